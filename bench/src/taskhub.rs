@@ -1,0 +1,157 @@
+//! How TaskHub is driven: its binary, its settings, its seed, and a caller of its API.
+//!
+//! Invariant: TaskHub runs with its defaults, but for where it listens and keeps its data, and for its rate
+//! limits, which are lifted. It is known by its command line and its API alone.
+
+use std::{env::current_exe, fs, net::SocketAddr, path::PathBuf, process::Command};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Result,
+    child::{Server, run},
+    load::{Answer, Connection},
+};
+
+/// The tenants that the tasks are spread over.
+const TENANTS: u32 = 2;
+
+/// A TaskHub binary with a database and a directory for its data.
+pub(crate) struct TaskHub {
+    binary: PathBuf,
+    directory: PathBuf,
+    url: String,
+    workers: usize,
+}
+
+/// Who calls, and with which token.
+pub(crate) struct Caller {
+    pub(crate) token: String,
+    pub(crate) tenant: Uuid,
+    pub(crate) user: Uuid,
+}
+
+/// What the benchmark reads of an access token.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    tenant: Uuid,
+}
+
+impl TaskHub {
+    /// The binary beside this one.
+    pub(crate) fn new(directory: PathBuf, url: String, workers: usize) -> Result<Self> {
+        let binary = current_exe()?.with_file_name("taskhub");
+        if binary.exists() {
+            Ok(Self { binary, directory, url, workers })
+        } else {
+            Err(format!("{} is missing: build it by `cargo build --release -p taskhub`", binary.display())
+                .into())
+        }
+    }
+
+    /// Fills the database.
+    pub(crate) fn seed(&self, tasks: u32) -> Result<()> {
+        let mut command = self.command("seed");
+        command.args(["--tenants", &TENANTS.to_string(), "--tasks", &(tasks / TENANTS).to_string()]);
+        run(command.arg("--tokens").arg(self.tokens()))
+    }
+
+    /// Starts the server and waits until it is alive.
+    pub(crate) async fn serve(&self, address: SocketAddr) -> Result<Server> {
+        let mut command = self.command("serve");
+        command.env("TASKHUB_LISTEN", address.to_string());
+        Server::start(&mut command, address, &self.directory.join("taskhub.err")).await
+    }
+
+    /// An administrator of the first tenant, from the tokens that the seed wrote.
+    pub(crate) fn caller(&self) -> Result<Caller> {
+        let tokens: Value = serde_json::from_slice(&fs::read(self.tokens())?)?;
+        let token = find_admin(&tokens).ok_or("no administrator's token in test_tokens.json")?;
+        Caller::new(token)
+    }
+
+    fn tokens(&self) -> PathBuf {
+        self.directory.join("test_tokens.json")
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg(name)
+            .current_dir(&self.directory)
+            .env("DATABASE_URL", &self.url)
+            .env("TASKHUB_DATA_DIR", &self.directory)
+            .env("TASKHUB_WORKERS", self.workers.to_string());
+        command
+    }
+}
+
+impl Caller {
+    /// The caller that an access token names.
+    fn new(token: String) -> Result<Self> {
+        let payload = token.split('.').nth(1).ok_or("an access token without claims")?;
+        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
+        let user = claims.sub.strip_prefix("user:").ok_or("an access token of no user")?.parse()?;
+        Ok(Self { tenant: claims.tenant, user, token })
+    }
+
+    /// A request of this caller's.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
+        };
+        let token = &self.token;
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n{length}\r\n{body}"
+        )
+    }
+
+    /// The ids of all tasks that the caller sees, page by page.
+    pub(crate) async fn task_ids(&self, server: &Server) -> Result<Vec<String>> {
+        let mut connection = Connection::open(server.address).await?;
+        let mut path = "/api/v1/tasks?cursor=&page_size=200".to_owned();
+        let mut ids = Vec::new();
+        loop {
+            let page = connection.exchange(self.request("GET", &path, "").as_bytes()).await?;
+            let tasks = page.results()?;
+            ids.extend(tasks.iter().filter_map(|task| task.get("id")?.as_str()).map(str::to_owned));
+            match page.next()? {
+                Some(next) => path = next,
+                None if ids.is_empty() => return Err("the caller sees no task".into()),
+                None => return Ok(ids),
+            }
+        }
+    }
+}
+
+impl Answer<'_> {
+    /// The rows of a page.
+    pub(crate) fn results(&self) -> Result<Vec<Value>> {
+        match self.page()?.get_mut("results").map(Value::take) {
+            Some(Value::Array(results)) => Ok(results),
+            _ => Err(format!("expected a page, was answered {self}").into()),
+        }
+    }
+
+    /// The path of the next page. The link is a whole URL.
+    fn next(&self) -> Result<Option<String>> {
+        let page = self.page()?;
+        let link = page.get("next").and_then(Value::as_str);
+        Ok(link.and_then(|link| link.get(link.find("/api/")?..)).map(str::to_owned))
+    }
+
+    fn page(&self) -> Result<Value> {
+        Ok(serde_json::from_slice(self.body)?)
+    }
+}
+
+/// Provisional
+fn find_admin(tokens: &Value) -> Option<String> {
+    Some(tokens.get("admin")?.as_str()?.to_owned())
+}

@@ -1,0 +1,2 @@
+//! TaskHub
+fn main() {}

@@ -1,0 +1,167 @@
+//! One JSON Web Key as it is written: its members, the rules about those that every key has, and its two ways out.
+//!
+//! Members that are not listed are dropped: a certificate or a URL in a key is never followed.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::algorithm::Algorithm;
+
+/// The members of RFC 7517, section 4, RFC 7518, section 6, and RFC 8037, section 2. Private ones redact and erase themselves.
+#[derive(Deserialize, Default)]
+pub(super) struct Jwk {
+    pub(super) kty: Option<String>,
+    pub(super) kid: Option<String>,
+    pub(super) alg: Option<String>,
+    #[serde(rename = "use")]
+    pub(super) usage: Option<String>,
+    pub(super) key_ops: Option<Vec<String>>,
+    pub(super) crv: Option<String>,
+    pub(super) x: Option<String>,
+    pub(super) y: Option<String>,
+    pub(super) n: Option<String>,
+    pub(super) e: Option<String>,
+    pub(super) d: Option<SecretString>,
+    pub(super) p: Option<SecretString>,
+    pub(super) q: Option<SecretString>,
+    pub(super) dp: Option<SecretString>,
+    pub(super) dq: Option<SecretString>,
+    pub(super) qi: Option<SecretString>,
+    pub(super) oth: Option<serde::de::IgnoredAny>,
+    pub(super) k: Option<SecretString>,
+}
+
+impl Jwk {
+    /// Its `kid`, or nothing.
+    pub(super) fn kid(&self) -> &str {
+        self.kid.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it has a member that only a private or a symmetric key has.
+    pub(super) fn is_private(&self) -> bool {
+        [&self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k].into_iter().any(Option::is_some)
+            || self.oth.is_some()
+    }
+
+    /// The one algorithm that the key is for, if `alg`, `kty`, `crv`, `use` and `key_ops` agree.
+    pub(super) fn algorithm(&self) -> Result<Algorithm, &'static str> {
+        let kty = self.kty.as_deref().unwrap_or_default();
+        if !["OKP", "EC", "RSA", "oct"].contains(&kty) {
+            return Err("its `kty` is none of OKP, EC, RSA and oct");
+        }
+        let name = self.alg.as_deref().ok_or("it has no `alg`: a key is for one algorithm")?;
+        let algorithm: Algorithm =
+            name.parse().map_err(|_| "its `alg` is none of EdDSA, ES256, RS256 and HS256")?;
+        let (wanted, curve) = algorithm.shape();
+        if kty != wanted {
+            return Err("its `alg` does not fit its `kty`");
+        }
+        if self.crv.as_deref() != curve {
+            return Err(
+                "its `crv` is not the one of its `alg`: Ed25519 for EdDSA, P-256 for ES256, none for others",
+            );
+        }
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return Err("its `use` is not `sig`");
+        }
+        match &self.key_ops {
+            Some(operations) => self.permits(operations, algorithm).map(|()| algorithm),
+            None => Ok(algorithm),
+        }
+    }
+
+    /// Whether `key_ops` allows what the key is there for.
+    fn permits(&self, operations: &[String], algorithm: Algorithm) -> Result<(), &'static str> {
+        let times = |operation| operations.iter().filter(|named| *named == operation).count();
+        let (sign, verify) = (times("sign"), times("verify"));
+        if sign > 1 || verify > 1 || operations.len() > sign + verify {
+            return Err("its `key_ops` repeat, or name more than `sign` and `verify`");
+        }
+        let private = self.is_private();
+        if private && sign == 0 {
+            return Err("it is private, and its `key_ops` lack `sign`");
+        }
+        if (!private || algorithm == Algorithm::Hs256) && verify == 0 {
+            return Err("it is there to verify, and its `key_ops` lack `verify`");
+        }
+        Ok(())
+    }
+
+    /// Its public half, unless it is symmetric and has none.
+    pub(super) fn public(&self) -> Option<PublicJwk<'_>> {
+        (self.kty.as_deref() != Some("oct")).then(|| self.members())
+    }
+
+    /// All of it.
+    pub(super) fn private(&self) -> PrivateJwk<'_> {
+        PrivateJwk {
+            public: self.members(),
+            d: exposed(self.d.as_ref()),
+            p: exposed(self.p.as_ref()),
+            q: exposed(self.q.as_ref()),
+            dp: exposed(self.dp.as_ref()),
+            dq: exposed(self.dq.as_ref()),
+            qi: exposed(self.qi.as_ref()),
+            k: exposed(self.k.as_ref()),
+        }
+    }
+
+    fn members(&self) -> PublicJwk<'_> {
+        PublicJwk {
+            kty: self.kty.as_deref(),
+            kid: self.kid.as_deref(),
+            alg: self.alg.as_deref(),
+            usage: "sig",
+            crv: self.crv.as_deref(),
+            x: self.x.as_deref(),
+            y: self.y.as_deref(),
+            n: self.n.as_deref(),
+            e: self.e.as_deref(),
+        }
+    }
+}
+
+/// What the world may see. `key_ops` stay behind: `use` says the same of both halves.
+#[derive(Serialize)]
+pub(super) struct PublicJwk<'a> {
+    kty: Option<&'a str>,
+    kid: Option<&'a str>,
+    alg: Option<&'a str>,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crv: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e: Option<&'a str>,
+}
+
+/// What the key file holds.
+#[derive(Serialize)]
+pub(super) struct PrivateJwk<'a> {
+    #[serde(flatten)]
+    public: PublicJwk<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    q: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dq: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qi: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    k: Option<&'a str>,
+}
+
+fn exposed(member: Option<&SecretString>) -> Option<&str> {
+    member.map(ExposeSecret::expose_secret)
+}

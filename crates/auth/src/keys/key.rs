@@ -1,0 +1,55 @@
+//! One key that keeps the rules.
+
+use jsonwebtoken::{DecodingKey, EncodingKey, crypto};
+
+use super::{KeyError, algorithm::Algorithm, jwk::Jwk, material};
+
+/// A key in all its forms. Made by [`Key::load`] alone.
+pub(super) struct Key {
+    jwk: Jwk,
+    algorithm: Algorithm,
+    verifying: DecodingKey,
+    signing: Option<EncodingKey>,
+}
+
+impl Key {
+    /// The key that `jwk` describes, if it keeps the rules. A private one signs something, and its public half verifies that.
+    pub(super) fn load(jwk: Jwk) -> Result<Self, KeyError> {
+        let refused = |reason| KeyError::Refused { kid: jwk.kid().to_owned(), reason };
+        let algorithm = jwk.algorithm().map_err(refused)?;
+        let (verifying, signing) = material::pair(&jwk, algorithm).map_err(refused)?;
+        if signing.as_ref().is_some_and(|key| !fit(key, &verifying, algorithm)) {
+            return Err(refused("a signature of it does not verify"));
+        }
+        Ok(Self { jwk, algorithm, verifying, signing })
+    }
+
+    pub(super) fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    pub(super) fn kid(&self) -> &str {
+        self.jwk.kid()
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) fn verifying(&self) -> &DecodingKey {
+        &self.verifying
+    }
+
+    pub(super) fn signing(&self) -> Option<&EncodingKey> {
+        self.signing.as_ref()
+    }
+}
+
+/// Whether what the one signs, the other verifies.
+fn fit(signing: &EncodingKey, verifying: &DecodingKey, algorithm: Algorithm) -> bool {
+    const MESSAGE: &[u8] = b"a key fits its lock";
+    let signed = crypto::sign(MESSAGE, signing, algorithm.into());
+    signed
+        .and_then(|signature| crypto::verify(&signature, MESSAGE, verifying, algorithm.into()))
+        .unwrap_or(false)
+}

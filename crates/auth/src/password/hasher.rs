@@ -1,0 +1,182 @@
+//! The bounded workshop for passwords.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use super::{
+    Match, PasswordError, Weakness,
+    argon::{self, Memory},
+    weakness,
+};
+
+/// Hashes, compares and judges passwords on tokio's blocking threads, a bounded number at a time. Make one and share it.
+///
+/// Each of its functions needs a tokio runtime, and answers [`PasswordError::Busy`] at once when as many as may be are at work
+/// and waiting. Work that has begun is finished and counted even if its caller goes away.
+pub struct Hasher {
+    /// Who may be here at all, at work or waiting.
+    admitted: Arc<Semaphore>,
+    /// Who may be at work.
+    working: Arc<Semaphore>,
+    /// The memory of those that are done, at most as many as may be at work; 19 MiB each.
+    spare: Arc<Mutex<Vec<Memory>>>,
+}
+
+impl Hasher {
+    /// A workshop for `concurrency` passwords at a time (at least one), with `waiting` more queued.
+    pub fn new(concurrency: usize, waiting: usize) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            admitted: Arc::new(Semaphore::new(
+                concurrency.saturating_add(waiting).min(Semaphore::MAX_PERMITS),
+            )),
+            working: Arc::new(Semaphore::new(concurrency)),
+            spare: Arc::default(),
+        }
+    }
+
+    /// What to store of `password`: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$…`, 97 characters.
+    ///
+    /// It does not ask whether the password is any good; [`Hasher::check`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if the work broke off.
+    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
+        self.work(move |memory| argon::hash(password.expose_secret().as_bytes(), memory)).await
+    }
+
+    /// Whether `password` is the one that `stored` was made of.
+    ///
+    /// With `None`, for a user who does not exist or has no password, the same work is done and the answer is [`Match::No`]: the
+    /// time taken does not tell who exists.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if `stored` is not an Argon2 hash of reasonable cost.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Match, PasswordError> {
+        self.work(move |memory| argon::verify(password.expose_secret().as_bytes(), stored.as_deref(), memory))
+            .await
+    }
+
+    /// [`weakness`], off the async threads and within the same bounds.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if the work broke off.
+    pub async fn check(
+        &self,
+        password: SecretString,
+        personal: Vec<String>,
+    ) -> Result<Option<Weakness>, PasswordError> {
+        self.work(move |_| {
+            let personal: Vec<&str> = personal.iter().map(String::as_str).collect();
+            Some(weakness(password.expose_secret(), &personal))
+        })
+        .await
+    }
+
+    /// Waits for a place and does `job` there. The places go along into the job: they are free when it is done, not when
+    /// somebody stops waiting for it.
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Memory) -> Option<T> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let working = Arc::clone(&self.working).acquire_owned().await.map_err(|_| PasswordError::Internal)?;
+        let spare = Arc::clone(&self.spare);
+        let done = spawn_blocking(move || {
+            let _places = (admitted, working);
+            let mut memory = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            let answer = job(&mut memory);
+            spare.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+            answer
+        });
+        done.await.ok().flatten().ok_or(PasswordError::Internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> SecretString {
+        SecretString::from("correct horse battery staple")
+    }
+
+    /// Polls once: whether the future has an answer right now.
+    async fn now<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        tokio::select! {
+            biased;
+            answer = future => Some(answer),
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_works_one_waits_and_the_third_is_told_to_come_back() {
+        let hasher = Hasher::new(1, 1);
+        let place = Arc::clone(&hasher.working).acquire_owned().await.unwrap();
+        let admitted = Arc::clone(&hasher.admitted).acquire_owned().await.unwrap();
+        let mut waiting = Box::pin(hasher.hash(secret()));
+        assert_eq!(now(&mut waiting).await, None);
+        assert_eq!(hasher.hash(secret()).await, Err(PasswordError::Busy));
+        assert_eq!(hasher.verify(secret(), None).await, Err(PasswordError::Busy));
+        assert_eq!(hasher.check(secret(), vec![]).await, Err(PasswordError::Busy));
+        drop((place, admitted));
+        assert!(waiting.await.is_ok());
+        assert!(hasher.hash(secret()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_frees_the_place_in_the_queue() {
+        let hasher = Hasher::new(1, 0);
+        let place = Arc::clone(&hasher.working).acquire_owned().await.unwrap();
+        let mut waiting = Box::pin(hasher.hash(secret()));
+        assert_eq!(now(&mut waiting).await, None);
+        drop(waiting);
+        drop(place);
+        assert!(hasher.hash(secret()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn work_that_has_begun_keeps_its_place_when_its_caller_goes_away() {
+        let hasher = Hasher::new(1, 0);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let mut begun = Box::pin(hasher.work(move |_| wait.recv().ok()));
+        assert_eq!(now(&mut begun).await, None);
+        drop(begun);
+        assert_eq!(hasher.hash(secret()).await, Err(PasswordError::Busy));
+        go.send(()).unwrap();
+        drop(Arc::clone(&hasher.working).acquire_owned().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_frees_its_place() {
+        let hasher = Hasher::new(1, 0);
+        let broken = hasher.work::<()>(|_| panic!("as told")).await;
+        assert_eq!(broken, Err(PasswordError::Internal));
+        assert!(hasher.hash(secret()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_and_no_more_of_it_than_may_be_at_work() {
+        let hasher = Hasher::new(2, 10);
+        let kept = |hasher: &Hasher| hasher.spare.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>();
+        hasher.hash(secret()).await.unwrap();
+        hasher.hash(secret()).await.unwrap();
+        assert_eq!(kept(&hasher), [19 * 1024]);
+        let costly = "$argon2id$v=19$m=65536,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        assert_eq!(hasher.verify(secret(), Some(costly.to_owned())).await, Ok(Match::No));
+        assert_eq!(kept(&hasher), [19 * 1024]);
+        let (a, b, c) = tokio::join!(hasher.hash(secret()), hasher.hash(secret()), hasher.hash(secret()));
+        assert!(a.is_ok() && b.is_ok() && c.is_ok());
+        assert!(kept(&hasher).len() <= 2);
+    }
+}

@@ -1,0 +1,201 @@
+//! Whether a password is good enough to be taken.
+//!
+//! No rules about digits and capitals (NIST SP 800-63B, section 3.1.1.2): length, not one's own name, not one that is guessed
+//! early.
+
+use zxcvbn::zxcvbn;
+
+/// In characters, not bytes.
+const SHORTEST: usize = 10;
+const LONGEST: usize = 128;
+
+/// The decimal logarithm of the guesses below which a password is common. A million guesses get through a slow rate limit, or
+/// through a stolen hash in some hours on one core.
+const GUESSES: f64 = 6.0;
+
+/// How many characters of a password are looked up. The time grows with their square, and for some texts of nothing but
+/// look-alikes (`4@8({[<`) to seconds; who needs a million guesses for these needs no fewer for all.
+const LOOKED_UP: usize = 32;
+
+/// A piece of personal data that is shorter, in letters and digits, is in too many good passwords to count.
+const PIECE: usize = 3;
+
+/// How much personal data is looked at: pieces, and characters of each.
+const PIECES: usize = 32;
+
+/// Why a password is not good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Under 10 characters.
+    TooShort,
+    /// Over 128 characters.
+    TooLong,
+    /// Among the first million that anybody would try.
+    TooCommon,
+    /// The person's own address or name, or little more.
+    Personal,
+}
+
+impl Weakness {
+    /// What to tell the person.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::TooShort => "The password must have at least 10 characters.",
+            Self::TooLong => "The password must have at most 128 characters.",
+            Self::TooCommon => "The password is too easy to guess. Four unrelated words make a good one.",
+            Self::Personal => "The password must not be made of your name or email address.",
+        }
+    }
+}
+
+/// What is wrong with `password` for somebody whose email address and names are `personal`; `None` if nothing is.
+///
+/// A millisecond of work as a rule, and some tens at worst: call it off the async threads, as [`Hasher::check`](super::Hasher::check) does.
+pub fn weakness(password: &str, personal: &[&str]) -> Option<Weakness> {
+    let length = password.chars().take(LONGEST + 1).count();
+    if length < SHORTEST {
+        return Some(Weakness::TooShort);
+    }
+    if length > LONGEST {
+        return Some(Weakness::TooLong);
+    }
+    let pieces = pieces(personal);
+    if is_personal(&plain(password), &pieces) {
+        return Some(Weakness::Personal);
+    }
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let start: String = password.chars().take(LOOKED_UP).collect();
+    (zxcvbn(&start, &pieces).guesses_log10() < GUESSES).then_some(Weakness::TooCommon)
+}
+
+/// Whether personal data makes up at least half of the password's letters and digits.
+fn is_personal(password: &str, pieces: &[String]) -> bool {
+    let mut rest = password.to_owned();
+    for piece in pieces {
+        // A space, so that what stood on either side does not join to something new.
+        rest = rest.replace(piece.as_str(), " ");
+    }
+    let left = rest.chars().filter(|it| *it != ' ').count();
+    rest != password && 2 * left <= password.chars().count()
+}
+
+/// The personal data, each whole, up to its first `@`, and word by word, as plain text; longest first.
+fn pieces(personal: &[&str]) -> Vec<String> {
+    let mut pieces: Vec<String> = personal
+        .iter()
+        .flat_map(|whole| {
+            let local = whole.split('@').next().unwrap_or_default();
+            [*whole, local].into_iter().chain(whole.split(|it: char| !it.is_alphanumeric()))
+        })
+        .take(PIECES)
+        .map(|piece| plain(piece).chars().take(LONGEST).collect::<String>())
+        .filter(|piece| piece.chars().count() >= PIECE)
+        .collect();
+    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
+    pieces.dedup();
+    pieces
+}
+
+/// Letters and digits in lower case, and nothing else.
+fn plain(text: &str) -> String {
+    text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ADA: [&str; 2] = ["ada.lovelace@engine.example", "Ada Lovelace"];
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        assert_eq!(weakness("vT9#kQz2x", &[]), Some(Weakness::TooShort));
+        assert_eq!(weakness("vT9#kQz2xW", &[]), None);
+        assert_eq!(weakness("żółw-łąka", &[]), Some(Weakness::TooShort));
+        let long: String =
+            ["é", "a", "b", "c"].map(crate::secret::digest).concat().chars().take(127).chain(['é']).collect();
+        assert_eq!(long.chars().count(), 128);
+        assert_eq!(weakness(&long, &[]), None);
+        assert_eq!(weakness(&format!("{long}x"), &[]), Some(Weakness::TooLong));
+    }
+
+    #[test]
+    fn what_everybody_takes_is_too_common() {
+        for common in [
+            "password12",
+            "Password123!",
+            "qwertyuiop",
+            "1234567890",
+            "iloveyou123",
+            "aaaaaaaaaaaaaaa",
+            "          ",
+            "abcdefghijkl",
+        ] {
+            assert_eq!(weakness(common, &[]), Some(Weakness::TooCommon), "{common}");
+        }
+    }
+
+    #[test]
+    fn a_passphrase_or_a_random_one_passes() {
+        for good in [
+            "correct horse battery staple",
+            "tulip ceramic ankle voyage",
+            "xK7pQ2mZ9wR4tB",
+            "Grüße aus dem Zwölferhaus",
+        ] {
+            assert_eq!(weakness(good, &ADA), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn ones_own_name_or_address_is_personal_however_written() {
+        for personal in [
+            "ada.lovelace@engine.example",
+            "ADA.LOVELACE@ENGINE.EXAMPLE",
+            "ada.lovelace",
+            "AdaLovelace",
+            "lovelace-ada",
+            "Lovelace1815!",
+            "x-lovelace-99",
+        ] {
+            assert_eq!(weakness(personal, &ADA), Some(Weakness::Personal), "{personal}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_a_small_part_does_no_harm() {
+        assert_eq!(weakness("ada keeps seven velvet lanterns", &ADA), None);
+        assert_eq!(weakness("tulip ceramic ankle voyage", &["t", "", "@", "ip"]), None);
+    }
+
+    #[test]
+    fn the_costly_look_at_a_password_ends_after_32_characters() {
+        let secret = crate::secret::digest("anything");
+        assert_eq!(weakness(&format!("{}{secret}", "a".repeat(32)), &[]), Some(Weakness::TooCommon));
+        assert_eq!(weakness(&format!("{}{secret}", "a".repeat(20)), &[]), None);
+    }
+
+    #[test]
+    fn each_weakness_has_a_sentence() {
+        for weakness in [Weakness::TooShort, Weakness::TooLong, Weakness::TooCommon, Weakness::Personal] {
+            assert!(weakness.message().ends_with('.'));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn it_never_panics(password in "\\PC{0,140}|[ab1]{0,140}|(?s:.){0,40}", personal in "\\PC{0,30}") {
+            let _ = weakness(&password, &[&personal]);
+        }
+
+        #[test]
+        fn sixteen_random_characters_pass_and_their_own_address_never_does(password in "[A-Za-z0-9]{16}") {
+            prop_assert_eq!(weakness(&password, &ADA), None);
+            prop_assert_eq!(weakness(&password, &[&password.to_uppercase()]), Some(Weakness::Personal));
+        }
+    }
+}

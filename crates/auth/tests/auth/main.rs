@@ -1,0 +1,14 @@
+//! The crate from the outside: tokens, what refuses them, key sets and passwords.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test fails by panicking, and reads better with values than with references"
+)]
+
+mod forge;
+mod keys;
+mod keys_refused;
+mod passwords;
+mod tokens;
+mod tokens_refused;

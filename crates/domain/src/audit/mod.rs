@@ -1,0 +1,155 @@
+//! The audit: who did what to which row, when, from where, with the old and new values of every changed field.
+//!
+//! Written by the store in the write's own transaction, and by nothing else; never changed. Values that no answer shows stand in it
+//! as `[redacted]`.
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Serialize, Serializer, ser};
+use utoipa::ToSchema;
+
+use crate::{
+    Context, Instant, Result, Scope, Store,
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, Read,
+        noun::{ColumnOf, owned},
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    /// One line of the audit.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "audit")]
+    #[schema(as = AuditEntry)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// When it was done.
+        pub at: Instant,
+        /// Who did it: a `user`, a `service`, or the `system` itself.
+        #[schema(example = "user")]
+        pub actor_kind: String,
+        /// The id of the user or service.
+        pub actor_id: Option<Uuid>,
+        /// What was done.
+        #[schema(example = "create")]
+        pub action: String,
+        /// What kind of row it was done to.
+        #[schema(example = "task")]
+        pub noun: String,
+        /// The id of that row.
+        pub row_id: Uuid,
+        /// The request that did it, as in its `X-Request-Id`.
+        pub request_id: Option<String>,
+        /// The client's address.
+        pub address: Option<String>,
+        /// The changed fields before; null for a new row.
+        #[serde(serialize_with = "object")]
+        #[schema(value_type = Option<Object>)]
+        pub old_values: Option<String>,
+        /// The changed fields after; null for a removed row.
+        #[serde(serialize_with = "object")]
+        #[schema(value_type = Option<Object>)]
+        pub new_values: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as AuditEntry;
+
+owned!(AuditEntry, entity, unversioned);
+
+impl Noun for AuditEntry {
+    const NOUN: policy::Noun = policy::Noun::Audit;
+    type Item = Self;
+
+    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default())
+    }
+
+    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+        None
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "noun", form: Form::Text, column: Column::Noun },
+            Filter { name: "row", form: Form::Id, column: Column::RowId },
+            Filter { name: "actor", form: Form::Person, column: Column::ActorId },
+            Filter { name: "action", form: Form::Text, column: Column::Action },
+            Filter { name: "at", form: Form::Instant, column: Column::At },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}
+
+/// The audit's row for a write.
+#[expect(clippy::too_many_arguments, reason = "a row's columns, passed on once")]
+pub(crate) fn row(
+    ctx: &Context,
+    id: Uuid,
+    at: Instant,
+    noun: &str,
+    row_id: Uuid,
+    action: &str,
+    old_values: Option<String>,
+    new_values: Option<String>,
+) -> AuditEntry {
+    AuditEntry {
+        tenant_id: ctx.tenant(),
+        id,
+        at,
+        actor_kind: ctx.actor().kind().to_owned(),
+        actor_id: ctx.actor().id(),
+        action: action.to_owned(),
+        noun: noun.to_owned(),
+        row_id,
+        request_id: ctx.request().id.clone(),
+        address: ctx.request().address.map(|address| address.to_string()),
+        old_values,
+        new_values,
+    }
+}
+
+/// The tenant's audit.
+///
+/// # Errors
+/// `Forbidden` to all but admins.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<AuditEntry>> {
+    list::page::<AuditEntry>(store, &store.read(ctx), query, Condition::all()).await
+}
+
+/// One line of the audit.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditEntry> {
+    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
+}
+
+/// Shows kept JSON as what it is.
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn object<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let value: Option<serde_json::Value> =
+        text.as_deref().map(serde_json::from_str).transpose().map_err(ser::Error::custom)?;
+    value.serialize(serializer)
+}

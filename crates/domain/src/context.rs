@@ -1,0 +1,179 @@
+//! Who acts, on which tenant, and when: the first argument of everything.
+//!
+//! Invariant: a [`Context`] names exactly one tenant, which came from a verified token ([`Context::of`]) or from the server's
+//! own work ([`System::within`]). There is no way to change it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use taskhub_auth::principal::{Kind as Credential, Principal};
+use uuid::Uuid;
+
+use crate::{
+    Clock, Instant, Result,
+    error::Kind,
+    policy::{self, Role},
+};
+
+/// Who acts, as the audit records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A user of the tenant.
+    User(Uuid),
+    /// A service of the tenant.
+    Service(Uuid),
+    /// The server or its operator, at its command line.
+    System,
+}
+
+impl Actor {
+    /// The word in the audit.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Service(_) => "service",
+            Self::System => "system",
+        }
+    }
+
+    /// The id in the audit.
+    pub fn id(self) -> Option<Uuid> {
+        match self {
+            Self::User(id) | Self::Service(id) => Some(id),
+            Self::System => None,
+        }
+    }
+}
+
+/// The request that is being answered, as far as the audit wants to know it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Its id, as in `X-Request-Id`.
+    pub id: Option<String>,
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+}
+
+/// The caller, resolved: tenant, actor, role, scopes, request and clock. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tenant: Uuid,
+    actor: Actor,
+    role: Role,
+    scopes: Option<Vec<String>>,
+    session: Option<Uuid>,
+    request: Request,
+    clock: Clock,
+}
+
+impl Context {
+    /// The context of a verified caller.
+    ///
+    /// # Errors
+    /// `Forbidden` for an operator, who has no tenant; `Unauthenticated` for a role that TaskHub does not know.
+    pub fn of(principal: &Principal, request: Request, clock: Clock) -> Result<Self> {
+        let tenant = principal.tenant().ok_or(Kind::Forbidden)?;
+        let (actor, role) = match principal.kind() {
+            Credential::User => {
+                let role = principal.role().and_then(|role| role.parse().ok()).ok_or(Kind::Unauthenticated)?;
+                (Actor::User(principal.id()), role)
+            }
+            // A service may do what its scopes name, wherever in its tenant: an admin, narrowed.
+            Credential::Service => (Actor::Service(principal.id()), Role::Admin),
+            Credential::Operator => return Err(Kind::Forbidden.into()),
+        };
+        let scopes = principal.scopes().map(<[String]>::to_vec);
+        let session = principal.session();
+        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock })))
+    }
+
+    /// The one tenant.
+    pub fn tenant(&self) -> Uuid {
+        self.0.tenant
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        self.0.actor
+    }
+
+    /// The user who acts, if it is one.
+    pub fn user(&self) -> Option<Uuid> {
+        match self.0.actor {
+            Actor::User(id) => Some(id),
+            Actor::Service(_) | Actor::System => None,
+        }
+    }
+
+    /// The user's role; a service and the system itself are judged as admins (within their scopes).
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// The session that the caller's token belongs to.
+    pub fn session(&self) -> Option<Uuid> {
+        self.0.session
+    }
+
+    /// The request that is being answered.
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// Whether the credential reaches that far: a token without scopes is not narrowed.
+    pub(crate) fn reaches(&self, noun: policy::Noun, action: policy::Action) -> bool {
+        let Some(scopes) = &self.0.scopes else { return true };
+        scopes.iter().any(|scope| scope.split_once(':') == Some((noun.scope(), action.verb())))
+    }
+}
+
+/// The server's own work, or its operator's at the command line, outside any tenant.
+#[derive(Clone, Debug)]
+pub struct System {
+    reason: &'static str,
+    request: Request,
+    clock: Clock,
+}
+
+impl System {
+    /// The server's own work, for a reason that the log can name.
+    pub fn new(reason: &'static str, request: Request, clock: Clock) -> Self {
+        Self { reason, request, clock }
+    }
+
+    /// Why the server acts by itself.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The server's own work inside one tenant, as the system.
+    pub fn within(&self, tenant: Uuid) -> Context {
+        self.context(tenant, Actor::System, Role::Admin)
+    }
+
+    /// The work of a user who has just proved who they are.
+    pub(crate) fn as_user(&self, tenant: Uuid, user: Uuid, role: Role) -> Context {
+        self.context(tenant, Actor::User(user), role)
+    }
+
+    fn context(&self, tenant: Uuid, actor: Actor, role: Role) -> Context {
+        tracing::debug!(%tenant, reason = self.reason, "acting for the system");
+        let (request, clock) = (self.request.clone(), self.clock.clone());
+        Context(Arc::new(Inner { tenant, actor, role, scopes: None, session: None, request, clock }))
+    }
+}
+

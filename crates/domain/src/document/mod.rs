@@ -1,0 +1,199 @@
+//! Documents: texts of a project.
+
+use garde::Validate;
+use sea_orm::{Condition, FromQueryResult, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    Context, Instant, Result, Scope, Store, Tx,
+    input::{Unchecked, one_line, trimmed},
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts},
+    project::{self, Project},
+    store::{
+        Delete, Noun, Precondition, Read, Update,
+        noun::{ColumnOf, owned},
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    /// A text of a project.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "document")]
+    #[schema(as = Document)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[schema(example = "Minutes of the kick-off")]
+        pub title: String,
+        pub project_id: Uuid,
+        /// The user who wrote it; null when a service did.
+        pub author_id: Option<Uuid>,
+        /// Markdown.
+        pub content: String,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Document;
+
+/// A document as lists show it: without its content.
+#[derive(Clone, Debug, Serialize, ToSchema, FromQueryResult)]
+pub struct DocumentSummary {
+    id: Uuid,
+    #[schema(example = "Minutes of the kick-off")]
+    title: String,
+    project_id: Uuid,
+    author_id: Option<Uuid>,
+    created_at: Instant,
+    updated_at: Instant,
+    version: i64,
+}
+
+owned!(Document, entity);
+
+impl Noun for Document {
+    const NOUN: policy::Noun = policy::Noun::Document;
+    const STAGED: bool = true;
+    type Item = DocumentSummary;
+
+    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        let facts = project::facts_within(Some(self.project_id), scope, action).await?;
+        Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
+    }
+
+    fn holds(fact: Fact, _ctx: &Context) -> Option<Condition> {
+        (fact == Fact::ProjectVisible).then(|| Condition::all().add(entity::Column::ProjectId.is_not_null()))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>().into_iter().filter(|column| !matches!(column, entity::Column::Content)).collect()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "project", form: Form::Id, column: Column::ProjectId },
+            Filter { name: "author", form: Form::Person, column: Column::AuthorId },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+        ]
+    }
+}
+
+/// What can be written of a document.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentInput {
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+    #[schema(min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
+    title: String,
+    /// A project that the caller sees.
+    #[garde(skip)]
+    project_id: Uuid,
+    /// Markdown.
+    #[serde(default)]
+    #[garde(length(chars, max = 200_000))]
+    #[schema(max_length = 200_000, example = "# Present\n\nAda, Grace")]
+    content: String,
+}
+
+impl From<&Document> for DocumentInput {
+    fn from(row: &Document) -> Self {
+        Self { title: row.title.clone(), project_id: row.project_id, content: row.content.clone() }
+    }
+}
+
+/// The tenant's documents that the caller sees, without their contents.
+///
+/// # Errors
+/// Those of lists.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<DocumentSummary>> {
+    list::page::<Document>(store, &store.read(ctx), query, Condition::all()).await
+}
+
+/// A document.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Document> {
+    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
+}
+
+/// Makes a document, written by the caller.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`.
+pub async fn create(tx: &Tx, body: &Unchecked<DocumentInput>) -> Result<Document> {
+    policy::permit(tx.ctx(), policy::Noun::Document, Action::Create)?;
+    let DocumentInput { title, project_id, content } = body.check()?;
+    tx.refer::<Project>(Some(project_id), "project_id").await?;
+    let born = tx.birth();
+    tx.add(Document {
+        tenant_id: born.tenant,
+        id: born.id,
+        title,
+        project_id,
+        author_id: tx.ctx().user(),
+        content,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    })
+    .await
+}
+
+/// Changes a document: to the body whole, or by it as a merge patch.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<DocumentInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<Document> {
+    let seen = tx.resolve::<Document, _>(id, Update).await?;
+    let input = if merge { body.check_patch(&DocumentInput::from(seen.row()))? } else { body.check()? };
+    let DocumentInput { title, project_id, content } = input;
+    if project_id != seen.row().project_id {
+        tx.refer::<Project>(Some(project_id), "project_id").await?;
+    }
+    let row = Document { title, project_id, content, ..seen.row().clone() };
+    tx.update(seen, row, pre).await
+}
+
+/// Removes a document.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<Document, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
+}

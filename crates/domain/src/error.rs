@@ -1,0 +1,173 @@
+//! What can go wrong, for the caller and for the log.
+//!
+//! Invariant: what a client may read ([`Kind`], `detail`, `fields`) and what only the log may ([`Error::cause`]) are apart.
+
+use std::{error::Error as StdError, fmt};
+
+/// The result of an operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in a way that a client can act upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// No valid credential.
+    Unauthenticated,
+    /// The sign-in was refused.
+    InvalidCredentials,
+    /// The refresh token is unknown, expired, or was used before.
+    InvalidRefreshToken,
+    /// Several tenants match a sign-in; it must name one.
+    TenantRequired,
+    /// The tenant is suspended.
+    TenantSuspended,
+    /// Seen, but not allowed.
+    Forbidden,
+    /// The credential's scopes don't reach that far.
+    InsufficientScope,
+    /// New organisations can't be registered (without an invitation).
+    RegistrationClosed,
+    /// Absent, or invisible to the caller.
+    NotFound,
+    /// A parameter of the query string is wrong.
+    InvalidParameter,
+    /// The body is wrong; the fields say where.
+    Invalid,
+    /// The row changed since the version that the caller named.
+    Stale,
+    /// The tenant demands `If-Match`.
+    PreconditionRequired,
+    /// The row clashes with another.
+    Conflict,
+    /// Other rows refer to the row.
+    InUse,
+    /// The tenant would lose its last active admin.
+    LastAdmin,
+    /// A request with the same idempotency key is under way.
+    IdempotencyInFlight,
+    /// The idempotency key was used for another request.
+    IdempotencyMismatch,
+    /// Too much at once, or the database does not answer: try again later.
+    Unavailable,
+    /// A fault of the server's.
+    Internal,
+}
+
+/// One wrong field of a body, or one wrong parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// A JSON pointer (RFC 6901) into the body, or the parameter's name.
+    pub pointer: String,
+    /// A stable word for what is wrong.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// An operation's failure.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    detail: Option<String>,
+    fields: Vec<FieldError>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+    transient: bool,
+}
+
+impl Error {
+    /// What a client can act upon.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// A sentence for people about this very failure.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// What is wrong where.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
+    }
+
+    /// What the log may know, and no client.
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// A failure with a sentence about it.
+    pub fn with(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..kind.into() }
+    }
+
+    /// A body with one wrong field.
+    pub fn field(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { pointer: pointer.into(), code, message: message.into() }])
+    }
+
+    /// A body with wrong fields.
+    pub fn invalid(fields: Vec<FieldError>) -> Self {
+        Self { fields, ..Kind::Invalid.into() }
+    }
+
+    /// A wrong parameter of the query string.
+    pub fn parameter(name: &str, message: impl Into<String>) -> Self {
+        let field = FieldError { pointer: name.to_owned(), code: "invalid_parameter", message: message.into() };
+        Self { fields: vec![field], ..Kind::InvalidParameter.into() }
+    }
+
+    /// A body's reference to what is absent or invisible: the one answer for both.
+    pub fn reference(field: &str) -> Self {
+        Self::field(format!("/{field}"), "reference_not_found", "There is no such row, or you may not see it.")
+    }
+
+    /// A fault of the server's, with its cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..Kind::Internal.into() }
+    }
+
+    /// A value that must be unique and is taken.
+    pub(crate) fn taken(field: &str) -> Self {
+        let message = "Another row has this value already.".to_owned();
+        let field = FieldError { pointer: format!("/{field}"), code: "taken", message };
+        Self { fields: vec![field], ..Kind::Conflict.into() }
+    }
+
+    /// A failure that may pass when the transaction is tried again; `Unavailable` when it does not.
+    pub(crate) fn transient(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { transient: true, ..Self::unavailable(cause) }
+    }
+
+    /// Whether the transaction is worth another try.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// A failure that passes: overload, or a database that does not answer.
+    pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..Kind::Unavailable.into() }
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self { kind, detail: None, fields: Vec::new(), cause: None, transient: false }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        for field in &self.fields {
+            write!(f, "; {}: {}", field.pointer, field.message)?;
+        }
+        if let Some(cause) = &self.cause {
+            write!(f, " ({cause})")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {}

@@ -1,0 +1,194 @@
+//! Idempotency keys: the same request, sent again, gets the first answer and does nothing twice.
+//!
+//! An answer is kept in the transaction of its effect, under the tenant, the principal, the operation and the key, with a
+//! fingerprint of the request. A request that failed had no effect and keeps nothing. Fingerprints are MACs: a body may hold a password.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{entity::prelude::*, sea_query::{ExprTrait as _, Query}};
+use serde::Serialize;
+
+use crate::{
+    Context, Error, Instant, Result, Store, System, Tx,
+    error::Kind,
+    store::{Operation, noun::owned},
+};
+
+/// For how long an answer is kept.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "idempotency")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub fingerprint: String,
+        pub status: i16,
+        pub location: Option<String>,
+        pub etag: Option<String>,
+        pub expires_at: Instant,
+        pub body: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Model as Kept;
+
+owned!(Kept, entity, unversioned);
+
+/// A client's key for one request.
+#[derive(Clone, Debug)]
+pub struct Key {
+    id: Uuid,
+    fingerprint: String,
+}
+
+/// An answer that can be kept and given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: i16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The `ETag` header.
+    pub etag: Option<String>,
+    /// The body, as JSON; empty for none.
+    pub body: String,
+    /// Whether it was given before.
+    pub replayed: bool,
+}
+
+/// The keys whose requests are under way on this node.
+#[derive(Clone, Debug, Default)]
+pub struct InFlight(Arc<Mutex<HashSet<(Uuid, Uuid)>>>);
+
+/// The right to be the one request under way with its key.
+struct Turn {
+    keys: InFlight,
+    key: (Uuid, Uuid),
+}
+
+impl InFlight {
+    fn enter(&self, tenant: Uuid, key: &Key) -> Result<Turn> {
+        let key = (tenant, key.id);
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            Ok(Turn { keys: self.clone(), key })
+        } else {
+            Err(Kind::IdempotencyInFlight.into())
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+struct Once<I, O> {
+    key: Key,
+    input: I,
+    operation: Operation<I, O>,
+    answer: fn(&O) -> Result<Answer>,
+}
+
+impl Store {
+    /// The key of a request: bound to the caller (not to their token), to the operation, and to the body.
+    pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, body: &[u8]) -> Key {
+        let actor = ctx.actor().id().unwrap_or_default();
+        let parts = [actor.as_bytes().as_slice(), operation.as_bytes(), key.as_bytes()];
+        let name = taskhub_auth::secret::mac(self.secret(), &parts);
+        let id = std::array::from_fn(|i| name.get(i).copied().unwrap_or_default());
+        let fingerprint = taskhub_auth::secret::mac(self.secret(), &[b"request", operation.as_bytes(), body]);
+        Key { id: Uuid::from_bytes(id), fingerprint: URL_SAFE_NO_PAD.encode(fingerprint) }
+    }
+
+    /// As [`Store::write`], answering with what can be kept; with a key, once.
+    ///
+    /// # Errors
+    /// The operation's own; `IdempotencyInFlight` and `IdempotencyMismatch`.
+    pub async fn write_once<I, O>(
+        &self,
+        ctx: &Context,
+        key: Option<Key>,
+        input: I,
+        operation: Operation<I, O>,
+        answer: fn(&O) -> Result<Answer>,
+    ) -> Result<Answer>
+    where
+        I: Send + Sync + 'static,
+        O: Send + Sync + 'static,
+    {
+        let Some(key) = key else {
+            return answer(&self.write(ctx, input, operation).await?);
+        };
+        let _turn = self.in_flight().enter(ctx.tenant(), &key)?;
+        let once = Once { key, input, operation, answer };
+        self.write(ctx, once, |tx, once| Box::pin(run(tx, once))).await
+    }
+
+    /// Forgets the answers that have expired.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_answers(&self, system: &System) -> Result<()> {
+        let delete =
+            Query::delete().from_table("idempotency").and_where(Expr::col("expires_at").lt(self.clock().now())).take();
+        self.housekeep(system, delete).await
+    }
+}
+
+async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
+    if let Some(kept) = tx.kept::<Kept>(once.key.id).await?
+        && kept.expires_at > tx.ctx().now()
+    {
+        if kept.fingerprint != once.key.fingerprint {
+            return Err(Kind::IdempotencyMismatch.into());
+        }
+        let Kept { status, location, etag, body, .. } = kept;
+        return Ok(Answer { status, location, etag, body, replayed: true });
+    }
+    let output = (once.operation)(tx, &once.input).await?;
+    let answer = (once.answer)(&output)?;
+    let expires_at = tx.ctx().now().plus(KEPT);
+    let Answer { status, location, etag, body, .. } = answer.clone();
+    let row = Kept {
+        tenant_id: tx.ctx().tenant(),
+        id: once.key.id,
+        fingerprint: once.key.fingerprint.clone(),
+        status,
+        location,
+        etag,
+        expires_at,
+        body,
+    };
+    // Another node may keep the same key at this moment: its row wins, and this transaction is tried again.
+    tx.keep_fresh(&row).await?;
+    Ok(answer)
+}
+
+impl Answer {
+    /// An answer with a body.
+    ///
+    /// # Errors
+    /// `Internal` when it can't be written as JSON.
+    pub fn new(status: i16, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_string(body).map_err(Error::internal)?;
+        Ok(Self { status, location: None, etag: None, body, replayed: false })
+    }
+}

@@ -1,0 +1,250 @@
+//! What a client sends, before and after it was judged.
+//!
+//! Invariant: authorisation comes before validation. A handler gets an [`Unchecked`] body and hands it on; only the operation, which
+//! has resolved what it acts upon, turns it into the noun's input.
+
+use std::marker::PhantomData;
+
+use garde::Validate;
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    Error, Result,
+    error::{FieldError, Kind},
+};
+
+/// A JSON body that is well-formed and nothing more.
+#[derive(Clone, Debug)]
+pub struct Unchecked<T> {
+    body: Value,
+    input: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
+    /// A body as it came in.
+    pub fn new(body: Value) -> Self {
+        Self { body, input: PhantomData }
+    }
+
+    /// The input that the body describes.
+    ///
+    /// # Errors
+    /// `Invalid` with the fields that are unknown, missing, of a wrong type, or out of their bounds.
+    pub fn check(&self) -> Result<T> {
+        parse(&self.body)
+    }
+
+    /// The input that results from applying the body to the present state as a JSON merge patch (RFC 7396): what is absent
+    /// stays, and null clears. A null for what may not be null is refused, as any other wrong value is.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_patch(&self, present: &impl Serialize) -> Result<T> {
+        let mut merged = serde_json::to_value(present).map_err(Error::internal)?;
+        if !self.body.is_object() {
+            return Err(Error::field("", "invalid_type", "A merge patch is a JSON object."));
+        }
+        merge(&mut merged, &self.body);
+        parse(&merged)
+    }
+}
+
+/// Applies a merge patch. Nulls are put in place of the value, for the target's type to accept or refuse.
+fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
+
+fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T> {
+    let mut wrong = Vec::new();
+    control_characters(body, &mut String::new(), &mut wrong);
+    if !wrong.is_empty() {
+        return Err(Error::invalid(wrong));
+    }
+    let input: T = serde_path_to_error::deserialize(body).map_err(|error| unreadable(&error))?;
+    input.validate().map_err(|report| {
+        let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
+            pointer: pointer(&path.to_string()),
+            code: "invalid_value",
+            message: sentence(error.message()),
+        };
+        Error::invalid(report.iter().map(field).collect())
+    })?;
+    Ok(input)
+}
+
+/// Control characters are refused everywhere, but for line breaks and tabs, which only fields of many lines accept.
+fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError>) {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let mut below = |step: &str, value: &Value, at: &mut String| {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        control_characters(value, at, wrong);
+        at.truncate(length);
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| below(name, value, at)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, at)),
+        Value::String(text) if text.contains(is_control) => wrong.push(FieldError {
+            pointer: at.clone(),
+            code: "control_character",
+            message: "Control characters are not allowed.".to_owned(),
+        }),
+        _ => {}
+    }
+}
+
+/// Tells what serde could not read, and where.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let message = error.inner().to_string();
+    let at = match error.path().to_string() {
+        path if path == "." => String::new(),
+        path => pointer(&path),
+    };
+    let named = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
+    let below = |name: &str| {
+        let parent = at.strip_suffix(&format!("/{name}")).unwrap_or(&at);
+        format!("{parent}/{name}")
+    };
+    if let Some(name) = named("unknown field `") {
+        Error::field(below(name), "unknown_field", "There is no such field, or it can't be written.")
+    } else if let Some(name) = named("missing field `") {
+        Error::field(below(name), "required", "This field is required.")
+    } else {
+        Error::field(at, "invalid_type", sentence(&message))
+    }
+}
+
+/// `a.b[0]` as a JSON pointer.
+fn pointer(path: &str) -> String {
+    let steps = path.replace('[', ".").replace(']', "");
+    steps.split('.').filter(|step| !step.is_empty()).fold(String::new(), |at, step| at + "/" + step)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Reads a name: trimmed.
+pub(crate) fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.trim().to_owned())
+}
+
+/// Reads what is compared case-insensitively: trimmed, in lower case.
+pub(crate) fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.trim().to_lowercase())
+}
+
+/// A rule of garde: one line of text.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+pub(crate) fn one_line<S: OneLine + ?Sized>(text: &S, _: &()) -> garde::Result {
+    if text.lines_free() { Ok(()) } else { Err(garde::Error::new("line breaks and tabs are not allowed")) }
+}
+
+/// Text, or none.
+pub(crate) trait OneLine {
+    fn lines_free(&self) -> bool;
+}
+
+impl OneLine for String {
+    fn lines_free(&self) -> bool {
+        !self.contains(['\n', '\r', '\t'])
+    }
+}
+
+impl OneLine for Option<String> {
+    fn lines_free(&self) -> bool {
+        self.as_ref().is_none_or(OneLine::lines_free)
+    }
+}
+
+/// A rule that spans two fields: an end is not before its start.
+///
+/// # Errors
+/// `Invalid`, at the field of the end.
+pub(crate) fn in_order(start: Option<crate::Instant>, end: Option<crate::Instant>, field: &str) -> Result<()> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => {
+            Err(Error::field(format!("/{field}"), "invalid_value", "The end is before the start."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The failure of a body that is no JSON at all.
+pub fn not_json(error: &serde_json::Error) -> Error {
+    Error::with(Kind::Invalid, format!("The body is not valid JSON: {error}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize, Validate, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        #[garde(length(chars, min = 3, max = 5), custom(one_line))]
+        title: String,
+        #[garde(range(max = 9))]
+        #[serde(default)]
+        size: Option<i32>,
+    }
+
+    fn check(body: Value) -> Result<Input> {
+        Unchecked::new(body).check()
+    }
+
+    fn first(error: &Error) -> (&str, &str) {
+        let field = &error.fields()[0];
+        (&field.pointer, field.code)
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        let wrong = |body| check(body).unwrap_err();
+        assert_eq!(first(&wrong(json!({"title": "abc", "colour": 1}))), ("/colour", "unknown_field"));
+        assert_eq!(first(&wrong(json!({}))), ("/title", "required"));
+        assert_eq!(first(&wrong(json!({"title": 1}))), ("/title", "invalid_type"));
+        assert_eq!(first(&wrong(json!({"title": "ab"}))), ("/title", "invalid_value"));
+        assert_eq!(first(&wrong(json!({"title": "a\u{0}b"}))), ("/title", "control_character"));
+        assert_eq!(first(&wrong(json!({"title": "a\nb"}))), ("/title", "invalid_value"));
+        assert_eq!(first(&wrong(json!({"title": "abc", "size": 10}))), ("/size", "invalid_value"));
+        assert_eq!(first(&wrong(json!([]))), ("", "invalid_type"));
+    }
+
+    #[test]
+    fn null_clears_what_may_be_null_and_is_refused_elsewhere() {
+        let present = Input { title: "abc".into(), size: Some(1) };
+        let patch = |body| Unchecked::<Input>::new(body).check_patch(&present);
+        assert_eq!(patch(json!({"size": null})).unwrap().size, None);
+        assert_eq!(first(&patch(json!({"title": null})).unwrap_err()), ("/title", "invalid_type"));
+        assert_eq!(first(&patch(json!({"colour": null})).unwrap_err()), ("/colour", "unknown_field"));
+        assert_eq!(first(&patch(json!(null)).unwrap_err()), ("", "invalid_type"));
+    }
+
+    proptest! {
+        /// Absent keeps, present replaces, and a second application changes nothing.
+        #[test]
+        fn merge_patch_laws(title in "[a-z]{3,5}", size in proptest::option::of(0..9i32), new in proptest::option::of("[a-z]{3,5}")) {
+            let present = Input { title: title.clone(), size };
+            let body = new.as_ref().map_or(json!({}), |new| json!({"title": new}));
+            let once = Unchecked::<Input>::new(body.clone()).check_patch(&present).unwrap();
+            prop_assert_eq!(&once.title, new.as_ref().unwrap_or(&title));
+            prop_assert_eq!(once.size, size);
+            prop_assert_eq!(Unchecked::<Input>::new(body).check_patch(&once).unwrap(), once);
+        }
+    }
+}

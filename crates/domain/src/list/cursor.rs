@@ -1,0 +1,90 @@
+//! Cursors: a position in a sorted list, sealed.
+//!
+//! A cursor holds the sort keys of the row at a page's edge. It is sealed with a MAC over the tenant, the noun, the filter and the
+//! sort, so that it is good for the very list that it came from, and its values can't be chosen by a client.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{Condition, Value, sea_query::ExprTrait};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{bad_cursor, query::{Key, Sort}};
+use crate::{Error, Result, policy, store::noun::Noun};
+
+/// Octets of the MAC that a cursor carries.
+const SEAL: usize = 16;
+/// A cursor's most characters: sort keys are bounded, and so is what is decoded.
+const LONGEST: usize = 4096;
+
+/// A position between two rows of a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// Towards the beginning.
+    #[serde(rename = "b")]
+    pub(super) backwards: bool,
+    #[serde(rename = "k")]
+    keys: Vec<Key>,
+}
+
+/// What seals the cursors of one list.
+pub(super) struct Seal<'a> {
+    secret: &'a [u8],
+    tenant: Uuid,
+    noun: policy::Noun,
+    list: &'a str,
+}
+
+impl<'a> Seal<'a> {
+    pub(super) fn new(secret: &'a [u8], tenant: Uuid, noun: policy::Noun, list: &'a str) -> Self {
+        Self { secret, tenant, noun, list }
+    }
+
+    /// The cursor at a row.
+    pub(super) fn close<N: Noun>(&self, row: &N::Item, sort: &[(&Sort<N>, bool)], backwards: bool) -> Result<String> {
+        let keys = sort.iter().map(|(sort, _)| (sort.key)(row)).collect();
+        let position = serde_json::to_vec(&Position { backwards, keys }).map_err(Error::internal)?;
+        let mut sealed = self.mac(&position).to_vec();
+        sealed.extend(position);
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// The position in a cursor of this list.
+    pub(super) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
+        if cursor.len() > LONGEST {
+            return Err(bad_cursor());
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?;
+        let (seal, position) = sealed.split_at_checked(SEAL).ok_or_else(bad_cursor)?;
+        if !taskhub_auth::secret::equal(seal, &self.mac(position)) {
+            return Err(bad_cursor());
+        }
+        let position: Position = serde_json::from_slice(position).map_err(|_| bad_cursor())?;
+        if position.keys.len() == sort.len() { Ok(position) } else { Err(bad_cursor()) }
+    }
+
+    fn mac(&self, position: &[u8]) -> [u8; SEAL] {
+        let parts = [b"cursor", self.tenant.as_bytes().as_slice(), self.noun.as_str().as_bytes(), self.list.as_bytes(), position];
+        let mac = taskhub_auth::secret::mac(self.secret, &parts);
+        std::array::from_fn(|i| mac.get(i).copied().unwrap_or_default())
+    }
+}
+
+impl Position {
+    /// The rows beyond the position. For keys a, b it reads `a >= x AND (a > x OR (b > y))`: the first part is a range that an
+    /// index can begin at, on every database.
+    pub(super) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
+        let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first()) else {
+            return Condition::all();
+        };
+        let column = sort.expr::<N>();
+        let value = || Value::from(key.clone());
+        let descends = *downwards != self.backwards;
+        let beyond = if descends { column.clone().lt(value()) } else { column.clone().gt(value()) };
+        if rest.is_empty() {
+            return Condition::all().add(beyond);
+        }
+        let at_least = if descends { column.lte(value()) } else { column.gte(value()) };
+        let later = Self { backwards: self.backwards, keys: later.to_vec() };
+        Condition::all().add(at_least).add(Condition::any().add(beyond).add(later.condition::<N>(rest)))
+    }
+}

@@ -1,0 +1,121 @@
+//! Lists: filters, sorting, and both ways of paging, the same for every noun.
+//!
+//! Invariant: what can be filtered and sorted by is what a noun lists in its tables, and nothing else; the caller's condition stands
+//! inside the scope's. The tables also make the parameters in the OpenAPI document, so that the two can't differ.
+
+mod cursor;
+mod query;
+
+use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};
+use serde::Serialize;
+
+pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, parameters};
+pub(crate) use self::query::whole;
+use self::query::Paging;
+use crate::{
+    Error, Result, Scope, Store,
+    store::noun::{ColumnOf, Noun},
+};
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// How many rows the list has; only the numbered pages know.
+    pub count: Option<u64>,
+    /// The rows of this page.
+    pub results: Vec<T>,
+    /// The parameter that leads to the next page.
+    pub next: Option<Link>,
+    /// The parameter that leads to the previous page.
+    pub previous: Option<Link>,
+    /// The fields that the caller wants of each row.
+    pub fields: Option<Vec<String>>,
+}
+
+/// Where another page is: the value of `page` or of `cursor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// A numbered page.
+    Page(u64),
+    /// A position in the list.
+    Cursor(String),
+}
+
+/// The page of a noun's list that the query string asks for.
+///
+/// # Errors
+/// `InvalidParameter` for what the noun does not list; `Forbidden` for the collection as a whole.
+pub(crate) async fn page<N: Noun>(store: &Store, scope: &Scope, query: &Query, within: Condition) -> Result<Page<N::Item>>
+where
+    ColumnOf<N>: sea_orm::ColumnTrait,
+{
+    let request = query.read::<N>(scope.ctx())?;
+    let rows = scope.visible::<N>(within.add(request.condition.clone()))?;
+    let select = |ascending: bool| {
+        let mut select = rows.clone().select_only().columns(N::item_columns());
+        for (sort, downwards) in &request.sort {
+            let order = if *downwards == ascending { Order::Desc } else { Order::Asc };
+            select = select.order_by(sort.expr::<N>(), order);
+        }
+        select
+    };
+    match &request.paging {
+        Paging::Numbered { page, size } => {
+            let offset = (page - 1) * size;
+            let count = u64::try_from(scope.count::<N>(rows.clone()).await?).unwrap_or_default();
+            let select = select(true).limit(*size).offset(offset).into_query();
+            let results = if offset < count { scope.all(&select).await? } else { Vec::new() };
+            Ok(Page {
+                count: Some(count),
+                next: (offset + size < count).then_some(Link::Page(page + 1)),
+                previous: (*page > 1).then(|| Link::Page((page - 1).min(count.div_ceil(*size).max(1)))),
+                results,
+                fields: request.fields,
+            })
+        }
+        Paging::Cursor { text, size } => {
+            let seal = cursor::Seal::new(store.secret(), scope.ctx().tenant(), N::NOUN, &request.canonical);
+            let position = if text.is_empty() { None } else { Some(seal.open(text, &request.sort)?) };
+            let backwards = position.as_ref().is_some_and(|position| position.backwards);
+            let mut select = select(!backwards);
+            if let Some(position) = &position {
+                select = sea_orm::QueryFilter::filter(select, position.condition::<N>(&request.sort));
+            }
+            let mut results: Vec<N::Item> = scope.all(&select.limit(size + 1).into_query()).await?;
+            let more = results.len() as u64 > *size;
+            results.truncate(usize::try_from(*size).unwrap_or_default());
+            if backwards {
+                results.reverse();
+            }
+            let link = |row: Option<&N::Item>, backwards| {
+                row.map(|row| seal.close(row, &request.sort, backwards).map(Link::Cursor)).transpose()
+            };
+            let (after, before) = if backwards { (true, more) } else { (more, position.is_some()) };
+            Ok(Page {
+                count: None,
+                next: if after { link(results.last(), false)? } else { None },
+                previous: if before { link(results.first(), true)? } else { None },
+                results,
+                fields: request.fields,
+            })
+        }
+    }
+}
+
+/// A page as it is answered: with whole URLs in place of the links.
+#[derive(Debug, Serialize)]
+pub struct Listing<T> {
+    /// How many rows the list has; null when paging by cursor.
+    pub count: Option<u64>,
+    /// The next page.
+    pub next: Option<String>,
+    /// The previous page.
+    pub previous: Option<String>,
+    /// The rows.
+    pub results: Vec<T>,
+}
+
+/// An unreadable cursor: forged, or of another list.
+fn bad_cursor() -> Error {
+    Error::parameter("cursor", "The cursor is not one of this list. Begin again with an empty one.")
+}

@@ -1,0 +1,286 @@
+//! The query string of a list, read against a noun's tables.
+
+use std::collections::HashSet;
+
+use sea_orm::{ColumnTrait, Condition, IdenStatic, Iterable, Value, sea_query::{Expr, IntoColumnRef}};
+use uuid::Uuid;
+
+use crate::{
+    Context, Error, Instant, Result,
+    store::noun::{ColumnOf, EntityOf, Noun},
+};
+
+/// Rows a page has when the caller does not say, and at most.
+const PAGE_SIZE: u64 = 50;
+const MOST: u64 = 200;
+/// The last numbered page: far lists are for cursors.
+const LAST_PAGE: u64 = 10_000;
+/// How many values one filter takes, and how many keys a list is sorted by.
+const VALUES: usize = 50;
+const KEYS: usize = 3;
+
+/// What a filter's values look like.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// One of these words, kept as they are.
+    Words(&'static [&'static str]),
+    /// One of these words, kept as their number (from 1).
+    Ranks(&'static [&'static str]),
+    /// An id; `none` where the column may be null.
+    Id,
+    /// A user's id, or `me`; `none` where the column may be null.
+    Person,
+    /// An instant, which can also be compared: `[lt]`, `[lte]`, `[gt]`, `[gte]`.
+    Instant,
+    /// `true` or `false`.
+    Flag,
+    /// Text, exactly.
+    Text,
+}
+
+/// Something that a noun's lists can be filtered by.
+pub struct Filter<N: Noun> {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// What its values look like.
+    pub form: Form,
+    pub(crate) column: ColumnOf<N>,
+}
+
+/// Something that a noun's lists can be sorted by.
+pub struct Sort<N: Noun> {
+    /// The parameter's value.
+    pub name: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) key: fn(&N::Item) -> Key,
+}
+
+impl<N: Noun> Sort<N> {
+    pub(super) fn expr<M: Noun>(&self) -> Expr {
+        Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
+    }
+}
+
+/// A row's value in a sort: never null, so that every database orders alike.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub enum Key {
+    /// A number, or an instant.
+    Number(i64),
+    /// A small number, as priorities are.
+    Rank(i16),
+    /// Text, by code point.
+    Text(String),
+    /// An id.
+    Id(Uuid),
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Number(number) => number.into(),
+            Key::Rank(number) => number.into(),
+            Key::Text(text) => text.into(),
+            Key::Id(id) => id.into(),
+        }
+    }
+}
+
+/// A decoded query string.
+#[derive(Clone, Debug, Default)]
+pub struct Query(pub Vec<(String, String)>);
+
+pub(super) enum Paging {
+    Numbered { page: u64, size: u64 },
+    Cursor { text: String, size: u64 },
+}
+
+pub(super) struct Request<N: Noun> {
+    pub(super) condition: Condition,
+    /// The keys and whether they go downwards; the id comes last, so that the order is total.
+    pub(super) sort: Vec<(&'static Sort<N>, bool)>,
+    pub(super) paging: Paging,
+    pub(super) fields: Option<Vec<String>>,
+    /// What a cursor is bound to: filter and sort.
+    pub(super) canonical: String,
+}
+
+impl Query {
+    /// The value of a parameter that an operation takes for itself.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it is missing or stands there twice.
+    pub fn take(&mut self, name: &str) -> Result<String> {
+        let (taken, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
+        self.0 = rest;
+        match <[_; 1]>::try_from(taken) {
+            Ok([(_, value)]) => Ok(value),
+            Err(_) => Err(Error::parameter(name, "This parameter is required, once.")),
+        }
+    }
+
+    pub(super) fn read<N: Noun>(&self, ctx: &Context) -> Result<Request<N>> {
+        let (mut page, mut cursor, mut size, mut fields) = (None, None, PAGE_SIZE, None);
+        let mut sort: Option<&str> = None;
+        let mut condition = Condition::all();
+        let mut canonical = Vec::new();
+        let mut seen = HashSet::new();
+        for (name, value) in &self.0 {
+            if !seen.insert(name) {
+                return Err(Error::parameter(name, "This parameter stands there twice."));
+            }
+            match name.as_str() {
+                "page" => page = Some(number(name, value, LAST_PAGE)?),
+                "page_size" => size = number(name, value, MOST)?,
+                "cursor" => cursor = Some(value.clone()),
+                "sort" => sort = Some(value),
+                "fields" => fields = Some(read_fields::<N>(value)?),
+                _ => {
+                    condition = condition.add(read_filter::<N>(name, value, ctx)?);
+                    canonical.push(format!("{name}={value}"));
+                }
+            }
+        }
+        canonical.sort_unstable();
+        canonical.push(sort.unwrap_or_default().to_owned());
+        let paging = match (page, cursor) {
+            (Some(_), Some(_)) => return Err(Error::parameter("cursor", "Give either page or cursor.")),
+            (page, None) => Paging::Numbered { page: page.unwrap_or(1), size },
+            (None, Some(text)) => Paging::Cursor { text, size },
+        };
+        Ok(Request { condition, sort: read_sort::<N>(sort)?, paging, fields, canonical: canonical.join("&") })
+    }
+}
+
+fn number(name: &str, value: &str, most: u64) -> Result<u64> {
+    let number = value.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| Error::parameter(name, format!("Expected a number from 1 to {most}.")))
+}
+
+fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
+    let known: Vec<_> = N::item_columns().iter().map(IdenStatic::as_str).filter(|name| *name != "tenant_id").collect();
+    let check = |name: &str| {
+        let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
+        if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }
+    };
+    value.split(',').map(|name| check(name.trim())).collect()
+}
+
+fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
+    let [id, ..] = N::sorts() else { return Err(Error::internal("a noun without a sort")) };
+    let Some(value) = value else { return Ok(vec![(id, true)]) };
+    let mut sort = Vec::new();
+    for key in value.split(',') {
+        let (name, downwards) = key.strip_prefix('-').map_or((key, false), |name| (name, true));
+        let known = N::sorts().iter().find(|sort| sort.name == name);
+        let twice = sort.iter().any(|(earlier, _): &(&Sort<N>, _)| earlier.name == name);
+        match known {
+            Some(known) if !twice && sort.len() < KEYS => sort.push((known, downwards)),
+            _ => {
+                let names: Vec<_> = N::sorts().iter().map(|sort| sort.name).collect();
+                return Err(Error::parameter(
+                    "sort",
+                    format!("Expected at most {KEYS} of: {}; a minus before one sorts downwards.", names.join(", ")),
+                ));
+            }
+        }
+    }
+    if sort.iter().all(|(key, _)| key.name != id.name) {
+        let downwards = sort.last().is_some_and(|(_, downwards)| *downwards);
+        sort.push((id, downwards));
+    }
+    Ok(sort)
+}
+
+fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condition> {
+    let (plain, operator) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+        Some((plain, operator)) => (plain, Some(operator)),
+        None => (name, None),
+    };
+    let unknown = || {
+        let names: Vec<_> = N::filters().iter().map(|filter| filter.name).collect();
+        Error::parameter(name, format!("There is no such parameter. Filters: {}.", names.join(", ")))
+    };
+    let filter = N::filters().iter().find(|filter| filter.name == plain).ok_or_else(unknown)?;
+    let column = filter.column;
+    let Some(operator) = operator else {
+        let values: Vec<_> = value.split(',').collect();
+        if values.len() > VALUES {
+            return Err(Error::parameter(name, format!("At most {VALUES} values.")));
+        }
+        let mut any = Condition::any();
+        for value in values {
+            any = any.add(match filter.form.read(name, value, ctx)? {
+                Some(value) => column.eq(value),
+                None => column.is_null(),
+            });
+        }
+        return Ok(any);
+    };
+    let (Form::Instant, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else { return Err(unknown()) };
+    Ok(Condition::all().add(match operator {
+        "lt" => column.lt(value),
+        "lte" => column.lte(value),
+        "gt" => column.gt(value),
+        "gte" => column.gte(value),
+        _ => return Err(Error::parameter(name, "Expected one of the operators lt, lte, gt, gte.")),
+    }))
+}
+
+impl Form {
+    /// A parameter's value as the column has it; `None` for null.
+    fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
+        let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
+        Ok(Some(match self {
+            Self::Words(words) if words.contains(&value) => value.into(),
+            Self::Ranks(words) if words.contains(&value) => {
+                let rank = words.iter().position(|word| *word == value).unwrap_or_default() + 1;
+                i16::try_from(rank).unwrap_or_default().into()
+            }
+            Self::Words(words) | Self::Ranks(words) => return wrong(format!("one of: {}", words.join(", "))),
+            Self::Id | Self::Person if value == "none" => return Ok(None),
+            Self::Person if value == "me" => ctx.user().unwrap_or_default().into(),
+            Self::Id | Self::Person => match value.parse::<Uuid>() {
+                Ok(id) => id.into(),
+                Err(_) => return wrong("an id".to_owned()),
+            },
+            Self::Instant => match value.parse::<Instant>() {
+                Ok(instant) => instant.into(),
+                Err(_) => return wrong("an instant as in RFC 3339, like 2026-01-31T12:00:00Z".to_owned()),
+            },
+            Self::Flag => match value {
+                "true" => true.into(),
+                "false" => false.into(),
+                _ => return wrong("true or false".to_owned()),
+            },
+            Self::Text if value.len() <= 254 && !value.contains(char::is_control) => value.into(),
+            Self::Text => return wrong("at most 254 characters".to_owned()),
+        }))
+    }
+}
+
+/// A parameter of a noun's lists, for the document.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What its values look like.
+    pub form: Form,
+}
+
+/// What a noun's lists can be filtered by (with every operator), and what they can be sorted by.
+pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
+    let mut filters = Vec::new();
+    for filter in N::filters() {
+        filters.push(Parameter { name: filter.name.to_owned(), form: filter.form });
+        if matches!(filter.form, Form::Instant) {
+            let operators = ["lt", "lte", "gt", "gte"];
+            filters.extend(operators.map(|op| Parameter { name: format!("{}[{op}]", filter.name), form: filter.form }));
+        }
+    }
+    (filters, N::sorts().iter().map(|sort| sort.name).collect())
+}
+
+/// All columns of a row, for nouns whose lists show rows whole.
+pub(crate) fn whole<N: Noun>() -> Vec<ColumnOf<N>> {
+    ColumnOf::<N>::iter().collect()
+}

@@ -1,0 +1,293 @@
+//! Projects: what tasks and documents belong to. Shared with the whole tenant; managed by its manager and by those with the role of one.
+
+mod statistics;
+
+use garde::Validate;
+use sea_orm::{Condition, entity::prelude::*, sea_query::ExprTrait};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
+use crate::{
+    Context, Instant, Result, Scope, Store, Tx,
+    input::{Unchecked, in_order, one_line, trimmed},
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts, Role},
+    store::{
+        Delete, Noun, Precondition, Read, Update,
+        noun::{ColumnOf, owned},
+    },
+    task::{Priority, Task},
+    user::User,
+};
+
+/// Where a project stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectStatus {
+    /// Not begun.
+    #[default]
+    Planned,
+    /// Under way.
+    Active,
+    /// Waiting.
+    OnHold,
+    /// Done.
+    Completed,
+    /// Put away.
+    Archived,
+}
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    /// What tasks and documents belong to.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "project")]
+    #[schema(as = Project)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[schema(example = "Website")]
+        pub name: String,
+        pub description: Option<String>,
+        /// The user who manages it; null when a service made it.
+        pub manager_id: Option<Uuid>,
+        pub status: ProjectStatus,
+        pub priority: Priority,
+        pub start_at: Option<Instant>,
+        pub due_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Project;
+
+owned!(Project, entity);
+
+impl Project {
+    /// Whether the caller manages it: as its manager, or with the role of one.
+    pub(crate) fn managed_by(&self, ctx: &Context) -> bool {
+        ctx.role() == Role::Manager || ctx.user().is_some_and(|user| self.manager_id == Some(user))
+    }
+}
+
+/// The facts about what lies in a project: whether the caller sees it and manages it.
+pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope, action: Action) -> Result<Facts> {
+    let facts = Facts::default().with(Fact::ProjectVisible, project.is_some()).with(Fact::Personal, project.is_none());
+    let Some(id) = project else { return Ok(facts) };
+    // Reading does not ask who manages the project, and to admins nobody asks.
+    if action == Action::Read || scope.ctx().role() == Role::Admin {
+        return Ok(facts);
+    }
+    let project = scope.find::<Project>(id, false).await?;
+    Ok(facts.with(Fact::ManagesProject, project.is_some_and(|project| project.managed_by(scope.ctx()))))
+}
+
+impl Noun for Project {
+    const NOUN: policy::Noun = policy::Noun::Project;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let manages = self.managed_by(scope.ctx());
+        Ok(Facts::default().with(Fact::ProjectVisible, true).with(Fact::ManagesProject, manages))
+    }
+
+    fn holds(fact: Fact, _ctx: &Context) -> Option<Condition> {
+        // An empty condition: every row.
+        (fact == Fact::ProjectVisible).then(|| Condition::all().add(ExprTrait::eq(Expr::val(1), 1)))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        const STATUSES: &[&str] = &["planned", "active", "on_hold", "completed", "archived"];
+        &[
+            Filter { name: "status", form: Form::Words(STATUSES), column: Column::Status },
+            Filter { name: "priority", form: Form::Ranks(Priority::WORDS), column: Column::Priority },
+            Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
+            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
+        ]
+    }
+}
+
+/// What can be written of a project.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectInput {
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+    #[schema(min_length = 1, max_length = 200, example = "Website")]
+    name: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+    /// A user of the tenant; the caller, when it is absent from a new project.
+    #[serde(default)]
+    #[garde(skip)]
+    manager_id: Option<Uuid>,
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(default = "planned")]
+    status: ProjectStatus,
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(default = "medium")]
+    priority: Priority,
+    #[serde(default)]
+    #[garde(skip)]
+    start_at: Option<Instant>,
+    /// Not before the start.
+    #[serde(default)]
+    #[garde(skip)]
+    due_at: Option<Instant>,
+}
+
+impl From<&Project> for ProjectInput {
+    fn from(row: &Project) -> Self {
+        Self {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            manager_id: row.manager_id,
+            status: row.status,
+            priority: row.priority,
+            start_at: row.start_at,
+            due_at: row.due_at,
+        }
+    }
+}
+
+/// A project's new status.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectStatusInput {
+    #[garde(skip)]
+    status: ProjectStatus,
+}
+
+/// The tenant's projects.
+///
+/// # Errors
+/// Those of lists.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Project>> {
+    list::page::<Project>(store, &store.read(ctx), query, Condition::all()).await
+}
+
+/// A project.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Project> {
+    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
+}
+
+/// The tasks of a project.
+///
+/// # Errors
+/// `NotFound`, and those of lists.
+pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
+    let scope = store.read(ctx);
+    let project = scope.resolve::<Project, _>(id, Read).await?;
+    list::page::<Task>(store, &scope, query, crate::task::within(project.row())).await
+}
+
+/// Makes a project.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`.
+pub async fn create(tx: &Tx, body: &Unchecked<ProjectInput>) -> Result<Project> {
+    policy::permit(tx.ctx(), policy::Noun::Project, Action::Create)?;
+    let mut input = body.check()?;
+    input.manager_id = input.manager_id.or(tx.ctx().user());
+    let born = tx.birth();
+    let blank = Project {
+        tenant_id: born.tenant,
+        id: born.id,
+        name: String::new(),
+        description: None,
+        manager_id: None,
+        status: ProjectStatus::default(),
+        priority: Priority::default(),
+        start_at: None,
+        due_at: None,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    };
+    tx.add(apply(tx, blank, input).await?).await
+}
+
+/// Changes a project: to the body whole, or by it as a merge patch.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<ProjectInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<Project> {
+    let seen = tx.resolve::<Project, _>(id, Update).await?;
+    let input = if merge { body.check_patch(&ProjectInput::from(seen.row()))? } else { body.check()? };
+    let row = apply(tx, seen.row().clone(), input).await?;
+    tx.update(seen, row, pre).await
+}
+
+/// Changes a project's status alone.
+///
+/// # Errors
+/// As [`update`].
+pub async fn set_status(tx: &Tx, id: Uuid, body: &Unchecked<ProjectStatusInput>, pre: &Precondition) -> Result<Project> {
+    let seen = tx.resolve::<Project, _>(id, Update).await?;
+    let ProjectStatusInput { status } = body.check_patch(&ProjectStatusInput { status: seen.row().status })?;
+    let row = Project { status, ..seen.row().clone() };
+    tx.update(seen, row, pre).await
+}
+
+/// Removes a project to which nothing refers any more.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<Project, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
+}
+
+/// The row with what was written of it, its references resolved.
+async fn apply(tx: &Tx, old: Project, input: ProjectInput) -> Result<Project> {
+    let ProjectInput { name, description, manager_id, status, priority, start_at, due_at } = input;
+    in_order(start_at, due_at, "due_at")?;
+    if manager_id != old.manager_id {
+        tx.refer::<User>(manager_id, "manager_id").await?;
+    }
+    Ok(Project { name, description, manager_id, status, priority, start_at, due_at, ..old })
+}

@@ -1,0 +1,262 @@
+//! Sessions: signed-in devices, each a family of refresh tokens of which one is good at a time.
+//!
+//! Invariant: a refresh token serves once. It is rotated by compare-and-swap on the session's version; within a grace of 10 s a repeated
+//! refresh gets the same successor (two tabs of one browser), and after it the whole family ends, because somebody else has the token.
+//! A token is opaque: it names its session, and only its SHA-256 is kept. The successor is derived from the token and the installation's
+//! secret, so that it can be given twice and is kept nowhere.
+
+mod revocation;
+mod token;
+
+use std::time::Duration;
+
+use sea_orm::{Condition, entity::prelude::*};
+use secrecy::SecretString;
+use serde::Serialize;
+
+pub use self::revocation::{Revocations, watch};
+pub(crate) use self::revocation::Revocation;
+use self::token::RefreshToken;
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    error::Kind,
+    list::{self, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, Precondition, Update, UpdateProfile,
+        noun::{ColumnOf, owned},
+    },
+    tenant::Tenant,
+    user::User,
+};
+
+/// For how long after a rotation the old token still gets the same successor.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// For how long sessions last.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// From sign-in to the last refresh.
+    pub absolute: Duration,
+    /// From one refresh to the next.
+    pub idle: Duration,
+}
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "session")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user_id: Uuid,
+        #[serde(skip)]
+        pub token_hash: String,
+        #[serde(skip)]
+        pub previous_hash: Option<String>,
+        pub rotated_at: Instant,
+        pub expires_at: Instant,
+        pub revoked_at: Option<Instant>,
+        pub user_agent: Option<String>,
+        pub address: Option<String>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A signed-in device.
+pub use entity::Model as Session;
+
+owned!(Session, entity);
+
+impl Noun for Session {
+    const NOUN: policy::Noun = policy::Noun::Session;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}
+
+/// A session that was opened or refreshed: what tokens are minted from.
+#[derive(Debug)]
+pub struct Opened {
+    /// The user, as of now.
+    pub user: User,
+    /// The session's id, for the access token's `sid`.
+    pub session: Uuid,
+    /// The refresh token; shown this once.
+    pub refresh_token: SecretString,
+}
+
+/// Opens a session for the user of the context, whose password was verified against `verified`.
+///
+/// # Errors
+/// `InvalidCredentials` when the user is not let in or the password was changed meanwhile; `TenantSuspended`.
+pub async fn open(tx: &Tx, verified: &str, lifetimes: &Lifetimes) -> Result<Opened> {
+    let id = tx.ctx().user().ok_or(Kind::InvalidCredentials)?;
+    let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
+    let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), crate::store::Read).await?;
+    if !seen.row().is_active || seen.row().password_hash != verified {
+        return Err(Kind::InvalidCredentials.into());
+    }
+    if !tenant.row().is_active {
+        return Err(Kind::TenantSuspended.into());
+    }
+    let born = tx.birth();
+    let token = RefreshToken::new(born.tenant, born.id, tx.secret());
+    let request = tx.ctx().request();
+    let row = Session {
+        tenant_id: born.tenant,
+        id: born.id,
+        user_id: id,
+        token_hash: token.digest(),
+        previous_hash: None,
+        rotated_at: born.at,
+        expires_at: born.at.plus(lifetimes.absolute),
+        revoked_at: None,
+        user_agent: request.user_agent.as_ref().map(|agent| agent.chars().take(255).collect()),
+        address: request.address.map(|address| address.to_string()),
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    };
+    let user = User { last_login_at: Some(born.at), ..seen.row().clone() };
+    let user = tx.update_as("sign_in", seen, user, &Precondition::Any).await?;
+    let session = tx.add(row).await?;
+    Ok(Opened { user, session: session.id, refresh_token: token.into_secret() })
+}
+
+/// What came of a refresh.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// A new token, or within the grace the same successor again.
+    Rotated(Box<Opened>),
+    /// The token was used before: its family has ended.
+    Reused,
+}
+
+/// The context of the user whose session a refresh token names. Nothing is proved yet.
+///
+/// # Errors
+/// `InvalidRefreshToken`.
+pub async fn holder(store: &Store, system: &System, token: &SecretString) -> Result<Context> {
+    let token = RefreshToken::parse(token, store.secret())?;
+    let scope = store.read(&system.within(token.tenant));
+    let refused = |error: Error| if error.kind() == Kind::NotFound { Kind::InvalidRefreshToken.into() } else { error };
+    let session = scope.resolve::<Session, _>(token.session, crate::store::Read).await.map_err(refused)?;
+    let user = scope.resolve::<User, _>(session.row().user_id, crate::store::Read).await.map_err(refused)?;
+    Ok(system.as_user(token.tenant, user.row().id, user.row().role))
+}
+
+/// Rotates a refresh token, in the context of its [`holder`].
+///
+/// # Errors
+/// `InvalidRefreshToken` when it is unknown or expired, its session has ended, or its user is not let in; `TenantSuspended`.
+pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Result<Refreshed> {
+    let token = RefreshToken::parse(token, tx.secret())?;
+    let invalid = || Error::from(Kind::InvalidRefreshToken);
+    let seen = tx.resolve::<Session, _>(token.session, Update).await.map_err(|_| invalid())?;
+    let session = seen.row().clone();
+    let now = tx.ctx().now();
+    let user = tx.resolve::<User, _>(session.user_id, crate::store::Read).await.map_err(|_| invalid())?.into_row();
+    let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), crate::store::Read).await?.into_row();
+    let ended = session.revoked_at.is_some()
+        || session.expires_at <= now
+        || session.rotated_at.plus(lifetimes.idle) <= now
+        || !user.is_active;
+    if ended || tx.ctx().tenant() != token.tenant {
+        return Err(invalid());
+    }
+    if !tenant.is_active {
+        return Err(Kind::TenantSuspended.into());
+    }
+    let presented = token.digest();
+    let successor = token.successor(tx.secret());
+    let opened = |successor: RefreshToken| {
+        let opened = Opened { user, session: session.id, refresh_token: successor.into_secret() };
+        Refreshed::Rotated(Box::new(opened))
+    };
+    if taskhub_auth::secret::equal(session.token_hash.as_bytes(), presented.as_bytes()) {
+        let row = Session {
+            token_hash: successor.digest(),
+            previous_hash: Some(presented),
+            rotated_at: now,
+            ..session.clone()
+        };
+        tx.update_as("refresh", seen, row, &Precondition::Any).await?;
+        return Ok(opened(successor));
+    }
+    let previous = session.previous_hash.as_ref().is_some_and(|hash| *hash == presented);
+    if previous && now <= session.rotated_at.plus(GRACE) {
+        return Ok(opened(successor));
+    }
+    // A token with a good seal was one of this family once: whoever sends it again, its owner or a thief, the family ends.
+    let row = Session { revoked_at: Some(now), ..session.clone() };
+    tx.update_as("reuse", seen, row, &Precondition::Any).await?;
+    tx.revoke(Revocation::of_session(tx, session.id)).await?;
+    Ok(Refreshed::Reused)
+}
+
+/// Ends the caller's own session: its refresh tokens and its access tokens.
+///
+/// # Errors
+/// `Forbidden` to a credential without a session.
+pub async fn end(tx: &Tx) -> Result<()> {
+    let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
+    let seen = tx.resolve::<Session, _>(id, Update).await?;
+    let row = Session { revoked_at: Some(tx.ctx().now()), ..seen.row().clone() };
+    tx.update_as("sign_out", seen, row, &Precondition::Any).await?;
+    tx.revoke(Revocation::of_session(tx, id)).await
+}
+
+/// Ends all sessions of a user but the caller's own.
+pub(crate) async fn end_others(tx: &Tx, user: Uuid) -> Result<()> {
+    end_all(tx, user, tx.ctx().session()).await
+}
+
+/// Ends all tokens of a user, as of now, and all their sessions.
+pub(crate) async fn revoke_user(tx: &Tx, user: Uuid) -> Result<()> {
+    end_all(tx, user, None).await?;
+    tx.revoke(Revocation::of_subject(tx, user)).await
+}
+
+async fn end_all(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<()> {
+    use sea_orm::{QueryFilter, QueryTrait};
+    let open = Condition::all()
+        .add(entity::Column::UserId.eq(user))
+        .add(entity::Column::RevokedAt.is_null())
+        .add_option(but.map(|id| entity::Column::Id.ne(id)));
+    let sessions: Vec<Session> = tx.all(&tx.owned::<Session>().filter(open).into_query()).await?;
+    for session in sessions {
+        // Another's sessions are an admin's to end; a user's own are theirs.
+        let seen = tx.resolve::<Session, _>(session.id, Update).await?;
+        let row = Session { revoked_at: Some(tx.ctx().now()), ..seen.row().clone() };
+        tx.update_as("end", seen, row, &Precondition::Any).await?;
+        tx.revoke(Revocation::of_session(tx, session.id)).await?;
+    }
+    Ok(())
+}

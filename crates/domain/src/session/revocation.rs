@@ -1,0 +1,169 @@
+//! What was revoked before it expired: kept in memory on every node, so that a request costs no query.
+//!
+//! A revocation is written in the transaction that causes it, and applied on that node with its commit. The other nodes, and a server beside
+//! the command line, read what is new twice a second. Suspended tenants are state, not events: they are read whole each time. Revocations are
+//! kept until the last access token that they concern has expired by itself.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*, sea_query::{ExprTrait as _, Query}};
+use serde::Serialize;
+use taskhub_auth::principal::Principal;
+
+use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, store::noun::owned, tenant};
+
+/// How often a node reads what other nodes revoked.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How far back it reads: a transaction may commit later than the instant that it bears.
+const OVERLAP: Duration = Duration::from_secs(60);
+/// The longest that an access token of a user is good, and so the time that a revocation is kept.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "revocation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// All tokens of this subject that were issued up to the instant.
+        pub subject_id: Option<Uuid>,
+        /// All tokens of this session.
+        pub session_id: Option<Uuid>,
+        pub at: Instant,
+        pub expires_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) use entity::Model as Revocation;
+
+owned!(Revocation, entity, unversioned);
+
+impl Revocation {
+    /// All tokens of a session.
+    pub(super) fn of_session(tx: &Tx, session: Uuid) -> Self {
+        Self { session_id: Some(session), ..Self::now(tx) }
+    }
+
+    /// All tokens that a subject was issued up to now.
+    pub(super) fn of_subject(tx: &Tx, subject: Uuid) -> Self {
+        Self { subject_id: Some(subject), ..Self::now(tx) }
+    }
+
+    fn now(tx: &Tx) -> Self {
+        let born = tx.birth();
+        let expires_at = born.at.plus(KEPT);
+        Self { tenant_id: born.tenant, id: born.id, subject_id: None, session_id: None, at: born.at, expires_at }
+    }
+}
+
+/// What was revoked, as one node knows it.
+#[derive(Debug, Default)]
+pub struct Revocations(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    suspended: HashSet<Uuid>,
+    /// By tenant and subject or session: when, and until when it matters.
+    revoked: HashMap<(Uuid, Uuid), (Instant, Instant)>,
+}
+
+impl Revocations {
+    /// Whether a token that verifies was revoked, and why.
+    pub fn refuse(&self, principal: &Principal) -> Option<Kind> {
+        let tenant = principal.tenant()?;
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.suspended.contains(&tenant) {
+            return Some(Kind::TenantSuspended);
+        }
+        let session = principal.session().and_then(|session| known.revoked.get(&(tenant, session)));
+        let subject = known.revoked.get(&(tenant, principal.id()));
+        let by_subject = subject.is_some_and(|(at, _)| issued_at(principal) <= at.micros() / 1_000);
+        (session.is_some() || by_subject).then_some(Kind::Unauthenticated)
+    }
+
+    /// Takes in what a transaction on this node revoked.
+    pub(crate) fn apply(&self, revocations: &[Revocation]) {
+        if revocations.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for one in revocations {
+            for id in [one.subject_id, one.session_id].into_iter().flatten() {
+                let entry = known.revoked.entry((one.tenant_id, id)).or_insert((one.at, one.expires_at));
+                *entry = (Ord::max(entry.0, one.at), Ord::max(entry.1, one.expires_at));
+            }
+        }
+    }
+
+    fn refresh(&self, suspended: Vec<Uuid>, now: Instant) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.suspended = suspended.into_iter().collect();
+        known.revoked.retain(|_, (_, until)| *until > now);
+    }
+}
+
+/// When a token was issued, to the millisecond: its id is a UUIDv7, and `iat` has whole seconds only.
+fn issued_at(principal: &Principal) -> i64 {
+    let precise = principal.token_id().get_timestamp().map(|at| {
+        let (seconds, nanos) = at.to_unix();
+        i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000).saturating_add(i64::from(nanos / 1_000_000))
+    });
+    precise.unwrap_or_else(|| principal.issued_at().saturating_mul(1_000))
+}
+
+impl Store {
+    /// Reads everything that still matters: at start.
+    pub(crate) async fn refresh_revocations(&self) -> Result<()> {
+        let now = self.clock().now();
+        self.read_revocations(now.minus(KEPT)).await
+    }
+
+    async fn read_revocations(&self, since: Instant) -> Result<()> {
+        let system = self.system("reading what was revoked", Request::default());
+        let select = entity::Entity::find().filter(entity::Column::At.gte(since)).into_query();
+        let new: Vec<Revocation> = self.beyond_tenants(&system).all(&select).await?;
+        self.revocations().apply(&new);
+        let suspended = tenant::suspended(self, &system).await?;
+        self.revocations().refresh(suspended, self.clock().now());
+        Ok(())
+    }
+
+    /// Forgets what has expired.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_revocations(&self, system: &System) -> Result<()> {
+        let delete = Query::delete()
+            .from_table("revocation")
+            .and_where(Expr::col("expires_at").lt(self.clock().now()))
+            .take();
+        self.housekeep(system, delete).await
+    }
+}
+
+/// Follows what other nodes revoke, until the future is dropped.
+pub async fn watch(store: Store) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let since = store.clock().now().minus(OVERLAP);
+        if let Err(error) = store.read_revocations(since).await {
+            tracing::warn!(%error, "what was revoked elsewhere can't be read");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The executor: a pool or a transaction of one of the three databases. It never leaves the store.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, QueryResult, Statement,
+    StatementBuilder, Value,
+};
+
+/// Where a statement runs.
+#[derive(Clone)]
+pub(crate) enum Conn {
+    /// Any connection of the pool of readers.
+    Pool(DatabaseConnection),
+    /// The one connection of a transaction.
+    Transaction(Arc<DatabaseTransaction>),
+}
+
+impl Conn {
+    pub(super) fn backend(&self) -> DbBackend {
+        match self {
+            Self::Pool(pool) => pool.get_database_backend(),
+            Self::Transaction(transaction) => transaction.get_database_backend(),
+        }
+    }
+
+    /// The statement's text.
+    pub(super) fn build(&self, statement: &impl StatementBuilder) -> String {
+        self.backend().build(statement).sql
+    }
+
+    /// The first row of a kept statement.
+    pub(super) async fn one<T: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let row = match self {
+            Self::Pool(pool) => pool.query_one_raw(statement).await,
+            Self::Transaction(transaction) => transaction.query_one_raw(statement).await,
+        }?;
+        row.map(|row| T::from_query_result(&row, "")).transpose()
+    }
+
+    /// All rows of a built statement.
+    pub(crate) async fn all<T: FromQueryResult>(&self, statement: &impl StatementBuilder) -> Result<Vec<T>, DbErr> {
+        self.rows(statement).await?.iter().map(|row| T::from_query_result(row, "")).collect()
+    }
+
+    /// All rows of a built statement, to be read by position.
+    pub(crate) async fn rows(&self, statement: &impl StatementBuilder) -> Result<Vec<QueryResult>, DbErr> {
+        let statement = self.backend().build(statement);
+        match self {
+            Self::Pool(pool) => pool.query_all_raw(statement).await,
+            Self::Transaction(transaction) => transaction.query_all_raw(statement).await,
+        }
+    }
+
+    /// Runs a kept statement; the number of rows that it touched.
+    pub(super) async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
+        self.run(Statement::from_sql_and_values(self.backend(), sql, values)).await
+    }
+
+    /// Runs a built statement; the number of rows that it touched.
+    pub(crate) async fn change(&self, statement: &impl StatementBuilder) -> Result<u64, DbErr> {
+        self.run(self.backend().build(statement)).await
+    }
+
+    async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
+        let done = match self {
+            Self::Pool(pool) => pool.execute_raw(statement).await,
+            Self::Transaction(transaction) => transaction.execute_raw(statement).await,
+        }?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,194 @@
+//! The store: pools, transactions and the tenant scope; the one place that builds queries on a tenant's rows.
+//!
+//! Invariant: a connection is never lent. A [`Scope`] (reading) and a [`Tx`] (writing) are handed out against a [`Context`]
+//! alone, and everything that they do names its tenant.
+
+mod conn;
+mod evidence;
+mod failure;
+mod group;
+pub(crate) mod noun;
+mod pool;
+mod scope;
+mod sql;
+mod stage;
+mod tx;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use sea_orm::{DatabaseConnection, TransactionTrait, sea_query::DeleteStatement};
+
+
+pub use self::{
+    evidence::{Act, Changes, Delete, Evidence, Precondition, Read, ReadPrivate, Update, UpdateProfile},
+    noun::{Noun, Owned},
+    pool::{Database, MigrationState},
+    scope::Scope,
+    tx::Tx,
+};
+pub(crate) use self::{
+    conn::Conn,
+    scope::field,
+    tx::Birth,
+};
+use crate::{Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations};
+
+/// An operation in a transaction. It may be run more than once, until one of the runs is committed.
+pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
+
+/// The way to everything that TaskHub knows. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    reads: DatabaseConnection,
+    writes: Writes,
+    statements: Arc<sql::Statements>,
+    revocations: Arc<Revocations>,
+    secret: Arc<[u8]>,
+    clock: Clock,
+    in_flight: InFlight,
+}
+
+enum Writes {
+    /// One writer that groups commits.
+    Grouped(group::Writer),
+    /// A transaction each, on any connection.
+    Each(DatabaseConnection),
+}
+
+impl Store {
+    /// Connects to a database whose schema is up to date.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be reached; `Internal` when its schema is not TaskHub's.
+    pub async fn connect(database: &Database, clock: Clock) -> Result<Self> {
+        let (reads, writes) = database.open().await.map_err(failure::from_db)?;
+        let statements = Arc::new(sql::Statements::default());
+        let revocations = Arc::new(Revocations::default());
+        let secret: Arc<[u8]> = crate::tenant::installation_secret(&Conn::Pool(writes.clone())).await?.into();
+        let writes = if database.is_embedded() {
+            Writes::Grouped(group::Writer::start(writes, statements.clone(), revocations.clone(), secret.clone()))
+        } else {
+            Writes::Each(writes)
+        };
+        let store = Self(Arc::new(Inner { reads, writes, statements, revocations, secret, clock, in_flight: InFlight::default() }));
+        store.refresh_revocations().await?;
+        Ok(store)
+    }
+
+    /// The tenant's rows, for reading.
+    pub fn read(&self, ctx: &Context) -> Scope {
+        Scope { ctx: ctx.clone(), conn: Conn::Pool(self.0.reads.clone()), statements: self.0.statements.clone(), secret: self.0.secret.clone() }
+    }
+
+    /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind; one that
+    /// met a conflict or a deadlock is tried again here.
+    ///
+    /// # Errors
+    /// The operation's own, and `Unavailable` when the database or the queue before it is overloaded.
+    pub async fn write<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        match &self.0.writes {
+            Writes::Grouped(writer) => writer.write(ctx, input, operation).await,
+            Writes::Each(pool) => {
+                for attempt in 1..group::TRIES {
+                    match self.try_write(pool, ctx, &input, operation).await {
+                        Err(error) if error.is_transient() => tokio::time::sleep(pause(attempt)).await,
+                        outcome => return outcome,
+                    }
+                }
+                self.try_write(pool, ctx, &input, operation).await
+            }
+        }
+    }
+
+    async fn try_write<I, O>(
+        &self,
+        pool: &DatabaseConnection,
+        ctx: &Context,
+        input: &I,
+        operation: Operation<I, O>,
+    ) -> Result<O> {
+        let transaction = Arc::new(pool.begin().await.map_err(failure::from_db)?);
+        let conn = Conn::Transaction(transaction.clone());
+        let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
+        let tx = Tx::new(scope, None);
+        // A failure drops the transaction, which rolls it back.
+        let output = operation(&tx, input).await?;
+        let mut pending = tx.into_pending();
+        for stage in [&mut pending.rows, &mut pending.records] {
+            stage.flush(&conn, &self.0.statements).await.map_err(|error| failure::from_write(error, &[]))?;
+        }
+        drop(conn);
+        let transaction =
+            Arc::try_unwrap(transaction).map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        transaction.commit().await.map_err(failure::from_db)?;
+        self.0.revocations.apply(&pending.revocations);
+        Ok(output)
+    }
+
+    /// Whether the database answers, to a read and on the way to a write.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ping(&self) -> Result<()> {
+        self.0.reads.ping().await.map_err(failure::from_db)?;
+        match &self.0.writes {
+            Writes::Grouped(_) => Ok(()),
+            Writes::Each(pool) => pool.ping().await.map_err(failure::from_db),
+        }
+    }
+
+    /// What was revoked, kept in memory.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
+    }
+
+    /// The installation's secret: keys the seals of cursors and the fingerprints of requests.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.0.secret
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The server's own work.
+    pub fn system(&self, reason: &'static str, request: Request) -> System {
+        System::new(reason, request, self.0.clock.clone())
+    }
+
+    /// The database outside any tenant, for the few queries of the server's own work.
+    pub(crate) fn beyond_tenants(&self, _system: &System) -> Conn {
+        Conn::Pool(self.0.reads.clone())
+    }
+
+    /// Deletes, across tenants, what the server keeps for itself and has expired.
+    pub(crate) async fn housekeep(&self, system: &System, delete: DeleteStatement) -> Result<()> {
+        let ctx = system.within(uuid::Uuid::nil());
+        self.write(&ctx, delete, |tx, delete| Box::pin(async move { tx.change_beyond(delete).await.map(drop) })).await
+    }
+
+    /// The idempotency keys whose requests are under way on this node.
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// The pause before another try: a deadlock's victims should not meet again at once.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(2 << attempt.min(6))
+}
+

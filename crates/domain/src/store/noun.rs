@@ -1,0 +1,123 @@
+//! What a noun declares about itself so that the store can scope, judge, write and record it.
+//!
+//! Invariant: nothing here can be left out by a noun. The tenant's and the version's columns come with [`owned!`], and the
+//! policy's noun with [`Noun`]; there is no default that would mean "visible to all".
+
+use std::future::Future;
+
+use sea_orm::{Condition, EntityTrait, FromQueryResult, ModelTrait};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    Context, Result, Scope,
+    list::{Filter, Sort},
+    policy::{self, Action, Fact, Facts},
+};
+
+/// A row's entity.
+pub(crate) type EntityOf<N> = <N as ModelTrait>::Entity;
+/// A row's columns.
+pub(crate) type ColumnOf<N> = <EntityOf<N> as EntityTrait>::Column;
+
+/// A row of a tenant: how the store finds its tenant, id and version. Implemented by [`owned!`] alone.
+pub trait Owned: ModelTrait + Serialize + FromQueryResult + Sync + Unpin + 'static {
+    /// The column of the tenant.
+    fn tenant_column() -> ColumnOf<Self>;
+    /// The column of the id.
+    fn id_column() -> ColumnOf<Self>;
+    /// The column of the version, for rows that change.
+    fn version_column() -> Option<ColumnOf<Self>>;
+    /// The tenant.
+    fn tenant(&self) -> Uuid;
+    /// The id.
+    fn id(&self) -> Uuid;
+    /// The version.
+    fn version(&self) -> i64;
+}
+
+/// A unique constraint and what its violation means to a client: the index's name, the columns as SQLite names them, and the
+/// field to blame.
+pub(crate) struct Unique {
+    pub(crate) index: &'static str,
+    pub(crate) columns: &'static str,
+    pub(crate) field: &'static str,
+}
+
+/// A noun that has endpoints of its own: what the policy calls it, and how the policy's facts are found.
+pub trait Noun: Owned {
+    /// The policy's name for it.
+    const NOUN: policy::Noun;
+    /// Rows that nothing else in a transaction reads may wait until its end, and be inserted many at once.
+    #[doc(hidden)]
+    const STAGED: bool = false;
+
+    /// What one line of a list shows.
+    type Item: FromQueryResult + Serialize + Send + Sync;
+
+    /// The facts between the caller and this row that the policy needs to judge the action.
+    #[doc(hidden)]
+    fn facts(&self, scope: &Scope, action: Action) -> impl Future<Output = Result<Facts>> + Send;
+
+    /// The rows for which a fact holds. `None`: it never does.
+    #[doc(hidden)]
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition>;
+
+    /// The columns that a list reads.
+    #[doc(hidden)]
+    fn item_columns() -> Vec<ColumnOf<Self>>;
+
+    /// What lists can be filtered by.
+    #[doc(hidden)]
+    fn filters() -> &'static [Filter<Self>] {
+        &[]
+    }
+
+    /// What lists can be sorted by; the first is the default, downwards.
+    #[doc(hidden)]
+    fn sorts() -> &'static [Sort<Self>];
+
+    /// What must be unique.
+    #[doc(hidden)]
+    fn uniques() -> &'static [Unique] {
+        &[]
+    }
+}
+
+/// Implements [`Owned`] for a row with the columns that every row of a tenant has. `owned!(Row, entity)` is a row that changes;
+/// `unversioned` one that is only ever added; `itself` is the tenant's own row.
+macro_rules! owned {
+    ($row:ty, $entity:ident) => {
+        $crate::store::noun::owned!($row, $entity, tenant_id, TenantId, Some($entity::Column::Version), |row: &$row| row.version);
+    };
+    ($row:ty, $entity:ident, itself) => {
+        $crate::store::noun::owned!($row, $entity, id, Id, Some($entity::Column::Version), |row: &$row| row.version);
+    };
+    ($row:ty, $entity:ident, unversioned) => {
+        $crate::store::noun::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);
+    };
+    ($row:ty, $entity:ident, $tenant:ident, $column:ident, $version_column:expr, $version:expr) => {
+        impl $crate::store::noun::Owned for $row {
+            fn tenant_column() -> $entity::Column {
+                $entity::Column::$column
+            }
+            fn id_column() -> $entity::Column {
+                $entity::Column::Id
+            }
+            fn version_column() -> Option<$entity::Column> {
+                $version_column
+            }
+            fn tenant(&self) -> uuid::Uuid {
+                self.$tenant
+            }
+            fn id(&self) -> uuid::Uuid {
+                self.id
+            }
+            fn version(&self) -> i64 {
+                let version: fn(&$row) -> i64 = $version;
+                version(self)
+            }
+        }
+    };
+}
+pub(crate) use owned;

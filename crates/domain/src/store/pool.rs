@@ -1,0 +1,139 @@
+//! Opening one of the three databases, each with what TaskHub's promises need of it.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    Executor,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use taskhub_migration::{MigrationStatus, Migrator, MigratorTrait};
+
+use super::failure;
+use crate::Result;
+
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a statement may take.
+const STATEMENT: Duration = Duration::from_secs(15);
+/// How long a statement waits for a lock.
+const LOCK: Duration = Duration::from_secs(5);
+
+/// A database: `sqlite://…`, `postgres://…` or `mysql://…`, and how many connections it gets.
+#[derive(Clone, Debug)]
+pub struct Database {
+    url: SecretString,
+    connections: u32,
+}
+
+/// A migration and whether it was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationState {
+    /// Its name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
+
+impl Database {
+    /// A database by its URL. On SQLite the connections are the readers', beside the one writer.
+    pub fn new(url: SecretString, connections: u32) -> Self {
+        Self { url, connections }
+    }
+
+    /// Whether it is a file of this machine (SQLite).
+    pub fn is_embedded(&self) -> bool {
+        self.url.expose_secret().starts_with("sqlite:")
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be reached; `Internal` when a migration fails.
+    pub async fn migrate(&self) -> Result<()> {
+        Migrator::up(&self.single().await?, None).await.map_err(failure::from_db)
+    }
+
+    /// Takes the latest migrations back; all of them when no number is given.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<()> {
+        Migrator::down(&self.single().await?, steps).await.map_err(failure::from_db)
+    }
+
+    /// Which migrations the database has.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn migrations(&self) -> Result<Vec<MigrationState>> {
+        let status = Migrator::get_migration_with_status(&self.single().await?).await.map_err(failure::from_db)?;
+        let state = |migration: &taskhub_migration::Migration| MigrationState {
+            name: migration.name().to_owned(),
+            applied: migration.status() == MigrationStatus::Applied,
+        };
+        Ok(status.iter().map(state).collect())
+    }
+
+    /// One connection: migrations on more than one can see half of each other's work.
+    async fn single(&self) -> Result<DatabaseConnection> {
+        sea_orm::Database::connect(self.options(1, false)).await.map_err(failure::from_db)
+    }
+
+    /// The pools for reading and for writing; one pool serves both where the database has many writers.
+    pub(super) async fn open(&self) -> std::result::Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+        if self.is_embedded() {
+            // The writer comes first: it makes the file.
+            let writer = sea_orm::Database::connect(self.options(1, false)).await?;
+            let readers = sea_orm::Database::connect(self.options(self.connections, true)).await?;
+            Ok((readers, writer))
+        } else {
+            let pool = sea_orm::Database::connect(self.options(self.connections, false)).await?;
+            Ok((pool.clone(), pool))
+        }
+    }
+
+    fn options(&self, connections: u32, read_only: bool) -> ConnectOptions {
+        let mut options = ConnectOptions::new(self.url.expose_secret());
+        options
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+            .connect_timeout(ACQUIRE)
+            .sqlx_logging(false)
+            .test_before_acquire(false)
+            .statement_timeout(STATEMENT);
+        if self.is_embedded() {
+            options.min_connections(connections).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        }
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .create_if_missing(!read_only)
+                .read_only(read_only)
+                .journal_mode(SqliteJournalMode::Wal)
+                // NORMAL would lose acknowledged writes to a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(LOCK)
+                .foreign_keys(true)
+                .statement_cache_capacity(512)
+        });
+        options.map_sqlx_postgres_opts(|postgres| {
+            postgres
+                .application_name("taskhub")
+                .statement_cache_capacity(512)
+                .options([("lock_timeout", LOCK.as_millis().to_string())])
+        });
+        options.map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(512));
+        options.map_sqlx_mysql_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection
+                        .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, innodb_lock_wait_timeout = 5")
+                        .await?;
+                    Ok(())
+                })
+            })
+        });
+        options
+    }
+}

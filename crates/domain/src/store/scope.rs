@@ -1,0 +1,137 @@
+//! The scope: a tenant's rows, and the only way to a query on them.
+//!
+//! Invariant: every statement that leaves here names the context's tenant, and wraps the caller's own condition in it, so
+//! that no OR escapes. `resolve` alone decides between 403 and 404.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, Func, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{
+    conn::Conn,
+    evidence::{Act, Evidence},
+    failure,
+    noun::{EntityOf, Noun, Owned},
+    sql::Statements,
+};
+use crate::{
+    Context, Error, Result,
+    error::Kind,
+    policy::{self, Visibility},
+};
+
+/// The rows of one tenant, as one caller may see them.
+#[derive(Clone)]
+pub struct Scope {
+    pub(super) ctx: Context,
+    pub(super) conn: Conn,
+    pub(super) statements: Arc<Statements>,
+    pub(super) secret: Arc<[u8]>,
+}
+
+impl Scope {
+    /// The caller.
+    pub fn ctx(&self) -> &Context {
+        &self.ctx
+    }
+
+    /// The row with this id, if the caller may act on it so.
+    ///
+    /// # Errors
+    /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
+    pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+        let Some(row) = self.find::<N>(id, A::WRITES).await? else {
+            // Scopes are judged first for rows that exist, and so they are here.
+            policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
+                Kind::InsufficientScope => Err(error),
+                _ => Ok(()),
+            })?;
+            return Err(Kind::NotFound.into());
+        };
+        let facts = row.facts(self, A::ACTION).await?;
+        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        Ok(Evidence::new(row, act))
+    }
+
+    /// The row that a body refers to, if the caller may read it.
+    ///
+    /// # Errors
+    /// `Invalid` at the field, alike for what is absent and what is invisible.
+    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+        let Some(id) = id else { return Ok(None) };
+        let absent = |error: Error| match error.kind() {
+            Kind::NotFound => Error::reference(field),
+            _ => error,
+        };
+        // A scope for the row that refers is enough to refer: what is read of the other is only that it is there.
+        let Some(row) = self.find::<N>(id, false).await? else { return Err(Error::reference(field)) };
+        let facts = row.facts(self, policy::Action::Read).await?;
+        policy::judge_row(&self.ctx, N::NOUN, policy::Action::Read, facts).map_err(absent)?;
+        Ok(Some(row))
+    }
+
+    /// The row with this id in the tenant, unjudged.
+    pub(crate) async fn find<N: Owned>(&self, id: Uuid, locks: bool) -> Result<Option<N>> {
+        let sql = self.statements.find::<N>(locks, || {
+            let mut select = self.owned::<N>().filter(N::id_column().eq(Uuid::nil())).into_query();
+            if locks {
+                select.lock_exclusive();
+            }
+            self.conn.build(&select)
+        });
+        let values = vec![self.ctx.tenant().into(), id.into()];
+        self.conn.one(&sql, values).await.map_err(failure::from_db)
+    }
+
+    /// The tenant's rows, unjudged.
+    pub(crate) fn owned<N: Owned>(&self) -> sea_orm::Select<EntityOf<N>> {
+        EntityOf::<N>::find().filter(N::tenant_column().eq(self.ctx.tenant()))
+    }
+
+    /// The tenant's rows that the caller may read and that meet the condition.
+    ///
+    /// # Errors
+    /// `InsufficientScope` or `Forbidden`, for the collection as a whole.
+    pub(crate) fn visible<N: Noun>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
+        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+        let rows = self.owned::<N>().filter(condition);
+        Ok(match policy::visibility(N::NOUN, self.ctx.role()) {
+            Visibility::All => rows,
+            Visibility::Any(facts) => {
+                // The arm that is never true keeps the condition closed when no fact can hold.
+                let never = Condition::any().add(Expr::val(1).eq(0));
+                let held = facts.into_iter().filter_map(|fact| N::holds(fact, &self.ctx));
+                rows.filter(held.fold(never, Condition::add))
+            }
+        })
+    }
+
+    /// How many rows a query has.
+    pub(crate) async fn count<N: Noun>(&self, rows: sea_orm::Select<EntityOf<N>>) -> Result<i64> {
+        let count = Func::count(Expr::col((EntityOf::<N>::default(), N::id_column())));
+        let select = rows.select_only().column_as(Expr::from(count), "rows").into_query();
+        let row = self.rows(&select).await?.into_iter().next();
+        let count = row.map(|row| row.try_get_by_index(0)).transpose().map_err(failure::from_db)?;
+        Ok(count.unwrap_or_default())
+    }
+
+    /// The rows of a query that [`Self::owned`] or [`Self::visible`] began.
+    pub(crate) async fn all<T: FromQueryResult>(&self, select: &SelectStatement) -> Result<Vec<T>> {
+        self.conn.all(select).await.map_err(failure::from_db)
+    }
+
+    /// The rows of such a query, to be read by position.
+    pub(crate) async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
+        self.conn.rows(select).await.map_err(failure::from_db)
+    }
+}
+
+/// One row of values, read by position.
+pub(crate) fn field<T: sea_orm::TryGetable>(row: &sea_orm::QueryResult, position: usize) -> Result<T> {
+    row.try_get_by_index(position).map_err(failure::from_db)
+}
+

@@ -1,0 +1,96 @@
+//! Rows that wait to be inserted many at once.
+//!
+//! Audit and event rows wait until the end of the transaction, because nothing reads them in it; so do rows of nouns that nothing else
+//! in a transaction reads ([`super::noun::Noun::STAGED`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
+//! number of rows.
+
+use sea_orm::{
+    DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value,
+    sea_query::{Expr, Query},
+};
+
+use super::{conn::Conn, sql::Statements};
+
+/// The most rows that one statement inserts: with 20 columns well below every database's limit of bound values.
+const MOST: usize = 256;
+
+/// Rows of one table.
+struct Batch {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Value>>,
+}
+
+/// Rows that wait, by table, in the order in which the tables came.
+#[derive(Default)]
+pub(super) struct Stage(Vec<Batch>);
+
+impl Stage {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether rows of that table wait.
+    pub(super) fn holds(&self, table: &str) -> bool {
+        self.0.iter().any(|batch| batch.table == table)
+    }
+
+    /// Lets a row wait.
+    pub(super) fn push<M: ModelTrait>(&mut self, row: &M) {
+        let values = <M::Entity as EntityTrait>::Column::iter().map(|column| row.get(column)).collect();
+        let table = M::Entity::default().table_name();
+        if let Some(batch) = self.0.iter_mut().find(|batch| batch.table == table) {
+            batch.rows.push(values);
+        } else {
+            let columns = <M::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).collect();
+            self.0.push(Batch { table, columns, rows: vec![values] });
+        }
+    }
+
+    /// Takes over what another stage holds.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for batch in other.0 {
+            match self.0.iter_mut().find(|mine| mine.table == batch.table) {
+                Some(mine) => mine.rows.extend(batch.rows),
+                None => self.0.push(batch),
+            }
+        }
+    }
+
+    /// Inserts all that waits.
+    pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
+        for batch in std::mem::take(&mut self.0) {
+            let mut rows = batch.rows.into_iter();
+            while rows.len() > 0 {
+                let size = (1 << rows.len().ilog2()).min(MOST);
+                let sql = statements.insert(batch.table, size, || insert(batch.table, &batch.columns, size, conn));
+                let values: Vec<Value> = rows.by_ref().take(size).flatten().collect();
+                conn.execute(&sql, values).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The statement that inserts so many rows.
+fn insert(table: &'static str, columns: &[&'static str], size: usize, conn: &Conn) -> String {
+    let mut statement = Query::insert();
+    statement.into_table(table).columns(columns.iter().copied());
+    for _ in 0..size {
+        // The values only stand for placeholders.
+        statement.values_panic(columns.iter().map(|_| Expr::value(0)));
+    }
+    conn.build(&statement)
+}
+
+/// One row's statement and values, for rows that don't wait.
+pub(super) async fn insert_now<M: ModelTrait>(row: &M, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
+    let mut stage = Stage::default();
+    stage.push(row);
+    stage.flush(conn, statements).await
+}
+

@@ -1,0 +1,326 @@
+//! The recorded write: one door for create, update and delete.
+//!
+//! Invariant: a row is written only together with its audit row (with the old and new values of what changed) and its event,
+//! in one transaction, by a caller who was judged, at the version that was judged. A noun can't forget any of it.
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use sea_orm::{
+    ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Value,
+    sea_query::{Expr, Query},
+};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use super::{
+    evidence::{Changes, Delete, Evidence, Precondition},
+    failure,
+    group::Group,
+    noun::{EntityOf, Noun, Owned},
+    scope::Scope,
+    stage::{self, Stage},
+};
+use crate::{
+    Error, Instant, Result, audit,
+    error::Kind,
+    event,
+    policy::{self, Action},
+    session::Revocation,
+    tenant::Tenant,
+};
+
+/// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
+pub struct Tx {
+    scope: Scope,
+    /// The transactions that share a commit with this one, if they do (SQLite).
+    group: Option<Arc<Group>>,
+    savepoint: AtomicBool,
+    pending: Mutex<Pending>,
+}
+
+/// What waits until the transaction's end.
+#[derive(Default)]
+pub(super) struct Pending {
+    /// Rows of nouns that nothing else reads.
+    pub(super) rows: Stage,
+    /// Audit and event rows.
+    pub(super) records: Stage,
+    /// What the commit revokes.
+    pub(super) revocations: Vec<Revocation>,
+}
+
+impl Deref for Tx {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// What a new row begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    pub(crate) tenant: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) at: Instant,
+}
+
+impl Tx {
+    pub(super) fn new(scope: Scope, group: Option<Arc<Group>>) -> Self {
+        Self { scope, group, savepoint: AtomicBool::new(false), pending: Mutex::default() }
+    }
+
+    /// What a new row begins with: the tenant, an id and the instant.
+    pub(crate) fn birth(&self) -> Birth {
+        let at = self.ctx.now();
+        Birth { tenant: self.ctx.tenant(), id: at.new_id(), at }
+    }
+
+    /// The installation's secret.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.scope.secret
+    }
+
+    /// As [`Scope::resolve`], after what waits and concerns it was written.
+    ///
+    /// # Errors
+    /// As [`Scope::resolve`].
+    pub async fn resolve<N: Noun, A: super::evidence::Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+        if N::STAGED && self.waits(EntityOf::<N>::default().table_name()) {
+            self.settle().await?;
+        }
+        self.scope.resolve(id, act).await
+    }
+
+    /// Adds a row. Its references were resolved before: the foreign keys refuse what was not.
+    ///
+    /// # Errors
+    /// `Forbidden` when the caller may not make one, `Conflict` at the field whose value is taken.
+    pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
+        policy::permit(&self.ctx, N::NOUN, Action::Create)?;
+        self.in_tenant(&row)?;
+        if N::STAGED {
+            self.pending().rows.push(&row);
+        } else {
+            self.begin_writing().await?;
+            let insert = stage::insert_now(&row, &self.conn, &self.statements).await;
+            insert.map_err(|error| failure::from_write(error, N::uniques()))?;
+        }
+        let new = serde_json::to_string(&row).map_err(Error::internal)?;
+        self.record::<N>("create", row.id(), row.version(), None, Some(new));
+        Ok(row)
+    }
+
+    /// Changes a row to what is given, if it is still at the version that was judged, and counts its version up. A change of
+    /// nothing is none.
+    ///
+    /// # Errors
+    /// `Stale` when the precondition does not hold, `PreconditionRequired` when the tenant demands one, `Conflict` at the field
+    /// whose value is taken.
+    pub async fn update<N: Noun, A: Changes>(&self, seen: Evidence<N, A>, row: N, pre: &Precondition) -> Result<N> {
+        self.update_as("update", seen, row, pre).await
+    }
+
+    /// As [`Self::update`], under a name of its own in the audit.
+    pub(crate) async fn update_as<N: Noun, A: Changes>(
+        &self,
+        name: &'static str,
+        seen: Evidence<N, A>,
+        mut row: N,
+        pre: &Precondition,
+    ) -> Result<N> {
+        self.check(pre, seen.row().version()).await?;
+        self.in_tenant(&row)?;
+        let old = seen.into_row();
+        let mut changed: Vec<_> =
+            <EntityOf<N> as EntityTrait>::Column::iter().filter(|column| old.get(*column) != row.get(*column)).collect();
+        if changed.is_empty() {
+            return Ok(old);
+        }
+        let named = |name: &str| <EntityOf<N> as EntityTrait>::Column::iter().find(|column| column.as_str() == name);
+        let stamps: [(_, Value); 2] =
+            [(named("updated_at"), self.ctx.now().into()), (named("version"), (old.version() + 1).into())];
+        for (column, value) in stamps {
+            if let Some(column) = column {
+                row.try_set(column, value).map_err(failure::from_db)?;
+                changed.push(column);
+            }
+        }
+        let mut update = Query::update();
+        update.table(EntityOf::<N>::default().table_ref());
+        update.values(changed.iter().map(|column| (*column, Expr::val(row.get(*column)))));
+        self.begin_writing().await?;
+        self.conn
+            .change(update.cond_where(self.judged(&old)))
+            .await
+            .map_err(|error| failure::from_write(error, N::uniques()))
+            .and_then(Self::hit)?;
+        let names: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
+        let (before, after) = (values(&old, Some(&names))?, values(&row, Some(&names))?);
+        self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
+        Ok(row)
+    }
+
+    /// Removes a row, if it is still at the version that was judged.
+    ///
+    /// # Errors
+    /// As [`Self::update`]; `InUse` when other rows refer to it.
+    pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+        self.check(pre, seen.row().version()).await?;
+        let old = seen.into_row();
+        self.begin_writing().await?;
+        let mut delete = Query::delete();
+        delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
+        self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
+        self.record::<N>("delete", old.id(), old.version(), Some(values(&old, None)?), None);
+        Ok(())
+    }
+
+    /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
+    pub(crate) async fn keep<M: Owned>(&self, row: &M) -> Result<()> {
+        self.in_tenant(row)?;
+        self.begin_writing().await?;
+        let insert = stage::insert_now(row, &self.conn, &self.statements).await;
+        insert.map_err(|error| failure::from_write(error, &[]))
+    }
+
+    /// As [`Self::keep`], in place of one with its id that has expired.
+    pub(crate) async fn keep_fresh<M: Owned>(&self, row: &M) -> Result<()> {
+        self.begin_writing().await?;
+        let mut delete = Query::delete();
+        let same = sea_orm::Condition::all()
+            .add(M::tenant_column().eq(self.ctx.tenant()))
+            .add(M::id_column().eq(row.id()));
+        delete.from_table(EntityOf::<M>::default().table_ref()).cond_where(same);
+        if self.scope.find::<M>(row.id(), false).await?.is_some() {
+            self.conn.change(&delete).await.map_err(failure::from_db)?;
+        }
+        self.keep(row).await
+    }
+
+    /// A row that is no noun.
+    pub(crate) async fn kept<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
+        self.scope.find(id, true).await
+    }
+
+    /// Refuses, from the commit on, the tokens that a revocation names.
+    pub(crate) async fn revoke(&self, revocation: Revocation) -> Result<()> {
+        self.keep(&revocation).await?;
+        self.pending().revocations.push(revocation);
+        Ok(())
+    }
+
+    /// Changes what belongs to no tenant, in the transaction of what it is for.
+    pub(crate) async fn change_beyond(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
+        self.begin_writing().await?;
+        self.conn.change(statement).await.map_err(failure::from_db)
+    }
+
+    /// Lets one transaction at a time of the tenant pass, for rules that span its rows.
+    pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
+        self.scope.find::<Tenant>(self.ctx.tenant(), true).await?.ok_or_else(|| Kind::NotFound.into())
+    }
+
+    async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
+        if *pre == Precondition::None && self.ctx.user().is_some() {
+            let tenant = self.scope.find::<Tenant>(self.ctx.tenant(), false).await?;
+            if tenant.is_some_and(|tenant| tenant.require_if_match) {
+                return Err(Kind::PreconditionRequired.into());
+            }
+        }
+        pre.check(version)
+    }
+
+    /// The very row and version that were judged.
+    fn judged<N: Noun>(&self, old: &N) -> sea_orm::Condition {
+        sea_orm::Condition::all()
+            .add(N::tenant_column().eq(self.ctx.tenant()))
+            .add(N::id_column().eq(old.id()))
+            .add_option(N::version_column().map(|column| column.eq(old.version())))
+    }
+
+    /// No row hit: somebody else was faster. Another try finds out what there is to answer.
+    fn hit(rows: u64) -> Result<()> {
+        if rows == 1 { Ok(()) } else { Err(Error::transient("the row changed while it was written")) }
+    }
+
+    fn in_tenant<M: Owned>(&self, row: &M) -> Result<()> {
+        if row.tenant() == self.ctx.tenant() { Ok(()) } else { Err(Error::internal("a row of another tenant")) }
+    }
+
+    fn record<N: Noun>(&self, name: &'static str, id: Uuid, version: i64, old: Option<String>, new: Option<String>) {
+        let Birth { tenant, id: record, at } = self.birth();
+        let noun = N::NOUN.as_str();
+        let mut pending = self.pending();
+        pending.records.push(&event::row(tenant, record, at, noun, id, name, version));
+        pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
+    }
+
+    /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
+    /// transaction fail alone.
+    async fn begin_writing(&self) -> Result<()> {
+        self.settle().await?;
+        self.set_savepoint().await
+    }
+
+    /// Writes the rows that wait.
+    async fn settle(&self) -> Result<()> {
+        if let Some(group) = &self.group {
+            group.settle(&self.conn, &self.statements).await?;
+        }
+        let mut rows = std::mem::take(&mut self.pending().rows);
+        if !rows.is_empty() {
+            self.set_savepoint().await?;
+            rows.flush(&self.conn, &self.statements).await.map_err(|error| failure::from_write(error, &[]))?;
+        }
+        Ok(())
+    }
+
+    fn waits(&self, table: &str) -> bool {
+        self.pending().rows.holds(table) || self.group.as_ref().is_some_and(|group| group.holds(table))
+    }
+
+    async fn set_savepoint(&self) -> Result<()> {
+        if self.group.is_some() && !self.savepoint.swap(true, Ordering::Relaxed) {
+            self.conn.execute("SAVEPOINT one", Vec::new()).await.map_err(failure::from_db)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps or undoes what was written since the savepoint.
+    pub(super) async fn end_savepoint(&self, keep: bool) -> Result<()> {
+        if self.savepoint.swap(false, Ordering::Relaxed) {
+            if !keep {
+                self.conn.execute("ROLLBACK TO one", Vec::new()).await.map_err(failure::from_db)?;
+            }
+            self.conn.execute("RELEASE one", Vec::new()).await.map_err(failure::from_db)?;
+        }
+        Ok(())
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the transaction's use: what waits is the store's to write.
+    pub(super) fn into_pending(self) -> Pending {
+        self.pending.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A row's values for the audit: all, or those of some columns. What an answer never shows, the audit does not either.
+fn values<N: Noun>(row: &N, columns: Option<&[&str]>) -> Result<String> {
+    let Json::Object(shown) = serde_json::to_value(row).map_err(Error::internal)? else {
+        return Err(Error::internal("a row that is no object"));
+    };
+    let Some(columns) = columns else { return serde_json::to_string(&shown).map_err(Error::internal) };
+    let pick = |name: &&str| ((*name).to_owned(), shown.get(*name).cloned().unwrap_or_else(|| Json::from("[redacted]")));
+    let picked: Map<String, Json> = columns.iter().map(pick).collect();
+    serde_json::to_string(&picked).map_err(Error::internal)
+}

@@ -1,0 +1,254 @@
+//! Tasks: what is to be done, in a project or by oneself.
+
+mod input;
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::input::TaskInput;
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, Tx,
+    error::Kind,
+    input::Unchecked,
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts},
+    project::{self, Project},
+    store::{
+        Delete, Noun, Precondition, Read, Update,
+        noun::{ColumnOf, owned},
+    },
+};
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Not begun.
+    #[default]
+    Todo,
+    /// Under way.
+    InProgress,
+    /// Done.
+    Done,
+    /// Given up.
+    Cancelled,
+}
+
+/// How much something matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
+#[repr(i16)]
+pub enum Priority {
+    /// Can wait.
+    Low = 1,
+    /// The usual.
+    #[default]
+    Medium = 2,
+    /// Soon.
+    High = 3,
+    /// Now.
+    Urgent = 4,
+}
+
+impl Priority {
+    /// The words, in the order of their numbers.
+    pub(crate) const WORDS: &'static [&'static str] = &["low", "medium", "high", "urgent"];
+}
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    /// What is to be done.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "task")]
+    #[schema(as = Task)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[schema(example = "Write the release notes")]
+        pub title: String,
+        pub description: Option<String>,
+        /// Null: a personal task.
+        pub project_id: Option<Uuid>,
+        /// The user who made it; null when a service did.
+        pub owner_id: Option<Uuid>,
+        pub assignee_id: Option<Uuid>,
+        pub status: TaskStatus,
+        pub priority: Priority,
+        pub start_at: Option<Instant>,
+        pub due_at: Option<Instant>,
+        #[schema(example = 90)]
+        pub estimate_minutes: Option<i32>,
+        /// When it came to be done; null while it is not.
+        pub completed_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Task;
+
+owned!(Task, entity);
+
+impl Noun for Task {
+    const NOUN: policy::Noun = policy::Noun::Task;
+    const STAGED: bool = true;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        let mine = |id: Option<Uuid>| user.is_some() && user == id;
+        let facts = project::facts_within(self.project_id, scope, action).await?;
+        Ok(facts.with(Fact::Owner, mine(self.owner_id)).with(Fact::Assignee, mine(self.assignee_id)))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
+        let user = ctx.user();
+        let condition = match fact {
+            Fact::ProjectVisible => Column::ProjectId.is_not_null(),
+            Fact::Personal => Column::ProjectId.is_null(),
+            Fact::Owner => Column::OwnerId.eq(user?),
+            Fact::Assignee => Column::AssigneeId.eq(user?),
+            Fact::Oneself | Fact::Author | Fact::ManagesProject => return None,
+        };
+        Some(Condition::all().add(condition))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        const STATUSES: &[&str] = &["todo", "in_progress", "done", "cancelled"];
+        &[
+            Filter { name: "status", form: Form::Words(STATUSES), column: Column::Status },
+            Filter { name: "priority", form: Form::Ranks(Priority::WORDS), column: Column::Priority },
+            Filter { name: "project", form: Form::Id, column: Column::ProjectId },
+            Filter { name: "owner", form: Form::Person, column: Column::OwnerId },
+            Filter { name: "assignee", form: Form::Person, column: Column::AssigneeId },
+            Filter { name: "start_at", form: Form::Instant, column: Column::StartAt },
+            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
+            Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            // The generated column: tasks without a due date come after all others.
+            Sort { name: "due_at", column: "due_key", key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)) },
+            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
+        ]
+    }
+}
+
+/// The tasks of a project.
+pub(crate) fn within(project: &Project) -> Condition {
+    Condition::all().add(entity::Column::ProjectId.eq(project.id))
+}
+
+/// The tenant's tasks that the caller sees.
+///
+/// # Errors
+/// Those of lists.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Task>> {
+    list::page::<Task>(store, &store.read(ctx), query, Condition::all()).await
+}
+
+/// A task.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Task> {
+    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
+}
+
+/// Makes a task, owned by the caller.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`.
+pub async fn create(tx: &Tx, body: &Unchecked<TaskInput>) -> Result<Task> {
+    policy::permit(tx.ctx(), policy::Noun::Task, Action::Create)?;
+    let input = body.check()?;
+    let born = tx.birth();
+    let blank = Task {
+        tenant_id: born.tenant,
+        id: born.id,
+        title: String::new(),
+        description: None,
+        project_id: None,
+        owner_id: tx.ctx().user(),
+        assignee_id: None,
+        status: TaskStatus::default(),
+        priority: Priority::default(),
+        start_at: None,
+        due_at: None,
+        estimate_minutes: None,
+        completed_at: None,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    };
+    tx.add(input.apply(tx, blank).await?).await
+}
+
+/// Changes a task: to the body whole, or by it as a merge patch.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
+pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<TaskInput>, merge: bool, pre: &Precondition) -> Result<Task> {
+    let seen = tx.resolve::<Task, _>(id, Update).await?;
+    let input = if merge { body.check_patch(&TaskInput::from(seen.row()))? } else { body.check()? };
+    let row = input.apply(tx, seen.row().clone()).await?;
+    tx.update(seen, row, pre).await
+}
+
+/// Completes a task. One that is done stays as it is; one that was cancelled must be taken up again first.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict`, and those of the precondition.
+pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
+    let seen = tx.resolve::<Task, _>(id, Update).await?;
+    if seen.row().status == TaskStatus::Cancelled {
+        return Err(Error::with(Kind::Conflict, "The task was cancelled."));
+    }
+    let row = seen.row().clone().with_status(TaskStatus::Done, tx.ctx().now());
+    tx.update_as("complete", seen, row, pre).await
+}
+
+/// Removes a task.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<Task, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
+}
+
+impl Task {
+    /// The task with a status, and the instant of its completion with it.
+    fn with_status(self, status: TaskStatus, now: Instant) -> Self {
+        let completed_at = (status == TaskStatus::Done).then(|| self.completed_at.unwrap_or(now));
+        Self { status, completed_at, ..self }
+    }
+}

@@ -1,0 +1,257 @@
+//! The tenant: an organisation and its settings. The root of everything that belongs to it.
+
+mod installation;
+mod invitation;
+
+use garde::Validate;
+use sea_orm::{Condition, QueryOrder, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use self::installation::secret as installation_secret;
+pub use self::invitation::{consume as consume_invitation, create as create_invitation};
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    error::Kind,
+    input::{Unchecked, folded, one_line, trimmed},
+    list::{self, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, Precondition, Read, Update,
+        noun::{ColumnOf, Unique, owned},
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    use super::*;
+
+    /// An organisation and its settings.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "tenant")]
+    #[schema(as = Tenant)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[schema(example = "Acme Ltd")]
+        pub name: String,
+        /// The name in addresses: unique among all tenants.
+        #[schema(example = "acme")]
+        pub slug: String,
+        /// Whether its users and services are let in.
+        pub is_active: bool,
+        /// A name of the IANA time zone database.
+        #[schema(example = "Europe/Berlin")]
+        pub time_zone: String,
+        /// A language tag (RFC 5646).
+        #[schema(example = "en")]
+        pub locale: String,
+        /// Whether users must send `If-Match` with every change.
+        pub require_if_match: bool,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Tenant;
+
+owned!(Tenant, entity, itself);
+
+impl Noun for Tenant {
+    const NOUN: policy::Noun = policy::Noun::Tenant;
+    type Item = Self;
+
+    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default())
+    }
+
+    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+        None
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "tenant_slug_key", columns: "tenant.slug", field: "slug" }]
+    }
+}
+
+/// What an admin can set.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantInput {
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+    #[schema(min_length = 1, max_length = 200, example = "Acme Ltd")]
+    pub(crate) name: String,
+    /// A name of the IANA time zone database.
+    #[serde(default = "utc", deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/Berlin")]
+    pub(crate) time_zone: String,
+    /// A language tag (RFC 5646).
+    #[serde(default = "english", deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
+    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    pub(crate) locale: String,
+    /// Whether users must send `If-Match` with every change.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(crate) require_if_match: bool,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+impl From<&Tenant> for TenantInput {
+    fn from(row: &Tenant) -> Self {
+        Self {
+            name: row.name.clone(),
+            time_zone: row.time_zone.clone(),
+            locale: row.locale.clone(),
+            require_if_match: row.require_if_match,
+        }
+    }
+}
+
+/// A new organisation.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTenant {
+    /// The organisation's name.
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+    #[schema(min_length = 1, max_length = 200, example = "Acme Ltd")]
+    pub name: String,
+    /// Its name in addresses; made from the name when it is absent.
+    #[serde(default, deserialize_with = "folded")]
+    #[garde(length(chars, max = 63), pattern(r"^([a-z0-9]+(-[a-z0-9]+)*)?$"))]
+    #[schema(max_length = 63, pattern = "^([a-z0-9]+(-[a-z0-9]+)*)?$", example = "acme")]
+    pub slug: String,
+}
+
+impl NewTenant {
+    /// The row, under an id that the caller's context already names.
+    fn into_row(self, id: Uuid, at: Instant) -> Result<Tenant> {
+        let slug = if self.slug.is_empty() { slug(&self.name) } else { self.slug };
+        if slug.is_empty() {
+            return Err(Error::field("/slug", "required", "No slug can be made from this name; give one."));
+        }
+        Ok(Tenant {
+            id,
+            name: self.name,
+            slug,
+            is_active: true,
+            time_zone: utc(),
+            locale: english(),
+            require_if_match: false,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        })
+    }
+}
+
+/// A name as a slug: its ASCII letters and digits, with hyphens between the words.
+fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slug: String = words.collect::<Vec<_>>().join("-").to_ascii_lowercase().chars().take(63).collect();
+    slug.trim_matches('-').to_owned()
+}
+
+/// Makes the tenant that the context names; the first thing that is ever done in it.
+///
+/// # Errors
+/// `Conflict` when its slug is taken.
+pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
+    let row = new.clone().into_row(tx.ctx().tenant(), tx.ctx().now())?;
+    tx.add(row).await
+}
+
+/// The caller's tenant.
+///
+/// # Errors
+/// Those of the store.
+pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
+    Ok(store.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
+}
+
+/// Changes the caller's tenant: to the body whole, or by it as a merge patch.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`, and those of the precondition.
+pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, merge: bool, pre: &Precondition) -> Result<Tenant> {
+    let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
+    let input = if merge { body.check_patch(&TenantInput::from(seen.row()))? } else { body.check()? };
+    let TenantInput { name, time_zone, locale, require_if_match } = input;
+    let row = Tenant { name, time_zone, locale, require_if_match, ..seen.row().clone() };
+    tx.update(seen, row, pre).await
+}
+
+/// Lets a tenant's users and services in, or keeps them out from now on.
+///
+/// # Errors
+/// Those of the store.
+pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
+    let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
+    let row = Tenant { is_active: *active, ..seen.row().clone() };
+    let action = if *active { "activate" } else { "suspend" };
+    tx.update_as(action, seen, row, &Precondition::Any).await
+}
+
+/// All tenants, for the operator.
+///
+/// # Errors
+/// Those of the store.
+pub async fn all(store: &Store, system: &System) -> Result<Vec<Tenant>> {
+    let select = entity::Entity::find().order_by_asc(entity::Column::Slug).into_query();
+    store.beyond_tenants(system).all(&select).await.map_err(Error::from)
+}
+
+/// The tenant with a slug, for the operator and for signing in.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn by_slug(store: &Store, system: &System, slug: &str) -> Result<Tenant> {
+    let select = entity::Entity::find().filter(entity::Column::Slug.eq(slug)).into_query();
+    let found: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
+    found.into_iter().next().ok_or_else(|| Kind::NotFound.into())
+}
+
+/// The tenants whose users and services are kept out.
+pub(crate) async fn suspended(store: &Store, system: &System) -> Result<Vec<Uuid>> {
+    let select = entity::Entity::find().filter(entity::Column::IsActive.eq(false)).into_query();
+    let tenants: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
+    Ok(tenants.into_iter().map(|tenant| tenant.id).collect())
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn slugs_are_plain() {
+        assert_eq!(slug("Acme Ltd."), "acme-ltd");
+        assert_eq!(slug("  Müller & Söhne "), "m-ller-s-hne");
+        assert_eq!(slug("日本"), "");
+        assert_eq!(slug(&format!("{}-b", "a".repeat(62))), "a".repeat(62));
+    }
+}

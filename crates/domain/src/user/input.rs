@@ -1,0 +1,245 @@
+//! What is sent about a user: a new one by an admin, any of its fields by an admin, and the profile by the user.
+
+use garde::Validate;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::Date;
+use utoipa::ToSchema;
+
+use super::User;
+use crate::{
+    input::{folded, one_line, trimmed},
+    policy::Role,
+    store::Birth,
+};
+
+time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
+pub(super) use iso_date::option as date;
+
+/// A new user.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// Unique in the tenant; kept in lower case.
+    #[serde(deserialize_with = "folded")]
+    #[garde(email, length(chars, max = 254))]
+    #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
+    pub email: String,
+    /// Unique in the tenant; kept in lower case.
+    #[serde(deserialize_with = "folded")]
+    #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
+    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "grace")]
+    pub username: String,
+    /// At least 10 characters; not a common one, and not the email or the name.
+    #[garde(skip)]
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
+    pub password: SecretString,
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Grace")]
+    pub first_name: String,
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Hopper")]
+    pub last_name: String,
+    #[serde(default = "member")]
+    #[garde(skip)]
+    #[schema(default = "member")]
+    pub role: Role,
+}
+
+fn member() -> Role {
+    Role::Member
+}
+
+fn active() -> bool {
+    true
+}
+
+impl NewUser {
+    pub(super) fn into_row(self, born: Birth, password_hash: String) -> User {
+        User {
+            tenant_id: born.tenant,
+            id: born.id,
+            email: self.email,
+            username: self.username,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: None,
+            address: None,
+            date_of_birth: None,
+            time_zone: None,
+            locale: None,
+            role: self.role,
+            is_active: true,
+            last_login_at: None,
+            password_hash,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    /// What a password must not be made of.
+    pub fn personal(&self) -> Vec<String> {
+        vec![self.email.clone(), self.username.clone(), self.first_name.clone(), self.last_name.clone()]
+    }
+}
+
+/// What an admin can change of a user.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserInput {
+    /// Unique in the tenant; kept in lower case.
+    #[serde(deserialize_with = "folded")]
+    #[garde(email, length(chars, max = 254))]
+    #[schema(format = Email, max_length = 254, example = "ada@acme.example")]
+    email: String,
+    /// Unique in the tenant; kept in lower case.
+    #[serde(deserialize_with = "folded")]
+    #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
+    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
+    username: String,
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Ada")]
+    first_name: String,
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Lovelace")]
+    last_name: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 32), custom(one_line))]
+    #[schema(max_length = 32, example = "+44 20 7946 0000")]
+    phone: Option<String>,
+    #[serde(default)]
+    #[garde(length(chars, max = 500))]
+    #[schema(max_length = 500)]
+    address: Option<String>,
+    #[serde(default, with = "date")]
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
+    date_of_birth: Option<Date>,
+    /// A name of the IANA time zone database.
+    #[serde(default)]
+    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/London")]
+    time_zone: Option<String>,
+    /// A language tag (RFC 5646).
+    #[serde(default)]
+    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
+    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    locale: Option<String>,
+    #[garde(skip)]
+    role: Role,
+    #[serde(default = "active")]
+    #[garde(skip)]
+    is_active: bool,
+}
+
+impl From<&User> for UserInput {
+    fn from(row: &User) -> Self {
+        Self {
+            email: row.email.clone(),
+            username: row.username.clone(),
+            first_name: row.first_name.clone(),
+            last_name: row.last_name.clone(),
+            phone: row.phone.clone(),
+            address: row.address.clone(),
+            date_of_birth: row.date_of_birth,
+            time_zone: row.time_zone.clone(),
+            locale: row.locale.clone(),
+            role: row.role,
+            is_active: row.is_active,
+        }
+    }
+}
+
+impl UserInput {
+    pub(super) fn into_row(self, old: User) -> User {
+        let Self {
+            email,
+            username,
+            first_name,
+            last_name,
+            phone,
+            address,
+            date_of_birth,
+            time_zone,
+            locale,
+            role,
+            is_active,
+        } = self;
+        User {
+            email,
+            username,
+            first_name,
+            last_name,
+            phone,
+            address,
+            date_of_birth,
+            time_zone,
+            locale,
+            role,
+            is_active,
+            ..old
+        }
+    }
+}
+
+/// What a user can change of their own.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileInput {
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Ada")]
+    first_name: String,
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
+    #[schema(max_length = 100, example = "Lovelace")]
+    last_name: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 32), custom(one_line))]
+    #[schema(max_length = 32, example = "+44 20 7946 0000")]
+    phone: Option<String>,
+    #[serde(default)]
+    #[garde(length(chars, max = 500))]
+    #[schema(max_length = 500)]
+    address: Option<String>,
+    #[serde(default, with = "date")]
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
+    date_of_birth: Option<Date>,
+    /// A name of the IANA time zone database.
+    #[serde(default)]
+    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/London")]
+    time_zone: Option<String>,
+    /// A language tag (RFC 5646).
+    #[serde(default)]
+    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
+    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    locale: Option<String>,
+}
+
+impl From<&User> for ProfileInput {
+    fn from(row: &User) -> Self {
+        Self {
+            first_name: row.first_name.clone(),
+            last_name: row.last_name.clone(),
+            phone: row.phone.clone(),
+            address: row.address.clone(),
+            date_of_birth: row.date_of_birth,
+            time_zone: row.time_zone.clone(),
+            locale: row.locale.clone(),
+        }
+    }
+}
+
+impl ProfileInput {
+    pub(super) fn into_row(self, old: User) -> User {
+        let Self { first_name, last_name, phone, address, date_of_birth, time_zone, locale } = self;
+        User { first_name, last_name, phone, address, date_of_birth, time_zone, locale, ..old }
+    }
+}

@@ -1,0 +1,53 @@
+//! Finding whom a sign-in may mean, before anything is proved.
+
+use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+
+use super::{User, entity};
+use crate::{Context, Result, Store, System, policy::Role, tenant};
+
+/// The most accounts that one sign-in can mean: each costs a password hash.
+const MOST: u64 = 5;
+
+/// Who somebody says they are.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// By email, in any tenant or in one.
+    Email(String, Option<String>),
+    /// By username in a tenant, by its slug.
+    Username(String, String),
+}
+
+/// A user whom a sign-in may mean.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The user; its hash is for the password to be verified against.
+    pub user: User,
+    /// The context of the user, for when they have proved who they are.
+    pub context: Context,
+}
+
+/// The users whom a sign-in may mean. Unknown tenants and users are no error: nobody is meant.
+///
+/// # Errors
+/// Those of the store.
+pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result<Vec<Candidate>> {
+    let (column, name, slug) = match login {
+        Login::Email(email, slug) => (entity::Column::Email, email, slug.as_deref()),
+        Login::Username(username, slug) => (entity::Column::Username, username, Some(slug.as_str())),
+    };
+    let mut select = entity::Entity::find().filter(column.eq(name.trim().to_lowercase()));
+    if let Some(slug) = slug {
+        match tenant::by_slug(store, system, slug.trim().to_lowercase().as_str()).await {
+            Ok(tenant) => select = select.filter(entity::Column::TenantId.eq(tenant.id)),
+            Err(error) if error.kind() == crate::error::Kind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+    }
+    let select = select.order_by_asc(entity::Column::TenantId).limit(MOST).into_query();
+    let users: Vec<User> = store.beyond_tenants(system).all(&select).await?;
+    let candidate = |user: User| {
+        let role: Role = user.role;
+        Candidate { context: system.as_user(user.tenant_id, user.id, role), user }
+    };
+    Ok(users.into_iter().map(candidate).collect())
+}

@@ -1,0 +1,23 @@
+//! TaskHub's schema: one migration set for SQLite, PostgreSQL and MySQL or MariaDB.
+//!
+//! Invariant: every table of a tenant has the primary key `(tenant_id, id)`, and every reference between such tables is a
+//! composite foreign key `(tenant_id, x_id)`, so that the database itself refuses a reference across tenants. The tables
+//! without a tenant are few, and a test keeps their list. Instants are 64-bit microseconds since the Unix epoch.
+//!
+//! What differs between the databases is in [`dialect`], and nowhere else.
+
+mod dialect;
+mod m0001_core;
+
+pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
+use sea_orm_migration::prelude::*;
+
+/// The migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_core::Migration)]
+    }
+}

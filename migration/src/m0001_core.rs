@@ -1,0 +1,252 @@
+//! The core: tenants, users, sessions, projects, tasks, documents, and what records them.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect::Dialect;
+
+/// Tables in the order in which they are created; they are dropped the other way round.
+const TABLES: [&str; 12] = [
+    "installation",
+    "tenant",
+    "registration_invitation",
+    "user",
+    "session",
+    "revocation",
+    "idempotency",
+    "project",
+    "task",
+    "document",
+    "audit",
+    "event",
+];
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0001_core"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let d = Dialect(manager.get_database_backend());
+        for table in tables(d) {
+            manager.create_table(table).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES.iter().rev() {
+            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn tables(d: Dialect) -> [TableCreateStatement; 12] {
+    let installation = d
+        .table("installation")
+        .col(ColumnDef::new("id").small_integer().not_null().primary_key())
+        .col(d.text("secret", 64).not_null())
+        .take();
+    let tenant = stamped(d, d.table("tenant").col(d.id("id").not_null().primary_key()).take())
+        .col(d.text("name", 200).not_null())
+        .col(d.text("slug", 63).not_null())
+        .col(ColumnDef::new("is_active").boolean().not_null())
+        .col(d.text("time_zone", 64).not_null())
+        .col(d.text("locale", 35).not_null())
+        .col(ColumnDef::new("require_if_match").boolean().not_null())
+        .take();
+    let registration_invitation = d
+        .table("registration_invitation")
+        .col(d.id("id").not_null().primary_key())
+        .col(d.text("token_hash", 64).not_null())
+        .col(d.instant("created_at").not_null())
+        .col(d.instant("expires_at").not_null())
+        .col(d.instant("used_at").null())
+        .take();
+    let user = stamped(d, d.owned("user"))
+        .col(d.text("email", 254).not_null())
+        .col(d.text("username", 64).not_null())
+        .col(d.text("first_name", 100).not_null())
+        .col(d.text("last_name", 100).not_null())
+        .col(d.text("phone", 32).null())
+        .col(d.text("address", 500).null())
+        .col(ColumnDef::new("date_of_birth").date().null())
+        .col(d.text("time_zone", 64).null())
+        .col(d.text("locale", 35).null())
+        .col(d.text("role", 16).not_null())
+        .col(ColumnDef::new("is_active").boolean().not_null())
+        .col(d.instant("last_login_at").null())
+        .col(d.text("password_hash", 255).not_null())
+        .foreign_key(
+            ForeignKey::create().name("user_tenant_fkey").from("user", "tenant_id").to("tenant", "id"),
+        )
+        .take();
+    let session = stamped(d, d.owned("session"))
+        .col(d.id("user_id").not_null())
+        .col(d.text("token_hash", 64).not_null())
+        .col(d.text("previous_hash", 64).null())
+        .col(d.instant("rotated_at").not_null())
+        .col(d.instant("expires_at").not_null())
+        .col(d.instant("revoked_at").null())
+        .col(d.text("user_agent", 255).null())
+        .col(d.text("address", 45).null())
+        .foreign_key(reference("session", "user_id", "user").on_delete(ForeignKeyAction::Cascade))
+        .take();
+    let revocation = d
+        .owned("revocation")
+        .col(d.id("subject_id").null())
+        .col(d.id("session_id").null())
+        .col(d.instant("at").not_null())
+        .col(d.instant("expires_at").not_null())
+        .take();
+    let idempotency = d
+        .owned("idempotency")
+        .col(d.text("fingerprint", 64).not_null())
+        .col(ColumnDef::new("status").small_integer().not_null())
+        .col(d.text("location", 255).null())
+        .col(d.text("etag", 64).null())
+        .col(d.instant("expires_at").not_null())
+        .col(d.long_text("body").not_null())
+        .take();
+    let project = stamped(d, d.owned("project"))
+        .col(d.text("name", 200).not_null())
+        .col(d.id("manager_id").null())
+        .col(d.text("status", 16).not_null())
+        .col(ColumnDef::new("priority").small_integer().not_null())
+        .col(d.instant("start_at").null())
+        .col(d.instant("due_at").null())
+        .col(d.long_text("description").null())
+        .foreign_key(
+            ForeignKey::create().name("project_tenant_fkey").from("project", "tenant_id").to("tenant", "id"),
+        )
+        .foreign_key(&mut reference("project", "manager_id", "user"))
+        .take();
+    let task = stamped(d, d.owned("task"))
+        .col(d.text("title", 200).not_null())
+        .col(d.id("project_id").null())
+        .col(d.id("owner_id").null())
+        .col(d.id("assignee_id").null())
+        .col(d.text("status", 16).not_null())
+        .col(ColumnDef::new("priority").small_integer().not_null())
+        .col(d.instant("start_at").null())
+        .col(d.instant("due_at").null())
+        .col(ColumnDef::new("estimate_minutes").integer().null())
+        .col(d.instant("completed_at").null())
+        .col(due_key())
+        .col(d.long_text("description").null())
+        .foreign_key(&mut reference("task", "project_id", "project"))
+        .foreign_key(&mut reference("task", "owner_id", "user"))
+        .foreign_key(&mut reference("task", "assignee_id", "user"))
+        .take();
+    let document = stamped(d, d.owned("document"))
+        .col(d.text("title", 200).not_null())
+        .col(d.id("project_id").not_null())
+        .col(d.id("author_id").null())
+        .col(d.long_text("content").not_null())
+        .foreign_key(&mut reference("document", "project_id", "project"))
+        .foreign_key(&mut reference("document", "author_id", "user"))
+        .take();
+    let audit = d
+        .owned("audit")
+        .col(d.instant("at").not_null())
+        .col(d.text("actor_kind", 16).not_null())
+        .col(d.id("actor_id").null())
+        .col(d.text("action", 32).not_null())
+        .col(d.text("noun", 32).not_null())
+        .col(d.id("row_id").not_null())
+        .col(d.text("request_id", 64).null())
+        .col(d.text("address", 45).null())
+        .col(d.long_text("old_values").null())
+        .col(d.long_text("new_values").null())
+        .take();
+    let event = d
+        .owned("event")
+        .col(d.instant("at").not_null())
+        .col(d.text("noun", 32).not_null())
+        .col(d.id("row_id").not_null())
+        .col(d.text("action", 32).not_null())
+        .col(ColumnDef::new("row_version").big_integer().not_null())
+        .take();
+    [
+        installation,
+        tenant,
+        registration_invitation,
+        user,
+        session,
+        revocation,
+        idempotency,
+        project,
+        task,
+        document,
+        audit,
+        event,
+    ]
+}
+
+/// Tables are created with the columns that every mutable row has.
+fn stamped(d: Dialect, mut table: TableCreateStatement) -> TableCreateStatement {
+    table
+        .col(d.instant("created_at").not_null())
+        .col(d.instant("updated_at").not_null())
+        .col(ColumnDef::new("version").big_integer().not_null())
+        .take()
+}
+
+/// The due date as a sort key that is never null: rows without one come last. The same generated column on every database,
+/// because not all of them can index an expression.
+fn due_key() -> ColumnDef {
+    let latest = Expr::cust(format!("COALESCE(due_at, {})", i64::MAX));
+    ColumnDef::new("due_key").big_integer().generated(latest, true).take()
+}
+
+/// A reference within the tenant.
+fn reference(from: &'static str, column: &'static str, to: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{from}_{column}_fkey"))
+        .from_tbl(from)
+        .from_col("tenant_id")
+        .from_col(column)
+        .to_tbl(to)
+        .to_col("tenant_id")
+        .to_col("id")
+        .take()
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    let index = |name: &str, table: &'static str, columns: &[&'static str]| {
+        let mut index = Index::create();
+        index.name(name).table(table);
+        for column in columns {
+            index.col(*column);
+        }
+        index
+    };
+    vec![
+        index("tenant_slug_key", "tenant", &["slug"]).unique().take(),
+        index("registration_invitation_token_key", "registration_invitation", &["token_hash"]).unique().take(),
+        index("user_email_key", "user", &["tenant_id", "email"]).unique().take(),
+        index("user_username_key", "user", &["tenant_id", "username"]).unique().take(),
+        index("user_sign_in_idx", "user", &["email"]),
+        index("session_user_idx", "session", &["tenant_id", "user_id"]),
+        index("revocation_at_idx", "revocation", &["at"]),
+        index("idempotency_expires_idx", "idempotency", &["expires_at"]),
+        index("project_manager_idx", "project", &["tenant_id", "manager_id"]),
+        index("task_project_idx", "task", &["tenant_id", "project_id", "id"]),
+        index("task_owner_idx", "task", &["tenant_id", "owner_id", "id"]),
+        index("task_assignee_idx", "task", &["tenant_id", "assignee_id", "id"]),
+        index("task_status_idx", "task", &["tenant_id", "status", "id"]),
+        index("task_due_idx", "task", &["tenant_id", "due_key", "id"]),
+        index("document_project_idx", "document", &["tenant_id", "project_id", "id"]),
+        index("document_author_idx", "document", &["tenant_id", "author_id"]),
+        index("audit_row_idx", "audit", &["tenant_id", "noun", "row_id", "id"]),
+        index("audit_actor_idx", "audit", &["tenant_id", "actor_id", "id"]),
+    ]
+}
