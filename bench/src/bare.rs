@@ -45,8 +45,11 @@ pub(crate) struct Arguments {
     pub(crate) workers: usize,
 }
 
-/// Connections that read: more than cores, which saves wake-ups.
-const READERS: u32 = 16;
+/// As many connections as TaskHub has by default; on SQLite those that read.
+const CONNECTIONS: u32 = 12;
+
+/// As many prepared statements as TaskHub keeps for each connection.
+const STATEMENTS: usize = 512;
 
 /// The columns of a task, in the order in which [`Task`] takes them from a row.
 macro_rules! columns {
@@ -59,7 +62,8 @@ macro_rules! columns {
 const GET: &str = concat!("SELECT ", columns!(), " FROM task WHERE tenant_id = $1 AND id = $2");
 
 /// One row more than a page, which tells whether there is a next one.
-const LIST: &str = concat!("SELECT ", columns!(), " FROM task WHERE tenant_id = $1 ORDER BY id LIMIT 51");
+const LIST: &str =
+    concat!("SELECT ", columns!(), " FROM task WHERE tenant_id = $1 ORDER BY id DESC LIMIT 51");
 
 const PAGE: usize = 50;
 
@@ -69,8 +73,9 @@ const INSERT_TASK: &str = concat!(
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 );
 
-const INSERT_AUDIT: &str = "INSERT INTO audit (tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, new_values) \
-                            VALUES ($1, $2, $3, 'user', $4, 'create', 'task', $5, $6)";
+const INSERT_AUDIT: &str = "INSERT INTO audit (tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, \
+                            request_id, address, old_values, new_values) \
+                            VALUES ($1, $2, $3, 'user', $4, 'create', 'task', $5, $6, '127.0.0.1', NULL, $7)";
 
 /// A row of `task` as TaskHub answers it.
 #[derive(Serialize)]
@@ -156,9 +161,9 @@ fn instant_or_null<S: Serializer>(microseconds: &Option<i64>, serializer: S) -> 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn priority<S: Serializer>(priority: &i16, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match priority {
-        0 => "low",
-        1 => "medium",
-        2 => "high",
+        1 => "low",
+        2 => "medium",
+        3 => "high",
         _ => "urgent",
     })
 }
@@ -220,6 +225,7 @@ macro_rules! record {
             .bind(task.created_at)
             .bind(task.owner_id)
             .bind(task.id)
+            .bind(Uuid::now_v7().to_string())
             .bind($json)
             .execute(&mut *transaction)
             .await?;
@@ -240,13 +246,14 @@ impl Database {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
+                .statement_cache_capacity(STATEMENTS)
                 .disable_statement_logging();
             let writer = pool(1).connect_with(options.clone()).await?;
-            let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+            let readers = pool(CONNECTIONS).connect_with(options.read_only(true)).await?;
             Ok(Self::Sqlite { readers, writer })
         } else {
-            let options = url.parse::<PgConnectOptions>()?.disable_statement_logging();
-            Ok(Self::Postgres(pool(READERS).connect_with(options).await?))
+            let options = url.parse::<PgConnectOptions>()?.statement_cache_capacity(STATEMENTS);
+            Ok(Self::Postgres(pool(CONNECTIONS).connect_with(options.disable_statement_logging()).await?))
         }
     }
 
@@ -329,7 +336,7 @@ async fn create(state: web::Data<State>, body: web::Bytes) -> actix_web::Result<
         owner_id: Some(state.user),
         assignee_id: None,
         status: "todo".to_owned(),
-        priority: 1,
+        priority: 2,
         start_at: None,
         due_at: None,
         estimate_minutes: None,

@@ -19,6 +19,14 @@ use crate::{
 /// The tenants that the tasks are spread over.
 const TENANTS: u32 = 2;
 
+/// What would end the load after a thousand requests.
+const LIMITS: [&str; 4] = [
+    "TASKHUB_RATE_PRINCIPAL",
+    "TASKHUB_RATE_PRINCIPAL_BURST",
+    "TASKHUB_RATE_ADDRESS",
+    "TASKHUB_RATE_ADDRESS_BURST",
+];
+
 /// A TaskHub binary with a database and a directory for its data.
 pub(crate) struct TaskHub {
     binary: PathBuf,
@@ -85,7 +93,11 @@ impl TaskHub {
             .current_dir(&self.directory)
             .env("DATABASE_URL", &self.url)
             .env("TASKHUB_DATA_DIR", &self.directory)
-            .env("TASKHUB_WORKERS", self.workers.to_string());
+            .env("TASKHUB_WORKERS", self.workers.to_string())
+            // The issuer of tokens, the same for the seed and on every address that is listened on.
+            .env("TASKHUB_PUBLIC_URL", "http://localhost")
+            .env("TASKHUB_ACCESS_TOKEN_SECONDS", "86400")
+            .envs(LIMITS.map(|name| (name, "1000000000")));
         command
     }
 }

@@ -1,1 +1,17 @@
-//! TaskHub
+//! TaskHub over HTTP: settings, the edge, the endpoints, the OpenAPI document and the command line.
+//!
+//! One request walks four rooms: the [`edge`] (who is calling), an [`extract`]or (what they sent), a handler in `v1` (about ten
+//! lines), and the store of `taskhub-domain`. An error of any of them becomes one [`problem`].
+
+pub mod answer;
+pub mod cli;
+pub mod config;
+pub mod document;
+pub mod edge;
+pub mod extract;
+pub mod logs;
+pub mod problem;
+mod routes;
+pub mod server;
+pub mod state;
+mod v1;

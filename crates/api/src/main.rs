@@ -1,2 +1,7 @@
-//! TaskHub
-fn main() {}
+//! `taskhub`: the server and its command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    taskhub::cli::main()
+}

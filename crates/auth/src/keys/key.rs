@@ -53,3 +53,17 @@ fn fit(signing: &EncodingKey, verifying: &DecodingKey, algorithm: Algorithm) -> 
         .and_then(|signature| crypto::verify(&signature, MESSAGE, verifying, algorithm.into()))
         .unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::generate, *};
+
+    #[test]
+    fn a_lock_fits_its_own_key_and_no_other() {
+        for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256] {
+            let [a, b] = [(); 2].map(|()| Key::load(generate::fresh(algorithm).unwrap()).unwrap());
+            assert!(fit(a.signing().unwrap(), a.verifying(), algorithm));
+            assert!(!fit(a.signing().unwrap(), b.verifying(), algorithm));
+        }
+    }
+}

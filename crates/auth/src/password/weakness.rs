@@ -9,8 +9,8 @@ use zxcvbn::zxcvbn;
 const SHORTEST: usize = 10;
 const LONGEST: usize = 128;
 
-/// The decimal logarithm of the guesses below which a password is common. A million guesses get through a slow rate limit, or
-/// through a stolen hash in some hours on one core.
+/// The decimal logarithm of the guesses below which a password is common. Against a stolen hash a million guesses are three
+/// hours of one core.
 const GUESSES: f64 = 6.0;
 
 /// How many characters of a password are looked up. The time grows with their square, and for some texts of nothing but
@@ -50,7 +50,10 @@ impl Weakness {
 
 /// What is wrong with `password` for somebody whose email address and names are `personal`; `None` if nothing is.
 ///
-/// A millisecond of work as a rule, and some tens at worst: call it off the async threads, as [`Hasher::check`](super::Hasher::check) does.
+/// A millisecond of work as a rule, and some tens at worst: call it off the async threads, as
+/// [`Hasher::check`](super::Hasher::check) does.
+///
+/// Guessing is judged by the first 32 characters.
 pub fn weakness(password: &str, personal: &[&str]) -> Option<Weakness> {
     let length = password.chars().take(LONGEST + 1).count();
     if length < SHORTEST {

@@ -200,6 +200,9 @@ fn a_point_of_the_wrong_size_or_off_the_curve() {
     assert_eq!(reason(put(key.clone(), "y", encode(off))), "its point is not on the curve");
     assert_eq!(reason(put(key.clone(), "x", encode([1; 31]))), "its `x` and `y` are not 32 bytes each");
     let key = public(Algorithm::EdDsa);
+    let wrapped =
+        [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), &bytes(&key, "x")].concat();
+    assert!(reason(put(key.clone(), "x", encode(wrapped))).starts_with("its `x` is not"));
     for length in [31, 33, 64] {
         assert!(reason(put(key.clone(), "x", encode(vec![1; length]))).starts_with("its `x` is not"));
     }

@@ -1,0 +1,119 @@
+//! The command line.
+
+mod accounts;
+mod keys;
+mod migrate;
+mod seed;
+mod serve;
+mod token;
+mod wipe;
+
+use std::{fmt::Display, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use taskhub_domain::{Clock, System, context::Request};
+
+use crate::{
+    config::Settings,
+    state::{StartError, State},
+};
+
+/// A multi-tenant work-management API in one binary.
+#[derive(Parser, Debug)]
+#[command(name = "taskhub", version, about)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server (the default)
+    Serve,
+    /// Bring the database's schema up to date, take migrations back, or show which are applied
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Fill the database with organisations, users of every role, projects, tasks and documents
+    Seed(seed::Seed),
+    /// Remove everything from the database of a development server
+    Wipe(wipe::Wipe),
+    /// Make, list, suspend and activate tenants, and invite new ones
+    #[command(subcommand)]
+    Tenant(accounts::TenantCommand),
+    /// Make users and set their passwords
+    #[command(subcommand)]
+    User(accounts::UserCommand),
+    /// Make an access token for a service of a tenant, or for an operator
+    Token(token::Token),
+    /// Make signing keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Print the OpenAPI document
+    Openapi(Openapi),
+}
+
+#[derive(clap::Args, Debug)]
+struct Openapi {
+    /// As YAML instead of JSON
+    #[arg(long)]
+    yaml: bool,
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    // What a `.env` file says stands below the environment; that there is none is fine.
+    dotenvy::dotenv().ok();
+    let Cli { settings, command } = Cli::parse();
+    let run = async {
+        match command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings).await,
+            Command::Migrate(command) => command.run(&settings).await,
+            Command::Seed(command) => command.run(settings).await,
+            Command::Wipe(command) => command.run(&settings).await,
+            Command::Tenant(command) => command.run(settings).await,
+            Command::User(command) => command.run(settings).await,
+            Command::Token(command) => command.run(settings).await,
+            Command::Keys(command) => command.run(&settings),
+            Command::Openapi(Openapi { yaml }) => openapi(yaml),
+        }
+    };
+    match actix_web::rt::System::new().block_on(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every flag with its environment variable: what `.env.example` must speak of.
+pub fn variables() -> Vec<String> {
+    let command = Cli::command();
+    command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned)).collect()
+}
+
+fn openapi(yaml: bool) -> Result<(), StartError> {
+    let document = crate::document::build().map_err(|error| StartError::Setting(error.to_string()))?;
+    let written = crate::document::pages::Written::new(&document);
+    say(if yaml { written.yaml.trim_end() } else { &written.json });
+    Ok(())
+}
+
+/// The operator at work, on an open database.
+async fn operator(settings: Settings, reason: &'static str) -> Result<(State, System), StartError> {
+    let state = State::open(settings, Clock::System).await?;
+    let system = state.store.system(reason, Request::default());
+    Ok((state, system))
+}
+
+#[expect(clippy::print_stdout, reason = "what a command has to say")]
+fn say(text: impl Display) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "what a command complains of")]
+fn complain(text: impl Display) {
+    eprintln!("taskhub: {text}");
+}

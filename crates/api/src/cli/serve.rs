@@ -1,0 +1,25 @@
+//! `taskhub serve`.
+
+use taskhub_domain::Clock;
+
+use super::say;
+use crate::{
+    config::{Profile, Settings},
+    logs, server,
+    state::{StartError, State},
+};
+
+pub(super) async fn run(settings: Settings) -> Result<(), StartError> {
+    let guards = logs::start(&settings)?;
+    let (profile, migrate) = (settings.profile, settings.migrate);
+    let state = State::open(settings, Clock::System).await?;
+    let url = state.public_url.clone();
+    let server = server::bind(state)?;
+    tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");
+    if profile == Profile::Development {
+        say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"));
+    }
+    let ended = server.running.await;
+    drop(guards);
+    ended.map_err(|why| StartError::File { what: "The server failed".to_owned(), why })
+}

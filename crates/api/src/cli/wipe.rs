@@ -1,0 +1,32 @@
+//! `taskhub wipe`.
+
+use clap::Args;
+
+use super::say;
+use crate::{
+    config::{Profile, Settings},
+    state::StartError,
+};
+
+#[derive(Args, Debug)]
+pub(super) struct Wipe {
+    /// Really
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Wipe {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
+        if settings.profile != Profile::Development {
+            return Err(StartError::Setting("Only the database of a development server can be wiped.".to_owned()));
+        }
+        if !self.yes {
+            return Err(StartError::Setting("This removes everything. Say --yes if you mean it.".to_owned()));
+        }
+        let database = settings.database();
+        database.migrate_down(None).await?;
+        database.migrate().await?;
+        say("The database is empty.");
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! The settings: each a flag, an environment variable and a line of `.env.example`. A wrong value is refused at start.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use taskhub_auth::Algorithm;
+use taskhub_domain::{session::Lifetimes, store::Database};
+
+/// What the server is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// On a developer's machine: keys are made when there are none, and logs are for people.
+    Development,
+    /// For users: nothing is assumed, and logs are JSON.
+    Production,
+}
+
+/// Who may register an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Who has an invitation of the operator's (`taskhub tenant invite`).
+    Invitation,
+    /// Nobody; the operator makes tenants (`taskhub tenant create`).
+    Closed,
+}
+
+/// All settings.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// What the server is run for.
+    #[arg(long, env = "TASKHUB_PROFILE", value_enum, default_value = "development", global = true)]
+    pub profile: Profile,
+    /// Where it listens.
+    #[arg(long, env = "TASKHUB_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+    /// The URL that clients reach it at: links begin with it, and it is the issuer of tokens. Default: http:// and where it listens.
+    #[arg(long, env = "TASKHUB_PUBLIC_URL", value_parser = public_url, global = true)]
+    pub public_url: Option<String>,
+    /// The folder for what it keeps beside the database: the embedded database itself, and a development key.
+    #[arg(long, env = "TASKHUB_DATA_DIR", default_value = "taskhub-data", global = true)]
+    pub data_dir: PathBuf,
+    /// The database: sqlite://…, postgres://… or mysql://…. Default: taskhub.db in the data folder.
+    #[arg(long, env = "DATABASE_URL", value_parser = database_url, hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+    /// Connections to the database; on SQLite those for reading, beside the one that writes.
+    #[arg(long, env = "TASKHUB_DATABASE_CONNECTIONS", default_value = "12", value_parser = clap::value_parser!(u32).range(1..=200), global = true)]
+    pub database_connections: u32,
+    /// Bring the database's schema up to date at start.
+    #[arg(long, env = "TASKHUB_MIGRATE", default_value = "true", action = clap::ArgAction::Set, global = true)]
+    pub migrate: bool,
+    /// Worker threads. Default: one for each core.
+    #[arg(long, env = "TASKHUB_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
+    pub workers: Option<u16>,
+    /// The file of signing keys, as a private JWK set (made by `taskhub keys generate`). Development makes one in the data folder.
+    #[arg(long, env = "TASKHUB_SIGNING_KEYS_FILE", global = true)]
+    pub signing_keys_file: Option<PathBuf>,
+    /// The algorithm of keys that are made: EdDSA, ES256, RS256 or HS256.
+    #[arg(long, env = "TASKHUB_TOKEN_ALGORITHM", default_value = "EdDSA", global = true)]
+    pub token_algorithm: Algorithm,
+    /// The audience of access tokens.
+    #[arg(long, env = "TASKHUB_TOKEN_AUDIENCE", default_value = "taskhub", global = true)]
+    pub token_audience: String,
+    /// How long an access token is good, in seconds.
+    #[arg(long, env = "TASKHUB_ACCESS_TOKEN_SECONDS", default_value = "900", value_parser = clap::value_parser!(i64).range(10..=86_400), global = true)]
+    pub access_token_seconds: i64,
+    /// How long a session lasts at most, in hours.
+    #[arg(long, env = "TASKHUB_SESSION_HOURS", default_value = "720", value_parser = clap::value_parser!(u32).range(1..=87_600), global = true)]
+    pub session_hours: u32,
+    /// How long a session lasts without a refresh, in hours.
+    #[arg(long, env = "TASKHUB_SESSION_IDLE_HOURS", default_value = "168", value_parser = clap::value_parser!(u32).range(1..=87_600), global = true)]
+    pub session_idle_hours: u32,
+    /// Who may register an organisation.
+    #[arg(long, env = "TASKHUB_REGISTRATION", value_enum, default_value = "open", global = true)]
+    pub registration: Registration,
+    /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Twenty times as many may wait.
+    #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
+    pub password_hashes: u16,
+    /// Requests an hour of one user or service.
+    #[arg(long, env = "TASKHUB_RATE_PRINCIPAL", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_principal: u32,
+    /// How many of them at once.
+    #[arg(long, env = "TASKHUB_RATE_PRINCIPAL_BURST", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_principal_burst: u32,
+    /// Requests an hour without a token, of one address.
+    #[arg(long, env = "TASKHUB_RATE_ADDRESS", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_address: u32,
+    /// How many of them at once.
+    #[arg(long, env = "TASKHUB_RATE_ADDRESS_BURST", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_address_burst: u32,
+    /// Sign-ins, registrations and refreshes an hour, of one address.
+    #[arg(long, env = "TASKHUB_RATE_SIGN_IN", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_sign_in: u32,
+    /// How many of them at once.
+    #[arg(long, env = "TASKHUB_RATE_SIGN_IN_BURST", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_sign_in_burst: u32,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, as 10.0.0.0/8, separated by commas.
+    #[arg(long, env = "TASKHUB_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the API, as https://app.example.com, separated by commas.
+    #[arg(long, env = "TASKHUB_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub cors_origins: Vec<String>,
+    /// The most bytes of a body.
+    #[arg(long, env = "TASKHUB_BODY_LIMIT", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1024..=67_108_864), global = true)]
+    pub body_limit: u32,
+    /// What is logged: a level (error, warn, info, debug, trace), or levels by module, as info,taskhub=debug.
+    #[arg(long, env = "TASKHUB_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// A folder to log into as well: files of 10 MB, 10 kept; errors also apart.
+    #[arg(long, env = "TASKHUB_LOG_DIR", global = true)]
+    pub log_dir: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The URL that clients reach the server at, without a slash at its end.
+    pub fn public_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The database.
+    pub fn database(&self) -> Database {
+        let embedded = || format!("sqlite://{}", self.data_dir.join("taskhub.db").display()).into();
+        Database::new(self.database_url.clone().unwrap_or_else(embedded), self.database_connections)
+    }
+
+    /// How long sessions last.
+    pub fn lifetimes(&self) -> Lifetimes {
+        let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
+        Lifetimes { absolute: hours(self.session_hours), idle: hours(self.session_idle_hours) }
+    }
+
+    /// Where a development key is kept, or the configured file.
+    pub fn keys_file(&self) -> PathBuf {
+        self.signing_keys_file.clone().unwrap_or_else(|| self.data_dir.join("signing-keys.json"))
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("expected http://… or https://… without a query".to_owned()),
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = public_url(text)?;
+    if url.matches('/').count() == 2 { Ok(url) } else { Err("expected an origin, without a path".to_owned()) }
+}
+
+fn database_url(text: &str) -> Result<SecretString, String> {
+    let schemes = ["sqlite:", "postgres://", "postgresql://", "mysql://", "mariadb://"];
+    if schemes.iter().any(|scheme| text.starts_with(scheme)) {
+        // One name for the driver's two.
+        Ok(text.replacen("mariadb://", "mysql://", 1).into())
+    } else {
+        Err("expected sqlite://…, postgres://… or mysql://…".to_owned())
+    }
+}

@@ -1,0 +1,255 @@
+//! What holds on every operation, put into the document.
+
+use serde_json::{Map, Value, json};
+use taskhub_domain::{
+    audit::AuditEntry,
+    document::Document,
+    list::{self, Form, Parameter},
+    project::Project,
+    store::Noun,
+    task::Task,
+    user::User,
+};
+
+use super::operations::METHODS;
+
+/// Applies the contract to the document of the handlers.
+pub(super) fn apply(document: &mut Value) {
+    let schemes = json!({ "token": {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "description": "An access token from `POST /api/v1/auth/token`."
+    }});
+    let Some(root) = document.as_object_mut() else { return };
+    root.insert("servers".to_owned(), json!([{ "url": "/" }]));
+    object(root, "components").insert("securitySchemes".to_owned(), schemes);
+    let mut patches = Vec::new();
+    for (path, item) in object(root, "paths") {
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
+                complete(path, method, operation, &mut patches);
+            }
+        }
+    }
+    let schemas = object(object(root, "components"), "schemas");
+    for name in patches {
+        if let Some(schema) = schemas.get(&name) {
+            let patch = as_patch(schema);
+            schemas.insert(patch_name(&name), patch);
+        }
+    }
+    schemas.sort_keys();
+}
+
+fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patches: &mut Vec<String>) {
+    let public = operation.get("security").is_some();
+    if public {
+        // `security(())` of a handler: no credential is needed.
+        operation.insert("security".to_owned(), json!([]));
+    } else {
+        operation.insert("security".to_owned(), json!([{ "token": [] }]));
+    }
+    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let by_id = path.contains("{id}");
+    let has_body = operation.contains_key("requestBody");
+    let single = operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
+    let api = path.starts_with("/api/v1");
+    let mut parameters = Vec::new();
+    let mut problems = vec![("400", "A parameter or a header is invalid."), ("500", "A fault of the server's.")];
+    if api {
+        problems.extend([
+            ("401", "No valid access token, or credentials that are not right."),
+            ("429", "Too many requests: see Retry-After."),
+            ("503", "Overloaded: try again later."),
+        ]);
+    }
+    if !public {
+        problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));
+    }
+    if by_id {
+        problems.push(("404", "Absent, or invisible to the caller."));
+    }
+    if has_body {
+        problems.extend([
+            ("408", "The body took too long to arrive."),
+            ("413", "The body is too large."),
+            ("415", "The body is not of a content type that is served here."),
+            ("422", "The body is invalid: `errors` says where."),
+        ]);
+    }
+    match method {
+        "get" if single && (by_id || matches!(id.as_str(), "get_tenant" | "get_profile")) && !id.contains("statistics") => {
+            parameters.push(header("If-None-Match", "Entity tags that the client has: one that matches is answered with 304."));
+            add(operation, "304", json!({ "description": "The client has this version." }));
+        }
+        "post" if !public => {
+            parameters.push(json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "Sent again with the same request within 24 h, the first answer comes again, with `Idempotency-Replayed: true`.",
+                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
+            }));
+            problems.extend([
+                ("409", "A clash with what is there, or a request with this key is under way."),
+                ("422", "The body is invalid, or the key was used for another request."),
+            ]);
+            if by_id {
+                if_match(&mut parameters, &mut problems);
+            }
+        }
+        "put" | "patch" | "delete" => {
+            if_match(&mut parameters, &mut problems);
+            problems.push(("409", "A clash with what is there."));
+        }
+        _ => {}
+    }
+    if method == "patch"
+        && let Some(content) = operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut())
+        && let Some(mut media) = content.remove("application/json")
+    {
+        if let Some(name) = media["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned) {
+            media["schema"]["$ref"] = json!(format!("#/components/schemas/{}", patch_name(&name)));
+            patches.push(name);
+        }
+        content.insert("application/merge-patch+json".to_owned(), media.clone());
+        content.insert("application/json".to_owned(), media);
+    }
+    parameters.extend(of_list(&id));
+    if let Some(given) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
+        given.extend(parameters);
+    }
+    for (status, description) in problems {
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        let content = json!({ "application/problem+json": { "schema": schema } });
+        add(operation, status, json!({ "description": description, "content": content }));
+    }
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.sort_keys();
+        for (status, response) in responses {
+            headers_of(status, method, response);
+        }
+    }
+}
+
+fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'static str)>) {
+    parameters.push(header("If-Match", "Entity tags of the versions that the change is for."));
+    problems.push(("412", "The resource has another version."));
+    problems.push(("428", "The organisation requires If-Match."));
+}
+
+fn headers_of(status: &str, method: &str, response: &mut Value) {
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    let mut headers = Map::new();
+    headers.insert("X-Request-Id".to_owned(), text("The request's id."));
+    match status {
+        "201" => {
+            headers.insert("Location".to_owned(), text("Where the new resource is."));
+            headers.insert("ETag".to_owned(), text("Its version."));
+        }
+        "200" if method != "get" => {
+            headers.insert("ETag".to_owned(), text("The resource's version, where it has one."));
+        }
+        "429" => {
+            headers.insert("Retry-After".to_owned(), text("Seconds to wait."));
+        }
+        _ => {}
+    }
+    response["headers"] = Value::Object(headers);
+}
+
+fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {
+    if let Some(responses) = operation.entry("responses").or_insert_with(|| json!({})).as_object_mut() {
+        responses.entry(status).or_insert(response);
+    }
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": { "type": "string" } })
+}
+
+/// The operations that answer with a list, and the noun whose tables they go by.
+fn is_list(id: &str) -> bool {
+    !of_list(id).is_empty()
+}
+
+fn of_list(id: &str) -> Vec<Value> {
+    match id {
+        "list_users" => list_parameters::<User>(&[]),
+        "list_projects" => list_parameters::<Project>(&[]),
+        "list_tasks" => list_parameters::<Task>(&[]),
+        "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
+        "list_project_tasks" => list_parameters::<Task>(&[]),
+        "list_documents" => list_parameters::<Document>(&[]),
+        "list_audit" => list_parameters::<AuditEntry>(&[]),
+        _ => Vec::new(),
+    }
+}
+
+fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+    let query = |name: &str, description: &str, schema: Value| {
+        let required = required.contains(&name);
+        json!({ "name": name, "in": "query", "required": required, "description": description, "schema": schema })
+    };
+    let (filters, sorts) = list::parameters::<N>();
+    let mut all: Vec<Value> = filters
+        .iter()
+        .map(|Parameter { name, form }| {
+            let (description, schema) = match form {
+                Form::Words(words) | Form::Ranks(words) => {
+                    ("Some of these, separated by commas.", json!({ "type": "string", "pattern": pattern(words) }))
+                }
+                Form::Id => ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" })),
+                Form::Person => ("Ids of users, or `me`, separated by commas; `none` for rows without.", json!({ "type": "string" })),
+                Form::Instant => ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" })),
+                Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
+                Form::Text => ("Exactly this; several separated by commas.", json!({ "type": "string", "maxLength": 254 })),
+            };
+            query(name, description, schema)
+        })
+        .collect();
+    let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
+    let words: Vec<_> = sorts.iter().map(String::as_str).collect();
+    all.extend([
+        query("sort", "At most three keys, separated by commas; a minus before one sorts downwards.", json!({ "type": "string", "pattern": pattern(&words) })),
+        query("page", "A numbered page, with an exact `count`.", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 })),
+        query("page_size", "Rows a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })),
+        query("cursor", "A position from `next` or `previous`; empty to begin. Costs the same however far the list.", json!({ "type": "string", "maxLength": 4096 })),
+        query("fields", "Fields to show of each row, separated by commas.", json!({ "type": "string" })),
+    ]);
+    all
+}
+
+/// Words, separated by commas.
+fn pattern(words: &[&str]) -> String {
+    let any = words.join("|");
+    format!("^({any})(,({any}))*$")
+}
+
+fn patch_name(name: &str) -> String {
+    format!("{}Patch", name.strip_suffix("Input").unwrap_or(name))
+}
+
+/// A schema as a merge patch of it: nothing is required, and nothing has a default.
+fn as_patch(schema: &Value) -> Value {
+    let mut patch = schema.clone();
+    if let Some(patch) = patch.as_object_mut() {
+        patch.remove("required");
+        let properties = patch.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            property.remove("default");
+        }
+        patch.insert("description".to_owned(), json!("A merge patch (RFC 7396): what is absent stays, null clears."));
+    }
+    patch
+}
+
+/// The object at a key; an empty one when there is none.
+fn object<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    let value = parent.entry(key).or_insert_with(|| json!({}));
+    if !value.is_object() {
+        *value = json!({});
+    }
+    match value {
+        Value::Object(map) => map,
+        // Made an object just now.
+        _ => unreachable!("an object"),
+    }
+}

@@ -1,0 +1,54 @@
+//! The OpenAPI document: the handlers' own descriptions, and what holds on every operation.
+//!
+//! Handlers say what is special to them; the rest (security, the headers of the contract, the parameters of lists, the problems that any
+//! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
+//! operation a path is, which parameters it knows, which methods a path has.
+
+mod contract;
+mod operations;
+pub mod pages;
+
+use serde_json::Value;
+use utoipa::OpenApi;
+
+pub use self::operations::{Operation, Operations};
+use crate::problem::ProblemBody;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "TaskHub",
+        description = "A multi-tenant work-management API: organisations manage their users, projects, tasks and documents, each in a \
+                       workspace of their own. The tenant comes from the access token alone.",
+        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later"),
+        contact(name = "TaskHub", url = "https://taskhub.dev")
+    ),
+    tags(
+        (name = "auth", description = "Registering, signing in and out, and one's own profile"),
+        (name = "tenant", description = "The organisation's settings"),
+        (name = "users", description = "The people of the organisation"),
+        (name = "projects", description = "What tasks and documents belong to"),
+        (name = "tasks", description = "What is to be done"),
+        (name = "documents", description = "Texts of a project"),
+        (name = "audit", description = "Who did what, when, from where"),
+        (name = "service", description = "The server's health and keys")
+    ),
+    components(schemas(ProblemBody))
+)]
+pub(crate) struct Base;
+
+/// The document of the routes.
+///
+/// # Errors
+/// When the document can't be written as JSON.
+pub fn build() -> serde_json::Result<Value> {
+    let mut base = Base::openapi();
+    let routes = crate::routes::document();
+    base.paths.merge(routes.paths);
+    if let (Some(components), Some(more)) = (&mut base.components, routes.components) {
+        components.schemas.extend(more.schemas);
+    }
+    let mut document = serde_json::to_value(base)?;
+    contract::apply(&mut document);
+    Ok(document)
+}

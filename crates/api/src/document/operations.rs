@@ -1,0 +1,101 @@
+//! The document as the edge reads it: which operation a path is.
+
+use std::collections::HashSet;
+
+use actix_web::http::Method;
+use serde_json::Value;
+
+/// The methods that an OpenAPI path can have here.
+pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its method.
+    pub method: Method,
+    /// Its path, with parameters as `{id}`.
+    pub path: String,
+    /// Its id.
+    pub id: String,
+    /// Whether it needs a credential.
+    pub secured: bool,
+    query: HashSet<String>,
+}
+
+impl Operation {
+    /// Whether it knows a parameter of the query string.
+    pub fn takes(&self, name: &str) -> bool {
+        self.query.contains(name)
+    }
+}
+
+/// All operations, by the number of their path's steps.
+#[derive(Clone, Debug, Default)]
+pub struct Operations(Vec<Vec<Operation>>);
+
+impl Operations {
+    /// The operations of a document.
+    pub fn of(document: &Value) -> Self {
+        let mut all = Self::default();
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            for method in METHODS {
+                let Some(operation) = item.get(method) else { continue };
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let query = parameters.filter(|parameter| parameter["in"] == "query");
+                all.add(Operation {
+                    method: Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default(),
+                    path: path.clone(),
+                    id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+                    secured: operation["security"].as_array().is_some_and(|security| !security.is_empty()),
+                    query: query.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect(),
+                });
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, operation: Operation) {
+        let steps = operation.path.split('/').count();
+        if self.0.len() <= steps {
+            self.0.resize_with(steps + 1, Vec::new);
+        }
+        if let Some(operations) = self.0.get_mut(steps) {
+            operations.push(operation);
+            // A path that is spelt out goes before one with a parameter in its place.
+            operations.sort_by_key(|operation| operation.path.contains('{'));
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Operation> {
+        self.0.iter().flatten()
+    }
+
+    /// The operation of a request.
+    pub fn find(&self, method: &Method, path: &str) -> Option<&Operation> {
+        self.at(path).find(|operation| operation.method == *method)
+    }
+
+    /// The methods of a path, for `Allow`; empty when there is no such path.
+    pub fn allow(&self, path: &str) -> String {
+        let spelt_out = self.at(path).find(|operation| !operation.path.contains('{')).map(|operation| &operation.path);
+        let mut methods = Vec::new();
+        for operation in self.at(path).filter(|operation| spelt_out.is_none_or(|path| operation.path == *path)) {
+            methods.push(operation.method.as_str());
+            if operation.method == Method::GET {
+                methods.push("HEAD");
+            }
+        }
+        if !methods.is_empty() {
+            methods.push("OPTIONS");
+        }
+        methods.join(", ")
+    }
+
+    fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
+        let operations = self.0.get(path.split('/').count()).map(Vec::as_slice).unwrap_or_default();
+        operations.iter().filter(move |operation| {
+            operation.path.split('/').zip(path.split('/')).all(|(known, step)| known == step || known.starts_with('{'))
+        })
+    }
+}

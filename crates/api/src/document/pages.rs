@@ -1,0 +1,95 @@
+//! The document for people: Swagger UI and ReDoc, with all that they load inside the binary, and the schema itself.
+
+use actix_web::{HttpResponse, get, http::header, web::Data};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
+
+/// ReDoc's script, as its makers built it; see `assets/README.md`.
+const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
+/// What ReDoc's page may load.
+const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; \
+                            connect-src 'self'; worker-src blob:; frame-ancestors 'none'";
+/// What Swagger UI's page may load.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                              connect-src 'self'; frame-ancestors 'none'";
+
+/// The document, written once.
+#[derive(Clone)]
+pub struct Written {
+    pub(crate) json: String,
+    pub(crate) yaml: String,
+}
+
+impl Written {
+    /// Writes the document as JSON and as YAML.
+    pub fn new(document: &serde_json::Value) -> Self {
+        Self {
+            json: serde_json::to_string_pretty(document).unwrap_or_default(),
+            yaml: yaml_serde::to_string(document).unwrap_or_default(),
+        }
+    }
+}
+
+/// Swagger UI at `/api/docs/`. Nothing is asked of other hosts.
+pub(crate) fn swagger() -> SwaggerUi {
+    let config = Config::new([Url::new("TaskHub", "/api/schema")])
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .persist_authorization(false);
+    SwaggerUi::new("/api/docs/{_:.*}").config(config)
+}
+
+/// The policy of a page that brings its own scripts; `None` for everything else.
+pub(crate) fn policy(path: &str) -> Option<&'static str> {
+    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
+}
+
+#[get("/api/docs")]
+pub(crate) async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/api/docs/")).finish()
+}
+
+#[get("/api/redoc")]
+pub(crate) async fn redoc() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, REDOC_POLICY))
+        .body(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>TaskHub</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"></head>\
+             <body style=\"margin:0\"><redoc spec-url=\"/api/schema\"></redoc>\
+             <script src=\"/api/redoc.js\"></script></body></html>",
+        )
+}
+
+#[get("/api/redoc.js")]
+pub(crate) async fn redoc_script() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .body(REDOC)
+}
+
+#[get("/api/schema")]
+pub(crate) async fn schema(request: actix_web::HttpRequest, document: Data<Written>) -> HttpResponse {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("yaml") { yaml(&document) } else { json(&document) }
+}
+
+#[get("/api/schema.json")]
+pub(crate) async fn schema_json(document: Data<Written>) -> HttpResponse {
+    json(&document)
+}
+
+#[get("/api/schema.yaml")]
+pub(crate) async fn schema_yaml(document: Data<Written>) -> HttpResponse {
+    yaml(&document)
+}
+
+fn json(document: &Written) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.json.clone())
+}
+
+fn yaml(document: &Written) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml").body(document.yaml.clone())
+}

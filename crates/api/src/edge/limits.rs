@@ -1,0 +1,200 @@
+//! Rate limits (actix-governor), and their headers (IETF draft "RateLimit header fields for HTTP").
+//!
+//! Every request is counted in exactly one bucket: a principal's, or without a token its address's, with a stricter one for
+//! signing in, registering and refreshing. The health checks are in none. This module is the only one that
+//! knows the limiter; it asks it directly, because the crate's middleware shows its headers only as the innermost layer, and there are three rules.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use actix_governor::{
+    GovernorConfig, GovernorConfigBuilder, KeyExtractor,
+    governor::{
+        clock::{Clock, DefaultClock},
+        middleware::StateInformationMiddleware,
+    },
+};
+use actix_web::{
+    HttpMessage,
+    dev::ServiceRequest,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use taskhub_auth::principal::Principal;
+use uuid::Uuid;
+
+use crate::{
+    config::Settings,
+    extract::Origin,
+    problem::Problem,
+};
+
+/// How often keys that are back at their full allowance are forgotten.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// Whose allowance a request is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A tenant's user or service.
+    Principal(Option<Uuid>, Uuid),
+    /// A client's address; an IPv6 network of 64 bits is one client.
+    Address(IpAddr),
+}
+
+/// A bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bucket {
+    /// Requests with a token.
+    Principal,
+    /// Requests without.
+    Address,
+    /// Those of them that sign in, register or refresh.
+    SignIn,
+}
+
+impl Bucket {
+    fn of(request: &ServiceRequest) -> Option<Self> {
+        let path = request.path();
+        if path.starts_with("/health/") {
+            return None;
+        }
+        let strict = ["/api/v1/auth/token", "/api/v1/auth/register"];
+        if strict.iter().any(|prefix| path.starts_with(prefix)) && path != "/api/v1/auth/token/verify" {
+            return Some(Self::SignIn);
+        }
+        let known = request.extensions().contains::<Arc<Principal>>();
+        Some(if known { Self::Principal } else { Self::Address })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Principal => "principal",
+            Self::Address => "address",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+/// Who a request is counted for, as the limiter wants it.
+#[derive(Clone, Copy)]
+struct ByClient;
+
+impl KeyExtractor for ByClient {
+    type Key = Key;
+    type KeyExtractionError = Problem;
+
+    fn extract(&self, request: &ServiceRequest) -> Result<Key, Problem> {
+        let extensions = request.extensions();
+        if let (Some(Bucket::Principal), Some(principal)) = (Bucket::of(request), extensions.get::<Arc<Principal>>()) {
+            return Ok(Key::Principal(principal.tenant(), principal.id()));
+        }
+        let address = extensions.get::<Origin>().and_then(|origin| origin.0.address);
+        Ok(Key::Address(address.map_or(IpAddr::from([0, 0, 0, 0]), network)))
+    }
+}
+
+/// One client's addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) >> 64 << 64).to_be_bytes()),
+    }
+}
+
+type Config = GovernorConfig<ByClient, StateInformationMiddleware>;
+
+/// A bucket and its rule.
+#[derive(Clone)]
+struct Rule {
+    hourly: u32,
+    burst: u32,
+    limiter: Config,
+}
+
+/// The limits, shared by all workers.
+#[derive(Clone)]
+pub struct Limits {
+    principal: Rule,
+    address: Rule,
+    sign_in: Rule,
+}
+
+/// What is left of an allowance: what the headers of the answer say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    bucket: Bucket,
+    hourly: u32,
+    burst: u32,
+    remaining: u32,
+    /// Seconds to wait, for who has nothing left.
+    wait: u64,
+}
+
+impl Limits {
+    /// The limits that are set; `None` for a limit of nothing, which the settings refuse.
+    pub fn new(settings: &Settings) -> Option<Self> {
+        let rule = |hourly: u32, burst: u32| {
+            let mut config = GovernorConfigBuilder::default().key_extractor(ByClient).use_headers();
+            config.period(Duration::from_secs(3600) / hourly).burst_size(burst);
+            Some(Rule { hourly, burst, limiter: config.finish()? })
+        };
+        Some(Self {
+            principal: rule(settings.rate_principal, settings.rate_principal_burst)?,
+            address: rule(settings.rate_address, settings.rate_address_burst)?,
+            sign_in: rule(settings.rate_sign_in, settings.rate_sign_in_burst)?,
+        })
+    }
+
+    /// Counts a request; `None` for one that is in no bucket.
+    pub(super) fn count(&self, request: &ServiceRequest) -> Result<Option<Allowance>, Problem> {
+        let Some(bucket) = Bucket::of(request) else { return Ok(None) };
+        let Rule { hourly, burst, limiter } = match bucket {
+            Bucket::Principal => &self.principal,
+            Bucket::Address => &self.address,
+            Bucket::SignIn => &self.sign_in,
+        };
+        let (remaining, wait) = match limiter.limiter().check_key(&ByClient.extract(request)?) {
+            Ok(state) => (state.remaining_burst_capacity(), 0),
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                (0, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
+            }
+        };
+        Ok(Some(Allowance { bucket, hourly: *hourly, burst: *burst, remaining, wait }))
+    }
+
+    /// Forgets, again and again, the keys that are back at their full allowance, until the future is dropped.
+    pub async fn forget(self) {
+        let mut ticks = tokio::time::interval(FORGET);
+        loop {
+            ticks.tick().await;
+            for rule in [&self.principal, &self.address, &self.sign_in] {
+                rule.limiter.limiter().retain_recent();
+                rule.limiter.limiter().shrink_to_fit();
+            }
+        }
+    }
+}
+
+impl Allowance {
+    /// Whether nothing was left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.wait > 0
+    }
+
+    /// Says so: `RateLimit-Policy` how many an hour and how many at once, `RateLimit` how many are left at this moment and in how many
+    /// seconds all of them are back.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        let Self { bucket, hourly, burst, remaining, wait } = *self;
+        let name = bucket.name();
+        let refill = (u64::from(burst.saturating_sub(remaining)) * 3600).div_ceil(u64::from(hourly.max(1)));
+        let policy = format!("\"{name}\";q={hourly};w=3600;burst={burst}");
+        let state = format!("\"{name}\";r={remaining};t={refill}");
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        if wait > 0 {
+            headers.insert(header::RETRY_AFTER, wait.into());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! One line a request: who, what, how it ended and how long it took. No body, no query, no header but the request's id.
+
+use std::{sync::Arc, time::Instant};
+
+use actix_web::{
+    HttpMessage,
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    web::Data,
+};
+use taskhub_auth::principal::Principal;
+
+use super::Cause;
+use crate::{document::Operations, problem::Problem};
+
+/// A request under way.
+pub(super) struct Watch {
+    began: Instant,
+    method: Method,
+}
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "how long it takes is for the log, and decides nothing")]
+    pub(super) fn start(request: &ServiceRequest) -> Self {
+        Self { began: Instant::now(), method: request.method().clone() }
+    }
+
+    /// A request that ended without an answer of ours.
+    pub(super) fn fail(self, problem: Problem) -> Problem {
+        let status = problem.code().status().as_u16();
+        tracing::error!(target: "taskhub::request", method = self.method.as_str(), status, cause = problem.cause(), "no answer");
+        problem
+    }
+
+    pub(super) fn finish<B>(self, response: &ServiceResponse<B>, id: &str) {
+        let request = response.request();
+        let status = response.status().as_u16();
+        let operations = request.app_data::<Data<Operations>>();
+        let operation = operations.and_then(|operations| operations.find(request.method(), request.path()));
+        let route = operation.map_or("-", |operation| operation.path.as_str());
+        let extensions = request.extensions();
+        let principal = extensions.get::<Arc<Principal>>();
+        let tenant = principal.and_then(|principal| principal.tenant()).map(tracing::field::display);
+        let caller = principal.map(|principal| tracing::field::display(principal.id()));
+        let method = self.method.as_str();
+        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if status >= 500 {
+            let cause = extensions.get::<Cause>().map(|cause| cause.0.as_str());
+            tracing::error!(target: "taskhub::request", request_id = id, tenant, principal = caller, method, route, status, micros, cause);
+        } else {
+            tracing::info!(target: "taskhub::request", request_id = id, tenant, principal = caller, method, route, status, micros);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The edge: what happens to every request before and after its handler.
+//!
+//! Outermost [`outer`]: the request's id, the headers of every answer, one line in the log, and a panic becoming one 500. Inside CORS and
+//! compression [`inner`]: who is calling, which parameters the operation knows, the rate limits' headers, and the one conversion of errors to
+//! problems.
+
+pub mod limits;
+mod log;
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use futures::FutureExt;
+use taskhub_auth::principal::Principal;
+use taskhub_domain::{Context, context::Request, error::Kind};
+
+use self::limits::{Allowance, Limits};
+use crate::{
+    document::{Operations, pages},
+    extract::{Authenticated, Origin, pairs},
+    problem::{Code, Problem},
+    state::State,
+};
+
+/// The header of the request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id of a request that is taken from a client.
+const LONGEST_ID: usize = 64;
+
+/// The request's id, for its answer and the log.
+#[derive(Clone)]
+struct RequestId(Arc<str>);
+
+/// A fault's cause, on its way to the log.
+struct Cause(String);
+
+type Body<B> = EitherBody<B, BoxBody>;
+
+/// The outermost layer.
+///
+/// # Errors
+/// What no layer inside answered, as a problem.
+pub async fn outer<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let watch = log::Watch::start(&request);
+    let id = request_id(&request);
+    request.extensions_mut().insert(id.clone());
+    one_path(&mut request);
+    // HEAD is GET without the body (RFC 9110 section 9.3.2); the server drops the body itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        // Neither a handler nor a layer answered: what is known of the request is its id.
+        Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
+        Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
+    };
+    let secure = response.request().app_data::<Data<State>>().is_some_and(|state| state.public_url.starts_with("https:"));
+    if let Some(policy) = pages::policy(response.request().path()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    dress(response.headers_mut(), &id.0, secure);
+    watch.finish(&response, &id.0);
+    Ok(response)
+}
+
+/// The layer around the handlers.
+///
+/// # Errors
+/// Those of the layers inside.
+pub async fn inner<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Body<B>>, Error> {
+    let (allowance, admitted) = admit(&request);
+    let mut response = match admitted {
+        Ok(()) => told(next.call(request).await?),
+        Err(problem) => answer(request.into_parts().0, &problem),
+    };
+    if let Some(allowance) = allowance {
+        allowance.tell(response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// The one conversion of errors to problems.
+fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
+    match response.response().error().map(Problem::find) {
+        None => response.map_into_left_body(),
+        Some(problem) => {
+            let (request, response) = response.into_parts();
+            let mut told = answer(request, &problem);
+            // What limits and handlers said beside the error stays.
+            for (name, value) in response.headers() {
+                if !told.headers().contains_key(name) {
+                    told.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+            told
+        }
+    }
+}
+
+/// Finds out who is calling, counts the request, and refuses what the operation does not know.
+fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
+    let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>()) else {
+        return (None, Err(Code::Internal.into()));
+    };
+    let known = identify(request, state);
+    // A request with a bad token is counted too: for its address.
+    let allowance = match limits.count(request) {
+        Ok(allowance) => allowance,
+        Err(problem) => return (None, Err(problem)),
+    };
+    if allowance.is_some_and(|allowance| allowance.is_spent()) {
+        return (allowance, Err(Code::RateLimited.into()));
+    }
+    (allowance, known.and_then(|()| check_parameters(request)))
+}
+
+/// Puts the caller's context beside the request, if there is a caller.
+fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
+    let origin = Request { id, address: client(request, state), user_agent: agent };
+    request.extensions_mut().insert(Origin(origin.clone()));
+    if let Some(principal) = authenticate(request, state)? {
+        let context = Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+        request.extensions_mut().insert(principal);
+        request.extensions_mut().insert(Authenticated(context));
+    }
+    Ok(())
+}
+
+/// Refuses parameters that the operation's description does not have.
+fn check_parameters(request: &ServiceRequest) -> Result<(), Problem> {
+    if !request.query_string().is_empty()
+        && let Some(operations) = request.app_data::<Data<Operations>>()
+        && let Some(operation) = operations.find(request.method(), request.path())
+    {
+        let unknown = pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name));
+        if let Some((name, _)) = unknown {
+            return Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into());
+        }
+    }
+    Ok(())
+}
+
+/// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none.
+fn authenticate(request: &ServiceRequest, state: &State) -> Result<Option<Arc<Principal>>, Problem> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let (value, second) = (values.next(), values.next());
+    let Some(value) = value else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let Some((_, token)) = token.filter(|(scheme, _)| second.is_none() && scheme.eq_ignore_ascii_case("bearer")) else {
+        return Err(Problem::new(Code::Unauthenticated, "Expected one bearer token."));
+    };
+    let now = state.store.clock().now().seconds();
+    let principal = state.verifier.verify(token.trim(), now).map_err(|_| Problem::from(Code::Unauthenticated))?;
+    match state.store.revocations().refuse(&principal) {
+        Some(kind @ Kind::TenantSuspended) => Err(kind.into()),
+        Some(_) => Err(Problem::new(Code::Unauthenticated, "The token was revoked.")),
+        None => Ok(Some(principal)),
+    }
+}
+
+/// The client's address: the peer's, or behind proxies that are configured the last one that none of them is.
+fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
+    let trusted = |address: &IpAddr| state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()));
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !trusted(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>()).collect();
+    let mut client = peer;
+    for hop in hops.into_iter().rev() {
+        let Ok(hop) = hop else { break };
+        client = hop.to_canonical();
+        if !trusted(&client) {
+            break;
+        }
+    }
+    Some(client)
+}
+
+/// A problem as the answer to a request.
+fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    if let Some(cause) = problem.cause().filter(|_| problem.code().status().is_server_error()) {
+        request.extensions_mut().insert(Cause(cause.to_owned()));
+    }
+    let response: HttpResponse = problem.answer(&id);
+    ServiceResponse::new(request, response.map_into_right_body())
+}
+
+/// A well-formed id from the client, or a new one.
+fn request_id(request: &ServiceRequest) -> RequestId {
+    let plain = |id: &&str| {
+        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
+    RequestId(given.map_or_else(|| clock().map(|now| now.new_id().to_string()).unwrap_or_default().into(), Arc::from))
+}
+
+/// A trailing slash is the same path, but for the pages, which load what lies beside them.
+fn one_path(request: &mut ServiceRequest) {
+    let path = request.path();
+    if path.len() < 2 || !path.ends_with('/') || path.starts_with("/api/docs") {
+        return;
+    }
+    let (trimmed, query) = (path.trim_end_matches('/').to_owned(), request.query_string().to_owned());
+    let whole = if query.is_empty() { trimmed } else { format!("{trimmed}?{query}") };
+    let Ok(path) = whole.parse() else { return };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(path);
+    if let Ok(uri) = actix_web::http::Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+/// The headers of every answer. Pages set a policy of their own.
+pub(crate) fn dress(headers: &mut HeaderMap, id: &str, secure: bool) {
+    let mut put = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::CACHE_CONTROL, "no-store");
+    put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if secure {
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,93 @@
+//! What handlers take from a request: the caller, the body, the query, and what the client knows already.
+//!
+//! Invariant: a handler that touches a tenant's data takes a [`Caller`], and there is no context without one; it is ready before any
+//! octet of the body is read.
+
+mod body;
+mod condition;
+mod once;
+
+use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use taskhub_domain::{Context, context::Request, list::Query};
+use uuid::Uuid;
+
+pub use self::{
+    body::{Body, FormOrJson},
+    condition::{IfMatch, IfNoneMatch},
+    once::Once,
+};
+use crate::problem::{Code, Problem};
+
+/// The verified caller's context.
+#[derive(Clone)]
+pub struct Caller(pub Context);
+
+impl Deref for Caller {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+/// What the edge found out about the caller: a context, or why there is none.
+pub(crate) struct Authenticated(pub(crate) Result<Context, taskhub_domain::error::Kind>);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = match request.extensions().get::<Authenticated>() {
+            Some(Authenticated(Ok(context))) => Ok(Self(context.clone())),
+            Some(Authenticated(Err(kind))) => Err((*kind).into()),
+            None => Err(Code::Unauthenticated.into()),
+        };
+        ready(caller)
+    }
+}
+
+/// The request, as the audit wants to know it.
+#[derive(Clone, Default)]
+pub struct Origin(pub Request);
+
+impl FromRequest for Origin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request.extensions().get::<Self>().cloned().unwrap_or_default()))
+    }
+}
+
+/// The id in the path. One that is no UUID names nothing.
+pub struct Id(pub Uuid);
+
+impl FromRequest for Id {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = Uuid::from_str(request.match_info().query("id"));
+        ready(id.map(Self).map_err(|_| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")))
+    }
+}
+
+/// The parameters of a list.
+pub struct Parameters(pub Query);
+
+impl FromRequest for Parameters {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(Query(pairs(request.query_string())))))
+    }
+}
+
+/// A query string, decoded.
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}

@@ -1,0 +1,218 @@
+//! Problems: the one shape of every answer that is an error (RFC 9457).
+//!
+//! Invariant: what a client reads comes from the [`Code`]'s entry in the table and from what the domain says is public; a cause goes to the log alone.
+
+mod code;
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    error::PayloadError,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use taskhub_domain::error::FieldError;
+use utoipa::ToSchema;
+
+pub use self::code::Code;
+
+/// Where the codes are explained: `type` is this and the code.
+pub const TYPES: &str = "https://taskhub.dev/problems/";
+
+/// One wrong field of a body, or one wrong parameter.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// A JSON pointer (RFC 6901) into the body, or the parameter's name.
+    #[schema(example = "/title")]
+    pub pointer: String,
+    /// A stable word for what is wrong.
+    #[schema(example = "invalid_value")]
+    pub code: String,
+    /// A sentence for people.
+    #[schema(example = "Length is lower than 3.")]
+    pub message: String,
+}
+
+/// An error, as it is answered: `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// A URI of the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "https://taskhub.dev/problems/invalid")]
+    pub kind: String,
+    /// A sentence about all problems of this kind.
+    #[schema(example = "The body is invalid.")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// A stable word for the kind of problem.
+    #[schema(example = "invalid")]
+    pub code: String,
+    /// A sentence about this very problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The request's id, as in `X-Request-Id`.
+    #[schema(example = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
+    pub instance: String,
+    /// What is wrong where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    cause: Option<String>,
+    allow: Option<String>,
+    request_id: String,
+}
+
+impl Problem {
+    /// A problem with a sentence about it.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..code.into() }
+    }
+
+    /// A method that the resource does not have, with those that it has.
+    pub fn method_not_allowed(allow: String) -> Self {
+        Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
+    }
+
+    /// A fault of the server's, with its cause for the log.
+    pub fn fault(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Code::Internal.into() }
+    }
+
+    /// The problem of the request with this id.
+    #[must_use]
+    pub fn of_request(self, id: &str) -> Self {
+        Self { request_id: id.to_owned(), ..self }
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What only the log may know.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer, for the request with this id.
+    pub fn answer(&self, request_id: &str) -> HttpResponse {
+        let error = |field: &FieldError| FieldProblem {
+            pointer: field.pointer.clone(),
+            code: field.code.to_owned(),
+            message: field.message.clone(),
+        };
+        let body = ProblemBody {
+            kind: format!("{TYPES}{}", self.code.as_str()),
+            title: self.code.title().to_owned(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str().to_owned(),
+            detail: self.detail.clone(),
+            instance: request_id.to_owned(),
+            errors: self.errors.iter().map(error).collect(),
+        };
+        let mut response = HttpResponse::build(self.code.status());
+        response.content_type("application/problem+json");
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if matches!(self.code, Code::IdempotencyInFlight | Code::Unavailable) {
+            response.insert_header((header::RETRY_AFTER, "1"));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.clone()));
+        }
+        response.body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    /// The problem in an error of the framework's or of ours.
+    pub fn find(error: &actix_web::Error) -> Self {
+        if let Some(problem) = error.as_error::<Self>() {
+            return problem.clone();
+        }
+        let code = match error.as_response_error().status_code() {
+            StatusCode::BAD_REQUEST => Code::InvalidParameter,
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Code::HeadersTooLarge,
+            status if status.is_client_error() => Code::InvalidParameter,
+            _ => Code::Internal,
+        };
+        Self { cause: Some(error.to_string()), ..code.into() }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), cause: None, allow: None, request_id: String::new() }
+    }
+}
+
+impl From<taskhub_domain::Error> for Problem {
+    fn from(error: taskhub_domain::Error) -> Self {
+        Self {
+            detail: error.detail().map(str::to_owned),
+            errors: error.fields().to_vec(),
+            cause: error.cause().map(ToString::to_string),
+            ..Code::from(error.kind()).into()
+        }
+    }
+}
+
+impl From<taskhub_domain::error::Kind> for Problem {
+    fn from(kind: taskhub_domain::error::Kind) -> Self {
+        Code::from(kind).into()
+    }
+}
+
+impl From<taskhub_auth::PasswordError> for Problem {
+    fn from(error: taskhub_auth::PasswordError) -> Self {
+        match error {
+            taskhub_auth::PasswordError::Busy => Code::Unavailable.into(),
+            taskhub_auth::PasswordError::Internal => Code::Internal.into(),
+        }
+    }
+}
+
+impl From<PayloadError> for Problem {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::Overflow => Code::PayloadTooLarge.into(),
+            error => Self::new(Code::MalformedBody, format!("The body can't be read: {error}.")),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// For errors that pass through the edge, which writes the answer again with the request's id, and for those that don't.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.answer(&self.request_id);
+        if !self.request_id.is_empty() {
+            crate::edge::dress(response.headers_mut(), &self.request_id, false);
+        }
+        response
+    }
+}

@@ -1,0 +1,120 @@
+//! The server: its layers, in their order, and its background work.
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    http::{Method, header},
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use taskhub_domain::{context::Request, session};
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    config::Settings,
+    document::{self, Operations, pages::Written},
+    edge::{self, limits::Limits},
+    problem::{Code, Problem},
+    routes,
+    state::{StartError, State},
+};
+
+/// How long the requests under way may take when the server stops, in seconds.
+const FAREWELL: u64 = 20;
+/// How often what has expired is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// A bound server, ready to run.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its future, and the handle to stop it.
+    pub running: actix_web::dev::Server,
+}
+
+/// Binds a server.
+///
+/// # Errors
+/// When the address can't be bound, or a limit is no limit.
+pub fn bind(state: State) -> Result<Server, StartError> {
+    let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
+    let operations = Data::new(Operations::of(&document));
+    let written = Data::new(Written::new(&document));
+    let limits = Limits::new(&state.settings).ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
+    let settings = state.settings.clone();
+    let background = [
+        actix_web::rt::spawn(session::watch(state.store.clone())),
+        actix_web::rt::spawn(limits.clone().forget()),
+        actix_web::rt::spawn(housekeep(state.clone())),
+    ];
+    let (shared, counted) = (Data::new(state), Data::new(limits));
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(operations.clone())
+            .app_data(written.clone())
+            .app_data(counted.clone())
+            .wrap(from_fn(edge::inner))
+            .wrap(cors(&shared.settings))
+            .wrap(Compress::default())
+            .wrap(from_fn(edge::outer))
+            .configure(routes::pages)
+            .into_utoipa_app()
+            .configure(routes::api)
+            .into_app()
+            .default_service(web::to(nothing_here))
+    })
+    .shutdown_timeout(FAREWELL)
+    .client_request_timeout(Duration::from_secs(15))
+    .keep_alive(Duration::from_secs(75));
+    if let Some(workers) = settings.workers {
+        server = server.workers(usize::from(workers));
+    }
+    let unbound = |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
+    let server = server.bind_auto_h2c(settings.listen).map_err(unbound)?;
+    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    let running = server.run();
+    // The background work ends with the runtime that it was begun on.
+    drop(background);
+    Ok(Server { address, running })
+}
+
+fn cors(settings: &Settings) -> Cors {
+    let exposed = ["etag", "location", "link", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id", "idempotency-replayed"];
+    settings
+        .cors_origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, header::IF_MATCH, header::IF_NONE_MATCH])
+        .allowed_headers(["idempotency-key", "x-request-id", "traceparent"])
+        .expose_headers(exposed)
+        .max_age(3600)
+}
+
+/// What no route matched: another method of a path that there is, or no such path.
+async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Result<HttpResponse, Problem> {
+    match operations.allow(request.path()) {
+        methods if methods.is_empty() => Err(Code::NotFound.into()),
+        methods if request.method() == Method::OPTIONS => {
+            Ok(HttpResponse::NoContent().insert_header((header::ALLOW, methods)).finish())
+        }
+        methods => Err(Problem::method_not_allowed(methods)),
+    }
+}
+
+/// Forgets what has expired, again and again.
+async fn housekeep(state: State) {
+    let mut ticks = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        ticks.tick().await;
+        let system = state.store.system("forgetting what has expired", Request::default());
+        for outcome in [state.store.forget_answers(&system).await, state.store.forget_revocations(&system).await] {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "what has expired can't be forgotten");
+            }
+        }
+    }
+}

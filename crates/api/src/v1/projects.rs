@@ -1,0 +1,132 @@
+//! `/api/v1/projects`.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
+use taskhub_domain::{
+    project::{self, Project, ProjectInput, ProjectStatusInput, Statistics},
+    task::Task,
+};
+
+use super::App;
+use crate::{
+    answer::{self, Answered, List},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+};
+
+/// List projects
+#[utoipa::path(tag = "projects", responses((status = 200, description = "A page of projects.", body = List<Project>)))]
+#[get("")]
+pub(crate) async fn list_projects(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+    answer::list(&app, &request, project::list(&app.store, &caller, &query.0).await?)
+}
+
+/// Create a project
+///
+/// For managers and admins. The caller manages it, unless another user is named.
+#[utoipa::path(tag = "projects", request_body = ProjectInput, responses((status = 201, description = "The new project.", body = Project)))]
+#[post("")]
+pub(crate) async fn create_project(caller: Caller, app: App, once: Once, body: Body<ProjectInput>) -> Answered {
+    let key = once.key(&app.store, &caller, &body.octets);
+    let create = app.store.write_once(
+        &caller,
+        key,
+        body.input,
+        |tx, input| Box::pin(project::create(tx, input)),
+        |project: &Project| answer::created("projects", project.id, project.version, project),
+    );
+    Ok(answer::kept(create.await?))
+}
+
+/// Get figures of all projects
+#[utoipa::path(tag = "projects", responses((status = 200, description = "Figures of the projects' tasks.", body = Statistics)))]
+#[get("/statistics")]
+pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
+    Ok(HttpResponse::Ok().json(project::statistics_of_all(&app.store, &caller).await?))
+}
+
+/// Get a project
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "The project.", body = Project)))]
+#[get("/{id}")]
+pub(crate) async fn get_project(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
+    let project = project::get(&app.store, &caller, id.0).await?;
+    Ok(answer::resource(&known, project.version, &project))
+}
+
+/// Replace a project
+///
+/// All writable fields: what is absent gets its default.
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectInput, responses((status = 200, description = "The changed project.", body = Project)))]
+#[put("/{id}")]
+pub(crate) async fn replace_project(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<ProjectInput>,
+) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, false, pre)));
+    let project = write.await?;
+    Ok(answer::changed(project.version, &project))
+}
+
+/// Change a project
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectInput, responses((status = 200, description = "The changed project.", body = Project)))]
+#[patch("/{id}")]
+pub(crate) async fn update_project(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<ProjectInput>,
+) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, true, pre)));
+    let project = write.await?;
+    Ok(answer::changed(project.version, &project))
+}
+
+/// Delete a project
+///
+/// One that has no tasks and no documents any more.
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 204, description = "It is gone.")))]
+#[delete("/{id}")]
+pub(crate) async fn delete_project(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
+    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(project::remove(tx, *id, pre))).await?;
+    Ok(answer::removed())
+}
+
+/// Change a project's status
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectStatusInput, responses((status = 200, description = "The changed project.", body = Project)))]
+#[patch("/{id}/status")]
+pub(crate) async fn update_project_status(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<ProjectStatusInput>,
+) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::set_status(tx, *id, body, pre)));
+    let project = write.await?;
+    Ok(answer::changed(project.version, &project))
+}
+
+/// List a project's tasks
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
+#[get("/{id}/tasks")]
+pub(crate) async fn list_project_tasks(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    answer::list(&app, &request, project::tasks(&app.store, &caller, id.0, &query.0).await?)
+}
+
+/// Get figures of a project
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "Figures of the project's tasks.", body = Statistics)))]
+#[get("/{id}/statistics")]
+pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
+    Ok(HttpResponse::Ok().json(project::statistics_of_one(&app.store, &caller, id.0).await?))
+}

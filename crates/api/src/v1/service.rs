@@ -1,0 +1,44 @@
+//! The server itself: its health, and its keys.
+
+use actix_web::{HttpResponse, get, http::header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::App;
+use crate::answer::Answered;
+
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the server runs
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It runs.", body = Health)))]
+#[get("/health/live")]
+pub(crate) async fn get_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Whether the server can serve
+///
+/// It can when the database answers.
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It can.", body = Health), (status = 503, description = "The database does not answer.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+#[get("/health/ready")]
+pub(crate) async fn get_readiness(app: App) -> Answered {
+    app.store.ping().await?;
+    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+}
+
+/// Get the public keys
+///
+/// A JWK set (RFC 7517) to verify access tokens with. It holds no symmetric key.
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The keys.", body = Object, content_type = "application/jwk-set+json")))]
+#[get("/.well-known/jwks.json")]
+pub(crate) async fn get_jwks(app: App) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/jwk-set+json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(app.jwks.to_string())
+}

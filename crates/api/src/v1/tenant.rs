@@ -1,0 +1,40 @@
+//! `/api/v1/tenant`.
+
+use actix_web::{get, patch, put};
+use taskhub_domain::tenant::{self, Tenant, TenantInput};
+
+use super::App;
+use crate::{
+    answer::{self, Answered},
+    extract::{Body, Caller, IfMatch, IfNoneMatch},
+};
+
+/// Get the organisation
+#[utoipa::path(tag = "tenant", responses((status = 200, description = "The caller's organisation.", body = Tenant)))]
+#[get("")]
+pub(crate) async fn get_tenant(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
+    let tenant = tenant::get(&app.store, &caller).await?;
+    Ok(answer::resource(&known, tenant.version, &tenant))
+}
+
+/// Replace the organisation's settings
+///
+/// For admins: all writable fields.
+#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
+#[put("")]
+pub(crate) async fn replace_tenant(caller: Caller, app: App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
+    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, false, pre)));
+    let tenant = write.await?;
+    Ok(answer::changed(tenant.version, &tenant))
+}
+
+/// Change the organisation's settings
+///
+/// For admins.
+#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
+#[patch("")]
+pub(crate) async fn update_tenant(caller: Caller, app: App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
+    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, true, pre)));
+    let tenant = write.await?;
+    Ok(answer::changed(tenant.version, &tenant))
+}
