@@ -1,1 +1,45 @@
-//! TaskHub
+//! The harness: a real server on a port of its own, two tenants, and requests that read as request, status, body.
+//!
+//! A story is an `async fn(&App)`; [`every_database!`] runs it on SQLite always, and on PostgreSQL and MariaDB when
+//! `TASKHUB_TEST_POSTGRES_URL` and `TASKHUB_TEST_MYSQL_URL` are set (`TASKHUB_TEST_REQUIRE_ALL` makes it fail when they are not). Stories share a
+//! database on these two, as tenants do: each makes tenants of its own. When an [`App`] goes, no answer may have been a 5xx that the story did not
+//! announce.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "a harness fails loudly"
+)]
+
+mod app;
+pub mod browser;
+mod call;
+mod people;
+
+pub use app::{App, Backend, run};
+pub use call::{Answer, Call};
+pub use people::{Tenant, User};
+
+/// Runs stories on every database that is configured: `every_database!(creates_a_task, completes_a_task);`.
+#[macro_export]
+macro_rules! every_database {
+    ($($story:ident),* $(,)?) => {$(
+        mod $story {
+            #[test]
+            fn sqlite() {
+                $crate::run($crate::Backend::Sqlite, |app| Box::pin(super::$story(app)));
+            }
+            #[test]
+            fn postgres() {
+                $crate::run($crate::Backend::Postgres, |app| Box::pin(super::$story(app)));
+            }
+            #[test]
+            fn mariadb() {
+                $crate::run($crate::Backend::MariaDb, |app| Box::pin(super::$story(app)));
+            }
+        }
+    )*};
+}

@@ -115,6 +115,21 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Settings by flags alone, as `--listen 127.0.0.1:0`: for a server inside another program. The environment counts too.
+    ///
+    /// # Errors
+    /// A sentence that says which flag is wrong and why.
+    pub fn from_flags(flags: &[&str]) -> Result<Self, String> {
+        #[derive(clap::Parser)]
+        struct Flags {
+            #[command(flatten)]
+            settings: Settings,
+        }
+        let flags = std::iter::once(&"taskhub").chain(flags);
+        let parsed = <Flags as clap::Parser>::try_parse_from(flags).map_err(|error| error.to_string())?;
+        Ok(parsed.settings)
+    }
+
     /// The URL that clients reach the server at, without a slash at its end.
     pub fn public_url(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))

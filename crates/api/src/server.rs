@@ -1,12 +1,15 @@
 //! The server: its layers, in their order, and its background work.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 
 use actix_cors::Cors;
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     http::{Method, header},
-    middleware::{Compress, from_fn},
+    middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
 use taskhub_domain::{context::Request, session};
@@ -34,11 +37,22 @@ pub struct Server {
     pub running: actix_web::dev::Server,
 }
 
-/// Binds a server.
+/// Takes the address that is set.
 ///
 /// # Errors
-/// When the address can't be bound, or a limit is no limit.
-pub fn bind(state: State) -> Result<Server, StartError> {
+/// When it is not to be had.
+pub fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
+    let unbound = |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
+    TcpListener::bind(settings.listen).map_err(unbound)
+}
+
+/// Puts a server on its address.
+///
+/// # Errors
+/// When the address can't be used, or a limit is no limit.
+pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
+    let unbound = |why| StartError::File { what: "The server can't listen".to_owned(), why };
+    let address = listener.local_addr().map_err(unbound)?;
     let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
     let operations = Data::new(Operations::of(&document));
     let written = Data::new(Written::new(&document));
@@ -57,7 +71,7 @@ pub fn bind(state: State) -> Result<Server, StartError> {
             .app_data(written.clone())
             .app_data(counted.clone())
             .wrap(from_fn(edge::inner))
-            .wrap(cors(&shared.settings))
+            .wrap(Condition::new(!shared.settings.cors_origins.is_empty(), cors(&shared.settings)))
             .wrap(Compress::default())
             .wrap(from_fn(edge::outer))
             .configure(routes::pages)
@@ -72,9 +86,7 @@ pub fn bind(state: State) -> Result<Server, StartError> {
     if let Some(workers) = settings.workers {
         server = server.workers(usize::from(workers));
     }
-    let unbound = |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
-    let server = server.bind_auto_h2c(settings.listen).map_err(unbound)?;
-    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    let server = server.listen_auto_h2c(listener).map_err(unbound)?;
     let running = server.run();
     // The background work ends with the runtime that it was begun on.
     drop(background);

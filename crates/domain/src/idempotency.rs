@@ -155,7 +155,7 @@ impl Store {
 
 async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     if let Some(kept) = tx.kept::<Kept>(once.key.id).await?
-        && kept.expires_at > tx.ctx().now()
+        && kept.expires_at > tx.now()
     {
         if kept.fingerprint != once.key.fingerprint {
             return Err(Kind::IdempotencyMismatch.into());
@@ -165,7 +165,7 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     }
     let output = (once.operation)(tx, &once.input).await?;
     let answer = (once.answer)(&output)?;
-    let expires_at = tx.ctx().now().plus(KEPT);
+    let expires_at = tx.now().plus(KEPT);
     let Answer { status, location, etag, body, .. } = answer.clone();
     let row = Kept {
         tenant_id: tx.ctx().tenant(),

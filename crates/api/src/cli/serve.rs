@@ -12,9 +12,10 @@ use crate::{
 pub(super) async fn run(settings: Settings) -> Result<(), StartError> {
     let guards = logs::start(&settings)?;
     let (profile, migrate) = (settings.profile, settings.migrate);
+    let listener = server::listen(&settings)?;
     let state = State::open(settings, Clock::System).await?;
     let url = state.public_url.clone();
-    let server = server::bind(state)?;
+    let server = server::bind(state, listener)?;
     tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");
     if profile == Profile::Development {
         say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"));

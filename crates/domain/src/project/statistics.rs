@@ -17,7 +17,6 @@ use crate::{
 
 /// How many tasks have a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "named for the statuses")]
 pub struct ByStatus {
     pub todo: i64,
     pub in_progress: i64,
@@ -27,7 +26,6 @@ pub struct ByStatus {
 
 /// How many tasks have a priority.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "named for the priorities")]
 pub struct ByPriority {
     pub low: i64,
     pub medium: i64,

@@ -181,7 +181,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
     let invalid = || Error::from(Kind::InvalidRefreshToken);
     let seen = tx.resolve::<Session, _>(token.session, Update).await.map_err(|_| invalid())?;
     let session = seen.row().clone();
-    let now = tx.ctx().now();
+    let now = tx.now();
     let user = tx.resolve::<User, _>(session.user_id, crate::store::Read).await.map_err(|_| invalid())?.into_row();
     let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), crate::store::Read).await?.into_row();
     let ended = session.revoked_at.is_some()
@@ -228,7 +228,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
 pub async fn end(tx: &Tx) -> Result<()> {
     let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<Session, _>(id, Update).await?;
-    let row = Session { revoked_at: Some(tx.ctx().now()), ..seen.row().clone() };
+    let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
     tx.update_as("sign_out", seen, row, &Precondition::Any).await?;
     tx.revoke(Revocation::of_session(tx, id)).await
 }
@@ -254,7 +254,7 @@ async fn end_all(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<()> {
     for session in sessions {
         // Another's sessions are an admin's to end; a user's own are theirs.
         let seen = tx.resolve::<Session, _>(session.id, Update).await?;
-        let row = Session { revoked_at: Some(tx.ctx().now()), ..seen.row().clone() };
+        let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
         tx.update_as("end", seen, row, &Precondition::Any).await?;
         tx.revoke(Revocation::of_session(tx, session.id)).await?;
     }

@@ -38,7 +38,7 @@ pub trait Owned: ModelTrait + Serialize + FromQueryResult + Sync + Unpin + 'stat
 
 /// A unique constraint and what its violation means to a client: the index's name, the columns as SQLite names them, and the
 /// field to blame.
-pub(crate) struct Unique {
+pub struct Unique {
     pub(crate) index: &'static str,
     pub(crate) columns: &'static str,
     pub(crate) field: &'static str,

@@ -30,10 +30,6 @@ impl Stage {
         self.0.is_empty()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Whether rows of that table wait.
     pub(super) fn holds(&self, table: &str) -> bool {
         self.0.iter().any(|batch| batch.table == table)

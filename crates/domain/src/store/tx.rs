@@ -38,6 +38,8 @@ use crate::{
 /// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
 pub struct Tx {
     scope: Scope,
+    /// The one instant of everything that the transaction writes.
+    at: Instant,
     /// The transactions that share a commit with this one, if they do (SQLite).
     group: Option<Arc<Group>>,
     savepoint: AtomicBool,
@@ -73,13 +75,18 @@ pub(crate) struct Birth {
 
 impl Tx {
     pub(super) fn new(scope: Scope, group: Option<Arc<Group>>) -> Self {
-        Self { scope, group, savepoint: AtomicBool::new(false), pending: Mutex::default() }
+        let at = scope.ctx.now();
+        Self { scope, at, group, savepoint: AtomicBool::new(false), pending: Mutex::default() }
     }
 
     /// What a new row begins with: the tenant, an id and the instant.
     pub(crate) fn birth(&self) -> Birth {
-        let at = self.ctx.now();
-        Birth { tenant: self.ctx.tenant(), id: at.new_id(), at }
+        Birth { tenant: self.ctx.tenant(), id: self.at.new_id(), at: self.at }
+    }
+
+    /// The one instant of everything that the transaction writes.
+    pub(crate) fn now(&self) -> Instant {
+        self.at
     }
 
     /// The installation's secret.
@@ -145,7 +152,7 @@ impl Tx {
         }
         let named = |name: &str| <EntityOf<N> as EntityTrait>::Column::iter().find(|column| column.as_str() == name);
         let stamps: [(_, Value); 2] =
-            [(named("updated_at"), self.ctx.now().into()), (named("version"), (old.version() + 1).into())];
+            [(named("updated_at"), self.at.into()), (named("version"), (old.version() + 1).into())];
         for (column, value) in stamps {
             if let Some(column) = column {
                 row.try_set(column, value).map_err(failure::from_db)?;

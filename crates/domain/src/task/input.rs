@@ -84,6 +84,6 @@ impl TaskInput {
         }
         let row =
             Task { title, description, project_id, assignee_id, priority, start_at, due_at, estimate_minutes, ..old };
-        Ok(row.with_status(status, tx.ctx().now()))
+        Ok(row.with_status(status, tx.now()))
     }
 }

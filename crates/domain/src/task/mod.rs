@@ -232,7 +232,7 @@ pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     if seen.row().status == TaskStatus::Cancelled {
         return Err(Error::with(Kind::Conflict, "The task was cancelled."));
     }
-    let row = seen.row().clone().with_status(TaskStatus::Done, tx.ctx().now());
+    let row = seen.row().clone().with_status(TaskStatus::Done, tx.now());
     tx.update_as("complete", seen, row, pre).await
 }
 

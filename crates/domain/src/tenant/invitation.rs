@@ -15,7 +15,7 @@ const TABLE: &str = "registration_invitation";
 /// Those of the store.
 pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     let token = taskhub_auth::secret::opaque();
-    let now = tx.ctx().now();
+    let now = tx.now();
     let mut insert = Query::insert();
     insert.into_table(TABLE).columns(["id", "token_hash", "created_at", "expires_at"]).values_panic([
         now.new_id().into(),
@@ -32,7 +32,7 @@ pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
 /// # Errors
 /// `RegistrationClosed` when it is unknown, expired or used.
 pub async fn consume(tx: &Tx, token: &SecretString) -> Result<()> {
-    let now = tx.ctx().now();
+    let now = tx.now();
     let mut update = Query::update();
     update
         .table(TABLE)

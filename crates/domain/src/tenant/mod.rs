@@ -181,7 +181,7 @@ fn slug(name: &str) -> String {
 /// # Errors
 /// `Conflict` when its slug is taken.
 pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
-    let row = new.clone().into_row(tx.ctx().tenant(), tx.ctx().now())?;
+    let row = new.clone().into_row(tx.ctx().tenant(), tx.now())?;
     tx.add(row).await
 }
 

@@ -34,14 +34,17 @@ pub struct NewUser {
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     pub password: SecretString,
+    /// Given name.
     #[serde(default, deserialize_with = "trimmed")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(max_length = 100, example = "Grace")]
     pub first_name: String,
+    /// Family name.
     #[serde(default, deserialize_with = "trimmed")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(max_length = 100, example = "Hopper")]
     pub last_name: String,
+    /// What the user may do.
     #[serde(default = "member")]
     #[garde(skip)]
     #[schema(default = "member")]

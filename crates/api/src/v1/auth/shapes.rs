@@ -79,6 +79,7 @@ pub(crate) struct PasswordGrant {
     #[serde(default)]
     #[garde(skip)]
     #[schema(example = "password")]
+    #[expect(dead_code, reason = "read to be refused when it is another grant")]
     grant_type: Option<GrantType>,
     /// The email; or else the username.
     #[serde(default)]

@@ -1,0 +1,198 @@
+//! A server under test.
+
+use std::{
+    env,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use taskhub::{config::Settings, server, state::State};
+use taskhub_domain::Clock;
+use tempfile::TempDir;
+
+use crate::{Call, Tenant};
+
+/// A database that TaskHub runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file of the test's own.
+    Sqlite,
+    /// At `TASKHUB_TEST_POSTGRES_URL`.
+    Postgres,
+    /// At `TASKHUB_TEST_MYSQL_URL`.
+    MariaDb,
+}
+
+impl Backend {
+    /// The database's URL; `None` when it is not configured.
+    #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
+    pub fn url(self, folder: &TempDir) -> Option<String> {
+        let variable = match self {
+            Self::Sqlite => return Some(format!("sqlite://{}", folder.path().join("taskhub.db").display())),
+            Self::Postgres => "TASKHUB_TEST_POSTGRES_URL",
+            Self::MariaDb => "TASKHUB_TEST_MYSQL_URL",
+        };
+        let url = env::var(variable).ok().filter(|url| !url.is_empty());
+        assert!(url.is_some() || env::var("TASKHUB_TEST_REQUIRE_ALL").is_err(), "{variable} is not set");
+        url
+    }
+}
+
+/// Runs a story on a database; without the database, says so.
+pub fn run(backend: Backend, story: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn Future<Output = ()> + 'a>>) {
+    let folder = TempDir::new().unwrap();
+    let Some(url) = backend.url(&folder) else {
+        eprintln!("skipped: {backend:?} is not configured");
+        return;
+    };
+    actix_web::rt::System::new().block_on(async {
+        let app = App::start(backend, &url, folder, &[]).await;
+        story(&app).await;
+        app.finish().await;
+    });
+}
+
+/// A server under test, with a clock that tests move.
+pub struct App {
+    /// The database that it runs on.
+    pub backend: Backend,
+    /// The database's URL.
+    pub database: String,
+    /// Its address, as `http://127.0.0.1:12345`.
+    pub url: String,
+    /// What its handlers share: to mint tokens, and to look behind the API.
+    pub state: State,
+    /// Its clock.
+    pub clock: Clock,
+    /// The OpenAPI document.
+    pub document: serde_json::Value,
+    pub(crate) client: reqwest::Client,
+    pub(crate) faults: Mutex<Vec<String>>,
+    announced: AtomicU32,
+    handle: actix_web::dev::ServerHandle,
+    folder: TempDir,
+}
+
+/// The databases that were emptied by this process.
+static EMPTIED: OnceLock<tokio::sync::Mutex<Vec<String>>> = OnceLock::new();
+
+impl App {
+    /// Starts a server with more flags than usual, on a database by its URL.
+    pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
+        let data = folder.path().display().to_string();
+        let lifted = "1000000000";
+        let mut all = vec![
+            "--listen", "127.0.0.1:0", "--data-dir", &data, "--database-url", database, "--workers", "1",
+            "--database-connections", "4", "--rate-principal", lifted, "--rate-principal-burst", lifted,
+            "--rate-address", lifted, "--rate-address-burst", lifted, "--rate-sign-in", lifted,
+            "--rate-sign-in-burst", lifted,
+        ];
+        let set = |flag: &&str| flags.contains(flag);
+        let mut kept = Vec::new();
+        while let [flag, value, rest @ ..] = all.as_slice() {
+            if !set(flag) {
+                kept.extend([*flag, *value]);
+            }
+            all = rest.to_vec();
+        }
+        kept.extend(flags);
+        let mut settings = Settings::from_flags(&kept).unwrap();
+        let listener = server::listen(&settings).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        settings.public_url.get_or_insert_with(|| url.clone());
+        if backend != Backend::Sqlite {
+            empty(&settings, database).await;
+            settings.migrate = false;
+        }
+        let clock = Clock::manual();
+        let state = State::open(settings, clock.clone()).await.unwrap();
+        let running = server::bind(state.clone(), listener).unwrap().running;
+        let handle = running.handle();
+        actix_web::rt::spawn(running);
+        Self {
+            backend,
+            database: database.to_owned(),
+            url,
+            state,
+            clock,
+            document: taskhub::document::build().unwrap(),
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+            faults: Mutex::default(),
+            announced: AtomicU32::new(0),
+            handle,
+            folder,
+        }
+    }
+
+    /// Another server over the same database, as a second node is; SQLite's file is shared too.
+    pub async fn second(&self, flags: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let keys = self.folder.path().join("signing-keys.json").display().to_string();
+        let mut all = vec!["--signing-keys-file", &keys, "--public-url", &self.url];
+        all.extend(flags);
+        Self::start(self.backend, &self.database, folder, &all).await
+    }
+
+    /// A request.
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// `GET` of a path below `/api/v1`, or of one that begins elsewhere.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call("GET", path)
+    }
+
+    /// `POST`.
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call("POST", path)
+    }
+
+    /// `PUT`.
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.call("PUT", path)
+    }
+
+    /// `PATCH`.
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.call("PATCH", path)
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call("DELETE", path)
+    }
+
+    /// A new tenant with users of every role.
+    pub async fn tenant(&self) -> Tenant {
+        Tenant::register(self).await
+    }
+
+    /// So many answers will be a 5xx, and are meant to be.
+    pub fn expect_faults(&self, number: u32) {
+        self.announced.fetch_add(number, Ordering::SeqCst);
+    }
+
+    /// Stops the server, and fails if an answer was a 5xx that nobody announced.
+    pub async fn finish(self) {
+        self.handle.stop(true).await;
+        let faults = self.faults.into_inner().unwrap();
+        let announced = self.announced.load(Ordering::SeqCst) as usize;
+        assert!(faults.len() <= announced, "unexpected faults: {faults:#?}");
+    }
+}
+
+/// Brings a shared database to an empty schema, once a process.
+async fn empty(settings: &Settings, url: &str) {
+    let mut emptied = EMPTIED.get_or_init(tokio::sync::Mutex::default).lock().await;
+    if !emptied.iter().any(|known| known == url) {
+        let database = settings.database();
+        database.migrate_down(None).await.unwrap();
+        database.migrate().await.unwrap();
+        emptied.push(url.to_owned());
+    }
+}

@@ -1,0 +1,110 @@
+//! Requests and their answers.
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::Value;
+
+use crate::{App, User};
+
+/// A request that is being put together.
+pub struct Call<'a> {
+    app: &'a App,
+    name: String,
+    request: reqwest::RequestBuilder,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(app: &'a App, method: &str, path: &str) -> Self {
+        let outside = ["/api", "/health", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+        let base = if outside { "" } else { "/api/v1" };
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let name = format!("{method} {base}{path}");
+        let request = app.client.request(method, format!("{}{base}{path}", app.url));
+        Self { app, name, request }
+    }
+
+    /// By a user.
+    #[must_use]
+    pub fn by(self, user: &User) -> Self {
+        self.token(&user.token)
+    }
+
+    /// With an access token.
+    #[must_use]
+    pub fn token(self, token: &str) -> Self {
+        Self { request: self.request.bearer_auth(token), ..self }
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self { request: self.request.json(body), ..self }
+    }
+
+    /// With a body as it is.
+    #[must_use]
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        Self { request: self.request.header("content-type", content_type).body(body), ..self }
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Answer {
+        let response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        if status >= 500 {
+            self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
+        }
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { call: self.name, status, headers, text, body }
+    }
+
+    /// Sends it, and fails unless the status is this one; the body.
+    pub async fn gives(self, status: u16) -> Value {
+        self.send().await.expect(status).body
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What was asked.
+    pub call: String,
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+    /// The body as JSON; null if it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Fails unless the status is this one.
+    #[must_use]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}: {}", self.call, self.text);
+        self
+    }
+
+    /// A header's value; empty when it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The problem's code.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The pointer of the problem's first error.
+    pub fn pointer(&self) -> &str {
+        self.body["errors"][0]["pointer"].as_str().unwrap_or_default()
+    }
+}

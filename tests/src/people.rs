@@ -1,0 +1,116 @@
+//! Tenants and their people.
+
+use std::{
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::json;
+use taskhub_auth::{Grant, Kind};
+use uuid::Uuid;
+
+use crate::App;
+
+/// The password of every user.
+pub const PASSWORD: &str = "wide-green-rivers";
+
+/// A tenant with users of every role.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its id.
+    pub id: Uuid,
+    /// Its slug.
+    pub slug: String,
+    /// Its admin.
+    pub admin: User,
+    /// A manager.
+    pub manager: User,
+    /// A member.
+    pub member: User,
+    /// Another member.
+    pub other: User,
+}
+
+/// A user, with an access token.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its id.
+    pub id: Uuid,
+    /// Its tenant.
+    pub tenant: Uuid,
+    /// Its email.
+    pub email: String,
+    /// An access token, without a session.
+    pub token: String,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+impl Tenant {
+    pub(crate) async fn register(app: &App) -> Self {
+        let slug = format!("t{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+        let admin = json!({ "email": format!("admin@{slug}.example"), "username": "admin", "password": PASSWORD });
+        let body = json!({ "organisation": { "name": slug, "slug": slug }, "admin": admin });
+        let registered = app.post("/auth/register").json(&body).gives(201).await;
+        let id = uuid(&registered["tenant"]["id"]);
+        let admin = User::known(app, id, uuid(&registered["user"]["id"]), format!("admin@{slug}.example"), "admin");
+        let user = async |name: &str, role: &str| {
+            let email = format!("{name}@{slug}.example");
+            let body = json!({ "email": email, "username": name, "password": PASSWORD, "role": role });
+            let made = app.post("/users").by(&admin).json(&body).gives(201).await;
+            User::known(app, id, uuid(&made["id"]), email, role)
+        };
+        let (manager, member, other) =
+            (user("manager", "manager").await, user("member", "member").await, user("other", "member").await);
+        Self { id, slug, admin, manager, member, other }
+    }
+
+    /// All of them, with the names of their roles.
+    pub fn users(&self) -> [(&'static str, &User); 4] {
+        [("admin", &self.admin), ("manager", &self.manager), ("member", &self.member), ("other", &self.other)]
+    }
+
+    /// A token of a service with scopes.
+    pub fn service(&self, app: &App, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        app.state.mint_grant(&Grant {
+            kind: Kind::Service,
+            id: Uuid::from_u128(0x5e7),
+            tenant: Some(self.id),
+            role: None,
+            scopes: Some(scopes),
+            session: None,
+            lifetime: 3600,
+        })
+        .unwrap()
+    }
+}
+
+impl User {
+    fn known(app: &App, tenant: Uuid, id: Uuid, email: String, role: &str) -> Self {
+        let grant = Grant {
+            kind: Kind::User,
+            id,
+            tenant: Some(tenant),
+            role: Some(role.to_owned()),
+            scopes: None,
+            session: None,
+            lifetime: 3600,
+        };
+        let token = app.state.mint_grant(&grant).unwrap();
+        Self { id, tenant, email, token }
+    }
+
+    /// Signs in: an access token and a refresh token of a session.
+    pub async fn sign_in(&self, app: &App) -> (String, String) {
+        let body = json!({ "email": self.email, "password": PASSWORD });
+        let pair = app.post("/auth/token").json(&body).gives(200).await;
+        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+        (text("access_token"), text("refresh_token"))
+    }
+}
+
+/// An id in a body.
+pub(crate) fn uuid(value: &serde_json::Value) -> Uuid {
+    value.as_str().unwrap().parse().unwrap()
+}
