@@ -11,8 +11,8 @@ impl Dialect {
     pub(crate) fn owned(self, name: &'static str) -> TableCreateStatement {
         let mut table = self.table(name);
         table
-            .col(self.id("tenant_id").not_null())
-            .col(self.id("id").not_null())
+            .col(id("tenant_id").not_null())
+            .col(id("id").not_null())
             .primary_key(Index::create().col("tenant_id").col("id"));
         if self.0 == DbBackend::Sqlite {
             table.extra("WITHOUT ROWID");
@@ -30,13 +30,6 @@ impl Dialect {
         table
     }
 
-    /// A UUID: `uuid`, `binary(16)` or a 16-byte blob.
-    pub(crate) fn id(self, name: &'static str) -> ColumnDef {
-        let mut column = ColumnDef::new(name);
-        column.uuid();
-        column
-    }
-
     /// Text of at most `length` characters, compared and sorted by code point on every database.
     pub(crate) fn text(self, name: &'static str, length: u32) -> ColumnDef {
         self.binary_order(ColumnDef::new(name).string_len(length).take())
@@ -52,15 +45,22 @@ impl Dialect {
         self.binary_order(column)
     }
 
-    /// An instant: microseconds since the Unix epoch.
-    pub(crate) fn instant(self, name: &'static str) -> ColumnDef {
-        ColumnDef::new(name).big_integer().take()
-    }
-
     fn binary_order(self, mut column: ColumnDef) -> ColumnDef {
         if self.0 == DbBackend::Postgres {
             column.extra("COLLATE \"C\"");
         }
         column
     }
+}
+
+/// A UUID: `uuid`, `binary(16)` or a 16-byte blob.
+pub(crate) fn id(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.uuid();
+    column
+}
+
+/// An instant: microseconds since the Unix epoch.
+pub(crate) fn instant(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().take()
 }

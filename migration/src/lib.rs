@@ -9,8 +9,8 @@
 mod dialect;
 mod m0001_core;
 
-pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
 use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
 
 /// The migrations, oldest first.
 #[derive(Debug)]

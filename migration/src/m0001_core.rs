@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, id, instant};
 
 /// Tables in the order in which they are created; they are dropped the other way round.
 const TABLES: [&str; 12] = [
@@ -49,13 +49,18 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn tables(d: Dialect) -> [TableCreateStatement; 12] {
+fn tables(d: Dialect) -> Vec<TableCreateStatement> {
+    [tenants(d), people(d), work(d), records(d)].concat()
+}
+
+/// What belongs to no tenant, and the tenants.
+fn tenants(d: Dialect) -> Vec<TableCreateStatement> {
     let installation = d
         .table("installation")
         .col(ColumnDef::new("id").small_integer().not_null().primary_key())
         .col(d.text("secret", 64).not_null())
         .take();
-    let tenant = stamped(d, d.table("tenant").col(d.id("id").not_null().primary_key()).take())
+    let tenant = stamped(d.table("tenant").col(id("id").not_null().primary_key()).take())
         .col(d.text("name", 200).not_null())
         .col(d.text("slug", 63).not_null())
         .col(ColumnDef::new("is_active").boolean().not_null())
@@ -65,13 +70,18 @@ fn tables(d: Dialect) -> [TableCreateStatement; 12] {
         .take();
     let registration_invitation = d
         .table("registration_invitation")
-        .col(d.id("id").not_null().primary_key())
+        .col(id("id").not_null().primary_key())
         .col(d.text("token_hash", 64).not_null())
-        .col(d.instant("created_at").not_null())
-        .col(d.instant("expires_at").not_null())
-        .col(d.instant("used_at").null())
+        .col(instant("created_at").not_null())
+        .col(instant("expires_at").not_null())
+        .col(instant("used_at").null())
         .take();
-    let user = stamped(d, d.owned("user"))
+    vec![installation, tenant, registration_invitation]
+}
+
+/// Users, and what is kept about their tokens and requests.
+fn people(d: Dialect) -> Vec<TableCreateStatement> {
+    let user = stamped(d.owned("user"))
         .col(d.text("email", 254).not_null())
         .col(d.text("username", 64).not_null())
         .col(d.text("first_name", 100).not_null())
@@ -83,29 +93,29 @@ fn tables(d: Dialect) -> [TableCreateStatement; 12] {
         .col(d.text("locale", 35).null())
         .col(d.text("role", 16).not_null())
         .col(ColumnDef::new("is_active").boolean().not_null())
-        .col(d.instant("last_login_at").null())
+        .col(instant("last_login_at").null())
         .col(d.text("password_hash", 255).not_null())
         .foreign_key(
             ForeignKey::create().name("user_tenant_fkey").from("user", "tenant_id").to("tenant", "id"),
         )
         .take();
-    let session = stamped(d, d.owned("session"))
-        .col(d.id("user_id").not_null())
+    let session = stamped(d.owned("session"))
+        .col(id("user_id").not_null())
         .col(d.text("token_hash", 64).not_null())
         .col(d.text("previous_hash", 64).null())
-        .col(d.instant("rotated_at").not_null())
-        .col(d.instant("expires_at").not_null())
-        .col(d.instant("revoked_at").null())
+        .col(instant("rotated_at").not_null())
+        .col(instant("expires_at").not_null())
+        .col(instant("revoked_at").null())
         .col(d.text("user_agent", 255).null())
         .col(d.text("address", 45).null())
         .foreign_key(reference("session", "user_id", "user").on_delete(ForeignKeyAction::Cascade))
         .take();
     let revocation = d
         .owned("revocation")
-        .col(d.id("subject_id").null())
-        .col(d.id("session_id").null())
-        .col(d.instant("at").not_null())
-        .col(d.instant("expires_at").not_null())
+        .col(id("subject_id").null())
+        .col(id("session_id").null())
+        .col(instant("at").not_null())
+        .col(instant("expires_at").not_null())
         .take();
     let idempotency = d
         .owned("idempotency")
@@ -113,55 +123,65 @@ fn tables(d: Dialect) -> [TableCreateStatement; 12] {
         .col(ColumnDef::new("status").small_integer().not_null())
         .col(d.text("location", 255).null())
         .col(d.text("etag", 64).null())
-        .col(d.instant("expires_at").not_null())
+        .col(instant("expires_at").not_null())
         .col(d.long_text("body").not_null())
         .take();
-    let project = stamped(d, d.owned("project"))
+    vec![user, session, revocation, idempotency]
+}
+
+/// What users work on.
+fn work(d: Dialect) -> Vec<TableCreateStatement> {
+    let project = stamped(d.owned("project"))
         .col(d.text("name", 200).not_null())
-        .col(d.id("manager_id").null())
+        .col(id("manager_id").null())
         .col(d.text("status", 16).not_null())
         .col(ColumnDef::new("priority").small_integer().not_null())
-        .col(d.instant("start_at").null())
-        .col(d.instant("due_at").null())
+        .col(instant("start_at").null())
+        .col(instant("due_at").null())
         .col(d.long_text("description").null())
         .foreign_key(
             ForeignKey::create().name("project_tenant_fkey").from("project", "tenant_id").to("tenant", "id"),
         )
         .foreign_key(&mut reference("project", "manager_id", "user"))
         .take();
-    let task = stamped(d, d.owned("task"))
+    let task = stamped(d.owned("task"))
         .col(d.text("title", 200).not_null())
-        .col(d.id("project_id").null())
-        .col(d.id("owner_id").null())
-        .col(d.id("assignee_id").null())
+        .col(id("project_id").null())
+        .col(id("owner_id").null())
+        .col(id("assignee_id").null())
         .col(d.text("status", 16).not_null())
         .col(ColumnDef::new("priority").small_integer().not_null())
-        .col(d.instant("start_at").null())
-        .col(d.instant("due_at").null())
+        .col(instant("start_at").null())
+        .col(instant("due_at").null())
         .col(ColumnDef::new("estimate_minutes").integer().null())
-        .col(d.instant("completed_at").null())
+        .col(instant("completed_at").null())
         .col(due_key())
         .col(d.long_text("description").null())
         .foreign_key(&mut reference("task", "project_id", "project"))
         .foreign_key(&mut reference("task", "owner_id", "user"))
         .foreign_key(&mut reference("task", "assignee_id", "user"))
         .take();
-    let document = stamped(d, d.owned("document"))
+    let document = stamped(d.owned("document"))
         .col(d.text("title", 200).not_null())
-        .col(d.id("project_id").not_null())
-        .col(d.id("author_id").null())
+        .col(id("project_id").not_null())
+        .col(id("author_id").null())
         .col(d.long_text("content").not_null())
         .foreign_key(&mut reference("document", "project_id", "project"))
         .foreign_key(&mut reference("document", "author_id", "user"))
         .take();
+    vec![project, task, document]
+}
+
+/// What records the work.
+fn records(d: Dialect) -> Vec<TableCreateStatement> {
     let audit = d
         .owned("audit")
-        .col(d.instant("at").not_null())
+        .col(instant("at").not_null())
         .col(d.text("actor_kind", 16).not_null())
-        .col(d.id("actor_id").null())
+        .col(id("actor_id").null())
         .col(d.text("action", 32).not_null())
         .col(d.text("noun", 32).not_null())
-        .col(d.id("row_id").not_null())
+        .col(id("row_id").not_null())
         .col(d.text("request_id", 64).null())
         .col(d.text("address", 45).null())
         .col(d.long_text("old_values").null())
@@ -169,33 +189,20 @@ fn tables(d: Dialect) -> [TableCreateStatement; 12] {
         .take();
     let event = d
         .owned("event")
-        .col(d.instant("at").not_null())
+        .col(instant("at").not_null())
         .col(d.text("noun", 32).not_null())
-        .col(d.id("row_id").not_null())
+        .col(id("row_id").not_null())
         .col(d.text("action", 32).not_null())
         .col(ColumnDef::new("row_version").big_integer().not_null())
         .take();
-    [
-        installation,
-        tenant,
-        registration_invitation,
-        user,
-        session,
-        revocation,
-        idempotency,
-        project,
-        task,
-        document,
-        audit,
-        event,
-    ]
+    vec![audit, event]
 }
 
-/// Tables are created with the columns that every mutable row has.
-fn stamped(d: Dialect, mut table: TableCreateStatement) -> TableCreateStatement {
+/// A table with the columns that every row has that changes.
+fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
     table
-        .col(d.instant("created_at").not_null())
-        .col(d.instant("updated_at").not_null())
+        .col(instant("created_at").not_null())
+        .col(instant("updated_at").not_null())
         .col(ColumnDef::new("version").big_integer().not_null())
         .take()
 }
@@ -231,7 +238,9 @@ fn indexes() -> Vec<IndexCreateStatement> {
     };
     vec![
         index("tenant_slug_key", "tenant", &["slug"]).unique().take(),
-        index("registration_invitation_token_key", "registration_invitation", &["token_hash"]).unique().take(),
+        index("registration_invitation_token_key", "registration_invitation", &["token_hash"])
+            .unique()
+            .take(),
         index("user_email_key", "user", &["tenant_id", "email"]).unique().take(),
         index("user_username_key", "user", &["tenant_id", "username"]).unique().take(),
         index("user_sign_in_idx", "user", &["email"]),

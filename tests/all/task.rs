@@ -17,7 +17,8 @@ async fn a_task_from_beginning_to_end(app: &App) {
     assert_eq!(app.get(&path).by(&t.admin).gives(200).await, made.body);
     let done = app.post(&format!("{path}/complete")).by(&t.other).gives(200).await;
     assert_eq!((&done["status"], &done["version"]), (&json!("done"), &json!(2)));
-    let audit = app.get(&format!("/audit?row={}", made.body["id"].as_str().unwrap())).by(&t.admin).gives(200).await;
+    let audit =
+        app.get(&format!("/audit?row={}", made.body["id"].as_str().unwrap())).by(&t.admin).gives(200).await;
     let actions: Vec<_> = audit["results"].as_array().unwrap().iter().map(|line| &line["action"]).collect();
     assert_eq!(actions, [&json!("complete"), &json!("create")]);
     let _ = app.delete(&path).by(&t.member).gives(204).await;

@@ -86,10 +86,28 @@ impl App {
         let data = folder.path().display().to_string();
         let lifted = "1000000000";
         let mut all = vec![
-            "--listen", "127.0.0.1:0", "--data-dir", &data, "--database-url", database, "--workers", "1",
-            "--database-connections", "4", "--rate-principal", lifted, "--rate-principal-burst", lifted,
-            "--rate-address", lifted, "--rate-address-burst", lifted, "--rate-sign-in", lifted,
-            "--rate-sign-in-burst", lifted,
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            &data,
+            "--database-url",
+            database,
+            "--workers",
+            "1",
+            "--database-connections",
+            "4",
+            "--rate-principal",
+            lifted,
+            "--rate-principal-burst",
+            lifted,
+            "--rate-address",
+            lifted,
+            "--rate-address-burst",
+            lifted,
+            "--rate-sign-in",
+            lifted,
+            "--rate-sign-in-burst",
+            lifted,
         ];
         let set = |flag: &&str| flags.contains(flag);
         let mut kept = Vec::new();

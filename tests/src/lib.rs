@@ -6,7 +6,6 @@
 //! announce.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
@@ -21,7 +20,7 @@ mod people;
 
 pub use app::{App, Backend, run};
 pub use call::{Answer, Call};
-pub use people::{Tenant, User};
+pub use people::{PASSWORD, Tenant, User};
 
 /// Runs stories on every database that is configured: `every_database!(creates_a_task, completes_a_task);`.
 #[macro_export]

@@ -49,11 +49,13 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 impl Tenant {
     pub(crate) async fn register(app: &App) -> Self {
         let slug = format!("t{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
-        let admin = json!({ "email": format!("admin@{slug}.example"), "username": "admin", "password": PASSWORD });
+        let admin =
+            json!({ "email": format!("admin@{slug}.example"), "username": "admin", "password": PASSWORD });
         let body = json!({ "organisation": { "name": slug, "slug": slug }, "admin": admin });
         let registered = app.post("/auth/register").json(&body).gives(201).await;
         let id = uuid(&registered["tenant"]["id"]);
-        let admin = User::known(app, id, uuid(&registered["user"]["id"]), format!("admin@{slug}.example"), "admin");
+        let admin =
+            User::known(app, id, uuid(&registered["user"]["id"]), format!("admin@{slug}.example"), "admin");
         let user = async |name: &str, role: &str| {
             let email = format!("{name}@{slug}.example");
             let body = json!({ "email": email, "username": name, "password": PASSWORD, "role": role });
@@ -73,16 +75,17 @@ impl Tenant {
     /// A token of a service with scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        app.state.mint_grant(&Grant {
-            kind: Kind::Service,
-            id: Uuid::from_u128(0x5e7),
-            tenant: Some(self.id),
-            role: None,
-            scopes: Some(scopes),
-            session: None,
-            lifetime: 3600,
-        })
-        .unwrap()
+        app.state
+            .mint_grant(&Grant {
+                kind: Kind::Service,
+                id: Uuid::from_u128(0x5e7),
+                tenant: Some(self.id),
+                role: None,
+                scopes: Some(scopes),
+                session: None,
+                lifetime: 3600,
+            })
+            .unwrap()
     }
 }
 

@@ -97,7 +97,11 @@ pub fn kept(answer: Answer) -> HttpResponse {
     if answer.replayed {
         response.insert_header(("Idempotency-Replayed", "true"));
     }
-    if answer.body.is_empty() { response.finish() } else { response.content_type("application/json").body(answer.body) }
+    if answer.body.is_empty() {
+        response.finish()
+    } else {
+        response.content_type("application/json").body(answer.body)
+    }
 }
 
 /// A page of a list, with whole URLs of its neighbours in the body and in `Link` (RFC 8288).
@@ -110,7 +114,8 @@ pub fn list<T: Serialize>(state: &State, request: &HttpRequest, page: Page<T>) -
             Link::Page(page) => ("page", page.to_string()),
             Link::Cursor(cursor) => ("cursor", cursor),
         };
-        let others = pairs(request.query_string()).into_iter().filter(|(key, _)| key != "page" && key != "cursor");
+        let others =
+            pairs(request.query_string()).into_iter().filter(|(key, _)| key != "page" && key != "cursor");
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(others).append_pair(name, &value);
         format!("{}{}?{}", state.public_url, request.path(), query.finish())
@@ -118,8 +123,10 @@ pub fn list<T: Serialize>(state: &State, request: &HttpRequest, page: Page<T>) -
     let Page { count, results, next, previous, fields } = page;
     let list = List { count, next: next.map(&url), previous: previous.map(&url), results };
     let mut response = HttpResponse::Ok();
-    let relation = |url: &Option<String>, relation: &str| url.as_ref().map(|url| format!("<{url}>; rel=\"{relation}\""));
-    let links: Vec<_> = [relation(&list.next, "next"), relation(&list.previous, "prev")].into_iter().flatten().collect();
+    let relation =
+        |url: &Option<String>, relation: &str| url.as_ref().map(|url| format!("<{url}>; rel=\"{relation}\""));
+    let links: Vec<_> =
+        [relation(&list.next, "next"), relation(&list.previous, "prev")].into_iter().flatten().collect();
     if !links.is_empty() {
         response.insert_header((header::LINK, links.join(", ")));
     }
@@ -130,7 +137,13 @@ pub fn list<T: Serialize>(state: &State, request: &HttpRequest, page: Page<T>) -
 /// The list with these fields of each row alone.
 fn sparse(list: &impl Serialize, fields: &[String]) -> serde_json::Result<Value> {
     let mut value = serde_json::to_value(list)?;
-    for row in value.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+    for row in value
+        .get_mut("results")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
         row.retain(|name, _| fields.contains(name));
     }
     Ok(value)

@@ -31,8 +31,10 @@ pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
     let json = settings.profile == Profile::Production;
     let mut layers = vec![layer(console, json)];
     if let Some(folder) = &settings.log_dir {
-        std::fs::create_dir_all(folder)
-            .map_err(|why| StartError::File { what: format!("The folder {} can't be made", folder.display()), why })?;
+        std::fs::create_dir_all(folder).map_err(|why| StartError::File {
+            what: format!("The folder {} can't be made", folder.display()),
+            why,
+        })?;
         let (all, guard) = tracing_appender::non_blocking(file(&folder.join("taskhub.log")));
         guards.push(guard);
         layers.push(layer(all, true));
@@ -47,9 +49,19 @@ pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
 
 fn layer(writer: NonBlocking, json: bool) -> Box<dyn Layer<Registry> + Send + Sync> {
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
-    if json { layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed() } else { layer.boxed() }
+    if json {
+        layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+    } else {
+        layer.boxed()
+    }
 }
 
 fn file(path: &Path) -> FileRotate<AppendCount> {
-    FileRotate::new(path, AppendCount::new(FILES - 1), ContentLimit::BytesSurpassed(BYTES), Compression::None, None)
+    FileRotate::new(
+        path,
+        AppendCount::new(FILES - 1),
+        ContentLimit::BytesSurpassed(BYTES),
+        Compression::None,
+        None,
+    )
 }

@@ -1,10 +1,7 @@
 //! The table of routes: the one list of what is served, and the source of the OpenAPI document.
 
 use actix_web::web;
-use utoipa_actix_web::{
-    scope,
-    service_config::ServiceConfig,
-};
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
     document::pages,
@@ -63,11 +60,7 @@ pub(crate) fn api(routes: &mut ServiceConfig) {
                 .service(tenant::replace_tenant)
                 .service(tenant::update_tenant),
         )
-        .service(
-            scope("/api/v1/audit")
-                .service(audit::list_audit)
-                .service(audit::get_audit_entry),
-        )
+        .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry))
         .service(
             scope("/api/v1/auth")
                 .service(auth::register_organisation)

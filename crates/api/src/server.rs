@@ -27,7 +27,7 @@ use crate::{
 /// How long the requests under way may take when the server stops, in seconds.
 const FAREWELL: u64 = 20;
 /// How often what has expired is forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// A bound server, ready to run.
 pub struct Server {
@@ -42,7 +42,8 @@ pub struct Server {
 /// # Errors
 /// When it is not to be had.
 pub fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
-    let unbound = |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
+    let unbound =
+        |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
     TcpListener::bind(settings.listen).map_err(unbound)
 }
 
@@ -56,7 +57,8 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
     let operations = Data::new(Operations::of(&document));
     let written = Data::new(Written::new(&document));
-    let limits = Limits::new(&state.settings).ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
+    let limits = Limits::new(&state.settings)
+        .ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
     let settings = state.settings.clone();
     let background = [
         actix_web::rt::spawn(session::watch(state.store.clone())),
@@ -94,13 +96,35 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
 }
 
 fn cors(settings: &Settings) -> Cors {
-    let exposed = ["etag", "location", "link", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id", "idempotency-replayed"];
+    let exposed = [
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "ratelimit",
+        "ratelimit-policy",
+        "x-request-id",
+        "idempotency-replayed",
+    ];
     settings
         .cors_origins
         .iter()
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
-        .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, header::IF_MATCH, header::IF_NONE_MATCH])
+        .allowed_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+        ])
         .allowed_headers(["idempotency-key", "x-request-id", "traceparent"])
         .expose_headers(exposed)
         .max_age(3600)
@@ -123,7 +147,9 @@ async fn housekeep(state: State) {
     loop {
         ticks.tick().await;
         let system = state.store.system("forgetting what has expired", Request::default());
-        for outcome in [state.store.forget_answers(&system).await, state.store.forget_revocations(&system).await] {
+        for outcome in
+            [state.store.forget_answers(&system).await, state.store.forget_revocations(&system).await]
+        {
             if let Err(error) = outcome {
                 tracing::warn!(%error, "what has expired can't be forgotten");
             }

@@ -98,8 +98,9 @@ impl State {
         };
         let signer = Signer::new(keys, &public_url, &settings.token_audience).map_err(unusable)?;
         let verifier = Verifier::new(keys, &public_url, &settings.token_audience).map_err(unusable)?;
-        let hashes = usize::from(settings.password_hashes);
-        let (hasher, jwks) = (Hasher::new(hashes, hashes * 20), keys.to_jwks());
+        let at_once = usize::from(settings.password_hashes);
+        let hasher = Hasher::new(at_once, at_once * 20);
+        let jwks = keys.to_jwks();
         Ok(Self(Arc::new(Inner { settings, store, signer, verifier, hasher, jwks, public_url })))
     }
 
@@ -143,9 +144,15 @@ fn load_keys(settings: &Settings) -> Result<KeySet, StartError> {
         Ok(text) => {
             let keys = KeySet::from_json(&text)
                 .map_err(|error| StartError::Keys { path: shown.clone(), why: error.to_string() })?;
-            if keys.signs() { Ok(keys) } else { Err(StartError::Keys { path: shown, why: "none of them is private".to_owned() }) }
+            if keys.signs() {
+                Ok(keys)
+            } else {
+                Err(StartError::Keys { path: shown, why: "none of them is private".to_owned() })
+            }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && settings.signing_keys_file.is_none() => make_keys(settings, &path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && settings.signing_keys_file.is_none() => {
+            make_keys(settings, &path)
+        }
         Err(why) => Err(StartError::File { what: format!("The signing keys in {shown} can't be read"), why }),
     }
 }
@@ -162,14 +169,18 @@ pub fn make_keys(settings: &Settings, path: &Path) -> Result<KeySet, StartError>
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
-    let unwritten = |why| StartError::File { what: format!("The signing keys can't be written to {shown}"), why };
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritten)?;
+    let unwritten =
+        |why| StartError::File { what: format!("The signing keys can't be written to {shown}"), why };
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritten)?;
     file.write_all(keys.to_private_json().expose_secret().as_bytes()).map_err(unwritten)?;
     file.sync_all().map_err(unwritten)?;
     Ok(keys)
 }
 
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StartError> {
-    fs::create_dir_all(folder)
-        .map_err(|why| StartError::File { what: format!("The folder {} can't be made", folder.display()), why })
+    fs::create_dir_all(folder).map_err(|why| StartError::File {
+        what: format!("The folder {} can't be made", folder.display()),
+        why,
+    })
 }

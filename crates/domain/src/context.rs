@@ -79,7 +79,8 @@ impl Context {
         let tenant = principal.tenant().ok_or(Kind::Forbidden)?;
         let (actor, role) = match principal.kind() {
             Credential::User => {
-                let role = principal.role().and_then(|role| role.parse().ok()).ok_or(Kind::Unauthenticated)?;
+                let role =
+                    principal.role().and_then(|role| role.parse().ok()).ok_or(Kind::Unauthenticated)?;
                 (Actor::User(principal.id()), role)
             }
             // A service may do what its scopes name, wherever in its tenant: an admin, narrowed.
@@ -176,4 +177,3 @@ impl System {
         Context(Arc::new(Inner { tenant, actor, role, scopes: None, session: None, request, clock }))
     }
 }
-

@@ -111,13 +111,18 @@ impl Error {
 
     /// A wrong parameter of the query string.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
-        let field = FieldError { pointer: name.to_owned(), code: "invalid_parameter", message: message.into() };
+        let field =
+            FieldError { pointer: name.to_owned(), code: "invalid_parameter", message: message.into() };
         Self { fields: vec![field], ..Kind::InvalidParameter.into() }
     }
 
     /// A body's reference to what is absent or invisible: the one answer for both.
     pub fn reference(field: &str) -> Self {
-        Self::field(format!("/{field}"), "reference_not_found", "There is no such row, or you may not see it.")
+        Self::field(
+            format!("/{field}"),
+            "reference_not_found",
+            "There is no such row, or you may not see it.",
+        )
     }
 
     /// A fault of the server's, with its cause for the log.

@@ -8,7 +8,12 @@ use serde::Serialize;
 use crate::{Instant, store::noun::owned};
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]

@@ -10,7 +10,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{entity::prelude::*, sea_query::{ExprTrait as _, Query}};
+use sea_orm::{
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
+};
 use serde::Serialize;
 
 use crate::{
@@ -20,10 +23,15 @@ use crate::{
 };
 
 /// For how long an answer is kept.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+const KEPT: Duration = Duration::from_hours(24);
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
@@ -147,8 +155,10 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn forget_answers(&self, system: &System) -> Result<()> {
-        let delete =
-            Query::delete().from_table("idempotency").and_where(Expr::col("expires_at").lt(self.clock().now())).take();
+        let delete = Query::delete()
+            .from_table("idempotency")
+            .and_where(Expr::col("expires_at").lt(self.clock().now()))
+            .take();
         self.housekeep(system, delete).await
     }
 }

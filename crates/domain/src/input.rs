@@ -92,7 +92,9 @@ fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError
     };
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| below(name, value, at)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, at)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, at));
+        }
         Value::String(text) if text.contains(is_control) => wrong.push(FieldError {
             pointer: at.clone(),
             code: "control_character",
@@ -172,7 +174,11 @@ impl OneLine for Option<String> {
 ///
 /// # Errors
 /// `Invalid`, at the field of the end.
-pub(crate) fn in_order(start: Option<crate::Instant>, end: Option<crate::Instant>, field: &str) -> Result<()> {
+pub(crate) fn in_order(
+    start: Option<crate::Instant>,
+    end: Option<crate::Instant>,
+    field: &str,
+) -> Result<()> {
     match (start, end) {
         (Some(start), Some(end)) if end < start => {
             Err(Error::field(format!("/{field}"), "invalid_value", "The end is before the start."))

@@ -25,7 +25,8 @@ use uuid::{ContextV7, Uuid};
 pub struct Instant(i64);
 
 /// Counts ids within a millisecond.
-static IDS: LazyLock<Mutex<AssertUnwindSafe<ContextV7>>> = LazyLock::new(|| Mutex::new(AssertUnwindSafe(ContextV7::new())));
+static IDS: LazyLock<Mutex<AssertUnwindSafe<ContextV7>>> =
+    LazyLock::new(|| Mutex::new(AssertUnwindSafe(ContextV7::new())));
 
 const MICROS: i64 = 1_000_000;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
@@ -116,7 +117,8 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| de::Error::custom("expected an instant as in RFC 3339, like 2026-01-31T12:00:00Z"))
+        text.parse()
+            .map_err(|_| de::Error::custom("expected an instant as in RFC 3339, like 2026-01-31T12:00:00Z"))
     }
 }
 

@@ -39,7 +39,10 @@ impl std::str::FromStr for Role {
     type Err = Kind;
 
     fn from_str(text: &str) -> Result<Self, Kind> {
-        [Self::Admin, Self::Manager, Self::Member].into_iter().find(|role| role.as_str() == text).ok_or(Kind::Invalid)
+        [Self::Admin, Self::Manager, Self::Member]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(Kind::Invalid)
     }
 }
 
@@ -349,7 +352,11 @@ mod tests {
     #[test]
     fn every_pair_stands_once() {
         for (noun, action, _) in POLICY {
-            assert_eq!(POLICY.iter().filter(|(n, a, _)| (n, a) == (noun, action)).count(), 1, "{noun:?} {action:?}");
+            assert_eq!(
+                POLICY.iter().filter(|(n, a, _)| (n, a) == (noun, action)).count(),
+                1,
+                "{noun:?} {action:?}"
+            );
         }
     }
 }

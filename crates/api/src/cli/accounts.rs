@@ -56,7 +56,8 @@ impl TenantCommand {
             Self::Create { name, slug } => {
                 let new = Unchecked::<NewTenant>::new(json!({ "name": name, "slug": slug })).check()?;
                 let ctx = system.within(system.now().new_id());
-                let tenant = state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
+                let tenant =
+                    state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
                 say(format_args!("{} {}", tenant.id, tenant.slug));
             }
             Self::List => {
@@ -70,7 +71,9 @@ impl TenantCommand {
             Self::Invite { hours } => {
                 let ctx = system.within(Uuid::nil());
                 let lifetime = Duration::from_secs(u64::from(hours) * 3600);
-                let write = state.store.write(&ctx, lifetime, |tx, lifetime| Box::pin(tenant::create_invitation(tx, lifetime)));
+                let write = state
+                    .store
+                    .write(&ctx, lifetime, |tx, lifetime| Box::pin(tenant::create_invitation(tx, lifetime)));
                 say(write.await?.expose_secret());
             }
         }
@@ -79,9 +82,11 @@ impl TenantCommand {
 }
 
 async fn set_active(state: &State, slug: &str, active: bool) -> Result<(), StartError> {
-    let system = state.store.system("the operator's command line", taskhub_domain::context::Request::default());
+    let system =
+        state.store.system("the operator's command line", taskhub_domain::context::Request::default());
     let ctx = system.within(tenant::by_slug(&state.store, &system, slug).await?.id);
-    let tenant = state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
+    let tenant =
+        state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
     say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }));
     Ok(())
 }
@@ -127,18 +132,23 @@ impl UserCommand {
                 });
                 let new = user::check_new(&ctx, &Unchecked::<NewUser>::new(body))?;
                 let hash = hash(&state, password, new.personal()).await?;
-                let create = state.store.write(&ctx, (new, hash), |tx, (new, hash)| Box::pin(user::create(tx, new, hash)));
+                let create = state
+                    .store
+                    .write(&ctx, (new, hash), |tx, (new, hash)| Box::pin(user::create(tx, new, hash)));
                 let user = create.await?;
                 say(format_args!("{} {}", user.id, user.email));
             }
             Self::SetPassword { tenant, email } => {
                 let login = Login::Email(email, Some(tenant));
                 let found = user::candidates(&state.store, &system, &login).await?.into_iter().next();
-                let found = found.ok_or_else(|| StartError::Setting("There is no such user.".to_owned()))?.user;
+                let found =
+                    found.ok_or_else(|| StartError::Setting("There is no such user.".to_owned()))?.user;
                 let personal = vec![found.email.clone(), found.username.clone()];
                 let hash = hash(&state, password, personal).await?;
                 let ctx = system.within(found.tenant_id);
-                let set = state.store.write(&ctx, (found.id, hash), |tx, (id, hash)| Box::pin(user::set_password(tx, *id, hash)));
+                let set = state.store.write(&ctx, (found.id, hash), |tx, (id, hash)| {
+                    Box::pin(user::set_password(tx, *id, hash))
+                });
                 set.await?;
                 say(format_args!("{} has a new password.", found.email));
             }
@@ -150,7 +160,8 @@ impl UserCommand {
 /// The first line of standard input: a password in an argument would show in the list of processes.
 fn read_password() -> Result<SecretString, StartError> {
     let mut line = String::new();
-    let unread = |why| StartError::File { what: "The password can't be read from standard input".to_owned(), why };
+    let unread =
+        |why| StartError::File { what: "The password can't be read from standard input".to_owned(), why };
     std::io::stdin().read_line(&mut line).map_err(unread)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }

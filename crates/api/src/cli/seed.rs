@@ -29,7 +29,8 @@ const PASSWORD: &str = "wide-green-rivers";
 /// Rows of one transaction.
 const BATCH: usize = 500;
 const NAMES: [&str; 12] = [
-    "Acme", "Borealis", "Cobalt", "Dune", "Ember", "Fjord", "Garnet", "Harbour", "Indigo", "Juniper", "Kestrel", "Lumen",
+    "Acme", "Borealis", "Cobalt", "Dune", "Ember", "Fjord", "Garnet", "Harbour", "Indigo", "Juniper",
+    "Kestrel", "Lumen",
 ];
 const PEOPLE: [(&str, &str, &str, Role); 6] = [
     ("ada", "Ada", "Lovelace", Role::Admin),
@@ -42,8 +43,17 @@ const PEOPLE: [(&str, &str, &str, Role); 6] = [
 const PROJECTS: [&str; 5] = ["Website", "Mobile app", "Onboarding", "Data migration", "Annual report"];
 const VERBS: [&str; 7] = ["Draft", "Review", "Publish", "Test", "Estimate", "Repair", "Document"];
 const THINGS: [&str; 11] = [
-    "the release notes", "the landing page", "the price list", "the import", "the backup plan", "the contract", "the survey",
-    "the sign-in page", "the dashboard", "the invoice template", "the style guide",
+    "the release notes",
+    "the landing page",
+    "the price list",
+    "the import",
+    "the backup plan",
+    "the contract",
+    "the survey",
+    "the sign-in page",
+    "the dashboard",
+    "the invoice template",
+    "the style guide",
 ];
 
 #[derive(Args, Debug)]
@@ -71,9 +81,14 @@ impl Seed {
         for number in 0..self.tenants as usize {
             let ctx = system.within(system.now().new_id());
             let people = (number, hash.clone());
-            let (tenant, users) = state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;
-            let (admin, others) = (users.first().map(|user| user.id), users.iter().map(|user| user.id).collect::<Vec<_>>());
-            let projects = state.store.write(&ctx, (number, admin), |tx, (n, admin)| Box::pin(projects_of(tx, *n, *admin))).await?;
+            let (tenant, users) =
+                state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;
+            let (admin, others) =
+                (users.first().map(|user| user.id), users.iter().map(|user| user.id).collect::<Vec<_>>());
+            let projects = state
+                .store
+                .write(&ctx, (number, admin), |tx, (n, admin)| Box::pin(projects_of(tx, *n, *admin)))
+                .await?;
             self.tasks_of(&state, &ctx, &projects, &others, &bar).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name,
@@ -82,15 +97,31 @@ impl Seed {
         }
         bar.finish_and_clear();
         let file = json!({ "password": PASSWORD, "tenants": told });
-        let text = serde_json::to_string_pretty(&file).map_err(|error| StartError::Setting(error.to_string()))?;
-        fs::write(&self.tokens, text)
-            .map_err(|why| StartError::File { what: format!("{} can't be written", self.tokens.display()), why })?;
-        say(format_args!("{} tenants with {} tasks each; tokens are in {}", self.tenants, self.tasks, self.tokens.display()));
+        let text =
+            serde_json::to_string_pretty(&file).map_err(|error| StartError::Setting(error.to_string()))?;
+        fs::write(&self.tokens, text).map_err(|why| StartError::File {
+            what: format!("{} can't be written", self.tokens.display()),
+            why,
+        })?;
+        say(format_args!(
+            "{} tenants with {} tasks each; tokens are in {}",
+            self.tenants,
+            self.tasks,
+            self.tokens.display()
+        ));
         Ok(())
     }
 
-    async fn tasks_of(&self, state: &State, ctx: &Context, projects: &[Uuid], users: &[Uuid], bar: &ProgressBar) -> Result<()> {
-        let tasks: Vec<Value> = (0..self.tasks as usize).map(|number| task_body(number, projects, users)).collect();
+    async fn tasks_of(
+        &self,
+        state: &State,
+        ctx: &Context,
+        projects: &[Uuid],
+        users: &[Uuid],
+        bar: &ProgressBar,
+    ) -> Result<()> {
+        let tasks: Vec<Value> =
+            (0..self.tasks as usize).map(|number| task_body(number, projects, users)).collect();
         for batch in tasks.chunks(BATCH) {
             state.store.write(ctx, batch.to_vec(), |tx, batch| Box::pin(add_tasks(tx, batch))).await?;
             bar.inc(batch.len() as u64);
@@ -134,7 +165,8 @@ fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
     let title = format!("{} {} ({})", pick(&VERBS, number), pick(&THINGS, number / 3), number + 1);
     let priority = pick(&["low", "medium", "medium", "high", "urgent"], number / 2);
     let status = pick(&["todo", "in_progress", "done", "todo", "done", "cancelled"], number / 5);
-    let due = (number % 3 != 0).then(|| format!("2027-{:02}-{:02}T17:00:00Z", number / 28 % 12 + 1, number % 28 + 1));
+    let due = (!number.is_multiple_of(3))
+        .then(|| format!("2027-{:02}-{:02}T17:00:00Z", number / 28 % 12 + 1, number % 28 + 1));
     json!({
         "title": title, "priority": priority, "status": status, "due_at": due,
         "project_id": projects.get(number % projects.len().max(1)), "assignee_id": users.get(number % users.len().max(1)),

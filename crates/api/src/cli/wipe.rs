@@ -18,7 +18,9 @@ pub(super) struct Wipe {
 impl Wipe {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
         if settings.profile != Profile::Development {
-            return Err(StartError::Setting("Only the database of a development server can be wiped.".to_owned()));
+            return Err(StartError::Setting(
+                "Only the database of a development server can be wiped.".to_owned(),
+            ));
         }
         if !self.yes {
             return Err(StartError::Setting("This removes everything. Say --yes if you mean it.".to_owned()));

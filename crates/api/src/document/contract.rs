@@ -19,25 +19,28 @@ pub(super) fn apply(document: &mut Value) {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
         "description": "An access token from `POST /api/v1/auth/token`."
     }});
-    let Some(root) = document.as_object_mut() else { return };
-    root.insert("servers".to_owned(), json!([{ "url": "/" }]));
-    object(root, "components").insert("securitySchemes".to_owned(), schemes);
+    if let Some(root) = document.as_object_mut() {
+        root.insert("servers".to_owned(), json!([{ "url": "/" }]));
+    }
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".to_owned(), schemes);
+    }
     let mut patches = Vec::new();
-    for (path, item) in object(root, "paths") {
+    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
                 complete(path, method, operation, &mut patches);
             }
         }
     }
-    let schemas = object(object(root, "components"), "schemas");
-    for name in patches {
-        if let Some(schema) = schemas.get(&name) {
-            let patch = as_patch(schema);
-            schemas.insert(patch_name(&name), patch);
+    if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for name in patches {
+            if let Some(patch) = all.get(&name).map(as_patch) {
+                all.insert(patch_name(&name), patch);
+            }
         }
+        all.sort_keys();
     }
-    schemas.sort_keys();
 }
 
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patches: &mut Vec<String>) {
@@ -51,10 +54,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_id = path.contains("{id}");
     let has_body = operation.contains_key("requestBody");
-    let single = operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
+    let single =
+        operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
     let api = path.starts_with("/api/v1");
     let mut parameters = Vec::new();
-    let mut problems = vec![("400", "A parameter or a header is invalid."), ("500", "A fault of the server's.")];
+    let mut problems =
+        vec![("400", "A parameter or a header is invalid."), ("500", "A fault of the server's.")];
     if api {
         problems.extend([
             ("401", "No valid access token, or credentials that are not right."),
@@ -77,8 +82,15 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
         ]);
     }
     match method {
-        "get" if single && (by_id || matches!(id.as_str(), "get_tenant" | "get_profile")) && !id.contains("statistics") => {
-            parameters.push(header("If-None-Match", "Entity tags that the client has: one that matches is answered with 304."));
+        "get"
+            if single
+                && (by_id || matches!(id.as_str(), "get_tenant" | "get_profile"))
+                && !id.contains("statistics") =>
+        {
+            parameters.push(header(
+                "If-None-Match",
+                "Entity tags that the client has: one that matches is answered with 304.",
+            ));
             add(operation, "304", json!({ "description": "The client has this version." }));
         }
         "post" if !public => {
@@ -102,11 +114,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
         _ => {}
     }
     if method == "patch"
-        && let Some(content) = operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut())
+        && let Some(content) =
+            operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut())
         && let Some(mut media) = content.remove("application/json")
     {
-        if let Some(name) = media["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned) {
-            media["schema"]["$ref"] = json!(format!("#/components/schemas/{}", patch_name(&name)));
+        if let Some(reference) = media.pointer_mut("/schema/$ref")
+            && let Some(name) = reference.as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned)
+        {
+            *reference = json!(format!("#/components/schemas/{}", patch_name(&name)));
             patches.push(name);
         }
         content.insert("application/merge-patch+json".to_owned(), media.clone());
@@ -174,9 +189,8 @@ fn of_list(id: &str) -> Vec<Value> {
     match id {
         "list_users" => list_parameters::<User>(&[]),
         "list_projects" => list_parameters::<Project>(&[]),
-        "list_tasks" => list_parameters::<Task>(&[]),
         "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
-        "list_project_tasks" => list_parameters::<Task>(&[]),
+        "list_tasks" | "list_project_tasks" => list_parameters::<Task>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
         "list_audit" => list_parameters::<AuditEntry>(&[]),
         _ => Vec::new(),
@@ -193,14 +207,25 @@ fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         .iter()
         .map(|Parameter { name, form }| {
             let (description, schema) = match form {
-                Form::Words(words) | Form::Ranks(words) => {
-                    ("Some of these, separated by commas.", json!({ "type": "string", "pattern": pattern(words) }))
+                Form::Words(words) | Form::Ranks(words) => (
+                    "Some of these, separated by commas.",
+                    json!({ "type": "string", "pattern": pattern(words) }),
+                ),
+                Form::Id => {
+                    ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" }))
                 }
-                Form::Id => ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" })),
-                Form::Person => ("Ids of users, or `me`, separated by commas; `none` for rows without.", json!({ "type": "string" })),
-                Form::Instant => ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" })),
+                Form::Person => (
+                    "Ids of users, or `me`, separated by commas; `none` for rows without.",
+                    json!({ "type": "string" }),
+                ),
+                Form::Instant => {
+                    ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
+                }
                 Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
-                Form::Text => ("Exactly this; several separated by commas.", json!({ "type": "string", "maxLength": 254 })),
+                Form::Text => (
+                    "Exactly this; several separated by commas.",
+                    json!({ "type": "string", "maxLength": 254 }),
+                ),
             };
             query(name, description, schema)
         })
@@ -208,10 +233,26 @@ fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
     let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
     let words: Vec<_> = sorts.iter().map(String::as_str).collect();
     all.extend([
-        query("sort", "At most three keys, separated by commas; a minus before one sorts downwards.", json!({ "type": "string", "pattern": pattern(&words) })),
-        query("page", "A numbered page, with an exact `count`.", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 })),
-        query("page_size", "Rows a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })),
-        query("cursor", "A position from `next` or `previous`; empty to begin. Costs the same however far the list.", json!({ "type": "string", "maxLength": 4096 })),
+        query(
+            "sort",
+            "At most three keys, separated by commas; a minus before one sorts downwards.",
+            json!({ "type": "string", "pattern": pattern(&words) }),
+        ),
+        query(
+            "page",
+            "A numbered page, with an exact `count`.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 }),
+        ),
+        query(
+            "page_size",
+            "Rows a page.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
+        ),
+        query(
+            "cursor",
+            "A position from `next` or `previous`; empty to begin. Costs the same however far the list.",
+            json!({ "type": "string", "maxLength": 4096 }),
+        ),
         query("fields", "Fields to show of each row, separated by commas.", json!({ "type": "string" })),
     ]);
     all
@@ -236,20 +277,10 @@ fn as_patch(schema: &Value) -> Value {
         for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
             property.remove("default");
         }
-        patch.insert("description".to_owned(), json!("A merge patch (RFC 7396): what is absent stays, null clears."));
+        patch.insert(
+            "description".to_owned(),
+            json!("A merge patch (RFC 7396): what is absent stays, null clears."),
+        );
     }
     patch
-}
-
-/// The object at a key; an empty one when there is none.
-fn object<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
-    let value = parent.entry(key).or_insert_with(|| json!({}));
-    if !value.is_object() {
-        *value = json!({});
-    }
-    match value {
-        Value::Object(map) => map,
-        // Made an object just now.
-        _ => unreachable!("an object"),
-    }
 }

@@ -47,7 +47,10 @@ impl Operations {
                     path: path.clone(),
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
                     secured: operation["security"].as_array().is_some_and(|security| !security.is_empty()),
-                    query: query.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect(),
+                    query: query
+                        .filter_map(|parameter| parameter["name"].as_str())
+                        .map(str::to_owned)
+                        .collect(),
                 });
             }
         }
@@ -78,9 +81,12 @@ impl Operations {
 
     /// The methods of a path, for `Allow`; empty when there is no such path.
     pub fn allow(&self, path: &str) -> String {
-        let spelt_out = self.at(path).find(|operation| !operation.path.contains('{')).map(|operation| &operation.path);
+        let spelt_out =
+            self.at(path).find(|operation| !operation.path.contains('{')).map(|operation| &operation.path);
         let mut methods = Vec::new();
-        for operation in self.at(path).filter(|operation| spelt_out.is_none_or(|path| operation.path == *path)) {
+        for operation in
+            self.at(path).filter(|operation| spelt_out.is_none_or(|path| operation.path == *path))
+        {
             methods.push(operation.method.as_str());
             if operation.method == Method::GET {
                 methods.push("HEAD");
@@ -95,7 +101,11 @@ impl Operations {
     fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
         let operations = self.0.get(path.split('/').count()).map(Vec::as_slice).unwrap_or_default();
         operations.iter().filter(move |operation| {
-            operation.path.split('/').zip(path.split('/')).all(|(known, step)| known == step || known.starts_with('{'))
+            operation
+                .path
+                .split('/')
+                .zip(path.split('/'))
+                .all(|(known, step)| known == step || known.starts_with('{'))
         })
     }
 }

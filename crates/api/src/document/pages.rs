@@ -72,7 +72,8 @@ pub(crate) async fn redoc_script() -> HttpResponse {
 
 #[get("/api/schema")]
 pub(crate) async fn schema(request: actix_web::HttpRequest, document: Data<Written>) -> HttpResponse {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let accept =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.contains("yaml") { yaml(&document) } else { json(&document) }
 }
 

@@ -21,14 +21,10 @@ use actix_web::{
 use taskhub_auth::principal::Principal;
 use uuid::Uuid;
 
-use crate::{
-    config::Settings,
-    extract::Origin,
-    problem::Problem,
-};
+use crate::{config::Settings, extract::Origin, problem::Problem};
 
 /// How often keys that are back at their full allowance are forgotten.
-const FORGET: Duration = Duration::from_secs(60);
+const FORGET: Duration = Duration::from_mins(1);
 
 /// Whose allowance a request is counted against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,7 +79,9 @@ impl KeyExtractor for ByClient {
 
     fn extract(&self, request: &ServiceRequest) -> Result<Key, Problem> {
         let extensions = request.extensions();
-        if let (Some(Bucket::Principal), Some(principal)) = (Bucket::of(request), extensions.get::<Arc<Principal>>()) {
+        if let (Some(Bucket::Principal), Some(principal)) =
+            (Bucket::of(request), extensions.get::<Arc<Principal>>())
+        {
             return Ok(Key::Principal(principal.tenant(), principal.id()));
         }
         let address = extensions.get::<Origin>().and_then(|origin| origin.0.address);
@@ -133,7 +131,7 @@ impl Limits {
     pub fn new(settings: &Settings) -> Option<Self> {
         let rule = |hourly: u32, burst: u32| {
             let mut config = GovernorConfigBuilder::default().key_extractor(ByClient).use_headers();
-            config.period(Duration::from_secs(3600) / hourly).burst_size(burst);
+            config.period(Duration::from_hours(1) / hourly).burst_size(burst);
             Some(Rule { hourly, burst, limiter: config.finish()? })
         };
         Some(Self {

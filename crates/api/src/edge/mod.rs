@@ -68,7 +68,10 @@ pub async fn outer<B: MessageBody + 'static>(
         Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
         Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
     };
-    let secure = response.request().app_data::<Data<State>>().is_some_and(|state| state.public_url.starts_with("https:"));
+    let secure = response
+        .request()
+        .app_data::<Data<State>>()
+        .is_some_and(|state| state.public_url.starts_with("https:"));
     if let Some(policy) = pages::policy(response.request().path()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
@@ -116,7 +119,8 @@ fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
 
 /// Finds out who is calling, counts the request, and refuses what the operation does not know.
 fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
-    let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>()) else {
+    let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>())
+    else {
         return (None, Err(Code::Internal.into()));
     };
     let known = identify(request, state);
@@ -134,11 +138,13 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
 /// Puts the caller's context beside the request, if there is a caller.
 fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
-    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
+    let agent =
+        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
     let origin = Request { id, address: client(request, state), user_agent: agent };
     request.extensions_mut().insert(Origin(origin.clone()));
     if let Some(principal) = authenticate(request, state)? {
-        let context = Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+        let context =
+            Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }
@@ -165,11 +171,14 @@ fn authenticate(request: &ServiceRequest, state: &State) -> Result<Option<Arc<Pr
     let (value, second) = (values.next(), values.next());
     let Some(value) = value else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    let Some((_, token)) = token.filter(|(scheme, _)| second.is_none() && scheme.eq_ignore_ascii_case("bearer")) else {
+    let Some((_, token)) =
+        token.filter(|(scheme, _)| second.is_none() && scheme.eq_ignore_ascii_case("bearer"))
+    else {
         return Err(Problem::new(Code::Unauthenticated, "Expected one bearer token."));
     };
     let now = state.store.clock().now().seconds();
-    let principal = state.verifier.verify(token.trim(), now).map_err(|_| Problem::from(Code::Unauthenticated))?;
+    let principal =
+        state.verifier.verify(token.trim(), now).map_err(|_| Problem::from(Code::Unauthenticated))?;
     match state.store.revocations().refuse(&principal) {
         Some(kind @ Kind::TenantSuspended) => Err(kind.into()),
         Some(_) => Err(Problem::new(Code::Unauthenticated, "The token was revoked.")),
@@ -179,13 +188,16 @@ fn authenticate(request: &ServiceRequest, state: &State) -> Result<Option<Arc<Pr
 
 /// The client's address: the peer's, or behind proxies that are configured the last one that none of them is.
 fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
-    let trusted = |address: &IpAddr| state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()));
+    let trusted = |address: &IpAddr| {
+        state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
+    };
     let peer = request.peer_addr()?.ip().to_canonical();
     if !trusted(&peer) {
         return Some(peer);
     }
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>()).collect();
+    let hops: Vec<_> =
+        forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>()).collect();
     let mut client = peer;
     for hop in hops.into_iter().rev() {
         let Ok(hop) = hop else { break };
@@ -210,11 +222,17 @@ fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>
 /// A well-formed id from the client, or a new one.
 fn request_id(request: &ServiceRequest) -> RequestId {
     let plain = |id: &&str| {
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
     let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
-    RequestId(given.map_or_else(|| clock().map(|now| now.new_id().to_string()).unwrap_or_default().into(), Arc::from))
+    RequestId(
+        given.map_or_else(
+            || clock().map(|now| now.new_id().to_string()).unwrap_or_default().into(),
+            Arc::from,
+        ),
+    )
 }
 
 /// A trailing slash is the same path, but for the pages, which load what lies beside them.

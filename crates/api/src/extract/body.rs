@@ -71,7 +71,8 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
                 "application/json" => json(&reading.await?)?,
                 "application/x-www-form-urlencoded" => {
                     let octets = reading.await?;
-                    let text = std::str::from_utf8(&octets).map_err(|_| Problem::from(Code::MalformedBody))?;
+                    let text =
+                        std::str::from_utf8(&octets).map_err(|_| Problem::from(Code::MalformedBody))?;
                     pairs(text).into_iter().map(|(name, value)| (name, Value::from(value))).collect()
                 }
                 _ => return Err(Code::UnsupportedMediaType.into()),
@@ -93,9 +94,13 @@ fn content_type(request: &HttpRequest) -> String {
 }
 
 /// Reads a body, counting while it arrives.
-fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
     let limit = request.app_data::<Data<State>>().map_or(0, |state| state.settings.body_limit as usize);
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut payload = payload.take();
     async move {
         if announced.is_some_and(|length: usize| length > limit) {

@@ -27,7 +27,9 @@ impl FromRequest for IfMatch {
                 None => Precondition::None,
                 Some(Tags::Any) => Precondition::Any,
                 // A weak tag, or one that is none of ours, matches nothing (strong comparison, section 8.8.3.2).
-                Some(Tags::These(tags)) => Precondition::Versions(tags.iter().filter_map(|tag| version(tag)).collect()),
+                Some(Tags::These(tags)) => {
+                    Precondition::Versions(tags.iter().filter_map(|tag| version(tag)).collect())
+                }
             }))
         };
         ready(read())
@@ -70,7 +72,8 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Proble
     if values.peek().is_none() {
         return Ok(None);
     }
-    let wrong = || Problem::new(Code::InvalidHeader, format!("{name}: expected * or entity tags, like \"3\"."));
+    let wrong =
+        || Problem::new(Code::InvalidHeader, format!("{name}: expected * or entity tags, like \"3\"."));
     let mut tags = Vec::new();
     for value in values {
         let value = value.to_str().ok().filter(|value| value.len() <= LONGEST).ok_or_else(wrong)?;

@@ -71,7 +71,10 @@ impl FromRequest for Id {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = Uuid::from_str(request.match_info().query("id"));
-        ready(id.map(Self).map_err(|_| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")))
+        ready(
+            id.map(Self)
+                .map_err(|_| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")),
+        )
     }
 }
 

@@ -30,7 +30,9 @@ impl FromRequest for Once {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut values = request.headers().get_all("Idempotency-Key");
         let (first, second) = (values.next(), values.next());
-        let visible = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let visible = |key: &&str| {
+            (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
         let key = match (first, second) {
             (None, _) => Ok(None),
             (Some(value), None) => match value.to_str().ok().filter(visible) {

@@ -135,6 +135,8 @@ mod tests {
     fn codes_are_unique_and_errors() {
         let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
-        assert!(Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error()));
+        assert!(
+            Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error())
+        );
     }
 }

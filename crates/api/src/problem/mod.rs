@@ -66,6 +66,12 @@ pub struct ProblemBody {
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
+    more: Box<More>,
+}
+
+/// What may be said beside the code.
+#[derive(Clone, Debug, Default)]
+struct More {
     detail: Option<String>,
     errors: Vec<FieldError>,
     cause: Option<String>,
@@ -76,23 +82,28 @@ pub struct Problem {
 impl Problem {
     /// A problem with a sentence about it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..code.into() }
+        Self::with(code, More { detail: Some(detail.into()), ..More::default() })
     }
 
     /// A method that the resource does not have, with those that it has.
     pub fn method_not_allowed(allow: String) -> Self {
-        Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
+        Self::with(Code::MethodNotAllowed, More { allow: Some(allow), ..More::default() })
     }
 
     /// A fault of the server's, with its cause for the log.
     pub fn fault(cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..Code::Internal.into() }
+        Self::with(Code::Internal, More { cause: Some(cause.into()), ..More::default() })
+    }
+
+    fn with(code: Code, more: More) -> Self {
+        Self { code, more: Box::new(more) }
     }
 
     /// The problem of the request with this id.
     #[must_use]
-    pub fn of_request(self, id: &str) -> Self {
-        Self { request_id: id.to_owned(), ..self }
+    pub fn of_request(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.more.request_id);
+        self
     }
 
     /// Its code.
@@ -102,7 +113,7 @@ impl Problem {
 
     /// What only the log may know.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.more.cause.as_deref()
     }
 
     /// The answer, for the request with this id.
@@ -117,9 +128,9 @@ impl Problem {
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
             code: self.code.as_str().to_owned(),
-            detail: self.detail.clone(),
+            detail: self.more.detail.clone(),
             instance: request_id.to_owned(),
-            errors: self.errors.iter().map(error).collect(),
+            errors: self.more.errors.iter().map(error).collect(),
         };
         let mut response = HttpResponse::build(self.code.status());
         response.content_type("application/problem+json");
@@ -129,7 +140,7 @@ impl Problem {
         if matches!(self.code, Code::IdempotencyInFlight | Code::Unavailable) {
             response.insert_header((header::RETRY_AFTER, "1"));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.more.allow {
             response.insert_header((header::ALLOW, allow.clone()));
         }
         response.body(serde_json::to_vec(&body).unwrap_or_default())
@@ -151,24 +162,25 @@ impl Problem {
             status if status.is_client_error() => Code::InvalidParameter,
             _ => Code::Internal,
         };
-        Self { cause: Some(error.to_string()), ..code.into() }
+        Self::with(code, More { cause: Some(error.to_string()), ..More::default() })
     }
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), cause: None, allow: None, request_id: String::new() }
+        Self::with(code, More::default())
     }
 }
 
 impl From<taskhub_domain::Error> for Problem {
     fn from(error: taskhub_domain::Error) -> Self {
-        Self {
+        let more = More {
             detail: error.detail().map(str::to_owned),
             errors: error.fields().to_vec(),
             cause: error.cause().map(ToString::to_string),
-            ..Code::from(error.kind()).into()
-        }
+            ..More::default()
+        };
+        Self::with(error.kind().into(), more)
     }
 }
 
@@ -209,9 +221,9 @@ impl ResponseError for Problem {
 
     /// For errors that pass through the edge, which writes the answer again with the request's id, and for those that don't.
     fn error_response(&self) -> HttpResponse {
-        let mut response = self.answer(&self.request_id);
-        if !self.request_id.is_empty() {
-            crate::edge::dress(response.headers_mut(), &self.request_id, false);
+        let mut response = self.answer(&self.more.request_id);
+        if !self.more.request_id.is_empty() {
+            crate::edge::dress(response.headers_mut(), &self.more.request_id, false);
         }
         response
     }

@@ -14,7 +14,12 @@ use crate::{
 /// For admins: who did what to which row, when, from where, with the old and new values of what changed.
 #[utoipa::path(tag = "audit", responses((status = 200, description = "A page of the audit.", body = List<AuditEntry>)))]
 #[get("")]
-pub(crate) async fn list_audit(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_audit(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     answer::list(&app, &request, audit::list(&app.store, &caller, &query.0).await?)
 }
 

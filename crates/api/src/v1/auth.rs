@@ -7,15 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::Match;
 use taskhub_domain::{
     Error, Result, Tx,
-
     idempotency::Answer,
-
     session::{self, Opened, Refreshed},
     tenant::{self, NewTenant, Tenant},
     user::{self, Candidate, Login, NewUser, ProfileInput, User},
 };
 
-use self::shapes::{Introduction, PasswordChange, PasswordGrant, RefreshGrant, Registration, Registered, TokenPair, TokenToVerify};
+use self::shapes::{
+    Introduction, PasswordChange, PasswordGrant, RefreshGrant, Registered, Registration, TokenPair,
+    TokenToVerify,
+};
 use super::App;
 use crate::{
     answer::{self, Answered},
@@ -70,7 +71,10 @@ pub(crate) async fn register_organisation(app: App, origin: Origin, body: Body<R
 
 type RegisterInput = (NewTenant, NewUser, String, Option<SecretString>);
 
-async fn register(tx: &Tx, (tenant, admin, password_hash, invitation): &RegisterInput) -> Result<(Tenant, User)> {
+async fn register(
+    tx: &Tx,
+    (tenant, admin, password_hash, invitation): &RegisterInput,
+) -> Result<(Tenant, User)> {
     if let Some(invitation) = invitation {
         tenant::consume_invitation(tx, invitation).await?;
     }
@@ -93,7 +97,9 @@ pub(crate) async fn create_token(app: App, origin: Origin, body: FormOrJson<Pass
     let candidates = user::candidates(&app.store, &system, &login).await?;
     let Candidate { context, user } = prove(&app, candidates, password, &login).await?;
     let input = (user.password_hash, app.settings.lifetimes());
-    let opened = app.store.write(&context, input, |tx, (hash, lifetimes)| Box::pin(session::open(tx, hash, lifetimes)));
+    let opened = app
+        .store
+        .write(&context, input, |tx, (hash, lifetimes)| Box::pin(session::open(tx, hash, lifetimes)));
     pair(&app, &opened.await?)
 }
 
@@ -134,7 +140,9 @@ pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<Ref
     let system = app.store.system("refreshing a session", origin.0);
     let context = session::holder(&app.store, &system, &token).await?;
     let input = (token, app.settings.lifetimes());
-    let refresh = app.store.write(&context, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)));
+    let refresh = app
+        .store
+        .write(&context, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)));
     match refresh.await? {
         Refreshed::Rotated(opened) => pair(&app, &opened),
         Refreshed::Reused => Err(Code::InvalidRefreshToken.into()),
@@ -190,8 +198,15 @@ pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) ->
 /// All writable fields: what is absent gets its default.
 #[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The changed user.", body = User)))]
 #[put("/profile")]
-pub(crate) async fn replace_profile(caller: Caller, app: App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, false, pre)));
+pub(crate) async fn replace_profile(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: Body<ProfileInput>,
+) -> Answered {
+    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
+        Box::pin(user::update_profile(tx, body, false, pre))
+    });
     let user = write.await?;
     Ok(answer::changed(user.version, &user))
 }
@@ -199,8 +214,15 @@ pub(crate) async fn replace_profile(caller: Caller, app: App, pre: IfMatch, body
 /// Change one's profile
 #[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The changed user.", body = User)))]
 #[patch("/profile")]
-pub(crate) async fn update_profile(caller: Caller, app: App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, true, pre)));
+pub(crate) async fn update_profile(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: Body<ProfileInput>,
+) -> Answered {
+    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
+        Box::pin(user::update_profile(tx, body, true, pre))
+    });
     let user = write.await?;
     Ok(answer::changed(user.version, &user))
 }
@@ -210,12 +232,19 @@ pub(crate) async fn update_profile(caller: Caller, app: App, pre: IfMatch, body:
 /// Ends all other sessions of the user at once.
 #[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "The password is changed.")))]
 #[post("/change-password")]
-pub(crate) async fn change_password(caller: Caller, app: App, once: Once, body: Body<PasswordChange>) -> Answered {
+pub(crate) async fn change_password(
+    caller: Caller,
+    app: App,
+    once: Once,
+    body: Body<PasswordChange>,
+) -> Answered {
     let user = user::profile(&app.store, &caller).await?;
     let change = body.input.check()?;
     let key = once.key(&app.store, &caller, &body.octets);
     if app.hasher.verify(change.old_password, Some(user.password_hash.clone())).await? == Match::No {
-        return Err(Error::field("/old_password", "wrong_password", "This is not your present password.").into());
+        return Err(
+            Error::field("/old_password", "wrong_password", "This is not your present password.").into()
+        );
     }
     let personal = vec![user.email, user.username, user.first_name, user.last_name];
     let new_hash = hash(&app, &change.new_password, personal, "new_password").await?;
@@ -232,4 +261,3 @@ pub(crate) async fn change_password(caller: Caller, app: App, once: Once, body: 
 fn nothing() -> Answer {
     Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
 }
-

@@ -14,7 +14,12 @@ use crate::{
 /// Without their contents.
 #[utoipa::path(tag = "documents", responses((status = 200, description = "A page of documents.", body = List<DocumentSummary>)))]
 #[get("")]
-pub(crate) async fn list_documents(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_documents(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     answer::list(&app, &request, document::list(&app.store, &caller, &query.0).await?)
 }
 
@@ -23,7 +28,12 @@ pub(crate) async fn list_documents(caller: Caller, app: App, query: Parameters, 
 /// In a project that the caller sees. The caller is its author.
 #[utoipa::path(tag = "documents", request_body = DocumentInput, responses((status = 201, description = "The new document.", body = Document)))]
 #[post("")]
-pub(crate) async fn create_document(caller: Caller, app: App, once: Once, body: Body<DocumentInput>) -> Answered {
+pub(crate) async fn create_document(
+    caller: Caller,
+    app: App,
+    once: Once,
+    body: Body<DocumentInput>,
+) -> Answered {
     let key = once.key(&app.store, &caller, &body.octets);
     let create = app.store.write_once(
         &caller,
@@ -56,7 +66,9 @@ pub(crate) async fn replace_document(
     body: Body<DocumentInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, false, pre)));
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, false, pre)));
     let document = write.await?;
     Ok(answer::changed(document.version, &document))
 }
@@ -72,7 +84,9 @@ pub(crate) async fn update_document(
     body: Body<DocumentInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, true, pre)));
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, true, pre)));
     let document = write.await?;
     Ok(answer::changed(document.version, &document))
 }

@@ -15,7 +15,12 @@ use crate::{
 /// List projects
 #[utoipa::path(tag = "projects", responses((status = 200, description = "A page of projects.", body = List<Project>)))]
 #[get("")]
-pub(crate) async fn list_projects(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_projects(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     answer::list(&app, &request, project::list(&app.store, &caller, &query.0).await?)
 }
 
@@ -24,7 +29,12 @@ pub(crate) async fn list_projects(caller: Caller, app: App, query: Parameters, r
 /// For managers and admins. The caller manages it, unless another user is named.
 #[utoipa::path(tag = "projects", request_body = ProjectInput, responses((status = 201, description = "The new project.", body = Project)))]
 #[post("")]
-pub(crate) async fn create_project(caller: Caller, app: App, once: Once, body: Body<ProjectInput>) -> Answered {
+pub(crate) async fn create_project(
+    caller: Caller,
+    app: App,
+    once: Once,
+    body: Body<ProjectInput>,
+) -> Answered {
     let key = once.key(&app.store, &caller, &body.octets);
     let create = app.store.write_once(
         &caller,
@@ -64,7 +74,9 @@ pub(crate) async fn replace_project(
     body: Body<ProjectInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, false, pre)));
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, false, pre)));
     let project = write.await?;
     Ok(answer::changed(project.version, &project))
 }
@@ -80,7 +92,9 @@ pub(crate) async fn update_project(
     body: Body<ProjectInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, true, pre)));
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, true, pre)));
     let project = write.await?;
     Ok(answer::changed(project.version, &project))
 }
@@ -106,7 +120,9 @@ pub(crate) async fn update_project_status(
     body: Body<ProjectStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(project::set_status(tx, *id, body, pre)));
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::set_status(tx, *id, body, pre)));
     let project = write.await?;
     Ok(answer::changed(project.version, &project))
 }

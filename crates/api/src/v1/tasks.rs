@@ -14,7 +14,12 @@ use crate::{
 /// Those that the caller sees: tasks in projects, and personal ones that they own or are assigned (managers and admins see all).
 #[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
 #[get("")]
-pub(crate) async fn list_tasks(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_tasks(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     answer::list(&app, &request, task::list(&app.store, &caller, &query.0).await?)
 }
 
@@ -38,7 +43,12 @@ pub(crate) async fn create_task(caller: Caller, app: App, once: Once, body: Body
 /// List tasks with a status
 #[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
 #[get("/by-status")]
-pub(crate) async fn list_tasks_by_status(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_tasks_by_status(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     let mut others = query.0.clone();
     others.take("status")?;
     answer::list(&app, &request, task::list(&app.store, &caller, &query.0).await?)
@@ -57,9 +67,17 @@ pub(crate) async fn get_task(caller: Caller, app: App, id: Id, known: IfNoneMatc
 /// All writable fields: what is absent gets its default.
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskInput, responses((status = 200, description = "The changed task.", body = Task)))]
 #[put("/{id}")]
-pub(crate) async fn replace_task(caller: Caller, app: App, id: Id, pre: IfMatch, body: Body<TaskInput>) -> Answered {
+pub(crate) async fn replace_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<TaskInput>,
+) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let task = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, false, pre)));
+    let task = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, false, pre)));
     let task = task.await?;
     Ok(answer::changed(task.version, &task))
 }
@@ -67,9 +85,17 @@ pub(crate) async fn replace_task(caller: Caller, app: App, id: Id, pre: IfMatch,
 /// Change a task
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskInput, responses((status = 200, description = "The changed task.", body = Task)))]
 #[patch("/{id}")]
-pub(crate) async fn update_task(caller: Caller, app: App, id: Id, pre: IfMatch, body: Body<TaskInput>) -> Answered {
+pub(crate) async fn update_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<TaskInput>,
+) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let task = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, true, pre)));
+    let task = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, true, pre)));
     let task = task.await?;
     Ok(answer::changed(task.version, &task))
 }

@@ -22,8 +22,15 @@ pub(crate) async fn get_tenant(caller: Caller, app: App, known: IfNoneMatch) -> 
 /// For admins: all writable fields.
 #[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
 #[put("")]
-pub(crate) async fn replace_tenant(caller: Caller, app: App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, false, pre)));
+pub(crate) async fn replace_tenant(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: Body<TenantInput>,
+) -> Answered {
+    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
+        Box::pin(tenant::update(tx, body, false, pre))
+    });
     let tenant = write.await?;
     Ok(answer::changed(tenant.version, &tenant))
 }
@@ -33,8 +40,15 @@ pub(crate) async fn replace_tenant(caller: Caller, app: App, pre: IfMatch, body:
 /// For admins.
 #[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
 #[patch("")]
-pub(crate) async fn update_tenant(caller: Caller, app: App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, true, pre)));
+pub(crate) async fn update_tenant(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: Body<TenantInput>,
+) -> Answered {
+    let write = app
+        .store
+        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, true, pre)));
     let tenant = write.await?;
     Ok(answer::changed(tenant.version, &tenant))
 }

@@ -14,7 +14,12 @@ use crate::{
 /// Everybody sees the directory's fields; admins see all of them.
 #[utoipa::path(tag = "users", responses((status = 200, description = "A page of users.", body = List<UserView>)))]
 #[get("")]
-pub(crate) async fn list_users(caller: Caller, app: App, query: Parameters, request: HttpRequest) -> Answered {
+pub(crate) async fn list_users(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
     answer::list(&app, &request, user::list(&app.store, &caller, &query.0).await?)
 }
 
@@ -60,9 +65,17 @@ pub(crate) async fn get_user(caller: Caller, app: App, id: Id, known: IfNoneMatc
 /// For admins: all writable fields. A new role, or not being let in any more, ends the user's tokens at once.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), request_body = UserInput, responses((status = 200, description = "The changed user.", body = User)))]
 #[put("/{id}")]
-pub(crate) async fn replace_user(caller: Caller, app: App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
+pub(crate) async fn replace_user(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<UserInput>,
+) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let user = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, false, pre)));
+    let user = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, false, pre)));
     let user = user.await?;
     Ok(answer::changed(user.version, &user))
 }
@@ -72,9 +85,17 @@ pub(crate) async fn replace_user(caller: Caller, app: App, id: Id, pre: IfMatch,
 /// For admins. A new role, or not being let in any more, ends the user's tokens at once.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), request_body = UserInput, responses((status = 200, description = "The changed user.", body = User)))]
 #[patch("/{id}")]
-pub(crate) async fn update_user(caller: Caller, app: App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
+pub(crate) async fn update_user(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<UserInput>,
+) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let user = app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, true, pre)));
+    let user = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, true, pre)));
     let user = user.await?;
     Ok(answer::changed(user.version, &user))
 }

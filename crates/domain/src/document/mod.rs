@@ -18,7 +18,12 @@ use crate::{
 };
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     /// A text of a project.
@@ -82,7 +87,10 @@ impl Noun for Document {
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>().into_iter().filter(|column| !matches!(column, entity::Column::Content)).collect()
+        list::whole::<Self>()
+            .into_iter()
+            .filter(|column| !matches!(column, entity::Column::Content))
+            .collect()
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -99,7 +107,11 @@ impl Noun for Document {
         use list::Key;
         &[
             Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            Sort {
+                name: "updated_at",
+                column: "updated_at",
+                key: |row| Key::Number(row.updated_at.micros()),
+            },
             Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
         ]
     }

@@ -8,7 +8,10 @@ use sea_orm::{Condition, Value, sea_query::ExprTrait};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{bad_cursor, query::{Key, Sort}};
+use super::{
+    bad_cursor,
+    query::{Key, Sort},
+};
 use crate::{Error, Result, policy, store::noun::Noun};
 
 /// Octets of the MAC that a cursor carries.
@@ -40,7 +43,12 @@ impl<'a> Seal<'a> {
     }
 
     /// The cursor at a row.
-    pub(super) fn close<N: Noun>(&self, row: &N::Item, sort: &[(&Sort<N>, bool)], backwards: bool) -> Result<String> {
+    pub(super) fn close<N: Noun>(
+        &self,
+        row: &N::Item,
+        sort: &[(&Sort<N>, bool)],
+        backwards: bool,
+    ) -> Result<String> {
         let keys = sort.iter().map(|(sort, _)| (sort.key)(row)).collect();
         let position = serde_json::to_vec(&Position { backwards, keys }).map_err(Error::internal)?;
         let mut sealed = self.mac(&position).to_vec();
@@ -63,7 +71,13 @@ impl<'a> Seal<'a> {
     }
 
     fn mac(&self, position: &[u8]) -> [u8; SEAL] {
-        let parts = [b"cursor", self.tenant.as_bytes().as_slice(), self.noun.as_str().as_bytes(), self.list.as_bytes(), position];
+        let parts = [
+            b"cursor",
+            self.tenant.as_bytes().as_slice(),
+            self.noun.as_str().as_bytes(),
+            self.list.as_bytes(),
+            position,
+        ];
         let mac = taskhub_auth::secret::mac(self.secret, &parts);
         std::array::from_fn(|i| mac.get(i).copied().unwrap_or_default())
     }
@@ -73,7 +87,8 @@ impl Position {
     /// The rows beyond the position. For keys a, b it reads `a >= x AND (a > x OR (b > y))`: the first part is a range that an
     /// index can begin at, on every database.
     pub(super) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
-        let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first()) else {
+        let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first())
+        else {
             return Condition::all();
         };
         let column = sort.expr::<N>();

@@ -9,9 +9,9 @@ mod query;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};
 use serde::Serialize;
 
-pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, parameters};
-pub(crate) use self::query::whole;
 use self::query::Paging;
+pub(crate) use self::query::whole;
+pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, parameters};
 use crate::{
     Error, Result, Scope, Store,
     store::noun::{ColumnOf, Noun},
@@ -45,7 +45,12 @@ pub enum Link {
 ///
 /// # Errors
 /// `InvalidParameter` for what the noun does not list; `Forbidden` for the collection as a whole.
-pub(crate) async fn page<N: Noun>(store: &Store, scope: &Scope, query: &Query, within: Condition) -> Result<Page<N::Item>>
+pub(crate) async fn page<N: Noun>(
+    store: &Store,
+    scope: &Scope,
+    query: &Query,
+    within: Condition,
+) -> Result<Page<N::Item>>
 where
     ColumnOf<N>: sea_orm::ColumnTrait,
 {

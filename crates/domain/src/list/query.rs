@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait, Condition, IdenStatic, Iterable, Value, sea_query::{Expr, IntoColumnRef}};
+use sea_orm::{
+    ColumnTrait, Condition, IdenStatic, Iterable, Value,
+    sea_query::{Expr, IntoColumnRef},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -110,7 +113,8 @@ impl Query {
     /// # Errors
     /// `InvalidParameter` when it is missing or stands there twice.
     pub fn take(&mut self, name: &str) -> Result<String> {
-        let (taken, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
+        let (taken, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
         self.0 = rest;
         match <[_; 1]>::try_from(taken) {
             Ok([(_, value)]) => Ok(value),
@@ -157,7 +161,8 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
 }
 
 fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
-    let known: Vec<_> = N::item_columns().iter().map(IdenStatic::as_str).filter(|name| *name != "tenant_id").collect();
+    let known: Vec<_> =
+        N::item_columns().iter().map(IdenStatic::as_str).filter(|name| *name != "tenant_id").collect();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }
@@ -179,7 +184,10 @@ fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool
                 let names: Vec<_> = N::sorts().iter().map(|sort| sort.name).collect();
                 return Err(Error::parameter(
                     "sort",
-                    format!("Expected at most {KEYS} of: {}; a minus before one sorts downwards.", names.join(", ")),
+                    format!(
+                        "Expected at most {KEYS} of: {}; a minus before one sorts downwards.",
+                        names.join(", ")
+                    ),
                 ));
             }
         }
@@ -216,7 +224,9 @@ fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condit
         }
         return Ok(any);
     };
-    let (Form::Instant, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else { return Err(unknown()) };
+    let (Form::Instant, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else {
+        return Err(unknown());
+    };
     Ok(Condition::all().add(match operator {
         "lt" => column.lt(value),
         "lte" => column.lte(value),
@@ -274,7 +284,9 @@ pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
         filters.push(Parameter { name: filter.name.to_owned(), form: filter.form });
         if matches!(filter.form, Form::Instant) {
             let operators = ["lt", "lte", "gt", "gte"];
-            filters.extend(operators.map(|op| Parameter { name: format!("{}[{op}]", filter.name), form: filter.form }));
+            filters.extend(
+                operators.map(|op| Parameter { name: format!("{}[{op}]", filter.name), form: filter.form }),
+            );
         }
     }
     (filters, N::sorts().iter().map(|sort| sort.name).collect())

@@ -22,7 +22,20 @@ use crate::{
 };
 
 /// Where a project stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    DeriveActiveEnum,
+    EnumIter,
+)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectStatus {
@@ -40,7 +53,12 @@ pub enum ProjectStatus {
 }
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     /// What tasks and documents belong to.
@@ -86,7 +104,9 @@ impl Project {
 
 /// The facts about what lies in a project: whether the caller sees it and manages it.
 pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope, action: Action) -> Result<Facts> {
-    let facts = Facts::default().with(Fact::ProjectVisible, project.is_some()).with(Fact::Personal, project.is_none());
+    let facts = Facts::default()
+        .with(Fact::ProjectVisible, project.is_some())
+        .with(Fact::Personal, project.is_none());
     let Some(id) = project else { return Ok(facts) };
     // Reading does not ask who manages the project, and to admins nobody asks.
     if action == Action::Read || scope.ctx().role() == Role::Admin {
@@ -131,7 +151,11 @@ impl Noun for Project {
         use list::Key;
         &[
             Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            Sort {
+                name: "updated_at",
+                column: "updated_at",
+                key: |row| Key::Number(row.updated_at.micros()),
+            },
             Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
         ]
@@ -266,9 +290,15 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`update`].
-pub async fn set_status(tx: &Tx, id: Uuid, body: &Unchecked<ProjectStatusInput>, pre: &Precondition) -> Result<Project> {
+pub async fn set_status(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<ProjectStatusInput>,
+    pre: &Precondition,
+) -> Result<Project> {
     let seen = tx.resolve::<Project, _>(id, Update).await?;
-    let ProjectStatusInput { status } = body.check_patch(&ProjectStatusInput { status: seen.row().status })?;
+    let ProjectStatusInput { status } =
+        body.check_patch(&ProjectStatusInput { status: seen.row().status })?;
     let row = Project { status, ..seen.row().clone() };
     tx.update(seen, row, pre).await
 }

@@ -14,8 +14,8 @@ use sea_orm::{Condition, entity::prelude::*};
 use secrecy::SecretString;
 use serde::Serialize;
 
-pub use self::revocation::{Revocations, watch};
 pub(crate) use self::revocation::Revocation;
+pub use self::revocation::{Revocations, watch};
 use self::token::RefreshToken;
 use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
@@ -43,7 +43,12 @@ pub struct Lifetimes {
 }
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
@@ -166,7 +171,8 @@ pub enum Refreshed {
 pub async fn holder(store: &Store, system: &System, token: &SecretString) -> Result<Context> {
     let token = RefreshToken::parse(token, store.secret())?;
     let scope = store.read(&system.within(token.tenant));
-    let refused = |error: Error| if error.kind() == Kind::NotFound { Kind::InvalidRefreshToken.into() } else { error };
+    let refused =
+        |error: Error| if error.kind() == Kind::NotFound { Kind::InvalidRefreshToken.into() } else { error };
     let session = scope.resolve::<Session, _>(token.session, crate::store::Read).await.map_err(refused)?;
     let user = scope.resolve::<User, _>(session.row().user_id, crate::store::Read).await.map_err(refused)?;
     Ok(system.as_user(token.tenant, user.row().id, user.row().role))
@@ -182,7 +188,8 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
     let seen = tx.resolve::<Session, _>(token.session, Update).await.map_err(|_| invalid())?;
     let session = seen.row().clone();
     let now = tx.now();
-    let user = tx.resolve::<User, _>(session.user_id, crate::store::Read).await.map_err(|_| invalid())?.into_row();
+    let user =
+        tx.resolve::<User, _>(session.user_id, crate::store::Read).await.map_err(|_| invalid())?.into_row();
     let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), crate::store::Read).await?.into_row();
     let ended = session.revoked_at.is_some()
         || session.expires_at <= now

@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*, sea_query::{ExprTrait as _, Query}};
+use sea_orm::{
+    QueryFilter, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
+};
 use serde::Serialize;
 use taskhub_auth::principal::Principal;
 
@@ -19,12 +23,17 @@ use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, s
 /// How often a node reads what other nodes revoked.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How far back it reads: a transaction may commit later than the instant that it bears.
-const OVERLAP: Duration = Duration::from_secs(60);
+const OVERLAP: Duration = Duration::from_mins(1);
 /// The longest that an access token of a user is good, and so the time that a revocation is kept.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+const KEPT: Duration = Duration::from_hours(24);
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
@@ -66,7 +75,14 @@ impl Revocation {
     fn now(tx: &Tx) -> Self {
         let born = tx.birth();
         let expires_at = born.at.plus(KEPT);
-        Self { tenant_id: born.tenant, id: born.id, subject_id: None, session_id: None, at: born.at, expires_at }
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            subject_id: None,
+            session_id: None,
+            at: born.at,
+            expires_at,
+        }
     }
 }
 
@@ -120,7 +136,10 @@ impl Revocations {
 fn issued_at(principal: &Principal) -> i64 {
     let precise = principal.token_id().get_timestamp().map(|at| {
         let (seconds, nanos) = at.to_unix();
-        i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000).saturating_add(i64::from(nanos / 1_000_000))
+        i64::try_from(seconds)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000)
+            .saturating_add(i64::from(nanos / 1_000_000))
     });
     precise.unwrap_or_else(|| principal.issued_at().saturating_mul(1_000))
 }

@@ -29,7 +29,8 @@ impl RefreshToken {
 
     /// The token that a rotation puts in this one's place: the same one, however often it is asked for.
     pub(super) fn successor(&self, installation: &[u8]) -> Self {
-        let parts = [b"refresh successor", self.tenant.as_bytes().as_slice(), self.session.as_bytes(), &self.secret];
+        let parts =
+            [b"refresh successor", self.tenant.as_bytes().as_slice(), self.session.as_bytes(), &self.secret];
         Self::sealed(self.tenant, self.session, mac(installation, &parts), installation)
     }
 
@@ -43,7 +44,8 @@ impl RefreshToken {
             let (tenant, rest) = bytes.split_first_chunk::<16>()?;
             let (session, rest) = rest.split_first_chunk::<16>()?;
             let (secret, rest) = rest.split_first_chunk::<SECRET>()?;
-            let token = Self::sealed(Uuid::from_bytes(*tenant), Uuid::from_bytes(*session), *secret, installation);
+            let token =
+                Self::sealed(Uuid::from_bytes(*tenant), Uuid::from_bytes(*session), *secret, installation);
             equal(rest, &token.seal).then_some(token)
         };
         parse().ok_or_else(|| Kind::InvalidRefreshToken.into())
@@ -67,7 +69,8 @@ impl RefreshToken {
     }
 
     fn text(&self) -> String {
-        let bytes = [self.tenant.as_bytes().as_slice(), self.session.as_bytes(), &self.secret, &self.seal].concat();
+        let bytes =
+            [self.tenant.as_bytes().as_slice(), self.session.as_bytes(), &self.secret, &self.seal].concat();
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, QueryResult, Statement,
-    StatementBuilder, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, QueryResult,
+    Statement, StatementBuilder, Value,
 };
 
 /// Where a statement runs.
@@ -30,7 +30,11 @@ impl Conn {
     }
 
     /// The first row of a kept statement.
-    pub(super) async fn one<T: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
+    pub(super) async fn one<T: FromQueryResult>(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<T>, DbErr> {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let row = match self {
             Self::Pool(pool) => pool.query_one_raw(statement).await,
@@ -40,7 +44,10 @@ impl Conn {
     }
 
     /// All rows of a built statement.
-    pub(crate) async fn all<T: FromQueryResult>(&self, statement: &impl StatementBuilder) -> Result<Vec<T>, DbErr> {
+    pub(crate) async fn all<T: FromQueryResult>(
+        &self,
+        statement: &impl StatementBuilder,
+    ) -> Result<Vec<T>, DbErr> {
         self.rows(statement).await?.iter().map(|row| T::from_query_result(row, "")).collect()
     }
 

@@ -7,7 +7,8 @@ use crate::Error;
 
 /// An error that may pass when the transaction is tried again: a deadlock, a serialisation failure, a lock that was not got.
 pub(super) fn is_transient(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
         return false;
     };
     let Some(cause) = cause.as_database_error() else { return false };

@@ -11,7 +11,9 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -108,7 +110,8 @@ impl<I: Send + Sync, O: Send> Job for Queued<I, O> {
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         let Self { output, reply, .. } = *self;
-        let answer = committed.and_then(|()| output.ok_or_else(|| Error::internal("a transaction without an outcome")));
+        let answer = committed
+            .and_then(|()| output.ok_or_else(|| Error::internal("a transaction without an outcome")));
         // Nobody waits for it when the client went away; what was committed stays.
         drop(reply.send(answer));
     }
@@ -120,7 +123,12 @@ pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
 
 impl Writer {
     /// Starts the writer on its connection. It ends when the last way to it is gone.
-    pub(super) fn start(connection: DatabaseConnection, statements: Arc<Statements>, revocations: Arc<Revocations>, secret: Arc<[u8]>) -> Self {
+    pub(super) fn start(
+        connection: DatabaseConnection,
+        statements: Arc<Statements>,
+        revocations: Arc<Revocations>,
+        secret: Arc<[u8]>,
+    ) -> Self {
         let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING);
         let work = Work { connection, statements, revocations, secret };
         tokio::spawn(async move {
@@ -140,7 +148,9 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job = Queued { ctx: ctx.clone(), input, operation, output: None, reply };
-        self.0.try_send(Box::new(job)).map_err(|error| Error::unavailable(format!("the queue of writes is {error}")))?;
+        self.0
+            .try_send(Box::new(job))
+            .map_err(|error| Error::unavailable(format!("the queue of writes is {error}")))?;
         answer.await.map_err(|_| Error::unavailable("the writer has stopped"))?
     }
 }
@@ -161,9 +171,12 @@ impl Work {
             let (outcome, done) = self.commit_together(jobs).await;
             match outcome {
                 Ok(()) => {
-                    let (again, fine): (Vec<_>, Vec<_>) =
-                        done.into_iter().partition(|(_, result)| result.as_ref().is_err_and(Error::is_transient));
-                    fine.into_iter().for_each(|(job, result)| job.answer(result));
+                    let (again, fine): (Vec<_>, Vec<_>) = done
+                        .into_iter()
+                        .partition(|(_, result)| result.as_ref().is_err_and(Error::is_transient));
+                    for (job, result) in fine {
+                        job.answer(result);
+                    }
                     jobs = again.into_iter().map(|(job, _)| job).collect();
                 }
                 Err(error) => {
@@ -206,7 +219,8 @@ impl Work {
         let group = Arc::new(Group::default());
         let mut done = Vec::with_capacity(jobs.len());
         for mut job in jobs {
-            let result = if group.is_broken() { Ok(()) } else { self.run(&mut *job, &transaction, &group).await };
+            let result =
+                if group.is_broken() { Ok(()) } else { self.run(&mut *job, &transaction, &group).await };
             done.push((job, result));
         }
         let outcome = self.finish(transaction, &group).await;
@@ -214,7 +228,12 @@ impl Work {
     }
 
     /// Runs one job in its savepoint.
-    async fn run(&self, job: &mut dyn Job, transaction: &Arc<DatabaseTransaction>, group: &Arc<Group>) -> Result<()> {
+    async fn run(
+        &self,
+        job: &mut dyn Job,
+        transaction: &Arc<DatabaseTransaction>,
+        group: &Arc<Group>,
+    ) -> Result<()> {
         let scope = Scope {
             ctx: job.context(),
             conn: Conn::Transaction(transaction.clone()),
@@ -223,7 +242,8 @@ impl Work {
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;
-        let result = result.unwrap_or_else(|_| Err(Error::internal("an operation panicked in its transaction")));
+        let result =
+            result.unwrap_or_else(|_| Err(Error::internal("an operation panicked in its transaction")));
         if let Err(error) = tx.end_savepoint(result.is_ok()).await {
             group.give_up(error);
             return Ok(());
@@ -249,8 +269,8 @@ impl Work {
                 }
             }
         }
-        let transaction =
-            Arc::try_unwrap(transaction).map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        let transaction = Arc::try_unwrap(transaction)
+            .map_err(|_| Error::internal("a transaction outlived its operation"))?;
         if let Some(cause) = group.cause() {
             transaction.rollback().await.map_err(failure::from_db)?;
             return Err(cause);
@@ -260,4 +280,3 @@ impl Work {
         Ok(())
     }
 }
-

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionTrait, sea_query::DeleteStatement};
 
-
+pub(crate) use self::{conn::Conn, scope::field, tx::Birth};
 pub use self::{
     evidence::{Act, Changes, Delete, Evidence, Precondition, Read, ReadPrivate, Update, UpdateProfile},
     noun::{Noun, Owned},
@@ -27,12 +27,9 @@ pub use self::{
     scope::Scope,
     tx::Tx,
 };
-pub(crate) use self::{
-    conn::Conn,
-    scope::field,
-    tx::Birth,
+use crate::{
+    Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations,
 };
-use crate::{Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations};
 
 /// An operation in a transaction. It may be run more than once, until one of the runs is committed.
 pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
@@ -69,18 +66,36 @@ impl Store {
         let revocations = Arc::new(Revocations::default());
         let secret: Arc<[u8]> = crate::tenant::installation_secret(&Conn::Pool(writes.clone())).await?.into();
         let writes = if database.is_embedded() {
-            Writes::Grouped(group::Writer::start(writes, statements.clone(), revocations.clone(), secret.clone()))
+            Writes::Grouped(group::Writer::start(
+                writes,
+                statements.clone(),
+                revocations.clone(),
+                secret.clone(),
+            ))
         } else {
             Writes::Each(writes)
         };
-        let store = Self(Arc::new(Inner { reads, writes, statements, revocations, secret, clock, in_flight: InFlight::default() }));
+        let store = Self(Arc::new(Inner {
+            reads,
+            writes,
+            statements,
+            revocations,
+            secret,
+            clock,
+            in_flight: InFlight::default(),
+        }));
         store.refresh_revocations().await?;
         Ok(store)
     }
 
     /// The tenant's rows, for reading.
     pub fn read(&self, ctx: &Context) -> Scope {
-        Scope { ctx: ctx.clone(), conn: Conn::Pool(self.0.reads.clone()), statements: self.0.statements.clone(), secret: self.0.secret.clone() }
+        Scope {
+            ctx: ctx.clone(),
+            conn: Conn::Pool(self.0.reads.clone()),
+            statements: self.0.statements.clone(),
+            secret: self.0.secret.clone(),
+        }
     }
 
     /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind; one that
@@ -125,8 +140,8 @@ impl Store {
             stage.flush(&conn, &self.0.statements).await.map_err(|error| failure::from_write(error, &[]))?;
         }
         drop(conn);
-        let transaction =
-            Arc::try_unwrap(transaction).map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        let transaction = Arc::try_unwrap(transaction)
+            .map_err(|_| Error::internal("a transaction outlived its operation"))?;
         transaction.commit().await.map_err(failure::from_db)?;
         self.0.revocations.apply(&pending.revocations);
         Ok(output)
@@ -172,7 +187,10 @@ impl Store {
     /// Deletes, across tenants, what the server keeps for itself and has expired.
     pub(crate) async fn housekeep(&self, system: &System, delete: DeleteStatement) -> Result<()> {
         let ctx = system.within(uuid::Uuid::nil());
-        self.write(&ctx, delete, |tx, delete| Box::pin(async move { tx.change_beyond(delete).await.map(drop) })).await
+        self.write(&ctx, delete, |tx, delete| {
+            Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+        })
+        .await
     }
 
     /// The idempotency keys whose requests are under way on this node.
@@ -191,4 +209,3 @@ impl std::fmt::Debug for Store {
 fn pause(attempt: u32) -> Duration {
     Duration::from_millis(2 << attempt.min(6))
 }
-

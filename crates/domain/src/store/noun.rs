@@ -88,10 +88,18 @@ pub trait Noun: Owned {
 /// `unversioned` one that is only ever added; `itself` is the tenant's own row.
 macro_rules! owned {
     ($row:ty, $entity:ident) => {
-        $crate::store::noun::owned!($row, $entity, tenant_id, TenantId, Some($entity::Column::Version), |row: &$row| row.version);
+        $crate::store::noun::owned!(
+            $row,
+            $entity,
+            tenant_id,
+            TenantId,
+            Some($entity::Column::Version),
+            |row: &$row| row.version
+        );
     };
     ($row:ty, $entity:ident, itself) => {
-        $crate::store::noun::owned!($row, $entity, id, Id, Some($entity::Column::Version), |row: &$row| row.version);
+        $crate::store::noun::owned!($row, $entity, id, Id, Some($entity::Column::Version), |row: &$row| row
+            .version);
     };
     ($row:ty, $entity:ident, unversioned) => {
         $crate::store::noun::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);

@@ -68,7 +68,8 @@ impl Database {
     /// # Errors
     /// As [`Self::migrate`].
     pub async fn migrations(&self) -> Result<Vec<MigrationState>> {
-        let status = Migrator::get_migration_with_status(&self.single().await?).await.map_err(failure::from_db)?;
+        let status =
+            Migrator::get_migration_with_status(&self.single().await?).await.map_err(failure::from_db)?;
         let state = |migration: &taskhub_migration::Migration| MigrationState {
             name: migration.name().to_owned(),
             applied: migration.status() == MigrationStatus::Applied,
@@ -104,7 +105,10 @@ impl Database {
             .test_before_acquire(false)
             .statement_timeout(STATEMENT);
         if self.is_embedded() {
-            options.min_connections(connections).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+            options
+                .min_connections(connections)
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>);
         }
         options.map_sqlx_sqlite_opts(move |sqlite| {
             sqlite

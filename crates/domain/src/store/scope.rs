@@ -134,4 +134,3 @@ impl Scope {
 pub(crate) fn field<T: sea_orm::TryGetable>(row: &sea_orm::QueryResult, position: usize) -> Result<T> {
     row.try_get_by_index(position).map_err(failure::from_db)
 }
-

@@ -25,7 +25,12 @@ impl Statements {
     }
 
     /// The statement that inserts so many rows into a table.
-    pub(super) fn insert(&self, table: &'static str, rows: usize, build: impl FnOnce() -> String) -> Arc<str> {
+    pub(super) fn insert(
+        &self,
+        table: &'static str,
+        rows: usize,
+        build: impl FnOnce() -> String,
+    ) -> Arc<str> {
         self.get(Key::Insert(table, rows), build)
     }
 

@@ -63,7 +63,8 @@ impl Stage {
             let mut rows = batch.rows.into_iter();
             while rows.len() > 0 {
                 let size = (1 << rows.len().ilog2()).min(MOST);
-                let sql = statements.insert(batch.table, size, || insert(batch.table, &batch.columns, size, conn));
+                let sql =
+                    statements.insert(batch.table, size, || insert(batch.table, &batch.columns, size, conn));
                 let values: Vec<Value> = rows.by_ref().take(size).flatten().collect();
                 conn.execute(&sql, values).await?;
             }
@@ -84,9 +85,12 @@ fn insert(table: &'static str, columns: &[&'static str], size: usize, conn: &Con
 }
 
 /// One row's statement and values, for rows that don't wait.
-pub(super) async fn insert_now<M: ModelTrait>(row: &M, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
+pub(super) async fn insert_now<M: ModelTrait>(
+    row: &M,
+    conn: &Conn,
+    statements: &Statements,
+) -> Result<(), DbErr> {
     let mut stage = Stage::default();
     stage.push(row);
     stage.flush(conn, statements).await
 }
-

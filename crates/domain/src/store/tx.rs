@@ -98,7 +98,11 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Scope::resolve`].
-    pub async fn resolve<N: Noun, A: super::evidence::Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+    pub async fn resolve<N: Noun, A: super::evidence::Act>(
+        &self,
+        id: Uuid,
+        act: A,
+    ) -> Result<Evidence<N, A>> {
         if N::STAGED && self.waits(EntityOf::<N>::default().table_name()) {
             self.settle().await?;
         }
@@ -130,7 +134,12 @@ impl Tx {
     /// # Errors
     /// `Stale` when the precondition does not hold, `PreconditionRequired` when the tenant demands one, `Conflict` at the field
     /// whose value is taken.
-    pub async fn update<N: Noun, A: Changes>(&self, seen: Evidence<N, A>, row: N, pre: &Precondition) -> Result<N> {
+    pub async fn update<N: Noun, A: Changes>(
+        &self,
+        seen: Evidence<N, A>,
+        row: N,
+        pre: &Precondition,
+    ) -> Result<N> {
         self.update_as("update", seen, row, pre).await
     }
 
@@ -145,12 +154,14 @@ impl Tx {
         self.check(pre, seen.row().version()).await?;
         self.in_tenant(&row)?;
         let old = seen.into_row();
-        let mut changed: Vec<_> =
-            <EntityOf<N> as EntityTrait>::Column::iter().filter(|column| old.get(*column) != row.get(*column)).collect();
+        let mut changed: Vec<_> = <EntityOf<N> as EntityTrait>::Column::iter()
+            .filter(|column| old.get(*column) != row.get(*column))
+            .collect();
         if changed.is_empty() {
             return Ok(old);
         }
-        let named = |name: &str| <EntityOf<N> as EntityTrait>::Column::iter().find(|column| column.as_str() == name);
+        let named =
+            |name: &str| <EntityOf<N> as EntityTrait>::Column::iter().find(|column| column.as_str() == name);
         let stamps: [(_, Value); 2] =
             [(named("updated_at"), self.at.into()), (named("version"), (old.version() + 1).into())];
         for (column, value) in stamps {
@@ -168,8 +179,8 @@ impl Tx {
             .await
             .map_err(|error| failure::from_write(error, N::uniques()))
             .and_then(Self::hit)?;
-        let names: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
-        let (before, after) = (values(&old, Some(&names))?, values(&row, Some(&names))?);
+        let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
+        let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
         Ok(row)
     }
@@ -258,10 +269,21 @@ impl Tx {
     }
 
     fn in_tenant<M: Owned>(&self, row: &M) -> Result<()> {
-        if row.tenant() == self.ctx.tenant() { Ok(()) } else { Err(Error::internal("a row of another tenant")) }
+        if row.tenant() == self.ctx.tenant() {
+            Ok(())
+        } else {
+            Err(Error::internal("a row of another tenant"))
+        }
     }
 
-    fn record<N: Noun>(&self, name: &'static str, id: Uuid, version: i64, old: Option<String>, new: Option<String>) {
+    fn record<N: Noun>(
+        &self,
+        name: &'static str,
+        id: Uuid,
+        version: i64,
+        old: Option<String>,
+        new: Option<String>,
+    ) {
         let Birth { tenant, id: record, at } = self.birth();
         let noun = N::NOUN.as_str();
         let mut pending = self.pending();
@@ -284,7 +306,9 @@ impl Tx {
         let mut rows = std::mem::take(&mut self.pending().rows);
         if !rows.is_empty() {
             self.set_savepoint().await?;
-            rows.flush(&self.conn, &self.statements).await.map_err(|error| failure::from_write(error, &[]))?;
+            rows.flush(&self.conn, &self.statements)
+                .await
+                .map_err(|error| failure::from_write(error, &[]))?;
         }
         Ok(())
     }
@@ -327,7 +351,9 @@ fn values<N: Noun>(row: &N, columns: Option<&[&str]>) -> Result<String> {
         return Err(Error::internal("a row that is no object"));
     };
     let Some(columns) = columns else { return serde_json::to_string(&shown).map_err(Error::internal) };
-    let pick = |name: &&str| ((*name).to_owned(), shown.get(*name).cloned().unwrap_or_else(|| Json::from("[redacted]")));
+    let pick = |name: &&str| {
+        ((*name).to_owned(), shown.get(*name).cloned().unwrap_or_else(|| Json::from("[redacted]")))
+    };
     let picked: Map<String, Json> = columns.iter().map(pick).collect();
     serde_json::to_string(&picked).map_err(Error::internal)
 }

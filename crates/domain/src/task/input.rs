@@ -74,7 +74,17 @@ impl From<&Task> for TaskInput {
 impl TaskInput {
     /// The row with what was written of it, its references resolved.
     pub(super) async fn apply(self, tx: &Tx, old: Task) -> Result<Task> {
-        let Self { title, description, project_id, assignee_id, status, priority, start_at, due_at, estimate_minutes } = self;
+        let Self {
+            title,
+            description,
+            project_id,
+            assignee_id,
+            status,
+            priority,
+            start_at,
+            due_at,
+            estimate_minutes,
+        } = self;
         in_order(start_at, due_at, "due_at")?;
         if project_id != old.project_id {
             tx.refer::<Project>(project_id, "project_id").await?;
@@ -82,8 +92,17 @@ impl TaskInput {
         if assignee_id != old.assignee_id {
             tx.refer::<User>(assignee_id, "assignee_id").await?;
         }
-        let row =
-            Task { title, description, project_id, assignee_id, priority, start_at, due_at, estimate_minutes, ..old };
+        let row = Task {
+            title,
+            description,
+            project_id,
+            assignee_id,
+            priority,
+            start_at,
+            due_at,
+            estimate_minutes,
+            ..old
+        };
         Ok(row.with_status(status, tx.now()))
     }
 }

@@ -21,7 +21,20 @@ use crate::{
 };
 
 /// Where a task stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    DeriveActiveEnum,
+    EnumIter,
+)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
@@ -37,7 +50,20 @@ pub enum TaskStatus {
 }
 
 /// How much something matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    DeriveActiveEnum,
+    EnumIter,
+)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 #[serde(rename_all = "snake_case")]
 #[repr(i16)]
@@ -59,7 +85,12 @@ impl Priority {
 }
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     /// What is to be done.
@@ -153,9 +184,17 @@ impl Noun for Task {
         use list::Key;
         &[
             Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "updated_at", column: "updated_at", key: |row| Key::Number(row.updated_at.micros()) },
+            Sort {
+                name: "updated_at",
+                column: "updated_at",
+                key: |row| Key::Number(row.updated_at.micros()),
+            },
             // The generated column: tasks without a due date come after all others.
-            Sort { name: "due_at", column: "due_key", key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)) },
+            Sort {
+                name: "due_at",
+                column: "due_key",
+                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
+            },
             Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
         ]
@@ -216,7 +255,13 @@ pub async fn create(tx: &Tx, body: &Unchecked<TaskInput>) -> Result<Task> {
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<TaskInput>, merge: bool, pre: &Precondition) -> Result<Task> {
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<TaskInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<Task> {
     let seen = tx.resolve::<Task, _>(id, Update).await?;
     let input = if merge { body.check_patch(&TaskInput::from(seen.row()))? } else { body.check()? };
     let row = input.apply(tx, seen.row().clone()).await?;

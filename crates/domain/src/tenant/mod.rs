@@ -23,7 +23,12 @@ use crate::{
 };
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     /// An organisation and its settings.
@@ -197,7 +202,12 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, merge: bool, pre: &Precondition) -> Result<Tenant> {
+pub async fn update(
+    tx: &Tx,
+    body: &Unchecked<TenantInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let input = if merge { body.check_patch(&TenantInput::from(seen.row()))? } else { body.check()? };
     let TenantInput { name, time_zone, locale, require_if_match } = input;
@@ -241,7 +251,6 @@ pub(crate) async fn suspended(store: &Store, system: &System) -> Result<Vec<Uuid
     let tenants: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
     Ok(tenants.into_iter().map(|tenant| tenant.id).collect())
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -27,7 +27,12 @@ use crate::{
 };
 
 pub(crate) mod entity {
-    #![allow(missing_docs, unreachable_pub, reason = "written by sea-orm's derive")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
     use super::*;
 
     /// A user, with all fields: as admins and the user see it.
@@ -143,7 +148,6 @@ pub struct DirectoryEntry {
 /// A user as the caller may see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "lives for one answer")]
 pub enum UserView {
     /// All fields: to admins, and to the user.
     Full(User),
@@ -157,7 +161,18 @@ impl UserView {
         if policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, facts).is_ok() {
             return Self::Full(user);
         }
-        let User { id, username, first_name, last_name, role, is_active, created_at, updated_at, version, .. } = user;
+        let User {
+            id,
+            username,
+            first_name,
+            last_name,
+            role,
+            is_active,
+            created_at,
+            updated_at,
+            version,
+            ..
+        } = user;
         Self::Directory(DirectoryEntry {
             id,
             username,
@@ -240,7 +255,13 @@ pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User>
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
-pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, merge: bool, pre: &Precondition) -> Result<User> {
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<UserInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
     let input = if merge { body.check_patch(&UserInput::from(seen.row()))? } else { body.check()? };
@@ -261,7 +282,12 @@ pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, merge: bool,
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, merge: bool, pre: &Precondition) -> Result<User> {
+pub async fn update_profile(
+    tx: &Tx,
+    body: &Unchecked<ProfileInput>,
+    merge: bool,
+    pre: &Precondition,
+) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
     let input = if merge { body.check_patch(&ProfileInput::from(seen.row()))? } else { body.check()? };

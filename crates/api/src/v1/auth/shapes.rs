@@ -115,11 +115,21 @@ impl PasswordGrant {
             (None, Some(email), tenant) if email.contains('@') => Login::Email(email, tenant),
             (None, Some(username), Some(tenant)) => Login::Username(username, tenant),
             (None, Some(_), None) => {
-                return Err(Error::field("/tenant", "required", "A username is one of an organisation: name it."));
+                return Err(Error::field(
+                    "/tenant",
+                    "required",
+                    "A username is one of an organisation: name it.",
+                ));
             }
-            (None, None, _) => return Err(Error::field("/email", "required", "An email or a username is required.")),
+            (None, None, _) => {
+                return Err(Error::field("/email", "required", "An email or a username is required."));
+            }
             (Some(_), Some(_), _) => {
-                return Err(Error::field("/username", "invalid_value", "Give either an email or a username."));
+                return Err(Error::field(
+                    "/username",
+                    "invalid_value",
+                    "Give either an email or a username.",
+                ));
             }
         };
         Ok((login, self.password))
