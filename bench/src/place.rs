@@ -42,10 +42,6 @@ pub(crate) struct Place {
 impl Place {
     /// Makes the place, after removing what a run that was cut short has left.
     pub(crate) async fn make(database: Database, directory: PathBuf) -> Result<Self> {
-        if directory.exists() {
-            fs::remove_dir_all(&directory)?;
-        }
-        fs::create_dir_all(&directory)?;
         let url = match database {
             Database::Sqlite => sqlite(&directory.join("taskhub.db")),
             Database::Postgres => {
@@ -54,6 +50,10 @@ impl Place {
                 renamed(&server()?)
             }
         };
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
         Ok(Self { database, directory, url })
     }
 

@@ -5,7 +5,6 @@
 
 use std::{env::current_exe, fs, net::SocketAddr, path::PathBuf, process::Command};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -42,11 +41,23 @@ pub(crate) struct Caller {
     pub(crate) user: Uuid,
 }
 
-/// What the benchmark reads of an access token.
+/// What the benchmark reads of the seed's `test_tokens.json`.
 #[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    tenant: Uuid,
+struct Tokens {
+    tenants: Vec<Tenant>,
+}
+
+#[derive(Deserialize)]
+struct Tenant {
+    id: Uuid,
+    users: Vec<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: Uuid,
+    role: String,
+    access_token: String,
 }
 
 impl TaskHub {
@@ -77,9 +88,11 @@ impl TaskHub {
 
     /// An administrator of the first tenant, from the tokens that the seed wrote.
     pub(crate) fn caller(&self) -> Result<Caller> {
-        let tokens: Value = serde_json::from_slice(&fs::read(self.tokens())?)?;
-        let token = find_admin(&tokens).ok_or("no administrator's token in test_tokens.json")?;
-        Caller::new(token)
+        let tokens: Tokens = serde_json::from_slice(&fs::read(self.tokens())?)?;
+        let tenant = tokens.tenants.into_iter().next().ok_or("the seed made no tenant")?;
+        let admin = tenant.users.into_iter().find(|user| user.role == "admin");
+        let admin = admin.ok_or("the seed made no administrator")?;
+        Ok(Caller { token: admin.access_token, tenant: tenant.id, user: admin.id })
     }
 
     fn tokens(&self) -> PathBuf {
@@ -103,14 +116,6 @@ impl TaskHub {
 }
 
 impl Caller {
-    /// The caller that an access token names.
-    fn new(token: String) -> Result<Self> {
-        let payload = token.split('.').nth(1).ok_or("an access token without claims")?;
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
-        let user = claims.sub.strip_prefix("user:").ok_or("an access token of no user")?.parse()?;
-        Ok(Self { tenant: claims.tenant, user, token })
-    }
-
     /// A request of this caller's.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
         let length = if body.is_empty() {
@@ -161,9 +166,4 @@ impl Answer<'_> {
     fn page(&self) -> Result<Value> {
         Ok(serde_json::from_slice(self.body)?)
     }
-}
-
-/// Provisional
-fn find_admin(tokens: &Value) -> Option<String> {
-    Some(tokens.get("admin")?.as_str()?.to_owned())
 }

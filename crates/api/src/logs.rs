@@ -3,7 +3,7 @@
 //! In development they are for people, in production JSON. What is written to a file waits in memory for a moment, so that no request waits
 //! for a disk; the guard that is returned writes the rest when it is dropped.
 
-use std::path::Path;
+use std::{io::BufWriter, path::Path};
 
 use file_rotate::{ContentLimit, FileRotate, compression::Compression, suffix::AppendCount};
 use tracing::level_filters::LevelFilter;
@@ -26,7 +26,8 @@ const FILES: usize = 10;
 pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
     let filter = EnvFilter::try_new(&settings.log)
         .map_err(|error| StartError::Setting(format!("TASKHUB_LOG can't be read: {error}")))?;
-    let (console, guard) = tracing_appender::non_blocking(std::io::stdout());
+    // Lines that come together are written together: the writer flushes when none waits.
+    let (console, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stdout()));
     let mut guards = vec![guard];
     let json = settings.profile == Profile::Production;
     let mut layers = vec![layer(console, json)];

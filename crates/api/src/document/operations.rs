@@ -19,6 +19,7 @@ pub struct Operation {
     pub id: String,
     /// Whether it needs a credential.
     pub secured: bool,
+    steps: Vec<String>,
     query: HashSet<String>,
 }
 
@@ -45,6 +46,7 @@ impl Operations {
                 all.add(Operation {
                     method: Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default(),
                     path: path.clone(),
+                    steps: path.split('/').map(str::to_owned).collect(),
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
                     secured: operation["security"].as_array().is_some_and(|security| !security.is_empty()),
                     query: query
@@ -58,7 +60,7 @@ impl Operations {
     }
 
     fn add(&mut self, operation: Operation) {
-        let steps = operation.path.split('/').count();
+        let steps = operation.steps.len();
         if self.0.len() <= steps {
             self.0.resize_with(steps + 1, Vec::new);
         }
@@ -98,14 +100,13 @@ impl Operations {
         methods.join(", ")
     }
 
-    fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
-        let operations = self.0.get(path.split('/').count()).map(Vec::as_slice).unwrap_or_default();
+    fn at<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Operation> {
+        let path: Vec<_> = path.split('/').collect();
+        let operations = self.0.get(path.len()).map(Vec::as_slice).unwrap_or_default();
         operations.iter().filter(move |operation| {
-            operation
-                .path
-                .split('/')
-                .zip(path.split('/'))
-                .all(|(known, step)| known == step || known.starts_with('{'))
+            // From the end on, where paths differ most.
+            let steps = operation.steps.iter().zip(&path).rev();
+            steps.into_iter().all(|(known, step)| known == step || known.starts_with('{'))
         })
     }
 }

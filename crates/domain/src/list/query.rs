@@ -162,7 +162,7 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
 
 fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
     let known: Vec<_> =
-        N::item_columns().iter().map(IdenStatic::as_str).filter(|name| *name != "tenant_id").collect();
+        N::item_columns().iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name)).collect();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, QueryResult,
     Statement, StatementBuilder, Value,
+    sea_query::{LockType, SelectStatement},
 };
 
 /// Where a statement runs.
@@ -22,6 +23,14 @@ impl Conn {
             Self::Pool(pool) => pool.get_database_backend(),
             Self::Transaction(transaction) => transaction.get_database_backend(),
         }
+    }
+
+    /// Locks the rows of a query until the transaction ends. PostgreSQL has a lock that lets others refer to them meanwhile; SQLite has one writer.
+    pub(super) fn lock(&self, select: &mut SelectStatement) {
+        match self.backend() {
+            DbBackend::Postgres => select.lock(LockType::NoKeyUpdate),
+            _ => select.lock_exclusive(),
+        };
     }
 
     /// The statement's text.

@@ -67,6 +67,10 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn item_columns() -> Vec<ColumnOf<Self>>;
 
+    /// The columns that no answer shows.
+    #[doc(hidden)]
+    const HIDDEN: &'static [&'static str] = &["tenant_id"];
+
     /// What lists can be filtered by.
     #[doc(hidden)]
     fn filters() -> &'static [Filter<Self>] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Executor,
@@ -52,7 +52,15 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database can't be reached; `Internal` when a migration fails.
     pub async fn migrate(&self) -> Result<()> {
-        Migrator::up(&self.single().await?, None).await.map_err(failure::from_db)
+        let connection = self.single().await?;
+        // Nodes that start together take turns: the lock is the session's, and goes with it.
+        let lock = match connection.get_database_backend() {
+            DbBackend::Postgres => "SELECT pg_advisory_lock(8386112016437)",
+            DbBackend::MySql => "SELECT GET_LOCK('taskhub migrate', 60)",
+            _ => "SELECT 1",
+        };
+        connection.execute_unprepared(lock).await.map_err(failure::from_db)?;
+        Migrator::up(&connection, None).await.map_err(failure::from_db)
     }
 
     /// Takes the latest migrations back; all of them when no number is given.

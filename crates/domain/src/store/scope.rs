@@ -79,7 +79,7 @@ impl Scope {
         let sql = self.statements.find::<N>(locks, || {
             let mut select = self.owned::<N>().filter(N::id_column().eq(Uuid::nil())).into_query();
             if locks {
-                select.lock_exclusive();
+                self.conn.lock(&mut select);
             }
             self.conn.build(&select)
         });

@@ -86,6 +86,7 @@ owned!(User, entity);
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {

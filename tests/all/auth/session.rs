@@ -1,0 +1,159 @@
+//! Sessions: rotation and its grace, reuse, expiry, verifying tokens, and signing out.
+
+use std::time::Duration;
+
+use serde_json::json;
+use taskhub_tests::{Answer, App, every_database};
+
+every_database!(
+    a_refresh_token_is_rotated,
+    the_grace_lasts_ten_seconds,
+    reuse_ends_the_family,
+    a_session_ends_when_it_is_idle,
+    a_session_ends_for_good,
+    an_access_token_expires,
+    a_token_is_verified,
+    signing_out_ends_one_session,
+);
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn refresh(app: &App, token: &str) -> Answer {
+    app.post("/auth/token/refresh").json(&json!({ "refresh_token": token })).send().await
+}
+
+/// The successor and the access token that come with it.
+async fn rotate(app: &App, token: &str) -> (String, String) {
+    let pair = refresh(app, token).await.expect(200).body;
+    (pair["access_token"].as_str().unwrap().to_owned(), pair["refresh_token"].as_str().unwrap().to_owned())
+}
+
+async fn refused(app: &App, token: &str) {
+    assert_eq!(refresh(app, token).await.expect(401).code(), "invalid_refresh_token");
+}
+
+async fn a_refresh_token_is_rotated(app: &App) {
+    let t = app.tenant().await;
+    let (_, first) = t.member.sign_in(app).await;
+    let (access, second) = rotate(app, &first).await;
+    assert_ne!(first, second);
+    let profile = app.get("/auth/profile").token(&access).gives(200).await;
+    assert_eq!(profile["id"], json!(t.member.id));
+    let (_, third) = rotate(app, &second).await;
+    assert_ne!(second, third);
+    // What this installation did not give out names no session, and ends none.
+    let tampered = format!("{}{}", &third[..third.len() - 1], if third.ends_with('A') { "Q" } else { "A" });
+    for token in [tampered.as_str(), "", "thr_", "rubbish", &access] {
+        refused(app, token).await;
+    }
+    let _ = rotate(app, &third).await;
+    // An access token is no refresh token, and the reverse.
+    let _ = app.get("/tasks").token(&third).gives(401).await;
+}
+
+async fn the_grace_lasts_ten_seconds(app: &App) {
+    let t = app.tenant().await;
+    let (_, first) = t.member.sign_in(app).await;
+    let (_, second) = rotate(app, &first).await;
+    assert_eq!(rotate(app, &first).await.1, second);
+    app.clock.advance(Duration::from_secs(10));
+    let (access, again) = rotate(app, &first).await;
+    assert_eq!(again, second);
+    let _ = app.get("/tasks").token(&access).gives(200).await;
+    // The grace does not begin anew with each repetition.
+    app.clock.advance(Duration::from_micros(1));
+    refused(app, &first).await;
+    refused(app, &second).await;
+}
+
+async fn reuse_ends_the_family(app: &App) {
+    let t = app.tenant().await;
+    let (other_access, other) = t.member.sign_in(app).await;
+    let (_, first) = t.member.sign_in(app).await;
+    let (_, second) = rotate(app, &first).await;
+    let (access, third) = rotate(app, &second).await;
+    // The one before the last has no grace at all: two steps behind is no second tab.
+    refused(app, &first).await;
+    refused(app, &third).await;
+    refused(app, &second).await;
+    let _ = app.get("/tasks").token(&access).gives(401).await;
+    let verified = app.post("/auth/token/verify").json(&json!({ "token": access })).gives(200).await;
+    assert_eq!(verified["active"], false);
+    // Another session of the user goes on.
+    let _ = app.get("/tasks").token(&other_access).gives(200).await;
+    let _ = rotate(app, &other).await;
+    let audit = app.get("/audit?noun=session&action=reuse").by(&t.admin).gives(200).await;
+    assert_eq!(audit["count"], 1);
+}
+
+async fn a_session_ends_when_it_is_idle(app: &App) {
+    let t = app.tenant().await;
+    let (_, token) = t.member.sign_in(app).await;
+    let idle = 168 * HOUR;
+    app.clock.advance(idle - Duration::from_secs(1));
+    let (_, token) = rotate(app, &token).await;
+    app.clock.advance(idle);
+    refused(app, &token).await;
+}
+
+async fn a_session_ends_for_good(app: &App) {
+    let t = app.tenant().await;
+    let (_, mut token) = t.member.sign_in(app).await;
+    for _ in 0..5 {
+        app.clock.advance(143 * HOUR);
+        token = rotate(app, &token).await.1;
+    }
+    app.clock.advance(5 * HOUR - Duration::from_secs(1));
+    token = rotate(app, &token).await.1;
+    app.clock.advance(Duration::from_secs(1));
+    refused(app, &token).await;
+}
+
+async fn an_access_token_expires(app: &App) {
+    let t = app.tenant().await;
+    let (access, _) = t.member.sign_in(app).await;
+    app.clock.advance(Duration::from_secs(899));
+    let _ = app.get("/tasks").token(&access).gives(200).await;
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(app.get("/tasks").token(&access).send().await.expect(401).code(), "unauthenticated");
+}
+
+async fn a_token_is_verified(app: &App) {
+    let t = app.tenant().await;
+    let verify =
+        async |token: &str| app.post("/auth/token/verify").json(&json!({ "token": token })).gives(200).await;
+    let (access, refresh) = t.manager.sign_in(app).await;
+    let said = verify(&access).await;
+    assert_eq!(
+        (&said["active"], &said["kind"], &said["role"]),
+        (&json!(true), &json!("user"), &json!("manager"))
+    );
+    assert_eq!((&said["id"], &said["tenant"]), (&json!(t.manager.id), &json!(t.id)));
+    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 900);
+    let service = verify(&t.service(app, &["tasks:read"])).await;
+    assert_eq!((&service["kind"], &service["scopes"]), (&json!("service"), &json!(["tasks:read"])));
+    let nothing = verify("rubbish").await;
+    assert!(nothing.as_object().unwrap().iter().all(|(name, value)| name == "active" || value.is_null()));
+    assert_eq!(nothing["active"], false);
+    assert_eq!(verify(&refresh).await, nothing);
+    app.clock.advance(Duration::from_secs(900));
+    assert_eq!(verify(&access).await, nothing);
+}
+
+async fn signing_out_ends_one_session(app: &App) {
+    let t = app.tenant().await;
+    let (access, token) = t.member.sign_in(app).await;
+    let (other_access, other) = t.member.sign_in(app).await;
+    let (newer, token) = rotate(app, &token).await;
+    let gone = app.post("/auth/logout").token(&access).send().await.expect(204);
+    assert_eq!(gone.text, "");
+    for token in [&access, &newer] {
+        let _ = app.get("/tasks").token(token).gives(401).await;
+    }
+    refused(app, &token).await;
+    let _ = app.get("/tasks").token(&other_access).gives(200).await;
+    let _ = rotate(app, &other).await;
+    // A token that belongs to no session has none to end.
+    let _ = app.post("/auth/logout").by(&t.member).gives(403).await;
+    let _ = app.post("/auth/logout").gives(401).await;
+}

@@ -1,0 +1,138 @@
+//! Signing in: by email, by username, in one of several organisations; and who is not let in.
+
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, PASSWORD, every_database};
+
+every_database!(
+    by_email_or_username,
+    in_json_or_a_form,
+    one_answer_for_all_that_is_wrong,
+    an_email_of_several_organisations,
+    who_is_kept_out_is_not_let_in,
+);
+
+async fn token(app: &App, body: Value) -> Answer {
+    app.post("/auth/token").json(&body).send().await
+}
+
+async fn by_email_or_username(app: &App) {
+    let t = app.tenant().await;
+    let loud = t.member.email.to_uppercase();
+    let ways = [
+        json!({ "email": t.member.email }),
+        json!({ "email": format!(" {loud} ") }),
+        json!({ "email": t.member.email, "tenant": t.slug }),
+        json!({ "username": t.member.email }),
+        json!({ "username": "Member", "tenant": t.slug.to_uppercase() }),
+        json!({ "username": "member", "tenant": t.slug, "grant_type": "password" }),
+    ];
+    for mut way in ways {
+        way["password"] = json!(PASSWORD);
+        let pair = token(app, way.clone()).await.expect(200).body;
+        assert_eq!((&pair["token_type"], &pair["expires_in"]), (&json!("Bearer"), &json!(900)), "{way}");
+        let profile = app.get("/auth/profile").token(pair["access_token"].as_str().unwrap()).gives(200).await;
+        assert_eq!(profile["id"], json!(t.member.id), "{way}");
+        assert!(profile["last_login_at"].is_string());
+    }
+    let pointer = async |mut body: Value| {
+        body["password"] = json!(PASSWORD);
+        token(app, body).await.expect(422).pointer().to_owned()
+    };
+    assert_eq!(pointer(json!({ "username": "member" })).await, "/tenant");
+    assert_eq!(pointer(json!({ "tenant": t.slug })).await, "/email");
+    assert_eq!(pointer(json!({ "email": t.member.email, "username": "member" })).await, "/username");
+    assert_eq!(
+        pointer(json!({ "email": t.member.email, "grant_type": "client_credentials" })).await,
+        "/grant_type"
+    );
+    assert_eq!(pointer(json!({ "email": t.member.email, "remember": true })).await, "/remember");
+}
+
+async fn in_json_or_a_form(app: &App) {
+    let t = app.tenant().await;
+    let form = format!("grant_type=password&username={}&password={PASSWORD}", t.member.email);
+    let sent = app.post("/auth/token").body("application/x-www-form-urlencoded", form);
+    let refresh = sent.gives(200).await["refresh_token"].as_str().unwrap().to_owned();
+    let form = format!("refresh_token={refresh}");
+    let sent = app.post("/auth/token/refresh").body("application/x-www-form-urlencoded; charset=utf-8", form);
+    let _ = sent.gives(200).await;
+    let sent = app.post("/auth/token").body("text/plain", "{}").send().await.expect(415);
+    assert_eq!(sent.code(), "unsupported_media_type");
+}
+
+async fn one_answer_for_all_that_is_wrong(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let wrong = [
+        json!({ "email": t.member.email, "password": "another-password" }),
+        json!({ "email": t.member.email, "password": "" }),
+        json!({ "email": format!("nobody@{}.example", t.slug), "password": PASSWORD }),
+        json!({ "email": t.member.email, "tenant": u.slug, "password": PASSWORD }),
+        json!({ "email": t.member.email, "tenant": "no-such-tenant", "password": PASSWORD }),
+        json!({ "username": "nobody", "tenant": t.slug, "password": PASSWORD }),
+    ];
+    let mut bodies = Vec::new();
+    for body in wrong {
+        let mut answer = token(app, body).await.expect(401);
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        answer.body["instance"] = json!(null);
+        bodies.push(answer.body);
+    }
+    assert_eq!(bodies[0]["code"], "invalid_credentials");
+    assert!(bodies.windows(2).all(|two| two[0] == two[1]), "{bodies:#?}");
+}
+
+async fn an_email_of_several_organisations(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let email = format!("both@{}.example", t.slug);
+    let mut ids = Vec::new();
+    for (tenant, password) in [(&t, PASSWORD), (&u, "tall-quiet-mountains")] {
+        let body = json!({ "email": email, "username": "both", "password": password });
+        ids.push(app.post("/users").by(&tenant.admin).json(&body).gives(201).await["id"].clone());
+    }
+    let who = async |body: Value| {
+        let pair = token(app, body).await.expect(200).body;
+        let profile = app.get("/auth/profile").token(pair["access_token"].as_str().unwrap()).gives(200).await;
+        profile["id"].clone()
+    };
+    // Two passwords: each names its organisation by itself.
+    assert_eq!(who(json!({ "email": email, "password": PASSWORD })).await, ids[0]);
+    assert_eq!(who(json!({ "email": email, "password": "tall-quiet-mountains" })).await, ids[1]);
+    // One password: the organisation must be named.
+    let v = app.tenant().await;
+    let body = json!({ "email": email, "username": "both", "password": PASSWORD });
+    ids.push(app.post("/users").by(&v.admin).json(&body).gives(201).await["id"].clone());
+    let refused = token(app, json!({ "email": email, "password": PASSWORD })).await.expect(409);
+    assert_eq!(refused.code(), "tenant_required");
+    assert_eq!(who(json!({ "email": email, "tenant": t.slug, "password": PASSWORD })).await, ids[0]);
+    assert_eq!(who(json!({ "email": email, "tenant": v.slug, "password": PASSWORD })).await, ids[2]);
+    let _ = token(app, json!({ "email": email, "tenant": u.slug, "password": PASSWORD })).await.expect(401);
+}
+
+async fn who_is_kept_out_is_not_let_in(app: &App) {
+    let t = app.tenant().await;
+    let credentials = json!({ "email": t.member.email, "password": PASSWORD });
+    let (access, refresh) = t.member.sign_in(app).await;
+    let out = json!({ "is_active": false });
+    let _ = app.patch(&format!("/users/{}", t.member.id)).by(&t.admin).json(&out).gives(200).await;
+    assert_eq!(token(app, credentials.clone()).await.expect(401).code(), "invalid_credentials");
+    let _ = app.get("/tasks").token(&access).gives(401).await;
+    let _ = app.get("/tasks").by(&t.member).gives(401).await;
+    let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
+    assert_eq!(refused.expect(401).code(), "invalid_refresh_token");
+    // The whole organisation.
+    let (access, refresh) = t.other.sign_in(app).await;
+    crate::operator::set_active(app, &t, false).await;
+    let credentials = json!({ "email": t.other.email, "password": PASSWORD });
+    assert_eq!(token(app, credentials.clone()).await.expect(401).code(), "tenant_suspended");
+    let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
+    assert_eq!(refused.expect(401).code(), "tenant_suspended");
+    // Who knows no password does not learn that it is suspended.
+    let guess = json!({ "email": t.other.email, "password": "another-password" });
+    assert_eq!(token(app, guess).await.expect(401).code(), "invalid_credentials");
+    crate::poll::until("the suspension is known here", async || {
+        app.get("/tasks").token(&access).send().await.code() == "tenant_suspended"
+    })
+    .await;
+    crate::operator::set_active(app, &t, true).await;
+    let _ = token(app, credentials).await.expect(200);
+}

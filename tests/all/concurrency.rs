@@ -1,0 +1,218 @@
+//! Many at once: nothing is lost, nothing is done twice, and no rule is slipped past.
+
+mod nodes;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, PASSWORD, every_database};
+use uuid::Uuid;
+
+every_database!(
+    parallel_writers_lose_nothing,
+    of_two_changes_of_one_version_one_wins,
+    parallel_changes_of_different_fields_all_stay,
+    one_key_makes_one_row,
+    one_refresh_token_has_one_successor,
+    the_last_admin_stays,
+    the_last_admin_is_not_deleted,
+);
+
+async fn parallel_writers_lose_nothing(app: &App) {
+    const WRITERS: usize = 64;
+    const EACH: usize = 4;
+    let t = app.tenant().await;
+    let writer = async |number: usize| {
+        let mut made = Vec::new();
+        for round in 0..EACH {
+            let body = json!({ "title": format!("Writer {number}, task {round}") });
+            made.push(app.post("/tasks").by(&t.member).json(&body).gives(201).await);
+        }
+        made
+    };
+    let made = join_all((0..WRITERS).map(writer)).await.concat();
+    let ids: BTreeSet<_> = made.iter().map(|task| task["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), WRITERS * EACH);
+    assert_eq!(every(app, &t.member.token, "/tasks").await, ids);
+    let audit = rows(app, &t.admin.token, "/audit?noun=task").await;
+    assert_eq!(audit.len(), ids.len());
+    assert!(audit.iter().all(|line| line["action"] == "create" && line["actor_id"] == json!(t.member.id)));
+    let audited: BTreeSet<_> = audit.iter().map(|line| line["row_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(audited, ids);
+}
+
+async fn of_two_changes_of_one_version_one_wins(app: &App) {
+    let t = app.tenant().await;
+    let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Contested" })).gives(201).await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    for version in 1..=25 {
+        let change = async |number: i32| {
+            let body = json!({ "title": format!("Change {number} of version {version}") });
+            let call = app.patch(&path).by(&t.member).header("if-match", &format!("\"{version}\""));
+            call.json(&body).send().await
+        };
+        let (a, b) = futures::join!(change(1), change(2));
+        let (won, lost) = if a.status == 200 { (a, b) } else { (b, a) };
+        let won = won.expect(200);
+        assert_eq!(lost.expect(412).code(), "stale");
+        assert_eq!(won.header("etag"), format!("\"{}\"", version + 1));
+        assert_eq!(app.get(&path).by(&t.member).gives(200).await, won.body);
+    }
+}
+
+async fn parallel_changes_of_different_fields_all_stay(app: &App) {
+    let t = app.tenant().await;
+    let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
+    let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Before" })).gives(201).await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let fields = [
+        ("title", json!("After")),
+        ("description", json!("In short")),
+        ("project_id", project["id"].clone()),
+        ("assignee_id", json!(t.other.id)),
+        ("status", json!("in_progress")),
+        ("priority", json!("urgent")),
+        ("start_at", json!("2027-01-01T00:00:00.000000Z")),
+        ("due_at", json!("2027-01-02T00:00:00.000000Z")),
+        ("estimate_minutes", json!(90)),
+    ];
+    // Some of them twice, so that there are twenty; the same value again is no change.
+    let twenty = fields.iter().cycle().take(20).enumerate();
+    let changes = twenty.map(|(number, (name, value))| {
+        let caller = if number % 2 == 0 { &t.member } else { &t.admin };
+        app.patch(&path).by(caller).json(&json!({ *name: value })).gives(200)
+    });
+    let _ = join_all(changes).await;
+    let after = app.get(&path).by(&t.member).gives(200).await;
+    for (name, value) in &fields {
+        assert_eq!(after[*name], *value, "{name}");
+    }
+    assert_eq!(after["version"], 1 + fields.len());
+    let audit = rows(app, &t.admin.token, &format!("/audit?row={}", task["id"].as_str().unwrap())).await;
+    assert_eq!(audit.len(), 1 + fields.len());
+}
+
+async fn one_key_makes_one_row(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({ "title": "Once" });
+    let send = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body).send();
+    let answers = join_all((0..20).map(|_| send())).await;
+    let mut made = BTreeSet::new();
+    for answer in answers {
+        if answer.status == 409 {
+            assert_eq!(answer.code(), "idempotency_in_flight");
+            assert!(!answer.header("retry-after").is_empty());
+        } else {
+            made.insert(answer.expect(201).body["id"].to_string());
+        }
+    }
+    let again = send().await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    made.insert(again.body["id"].to_string());
+    assert_eq!(made.len(), 1);
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 1);
+    assert_eq!(app.get("/audit?noun=task").by(&t.admin).gives(200).await["count"], 1);
+}
+
+async fn one_refresh_token_has_one_successor(app: &App) {
+    let t = app.tenant().await;
+    let (_, mut token) = t.member.sign_in(app).await;
+    for _ in 0..10 {
+        let refresh = async || {
+            let body = json!({ "refresh_token": token });
+            let pair = app.post("/auth/token/refresh").json(&body).gives(200).await;
+            let _ = app.get("/tasks").token(pair["access_token"].as_str().unwrap()).gives(200).await;
+            pair["refresh_token"].as_str().unwrap().to_owned()
+        };
+        let (a, b) = futures::join!(refresh(), refresh());
+        assert_eq!(a, b);
+        assert_ne!(a, token);
+        token = a;
+    }
+}
+
+async fn the_last_admin_stays(app: &App) {
+    let t = app.tenant().await;
+    // A service may do what admins may, and no demotion ends its token.
+    let service = t.service(app, &["users:write", "users:read"]);
+    let change = async |id: Uuid, body: &Value| {
+        app.patch(&format!("/users/{id}")).token(&service).json(body).send().await
+    };
+    for round in 0..16 {
+        let _ = change(t.manager.id, &json!({ "role": "admin" })).await.expect(200);
+        let out = if round % 2 == 0 { json!({ "role": "member" }) } else { json!({ "is_active": false }) };
+        let (a, b) = futures::join!(change(t.admin.id, &out), change(t.manager.id, &out));
+        one_goes(&a, &b);
+        let admins = app.get("/users?role=admin&is_active=true").token(&service).gives(200).await;
+        assert_eq!(admins["count"], 1);
+        let _ = change(t.admin.id, &json!({ "role": "admin", "is_active": true })).await.expect(200);
+        let _ = change(t.manager.id, &json!({ "role": "manager", "is_active": true })).await.expect(200);
+    }
+    // Two admins, each against the other: whoever is faster ends the other's token.
+    let _ = change(t.manager.id, &json!({ "role": "admin" })).await.expect(200);
+    app.clock.advance(Duration::from_secs(1));
+    let (first, second) = (t.admin.sign_in(app).await.0, t.manager.sign_in(app).await.0);
+    let down = json!({ "role": "member" });
+    let demote = async |token: &str, id: Uuid| {
+        app.patch(&format!("/users/{id}")).token(token).json(&down).send().await.status
+    };
+    let (a, b) = futures::join!(demote(&first, t.manager.id), demote(&second, t.admin.id));
+    assert!(
+        [a, b].contains(&200) && [a, b].iter().all(|status| [200, 401, 403, 409].contains(status)),
+        "{a} {b}"
+    );
+    let admins = app.get("/users?role=admin&is_active=true").token(&service).gives(200).await;
+    assert_eq!(admins["count"], 1);
+}
+
+async fn the_last_admin_is_not_deleted(app: &App) {
+    let t = app.tenant().await;
+    let service = t.service(app, &["users:write", "users:read"]);
+    let admin = async |name: &str| {
+        let body = json!({ "email": format!("{name}@{}.example", t.slug), "username": name, "password": PASSWORD, "role": "admin" });
+        let made = app.post("/users").token(&service).json(&body).gives(201).await;
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let remove = |id: &str| app.delete(&format!("/users/{id}")).token(&service).send();
+    let first = admin("first").await;
+    let _ = app.delete(&format!("/users/{}", t.admin.id)).token(&service).gives(204).await;
+    let (mut left, number) = (first, 8);
+    for round in 0..number {
+        let next = admin(&format!("next-{round}")).await;
+        let (a, b) = futures::join!(remove(&left), remove(&next));
+        one_goes(&a, &b);
+        if a.status == 204 {
+            left = next;
+        }
+    }
+    assert_eq!(remove(&left).await.expect(409).code(), "last_admin");
+}
+
+/// One of the two was let go, and the other was kept as the last.
+fn one_goes(a: &Answer, b: &Answer) {
+    let (gone, kept) = if a.status < 300 { (a, b) } else { (b, a) };
+    assert!(gone.status < 300, "{}", gone.text);
+    assert_eq!((kept.status, kept.code()), (409, "last_admin"));
+}
+
+/// All rows of a list.
+pub(crate) async fn rows(app: &App, token: &str, path: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let mut next = format!("{path}{separator}cursor=&page_size=200");
+    loop {
+        let page = app.get(&next).token(token).gives(200).await;
+        all.extend(page["results"].as_array().unwrap().clone());
+        let Some(url) = page["next"].as_str() else { return all };
+        next = url.split_once("/api/v1").unwrap().1.to_owned();
+    }
+}
+
+/// The ids of all rows of a list.
+async fn every(app: &App, token: &str, path: &str) -> BTreeSet<String> {
+    let rows = rows(app, token, path).await;
+    let ids: BTreeSet<_> = rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), rows.len());
+    ids
+}
