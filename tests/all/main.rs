@@ -4,5 +4,6 @@
 mod auth;
 mod concurrency;
 mod operator;
+mod pages;
 mod poll;
 mod task;

@@ -2,9 +2,7 @@
 //!
 //! A [`Browser`] is one headless Chromium with a profile of its own, driven over the WebDriver protocol
 //! through a `chromedriver` of its own, so that tests share nothing and can run side by side. It speaks the
-//! protocol with the crates that the tests have anyway: the client crates either switch on
-//! `serde_json/preserve_order`, and the server under test would no longer be the one that ships, or bring two
-//! dozen crates along.
+//! protocol with the crates that the tests have anyway; a client crate would bring two dozen more along.
 //!
 //! Invariants: a page reaches nothing but loopback, whatever it asks for; what it asked for is recorded all
 //! the same ([`Browser::requested_hosts`]). Nothing waits for a fixed time: a step is tried again until it

@@ -127,7 +127,7 @@ impl State {
     /// A fault of the server's.
     pub fn mint_grant(&self, grant: &Grant) -> Result<String, Problem> {
         let now = self.store.clock().now();
-        let token = self.signer.mint(grant, now.new_id(), now.seconds());
+        let token = self.signer.mint(grant, now.token_id(), now.seconds());
         let token = token.map_err(|_| Problem::from(Code::Internal))?;
         Ok(token.expose_secret().to_owned())
     }

@@ -125,6 +125,15 @@ impl Error {
         )
     }
 
+    /// The error of a part of a body: its pointers begin where the part is.
+    #[must_use]
+    pub fn below(mut self, parent: &str) -> Self {
+        for field in &mut self.fields {
+            field.pointer = format!("/{parent}{}", field.pointer);
+        }
+        self
+    }
+
     /// A fault of the server's, with its cause for the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Kind::Internal.into() }

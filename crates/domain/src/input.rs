@@ -138,23 +138,24 @@ fn sentence(text: &str) -> String {
 }
 
 /// Reads a name: trimmed.
-pub(crate) fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(String::deserialize(deserializer)?.trim().to_owned())
 }
 
 /// Reads what is compared case-insensitively: trimmed, in lower case.
-pub(crate) fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(String::deserialize(deserializer)?.trim().to_lowercase())
 }
 
 /// A rule of garde: one line of text.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-pub(crate) fn one_line<S: OneLine + ?Sized>(text: &S, _: &()) -> garde::Result {
+pub fn one_line<S: OneLine + ?Sized>(text: &S, _: &()) -> garde::Result {
     if text.lines_free() { Ok(()) } else { Err(garde::Error::new("line breaks and tabs are not allowed")) }
 }
 
 /// Text, or none.
-pub(crate) trait OneLine {
+pub trait OneLine {
+    /// Whether it has neither line breaks nor tabs.
     fn lines_free(&self) -> bool;
 }
 

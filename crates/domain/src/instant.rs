@@ -67,6 +67,13 @@ impl Instant {
         Uuid::new_v7(uuid::Timestamp::from_unix(&*IDS, seconds, nanos))
     }
 
+    /// A UUIDv7 of this very millisecond, whatever the clock said before: for a token, whose id tells when it was issued.
+    pub fn token_id(self) -> Uuid {
+        let seconds = u64::try_from(self.seconds()).unwrap_or_default();
+        let nanos = u32::try_from(self.0.rem_euclid(MICROS) * 1_000).unwrap_or_default();
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+    }
+
     /// The text of RFC 3339 with six digits of fraction, written without an allocation: lists write hundreds of these.
     fn text(self) -> [u8; 27] {
         let at = OffsetDateTime::from_unix_timestamp(self.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -195,6 +202,15 @@ mod tests {
     fn reads_any_offset_and_cuts_nanoseconds() {
         let at: Instant = "2026-01-31T12:00:00.123456789+02:00".parse().unwrap();
         assert_eq!(at.to_string(), "2026-01-31T10:00:00.123456Z");
+    }
+
+    #[test]
+    fn a_token_s_id_tells_its_instant_after_the_clock_went_back() {
+        let now = Clock::manual().now();
+        let later = now.plus(Duration::from_secs(3600));
+        let _ = later.new_id();
+        let seconds = |id: Uuid| id.get_timestamp().map(|at| i64::try_from(at.to_unix().0).unwrap());
+        assert_eq!(seconds(now.token_id()), Some(now.seconds()));
     }
 
     #[test]

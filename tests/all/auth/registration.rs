@@ -49,12 +49,13 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
     let slug = fresh(app);
     let _ = app.post("/auth/register").json(&registration(&slug)).gives(201).await;
     let taken = app.post("/auth/register").json(&registration(&slug)).send().await.expect(409);
-    assert_eq!(taken.body["errors"][0]["code"], "taken");
+    assert_eq!((taken.pointer(), &taken.body["errors"][0]["code"]), ("/organisation/slug", &json!("taken")));
     let wrong = [
         ("/admin/password", json!("short"), "/admin/password"),
         ("/admin/password", json!("password123"), "/admin/password"),
         ("/admin/username", json!("ab"), "/admin/username"),
         ("/admin/email", json!("nobody"), "/admin/email"),
+        ("/admin/first_name", json!("Ada\nLovelace"), "/admin/first_name"),
         ("/admin/role", json!("admin"), "/admin/role"),
         ("/organisation/slug", json!("Not A Slug!"), "/organisation/slug"),
         ("/organisation/name", json!("  "), "/organisation/name"),
@@ -73,7 +74,10 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
     body["organisation"]["name"] = json!("日本");
     body["admin"]["email"] = json!("ada@nippon.example");
     let refused = app.post("/auth/register").json(&body).send().await.expect(422);
-    assert_eq!(refused.body["errors"][0]["code"], "required");
+    assert_eq!(
+        (refused.pointer(), &refused.body["errors"][0]["code"]),
+        ("/organisation/slug", &json!("required"))
+    );
 }
 
 async fn an_invitation_serves_once(app: &App) {

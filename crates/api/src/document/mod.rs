@@ -20,8 +20,7 @@ use crate::problem::ProblemBody;
         title = "TaskHub",
         description = "A multi-tenant work-management API: organisations manage their users, projects, tasks and documents, each in a \
                        workspace of their own. The tenant comes from the access token alone.",
-        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later"),
-        contact(name = "TaskHub", url = "https://taskhub.dev")
+        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
     tags(
         (name = "auth", description = "Registering, signing in and out, and one's own profile"),

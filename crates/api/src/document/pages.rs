@@ -55,7 +55,7 @@ pub(crate) async fn redoc() -> HttpResponse {
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, REDOC_POLICY))
         .body(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>TaskHub</title>\
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>TaskHub</title><link rel=\"icon\" href=\"data:,\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"></head>\
              <body style=\"margin:0\"><redoc spec-url=\"/api/schema\"></redoc>\
              <script src=\"/api/redoc.js\"></script></body></html>",

@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 
 pub use self::code::Code;
 
-/// Where the codes are explained: `type` is this and the code.
-pub const TYPES: &str = "https://taskhub.dev/problems/";
+/// What `type` is, followed by the code: a name, not an address, because every installation has its own.
+pub const TYPES: &str = "urn:taskhub:problem:";
 
 /// One wrong field of a body, or one wrong parameter.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub struct FieldProblem {
 pub struct ProblemBody {
     /// A URI of the kind of problem.
     #[serde(rename = "type")]
-    #[schema(example = "https://taskhub.dev/problems/invalid")]
+    #[schema(example = "urn:taskhub:problem:invalid")]
     pub kind: String,
     /// A sentence about all problems of this kind.
     #[schema(example = "The body is invalid.")]

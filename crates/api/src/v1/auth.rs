@@ -59,7 +59,7 @@ pub(crate) async fn register_organisation(app: App, origin: Origin, body: Body<R
         return Err(Problem::new(Code::RegistrationClosed, "An invitation is needed."));
     }
     let (tenant, user, invitation) = new.parts();
-    let password_hash = hash(&app, &user.password, user.personal(), "password").await?;
+    let password_hash = hash(&app, &user.password, user.personal(), "admin/password").await?;
     let system = app.store.system("registration", origin.0);
     let ctx = system.within(system.now().new_id());
     let input = (tenant, user, password_hash, invitation.filter(|_| invitation_only));
@@ -78,7 +78,7 @@ async fn register(
     if let Some(invitation) = invitation {
         tenant::consume_invitation(tx, invitation).await?;
     }
-    let tenant = tenant::create(tx, tenant).await?;
+    let tenant = tenant::create(tx, tenant).await.map_err(|error| error.below("organisation"))?;
     Ok((tenant, user::create(tx, admin, password_hash).await?))
 }
 

@@ -132,7 +132,8 @@ impl Revocations {
     }
 }
 
-/// When a token was issued, to the millisecond: its id is a UUIDv7, and `iat` has whole seconds only.
+/// When a token was issued, to the millisecond: its id is a UUIDv7, and `iat` has whole seconds only. An id of another second tells
+/// nothing.
 fn issued_at(principal: &Principal) -> i64 {
     let precise = principal.token_id().get_timestamp().map(|at| {
         let (seconds, nanos) = at.to_unix();
@@ -141,6 +142,7 @@ fn issued_at(principal: &Principal) -> i64 {
             .saturating_mul(1_000)
             .saturating_add(i64::from(nanos / 1_000_000))
     });
+    let precise = precise.filter(|millis| millis.div_euclid(1_000) == principal.issued_at());
     precise.unwrap_or_else(|| principal.issued_at().saturating_mul(1_000))
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use taskhub_auth::Principal;
 use taskhub_domain::{
     Error, Result,
+    input::{folded, one_line, trimmed},
     policy::Role,
     tenant::{NewTenant, Tenant},
     user::{Login, NewUser, User},
@@ -34,22 +35,24 @@ pub(crate) struct Registration {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Admin {
+    #[serde(deserialize_with = "folded")]
     #[garde(email, length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "ada@acme.example")]
     email: String,
-    #[garde(length(chars, min = 3, max = 64), pattern(r"^[A-Za-z0-9._-]+$"))]
+    #[serde(deserialize_with = "folded")]
+    #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
     username: String,
     /// At least 10 characters; not a common one, and not the email or the name.
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     password: SecretString,
-    #[serde(default)]
-    #[garde(length(chars, max = 100))]
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(max_length = 100, example = "Ada")]
     first_name: String,
-    #[serde(default)]
-    #[garde(length(chars, max = 100))]
+    #[serde(default, deserialize_with = "trimmed")]
+    #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(max_length = 100, example = "Lovelace")]
     last_name: String,
 }
@@ -57,8 +60,6 @@ struct Admin {
 impl Registration {
     pub(super) fn parts(self) -> (NewTenant, NewUser, Option<SecretString>) {
         let Admin { email, username, password, first_name, last_name } = self.admin;
-        let email = email.trim().to_lowercase();
-        let username = username.to_lowercase();
         let admin = NewUser { email, username, password, first_name, last_name, role: Role::Admin };
         (self.organisation, admin, self.invitation)
     }

@@ -1,0 +1,86 @@
+//! What holds of every answer, whatever was asked: a status that the document lists, a body of the documented shape, the problem's form, and
+//! the headers of the contract.
+
+use serde_json::Value;
+use taskhub::problem::{Code, TYPES};
+use taskhub_tests::Answer;
+
+use super::operation::Operation;
+
+/// The headers that no answer lacks.
+const HEADERS: [&str; 6] = [
+    "x-request-id",
+    "x-content-type-options",
+    "x-frame-options",
+    "referrer-policy",
+    "content-security-policy",
+    "cache-control",
+];
+
+/// Holds an answer against the document and the contract.
+pub(super) fn check(operation: &Operation<'_>, answer: &Answer) {
+    let Answer { call, status, text, .. } = answer;
+    let told = operation.response(*status);
+    let Some(told) = told else {
+        panic!("{}: {call} → {status}, which the document does not list: {text}", operation.id)
+    };
+    check_any(answer);
+    if *status >= 400 {
+        return;
+    }
+    let Some((media, says)) = told["content"].as_object().and_then(|content| content.iter().next()) else {
+        assert!(text.is_empty(), "{call} → {status} with a body that the document does not know: {text}");
+        return;
+    };
+    let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
+    assert_eq!(&kind, media, "{call} → {status}: the content type");
+    if !text.is_empty() {
+        check_shape(operation, &says["schema"], answer);
+    }
+}
+
+/// Holds an answer of no operation in particular against the contract.
+pub(super) fn check_any(answer: &Answer) {
+    let Answer { call, status, text, body, .. } = answer;
+    for name in HEADERS {
+        assert!(!answer.header(name).is_empty(), "{call} → {status} without {name}");
+    }
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{call}");
+    if *status < 400 || text.is_empty() {
+        return;
+    }
+    let told = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{call} → no {name} in {text}"));
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{call} → {status}");
+    let code = Code::ALL.iter().find(|code| code.as_str() == told("code"));
+    let code = code.unwrap_or_else(|| panic!("{call} → a code that no table has: {text}"));
+    assert_eq!(code.status().as_u16(), *status, "{call} → {text}");
+    assert_eq!(body["status"], *status, "{call} → {text}");
+    assert_eq!(told("type"), format!("{TYPES}{}", code.as_str()), "{call}");
+    assert_eq!(told("title"), code.title(), "{call}");
+    assert_eq!(told("instance"), answer.header("x-request-id"), "{call}");
+    assert_eq!(*status == 401, answer.header("www-authenticate") == "Bearer", "{call} → {status}");
+    for error in body["errors"].as_array().into_iter().flatten() {
+        let whole = ["pointer", "code", "message"].iter().all(|name| error[name].is_string());
+        assert!(whole, "{call} → an error without its parts: {text}");
+    }
+    let known = ["type", "title", "status", "code", "detail", "instance", "errors"];
+    let more = body.as_object().unwrap().keys().find(|name| !known.contains(&name.as_str()));
+    assert!(more.is_none(), "{call} → a problem with {more:?}");
+}
+
+/// The fields at the top of the body are those of the schema: none is missing, and none is there that the document does not know.
+fn check_shape(operation: &Operation<'_>, schema: &Value, answer: &Answer) {
+    let schema = operation.resolve(schema);
+    let shapes = match schema["oneOf"].as_array() {
+        Some(shapes) => shapes.iter().map(|shape| operation.resolve(shape)).collect(),
+        None => vec![schema],
+    };
+    let body = answer.body.as_object().unwrap_or_else(|| panic!("{} → no object", answer.call));
+    let fits = |shape: &&Value| {
+        let Some(properties) = shape["properties"].as_object() else { return true };
+        let required = shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        body.keys().all(|name| properties.contains_key(name))
+            && required.into_iter().all(|name| body.contains_key(name))
+    };
+    assert!(shapes.iter().any(fits), "{} → not of the documented shape: {}", answer.call, answer.text);
+}

@@ -1,0 +1,79 @@
+//! The OpenAPI document as the walks read it: its operations, and what it says of each.
+
+use serde_json::Value;
+
+/// The methods that a path of the document can have.
+pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// One operation of the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation<'a> {
+    /// Its `operationId`.
+    pub(super) id: &'a str,
+    /// Its method, in capitals.
+    pub(super) method: &'static str,
+    /// Its path, with `{id}` for parameters.
+    pub(super) path: &'a str,
+    /// What the document says of it.
+    pub(super) says: &'a Value,
+    document: &'a Value,
+}
+
+/// All operations, in the document's order.
+pub(super) fn all(document: &Value) -> Vec<Operation<'_>> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, name) in METHODS.iter().zip(["GET", "POST", "PUT", "PATCH", "DELETE"]) {
+            if let Some(says) = item.get(method) {
+                let id = says["operationId"].as_str().unwrap();
+                all.push(Operation { id, method: name, path, says, document });
+            }
+        }
+    }
+    assert!(!all.is_empty(), "the document has no operations");
+    all
+}
+
+impl<'a> Operation<'a> {
+    /// Whether it needs a credential.
+    pub(super) fn is_secured(&self) -> bool {
+        !self.says["security"].as_array().unwrap().is_empty()
+    }
+
+    /// The names in the braces of its path.
+    pub(super) fn path_parameters(&self) -> Vec<&'a str> {
+        self.path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect()
+    }
+
+    /// Its parameters in the `query` or the `header`.
+    pub(super) fn parameters(&self, place: &str) -> Vec<&'a Value> {
+        let all = self.says["parameters"].as_array().into_iter().flatten();
+        all.filter(|parameter| parameter["in"] == place).collect()
+    }
+
+    /// The schema of its body as JSON, if it takes one.
+    pub(super) fn body(&self) -> Option<&'a Value> {
+        let media = &self.says["requestBody"]["content"]["application/json"];
+        (!media.is_null()).then(|| self.resolve(&media["schema"]))
+    }
+
+    /// What the document says of an answer with this status.
+    pub(super) fn response(&self, status: u16) -> Option<&'a Value> {
+        self.says["responses"].get(status.to_string())
+    }
+
+    /// Where a schema leads, when it is a reference.
+    pub(super) fn resolve(&self, schema: &'a Value) -> &'a Value {
+        resolve(self.document, schema)
+    }
+}
+
+/// Where a schema leads, when it is a reference.
+pub(super) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    while let Some(path) = schema["$ref"].as_str() {
+        let target = path.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+        schema = target.unwrap_or_else(|| panic!("{path} leads nowhere"));
+    }
+    schema
+}

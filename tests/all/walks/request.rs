@@ -1,0 +1,149 @@
+//! A request as a walk puts it together: a valid one from the table, and the same with something in another's place.
+
+use reqwest::Url;
+use serde_json::Value;
+use taskhub_tests::{Answer, App, Call};
+
+use super::{
+    contract,
+    fixture::{Fixture, Slot},
+    operation::Operation,
+    table::{Entry, entry},
+};
+
+/// A request for an operation.
+#[derive(Clone)]
+pub(super) struct Request<'a> {
+    pub(super) operation: Operation<'a>,
+    pub(super) entry: &'static Entry,
+    /// What stands in the path's braces.
+    pub(super) path: Vec<String>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: Option<Value>,
+}
+
+/// Where a request carries the id of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Position {
+    /// In the braces of the path with this number.
+    Path(usize),
+    /// In this parameter.
+    Query(&'static str),
+    /// In the field of the body with this pointer.
+    Body(&'static str),
+}
+
+impl<'a> Request<'a> {
+    /// The request that the table has for the operation.
+    pub(super) fn valid(operation: Operation<'a>, fixture: &Fixture) -> Self {
+        let entry = entry(operation.id);
+        let path = entry.path.iter().map(|slot| fixture.id(*slot).to_owned()).collect();
+        let query =
+            entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { operation, entry, path, query, body: entry.body.map(|body| body(fixture)) }
+    }
+
+    /// Everywhere that it can carry the id of a row, and of what kind.
+    pub(super) fn positions(&self) -> Vec<(Position, Slot)> {
+        let Entry { path, query_ids, body_ids, .. } = self.entry;
+        let path = path.iter().enumerate().map(|(number, slot)| (Position::Path(number), *slot));
+        let query = query_ids.iter().map(|(name, slot)| (Position::Query(name), *slot));
+        let body = body_ids.iter().map(|(pointer, slot)| (Position::Body(pointer), *slot));
+        path.chain(query).chain(body).collect()
+    }
+
+    /// With another id at a position.
+    pub(super) fn at(&self, position: Position, id: &str) -> Self {
+        let mut request = self.clone();
+        match position {
+            Position::Path(number) => id.clone_into(&mut request.path[number]),
+            Position::Query(name) => return request.with_query(name, id),
+            Position::Body(pointer) => return request.with_field(pointer, id.into()),
+        }
+        request
+    }
+
+    /// With an id in every brace of the path.
+    pub(super) fn with_path(&self, id: &str) -> Self {
+        Self { path: self.path.iter().map(|_| id.to_owned()).collect(), ..self.clone() }
+    }
+
+    /// With a parameter, in the place of one of this name.
+    pub(super) fn with_query(&self, name: &str, value: &str) -> Self {
+        let mut request = self.clone();
+        request.query.retain(|(known, _)| known != name);
+        request.query.push((name.to_owned(), value.to_owned()));
+        request
+    }
+
+    /// With a field of the body, which may be a new one.
+    pub(super) fn with_field(&self, pointer: &str, value: Value) -> Self {
+        let mut request = self.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let body = request.body.as_mut().unwrap();
+        body.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        request
+    }
+
+    /// Without a field of the body.
+    pub(super) fn without_field(&self, pointer: &str) -> Self {
+        let mut request = self.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        request.body.as_mut().unwrap().pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+        request
+    }
+
+    /// Its path and query.
+    pub(super) fn target(&self) -> String {
+        let mut path = self.operation.path.to_owned();
+        for (name, value) in self.operation.path_parameters().iter().zip(&self.path) {
+            path = path.replacen(&format!("{{{name}}}"), value, 1);
+        }
+        if self.query.is_empty() {
+            return path;
+        }
+        let url = Url::parse_with_params("http://localhost", &self.query).unwrap();
+        format!("{path}?{}", url.query().unwrap())
+    }
+
+    /// The call without its body and without a credential.
+    pub(super) fn bare<'b>(&self, app: &'b App) -> Call<'b> {
+        app.call(self.operation.method, &self.target())
+    }
+
+    /// The call with its body and without a credential.
+    pub(super) fn call<'b>(&self, app: &'b App) -> Call<'b> {
+        match &self.body {
+            Some(body) => self.bare(app).json(body),
+            None => self.bare(app),
+        }
+    }
+
+    /// Sends it with a token; the answer keeps the contract.
+    pub(super) async fn by(&self, app: &App, token: &str) -> Answer {
+        self.answer(self.call(app).token(token)).await
+    }
+
+    /// Sends a call of this operation; the answer keeps the contract.
+    pub(super) async fn answer(&self, call: Call<'_>) -> Answer {
+        let answer = call.send().await;
+        contract::check(&self.operation, &answer);
+        answer
+    }
+}
+
+/// What two answers to the same have in common: everything but the request's id and the time.
+pub(super) fn essence(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
+    let mut body = answer.body.clone();
+    if let Some(body) = body.as_object_mut() {
+        body.remove("instance");
+    }
+    let told = answer.headers.iter().filter(|(name, _)| {
+        !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy")
+    });
+    let mut headers: Vec<_> = told
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    headers.sort();
+    (answer.status, body, headers)
+}
