@@ -18,13 +18,19 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Unchecked<T> {
     body: Value,
+    patch: bool,
     input: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
-    /// A body as it came in.
+    /// A body that says everything.
     pub fn new(body: Value) -> Self {
-        Self { body, input: PhantomData }
+        Self { body, patch: false, input: PhantomData }
+    }
+
+    /// A body that says what changes: a JSON merge patch (RFC 7396).
+    pub fn patch(body: Value) -> Self {
+        Self { body, patch: true, input: PhantomData }
     }
 
     /// The input that the body describes.
@@ -35,12 +41,15 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
         parse(&self.body)
     }
 
-    /// The input that results from applying the body to the present state as a JSON merge patch (RFC 7396): what is absent
-    /// stays, and null clears. A null for what may not be null is refused, as any other wrong value is.
+    /// The input that the body makes of the present state: the body itself, or of a merge patch what results from applying it: what is
+    /// absent stays, and null clears. A null for what may not be null is refused, as any other wrong value is.
     ///
     /// # Errors
     /// As [`Self::check`].
-    pub fn check_patch(&self, present: &impl Serialize) -> Result<T> {
+    pub fn check_over(&self, present: &impl Serialize) -> Result<T> {
+        if !self.patch {
+            return self.check();
+        }
         let mut merged = serde_json::to_value(present).map_err(Error::internal)?;
         if !self.body.is_object() {
             return Err(Error::field("", "invalid_type", "A merge patch is a JSON object."));
@@ -235,7 +244,7 @@ mod tests {
     #[test]
     fn null_clears_what_may_be_null_and_is_refused_elsewhere() {
         let present = Input { title: "abc".into(), size: Some(1) };
-        let patch = |body| Unchecked::<Input>::new(body).check_patch(&present);
+        let patch = |body| Unchecked::<Input>::patch(body).check_over(&present);
         assert_eq!(patch(json!({"size": null})).unwrap().size, None);
         assert_eq!(first(&patch(json!({"title": null})).unwrap_err()), ("/title", "invalid_type"));
         assert_eq!(first(&patch(json!({"colour": null})).unwrap_err()), ("/colour", "unknown_field"));
@@ -248,10 +257,10 @@ mod tests {
         fn merge_patch_laws(title in "[a-z]{3,5}", size in proptest::option::of(0..9i32), new in proptest::option::of("[a-z]{3,5}")) {
             let present = Input { title: title.clone(), size };
             let body = new.as_ref().map_or(json!({}), |new| json!({"title": new}));
-            let once = Unchecked::<Input>::new(body.clone()).check_patch(&present).unwrap();
+            let once = Unchecked::<Input>::patch(body.clone()).check_over(&present).unwrap();
             prop_assert_eq!(&once.title, new.as_ref().unwrap_or(&title));
             prop_assert_eq!(once.size, size);
-            prop_assert_eq!(Unchecked::<Input>::new(body).check_patch(&once).unwrap(), once);
+            prop_assert_eq!(Unchecked::<Input>::patch(body).check_over(&once).unwrap(), once);
         }
     }
 }

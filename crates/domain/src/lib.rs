@@ -38,6 +38,7 @@
 pub mod audit;
 pub mod context;
 pub mod document;
+pub mod edit;
 pub mod error;
 mod event;
 pub mod idempotency;

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
     Context, Result, Tx,
-    document::{self, DocumentInput},
+    document::Document,
+    edit,
     input::Unchecked,
     policy::Role,
-    project::{self, ProjectInput},
-    task::{self, TaskInput},
+    project::Project,
+    task::Task,
     tenant::{self, NewTenant, Tenant},
     user::{self, NewUser, User},
 };
@@ -153,9 +154,9 @@ async fn projects_of(tx: &Tx, number: usize, manager: Option<Uuid>) -> Result<Ve
     for (position, name) in PROJECTS.iter().enumerate() {
         let status = pick(&["active", "planned", "active", "on_hold", "completed"], number + position);
         let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed.") });
-        let project = project::create(tx, &Unchecked::<ProjectInput>::new(body)).await?;
+        let project = edit::create::<Project>(tx, &Unchecked::new(body)).await?;
         let body = json!({ "title": format!("{name}: minutes"), "project_id": project.id, "content": "# Minutes\n\nAll present." });
-        document::create(tx, &Unchecked::<DocumentInput>::new(body)).await?;
+        edit::create::<Document>(tx, &Unchecked::new(body)).await?;
         ids.push(project.id);
     }
     Ok(ids)
@@ -176,7 +177,7 @@ fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
 
 async fn add_tasks(tx: &Tx, batch: &[Value]) -> Result<()> {
     for body in batch {
-        task::create(tx, &Unchecked::<TaskInput>::new(body.clone())).await?;
+        edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?;
     }
     Ok(())
 }

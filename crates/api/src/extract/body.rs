@@ -47,7 +47,8 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
                 return Err(Code::UnsupportedMediaType.into());
             }
             let octets = reading.await?;
-            Ok(Self { input: Unchecked::new(json(&octets)?), octets })
+            let body = json(&octets)?;
+            Ok(Self { input: if patch { Unchecked::patch(body) } else { Unchecked::new(body) }, octets })
         })
     }
 }

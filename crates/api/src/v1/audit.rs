@@ -1,11 +1,11 @@
 //! `/api/v1/audit`.
 
 use actix_web::{HttpRequest, HttpResponse, get};
-use taskhub_domain::audit::{self, AuditEntry};
+use taskhub_domain::{audit::AuditEntry, edit};
 
-use super::App;
+use super::{App, noun};
 use crate::{
-    answer::{self, Answered, List},
+    answer::{Answered, List},
     extract::{Caller, Id, Parameters},
 };
 
@@ -20,7 +20,7 @@ pub(crate) async fn list_audit(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, audit::list(&app.store, &caller, &query.0).await?)
+    noun::list::<AuditEntry>(&caller, &app, &query, &request).await
 }
 
 /// Get a line of the audit
@@ -29,5 +29,5 @@ pub(crate) async fn list_audit(
 #[utoipa::path(tag = "audit", params(("id" = uuid::Uuid, Path, description = "The line's id.")), responses((status = 200, description = "The line.", body = AuditEntry)))]
 #[get("/{id}")]
 pub(crate) async fn get_audit_entry(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(audit::get(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(edit::get::<AuditEntry>(&app.store, &caller, id.0).await?))
 }

@@ -204,9 +204,9 @@ pub(crate) async fn replace_profile(
     pre: IfMatch,
     body: Body<ProfileInput>,
 ) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
-        Box::pin(user::update_profile(tx, body, false, pre))
-    });
+    let write = app
+        .store
+        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
     let user = write.await?;
     Ok(answer::changed(user.version, &user))
 }
@@ -220,9 +220,9 @@ pub(crate) async fn update_profile(
     pre: IfMatch,
     body: Body<ProfileInput>,
 ) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
-        Box::pin(user::update_profile(tx, body, true, pre))
-    });
+    let write = app
+        .store
+        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
     let user = write.await?;
     Ok(answer::changed(user.version, &user))
 }

@@ -1,11 +1,11 @@
 //! `/api/v1/documents`.
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
-use taskhub_domain::document::{self, Document, DocumentInput, DocumentSummary};
+use taskhub_domain::document::{Document, DocumentInput, DocumentSummary};
 
-use super::App;
+use super::{App, noun};
 use crate::{
-    answer::{self, Answered, List},
+    answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
 };
 
@@ -20,7 +20,7 @@ pub(crate) async fn list_documents(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, document::list(&app.store, &caller, &query.0).await?)
+    noun::list::<Document>(&caller, &app, &query, &request).await
 }
 
 /// Create a document
@@ -34,23 +34,14 @@ pub(crate) async fn create_document(
     once: Once,
     body: Body<DocumentInput>,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
-    let create = app.store.write_once(
-        &caller,
-        key,
-        body.input,
-        |tx, input| Box::pin(document::create(tx, input)),
-        |document: &Document| answer::created("documents", document.id, document.version, document),
-    );
-    Ok(answer::kept(create.await?))
+    noun::create::<Document>(&caller, &app, &once, body).await
 }
 
 /// Get a document
 #[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 200, description = "The document.", body = Document)))]
 #[get("/{id}")]
 pub(crate) async fn get_document(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    let document = document::get(&app.store, &caller, id.0).await?;
-    Ok(answer::resource(&known, document.version, &document))
+    noun::get::<Document>(&caller, &app, id, &known).await
 }
 
 /// Replace a document
@@ -65,12 +56,7 @@ pub(crate) async fn replace_document(
     pre: IfMatch,
     body: Body<DocumentInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, false, pre)));
-    let document = write.await?;
-    Ok(answer::changed(document.version, &document))
+    noun::update::<Document>(&caller, &app, id, pre, body).await
 }
 
 /// Change a document
@@ -83,18 +69,12 @@ pub(crate) async fn update_document(
     pre: IfMatch,
     body: Body<DocumentInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(document::update(tx, *id, body, true, pre)));
-    let document = write.await?;
-    Ok(answer::changed(document.version, &document))
+    noun::update::<Document>(&caller, &app, id, pre, body).await
 }
 
 /// Delete a document
 #[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(document::remove(tx, *id, pre))).await?;
-    Ok(answer::removed())
+    noun::remove::<Document>(&caller, &app, id, pre).await
 }

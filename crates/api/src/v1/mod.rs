@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod documents;
+mod noun;
 pub(crate) mod projects;
 pub(crate) mod service;
 pub(crate) mod tasks;

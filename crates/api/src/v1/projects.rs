@@ -6,7 +6,7 @@ use taskhub_domain::{
     task::Task,
 };
 
-use super::App;
+use super::{App, noun};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -21,7 +21,7 @@ pub(crate) async fn list_projects(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, project::list(&app.store, &caller, &query.0).await?)
+    noun::list::<Project>(&caller, &app, &query, &request).await
 }
 
 /// Create a project
@@ -35,15 +35,7 @@ pub(crate) async fn create_project(
     once: Once,
     body: Body<ProjectInput>,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
-    let create = app.store.write_once(
-        &caller,
-        key,
-        body.input,
-        |tx, input| Box::pin(project::create(tx, input)),
-        |project: &Project| answer::created("projects", project.id, project.version, project),
-    );
-    Ok(answer::kept(create.await?))
+    noun::create::<Project>(&caller, &app, &once, body).await
 }
 
 /// Get figures of all projects
@@ -57,8 +49,7 @@ pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answere
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "The project.", body = Project)))]
 #[get("/{id}")]
 pub(crate) async fn get_project(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    let project = project::get(&app.store, &caller, id.0).await?;
-    Ok(answer::resource(&known, project.version, &project))
+    noun::get::<Project>(&caller, &app, id, &known).await
 }
 
 /// Replace a project
@@ -73,12 +64,7 @@ pub(crate) async fn replace_project(
     pre: IfMatch,
     body: Body<ProjectInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, false, pre)));
-    let project = write.await?;
-    Ok(answer::changed(project.version, &project))
+    noun::update::<Project>(&caller, &app, id, pre, body).await
 }
 
 /// Change a project
@@ -91,12 +77,7 @@ pub(crate) async fn update_project(
     pre: IfMatch,
     body: Body<ProjectInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::update(tx, *id, body, true, pre)));
-    let project = write.await?;
-    Ok(answer::changed(project.version, &project))
+    noun::update::<Project>(&caller, &app, id, pre, body).await
 }
 
 /// Delete a project
@@ -105,8 +86,7 @@ pub(crate) async fn update_project(
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_project(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(project::remove(tx, *id, pre))).await?;
-    Ok(answer::removed())
+    noun::remove::<Project>(&caller, &app, id, pre).await
 }
 
 /// Change a project's status

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::task::{self, Task, TaskInput};
 
-use super::App;
+use super::{App, noun};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -20,7 +20,7 @@ pub(crate) async fn list_tasks(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, task::list(&app.store, &caller, &query.0).await?)
+    noun::list::<Task>(&caller, &app, &query, &request).await
 }
 
 /// Create a task
@@ -29,15 +29,7 @@ pub(crate) async fn list_tasks(
 #[utoipa::path(tag = "tasks", request_body = TaskInput, responses((status = 201, description = "The new task.", body = Task)))]
 #[post("")]
 pub(crate) async fn create_task(caller: Caller, app: App, once: Once, body: Body<TaskInput>) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
-    let create = app.store.write_once(
-        &caller,
-        key,
-        body.input,
-        |tx, input| Box::pin(task::create(tx, input)),
-        |task: &Task| answer::created("tasks", task.id, task.version, task),
-    );
-    Ok(answer::kept(create.await?))
+    noun::create::<Task>(&caller, &app, &once, body).await
 }
 
 /// List tasks with a status
@@ -51,15 +43,14 @@ pub(crate) async fn list_tasks_by_status(
 ) -> Answered {
     let mut others = query.0.clone();
     others.take("status")?;
-    answer::list(&app, &request, task::list(&app.store, &caller, &query.0).await?)
+    noun::list::<Task>(&caller, &app, &query, &request).await
 }
 
 /// Get a task
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task.", body = Task)))]
 #[get("/{id}")]
 pub(crate) async fn get_task(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    let task = task::get(&app.store, &caller, id.0).await?;
-    Ok(answer::resource(&known, task.version, &task))
+    noun::get::<Task>(&caller, &app, id, &known).await
 }
 
 /// Replace a task
@@ -74,12 +65,7 @@ pub(crate) async fn replace_task(
     pre: IfMatch,
     body: Body<TaskInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let task = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, false, pre)));
-    let task = task.await?;
-    Ok(answer::changed(task.version, &task))
+    noun::update::<Task>(&caller, &app, id, pre, body).await
 }
 
 /// Change a task
@@ -92,20 +78,14 @@ pub(crate) async fn update_task(
     pre: IfMatch,
     body: Body<TaskInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let task = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(task::update(tx, *id, body, true, pre)));
-    let task = task.await?;
-    Ok(answer::changed(task.version, &task))
+    noun::update::<Task>(&caller, &app, id, pre, body).await
 }
 
 /// Delete a task
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(task::remove(tx, *id, pre))).await?;
-    Ok(answer::removed())
+    noun::remove::<Task>(&caller, &app, id, pre).await
 }
 
 /// Complete a task

@@ -28,9 +28,9 @@ pub(crate) async fn replace_tenant(
     pre: IfMatch,
     body: Body<TenantInput>,
 ) -> Answered {
-    let write = app.store.write(&caller, (body.input, pre.0), |tx, (body, pre)| {
-        Box::pin(tenant::update(tx, body, false, pre))
-    });
+    let write = app
+        .store
+        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
     let tenant = write.await?;
     Ok(answer::changed(tenant.version, &tenant))
 }
@@ -48,7 +48,7 @@ pub(crate) async fn update_tenant(
 ) -> Answered {
     let write = app
         .store
-        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, true, pre)));
+        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
     let tenant = write.await?;
     Ok(answer::changed(tenant.version, &tenant))
 }

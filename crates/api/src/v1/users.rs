@@ -73,9 +73,8 @@ pub(crate) async fn replace_user(
     body: Body<UserInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let user = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, false, pre)));
+    let user =
+        app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
     let user = user.await?;
     Ok(answer::changed(user.version, &user))
 }
@@ -93,9 +92,8 @@ pub(crate) async fn update_user(
     body: Body<UserInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let user = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, true, pre)));
+    let user =
+        app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
     let user = user.await?;
     Ok(answer::changed(user.version, &user))
 }

@@ -8,11 +8,11 @@ use serde::{Serialize, Serializer, ser};
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope, Store,
-    list::{self, Filter, Form, Page, Query, Sort},
+    Context, Instant, Result, Scope,
+    list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     store::{
-        Noun, Read,
+        Noun,
         noun::{ColumnOf, owned},
     },
 };
@@ -133,22 +133,6 @@ pub(crate) fn row(
         old_values,
         new_values,
     }
-}
-
-/// The tenant's audit.
-///
-/// # Errors
-/// `Forbidden` to all but admins.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<AuditEntry>> {
-    list::page::<AuditEntry>(store, &store.read(ctx), query, Condition::all()).await
-}
-
-/// One line of the audit.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditEntry> {
-    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
 }
 
 /// Shows kept JSON as what it is.

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope, Store, Tx,
-    input::{Unchecked, one_line, trimmed},
-    list::{self, Filter, Form, Page, Query, Sort},
+    Context, Instant, Result, Scope, Tx,
+    edit::Editable,
+    input::{one_line, trimmed},
+    list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     store::{
-        Delete, Noun, Precondition, Read, Update,
+        Birth, Noun,
         noun::{ColumnOf, owned},
     },
 };
@@ -141,71 +142,28 @@ impl From<&Document> for DocumentInput {
     }
 }
 
-/// The tenant's documents that the caller sees, without their contents.
-///
-/// # Errors
-/// Those of lists.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<DocumentSummary>> {
-    list::page::<Document>(store, &store.read(ctx), query, Condition::all()).await
-}
+impl Editable for Document {
+    type Input = DocumentInput;
 
-/// A document.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Document> {
-    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
-}
-
-/// Makes a document, written by the caller.
-///
-/// # Errors
-/// `Forbidden`, `Invalid`.
-pub async fn create(tx: &Tx, body: &Unchecked<DocumentInput>) -> Result<Document> {
-    policy::permit(tx.ctx(), policy::Noun::Document, Action::Create)?;
-    let DocumentInput { title, project_id, content } = body.check()?;
-    tx.refer::<Project>(Some(project_id), "project_id").await?;
-    let born = tx.birth();
-    tx.add(Document {
-        tenant_id: born.tenant,
-        id: born.id,
-        title,
-        project_id,
-        author_id: tx.ctx().user(),
-        content,
-        created_at: born.at,
-        updated_at: born.at,
-        version: 1,
-    })
-    .await
-}
-
-/// Changes a document: to the body whole, or by it as a merge patch.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(
-    tx: &Tx,
-    id: Uuid,
-    body: &Unchecked<DocumentInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<Document> {
-    let seen = tx.resolve::<Document, _>(id, Update).await?;
-    let input = if merge { body.check_patch(&DocumentInput::from(seen.row()))? } else { body.check()? };
-    let DocumentInput { title, project_id, content } = input;
-    if project_id != seen.row().project_id {
-        tx.refer::<Project>(Some(project_id), "project_id").await?;
+    fn blank(born: Birth, ctx: &Context) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            title: String::new(),
+            project_id: Uuid::nil(),
+            author_id: ctx.user(),
+            content: String::new(),
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
     }
-    let row = Document { title, project_id, content, ..seen.row().clone() };
-    tx.update(seen, row, pre).await
-}
 
-/// Removes a document.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, and those of the precondition.
-pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve::<Document, _>(id, Delete).await?;
-    tx.remove(seen, pre).await
+    async fn apply(self, tx: &Tx, input: DocumentInput) -> Result<Self> {
+        let DocumentInput { title, project_id, content } = input;
+        if project_id != self.project_id {
+            tx.refer::<Project>(Some(project_id), "project_id").await?;
+        }
+        Ok(Self { title, project_id, content, ..self })
+    }
 }

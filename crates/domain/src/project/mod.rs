@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
 use crate::{
     Context, Instant, Result, Scope, Store, Tx,
+    edit::Editable,
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
     store::{
-        Delete, Noun, Precondition, Read, Update,
+        Birth, Noun, Precondition, Read, Update,
         noun::{ColumnOf, owned},
     },
     task::{Priority, Task},
@@ -217,22 +218,6 @@ pub struct ProjectStatusInput {
     status: ProjectStatus,
 }
 
-/// The tenant's projects.
-///
-/// # Errors
-/// Those of lists.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Project>> {
-    list::page::<Project>(store, &store.read(ctx), query, Condition::all()).await
-}
-
-/// A project.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Project> {
-    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
-}
-
 /// The tasks of a project.
 ///
 /// # Errors
@@ -243,53 +228,45 @@ pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Res
     list::page::<Task>(store, &scope, query, crate::task::within(project.row())).await
 }
 
-/// Makes a project.
-///
-/// # Errors
-/// `Forbidden`, `Invalid`.
-pub async fn create(tx: &Tx, body: &Unchecked<ProjectInput>) -> Result<Project> {
-    policy::permit(tx.ctx(), policy::Noun::Project, Action::Create)?;
-    let mut input = body.check()?;
-    input.manager_id = input.manager_id.or(tx.ctx().user());
-    let born = tx.birth();
-    let blank = Project {
-        tenant_id: born.tenant,
-        id: born.id,
-        name: String::new(),
-        description: None,
-        manager_id: None,
-        status: ProjectStatus::default(),
-        priority: Priority::default(),
-        start_at: None,
-        due_at: None,
-        created_at: born.at,
-        updated_at: born.at,
-        version: 1,
-    };
-    tx.add(apply(tx, blank, input).await?).await
-}
+impl Editable for Project {
+    type Input = ProjectInput;
 
-/// Changes a project: to the body whole, or by it as a merge patch.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(
-    tx: &Tx,
-    id: Uuid,
-    body: &Unchecked<ProjectInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<Project> {
-    let seen = tx.resolve::<Project, _>(id, Update).await?;
-    let input = if merge { body.check_patch(&ProjectInput::from(seen.row()))? } else { body.check()? };
-    let row = apply(tx, seen.row().clone(), input).await?;
-    tx.update(seen, row, pre).await
+    fn blank(born: Birth, _ctx: &Context) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            name: String::new(),
+            description: None,
+            manager_id: None,
+            status: ProjectStatus::default(),
+            priority: Priority::default(),
+            start_at: None,
+            due_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    /// A project that names no manager is its maker's.
+    fn complete(input: ProjectInput, ctx: &Context) -> ProjectInput {
+        ProjectInput { manager_id: input.manager_id.or(ctx.user()), ..input }
+    }
+
+    async fn apply(self, tx: &Tx, input: ProjectInput) -> Result<Self> {
+        let ProjectInput { name, description, manager_id, status, priority, start_at, due_at } = input;
+        in_order(start_at, due_at, "due_at")?;
+        if manager_id != self.manager_id {
+            tx.refer::<User>(manager_id, "manager_id").await?;
+        }
+        Ok(Self { name, description, manager_id, status, priority, start_at, due_at, ..self })
+    }
 }
 
 /// Changes a project's status alone.
 ///
 /// # Errors
-/// As [`update`].
+/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
 pub async fn set_status(
     tx: &Tx,
     id: Uuid,
@@ -297,27 +274,7 @@ pub async fn set_status(
     pre: &Precondition,
 ) -> Result<Project> {
     let seen = tx.resolve::<Project, _>(id, Update).await?;
-    let ProjectStatusInput { status } =
-        body.check_patch(&ProjectStatusInput { status: seen.row().status })?;
+    let ProjectStatusInput { status } = body.check()?;
     let row = Project { status, ..seen.row().clone() };
     tx.update(seen, row, pre).await
-}
-
-/// Removes a project to which nothing refers any more.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
-pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve::<Project, _>(id, Delete).await?;
-    tx.remove(seen, pre).await
-}
-
-/// The row with what was written of it, its references resolved.
-async fn apply(tx: &Tx, old: Project, input: ProjectInput) -> Result<Project> {
-    let ProjectInput { name, description, manager_id, status, priority, start_at, due_at } = input;
-    in_order(start_at, due_at, "due_at")?;
-    if manager_id != old.manager_id {
-        tx.refer::<User>(manager_id, "manager_id").await?;
-    }
-    Ok(Project { name, description, manager_id, status, priority, start_at, due_at, ..old })
 }

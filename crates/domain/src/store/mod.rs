@@ -19,13 +19,13 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionTrait, sea_query::DeleteStatement};
 
-pub(crate) use self::{conn::Conn, scope::field, tx::Birth};
+pub(crate) use self::{conn::Conn, scope::field};
 pub use self::{
     evidence::{Act, Changes, Delete, Evidence, Precondition, Read, ReadPrivate, Update, UpdateProfile},
     noun::{Noun, Owned},
     pool::{Database, MigrationState},
     scope::Scope,
-    tx::Tx,
+    tx::{Birth, Tx},
 };
 use crate::{
     Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations,

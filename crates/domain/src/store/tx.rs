@@ -65,9 +65,9 @@ impl Deref for Tx {
     }
 }
 
-/// What a new row begins with.
+/// What a new row begins with: its tenant, its id, and the instant of the transaction.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Birth {
+pub struct Birth {
     pub(crate) tenant: Uuid,
     pub(crate) id: Uuid,
     pub(crate) at: Instant,

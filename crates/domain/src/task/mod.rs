@@ -8,16 +8,18 @@ use utoipa::ToSchema;
 
 pub use self::input::TaskInput;
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, Tx,
+    Context, Error, Instant, Result, Scope, Tx,
+    edit::Editable,
     error::Kind,
-    input::Unchecked,
-    list::{self, Filter, Form, Page, Query, Sort},
+    input::in_order,
+    list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     store::{
-        Delete, Noun, Precondition, Read, Update,
+        Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
     },
+    user::User,
 };
 
 /// Where a task stands.
@@ -206,66 +208,62 @@ pub(crate) fn within(project: &Project) -> Condition {
     Condition::all().add(entity::Column::ProjectId.eq(project.id))
 }
 
-/// The tenant's tasks that the caller sees.
-///
-/// # Errors
-/// Those of lists.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Task>> {
-    list::page::<Task>(store, &store.read(ctx), query, Condition::all()).await
-}
+impl Editable for Task {
+    type Input = TaskInput;
 
-/// A task.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<Task> {
-    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
-}
+    fn blank(born: Birth, ctx: &Context) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            title: String::new(),
+            description: None,
+            project_id: None,
+            owner_id: ctx.user(),
+            assignee_id: None,
+            status: TaskStatus::default(),
+            priority: Priority::default(),
+            start_at: None,
+            due_at: None,
+            estimate_minutes: None,
+            completed_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
 
-/// Makes a task, owned by the caller.
-///
-/// # Errors
-/// `Forbidden`, `Invalid`.
-pub async fn create(tx: &Tx, body: &Unchecked<TaskInput>) -> Result<Task> {
-    policy::permit(tx.ctx(), policy::Noun::Task, Action::Create)?;
-    let input = body.check()?;
-    let born = tx.birth();
-    let blank = Task {
-        tenant_id: born.tenant,
-        id: born.id,
-        title: String::new(),
-        description: None,
-        project_id: None,
-        owner_id: tx.ctx().user(),
-        assignee_id: None,
-        status: TaskStatus::default(),
-        priority: Priority::default(),
-        start_at: None,
-        due_at: None,
-        estimate_minutes: None,
-        completed_at: None,
-        created_at: born.at,
-        updated_at: born.at,
-        version: 1,
-    };
-    tx.add(input.apply(tx, blank).await?).await
-}
-
-/// Changes a task: to the body whole, or by it as a merge patch.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(
-    tx: &Tx,
-    id: Uuid,
-    body: &Unchecked<TaskInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<Task> {
-    let seen = tx.resolve::<Task, _>(id, Update).await?;
-    let input = if merge { body.check_patch(&TaskInput::from(seen.row()))? } else { body.check()? };
-    let row = input.apply(tx, seen.row().clone()).await?;
-    tx.update(seen, row, pre).await
+    async fn apply(self, tx: &Tx, input: TaskInput) -> Result<Self> {
+        let TaskInput {
+            title,
+            description,
+            project_id,
+            assignee_id,
+            status,
+            priority,
+            start_at,
+            due_at,
+            estimate_minutes,
+        } = input;
+        in_order(start_at, due_at, "due_at")?;
+        if project_id != self.project_id {
+            tx.refer::<Project>(project_id, "project_id").await?;
+        }
+        if assignee_id != self.assignee_id {
+            tx.refer::<User>(assignee_id, "assignee_id").await?;
+        }
+        let row = Self {
+            title,
+            description,
+            project_id,
+            assignee_id,
+            priority,
+            start_at,
+            due_at,
+            estimate_minutes,
+            ..self
+        };
+        Ok(row.with_status(status, tx.now()))
+    }
 }
 
 /// Completes a task. One that is done stays as it is; one that was cancelled must be taken up again first.
@@ -279,15 +277,6 @@ pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     }
     let row = seen.row().clone().with_status(TaskStatus::Done, tx.now());
     tx.update_as("complete", seen, row, pre).await
-}
-
-/// Removes a task.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, and those of the precondition.
-pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve::<Task, _>(id, Delete).await?;
-    tx.remove(seen, pre).await
 }
 
 impl Task {

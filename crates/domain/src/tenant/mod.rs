@@ -202,14 +202,9 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update(
-    tx: &Tx,
-    body: &Unchecked<TenantInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<Tenant> {
+pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
-    let input = if merge { body.check_patch(&TenantInput::from(seen.row()))? } else { body.check()? };
+    let input = body.check_over(&TenantInput::from(seen.row()))?;
     let TenantInput { name, time_zone, locale, require_if_match } = input;
     let row = Tenant { name, time_zone, locale, require_if_match, ..seen.row().clone() };
     tx.update(seen, row, pre).await

@@ -256,16 +256,10 @@ pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User>
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
-pub async fn update(
-    tx: &Tx,
-    id: Uuid,
-    body: &Unchecked<UserInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<User> {
+pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precondition) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
-    let input = if merge { body.check_patch(&UserInput::from(seen.row()))? } else { body.check()? };
+    let input = body.check_over(&UserInput::from(seen.row()))?;
     let old = seen.row().clone();
     let row = input.into_row(old.clone());
     if is_admin(&old) && !is_admin(&row) {
@@ -283,15 +277,10 @@ pub async fn update(
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`, and those of the precondition.
-pub async fn update_profile(
-    tx: &Tx,
-    body: &Unchecked<ProfileInput>,
-    merge: bool,
-    pre: &Precondition,
-) -> Result<User> {
+pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Precondition) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
-    let input = if merge { body.check_patch(&ProfileInput::from(seen.row()))? } else { body.check()? };
+    let input = body.check_over(&ProfileInput::from(seen.row()))?;
     let row = input.into_row(seen.row().clone());
     tx.update(seen, row, pre).await
 }

@@ -1,0 +1,187 @@
+//! Behind the API: the tenant's rows as the database has them, and the schema as its catalogue tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool, Row, SqlitePool};
+use taskhub_tests::{App, Backend};
+use uuid::Uuid;
+
+/// A connection of the walks' own.
+pub(super) enum Database {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+    MariaDb(MySqlPool),
+}
+
+/// The rows of a tenant, written out, by their tables.
+pub(super) type Rows = BTreeMap<String, BTreeSet<String>>;
+
+/// A reference: from which columns of which table to which of which.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) table: String,
+    pub(super) columns: Vec<String>,
+    pub(super) target: String,
+    pub(super) target_columns: Vec<String>,
+}
+
+macro_rules! read {
+    ($pool:expr, $sql:expr) => {{
+        let rows = sqlx::query(AssertSqlSafe($sql)).fetch_all($pool).await.unwrap();
+        let cells = |row: &_| (0..Row::len(row)).map(|at| Row::get::<String, _>(row, at)).collect();
+        rows.iter().map(cells).collect()
+    }};
+}
+
+impl Database {
+    /// That of a server.
+    pub(super) async fn of(app: &App) -> Self {
+        match app.backend {
+            Backend::Sqlite => Self::Sqlite(SqlitePool::connect(&app.database).await.unwrap()),
+            Backend::Postgres => Self::Postgres(PgPool::connect(&app.database).await.unwrap()),
+            Backend::MariaDb => Self::MariaDb(MySqlPool::connect(&app.database).await.unwrap()),
+        }
+    }
+
+    async fn read(&self, sql: String) -> Vec<Vec<String>> {
+        match self {
+            Self::Sqlite(pool) => read!(pool, sql),
+            Self::Postgres(pool) => read!(pool, sql),
+            Self::MariaDb(pool) => read!(pool, sql),
+        }
+    }
+
+    async fn column(&self, sql: String) -> Vec<String> {
+        self.read(sql).await.into_iter().flatten().collect()
+    }
+
+    /// All tables.
+    pub(super) async fn tables(&self) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            Self::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+            Self::MariaDb(_) => {
+                "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+        };
+        self.column(sql.to_owned()).await
+    }
+
+    /// The columns of a table.
+    pub(super) async fn columns(&self, table: &str) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY cid"),
+            Self::Postgres(_) | Self::MariaDb(_) => format!(
+                "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns
+                 WHERE table_schema = {} AND table_name = '{table}' ORDER BY ordinal_position",
+                self.schema()
+            ),
+        };
+        self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
+    }
+
+    /// The columns of a table's primary key, in its order.
+    pub(super) async fn key(&self, table: &str) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => {
+                format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk")
+            }
+            Self::Postgres(_) | Self::MariaDb(_) => format!(
+                "SELECT CAST(k.column_name AS CHAR(64)) FROM information_schema.table_constraints c
+                 JOIN information_schema.key_column_usage k ON k.constraint_schema = c.constraint_schema
+                 AND k.constraint_name = c.constraint_name AND k.table_name = c.table_name
+                 WHERE c.table_schema = {} AND c.table_name = '{table}' AND c.constraint_type = 'PRIMARY KEY'
+                 ORDER BY k.ordinal_position",
+                self.schema()
+            ),
+        };
+        self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
+    }
+
+    /// All references.
+    pub(super) async fn references(&self) -> Vec<Reference> {
+        let sql = match self {
+            Self::Sqlite(_) => {
+                "SELECT t.name, f.\"table\", group_concat(f.\"from\"), group_concat(f.\"to\") FROM sqlite_schema t
+                 JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table' GROUP BY t.name, f.id"
+            }
+            Self::Postgres(_) => {
+                "SELECT t.relname::text, r.relname::text,
+                 (SELECT string_agg(a.attname, ',') FROM unnest(c.conkey) k JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k),
+                 (SELECT string_agg(a.attname, ',') FROM unnest(c.confkey) k JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k)
+                 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid
+                 WHERE c.contype = 'f' AND t.relnamespace = current_schema()::regnamespace"
+            }
+            Self::MariaDb(_) => {
+                "SELECT CAST(table_name AS CHAR), CAST(referenced_table_name AS CHAR),
+                 CAST(GROUP_CONCAT(column_name) AS CHAR), CAST(GROUP_CONCAT(referenced_column_name) AS CHAR)
+                 FROM information_schema.key_column_usage
+                 WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL
+                 GROUP BY constraint_name, table_name, referenced_table_name"
+            }
+        };
+        let list = |text: &str| text.split(',').map(str::to_owned).collect();
+        let reference = |row: Vec<String>| Reference {
+            table: row[0].clone(),
+            target: row[1].clone(),
+            columns: list(&row[2]),
+            target_columns: list(&row[3]),
+        };
+        self.read(sql.to_owned()).await.into_iter().map(reference).collect()
+    }
+
+    /// All rows of a tenant, the tenant's own among them.
+    pub(super) async fn rows_of(&self, tenant: Uuid) -> Rows {
+        let mut rows = Rows::new();
+        for table in self.tables().await {
+            let columns = self.columns(&table).await;
+            let owner = if table == "tenant" { "id" } else { "tenant_id" };
+            if columns.iter().any(|column| column == owner) {
+                let sql = self.rows_sql(&table, &columns, owner, tenant);
+                rows.insert(table, self.column(sql).await.into_iter().collect());
+            }
+        }
+        rows
+    }
+
+    fn rows_sql(&self, table: &str, columns: &[String], owner: &str, tenant: Uuid) -> String {
+        let all = |cell: &dyn Fn(&String) -> String, between: &str| {
+            columns.iter().map(cell).collect::<Vec<_>>().join(between)
+        };
+        let tenant = tenant.simple();
+        match self {
+            Self::Sqlite(_) => {
+                let row = all(&|column| format!("'{column} ' || quote(\"{column}\")"), " || ' ' || ");
+                format!("SELECT {row} FROM \"{table}\" WHERE \"{owner}\" = X'{tenant}'")
+            }
+            Self::Postgres(_) => {
+                format!("SELECT row_to_json(t)::text FROM \"{table}\" t WHERE \"{owner}\" = '{tenant}'")
+            }
+            Self::MariaDb(_) => {
+                let row = all(&|column| format!("'{column}', IFNULL(HEX(`{column}`), '-')"), ", ");
+                format!(
+                    "SELECT CAST(CONCAT_WS(' ', {row}) AS CHAR) FROM `{table}` WHERE `{owner}` = UNHEX('{tenant}')"
+                )
+            }
+        }
+    }
+
+    fn schema(&self) -> &'static str {
+        if matches!(self, Self::MariaDb(_)) { "DATABASE()" } else { "current_schema()" }
+    }
+}
+
+/// The tables whose rows are not what they were.
+pub(super) fn changed(before: &Rows, after: &Rows) -> Vec<String> {
+    before.keys().filter(|table| before[*table] != after[*table]).cloned().collect()
+}
+
+/// Fails when a row is not what it was.
+pub(super) fn assert_unchanged(before: &Rows, after: &Rows, what: &str) {
+    for table in changed(before, after) {
+        let (before, after) = (&before[&table], &after[&table]);
+        let gone: Vec<_> = before.difference(after).collect();
+        let new: Vec<_> = after.difference(before).collect();
+        panic!("{what} changed {table}: {gone:#?} became {new:#?}");
+    }
+}
