@@ -66,9 +66,9 @@ pub enum StartError {
         /// What went wrong.
         why: io::Error,
     },
-    /// The database.
-    #[error("The database can't be used: {0}")]
-    Database(#[from] taskhub_domain::Error),
+    /// The database, or what was asked of it.
+    #[error("That can't be done: {0}")]
+    Domain(#[from] taskhub_domain::Error),
     /// Another setting.
     #[error("{0}")]
     Setting(String),
@@ -82,6 +82,10 @@ impl State {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         make_folder(&settings.data_dir)?;
         let keys = load_keys(&settings)?;
+        if settings.profile == Profile::Production && settings.public_url.is_none() {
+            let needed = "TASKHUB_PUBLIC_URL is not set. In production it is needed: links begin with it, and it is the issuer of tokens.";
+            return Err(StartError::Setting(needed.to_owned()));
+        }
         let database = settings.database();
         if settings.migrate {
             database.migrate().await?;

@@ -5,14 +5,13 @@
 use std::future::Future;
 
 use garde::Validate;
-use sea_orm::Condition;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
     Context, Result, Store, Tx,
     input::Unchecked,
-    list::{self, Page, Query},
+    list::{self, Page, Query, Within},
     policy::{self, Action},
     store::{Birth, Delete, Noun, Precondition, Read, Update},
 };
@@ -39,7 +38,7 @@ pub trait Editable: Noun {
 /// # Errors
 /// `InvalidParameter` for what the noun does not list; `Forbidden` for the collection as a whole.
 pub async fn list<N: Noun>(store: &Store, ctx: &Context, query: &Query) -> Result<Page<N::Item>> {
-    list::page::<N>(store, &store.read(ctx), query, Condition::all()).await
+    list::page::<N>(store, &store.read(ctx), query, Within::all()).await
 }
 
 /// A row.

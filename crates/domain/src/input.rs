@@ -9,10 +9,7 @@ use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{
-    Error, Result,
-    error::{FieldError, Kind},
-};
+use crate::{Error, Result, error::FieldError};
 
 /// A JSON body that is well-formed and nothing more.
 #[derive(Clone, Debug)]
@@ -157,7 +154,6 @@ pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
 }
 
 /// A rule of garde: one line of text.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 pub fn one_line<S: OneLine + ?Sized>(text: &S, _: &()) -> garde::Result {
     if text.lines_free() { Ok(()) } else { Err(garde::Error::new("line breaks and tabs are not allowed")) }
 }
@@ -195,11 +191,6 @@ pub(crate) fn in_order(
         }
         _ => Ok(()),
     }
-}
-
-/// The failure of a body that is no JSON at all.
-pub fn not_json(error: &serde_json::Error) -> Error {
-    Error::with(Kind::Invalid, format!("The body is not valid JSON: {error}."))
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_token_s_id_tells_its_instant_after_the_clock_went_back() {
         let now = Clock::manual().now();
-        let later = now.plus(Duration::from_secs(3600));
+        let later = now.plus(Duration::from_hours(1));
         let _ = later.new_id();
         let seconds = |id: Uuid| id.get_timestamp().map(|at| i64::try_from(at.to_unix().0).unwrap());
         assert_eq!(seconds(now.token_id()), Some(now.seconds()));

@@ -1,13 +1,19 @@
 //! `taskhub migrate`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::say;
 use crate::{config::Settings, state::StartError};
 
+#[derive(Args, Debug)]
+pub(super) struct Migrate {
+    #[command(subcommand)]
+    direction: Option<Direction>,
+}
+
 #[derive(Subcommand, Debug)]
-pub(super) enum Migrate {
-    /// Apply what is missing
+enum Direction {
+    /// Apply what is missing (the default)
     Up,
     /// Take the latest migrations back
     Down {
@@ -23,10 +29,10 @@ impl Migrate {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
         crate::state::make_folder(&settings.data_dir)?;
         let database = settings.database();
-        match self {
-            Self::Up => database.migrate().await?,
-            Self::Down { steps } => database.migrate_down(Some(steps)).await?,
-            Self::Status => {}
+        match self.direction.unwrap_or(Direction::Up) {
+            Direction::Up => database.migrate().await?,
+            Direction::Down { steps } => database.migrate_down(Some(steps)).await?,
+            Direction::Status => {}
         }
         for migration in database.migrations().await? {
             say(format_args!("{} {}", if migration.applied { "applied" } else { "missing" }, migration.name));

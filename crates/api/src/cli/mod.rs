@@ -8,7 +8,7 @@ mod serve;
 mod token;
 mod wipe;
 
-use std::{fmt::Display, process::ExitCode};
+use std::{fmt::Display, io::Write, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use taskhub_domain::{Clock, System, context::Request};
@@ -33,7 +33,6 @@ enum Command {
     /// Run the server (the default)
     Serve,
     /// Bring the database's schema up to date, take migrations back, or show which are applied
-    #[command(subcommand)]
     Migrate(migrate::Migrate),
     /// Fill the database with organisations, users of every role, projects, tasks and documents
     Seed(seed::Seed),
@@ -108,9 +107,9 @@ async fn operator(settings: Settings, reason: &'static str) -> Result<(State, Sy
     Ok((state, system))
 }
 
-#[expect(clippy::print_stdout, reason = "what a command has to say")]
+/// What a command has to say. Who no longer listens, as `head` does, misses it.
 fn say(text: impl Display) {
-    println!("{text}");
+    writeln!(std::io::stdout(), "{text}").ok();
 }
 
 #[expect(clippy::print_stderr, reason = "what a command complains of")]

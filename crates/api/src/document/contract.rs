@@ -58,11 +58,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
         operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
     let api = path.starts_with("/api/v1");
     let mut parameters = Vec::new();
-    let mut problems =
-        vec![("400", "A parameter or a header is invalid."), ("500", "A fault of the server's.")];
+    let mut problems = vec![
+        ("400", "A parameter or a header is invalid."),
+        // Also where no credential is needed: a bad one is never taken for none.
+        ("401", "No valid access token, or credentials that are not right."),
+        ("500", "A fault of the server's."),
+    ];
     if api {
         problems.extend([
-            ("401", "No valid access token, or credentials that are not right."),
             ("429", "Too many requests: see Retry-After."),
             ("503", "Overloaded: try again later."),
         ]);

@@ -132,7 +132,7 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     if allowance.is_some_and(|allowance| allowance.is_spent()) {
         return (allowance, Err(Code::RateLimited.into()));
     }
-    (allowance, known.and_then(|()| check_parameters(request)))
+    (allowance, known.and_then(|()| check_operation(request)))
 }
 
 /// Puts the caller's context beside the request, if there is a caller.
@@ -151,18 +151,25 @@ fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses parameters that the operation's description does not have.
-fn check_parameters(request: &ServiceRequest) -> Result<(), Problem> {
-    if !request.query_string().is_empty()
-        && let Some(operations) = request.app_data::<Data<Operations>>()
-        && let Some(operation) = operations.find(request.method(), request.path())
-    {
-        let unknown = pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name));
-        if let Some((name, _)) = unknown {
-            return Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into());
+/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then parameters that it does
+/// not know.
+fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
+    let operations = request.app_data::<Data<Operations>>();
+    let Some(operation) = operations.and_then(|operations| operations.find(request.method(), request.path()))
+    else {
+        return Ok(());
+    };
+    if operation.secured {
+        match request.extensions().get::<Authenticated>() {
+            Some(Authenticated(Ok(_))) => {}
+            Some(Authenticated(Err(kind))) => return Err((*kind).into()),
+            None => return Err(Code::Unauthenticated.into()),
         }
     }
-    Ok(())
+    match pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into()),
+    }
 }
 
 /// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none.

@@ -90,8 +90,6 @@ codes! {
     PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED, "The organisation requires If-Match.";
     /// Limits.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "There were too many requests.";
-    /// Header section.
-    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.";
     /// A fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here.";
     /// Overload.

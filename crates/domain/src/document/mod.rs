@@ -161,7 +161,8 @@ impl Editable for Document {
 
     async fn apply(self, tx: &Tx, input: DocumentInput) -> Result<Self> {
         let DocumentInput { title, project_id, content } = input;
-        if project_id != self.project_id {
+        // A new row's project is nil, which no project is.
+        if project_id != self.project_id || project_id.is_nil() {
             tx.refer::<Project>(Some(project_id), "project_id").await?;
         }
         Ok(Self { title, project_id, content, ..self })

@@ -1,7 +1,7 @@
 //! Cursors: a position in a sorted list, sealed.
 //!
-//! A cursor holds the sort keys of the row at a page's edge. It is sealed with a MAC over the tenant, the noun, the filter and the
-//! sort, so that it is good for the very list that it came from, and its values can't be chosen by a client.
+//! A cursor holds the sort keys of the row at a page's edge. It is sealed with a MAC over the tenant, the noun, the row that the list lies in,
+//! the filter and the sort, so that it is good for the very list that it came from, and its values can't be chosen by a client.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{Condition, Value, sea_query::ExprTrait};
@@ -34,12 +34,19 @@ pub(super) struct Seal<'a> {
     secret: &'a [u8],
     tenant: Uuid,
     noun: policy::Noun,
+    place: Uuid,
     list: &'a str,
 }
 
 impl<'a> Seal<'a> {
-    pub(super) fn new(secret: &'a [u8], tenant: Uuid, noun: policy::Noun, list: &'a str) -> Self {
-        Self { secret, tenant, noun, list }
+    pub(super) fn new(
+        secret: &'a [u8],
+        tenant: Uuid,
+        noun: policy::Noun,
+        place: Uuid,
+        list: &'a str,
+    ) -> Self {
+        Self { secret, tenant, noun, place, list }
     }
 
     /// The cursor at a row.
@@ -75,6 +82,7 @@ impl<'a> Seal<'a> {
             b"cursor",
             self.tenant.as_bytes().as_slice(),
             self.noun.as_str().as_bytes(),
+            self.place.as_bytes(),
             self.list.as_bytes(),
             position,
         ];

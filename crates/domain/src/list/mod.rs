@@ -7,7 +7,7 @@ mod cursor;
 mod query;
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};
-use serde::Serialize;
+use uuid::Uuid;
 
 use self::query::Paging;
 pub(crate) use self::query::whole;
@@ -32,6 +32,26 @@ pub struct Page<T> {
     pub fields: Option<Vec<String>>,
 }
 
+/// The part of a noun's rows that a list is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Within {
+    /// The row that they lie in; nil for all of them.
+    place: Uuid,
+    condition: Condition,
+}
+
+impl Within {
+    /// All rows.
+    pub(crate) fn all() -> Self {
+        Self { place: Uuid::nil(), condition: Condition::all() }
+    }
+
+    /// Those that lie in a row.
+    pub(crate) fn of(place: Uuid, condition: Condition) -> Self {
+        Self { place, condition }
+    }
+}
+
 /// Where another page is: the value of `page` or of `cursor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -49,13 +69,13 @@ pub(crate) async fn page<N: Noun>(
     store: &Store,
     scope: &Scope,
     query: &Query,
-    within: Condition,
+    within: Within,
 ) -> Result<Page<N::Item>>
 where
     ColumnOf<N>: sea_orm::ColumnTrait,
 {
     let request = query.read::<N>(scope.ctx())?;
-    let rows = scope.visible::<N>(within.add(request.condition.clone()))?;
+    let rows = scope.visible::<N>(within.condition.add(request.condition.clone()))?;
     let select = |ascending: bool| {
         let mut select = rows.clone().select_only().columns(N::item_columns());
         for (sort, downwards) in &request.sort {
@@ -79,7 +99,13 @@ where
             })
         }
         Paging::Cursor { text, size } => {
-            let seal = cursor::Seal::new(store.secret(), scope.ctx().tenant(), N::NOUN, &request.canonical);
+            let seal = cursor::Seal::new(
+                store.secret(),
+                scope.ctx().tenant(),
+                N::NOUN,
+                within.place,
+                &request.canonical,
+            );
             let position = if text.is_empty() { None } else { Some(seal.open(text, &request.sort)?) };
             let backwards = position.as_ref().is_some_and(|position| position.backwards);
             let mut select = select(!backwards);
@@ -105,19 +131,6 @@ where
             })
         }
     }
-}
-
-/// A page as it is answered: with whole URLs in place of the links.
-#[derive(Debug, Serialize)]
-pub struct Listing<T> {
-    /// How many rows the list has; null when paging by cursor.
-    pub count: Option<u64>,
-    /// The next page.
-    pub next: Option<String>,
-    /// The previous page.
-    pub previous: Option<String>,
-    /// The rows.
-    pub results: Vec<T>,
 }
 
 /// An unreadable cursor: forged, or of another list.

@@ -225,7 +225,13 @@ pub struct ProjectStatusInput {
 pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
     let scope = store.read(ctx);
     let project = scope.resolve::<Project, _>(id, Read).await?;
-    list::page::<Task>(store, &scope, query, crate::task::within(project.row())).await
+    list::page::<Task>(
+        store,
+        &scope,
+        query,
+        list::Within::of(project.row().id, crate::task::of_project(project.row())),
+    )
+    .await
 }
 
 impl Editable for Project {
@@ -274,7 +280,7 @@ pub async fn set_status(
     pre: &Precondition,
 ) -> Result<Project> {
     let seen = tx.resolve::<Project, _>(id, Update).await?;
-    let ProjectStatusInput { status } = body.check()?;
+    let ProjectStatusInput { status } = body.check_over(&ProjectStatusInput { status: seen.row().status })?;
     let row = Project { status, ..seen.row().clone() };
     tx.update(seen, row, pre).await
 }

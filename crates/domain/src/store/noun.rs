@@ -48,7 +48,8 @@ pub struct Unique {
 pub trait Noun: Owned {
     /// The policy's name for it.
     const NOUN: policy::Noun;
-    /// Rows that nothing else in a transaction reads may wait until its end, and be inserted many at once.
+    /// Rows may wait until the transaction's end, and be inserted many at once. For nouns without a unique constraint, because a clash would be
+    /// found too late to name it; what a transaction reads of them is written first.
     #[doc(hidden)]
     const STAGED: bool = false;
 

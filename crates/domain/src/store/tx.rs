@@ -12,8 +12,8 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Value,
-    sea_query::{Expr, Query},
+    ColumnTrait, EntityName, EntityTrait, FromQueryResult, IdenStatic, Iterable, Select, Value,
+    sea_query::{Expr, Query, SelectStatement},
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -107,6 +107,26 @@ impl Tx {
             self.settle().await?;
         }
         self.scope.resolve(id, act).await
+    }
+
+    /// As [`Scope::refer`], after what waits and concerns it was written.
+    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+        if N::STAGED && id.is_some() {
+            self.settle().await?;
+        }
+        self.scope.refer(id, field).await
+    }
+
+    /// As [`Scope::count`], after what waits was written.
+    pub(crate) async fn count<N: Noun>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
+        self.settle().await?;
+        self.scope.count::<N>(rows).await
+    }
+
+    /// As [`Scope::all`], after what waits was written.
+    pub(crate) async fn all<T: FromQueryResult>(&self, select: &SelectStatement) -> Result<Vec<T>> {
+        self.settle().await?;
+        self.scope.all(select).await
     }
 
     /// Adds a row. Its references were resolved before: the foreign keys refuse what was not.

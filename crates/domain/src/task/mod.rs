@@ -204,7 +204,7 @@ impl Noun for Task {
 }
 
 /// The tasks of a project.
-pub(crate) fn within(project: &Project) -> Condition {
+pub(crate) fn of_project(project: &Project) -> Condition {
     Condition::all().add(entity::Column::ProjectId.eq(project.id))
 }
 

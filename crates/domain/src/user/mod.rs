@@ -201,7 +201,7 @@ impl UserView {
 /// # Errors
 /// Those of lists.
 pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<UserView>> {
-    let page = list::page::<User>(store, &store.read(ctx), query, Condition::all()).await?;
+    let page = list::page::<User>(store, &store.read(ctx), query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
     let results = results.into_iter().map(|user| UserView::of(ctx, user)).collect();
     Ok(Page { count, results, next, previous, fields })
