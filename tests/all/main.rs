@@ -7,3 +7,8 @@ mod operator;
 mod pages;
 mod poll;
 mod task;
+mod list;
+mod conditional;
+mod idempotency;
+mod process;
+mod kill;

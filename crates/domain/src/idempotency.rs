@@ -150,6 +150,16 @@ impl Store {
         self.write(ctx, once, |tx, once| Box::pin(run(tx, once))).await
     }
 
+    /// The answer that was kept for a key, for operations that prove something before their transaction that their own effect makes untrue.
+    ///
+    /// # Errors
+    /// `IdempotencyMismatch`.
+    pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
+        let Some(key) = key else { return Ok(None) };
+        let kept = self.read(ctx).find::<Kept>(key.id, false).await?;
+        kept.filter(|kept| kept.expires_at > ctx.now()).map(|kept| kept.again(key)).transpose()
+    }
+
     /// Forgets the answers that have expired.
     ///
     /// # Errors
@@ -164,14 +174,11 @@ impl Store {
 }
 
 async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
-    if let Some(kept) = tx.kept::<Kept>(once.key.id).await?
-        && kept.expires_at > tx.now()
-    {
-        if kept.fingerprint != once.key.fingerprint {
-            return Err(Kind::IdempotencyMismatch.into());
-        }
-        let Kept { status, location, etag, body, .. } = kept;
-        return Ok(Answer { status, location, etag, body, replayed: true });
+    // The row is locked: what has expired of it, nobody else takes away.
+    let kept = tx.kept::<Kept>(once.key.id).await?;
+    let expired = kept.is_some();
+    if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
+        return kept.again(&once.key);
     }
     let output = (once.operation)(tx, &once.input).await?;
     let answer = (once.answer)(&output)?;
@@ -187,9 +194,23 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
         expires_at,
         body,
     };
+    if expired {
+        tx.forget::<Kept>(row.id).await?;
+    }
     // Another node may keep the same key at this moment: its row wins, and this transaction is tried again.
-    tx.keep_fresh(&row).await?;
+    tx.keep(&row).await?;
     Ok(answer)
+}
+
+impl Kept {
+    /// The answer, for the same request again.
+    fn again(self, key: &Key) -> Result<Answer> {
+        if self.fingerprint != key.fingerprint {
+            return Err(Kind::IdempotencyMismatch.into());
+        }
+        let Self { status, location, etag, body, .. } = self;
+        Ok(Answer { status, location, etag, body, replayed: true })
+    }
 }
 
 impl Answer {

@@ -56,8 +56,8 @@ async fn filters_narrow(app: &App) {
     assert_eq!(users("role=admin,manager&is_active=true").await, "admin manager");
     assert_eq!(users("is_active=false").await, "");
     assert_eq!(users("username=member").await, "member");
-    // Exactly this: no other case, no blank more, no pattern.
-    for near in ["Member", "member%20", "memb%25", "m%C3%A9mber"] {
+    // Exactly this: no other case and no pattern.
+    for near in ["Member", "memb%25", "m%C3%A9mber"] {
         assert_eq!(users(&format!("username={near}")).await, "", "{near}");
     }
 }
@@ -113,6 +113,7 @@ async fn what_is_not_listed_is_refused(app: &App) {
         ("/users", "email=a@b.example".to_owned(), "email"),
         ("/users", "sort=email".to_owned(), "sort"),
         ("/users", "sort=password_hash".to_owned(), "sort"),
+        ("/users", "username=member%20".to_owned(), "username"),
         ("/users", "is_active=yes".to_owned(), "is_active"),
         ("/users", "fields=id,password_hash".to_owned(), "fields"),
         ("/audit", "sort=actor_id".to_owned(), "sort"),
@@ -120,7 +121,7 @@ async fn what_is_not_listed_is_refused(app: &App) {
     for (path, query, name) in wrong {
         let refused = app.get(&format!("{path}?{query}")).by(&t.admin).send().await.expect(400);
         assert_eq!((refused.code(), refused.pointer()), ("invalid_parameter", name), "{query}");
-        assert!(!refused.text.contains("\"message\":\"Expected some of") || !refused.text.contains("hash,"));
+        assert!(!refused.text.contains("hash"), "{}", refused.text);
     }
 }
 

@@ -93,5 +93,7 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Proble
 
 /// The version in a strong entity tag.
 fn version(tag: &str) -> Option<i64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    let text = tag.strip_prefix('"')?.strip_suffix('"')?;
+    // A tag is compared as it is: `"01"` is none of ours.
+    text.parse().ok().filter(|version: &i64| version.to_string() == text)
 }

@@ -241,6 +241,9 @@ pub(crate) async fn change_password(
     let user = user::profile(&app.store, &caller).await?;
     let change = body.input.check()?;
     let key = once.key(&app.store, &caller, &body.octets);
+    if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
+        return Ok(answer::kept(answer));
+    }
     if app.hasher.verify(change.old_password, Some(user.password_hash.clone())).await? == Match::No {
         return Err(
             Error::field("/old_password", "wrong_password", "This is not your present password.").into()

@@ -262,8 +262,13 @@ impl Form {
                 "false" => false.into(),
                 _ => return wrong("true or false".to_owned()),
             },
-            Self::Text if value.len() <= 254 && !value.contains(char::is_control) => value.into(),
-            Self::Text => return wrong("at most 254 characters".to_owned()),
+            // Blanks at the ends are not compared alike by every database.
+            Self::Text
+                if value.len() <= 254 && value.trim() == value && !value.contains(char::is_control) =>
+            {
+                value.into()
+            }
+            Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }
 }

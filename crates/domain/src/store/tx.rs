@@ -228,18 +228,15 @@ impl Tx {
         insert.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// As [`Self::keep`], in place of one with its id that has expired.
-    pub(crate) async fn keep_fresh<M: Owned>(&self, row: &M) -> Result<()> {
+    /// Removes a row that is no noun.
+    pub(crate) async fn forget<M: Owned>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
         let mut delete = Query::delete();
         let same = sea_orm::Condition::all()
             .add(M::tenant_column().eq(self.ctx.tenant()))
-            .add(M::id_column().eq(row.id()));
+            .add(M::id_column().eq(id));
         delete.from_table(EntityOf::<M>::default().table_ref()).cond_where(same);
-        if self.scope.find::<M>(row.id(), false).await?.is_some() {
-            self.conn.change(&delete).await.map_err(failure::from_db)?;
-        }
-        self.keep(row).await
+        self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
     }
 
     /// A row that is no noun.

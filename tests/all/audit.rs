@@ -1,0 +1,96 @@
+//! The stories of the audit: who did what, when, from where, with old and new values.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, every_database};
+
+every_database!(every_write_leaves_one_line, a_refusal_leaves_none, the_audit_is_an_admin_s, lines_are_found);
+
+async fn every_write_leaves_one_line(app: &App) {
+    let t = app.tenant().await;
+    let call = app.post("/tasks").by(&t.member).header("x-request-id", "story-1");
+    let made = call.json(&json!({ "title": "Audited", "priority": "high" })).send().await.expect(201);
+    app.clock.advance(Duration::from_secs(1));
+    let call = app.patch(made.header("location")).by(&t.admin).header("x-request-id", "story-2");
+    let changed = call.json(&json!({ "title": "Changed", "status": "done" })).gives(200).await;
+    let _ = app.delete(made.header("location")).by(&t.member).gives(204).await;
+    let row = made.body["id"].as_str().unwrap();
+    let lines = app.get(&format!("/audit?sort=at&row={row}")).by(&t.admin).gives(200).await;
+    assert_eq!(lines["count"], 3);
+    let [create, update, delete] = [0, 1, 2].map(|number| &lines["results"][number]);
+    for line in [create, update, delete] {
+        assert_eq!((&line["noun"], &line["row_id"]), (&json!("task"), &made.body["id"]));
+        assert_eq!((&line["actor_kind"], &line["address"]), (&json!("user"), &json!("127.0.0.1")));
+        assert!(line.get("tenant_id").is_none());
+    }
+    assert_eq!((&create["action"], &create["request_id"]), (&json!("create"), &json!("story-1")));
+    assert_eq!((&create["actor_id"], &create["at"]), (&json!(t.member.id), &made.body["created_at"]));
+    assert_eq!((&create["old_values"], &create["new_values"]), (&Value::Null, &made.body));
+    assert_eq!((&update["action"], &update["request_id"]), (&json!("update"), &json!("story-2")));
+    assert_eq!((&update["actor_id"], &update["at"]), (&json!(t.admin.id), &changed["updated_at"]));
+    assert_eq!(update["old_values"]["title"], "Audited");
+    assert_eq!(update["new_values"]["title"], "Changed");
+    assert_eq!(update["new_values"]["completed_at"], changed["completed_at"]);
+    let names = |values: &Value| values.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&update["old_values"]), names(&update["new_values"]));
+    assert!(update["old_values"].get("priority").is_none());
+    assert_eq!((&delete["old_values"], &delete["new_values"]), (&changed, &Value::Null));
+    let one = format!("/audit/{}", delete["id"].as_str().unwrap());
+    assert_eq!(app.get(&one).by(&t.admin).gives(200).await, *delete);
+}
+
+async fn a_refusal_leaves_none(app: &App) {
+    let t = app.tenant().await;
+    let made = app.post("/tasks").by(&t.member).json(&json!({ "title": "Mine" })).send().await.expect(201);
+    let path = made.header("location");
+    let before = app.get("/audit").by(&t.admin).gives(200).await["count"].clone();
+    let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "no" })).gives(422).await;
+    let _ = app.patch(path).by(&t.manager).json(&json!({ "title": "Yours" })).gives(403).await;
+    let _ = app.patch(path).by(&t.member).header("if-match", "\"9\"").json(&json!({ "title": "Old" })).gives(412).await;
+    let _ = app.patch(path).by(&t.member).json(&json!({ "title": "Mine" })).gives(200).await;
+    let taken = json!({ "email": t.member.email, "username": "third", "password": taskhub_tests::PASSWORD });
+    let _ = app.post("/users").by(&t.admin).json(&taken).gives(409).await;
+    let _ = app.get(path).by(&t.member).gives(200).await;
+    assert_eq!(app.get("/audit").by(&t.admin).gives(200).await["count"], before);
+}
+
+async fn the_audit_is_an_admin_s(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let line = app.get("/audit").by(&t.admin).gives(200).await["results"][0].clone();
+    let path = format!("/audit/{}", line["id"].as_str().unwrap());
+    for user in [&t.manager, &t.member] {
+        assert_eq!(app.get("/audit").by(user).send().await.expect(403).code(), "forbidden");
+        let _ = app.get(&path).by(user).gives(404).await;
+    }
+    let _ = app.get(&path).by(&u.admin).gives(404).await;
+    let row = format!("/audit?row={}", line["row_id"].as_str().unwrap());
+    assert_eq!(app.get(&row).by(&u.admin).gives(200).await["count"], 0);
+    // Nobody changes what was written.
+    for method in ["PUT", "PATCH", "DELETE", "POST"] {
+        let refused = app.call(method, &path).by(&t.admin).json(&json!({})).send().await.expect(405);
+        assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS");
+    }
+    let service = t.service(app, &["audit:read"]);
+    let _ = app.get("/audit").token(&service).gives(200).await;
+}
+
+async fn lines_are_found(app: &App) {
+    let t = app.tenant().await;
+    app.clock.advance(Duration::from_secs(3600));
+    let noon = app.clock.now();
+    let (access, _) = t.member.sign_in(app).await;
+    let made = app.post("/tasks").token(&access).json(&json!({ "title": "Found" })).gives(201).await;
+    let admin = t.admin.sign_in(app).await.0;
+    let count = async |query: &str| {
+        app.get(&format!("/audit?{query}")).token(&admin).gives(200).await["count"].as_i64().unwrap()
+    };
+    assert_eq!(count(&format!("noun=task&row={}", made["id"].as_str().unwrap())).await, 1);
+    assert_eq!(count(&format!("actor={}", t.member.id)).await, 3);
+    assert_eq!(count("noun=user&action=create").await, 4);
+    assert_eq!(count("noun=user&action=create,sign_in").await, 6);
+    assert_eq!(count("actor=none&noun=user").await, 1);
+    assert_eq!(count(&format!("at[gte]={noon}")).await, 5);
+    assert_eq!(count(&format!("at[lt]={noon}")).await, 5);
+    assert_eq!(count("noun=nonsense").await, 0);
+}

@@ -1,0 +1,144 @@
+//! The stories of conditional requests: entity tags, what the client has, and what a change is for.
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, Tenant, every_database};
+
+every_database!(
+    a_client_that_has_it_gets_304,
+    a_change_of_another_version_is_refused,
+    tags_that_are_none_are_refused,
+    an_organisation_may_require_if_match,
+    a_change_of_nothing_is_none,
+);
+
+async fn task(app: &App, t: &Tenant) -> String {
+    let made = app.post("/tasks").by(&t.member).json(&json!({ "title": "Before" })).gives(201).await;
+    format!("/tasks/{}", made["id"].as_str().unwrap())
+}
+
+async fn a_client_that_has_it_gets_304(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    for path in [path.clone(), "/tenant".to_owned(), "/auth/profile".to_owned(), format!("/users/{}", t.other.id)] {
+        let fresh = app.get(&path).by(&t.member).send().await.expect(200);
+        let tag = fresh.header("etag").to_owned();
+        assert_eq!(tag, format!("\"{}\"", fresh.body["version"]), "{path}");
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+            let same = app.get(&path).by(&t.member).header("if-none-match", &known).send().await.expect(304);
+            assert_eq!((same.text.as_str(), same.header("etag")), ("", tag.as_str()), "{known}");
+        }
+        for known in ["\"0\"", "\"x\"", "W/\"99\""] {
+            let _ = app.get(&path).by(&t.member).header("if-none-match", known).gives(200).await;
+        }
+    }
+    let _ = app.patch(&path).by(&t.member).json(&json!({ "title": "After" })).gives(200).await;
+    let changed = app.get(&path).by(&t.member).header("if-none-match", "\"1\"").send().await.expect(200);
+    assert_eq!(changed.header("etag"), "\"2\"");
+    // What a stranger knows of the version does not tell them that it is there.
+    let u = app.tenant().await;
+    let _ = app.get(&path).by(&u.admin).header("if-none-match", "*").gives(404).await;
+}
+
+async fn a_change_of_another_version_is_refused(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let body = json!({ "title": "After" });
+    let send = async |method: &str, path: &str, tag: &str| {
+        let call = app.call(method, path).by(&t.member).header("if-match", tag);
+        if method == "DELETE" { call.send().await } else { call.json(&body).send().await }
+    };
+    // Weak tags match nothing here: the comparison is strong.
+    for tag in ["\"2\"", "\"0\"", "W/\"1\"", "\"one\"", "\"01\"", "\"+1\"", "\"2\", \"3\""] {
+        for (method, path) in
+            [("PATCH", path.clone()), ("PUT", path.clone()), ("DELETE", path.clone()), ("POST", format!("{path}/complete"))]
+        {
+            let refused = send(method, &path, tag).await;
+            assert_eq!((refused.status, refused.code()), (412, "stale"), "{method} {tag}: {}", refused.text);
+        }
+    }
+    assert_eq!(app.get(&path).by(&t.member).gives(200).await["version"], 1);
+    let changed = send("PATCH", &path, "\"7\", \"1\"").await.expect(200);
+    assert_eq!(changed.header("etag"), "\"2\"");
+    let changed = send("PUT", &path, "\"2\"").await.expect(200);
+    assert_eq!(changed.body["title"], "After");
+    let done = send("POST", &format!("{path}/complete"), "*").await.expect(200);
+    assert_eq!(done.header("etag"), format!("\"{}\"", done.body["version"]));
+    // Who may not change it, or does not see it, learns nothing of its version.
+    let personal = app.delete(&path).by(&t.other).header("if-match", "\"99\"").send().await;
+    assert_eq!(personal.expect(404).code(), "not_found");
+    let tag = done.header("etag").to_owned();
+    let _ = send("DELETE", &path, &tag).await.expect(204);
+    let _ = send("DELETE", &path, &tag).await.expect(404);
+    // The organisation and the profile have versions too.
+    let refused = app.patch("/tenant").by(&t.admin).header("if-match", "\"9\"").json(&json!({ "name": "New" }));
+    assert_eq!(refused.send().await.expect(412).code(), "stale");
+    let refused =
+        app.patch("/auth/profile").by(&t.member).header("if-match", "\"9\"").json(&json!({ "phone": "1" }));
+    assert_eq!(refused.send().await.expect(412).code(), "stale");
+}
+
+async fn tags_that_are_none_are_refused(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let long = format!("\"{}\"", "1".repeat(2000));
+    for tag in ["1", "", "\"1", "1\"", "\"1\", 2", "W/1", "\"", long.as_str()] {
+        let refused = app.get(&path).by(&t.member).header("if-none-match", tag).send().await.expect(400);
+        assert_eq!(refused.code(), "invalid_header", "{tag}");
+        let change = app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "After" }));
+        assert_eq!(change.send().await.expect(400).code(), "invalid_header", "{tag}");
+    }
+}
+
+async fn an_organisation_may_require_if_match(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
+    let project = format!("/projects/{}", project["id"].as_str().unwrap());
+    let required = json!({ "require_if_match": true });
+    let tenant = app.patch("/tenant").by(&t.admin).json(&required).gives(200).await;
+    assert_eq!(tenant["require_if_match"], true);
+    let calls = [
+        ("PATCH", path.clone(), json!({ "title": "After" })),
+        ("PUT", path.clone(), json!({ "title": "After" })),
+        ("DELETE", path.clone(), Value::Null),
+        ("POST", format!("{path}/complete"), Value::Null),
+        ("PATCH", project.clone(), json!({ "name": "After" })),
+        ("PATCH", format!("{project}/status"), json!({ "status": "active" })),
+        ("DELETE", project.clone(), Value::Null),
+        ("PATCH", "/tenant".to_owned(), json!({ "name": "After" })),
+        ("PATCH", format!("/users/{}", t.other.id), json!({ "phone": "1" })),
+        ("PATCH", "/auth/profile".to_owned(), json!({ "phone": "1" })),
+    ];
+    for (method, path, body) in &calls {
+        let call = app.call(method, path).by(&t.admin);
+        let call = if body.is_null() { call } else { call.json(body) };
+        let refused = call.send().await;
+        assert_eq!((refused.status, refused.code()), (428, "precondition_required"), "{method} {path}");
+    }
+    // A change of nothing needs it too, and `*` is enough.
+    let same = app.patch(&path).by(&t.member).json(&json!({ "title": "Before" }));
+    assert_eq!(same.send().await.expect(428).code(), "precondition_required");
+    let any = app.patch(&path).by(&t.member).header("if-match", "*").json(&json!({ "title": "After" }));
+    let _ = any.gives(200).await;
+    let this = app.patch(&path).by(&t.member).header("if-match", "\"2\"").json(&json!({ "title": "Later" }));
+    let _ = this.gives(200).await;
+    // New rows have no version yet; signing in and changing one's password are about no version.
+    let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "Another" })).gives(201).await;
+    let (access, _) = t.member.sign_in(app).await;
+    let _ = app.post("/auth/logout").token(&access).gives(204).await;
+    let off = app.patch("/tenant").by(&t.admin).header("if-match", "\"2\"");
+    let _ = off.json(&json!({ "require_if_match": false })).gives(200).await;
+    let _ = app.delete(&path).by(&t.member).gives(204).await;
+}
+
+async fn a_change_of_nothing_is_none(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let before = app.get(&path).by(&t.member).gives(200).await;
+    for body in [json!({}), json!({ "title": " Before " }), json!({ "description": null })] {
+        let same = app.patch(&path).by(&t.member).json(&body).send().await.expect(200);
+        assert_eq!((same.header("etag"), &same.body), ("\"1\"", &before), "{body}");
+    }
+    let audit = format!("/audit?row={}", before["id"].as_str().unwrap());
+    assert_eq!(app.get(&audit).by(&t.admin).gives(200).await["count"], 1);
+}

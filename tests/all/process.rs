@@ -1,0 +1,194 @@
+//! The built program, as a process of its own: its commands, and a server that can be stopped and killed.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use crate::poll;
+
+/// Flags that lift the rate limits.
+pub(crate) const LIFTED: [&str; 12] = [
+    "--rate-principal",
+    "1000000000",
+    "--rate-principal-burst",
+    "1000000000",
+    "--rate-address",
+    "1000000000",
+    "--rate-address-burst",
+    "1000000000",
+    "--rate-sign-in",
+    "1000000000",
+    "--rate-sign-in-burst",
+    "1000000000",
+];
+
+/// The program beside the tests, brought up to date once.
+fn program() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let tests = env::current_exe().unwrap();
+        let folder = tests.parent().and_then(Path::parent).unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "taskhub"]).arg("--target-dir").arg(folder.parent().unwrap());
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        let built = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/api")).status().unwrap();
+        assert!(built.success(), "the program does not build");
+        folder.join("taskhub")
+    })
+}
+
+/// A command of the program in a folder, with nothing of this process's environment.
+pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(folder).env_clear().args(args);
+    command
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) ok: bool,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// What it said, when it succeeded.
+    pub(crate) fn said(self) -> String {
+        assert!(self.ok, "{self:?}");
+        self.out
+    }
+
+    /// What it complained of, when it failed.
+    pub(crate) fn complained(self) -> String {
+        assert!(!self.ok, "{self:?}");
+        self.err
+    }
+}
+
+/// Runs a command, with a line on its standard input.
+pub(crate) fn run(command: &mut Command, line: &str) -> Ran {
+    use std::io::Write;
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Who reads no input may have ended by now.
+    writeln!(child.stdin.take().unwrap(), "{line}").ok();
+    let ended = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { ok: ended.status.success(), out: text(ended.stdout), err: text(ended.stderr) }
+}
+
+/// The way to a running server.
+#[derive(Clone)]
+pub(crate) struct Client {
+    url: String,
+    client: reqwest::Client,
+}
+
+/// A running server.
+pub(crate) struct Served {
+    child: tokio::process::Child,
+    client: Client,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Served {
+    /// Starts one on a port of its own, and waits until it listens.
+    pub(crate) async fn start(folder: &Path, flags: &[&str]) -> Self {
+        let mut command = tokio::process::Command::from(command(folder, flags));
+        command.args(["--listen", "127.0.0.1:0"]).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        keep(child.stdout.take().unwrap(), &lines);
+        keep(child.stderr.take().unwrap(), &lines);
+        let address = || {
+            let lines = lines.lock().unwrap();
+            let line = lines.iter().find(|line| line.contains("TaskHub listens"))?;
+            let port = line.split_once("127.0.0.1:")?.1;
+            let end = port.find(|c: char| !c.is_ascii_digit()).unwrap_or(port.len());
+            Some(format!("http://127.0.0.1:{}", &port[..end]))
+        };
+        poll::until("the server listens", async || address().is_some()).await;
+        let client = Client { url: address().unwrap(), client: reqwest::Client::new() };
+        Self { child, client, lines }
+    }
+
+    /// The way to it, which outlives it.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has: all that it wrote.
+    pub(crate) async fn stop(mut self) -> String {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.unwrap().unwrap();
+        assert!(ended.success(), "{ended}");
+        // The readers end with the process's output, and let go of the lines.
+        poll::until("all output is read", async || Arc::strong_count(&self.lines) == 1).await;
+        self.lines.lock().unwrap().join("\n")
+    }
+}
+
+impl std::ops::Deref for Served {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Client {
+    /// Sends a request to a path below `/api/v1`.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> reqwest::Result<(u16, Value)> {
+        let url = format!("{}/api/v1{path}", self.url);
+        let mut request = self.client.request(method.parse().unwrap(), url);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok((status, serde_json::from_str(&text).unwrap_or_default()))
+    }
+
+    /// As [`Self::send`], for an answer with this status.
+    pub(crate) async fn gives(&self, status: u16, method: &str, path: &str, token: &str, body: Value) -> Value {
+        let answer = self.send(method, path, token, &body).await.unwrap();
+        assert_eq!(answer.0, status, "{method} {path}: {}", answer.1);
+        answer.1
+    }
+}
+
+/// Keeps the lines of an output.
+fn keep(output: impl AsyncRead + Unpin + Send + 'static, lines: &Arc<Mutex<Vec<String>>>) {
+    let lines = lines.clone();
+    tokio::spawn(async move {
+        let mut read = BufReader::new(output).lines();
+        while let Ok(Some(line)) = read.next_line().await {
+            lines.lock().unwrap().push(line);
+        }
+    });
+}
