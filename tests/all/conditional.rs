@@ -19,7 +19,9 @@ async fn task(app: &App, t: &Tenant) -> String {
 async fn a_client_that_has_it_gets_304(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
-    for path in [path.clone(), "/tenant".to_owned(), "/auth/profile".to_owned(), format!("/users/{}", t.other.id)] {
+    for path in
+        [path.clone(), "/tenant".to_owned(), "/auth/profile".to_owned(), format!("/users/{}", t.other.id)]
+    {
         let fresh = app.get(&path).by(&t.member).send().await.expect(200);
         let tag = fresh.header("etag").to_owned();
         assert_eq!(tag, format!("\"{}\"", fresh.body["version"]), "{path}");
@@ -49,9 +51,12 @@ async fn a_change_of_another_version_is_refused(app: &App) {
     };
     // Weak tags match nothing here: the comparison is strong.
     for tag in ["\"2\"", "\"0\"", "W/\"1\"", "\"one\"", "\"01\"", "\"+1\"", "\"2\", \"3\""] {
-        for (method, path) in
-            [("PATCH", path.clone()), ("PUT", path.clone()), ("DELETE", path.clone()), ("POST", format!("{path}/complete"))]
-        {
+        for (method, path) in [
+            ("PATCH", path.clone()),
+            ("PUT", path.clone()),
+            ("DELETE", path.clone()),
+            ("POST", format!("{path}/complete")),
+        ] {
             let refused = send(method, &path, tag).await;
             assert_eq!((refused.status, refused.code()), (412, "stale"), "{method} {tag}: {}", refused.text);
         }
@@ -70,7 +75,8 @@ async fn a_change_of_another_version_is_refused(app: &App) {
     let _ = send("DELETE", &path, &tag).await.expect(204);
     let _ = send("DELETE", &path, &tag).await.expect(404);
     // The organisation and the profile have versions too.
-    let refused = app.patch("/tenant").by(&t.admin).header("if-match", "\"9\"").json(&json!({ "name": "New" }));
+    let refused =
+        app.patch("/tenant").by(&t.admin).header("if-match", "\"9\"").json(&json!({ "name": "New" }));
     assert_eq!(refused.send().await.expect(412).code(), "stale");
     let refused =
         app.patch("/auth/profile").by(&t.member).header("if-match", "\"9\"").json(&json!({ "phone": "1" }));
@@ -84,7 +90,8 @@ async fn tags_that_are_none_are_refused(app: &App) {
     for tag in ["1", "", "\"1", "1\"", "\"1\", 2", "W/1", "\"", long.as_str()] {
         let refused = app.get(&path).by(&t.member).header("if-none-match", tag).send().await.expect(400);
         assert_eq!(refused.code(), "invalid_header", "{tag}");
-        let change = app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "After" }));
+        let change =
+            app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "After" }));
         assert_eq!(change.send().await.expect(400).code(), "invalid_header", "{tag}");
     }
 }

@@ -88,13 +88,21 @@ async fn a_key_is_the_caller_s_own(app: &App) {
 
 async fn a_failure_keeps_nothing(app: &App) {
     let t = app.tenant().await;
-    for (wrong, status) in [(json!({ "title": "no" }), 422), (json!({ "title": "Once", "project_id": t.id }), 422)] {
+    for (wrong, status) in
+        [(json!({ "title": "no" }), 422), (json!({ "title": "Once", "project_id": t.id }), 422)]
+    {
         let refused = create(app, &t.member, "one", &wrong).await.expect(status);
         assert_ne!(refused.code(), "idempotency_mismatch");
     }
-    let broken = app.post("/tasks").by(&t.member).header("idempotency-key", "one").body("application/json", "{");
+    let broken =
+        app.post("/tasks").by(&t.member).header("idempotency-key", "one").body("application/json", "{");
     let _ = broken.send().await.expect(400);
-    let _ = app.post("/tasks").header("idempotency-key", "one").json(&json!({ "title": "Once" })).gives(401).await;
+    let _ = app
+        .post("/tasks")
+        .header("idempotency-key", "one")
+        .json(&json!({ "title": "Once" }))
+        .gives(401)
+        .await;
     let made = create(app, &t.member, "one", &json!({ "title": "Once" })).await.expect(201);
     assert_eq!(made.header("idempotency-replayed"), "");
     assert_eq!(count(app, &t.member).await, 1);
@@ -151,7 +159,8 @@ async fn keys_are_bounded(app: &App) {
         let refused = create(app, &t.member, key, &body).await;
         assert_eq!((refused.status, refused.code()), (400, "invalid_header"), "{key:?}");
     }
-    let twice = app.post("/tasks").by(&t.member).header("idempotency-key", "a").header("idempotency-key", "b");
+    let twice =
+        app.post("/tasks").by(&t.member).header("idempotency-key", "a").header("idempotency-key", "b");
     assert_eq!(twice.json(&body).send().await.expect(400).code(), "invalid_header");
     let _ = create(app, &t.member, &"k".repeat(255), &body).await.expect(201);
     assert_eq!(count(app, &t.member).await, 1);
@@ -168,7 +177,10 @@ async fn parallel_requests_do_it_once(app: &App) {
         assert!(made.windows(2).all(|two| two[0].text == two[1].text));
         assert_eq!(made.iter().filter(|answer| answer.header("idempotency-replayed").is_empty()).count(), 1);
         for answer in waiting {
-            assert_eq!((answer.status, answer.code(), answer.header("retry-after")), (409, "idempotency_in_flight", "1"));
+            assert_eq!(
+                (answer.status, answer.code(), answer.header("retry-after")),
+                (409, "idempotency_in_flight", "1")
+            );
         }
     }
     assert_eq!(count(app, &t.member).await, 4);

@@ -62,7 +62,8 @@ async fn register(folder: &Path, database: &str, slug: &str) -> String {
     let server = start(folder, database).await;
     let (email, password) = (format!("ada@killed-{slug}.example"), "wide-green-rivers");
     let admin = json!({ "email": email, "username": "ada", "password": password });
-    let body = json!({ "organisation": { "name": "Killed", "slug": format!("killed-{slug}") }, "admin": admin });
+    let body =
+        json!({ "organisation": { "name": "Killed", "slug": format!("killed-{slug}") }, "admin": admin });
     let _ = server.gives(201, "POST", "/auth/register", "", body).await;
     let body = json!({ "email": email, "password": password });
     let pair = server.gives(200, "POST", "/auth/token", "", body).await;
@@ -77,7 +78,8 @@ async fn write(mut server: Served, token: &str, round: usize) -> BTreeMap<String
         let mut made = BTreeMap::new();
         for task in 0.. {
             let title = format!("Round {round}, writer {number}, task {task}");
-            let Ok((status, body)) = client.send("POST", "/tasks", token, &json!({ "title": title })).await else {
+            let Ok((status, body)) = client.send("POST", "/tasks", token, &json!({ "title": title })).await
+            else {
                 break;
             };
             assert_eq!(status, 201, "{body}");

@@ -3,12 +3,17 @@
 
 mod auth;
 mod concurrency;
+mod conditional;
+mod idempotency;
+mod kill;
+mod list;
 mod operator;
 mod pages;
 mod poll;
-mod task;
-mod list;
-mod conditional;
-mod idempotency;
 mod process;
-mod kill;
+mod task;
+mod project;
+mod document;
+mod user;
+mod tenant;
+mod audit;

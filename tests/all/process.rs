@@ -36,11 +36,15 @@ fn program() -> &'static Path {
         let tests = env::current_exe().unwrap();
         let folder = tests.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "taskhub"]).arg("--target-dir").arg(folder.parent().unwrap());
+        build
+            .args(["build", "--quiet", "--package", "taskhub"])
+            .arg("--target-dir")
+            .arg(folder.parent().unwrap());
         if folder.ends_with("release") {
             build.arg("--release");
         }
-        let built = build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/api")).status().unwrap();
+        let built =
+            build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/api")).status().unwrap();
         assert!(built.success(), "the program does not build");
         folder.join("taskhub")
     })
@@ -78,7 +82,8 @@ impl Ran {
 /// Runs a command, with a line on its standard input.
 pub(crate) fn run(command: &mut Command, line: &str) -> Ran {
     use std::io::Write;
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Who reads no input may have ended by now.
     writeln!(child.stdin.take().unwrap(), "{line}").ok();
     let ended = child.wait_with_output().unwrap();
@@ -104,7 +109,11 @@ impl Served {
     /// Starts one on a port of its own, and waits until it listens.
     pub(crate) async fn start(folder: &Path, flags: &[&str]) -> Self {
         let mut command = tokio::process::Command::from(command(folder, flags));
-        command.args(["--listen", "127.0.0.1:0"]).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .kill_on_drop(true)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         keep(child.stdout.take().unwrap(), &lines);
@@ -116,8 +125,13 @@ impl Served {
             let end = port.find(|c: char| !c.is_ascii_digit()).unwrap_or(port.len());
             Some(format!("http://127.0.0.1:{}", &port[..end]))
         };
-        poll::until("the server listens", async || address().is_some()).await;
-        let client = Client { url: address().unwrap(), client: reqwest::Client::new() };
+        let ended = Mutex::new(&mut child);
+        poll::until("the server listens", async || {
+            address().is_some() || ended.lock().unwrap().try_wait().unwrap().is_some()
+        })
+        .await;
+        let Some(url) = address() else { panic!("the server ended: {}", lines.lock().unwrap().join("\n")) };
+        let client = Client { url, client: reqwest::Client::new() };
         Self { child, client, lines }
     }
 
@@ -175,7 +189,14 @@ impl Client {
     }
 
     /// As [`Self::send`], for an answer with this status.
-    pub(crate) async fn gives(&self, status: u16, method: &str, path: &str, token: &str, body: Value) -> Value {
+    pub(crate) async fn gives(
+        &self,
+        status: u16,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Value,
+    ) -> Value {
         let answer = self.send(method, path, token, &body).await.unwrap();
         assert_eq!(answer.0, status, "{method} {path}: {}", answer.1);
         answer.1

@@ -166,7 +166,12 @@ async fn personal_tasks_are_personal(app: &App) {
     assert!(sees(&t.member).await && sees(&t.manager).await && sees(&t.admin).await);
     assert!(!sees(&t.other).await);
     // Invisible is absent, whatever is tried.
-    for (method, path) in [("GET", path.clone()), ("PATCH", path.clone()), ("DELETE", path.clone()), ("POST", format!("{path}/complete"))] {
+    for (method, path) in [
+        ("GET", path.clone()),
+        ("PATCH", path.clone()),
+        ("DELETE", path.clone()),
+        ("POST", format!("{path}/complete")),
+    ] {
         let call = app.call(method, &path).by(&t.other);
         let call = if method == "PATCH" { call.json(&json!({ "title": "Mine" })) } else { call };
         let _ = call.gives(404).await;
@@ -188,7 +193,8 @@ async fn who_may_change_and_delete(app: &App) {
     let stranger = json!({ "email": format!("third@{}.example", t.slug), "username": "third", "password": taskhub_tests::PASSWORD });
     let _ = app.post("/users").by(&t.admin).json(&stranger).gives(201).await;
     let signed = json!({ "username": "third", "tenant": t.slug, "password": taskhub_tests::PASSWORD });
-    let third = app.post("/auth/token").json(&signed).gives(200).await["access_token"].as_str().unwrap().to_owned();
+    let third =
+        app.post("/auth/token").json(&signed).gives(200).await["access_token"].as_str().unwrap().to_owned();
     // In a project all see it; its owner, its assignee and who manages the project may change it.
     let _ = app.get(&path).token(&third).gives(200).await;
     let body = json!({ "priority": "low" });
@@ -196,7 +202,9 @@ async fn who_may_change_and_delete(app: &App) {
     let _ = app.post(&format!("{path}/complete")).token(&third).gives(403).await;
     // Forbidden comes before invalid.
     let _ = app.patch(&path).token(&third).json(&json!({ "nonsense": 1 })).gives(403).await;
-    for (user, priority) in [(&t.member, "low"), (&t.other, "medium"), (&t.manager, "high"), (&t.admin, "urgent")] {
+    for (user, priority) in
+        [(&t.member, "low"), (&t.other, "medium"), (&t.manager, "high"), (&t.admin, "urgent")]
+    {
         let changed = app.patch(&path).by(user).json(&json!({ "priority": priority })).gives(200).await;
         assert_eq!(changed["priority"], priority);
     }

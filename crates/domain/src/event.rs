@@ -5,7 +5,7 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-use crate::{Instant, store::noun::owned};
+use crate::Instant;
 
 pub(crate) mod entity {
     #![allow(
@@ -35,8 +35,6 @@ pub(crate) mod entity {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
-
-owned!(entity::Model, entity, unversioned);
 
 /// The event of a write.
 pub(crate) fn row(

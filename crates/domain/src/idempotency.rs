@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
-    store::{Operation, noun::owned},
+    store::{Operation, noun::owned, row::positions},
 };
 
 /// For how long an answer is kept.
@@ -58,6 +58,7 @@ pub(crate) mod entity {
 use entity::Model as Kept;
 
 owned!(Kept, entity, unversioned);
+positions!(Kept { one tenant_id, one id, one fingerprint, one status, maybe location, maybe etag, one expires_at, one body });
 
 /// A client's key for one request.
 #[derive(Clone, Debug)]

@@ -24,6 +24,8 @@ pub enum Role {
     Member,
 }
 
+crate::store::row::enumeration!(Role as String);
+
 impl Role {
     /// The word in tokens and answers.
     pub fn as_str(self) -> &'static str {

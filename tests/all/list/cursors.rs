@@ -19,7 +19,8 @@ async fn a_cursor_is_good_for_its_list_alone(app: &App) {
     let cursor = next.split_once("cursor=").unwrap().1.to_owned();
     let _ = app.get(&next).by(&t.member).gives(200).await;
     // The order of parameters is no matter.
-    let _ = app.get(&format!("/tasks?cursor={cursor}&status=todo&page_size=1")).by(&t.member).gives(200).await;
+    let _ =
+        app.get(&format!("/tasks?cursor={cursor}&status=todo&page_size=1")).by(&t.member).gives(200).await;
     let refused = async |path: &str, token: &str, why: &str| {
         let refused = app.get(path).token(token).send().await;
         assert_eq!((refused.status, refused.pointer()), (400, "cursor"), "{why}: {}", refused.text);
@@ -61,7 +62,8 @@ async fn a_changing_list_is_covered_once(app: &App) {
         let titles: Vec<_> = (10..30).map(|number| format!("task {number}")).collect();
         let made = tasks(app, &t.member, &titles.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let mut unseen: BTreeSet<_> = titles.iter().map(String::as_str).collect();
-        let mut page = app.get(&format!("/tasks?cursor=&page_size=3&sort={sort}")).by(&t.member).gives(200).await;
+        let mut page =
+            app.get(&format!("/tasks?cursor=&page_size=3&sort={sort}")).by(&t.member).gives(200).await;
         for round in 0.. {
             for title in each(&page, "title") {
                 // What was added on the way may be met or not; what was there is met once.

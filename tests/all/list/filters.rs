@@ -64,9 +64,11 @@ async fn filters_narrow(app: &App) {
 
 async fn instants_are_compared(app: &App) {
     let t = app.tenant().await;
-    for (title, due) in
-        [("first", json!("2027-01-01T00:00:00Z")), ("second", json!("2027-01-02T00:00:00Z")), ("never", json!(null))]
-    {
+    for (title, due) in [
+        ("first", json!("2027-01-01T00:00:00Z")),
+        ("second", json!("2027-01-02T00:00:00Z")),
+        ("never", json!(null)),
+    ] {
         let body = json!({ "title": title, "due_at": due });
         let _ = app.post("/tasks").by(&t.member).json(&body).gives(201).await;
     }

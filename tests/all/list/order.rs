@@ -24,7 +24,8 @@ fn task() -> impl Strategy<Value = Value> {
         "2027-01-01T00:00:00.000001Z",
         "1969-12-31T23:59:59Z",
     ]));
-    let (status, priority) = (prop::sample::select(STATUSES.to_vec()), prop::sample::select(PRIORITIES.to_vec()));
+    let (status, priority) =
+        (prop::sample::select(STATUSES.to_vec()), prop::sample::select(PRIORITIES.to_vec()));
     (title, due, status, priority).prop_map(|(title, due, status, priority)| {
         json!({ "title": title, "due_at": due, "status": status, "priority": priority })
     })
@@ -40,9 +41,8 @@ struct Question {
 
 fn question() -> impl Strategy<Value = Question> {
     let sort = prop::sample::subsequence(SORTS.to_vec(), 0..=3).prop_shuffle();
-    let keys = sort.prop_flat_map(|names| {
-        names.into_iter().map(|name| (Just(name), any::<bool>())).collect::<Vec<_>>()
-    });
+    let keys = sort
+        .prop_flat_map(|names| names.into_iter().map(|name| (Just(name), any::<bool>())).collect::<Vec<_>>());
     let statuses = prop::sample::subsequence(STATUSES.to_vec(), 0..=3);
     (keys, statuses, 1..9usize).prop_map(|(sort, statuses, size)| Question { sort, statuses, size })
 }

@@ -5,7 +5,12 @@ use taskhub_tests::{App, every_database};
 
 use super::{each, neighbour, tasks};
 
-every_database!(numbered_pages_count, cursors_lead_there_and_back, both_ways_hold_for_every_list, pages_are_bounded);
+every_database!(
+    numbered_pages_count,
+    cursors_lead_there_and_back,
+    both_ways_hold_for_every_list,
+    pages_are_bounded
+);
 
 async fn numbered_pages_count(app: &App) {
     let t = app.tenant().await;
@@ -16,7 +21,8 @@ async fn numbered_pages_count(app: &App) {
     let url = format!("{}/api/v1/tasks?page_size=2&sort=created_at&page=2", app.url);
     assert_eq!(first.body["next"], json!(url));
     assert_eq!(first.header("link"), format!("<{url}>; rel=\"next\""));
-    let second = app.get(&neighbour(app, &first.body, "next").unwrap()).by(&t.member).send().await.expect(200);
+    let second =
+        app.get(&neighbour(app, &first.body, "next").unwrap()).by(&t.member).send().await.expect(200);
     assert_eq!(each(&second.body, "title"), ["three", "four"]);
     let link = |number| format!("{}/api/v1/tasks?page_size=2&sort=created_at&page={number}", app.url);
     let expected = format!("<{}>; rel=\"next\", <{}>; rel=\"prev\"", link(3), link(1));
@@ -29,7 +35,10 @@ async fn numbered_pages_count(app: &App) {
     // By default the newest comes first, and all fit on a page.
     let all = app.get("/tasks").by(&t.member).send().await.expect(200);
     assert_eq!(each(&all.body, "title"), ["five", "four", "three", "two", "one"]);
-    assert_eq!((&all.body["next"], &all.body["previous"], all.header("link")), (&json!(null), &json!(null), ""));
+    assert_eq!(
+        (&all.body["next"], &all.body["previous"], all.header("link")),
+        (&json!(null), &json!(null), "")
+    );
     let none = app.get("/tasks").by(&t.other).gives(200).await;
     assert_eq!(none, json!({ "count": 0, "next": null, "previous": null, "results": [] }));
 }
@@ -42,7 +51,12 @@ async fn cursors_lead_there_and_back(app: &App) {
     assert_eq!((&first.body["count"], &first.body["previous"]), (&json!(null), &json!(null)));
     assert_eq!(each(&first.body, "title"), ["one", "two"]);
     let next = first.body["next"].as_str().unwrap();
-    assert!(next.starts_with(&format!("{}/api/v1/tasks?page_size=2&sort=created_at&status=todo&cursor=", app.url)));
+    assert!(
+        next.starts_with(&format!(
+            "{}/api/v1/tasks?page_size=2&sort=created_at&status=todo&cursor=",
+            app.url
+        ))
+    );
     assert_eq!(first.header("link"), format!("<{next}>; rel=\"next\""));
     let go = async |page: &Value, name: &str| {
         app.get(&neighbour(app, page, name).unwrap()).by(&t.member).gives(200).await

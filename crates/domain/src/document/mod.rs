@@ -1,7 +1,7 @@
 //! Documents: texts of a project.
 
 use garde::Validate;
-use sea_orm::{Condition, FromQueryResult, entity::prelude::*};
+use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +15,7 @@ use crate::{
     store::{
         Birth, Noun,
         noun::{ColumnOf, owned},
+        row::positions,
     },
 };
 
@@ -58,7 +59,7 @@ pub(crate) mod entity {
 pub use entity::Model as Document;
 
 /// A document as lists show it: without its content.
-#[derive(Clone, Debug, Serialize, ToSchema, FromQueryResult)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentSummary {
     id: Uuid,
     #[schema(example = "Minutes of the kick-off")]
@@ -71,6 +72,9 @@ pub struct DocumentSummary {
 }
 
 owned!(Document, entity);
+positions!(Document { one tenant_id, one id, one title, one project_id, maybe author_id, one content, one created_at, one updated_at, one version });
+
+positions!(DocumentSummary { one id, one title, one project_id, maybe author_id, one created_at, one updated_at, one version });
 
 impl Noun for Document {
     const NOUN: policy::Noun = policy::Noun::Document;
@@ -88,10 +92,16 @@ impl Noun for Document {
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-            .into_iter()
-            .filter(|column| !matches!(column, entity::Column::Content))
-            .collect()
+        use entity::Column;
+        vec![
+            Column::Id,
+            Column::Title,
+            Column::ProjectId,
+            Column::AuthorId,
+            Column::CreatedAt,
+            Column::UpdatedAt,
+            Column::Version,
+        ]
     }
 
     fn filters() -> &'static [Filter<Self>] {

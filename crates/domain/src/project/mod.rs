@@ -17,6 +17,7 @@ use crate::{
     store::{
         Birth, Noun, Precondition, Read, Update,
         noun::{ColumnOf, owned},
+        row::{enumeration, positions},
     },
     task::{Priority, Task},
     user::User,
@@ -94,7 +95,9 @@ pub(crate) mod entity {
 
 pub use entity::Model as Project;
 
+enumeration!(ProjectStatus as String);
 owned!(Project, entity);
+positions!(Project { one tenant_id, one id, one name, maybe description, maybe manager_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
 
 impl Project {
     /// Whether the caller manages it: as its manager, or with the role of one.

@@ -25,6 +25,7 @@ use crate::{
     store::{
         Noun, Precondition, Update, UpdateProfile,
         noun::{ColumnOf, owned},
+        row::positions,
     },
     tenant::Tenant,
     user::User,
@@ -84,6 +85,7 @@ pub(crate) mod entity {
 pub use entity::Model as Session;
 
 owned!(Session, entity);
+positions!(Session { one tenant_id, one id, one user_id, one token_hash, maybe previous_hash, one rotated_at, one expires_at, maybe revoked_at, maybe user_agent, maybe address, one created_at, one updated_at, one version });
 
 impl Noun for Session {
     const NOUN: policy::Noun = policy::Noun::Session;

@@ -18,7 +18,13 @@ use sea_orm::{
 use serde::Serialize;
 use taskhub_auth::principal::Principal;
 
-use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, store::noun::owned, tenant};
+use crate::{
+    Instant, Result, Store, System, Tx,
+    context::Request,
+    error::Kind,
+    store::{noun::owned, row::positions},
+    tenant,
+};
 
 /// How often a node reads what other nodes revoked.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -60,6 +66,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Revocation;
 
 owned!(Revocation, entity, unversioned);
+positions!(Revocation { one tenant_id, one id, maybe subject_id, maybe session_id, one at, one expires_at });
 
 impl Revocation {
     /// All tokens of a session.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, QueryResult,
-    Statement, StatementBuilder, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement,
+    StatementBuilder, Value,
     sea_query::{LockType, SelectStatement},
 };
+
+use super::row::{self, Positioned};
 
 /// Where a statement runs.
 #[derive(Clone)]
@@ -39,25 +41,21 @@ impl Conn {
     }
 
     /// The first row of a kept statement.
-    pub(super) async fn one<T: FromQueryResult>(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-    ) -> Result<Option<T>, DbErr> {
+    pub(super) async fn one<T: Positioned>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let row = match self {
             Self::Pool(pool) => pool.query_one_raw(statement).await,
             Self::Transaction(transaction) => transaction.query_one_raw(statement).await,
         }?;
-        row.map(|row| T::from_query_result(&row, "")).transpose()
+        row.map(|row| row::read(&row)).transpose()
     }
 
     /// All rows of a built statement.
-    pub(crate) async fn all<T: FromQueryResult>(
+    pub(crate) async fn all<T: Positioned>(
         &self,
         statement: &impl StatementBuilder,
     ) -> Result<Vec<T>, DbErr> {
-        self.rows(statement).await?.iter().map(|row| T::from_query_result(row, "")).collect()
+        self.rows(statement).await?.iter().map(row::read).collect()
     }
 
     /// All rows of a built statement, to be read by position.

@@ -9,6 +9,7 @@ mod failure;
 mod group;
 pub(crate) mod noun;
 mod pool;
+pub(crate) mod row;
 mod scope;
 mod sql;
 mod stage;

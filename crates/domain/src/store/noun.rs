@@ -5,10 +5,11 @@
 
 use std::future::Future;
 
-use sea_orm::{Condition, EntityTrait, FromQueryResult, ModelTrait};
+use sea_orm::{Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::row::Positioned;
 use crate::{
     Context, Result, Scope,
     list::{Filter, Sort},
@@ -21,7 +22,7 @@ pub(crate) type EntityOf<N> = <N as ModelTrait>::Entity;
 pub(crate) type ColumnOf<N> = <EntityOf<N> as EntityTrait>::Column;
 
 /// A row of a tenant: how the store finds its tenant, id and version. Implemented by [`owned!`] alone.
-pub trait Owned: ModelTrait + Serialize + FromQueryResult + Sync + Unpin + 'static {
+pub trait Owned: ModelTrait + Serialize + Positioned + Sync + Unpin + 'static {
     /// The column of the tenant.
     fn tenant_column() -> ColumnOf<Self>;
     /// The column of the id.
@@ -54,7 +55,7 @@ pub trait Noun: Owned {
     const STAGED: bool = false;
 
     /// What one line of a list shows.
-    type Item: FromQueryResult + Serialize + Send + Sync;
+    type Item: Positioned + Serialize + Send + Sync;
 
     /// The facts between the caller and this row that the policy needs to judge the action.
     #[doc(hidden)]

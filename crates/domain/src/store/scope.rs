@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func, SelectStatement},
 };
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::{
     evidence::{Act, Evidence},
     failure,
     noun::{EntityOf, Noun, Owned},
+    row::Positioned,
     sql::Statements,
 };
 use crate::{
@@ -120,7 +121,7 @@ impl Scope {
     }
 
     /// The rows of a query that [`Self::owned`] or [`Self::visible`] began.
-    pub(crate) async fn all<T: FromQueryResult>(&self, select: &SelectStatement) -> Result<Vec<T>> {
+    pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
         self.conn.all(select).await.map_err(failure::from_db)
     }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, EntityName, EntityTrait, FromQueryResult, IdenStatic, Iterable, Select, Value,
+    ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Select, Value,
     sea_query::{Expr, Query, SelectStatement},
 };
 use serde_json::{Map, Value as Json};
@@ -23,6 +23,7 @@ use super::{
     failure,
     group::Group,
     noun::{EntityOf, Noun, Owned},
+    row::Positioned,
     scope::Scope,
     stage::{self, Stage},
 };
@@ -124,7 +125,7 @@ impl Tx {
     }
 
     /// As [`Scope::all`], after what waits was written.
-    pub(crate) async fn all<T: FromQueryResult>(&self, select: &SelectStatement) -> Result<Vec<T>> {
+    pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
         self.settle().await?;
         self.scope.all(select).await
     }

@@ -18,6 +18,7 @@ use crate::{
     store::{
         Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
+        row::{enumeration, positions},
     },
     user::User,
 };
@@ -134,7 +135,10 @@ pub(crate) mod entity {
 
 pub use entity::Model as Task;
 
+enumeration!(TaskStatus as String);
+enumeration!(Priority as i16);
 owned!(Task, entity);
+positions!(Task { one tenant_id, one id, one title, maybe description, maybe project_id, maybe owner_id, maybe assignee_id, one status, one priority, maybe start_at, maybe due_at, maybe estimate_minutes, maybe completed_at, one created_at, one updated_at, one version });
 
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;

@@ -19,6 +19,7 @@ use crate::{
     store::{
         Noun, Precondition, Read, Update,
         noun::{ColumnOf, Unique, owned},
+        row::positions,
     },
 };
 
@@ -67,6 +68,7 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
+positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version });
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;

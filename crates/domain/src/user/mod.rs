@@ -23,6 +23,7 @@ use crate::{
     store::{
         Delete, Noun, Precondition, Read, ReadPrivate, Update, UpdateProfile,
         noun::{ColumnOf, Unique, owned},
+        row::positions,
     },
 };
 
@@ -83,6 +84,7 @@ pub(crate) mod entity {
 pub use entity::Model as User;
 
 owned!(User, entity);
+positions!(User { one tenant_id, one id, one email, one username, one first_name, one last_name, maybe phone, maybe address, maybe date_of_birth, maybe time_zone, maybe locale, one role, one is_active, maybe last_login_at, one password_hash, one created_at, one updated_at, one version });
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;

@@ -1,0 +1,158 @@
+//! Reading rows by position.
+//!
+//! sea-orm's own decoding looks every column up by its name and makes an error of every null, which is most of what a list costs. Here a row type
+//! names its fields once, in the order of its columns ([`positions!`]), and a test holds that order against the entity's.
+
+use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use crate::Instant;
+
+/// A row of whichever database.
+pub enum Cells<'a> {
+    /// Of SQLite.
+    Sqlite(&'a SqliteRow),
+    /// Of PostgreSQL.
+    Postgres(&'a PgRow),
+    /// Of MySQL or MariaDB.
+    MySql(&'a MySqlRow),
+}
+
+/// A type that a column's value is read into.
+pub trait Cell: Sized {
+    /// The value at a position; `None` for null.
+    ///
+    /// # Errors
+    /// When the column has another type, or a value that the type does not have.
+    fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error>;
+}
+
+/// A type that is read from whole rows.
+pub trait Positioned: Sized {
+    /// The columns, in the order in which they are read.
+    const COLUMNS: &'static [&'static str];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// As [`Cell::read`]; also for a null where the field takes none.
+    fn read(cells: &Cells<'_>) -> Result<Self, sqlx::Error>;
+}
+
+impl<'a> Cells<'a> {
+    fn of(row: &'a QueryResult) -> Option<Self> {
+        row.try_as_sqlite_row()
+            .map(Self::Sqlite)
+            .or_else(|| row.try_as_pg_row().map(Self::Postgres))
+            .or_else(|| row.try_as_mysql_row().map(Self::MySql))
+    }
+
+    /// The value at a position, which is not null.
+    ///
+    /// # Errors
+    /// As [`Cell::read`]; also for a null.
+    pub fn get<T: Cell>(&self, position: usize) -> Result<T, sqlx::Error> {
+        T::read(self, position)?
+            .ok_or_else(|| sqlx::Error::Decode(format!("null in column {position}").into()))
+    }
+}
+
+/// Reads a row.
+pub(super) fn read<T: Positioned>(row: &QueryResult) -> Result<T, DbErr> {
+    let cells = Cells::of(row).ok_or_else(|| DbErr::Custom("a row of an unknown database".to_owned()))?;
+    T::read(&cells).map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+}
+
+macro_rules! plain {
+    ($($kind:ty),*) => {$(
+        impl Cell for $kind {
+            fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
+                match cells {
+                    Cells::Sqlite(row) => row.try_get(position),
+                    Cells::Postgres(row) => row.try_get(position),
+                    Cells::MySql(row) => row.try_get(position),
+                }
+            }
+        }
+    )*};
+}
+
+plain!(bool, i16, i32, i64, String, Uuid, time::Date);
+
+impl Cell for Instant {
+    fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
+        Ok(i64::read(cells, position)?.map(Self::from_micros))
+    }
+}
+
+/// Implements [`Cell`] for enumerations that sea-orm maps to text or numbers.
+macro_rules! enumeration {
+    ($kind:ty as $base:ty) => {
+        impl $crate::store::row::Cell for $kind {
+            fn read(
+                cells: &$crate::store::row::Cells<'_>,
+                position: usize,
+            ) -> Result<Option<Self>, sqlx::Error> {
+                let base = <$base as $crate::store::row::Cell>::read(cells, position)?;
+                base.map(|base| <Self as sea_orm::ActiveEnum>::try_from_value(&base))
+                    .transpose()
+                    .map_err(|error| sqlx::Error::Decode(error.into()))
+            }
+        }
+    };
+}
+pub(crate) use enumeration;
+
+/// Implements [`Positioned`] for a row: its fields in the order of its columns, each `one` or, where it takes null, `maybe`.
+macro_rules! positions {
+    ($row:ident { $($kind:ident $field:ident),* $(,)? }) => {
+        impl $crate::store::row::Positioned for $row {
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn read(cells: &$crate::store::row::Cells<'_>) -> Result<Self, sqlx::Error> {
+                let mut position = 0..;
+                $(let $field = $crate::store::row::positions!(@$kind cells, position.next().unwrap_or_default());)*
+                Ok(Self { $($field),* })
+            }
+        }
+    };
+    (@one $cells:ident, $position:expr) => { $cells.get($position)? };
+    (@maybe $cells:ident, $position:expr) => { $crate::store::row::Cell::read($cells, $position)? };
+}
+pub(crate) use positions;
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{IdenStatic, Iterable};
+
+    use super::Positioned;
+    use crate::{
+        audit::AuditEntry,
+        document::Document,
+        project::Project,
+        session::Session,
+        store::noun::{ColumnOf, Noun},
+        task::Task,
+        tenant::Tenant,
+        user::User,
+    };
+
+    fn in_order<N: Noun>() {
+        let columns: Vec<_> = ColumnOf::<N>::iter().map(|column| column.as_str()).collect();
+        assert_eq!(N::COLUMNS, columns, "a row of {}", N::NOUN.as_str());
+        let listed: Vec<_> = N::item_columns().iter().map(IdenStatic::as_str).collect();
+        assert_eq!(N::Item::COLUMNS, listed, "a line of a list of {}", N::NOUN.as_str());
+    }
+
+    #[test]
+    fn fields_stand_in_the_order_of_their_columns() {
+        in_order::<AuditEntry>();
+        in_order::<Document>();
+        in_order::<Project>();
+        in_order::<Session>();
+        in_order::<Task>();
+        in_order::<Tenant>();
+        in_order::<User>();
+    }
+}

@@ -1,0 +1,168 @@
+//! The stories of rate limits: whose allowance a request is counted against, and what the answer says of it.
+
+use futures::future::join_all;
+use serde_json::json;
+use taskhub_tests::{Answer, App, Backend, User, run};
+
+/// Limits are the server's own, and no matter of the database.
+macro_rules! stories {
+    ($($story:ident),* $(,)?) => {$(
+        mod $story {
+            #[test]
+            fn sqlite() {
+                super::run(super::Backend::Sqlite, |app| Box::pin(super::$story(app)));
+            }
+        }
+    )*};
+}
+
+stories!(
+    a_principal_has_an_allowance,
+    an_address_has_an_allowance,
+    signing_in_is_stricter,
+    forwarded_addresses_are_believed_of_proxies_alone,
+    an_ipv6_network_is_one_client,
+    parallel_requests_are_counted_exactly,
+    health_is_not_counted,
+);
+
+/// A server where one allowance is small: so many at once, and one more each hour.
+async fn strict(app: &App, which: &str, burst: &str, more: &[&str]) -> App {
+    let (hourly, at_once) = (format!("--rate-{which}"), format!("--rate-{which}-burst"));
+    let mut flags = vec![hourly.as_str(), "1", at_once.as_str(), burst];
+    flags.extend(more);
+    app.second(&flags).await
+}
+
+fn limited(answer: &Answer) {
+    assert_eq!((answer.status, answer.code()), (429, "rate_limited"), "{}", answer.text);
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((3500..=3600).contains(&wait), "{wait}");
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+}
+
+async fn a_principal_has_an_allowance(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let strict = strict(app, "principal", "3", &[]).await;
+    let get = async |user: &User| strict.get("/tasks").by(user).send().await;
+    for left in ["2", "1", "0"] {
+        let fine = get(&t.member).await.expect(200);
+        assert_eq!(fine.header("ratelimit-policy"), "\"principal\";q=1;w=3600;burst=3");
+        let (state, _) = fine.header("ratelimit").split_once(";t=").unwrap();
+        assert_eq!(state, format!("\"principal\";r={left}"));
+        assert_eq!(fine.header("retry-after"), "");
+    }
+    let refused = get(&t.member).await;
+    limited(&refused);
+    assert!(refused.header("ratelimit").starts_with("\"principal\";r=0;t="));
+    // Every operation counts, and so does what fails; a new token of the same user is the same principal.
+    limited(&strict.post("/tasks").by(&t.member).json(&json!({ "title": "More" })).send().await);
+    let (access, _) = t.member.sign_in(app).await;
+    limited(&strict.get("/tenant").token(&access).send().await);
+    // Nobody else waits: not in the tenant, nor in another, nor a service.
+    let _ = get(&t.other).await.expect(200);
+    let _ = get(&u.member).await.expect(200);
+    let service = t.service(app, &["tasks:read"]);
+    for _ in 0..3 {
+        let _ = strict.get("/users").token(&service).gives(403).await;
+    }
+    limited(&strict.get("/tasks").token(&service).send().await);
+    strict.finish().await;
+}
+
+async fn an_address_has_an_allowance(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "address", "3", &[]).await;
+    // What bears a good token is another matter; what bears a bad one is counted here.
+    let _ = strict.get("/tasks").by(&t.member).gives(200).await;
+    let fine = strict.get("/tasks").send().await.expect(401);
+    assert_eq!(fine.header("ratelimit-policy"), "\"address\";q=1;w=3600;burst=3");
+    let _ = strict.get("/tasks").token("rubbish").gives(401).await;
+    let _ = strict.get("/nowhere").gives(404).await;
+    limited(&strict.get("/tasks").send().await);
+    limited(&strict.get("/tasks").token("rubbish").send().await);
+    limited(&strict.post("/auth/token/verify").json(&json!({ "token": t.member.token })).send().await);
+    let _ = strict.get("/tasks").by(&t.member).gives(200).await;
+    strict.finish().await;
+}
+
+async fn signing_in_is_stricter(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "sign-in", "3", &[]).await;
+    let guess = json!({ "email": t.member.email, "password": "another-password" });
+    let fine = strict.post("/auth/token").json(&guess).send().await.expect(401);
+    assert_eq!(fine.header("ratelimit-policy"), "\"sign-in\";q=1;w=3600;burst=3");
+    let _ = strict.post("/auth/token/refresh").json(&json!({ "refresh_token": "rubbish" })).gives(401).await;
+    let _ = strict.post("/auth/register").json(&json!({})).gives(422).await;
+    for path in ["/auth/token", "/auth/token/", "/auth/token/refresh", "/auth/register"] {
+        limited(&strict.post(path).json(&guess).send().await);
+    }
+    // A token does not make a guess cheaper.
+    limited(&strict.post("/auth/token").by(&t.other).json(&guess).send().await);
+    // All else goes on.
+    let _ = strict.get("/tasks").by(&t.member).gives(200).await;
+    let _ = strict.post("/auth/token/verify").json(&json!({ "token": "x" })).gives(200).await;
+    strict.finish().await;
+}
+
+async fn forwarded_addresses_are_believed_of_proxies_alone(app: &App) {
+    let ask = async |server: &App, forwarded: &[&str]| {
+        let call = server.get("/tasks");
+        forwarded.iter().fold(call, |call, value| call.header("x-forwarded-for", value)).send().await
+    };
+    // Without proxies that are configured, all of these come from one address.
+    let plain = strict(app, "address", "2", &[]).await;
+    let _ = ask(&plain, &["203.0.113.1"]).await.expect(401);
+    let _ = ask(&plain, &["203.0.113.2"]).await.expect(401);
+    limited(&ask(&plain, &["203.0.113.3"]).await);
+    plain.finish().await;
+    let proxies = ["--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"];
+    let behind = strict(app, "address", "2", &proxies).await;
+    for _ in 0..2 {
+        let _ = ask(&behind, &["203.0.113.1"]).await.expect(401);
+    }
+    limited(&ask(&behind, &["203.0.113.1"]).await);
+    // What the client put there itself, left of what a proxy saw, is not believed.
+    limited(&ask(&behind, &["198.51.100.7, 203.0.113.1"]).await);
+    limited(&ask(&behind, &["198.51.100.8", "203.0.113.1"]).await);
+    limited(&ask(&behind, &["198.51.100.9, 203.0.113.1, 10.1.2.3"]).await);
+    limited(&ask(&behind, &["203.0.113.1, 10.1.2.3, 127.0.0.1"]).await);
+    // Another client has an allowance of its own, and so has the proxy.
+    let _ = ask(&behind, &["203.0.113.2"]).await.expect(401);
+    let _ = ask(&behind, &[]).await.expect(401);
+    let _ = ask(&behind, &["rubbish"]).await.expect(401);
+    limited(&ask(&behind, &["203.0.113.9, rubbish"]).await);
+    behind.finish().await;
+}
+
+async fn an_ipv6_network_is_one_client(app: &App) {
+    let behind = strict(app, "address", "2", &["--trusted-proxies", "127.0.0.0/8"]).await;
+    let ask = async |address: &str| behind.get("/tasks").header("x-forwarded-for", address).send().await;
+    let _ = ask("2001:db8:1:2::1").await.expect(401);
+    let _ = ask("2001:db8:1:2:ffff::9").await.expect(401);
+    limited(&ask("2001:db8:1:2:3:4:5:6").await);
+    let _ = ask("2001:db8:1:3::1").await.expect(401);
+    // An IPv4 address in IPv6's clothes is the IPv4 address.
+    let _ = ask("::ffff:203.0.113.5").await.expect(401);
+    let _ = ask("203.0.113.5").await.expect(401);
+    limited(&ask("::ffff:203.0.113.5").await);
+    behind.finish().await;
+}
+
+async fn parallel_requests_are_counted_exactly(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "principal", "10", &["--workers", "2"]).await;
+    let answers = join_all((0..40).map(|_| strict.get("/tasks").by(&t.member).send())).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 10);
+    answers.iter().filter(|answer| answer.status != 200).for_each(limited);
+    strict.finish().await;
+}
+
+async fn health_is_not_counted(app: &App) {
+    let strict = strict(app, "address", "1", &[]).await;
+    for path in ["/health/live", "/health/ready"].repeat(5) {
+        let fine = strict.get(path).send().await.expect(200);
+        assert_eq!(fine.header("ratelimit"), "");
+    }
+    strict.finish().await;
+}
