@@ -47,7 +47,13 @@ async fn a_refusal_leaves_none(app: &App) {
     let before = app.get("/audit").by(&t.admin).gives(200).await["count"].clone();
     let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "no" })).gives(422).await;
     let _ = app.patch(path).by(&t.manager).json(&json!({ "title": "Yours" })).gives(403).await;
-    let _ = app.patch(path).by(&t.member).header("if-match", "\"9\"").json(&json!({ "title": "Old" })).gives(412).await;
+    let _ = app
+        .patch(path)
+        .by(&t.member)
+        .header("if-match", "\"9\"")
+        .json(&json!({ "title": "Old" }))
+        .gives(412)
+        .await;
     let _ = app.patch(path).by(&t.member).json(&json!({ "title": "Mine" })).gives(200).await;
     let taken = json!({ "email": t.member.email, "username": "third", "password": taskhub_tests::PASSWORD });
     let _ = app.post("/users").by(&t.admin).json(&taken).gives(409).await;
@@ -77,7 +83,7 @@ async fn the_audit_is_an_admin_s(app: &App) {
 
 async fn lines_are_found(app: &App) {
     let t = app.tenant().await;
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_hours(1));
     let noon = app.clock.now();
     let (access, _) = t.member.sign_in(app).await;
     let made = app.post("/tasks").token(&access).json(&json!({ "title": "Found" })).gives(201).await;

@@ -205,7 +205,7 @@ pub(crate) async fn rows(app: &App, token: &str, path: &str) -> Vec<Value> {
         let page = app.get(&next).token(token).gives(200).await;
         all.extend(page["results"].as_array().unwrap().clone());
         let Some(url) = page["next"].as_str() else { return all };
-        next = url.split_once("/api/v1").unwrap().1.to_owned();
+        next = url.split_once("/api/v1").unwrap().1.into();
     }
 }
 

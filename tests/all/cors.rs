@@ -11,7 +11,8 @@ async fn without_origins_no_page_is_let_in(app: &App) {
     let t = app.tenant().await;
     let answer = app.get("/tasks").by(&t.member).header("origin", PAGE).send().await.expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), "");
-    let asked = app.call("OPTIONS", "/tasks").header("origin", PAGE).header("access-control-request-method", "POST");
+    let asked =
+        app.call("OPTIONS", "/tasks").header("origin", PAGE).header("access-control-request-method", "POST");
     assert_eq!(asked.send().await.header("access-control-allow-origin"), "");
 }
 
@@ -21,7 +22,10 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
     for origin in [PAGE, "http://localhost:5173"] {
         let ask = open.call("OPTIONS", "/tasks").header("origin", origin);
         let ask = ask.header("access-control-request-method", "PATCH");
-        let ask = ask.header("access-control-request-headers", "authorization, if-match, idempotency-key, content-type");
+        let ask = ask.header(
+            "access-control-request-headers",
+            "authorization, if-match, idempotency-key, content-type",
+        );
         let told = ask.send().await;
         assert!(told.status < 300, "{} {}", told.status, told.text);
         assert_eq!(told.header("access-control-allow-origin"), origin);
@@ -38,17 +42,28 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
         // Tokens travel in a header: a page is never let in by a cookie.
         assert_eq!(answer.header("access-control-allow-credentials"), "");
         let exposed = answer.header("access-control-expose-headers").to_lowercase();
-        for name in ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "ratelimit"] {
+        for name in
+            ["etag", "location", "link", "retry-after", "x-request-id", "idempotency-replayed", "ratelimit"]
+        {
             assert!(exposed.contains(name), "{name}");
         }
-        assert!(answer.headers.get_all("vary").iter().any(|vary| vary.to_str().unwrap().to_lowercase().contains("origin")));
+        assert!(
+            answer.headers.get_all("vary").iter().any(|vary| vary
+                .to_str()
+                .unwrap()
+                .to_lowercase()
+                .contains("origin"))
+        );
         // A page can also read why it was refused.
-        let refused = open.post("/tasks").by(&t.member).header("origin", origin).json(&json!({})).send().await;
+        let refused =
+            open.post("/tasks").by(&t.member).header("origin", origin).json(&json!({})).send().await;
         assert_eq!((refused.status, refused.header("access-control-allow-origin")), (422, origin));
         let refused = open.get("/tasks").header("origin", origin).send().await;
         assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, origin));
     }
-    for origin in ["https://app.example.com.evil.example", "https://evil.example", "http://app.example.com", "null"] {
+    for origin in
+        ["https://app.example.com.evil.example", "https://evil.example", "http://app.example.com", "null"]
+    {
         let ask = open.call("OPTIONS", "/tasks").header("origin", origin);
         let told = ask.header("access-control-request-method", "GET").send().await;
         assert_eq!(told.header("access-control-allow-origin"), "", "{origin}");

@@ -3,7 +3,12 @@
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
-every_database!(a_document_from_beginning_to_end, lists_leave_the_content_out, who_may_change_it, what_is_wrong_is_told);
+every_database!(
+    a_document_from_beginning_to_end,
+    lists_leave_the_content_out,
+    who_may_change_it,
+    what_is_wrong_is_told
+);
 
 async fn project(app: &App, t: &taskhub_tests::Tenant) -> serde_json::Value {
     app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await["id"].clone()
@@ -21,7 +26,8 @@ async fn a_document_from_beginning_to_end(app: &App) {
     assert_eq!(app.get(&path).by(&t.other).gives(200).await, made.body);
     let moved = app.patch(&path).by(&t.member).json(&json!({ "project_id": there })).gives(200).await;
     assert_eq!((&moved["project_id"], &moved["content"]), (&there, &json!(content)));
-    let replaced = app.put(&path).by(&t.member).json(&json!({ "title": "Notes", "project_id": here })).gives(200).await;
+    let replaced =
+        app.put(&path).by(&t.member).json(&json!({ "title": "Notes", "project_id": here })).gives(200).await;
     assert_eq!((&replaced["content"], &replaced["author_id"]), (&json!(""), &json!(t.member.id)));
     let _ = app.delete(&path).by(&t.member).gives(204).await;
     let _ = app.get(&path).by(&t.member).gives(404).await;
@@ -60,7 +66,8 @@ async fn who_may_change_it(app: &App) {
     let _ = app.patch(path).by(&t.other).json(&body).gives(403).await;
     let _ = app.delete(path).by(&t.other).gives(403).await;
     for (number, user) in [&t.member, &t.manager, &t.admin].into_iter().enumerate() {
-        let _ = app.patch(path).by(user).json(&json!({ "title": format!("Changed {number}") })).gives(200).await;
+        let _ =
+            app.patch(path).by(user).json(&json!({ "title": format!("Changed {number}") })).gives(200).await;
     }
     let u = app.tenant().await;
     let _ = app.patch(path).by(&u.admin).json(&body).gives(404).await;

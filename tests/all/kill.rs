@@ -105,7 +105,7 @@ async fn all(server: &Served, token: &str, list: &str) -> Vec<Value> {
         let page = server.gives(200, "GET", &path, token, Value::Null).await;
         rows.extend(page["results"].as_array().unwrap().clone());
         let Some(next) = page["next"].as_str() else { return rows };
-        path = next.split_once("/api/v1").unwrap().1.to_owned();
+        path = next.split_once("/api/v1").unwrap().1.into();
     }
 }
 

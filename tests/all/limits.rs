@@ -94,7 +94,14 @@ async fn signing_in_is_stricter(app: &App) {
     assert_eq!(fine.header("ratelimit-policy"), "\"sign-in\";q=1;w=3600;burst=3");
     let _ = strict.post("/auth/token/refresh").json(&json!({ "refresh_token": "rubbish" })).gives(401).await;
     let _ = strict.post("/auth/register").json(&json!({})).gives(422).await;
-    for path in ["/auth/token", "/auth/token/", "/auth/token/refresh", "/auth/register"] {
+    for path in [
+        "/auth/token",
+        "/auth/token/",
+        "/auth/%74oken",
+        "/%61uth/token",
+        "/auth/token/refresh",
+        "/auth/register",
+    ] {
         limited(&strict.post(path).json(&guess).send().await);
     }
     // A token does not make a guess cheaper.

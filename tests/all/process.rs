@@ -35,16 +35,16 @@ fn program() -> &'static Path {
     BUILT.get_or_init(|| {
         let tests = env::current_exe().unwrap();
         let folder = tests.parent().and_then(Path::parent).unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
             .args(["build", "--quiet", "--package", "taskhub"])
             .arg("--target-dir")
             .arg(folder.parent().unwrap());
         if folder.ends_with("release") {
-            build.arg("--release");
+            cargo.arg("--release");
         }
         let built =
-            build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/api")).status().unwrap();
+            cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/api")).status().unwrap();
         assert!(built.success(), "the program does not build");
         folder.join("taskhub")
     })

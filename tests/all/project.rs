@@ -20,13 +20,18 @@ async fn a_project_from_beginning_to_end(app: &App) {
     assert_eq!((&made.body["name"], &made.body["status"]), (&json!("Website"), &json!("planned")));
     assert_eq!(made.body["manager_id"], json!(t.manager.id));
     assert_eq!(app.get(&path).by(&t.member).gives(200).await, made.body);
-    let changed = app.patch(&path).by(&t.manager).json(&json!({ "manager_id": t.member.id })).gives(200).await;
-    assert_eq!((&changed["manager_id"], &changed["description"]), (&json!(t.member.id), &json!("All of it.")));
+    let changed =
+        app.patch(&path).by(&t.manager).json(&json!({ "manager_id": t.member.id })).gives(200).await;
+    assert_eq!(
+        (&changed["manager_id"], &changed["description"]),
+        (&json!(t.member.id), &json!("All of it."))
+    );
     // A member who manages it may change it, and what lies in it.
     let _ = app.patch(&path).by(&t.member).json(&json!({ "name": "Web site" })).gives(200).await;
     let body = json!({ "title": "By another", "project_id": made.body["id"] });
     let task = app.post("/tasks").by(&t.other).json(&body).send().await.expect(201);
-    let _ = app.patch(task.header("location")).by(&t.member).json(&json!({ "priority": "low" })).gives(200).await;
+    let _ =
+        app.patch(task.header("location")).by(&t.member).json(&json!({ "priority": "low" })).gives(200).await;
     let _ = app.delete(task.header("location")).by(&t.member).gives(204).await;
     let replaced = app.put(&path).by(&t.member).json(&json!({ "name": "Anew" })).gives(200).await;
     for name in ["description", "due_at", "manager_id"] {
@@ -37,7 +42,8 @@ async fn a_project_from_beginning_to_end(app: &App) {
     let _ = app.get(&path).by(&t.admin).gives(404).await;
     let audit = format!("/audit?sort=at&row={}", made.body["id"].as_str().unwrap());
     let audit = app.get(&audit).by(&t.admin).gives(200).await;
-    let actions: Vec<_> = audit["results"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
+    let actions: Vec<_> =
+        audit["results"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
     assert_eq!(actions, ["create", "update", "update", "update", "delete"]);
     assert_eq!(audit["results"][4]["old_values"]["name"], "Anew");
     assert_eq!(audit["results"][4]["new_values"], Value::Null);
@@ -56,7 +62,12 @@ async fn members_see_projects_and_don_t_make_them(app: &App) {
         let _ = call.by(&t.member).json(&body).gives(403).await;
     }
     let _ = app.delete(path).by(&t.member).gives(403).await;
-    let _ = app.patch(&format!("{path}/status")).by(&t.member).json(&json!({ "status": "active" })).gives(403).await;
+    let _ = app
+        .patch(&format!("{path}/status"))
+        .by(&t.member)
+        .json(&json!({ "status": "active" }))
+        .gives(403)
+        .await;
     // Whoever has the role of a manager manages every project.
     let _ = app.patch(path).by(&t.manager).json(&json!({ "name": "Ours" })).gives(200).await;
     let u = app.tenant().await;
@@ -67,9 +78,12 @@ async fn members_see_projects_and_don_t_make_them(app: &App) {
 
 async fn a_status_is_changed_alone(app: &App) {
     let t = app.tenant().await;
-    let made = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
+    let made =
+        app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
     let path = format!("{}/status", made.header("location"));
-    for (version, status) in [(2, "active"), (3, "on_hold"), (4, "completed"), (5, "archived"), (6, "planned")] {
+    for (version, status) in
+        [(2, "active"), (3, "on_hold"), (4, "completed"), (5, "archived"), (6, "planned")]
+    {
         let changed = app.patch(&path).by(&t.manager).json(&json!({ "status": status })).gives(200).await;
         assert_eq!((&changed["status"], &changed["version"]), (&json!(status), &json!(version)));
     }
@@ -85,7 +99,8 @@ async fn a_status_is_changed_alone(app: &App) {
 
 async fn a_project_in_use_stays(app: &App) {
     let t = app.tenant().await;
-    let made = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
+    let made =
+        app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
     let path = made.header("location");
     for place in ["/tasks", "/documents"] {
         let body = json!({ "title": "In it", "project_id": made.body["id"] });
@@ -147,7 +162,10 @@ async fn what_is_wrong_is_told(app: &App) {
         (json!({ "name": "a".repeat(201) }), "/name"),
         (json!({ "name": "Ok", "manager_id": t.id }), "/manager_id"),
         (json!({ "name": "Ok", "status": "open" }), "/status"),
-        (json!({ "name": "Ok", "start_at": "2027-01-02T00:00:00Z", "due_at": "2027-01-01T00:00:00Z" }), "/due_at"),
+        (
+            json!({ "name": "Ok", "start_at": "2027-01-02T00:00:00Z", "due_at": "2027-01-01T00:00:00Z" }),
+            "/due_at",
+        ),
         (json!({ "name": "Ok", "tenant_id": t.id }), "/tenant_id"),
         (json!({ "name": "Ok", "version": 1 }), "/version"),
     ];

@@ -26,8 +26,10 @@ impl Script {
             .filter(|name| !answer.header(name).is_empty())
             .map(|name| format!("{name}: {}\n", self.names(answer.header(name).to_owned())))
             .collect();
-        let body = serde_json::to_string_pretty(&body).unwrap().replace(slug, "SLUG").replace(&app.url, "URL");
-        self.text += &format!("== {call}\n{}\n{}{body}\n\n", answer.status, headers.concat());
+        let body =
+            serde_json::to_string_pretty(&body).unwrap().replace(slug, "SLUG").replace(&app.url, "URL");
+        let lines = ["== ", &call, "\n", &answer.status.to_string(), "\n", &headers.concat(), &body, "\n\n"];
+        self.text.extend(lines);
     }
 
     /// Puts names for ids and words for times and cursors.
@@ -35,10 +37,10 @@ impl Script {
         match value {
             Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| self.mask(value, name)),
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, name)),
-            Value::String(text) if name.ends_with("_token") => *text = "TOKEN".to_owned(),
-            Value::String(text) if matches!(name, "instance" | "request_id") => *text = "REQUEST".to_owned(),
+            Value::String(text) if name.ends_with("_token") => *text = "TOKEN".into(),
+            Value::String(text) if matches!(name, "instance" | "request_id") => *text = "REQUEST".into(),
             Value::String(text) if name == "at" || (name.ends_with("_at") && !text.starts_with("2027")) => {
-                *text = "TIME".to_owned();
+                *text = "TIME".into();
             }
             Value::String(text) => {
                 if let Some((start, _)) = text.split_once("cursor=") {
@@ -86,24 +88,54 @@ async fn every_database_answers_alike(app: &App) {
     let foreign = app.tenant().await.member.id;
     let steps = [
         ("member", "POST", "/tasks".to_owned(), json!({ "title": "Zebra" })),
-        ("member", "PATCH", task.clone(), json!({ "estimate_minutes": 90, "description": "It's \"quoted\" \\ % _ ' ;--" })),
+        (
+            "member",
+            "PATCH",
+            task.clone(),
+            json!({ "estimate_minutes": 90, "description": "It's \"quoted\" \\ % _ ' ;--" }),
+        ),
         ("member", "PATCH", task.clone(), json!({ "assignee_id": foreign })),
         ("member", "PATCH", task.clone(), json!({ "title": "x", "status": "open" })),
         ("manager", "POST", format!("{task}/complete"), Value::Null),
         ("member", "DELETE", format!("/projects/{project}"), Value::Null),
         ("manager", "DELETE", format!("/projects/{project}"), Value::Null),
         ("member", "GET", "/tasks?sort=title".to_owned(), Value::Null),
-        ("member", "GET", "/tasks?sort=-priority,due_at&fields=title,priority,due_at".to_owned(), Value::Null),
+        (
+            "member",
+            "GET",
+            "/tasks?sort=-priority,due_at&fields=title,priority,due_at".to_owned(),
+            Value::Null,
+        ),
         ("member", "GET", "/tasks?cursor=&page_size=2&sort=-due_at".to_owned(), Value::Null),
         ("member", "GET", "/tasks?page=2&page_size=2&status=todo,done".to_owned(), Value::Null),
-        ("member", "GET", "/tasks?due_at[lt]=2027-01-02T00:00:00.000001Z&assignee=none".to_owned(), Value::Null),
+        (
+            "member",
+            "GET",
+            "/tasks?due_at[lt]=2027-01-02T00:00:00.000001Z&assignee=none".to_owned(),
+            Value::Null,
+        ),
         ("member", "GET", "/tasks?due_at[lt]=nonsense".to_owned(), Value::Null),
         ("member", "GET", format!("/projects/{project}/statistics"), Value::Null),
         ("member", "GET", "/projects/statistics".to_owned(), Value::Null),
-        ("member", "POST", "/documents".to_owned(), json!({ "title": "Notes", "project_id": project, "content": "é\u{301}\t|" })),
+        (
+            "member",
+            "POST",
+            "/documents".to_owned(),
+            json!({ "title": "Notes", "project_id": project, "content": "é\u{301}\t|" }),
+        ),
         ("member", "GET", "/documents".to_owned(), Value::Null),
-        ("admin", "PATCH", format!("/users/{}", t.other.id), json!({ "date_of_birth": "1906-12-09", "username": "MEMBER" })),
-        ("admin", "PATCH", format!("/users/{}", t.other.id), json!({ "date_of_birth": "1906-12-09", "phone": "1" })),
+        (
+            "admin",
+            "PATCH",
+            format!("/users/{}", t.other.id),
+            json!({ "date_of_birth": "1906-12-09", "username": "MEMBER" }),
+        ),
+        (
+            "admin",
+            "PATCH",
+            format!("/users/{}", t.other.id),
+            json!({ "date_of_birth": "1906-12-09", "phone": "1" }),
+        ),
         ("admin", "DELETE", format!("/users/{}", t.member.id), Value::Null),
         ("admin", "PATCH", format!("/users/{}", t.admin.id), json!({ "role": "member" })),
         ("member", "GET", "/users?sort=username".to_owned(), Value::Null),

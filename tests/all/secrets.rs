@@ -29,7 +29,8 @@ async fn nothing_secret_is_written(more: &[&str]) {
     let folder = TempDir::new().unwrap();
     let generate = crate::process::command(folder.path(), &["keys", "generate"]);
     let _ = crate::process::run(&mut { generate }, "").said();
-    let keys = ["--signing-keys-file", "taskhub-data/signing-keys.json", "--log", "debug", "--log-dir", "logs"];
+    let keys =
+        ["--signing-keys-file", "taskhub-data/signing-keys.json", "--log", "debug", "--log-dir", "logs"];
     let flags = [&keys[..], &LIFTED, more].concat();
     let server = Served::start(folder.path(), &flags).await;
     let (tokens, audit) = story(&server).await;
@@ -39,7 +40,8 @@ async fn nothing_secret_is_written(more: &[&str]) {
         written.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
     // The logs are really there: they name the requests.
-    for (place, text) in written.iter().filter(|(place, _)| !place.contains("errors") && place != "the audit") {
+    for (place, text) in written.iter().filter(|(place, _)| !place.contains("errors") && place != "the audit")
+    {
         assert!(text.contains("/api/v1/auth/token") && text.contains("request_id"), "{place}");
     }
     let key = fs::read_to_string(folder.path().join("taskhub-data/signing-keys.json")).unwrap();

@@ -136,10 +136,10 @@ async fn what_is_wrong_is_told(app: &App) {
 async fn done_is_done_at_an_instant(app: &App) {
     let t = app.tenant().await;
     let (_, path) = whole(app, &t).await;
-    app.clock.advance(std::time::Duration::from_secs(60));
+    app.clock.advance(std::time::Duration::from_mins(1));
     let done = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
     assert_eq!((&done["status"], &done["completed_at"]), (&json!("done"), &done["updated_at"]));
-    app.clock.advance(std::time::Duration::from_secs(60));
+    app.clock.advance(std::time::Duration::from_mins(1));
     // Again changes nothing; another change keeps the instant; reopening clears it.
     let again = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
     assert_eq!(again, done);

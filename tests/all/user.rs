@@ -41,7 +41,8 @@ async fn a_user_from_beginning_to_end(app: &App) {
     let replaced = app.put(&path).by(&t.admin).json(&body).gives(200).await;
     assert_eq!((&replaced["phone"], &replaced["is_active"]), (&Value::Null, &json!(true)));
     // A password is not an admin's to set.
-    let refused = app.patch(&path).by(&t.admin).json(&json!({ "password": "tall-quiet-mountains" })).send().await;
+    let refused =
+        app.patch(&path).by(&t.admin).json(&json!({ "password": "tall-quiet-mountains" })).send().await;
     assert_eq!(refused.expect(422).pointer(), "/password");
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     let _ = app.get(&path).by(&t.admin).gives(404).await;
@@ -67,7 +68,12 @@ async fn a_user_from_beginning_to_end(app: &App) {
 
 async fn the_directory_shows_what_all_may_see(app: &App) {
     let t = app.tenant().await;
-    let _ = app.patch("/auth/profile").by(&t.other).json(&json!({ "phone": "12345", "address": "Elm St" })).gives(200).await;
+    let _ = app
+        .patch("/auth/profile")
+        .by(&t.other)
+        .json(&json!({ "phone": "12345", "address": "Elm St" }))
+        .gives(200)
+        .await;
     let path = format!("/users/{}", t.other.id);
     let private = ["email", "phone", "address", "date_of_birth", "time_zone", "locale", "last_login_at"];
     let seen = async |user| app.get(&path).by(user).gives(200).await;
@@ -127,10 +133,21 @@ async fn one_s_own_profile(app: &App) {
     let change = json!({ "first_name": "Mae", "locale": "en-GB", "address": "Elm Street 1\nSpringwood" });
     let changed = app.patch("/auth/profile").by(&t.member).json(&change).gives(200).await;
     assert_eq!((&changed["first_name"], &changed["version"]), (&json!("Mae"), &json!(2)));
-    let replaced = app.put("/auth/profile").by(&t.member).json(&json!({ "last_name": "West" })).gives(200).await;
+    let replaced =
+        app.put("/auth/profile").by(&t.member).json(&json!({ "last_name": "West" })).gives(200).await;
     assert_eq!((&replaced["first_name"], &replaced["last_name"]), (&json!(""), &json!("West")));
     assert_eq!((&replaced["address"], &replaced["email"]), (&Value::Null, &json!(t.member.email)));
-    let mine = ["role", "is_active", "email", "username", "password", "password_hash", "id", "tenant_id", "last_login_at"];
+    let mine = [
+        "role",
+        "is_active",
+        "email",
+        "username",
+        "password",
+        "password_hash",
+        "id",
+        "tenant_id",
+        "last_login_at",
+    ];
     for name in mine {
         let body = json!({ name: "admin" });
         let refused = app.patch("/auth/profile").by(&t.member).json(&body).send().await.expect(422);
@@ -183,7 +200,12 @@ async fn the_last_admin_stays(app: &App) {
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "last_admin");
     // One who is not let in is no admin to count on.
     let second = format!("/users/{}", t.manager.id);
-    let _ = app.patch(&second).by(&t.admin).json(&json!({ "role": "admin", "is_active": false })).gives(200).await;
+    let _ = app
+        .patch(&second)
+        .by(&t.admin)
+        .json(&json!({ "role": "admin", "is_active": false }))
+        .gives(200)
+        .await;
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "role": "member" })).gives(409).await;
     let _ = app.patch(&second).by(&t.admin).json(&json!({ "is_active": true })).gives(200).await;
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "role": "member" })).gives(200).await;

@@ -74,6 +74,10 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
+    // Without this a list would be read as the fields in their order.
+    if !body.is_object() {
+        return Err(Error::field("", "invalid_type", "Expected a JSON object."));
+    }
     let input: T = serde_path_to_error::deserialize(body).map_err(|error| unreadable(&error))?;
     input.validate().map_err(|report| {
         let field = |(path, error): &(garde::Path, garde::Error)| FieldError {

@@ -82,7 +82,7 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
 
 async fn an_invitation_serves_once(app: &App) {
     let invited = app.second(&["--registration", "invitation"]).await;
-    let invitation = || crate::operator::invite(&invited, Duration::from_secs(3600));
+    let invitation = || crate::operator::invite(&invited, Duration::from_hours(1));
     let register = async |slug: &str, invitation: Option<&str>| {
         let mut body = registration(slug);
         if let Some(invitation) = invitation {
@@ -107,7 +107,7 @@ async fn an_invitation_serves_once(app: &App) {
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 403]);
     let late = invitation().await;
-    invited.clock.advance(Duration::from_secs(3600));
+    invited.clock.advance(Duration::from_hours(1));
     let _ = register(&fresh(app), Some(&late)).await.expect(403);
     invited.finish().await;
 }

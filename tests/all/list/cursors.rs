@@ -82,19 +82,19 @@ async fn a_changing_list_is_covered_once(app: &App) {
         }
         assert_eq!(unseen, BTreeSet::new(), "{sort}");
         // And back, while the row at the cursor goes away: all that is there, each once.
-        let there: BTreeSet<_> = rows(app, &t.member.token, "/tasks").await.into_iter().map(id).collect();
-        let mut met: BTreeSet<_> = page["results"].as_array().unwrap().iter().cloned().map(id).collect();
+        let there: BTreeSet<_> = rows(app, &t.member.token, "/tasks").await.iter().map(id).collect();
+        let mut met: BTreeSet<_> = page["results"].as_array().unwrap().iter().map(id).collect();
         while let Some(previous) = neighbour(app, &page, "previous") {
             remove(&page["results"][0]["id"]).await;
             page = app.get(&previous).by(&t.member).gives(200).await;
             for row in page["results"].as_array().unwrap() {
-                assert!(met.insert(id(row.clone())), "{sort}: {row} came twice on the way back");
+                assert!(met.insert(id(row)), "{sort}: {row} came twice on the way back");
             }
         }
         assert_eq!(met, there, "{sort}");
     }
 }
 
-fn id(row: Value) -> String {
+fn id(row: &Value) -> String {
     row["id"].as_str().unwrap().to_owned()
 }

@@ -104,6 +104,7 @@ async fn what_is_not_listed_is_refused(app: &App) {
         ("/tasks", "due_at[like]=2027".to_owned(), "due_at[like]"),
         ("/tasks", "due_at[lt]=none".to_owned(), "due_at[lt]"),
         ("/tasks", "tenant_id=none".to_owned(), "tenant_id"),
+        ("/%74asks/", "nonsense=1".to_owned(), "nonsense"),
         ("/tasks", "title=one".to_owned(), "title"),
         ("/tasks", "sort=owner_id".to_owned(), "sort"),
         ("/tasks", "sort=".to_owned(), "sort"),

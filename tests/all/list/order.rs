@@ -52,10 +52,10 @@ impl Question {
         let mut query = format!("page_size={}", self.size);
         if !self.sort.is_empty() {
             let keys = self.sort.iter().map(|(name, down)| format!("{}{name}", if *down { "-" } else { "" }));
-            query += &format!("&sort={}", keys.collect::<Vec<_>>().join(","));
+            query.extend(["&sort=", &keys.collect::<Vec<_>>().join(",")]);
         }
         if !self.statuses.is_empty() {
-            query += &format!("&status={}", self.statuses.join(","));
+            query.extend(["&status=", &self.statuses.join(",")]);
         }
         query
     }

@@ -10,7 +10,10 @@ mod wipe;
 
 use std::{fmt::Display, io::Write, process::ExitCode};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use taskhub_domain::{Clock, System, context::Request};
 
 use crate::{
@@ -64,7 +67,7 @@ struct Openapi {
 pub fn main() -> ExitCode {
     // What a `.env` file says stands below the environment; that there is none is fine.
     dotenvy::dotenv().ok();
-    let Cli { settings, command } = Cli::parse();
+    let Cli { settings, command } = Cli::try_parse().unwrap_or_else(|error| discreet(error).exit());
     let run = async {
         match command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(settings).await,
@@ -85,6 +88,15 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the database's URL is told without the URL, which may hold a password.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    let about_database = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(arg)) if arg.starts_with("--database-url"));
+    if about_database {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
 }
 
 /// Every flag with its environment variable: what `.env.example` must speak of.

@@ -83,12 +83,8 @@ impl Operations {
 
     /// The methods of a path, for `Allow`; empty when there is no such path.
     pub fn allow(&self, path: &str) -> String {
-        let spelt_out =
-            self.at(path).find(|operation| !operation.path.contains('{')).map(|operation| &operation.path);
         let mut methods = Vec::new();
-        for operation in
-            self.at(path).filter(|operation| spelt_out.is_none_or(|path| operation.path == *path))
-        {
+        for operation in self.at(path) {
             methods.push(operation.method.as_str());
             if operation.method == Method::GET {
                 methods.push("HEAD");
@@ -100,13 +96,15 @@ impl Operations {
         methods.join(", ")
     }
 
+    /// The operations of the one path that this is: the one that is spelt out, if there is one.
     fn at<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Operation> {
         let path: Vec<_> = path.split('/').collect();
         let operations = self.0.get(path.len()).map(Vec::as_slice).unwrap_or_default();
-        operations.iter().filter(move |operation| {
+        let first = operations.iter().find(|operation| {
             // From the end on, where paths differ most.
             let steps = operation.steps.iter().zip(&path).rev();
             steps.into_iter().all(|(known, step)| known == step || known.starts_with('{'))
-        })
+        });
+        operations.iter().filter(move |operation| first.is_some_and(|first| first.path == operation.path))
     }
 }

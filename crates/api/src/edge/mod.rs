@@ -154,10 +154,13 @@ fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
 /// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then parameters that it does
 /// not know.
 fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
-    let operations = request.app_data::<Data<Operations>>();
-    let Some(operation) = operations.and_then(|operations| operations.find(request.method(), request.path()))
-    else {
-        return Ok(());
+    let Some(operations) = request.app_data::<Data<Operations>>() else { return Ok(()) };
+    let Some(operation) = operations.find(request.method(), request.path()) else {
+        // A path that is spelt out would be taken for one with an id in its place, if that had the method.
+        return match operations.allow(request.path()) {
+            methods if methods.is_empty() || request.method() == Method::OPTIONS => Ok(()),
+            methods => Err(Problem::method_not_allowed(methods)),
+        };
     };
     if operation.secured {
         match request.extensions().get::<Authenticated>() {
@@ -242,14 +245,17 @@ fn request_id(request: &ServiceRequest) -> RequestId {
     )
 }
 
-/// A trailing slash is the same path, but for the pages, which load what lies beside them.
+/// A path has one spelling from here on, the one that routes are matched by: what is percent-encoded needlessly would else be another path
+/// to the limits. A trailing slash is the same path, but for the pages, which load what lies beside them.
 fn one_path(request: &mut ServiceRequest) {
-    let path = request.path();
-    if path.len() < 2 || !path.ends_with('/') || path.starts_with("/api/docs") {
+    let decoded = request.match_info().as_str();
+    let slashed = decoded.len() > 1 && decoded.ends_with('/') && !decoded.starts_with("/api/docs");
+    let path = if slashed { decoded.trim_end_matches('/') } else { decoded };
+    if path == request.path() || path.contains(['?', '#']) {
         return;
     }
-    let (trimmed, query) = (path.trim_end_matches('/').to_owned(), request.query_string().to_owned());
-    let whole = if query.is_empty() { trimmed } else { format!("{trimmed}?{query}") };
+    let (path, query) = (path.to_owned(), request.query_string().to_owned());
+    let whole = if query.is_empty() { path } else { format!("{path}?{query}") };
     let Ok(path) = whole.parse() else { return };
     let mut parts = request.uri().clone().into_parts();
     parts.path_and_query = Some(path);

@@ -7,14 +7,18 @@ use sea_orm::{
     StatementBuilder, Value,
     sea_query::{LockType, SelectStatement},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::row::{self, Positioned};
+use super::{
+    row::{self, Positioned},
+    share::Share,
+};
 
 /// Where a statement runs.
 #[derive(Clone)]
 pub(crate) enum Conn {
-    /// Any connection of the pool of readers.
-    Pool(DatabaseConnection),
+    /// Any connection of a pool, within a tenant's share of it.
+    Pool(DatabaseConnection, Option<Share>),
     /// The one connection of a transaction.
     Transaction(Arc<DatabaseTransaction>),
 }
@@ -22,7 +26,7 @@ pub(crate) enum Conn {
 impl Conn {
     pub(super) fn backend(&self) -> DbBackend {
         match self {
-            Self::Pool(pool) => pool.get_database_backend(),
+            Self::Pool(pool, _) => pool.get_database_backend(),
             Self::Transaction(transaction) => transaction.get_database_backend(),
         }
     }
@@ -44,7 +48,10 @@ impl Conn {
     pub(super) async fn one<T: Positioned>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let row = match self {
-            Self::Pool(pool) => pool.query_one_raw(statement).await,
+            Self::Pool(pool, share) => {
+                let _held = enter(share).await?;
+                pool.query_one_raw(statement).await
+            }
             Self::Transaction(transaction) => transaction.query_one_raw(statement).await,
         }?;
         row.map(|row| row::read(&row)).transpose()
@@ -62,7 +69,10 @@ impl Conn {
     pub(crate) async fn rows(&self, statement: &impl StatementBuilder) -> Result<Vec<QueryResult>, DbErr> {
         let statement = self.backend().build(statement);
         match self {
-            Self::Pool(pool) => pool.query_all_raw(statement).await,
+            Self::Pool(pool, share) => {
+                let _held = enter(share).await?;
+                pool.query_all_raw(statement).await
+            }
             Self::Transaction(transaction) => transaction.query_all_raw(statement).await,
         }
     }
@@ -79,9 +89,20 @@ impl Conn {
 
     async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
         let done = match self {
-            Self::Pool(pool) => pool.execute_raw(statement).await,
+            Self::Pool(pool, share) => {
+                let _held = enter(share).await?;
+                pool.execute_raw(statement).await
+            }
             Self::Transaction(transaction) => transaction.execute_raw(statement).await,
         }?;
         Ok(done.rows_affected())
+    }
+}
+
+/// Waits for a tenant's share, where there is one to keep to.
+async fn enter(share: &Option<Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+    match share {
+        Some(share) => share.enter().await.map(Some),
+        None => Ok(None),
     }
 }

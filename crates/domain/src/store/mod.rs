@@ -11,6 +11,7 @@ pub(crate) mod noun;
 mod pool;
 pub(crate) mod row;
 mod scope;
+mod share;
 mod sql;
 mod stage;
 mod tx;
@@ -42,6 +43,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     reads: DatabaseConnection,
     writes: Writes,
+    shares: Arc<share::Shares>,
     statements: Arc<sql::Statements>,
     revocations: Arc<Revocations>,
     secret: Arc<[u8]>,
@@ -63,9 +65,10 @@ impl Store {
     /// `Unavailable` when the database can't be reached; `Internal` when its schema is not TaskHub's.
     pub async fn connect(database: &Database, clock: Clock) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
+        let shares = Arc::new(share::Shares::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
-        let secret: Arc<[u8]> = crate::tenant::installation_secret(&Conn::Pool(writes.clone())).await?.into();
+        let secret: Arc<[u8]> = crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?.into();
         let writes = if database.is_embedded() {
             Writes::Grouped(group::Writer::start(
                 writes,
@@ -93,7 +96,7 @@ impl Store {
     pub fn read(&self, ctx: &Context) -> Scope {
         Scope {
             ctx: ctx.clone(),
-            conn: Conn::Pool(self.0.reads.clone()),
+            conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
             statements: self.0.statements.clone(),
             secret: self.0.secret.clone(),
         }
@@ -130,6 +133,7 @@ impl Store {
         input: &I,
         operation: Operation<I, O>,
     ) -> Result<O> {
+        let _held = self.0.shares.of(ctx.tenant()).enter().await.map_err(failure::from_db)?;
         let transaction = Arc::new(pool.begin().await.map_err(failure::from_db)?);
         let conn = Conn::Transaction(transaction.clone());
         let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
@@ -182,7 +186,7 @@ impl Store {
 
     /// The database outside any tenant, for the few queries of the server's own work.
     pub(crate) fn beyond_tenants(&self, _system: &System) -> Conn {
-        Conn::Pool(self.0.reads.clone())
+        Conn::Pool(self.0.reads.clone(), None)
     }
 
     /// Deletes, across tenants, what the server keeps for itself and has expired.

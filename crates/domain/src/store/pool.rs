@@ -47,6 +47,11 @@ impl Database {
         self.url.expose_secret().starts_with("sqlite:")
     }
 
+    /// How many connections it gets.
+    pub(super) fn connections(&self) -> u32 {
+        self.connections
+    }
+
     /// Brings the schema up to date.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What is sent to and answered by `/api/v1/auth`.
 
 use garde::Validate;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use taskhub_auth::Principal;
 use taskhub_domain::{
@@ -13,6 +13,15 @@ use taskhub_domain::{
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// A rule of garde: a secret of at most so many characters. What a new password must have beside is the hasher's to say.
+fn at_most<const MOST: usize>(secret: &SecretString, _: &()) -> garde::Result {
+    if secret.expose_secret().chars().nth(MOST).is_none() {
+        Ok(())
+    } else {
+        Err(garde::Error::new(format!("at most {MOST} characters are allowed")))
+    }
+}
 
 /// A new organisation and its first admin.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -26,8 +35,8 @@ pub(crate) struct Registration {
     admin: Admin,
     /// The operator's invitation, where one is needed.
     #[serde(default)]
-    #[garde(skip)]
-    #[schema(value_type = Option<String>, write_only)]
+    #[garde(inner(custom(at_most::<256>)))]
+    #[schema(value_type = Option<String>, max_length = 256, write_only)]
     pub(super) invitation: Option<SecretString>,
 }
 
@@ -92,7 +101,7 @@ pub(crate) struct PasswordGrant {
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254)]
     username: Option<String>,
-    #[garde(skip)]
+    #[garde(custom(at_most::<128>))]
     #[schema(value_type = String, format = Password, max_length = 128, write_only, example = "wide-green-rivers")]
     password: SecretString,
     /// The organisation's slug.
@@ -141,8 +150,8 @@ impl PasswordGrant {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefreshGrant {
-    #[garde(skip)]
-    #[schema(value_type = String, write_only)]
+    #[garde(custom(at_most::<512>))]
+    #[schema(value_type = String, max_length = 512, write_only)]
     pub(super) refresh_token: SecretString,
 }
 
@@ -164,8 +173,8 @@ pub(crate) struct TokenPair {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenToVerify {
-    #[garde(skip)]
-    #[schema(value_type = String, write_only)]
+    #[garde(custom(at_most::<4096>))]
+    #[schema(value_type = String, max_length = 4096, write_only)]
     pub(super) token: SecretString,
 }
 
@@ -206,7 +215,7 @@ impl Introduction {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
-    #[garde(skip)]
+    #[garde(custom(at_most::<128>))]
     #[schema(value_type = String, format = Password, max_length = 128, write_only)]
     pub(super) old_password: SecretString,
     /// At least 10 characters; not a common one, and not the email or the name.

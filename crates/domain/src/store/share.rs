@@ -1,0 +1,95 @@
+//! A tenant's share of the database: no tenant holds more than half of the connections, however many requests it sends.
+//!
+//! What is over its share waits for the tenant's own, so that another tenant finds a connection free.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sea_orm::{ConnAcquireErr, DbErr};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+/// How long a request waits for its tenant's share.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many tenants are remembered before those that use nothing are forgotten.
+const REMEMBERED: usize = 1024;
+
+/// The shares of all tenants.
+pub(super) struct Shares {
+    each: usize,
+    tenants: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
+}
+
+/// One tenant's share.
+#[derive(Clone)]
+pub(crate) struct Share {
+    shares: Arc<Shares>,
+    tenant: Uuid,
+}
+
+impl Shares {
+    /// Shares of so many connections.
+    pub(super) fn new(connections: u32) -> Self {
+        let each = usize::try_from(connections / 2).unwrap_or_default().max(1);
+        Self { each, tenants: Mutex::default() }
+    }
+
+    /// The share of a tenant.
+    pub(super) fn of(self: &Arc<Self>, tenant: Uuid) -> Share {
+        Share { shares: self.clone(), tenant }
+    }
+}
+
+impl Share {
+    /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
+    ///
+    /// # Errors
+    /// As for a pool without a free connection, after [`PATIENCE`].
+    pub(super) async fn enter(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        let semaphore = {
+            let mut tenants = self.shares.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+            if tenants.len() > REMEMBERED {
+                tenants.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
+            }
+            tenants.entry(self.tenant).or_insert_with(|| Arc::new(Semaphore::new(self.shares.each))).clone()
+        };
+        match tokio::time::timeout(PATIENCE, semaphore.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+    use uuid::Uuid;
+
+    use super::Shares;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenant_waits_for_its_own() {
+        let shares = Arc::new(Shares::new(4));
+        let (one, other) = (shares.of(Uuid::from_u128(1)), shares.of(Uuid::from_u128(2)));
+        let first = one.enter().await.unwrap();
+        let _second = one.enter().await.unwrap();
+        let mut third = Box::pin(one.enter());
+        assert!((&mut third).now_or_never().is_none(), "a third connection is over the share of two");
+        assert!(other.enter().now_or_never().is_some(), "another tenant does not wait");
+        drop(first);
+        assert!(third.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends() {
+        let shares = Arc::new(Shares::new(2));
+        let one = shares.of(Uuid::from_u128(1));
+        let _held = one.enter().await.unwrap();
+        assert!(one.enter().await.is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! Every setting is a flag, a variable and a line of `.env.example`; a wrong value is refused with a sentence.
+
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::taskhub;
+use crate::process::{command, run};
+
+#[test]
+fn help_shows_flag_variable_and_default() {
+    let folder = TempDir::new().unwrap();
+    let help = taskhub(folder.path(), "--help").said();
+    let variables = taskhub::cli::variables();
+    assert!(variables.len() > 20, "{variables:?}");
+    for variable in variables {
+        let (before, _) =
+            help.split_once(&format!("[env: {variable}")).unwrap_or_else(|| panic!("{variable}"));
+        let entry = &before[before.rfind("\n      --").unwrap()..];
+        let flag = variable.strip_prefix("TASKHUB_").unwrap_or(&variable).to_lowercase().replace('_', "-");
+        assert!(entry.contains(&format!("--{flag} <")), "{variable}: {entry}");
+        assert!(entry.trim().lines().count() > 1, "{variable} is not explained");
+        let after = help.split_once(&format!("[env: {variable}")).unwrap().1;
+        let after = &after[..after.find("\n      --").unwrap_or(after.len())];
+        let optional = entry.contains("Default:")
+            || ["FILE", "DIR", "PROXIES", "ORIGINS"].iter().any(|end| variable.ends_with(end));
+        assert!(optional || after.contains("[default: "), "{variable} shows no default: {after}");
+    }
+    for command in ["serve", "migrate", "seed", "wipe", "tenant", "user", "token", "keys", "openapi"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+        assert!(taskhub(folder.path(), &format!("{command} --help")).ok);
+    }
+}
+
+#[test]
+fn the_example_speaks_of_every_variable() {
+    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../.env.example")).unwrap();
+    for variable in taskhub::cli::variables() {
+        let line = example
+            .lines()
+            .find(|line| line.trim_start_matches(['#', ' ']).starts_with(&format!("{variable}=")));
+        assert!(line.is_some(), "{variable} is missing in .env.example");
+    }
+}
+
+#[test]
+fn wrong_settings_are_refused_with_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let wrong = [
+        ("--database-url oracle://db", "expected sqlite://…, postgres://… or mysql://…"),
+        ("--listen nonsense", "invalid socket address"),
+        ("--public-url ftp://example.com", "expected http://… or https://…"),
+        ("--cors-origins https://example.com/path", "without a path"),
+        ("--trusted-proxies somewhere", "invalid IP address"),
+        ("--workers 0", "1..=256"),
+        ("--rate-principal 0", "1..=1000000000"),
+        ("--access-token-seconds 1", "10..=86400"),
+        ("--body-limit 1", "1024..=67108864"),
+        ("--token-algorithm none", "--token-algorithm"),
+        ("--registration sometimes", "possible values: open, invitation, closed"),
+        ("--profile staging", "possible values: development, production"),
+        ("--log ==", "TASKHUB_LOG can't be read"),
+        ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json can't be read"),
+        ("--profile production --public-url https://example.com", "There are no signing keys"),
+        ("--nonsense", "unexpected argument"),
+    ];
+    for (flags, sentence) in wrong {
+        let complaint = taskhub(folder.path(), &format!("serve {flags}")).complained();
+        assert!(complaint.contains(sentence), "{flags}: {complaint}");
+        assert!(!complaint.contains("panicked"), "{complaint}");
+    }
+    let mut by_variable = command(folder.path(), &["serve"]);
+    let complaint = run(by_variable.env("TASKHUB_LISTEN", "nonsense"), "").complained();
+    assert!(complaint.contains("invalid socket address"), "{complaint}");
+    // A database's password is not told on.
+    let mut misspelt = command(folder.path(), &["serve"]);
+    let complaint =
+        run(misspelt.env("DATABASE_URL", "postgress://hub:wide-green-rivers@db/hub"), "").complained();
+    assert!(complaint.contains("expected sqlite://…, postgres://… or mysql://…"), "{complaint}");
+    assert!(!complaint.contains("wide-green-rivers"), "{complaint}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let flags = format!("serve --listen {}", taken.local_addr().unwrap());
+    let complaint = taskhub(folder.path(), &flags).complained();
+    assert!(complaint.contains("can't listen on 127.0.0.1:"), "{complaint}");
+}
+
+#[test]
+fn keys_are_their_owner_s_and_are_never_overwritten() {
+    let folder = TempDir::new().unwrap();
+    let said = taskhub(folder.path(), "keys generate").said();
+    let path = folder.path().join("taskhub-data/signing-keys.json");
+    assert!(said.contains("signing-keys.json has a new EdDSA key"), "{said}");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read_to_string(&path).unwrap();
+    assert!(
+        !said.contains(serde_json::from_str::<Value>(&before).unwrap()["keys"][0]["d"].as_str().unwrap())
+    );
+    let complaint = taskhub(folder.path(), "keys generate").complained();
+    assert!(complaint.contains("can't be written"), "{complaint}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    for algorithm in ["ES256", "RS256", "HS256"] {
+        let file = format!("{algorithm}.json");
+        let flags = format!("keys generate --token-algorithm {algorithm} --signing-keys-file {file}");
+        let _ = taskhub(folder.path(), &flags).said();
+        // The key serves.
+        let _ = taskhub(folder.path(), &format!("token --operator --signing-keys-file {file}")).said();
+    }
+    fs::write(folder.path().join("broken.json"), "{}").unwrap();
+    let complaint = taskhub(folder.path(), "token --operator --signing-keys-file broken.json").complained();
+    assert!(complaint.contains("broken.json can't be used"), "{complaint}");
+}
+
+#[test]
+fn the_document_is_printed() {
+    let folder = TempDir::new().unwrap();
+    let printed = taskhub(folder.path(), "openapi").said();
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document, taskhub::document::build().unwrap());
+    let yaml = taskhub(folder.path(), "openapi --yaml").said();
+    assert!(yaml.starts_with("openapi: 3.1.0\n"));
+    // No folder and no database is made for that.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_server_in_production_serves() {
+    actix_web::rt::System::new().block_on(async {
+        let folder = TempDir::new().unwrap();
+        let _ = taskhub(folder.path(), "keys generate").said();
+        let keys = "taskhub-data/signing-keys.json";
+        let flags = [
+            "--profile",
+            "production",
+            "--signing-keys-file",
+            keys,
+            "--public-url",
+            "https://hub.example.com/",
+        ];
+        let server = crate::process::Served::start(folder.path(), &flags).await;
+        let _ = server.gives(401, "GET", "/tasks", "", Value::Null).await;
+        let log = tokio::time::timeout(Duration::from_secs(30), server.stop()).await.unwrap();
+        for line in log.lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "a line that is no JSON: {line}");
+        }
+    });
+}
