@@ -22,3 +22,4 @@ mod secrets;
 mod task;
 mod tenant;
 mod user;
+mod walks;

@@ -218,7 +218,7 @@ async fn references_stay_within_sight(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let theirs = app.post("/projects").by(&u.manager).json(&json!({ "name": "Theirs" })).gives(201).await;
     let (_, path) = whole(app, &t).await;
-    let absent = app.clock.now().new_id();
+    let absent = app.clock.now().token_id();
     let mut answers = Vec::new();
     for (field, foreign) in [("project_id", theirs["id"].clone()), ("assignee_id", json!(u.member.id))] {
         for id in [foreign, json!(absent)] {

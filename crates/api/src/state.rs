@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 use taskhub_auth::{Grant, Hasher, KeySet, Kind, Signer, Verifier};
-use taskhub_domain::{Clock, Store, session::Opened};
+use taskhub_domain::{Clock, Store, session::Opened, store::Shares};
 use thiserror::Error;
 
 use crate::{
@@ -28,6 +28,8 @@ pub struct Inner {
     pub verifier: Verifier,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// A tenant's turn at it: its signed-in callers hash one password at a time.
+    pub turns: Arc<Shares>,
     /// The public keys, as a document.
     pub jwks: serde_json::Value,
     /// The URL that clients reach the server at.
@@ -104,8 +106,8 @@ impl State {
         let verifier = Verifier::new(keys, &public_url, &settings.token_audience).map_err(unusable)?;
         let at_once = usize::from(settings.password_hashes);
         let hasher = Hasher::new(at_once, at_once * 20);
-        let jwks = keys.to_jwks();
-        Ok(Self(Arc::new(Inner { settings, store, signer, verifier, hasher, jwks, public_url })))
+        let (jwks, turns) = (keys.to_jwks(), Arc::new(Shares::new(1)));
+        Ok(Self(Arc::new(Inner { settings, store, signer, verifier, hasher, turns, jwks, public_url })))
     }
 
     /// An access token for a session.

@@ -63,6 +63,18 @@ pub struct FieldError {
     pub message: String,
 }
 
+impl FieldError {
+    /// The most that are told at once.
+    pub(crate) const MOST: usize = 20;
+    /// The most characters of a pointer: a client's own names are in it.
+    const LONGEST: usize = 200;
+
+    /// As much of a pointer as is told.
+    pub(crate) fn bounded(pointer: &str) -> String {
+        pointer.chars().take(Self::LONGEST).collect()
+    }
+}
+
 /// An operation's failure.
 #[derive(Debug)]
 pub struct Error {
@@ -105,14 +117,22 @@ impl Error {
     }
 
     /// A body with wrong fields.
-    pub fn invalid(fields: Vec<FieldError>) -> Self {
+    pub fn invalid(mut fields: Vec<FieldError>) -> Self {
+        fields.truncate(FieldError::MOST);
+        for field in &mut fields {
+            field.pointer = FieldError::bounded(&field.pointer);
+            field.message = FieldError::bounded(&field.message);
+        }
         Self { fields, ..Kind::Invalid.into() }
     }
 
     /// A wrong parameter of the query string.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
-        let field =
-            FieldError { pointer: name.to_owned(), code: "invalid_parameter", message: message.into() };
+        let field = FieldError {
+            pointer: FieldError::bounded(name),
+            code: "invalid_parameter",
+            message: message.into(),
+        };
         Self { fields: vec![field], ..Kind::InvalidParameter.into() }
     }
 
@@ -149,6 +169,12 @@ impl Error {
     /// A failure that may pass when the transaction is tried again; `Unavailable` when it does not.
     pub(crate) fn transient(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { transient: true, ..Self::unavailable(cause) }
+    }
+
+    /// A reference whose row went away between being resolved and being written: tried again, and a conflict when that does not help.
+    pub(crate) fn gone(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let detail = Some("Something that this refers to was removed meanwhile.".to_owned());
+        Self { kind: Kind::Conflict, detail, ..Self::transient(cause) }
     }
 
     /// Whether the transaction is worth another try.

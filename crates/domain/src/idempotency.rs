@@ -10,10 +10,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{
-    entity::prelude::*,
-    sea_query::{ExprTrait as _, Query},
-};
+use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
@@ -166,11 +163,7 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn forget_answers(&self, system: &System) -> Result<()> {
-        let delete = Query::delete()
-            .from_table("idempotency")
-            .and_where(Expr::col("expires_at").lt(self.clock().now()))
-            .take();
-        self.housekeep(system, delete).await
+        self.housekeep(system, "idempotency").await
     }
 }
 

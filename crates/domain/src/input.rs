@@ -92,6 +92,9 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T
 
 /// Control characters are refused everywhere, but for line breaks and tabs, which only fields of many lines accept.
 fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError>) {
+    if wrong.len() >= FieldError::MOST {
+        return;
+    }
     let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let mut below = |step: &str, value: &Value, at: &mut String| {
         let length = at.len();
@@ -106,7 +109,7 @@ fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError
             items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, at));
         }
         Value::String(text) if text.contains(is_control) => wrong.push(FieldError {
-            pointer: at.clone(),
+            pointer: FieldError::bounded(at),
             code: "control_character",
             message: "Control characters are not allowed.".to_owned(),
         }),

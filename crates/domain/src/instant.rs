@@ -5,10 +5,10 @@
 //! but through a [`Clock`].
 
 use std::{
+    collections::HashMap,
     fmt,
-    panic::AssertUnwindSafe,
     sync::{
-        Arc, LazyLock, Mutex,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -16,7 +16,7 @@ use std::{
 
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::{ContextV7, Uuid};
 
@@ -24,9 +24,10 @@ use uuid::{ContextV7, Uuid};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
 pub struct Instant(i64);
 
-/// Counts ids within a millisecond.
-static IDS: LazyLock<Mutex<AssertUnwindSafe<ContextV7>>> =
-    LazyLock::new(|| Mutex::new(AssertUnwindSafe(ContextV7::new())));
+/// Each tenant's count of ids within a millisecond.
+static COUNTERS: LazyLock<Mutex<HashMap<Uuid, ContextV7>>> = LazyLock::new(Mutex::default);
+/// How many tenants' counts are kept before all begin anew.
+const REMEMBERED: usize = 4096;
 
 const MICROS: i64 = 1_000_000;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
@@ -60,18 +61,28 @@ impl Instant {
         Self::from_micros(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// A UUIDv7 (RFC 9562) of this instant; ids of one process grow even within a millisecond.
-    pub fn new_id(self) -> Uuid {
-        let seconds = u64::try_from(self.seconds()).unwrap_or_default();
-        let nanos = u32::try_from(self.0.rem_euclid(MICROS) * 1_000).unwrap_or_default();
-        Uuid::new_v7(uuid::Timestamp::from_unix(&*IDS, seconds, nanos))
+    /// A UUIDv7 (RFC 9562) of this instant for a tenant's row; ids of one tenant grow on one node even within a millisecond. Each tenant has a
+    /// count of its own, so that nobody's ids tell how many others were made between them.
+    pub fn new_id(self, tenant: Uuid) -> Uuid {
+        let mut counters = COUNTERS.lock().unwrap_or_else(PoisonError::into_inner);
+        if counters.len() > REMEMBERED {
+            counters.clear();
+        }
+        let (seconds, nanos) = self.parts();
+        let counter = counters.entry(tenant).or_insert_with(ContextV7::new);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, nanos))
     }
 
-    /// A UUIDv7 of this very millisecond, whatever the clock said before: for a token, whose id tells when it was issued.
+    /// A UUIDv7 of this very millisecond, whatever the clock said before: for a token, whose id tells when it was issued,
+    /// and for what belongs to no tenant.
     pub fn token_id(self) -> Uuid {
-        let seconds = u64::try_from(self.seconds()).unwrap_or_default();
-        let nanos = u32::try_from(self.0.rem_euclid(MICROS) * 1_000).unwrap_or_default();
+        let (seconds, nanos) = self.parts();
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+    }
+
+    fn parts(self) -> (u64, u32) {
+        let nanos = u32::try_from(self.0.rem_euclid(MICROS) * 1_000).unwrap_or_default();
+        (u64::try_from(self.seconds()).unwrap_or_default(), nanos)
     }
 
     /// The text of RFC 3339 with six digits of fraction, written without an allocation: lists write hundreds of these.
@@ -109,9 +120,12 @@ impl std::str::FromStr for Instant {
 
     /// Reads RFC 3339 with any offset; a fraction beyond microseconds is cut.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let at = OffsetDateTime::parse(text, &Rfc3339)?.to_offset(UtcOffset::UTC);
-        let micros = at.unix_timestamp_nanos().div_euclid(1_000);
-        Ok(Self::from_micros(i64::try_from(micros).unwrap_or_default()))
+        let micros = OffsetDateTime::parse(text, &Rfc3339)?.unix_timestamp_nanos().div_euclid(1_000);
+        match i64::try_from(micros) {
+            Ok(micros) if RANGE.contains(&micros) => Ok(Self(micros)),
+            // Beyond the years 0001 to 9999 in UTC.
+            _ => Err(time::error::Parse::TryFromParsed(time::error::TryFromParsed::InsufficientInformation)),
+        }
     }
 }
 
@@ -208,7 +222,7 @@ mod tests {
     fn a_token_s_id_tells_its_instant_after_the_clock_went_back() {
         let now = Clock::manual().now();
         let later = now.plus(Duration::from_hours(1));
-        let _ = later.new_id();
+        let _ = later.new_id(Uuid::nil());
         let seconds = |id: Uuid| id.get_timestamp().map(|at| i64::try_from(at.to_unix().0).unwrap());
         assert_eq!(seconds(now.token_id()), Some(now.seconds()));
     }
@@ -216,7 +230,7 @@ mod tests {
     #[test]
     fn ids_of_one_instant_grow() {
         let now = Clock::manual().now();
-        let ids: Vec<_> = (0..100).map(|_| now.new_id()).collect();
+        let ids: Vec<_> = (0..100).map(|_| now.new_id(Uuid::nil())).collect();
         assert!(ids.is_sorted());
     }
 }

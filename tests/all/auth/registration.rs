@@ -23,7 +23,7 @@ fn registration(slug: &str) -> Value {
 }
 
 fn fresh(app: &App) -> String {
-    format!("r{}", app.clock.now().new_id().simple())
+    format!("r{}", app.clock.now().token_id().simple())
 }
 
 async fn an_organisation_is_registered_with_its_admin(app: &App) {

@@ -60,7 +60,7 @@ async fn a_service_owns_nothing(app: &App) {
 async fn an_operator_has_no_tenant(app: &App) {
     let grant = taskhub_auth::Grant {
         kind: taskhub_auth::Kind::Operator,
-        id: app.clock.now().new_id(),
+        id: app.clock.now().token_id(),
         tenant: None,
         role: None,
         scopes: None,

@@ -58,7 +58,9 @@ impl Database {
     /// All tables.
     pub(super) async fn tables(&self) -> Vec<String> {
         let sql = match self {
-            Self::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            Self::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            }
             Self::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
             Self::MariaDb(_) => {
                 "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -178,10 +180,12 @@ pub(super) fn changed(before: &Rows, after: &Rows) -> Vec<String> {
 
 /// Fails when a row is not what it was.
 pub(super) fn assert_unchanged(before: &Rows, after: &Rows, what: &str) {
-    for table in changed(before, after) {
+    let changes = changed(before, after).into_iter().map(|table| {
         let (before, after) = (&before[&table], &after[&table]);
         let gone: Vec<_> = before.difference(after).collect();
         let new: Vec<_> = after.difference(before).collect();
-        panic!("{what} changed {table}: {gone:#?} became {new:#?}");
-    }
+        format!("{table}: {gone:#?} became {new:#?}")
+    });
+    let changes: Vec<_> = changes.collect();
+    assert!(changes.is_empty(), "{what} changed {}", changes.join("\n"));
 }

@@ -85,9 +85,7 @@ impl Fixture {
         for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
             rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
         }
-        let task = |project: Option<&String>| {
-            json!({ "title": "Write it", "project_id": project, "assignee_id": people.other.id })
-        };
+        let task = |project: Option<&String>| json!({ "title": "Write it", "project_id": project, "assignee_id": people.other.id });
         for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
             rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
         }

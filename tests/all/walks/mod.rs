@@ -45,5 +45,8 @@ fn reviewed(path: &str, present: &str) {
             line + 1
         );
     }
-    assert!(kept == present, "{path} has another length: review the change and write it with TASKHUB_REVIEW=1");
+    assert!(
+        kept == present,
+        "{path} has another length: review the change and write it with TASKHUB_REVIEW=1"
+    );
 }

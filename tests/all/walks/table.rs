@@ -21,10 +21,10 @@ use super::{
 pub(super) enum Reach {
     /// Whoever comes.
     Public,
-    /// A credential with this scope, or one that is not narrowed.
-    Scope(&'static str),
+    /// A credential with these scopes, or one that is not narrowed.
+    Scope(&'static [&'static str]),
     /// The same, but no service: it is about the user who calls.
-    Person(&'static str),
+    Person(&'static [&'static str]),
 }
 
 /// An operation.
@@ -56,12 +56,12 @@ impl Entry {
         Self::new(id, Reach::Public)
     }
 
-    const fn scoped(id: &'static str, scope: &'static str) -> Self {
-        Self::new(id, Reach::Scope(scope))
+    const fn scoped(id: &'static str, scopes: &'static [&'static str]) -> Self {
+        Self::new(id, Reach::Scope(scopes))
     }
 
-    const fn person(id: &'static str, scope: &'static str) -> Self {
-        Self::new(id, Reach::Person(scope))
+    const fn person(id: &'static str, scopes: &'static [&'static str]) -> Self {
+        Self::new(id, Reach::Person(scopes))
     }
 
     const fn of(self, path: &'static [Slot]) -> Self {
@@ -98,68 +98,73 @@ const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
-    Entry::scoped("list_tasks", "tasks:read").query_ids(TASK_FILTERS),
-    Entry::scoped("create_task", "tasks:write").body(task, TASK_IDS).changes(&["task"]),
-    Entry::scoped("list_tasks_by_status", "tasks:read").query(&[("status", "todo")]).query_ids(TASK_FILTERS),
-    Entry::scoped("get_task", "tasks:read").of(&[Slot::Task]),
-    Entry::scoped("replace_task", "tasks:write").of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
-    Entry::scoped("update_task", "tasks:write").of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
-    Entry::scoped("delete_task", "tasks:write").of(&[Slot::Task]).changes(&["task"]),
-    Entry::scoped("complete_task", "tasks:write").of(&[Slot::Task]).changes(&["task"]),
-    Entry::scoped("list_projects", "projects:read").query_ids(&[("manager", Slot::Assignee)]),
-    Entry::scoped("create_project", "projects:write").body(project, PROJECT_IDS).changes(&["project"]),
-    Entry::scoped("get_projects_statistics", "projects:read"),
-    Entry::scoped("get_project", "projects:read").of(&[Slot::Project]),
-    Entry::scoped("replace_project", "projects:write")
+    Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
+    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["task"]),
+    Entry::scoped("list_tasks_by_status", &["tasks:read"])
+        .query(&[("status", "todo")])
+        .query_ids(TASK_FILTERS),
+    Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
+    Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
+    Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
+    Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
+    Entry::scoped("complete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
+    Entry::scoped("list_projects", &["projects:read"]).query_ids(&[("manager", Slot::Assignee)]),
+    Entry::scoped("create_project", &["projects:write"]).body(project, PROJECT_IDS).changes(&["project"]),
+    Entry::scoped("get_projects_statistics", &["projects:read", "tasks:read"]),
+    Entry::scoped("get_project", &["projects:read"]).of(&[Slot::Project]),
+    Entry::scoped("replace_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
         .changes(&["project"]),
-    Entry::scoped("update_project", "projects:write")
+    Entry::scoped("update_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
         .changes(&["project"]),
-    Entry::scoped("delete_project", "projects:write").of(&[Slot::EmptyProject]).changes(&["project"]),
-    Entry::scoped("update_project_status", "projects:write")
+    Entry::scoped("delete_project", &["projects:write"]).of(&[Slot::EmptyProject]).changes(&["project"]),
+    Entry::scoped("update_project_status", &["projects:write"])
         .of(&[Slot::Project])
         .body(status, &[])
         .changes(&["project"]),
-    Entry::scoped("list_project_tasks", "projects:read").of(&[Slot::Project]).query_ids(TASK_FILTERS),
-    Entry::scoped("get_project_statistics", "projects:read").of(&[Slot::Project]),
-    Entry::scoped("list_documents", "documents:read")
+    Entry::scoped("list_project_tasks", &["projects:read", "tasks:read"])
+        .of(&[Slot::Project])
+        .query_ids(TASK_FILTERS),
+    Entry::scoped("get_project_statistics", &["projects:read", "tasks:read"]).of(&[Slot::Project]),
+    Entry::scoped("list_documents", &["documents:read"])
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
-    Entry::scoped("create_document", "documents:write").body(document, DOCUMENT_IDS).changes(&["document"]),
-    Entry::scoped("get_document", "documents:read").of(&[Slot::Document]),
-    Entry::scoped("replace_document", "documents:write")
+    Entry::scoped("create_document", &["documents:write"])
+        .body(document, DOCUMENT_IDS)
+        .changes(&["document"]),
+    Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
+    Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
         .changes(&["document"]),
-    Entry::scoped("update_document", "documents:write")
+    Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
         .changes(&["document"]),
-    Entry::scoped("delete_document", "documents:write").of(&[Slot::Document]).changes(&["document"]),
-    Entry::scoped("list_users", "users:read"),
-    Entry::scoped("create_user", "users:write").body(new_user, &[]).changes(&["user"]),
-    Entry::scoped("count_active_users", "users:read"),
-    Entry::scoped("get_user", "users:read").of(&[Slot::Spare]),
-    Entry::scoped("replace_user", "users:write").of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
-    Entry::scoped("update_user", "users:write").of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
-    Entry::scoped("delete_user", "users:write").of(&[Slot::Spare]).changes(&["revocation", "user"]),
-    Entry::scoped("get_tenant", "tenant:read"),
-    Entry::scoped("replace_tenant", "tenant:write").body(tenant, &[]).changes(&["tenant"]),
-    Entry::scoped("update_tenant", "tenant:write").body(tenant, &[]).changes(&["tenant"]),
-    Entry::scoped("list_audit", "audit:read")
-        .query_ids(&[("row", Slot::Task), ("actor", Slot::Assignee)]),
-    Entry::scoped("get_audit_entry", "audit:read").of(&[Slot::Audit]),
+    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&["document"]),
+    Entry::scoped("list_users", &["users:read"]),
+    Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["user"]),
+    Entry::scoped("count_active_users", &["users:read"]),
+    Entry::scoped("get_user", &["users:read"]).of(&[Slot::Spare]),
+    Entry::scoped("replace_user", &["users:write"]).of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
+    Entry::scoped("update_user", &["users:write"]).of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
+    Entry::scoped("delete_user", &["users:write"]).of(&[Slot::Spare]).changes(&["revocation", "user"]),
+    Entry::scoped("get_tenant", &["tenant:read"]),
+    Entry::scoped("replace_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
+    Entry::scoped("update_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
+    Entry::scoped("list_audit", &["audit:read"]).query_ids(&[("row", Slot::Task), ("actor", Slot::Assignee)]),
+    Entry::scoped("get_audit_entry", &["audit:read"]).of(&[Slot::Audit]),
     Entry::public("register_organisation").body(registration, &[]),
     Entry::public("create_token").body(credentials, &[]).changes(&["session", "user"]),
     Entry::public("refresh_token").body(refresh, &[]).changes(&["session"]),
     Entry::public("verify_token").body(token, &[]),
-    Entry::person("end_session", "sessions:write").changes(&["revocation", "session"]),
-    Entry::person("get_profile", "users:read"),
-    Entry::person("replace_profile", "users:write").body(profile, &[]).changes(&["user"]),
-    Entry::person("update_profile", "users:write").body(profile, &[]).changes(&["user"]),
-    Entry::person("change_password", "users:write").body(password_change, &[]).changes(&["user"]),
+    Entry::person("end_session", &["sessions:write"]).changes(&["revocation", "session"]),
+    Entry::person("get_profile", &["users:read"]),
+    Entry::person("replace_profile", &["users:write"]).body(profile, &[]).changes(&["user"]),
+    Entry::person("update_profile", &["users:write"]).body(profile, &[]).changes(&["user"]),
+    Entry::person("change_password", &["users:write"]).body(password_change, &[]).changes(&["user"]),
     Entry::public("get_liveness"),
     Entry::public("get_readiness"),
     Entry::public("get_jwks"),

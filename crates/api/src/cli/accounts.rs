@@ -55,7 +55,7 @@ impl TenantCommand {
         match self {
             Self::Create { name, slug } => {
                 let new = Unchecked::<NewTenant>::new(json!({ "name": name, "slug": slug })).check()?;
-                let ctx = system.within(system.now().new_id());
+                let ctx = system.within(system.now().token_id());
                 let tenant =
                     state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
                 say(format_args!("{} {}", tenant.id, tenant.slug));

@@ -80,7 +80,7 @@ impl Seed {
         bar.set_style(style.map_err(|error| StartError::Setting(error.to_string()))?);
         let mut told = Vec::new();
         for number in 0..self.tenants as usize {
-            let ctx = system.within(system.now().new_id());
+            let ctx = system.within(system.now().token_id());
             let people = (number, hash.clone());
             let (tenant, users) =
                 state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;

@@ -35,7 +35,7 @@ impl Token {
         };
         let grant = Grant {
             kind: if self.operator { Kind::Operator } else { Kind::Service },
-            id: system.now().new_id(),
+            id: system.now().token_id(),
             tenant,
             role: None,
             scopes: (!self.operator).then_some(self.scope),

@@ -53,7 +53,7 @@ type Body<B> = EitherBody<B, BoxBody>;
 pub async fn outer<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<Body<B>>, Error> {
     let watch = log::Watch::start(&request);
     let id = request_id(&request);
     request.extensions_mut().insert(id.clone());
@@ -63,7 +63,7 @@ pub async fn outer<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(Ok(response)) => response,
+        Ok(Ok(response)) => as_problem(response),
         // Neither a handler nor a layer answered: what is known of the request is its id.
         Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
         Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
@@ -99,6 +99,18 @@ pub async fn inner<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// An error of a layer of the framework's, which is no problem yet: a refused origin, or a content coding that is not to be had.
+fn as_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
+    let status = response.status();
+    let kind =
+        response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !(status.is_client_error() || status.is_server_error()) || kind == "application/problem+json" {
+        return response.map_into_left_body();
+    }
+    let request = response.into_parts().0;
+    answer(request, &Problem::of_status(status))
+}
+
 /// The one conversion of errors to problems.
 fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     match response.response().error().map(Problem::find) {
@@ -131,6 +143,10 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     };
     if allowance.is_some_and(|allowance| allowance.is_spent()) {
         return (allowance, Err(Code::RateLimited.into()));
+    }
+    // No path of the API needs an escape: what is spelt otherwise is no other name of it, for any rule that goes by the path.
+    if request.path().contains('%') && !request.path().starts_with("/api/docs/") {
+        return (allowance, Err(Code::NotFound.into()));
     }
     (allowance, known.and_then(|()| check_operation(request)))
 }
@@ -239,7 +255,7 @@ fn request_id(request: &ServiceRequest) -> RequestId {
     let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
     RequestId(
         given.map_or_else(
-            || clock().map(|now| now.new_id().to_string()).unwrap_or_default().into(),
+            || clock().map(|now| now.token_id().to_string()).unwrap_or_default().into(),
             Arc::from,
         ),
     )

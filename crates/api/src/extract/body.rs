@@ -11,10 +11,10 @@ use actix_web::{
 use futures::StreamExt;
 use garde::Validate;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use taskhub_domain::input::Unchecked;
 
-use super::pairs;
+use super::{pairs, unambiguous::Unambiguous};
 use crate::{
     problem::{Code, Problem},
     state::State,
@@ -40,10 +40,11 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let patch = request.method() == actix_web::http::Method::PATCH;
         let kind = content_type(request);
+        let encoded = is_encoded(request);
         let served = kind == "application/json" || (patch && kind == "application/merge-patch+json");
         let reading = read(request, payload);
         Box::pin(async move {
-            if !served {
+            if !served || encoded {
                 return Err(Code::UnsupportedMediaType.into());
             }
             let octets = reading.await?;
@@ -65,7 +66,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = content_type(request);
+        let kind = if is_encoded(request) { String::new() } else { content_type(request) };
         let reading = read(request, payload);
         Box::pin(async move {
             let value = match kind.as_str() {
@@ -74,7 +75,16 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
                     let octets = reading.await?;
                     let text =
                         std::str::from_utf8(&octets).map_err(|_| Problem::from(Code::MalformedBody))?;
-                    pairs(text).into_iter().map(|(name, value)| (name, Value::from(value))).collect()
+                    let mut fields = Map::new();
+                    for (name, value) in pairs(text) {
+                        if fields.insert(name, value.into()).is_some() {
+                            return Err(Problem::new(
+                                Code::MalformedBody,
+                                "A field stands in the form twice.",
+                            ));
+                        }
+                    }
+                    fields.into()
                 }
                 _ => return Err(Code::UnsupportedMediaType.into()),
             };
@@ -85,7 +95,13 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
 
 fn json(octets: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(octets)
+        .map(|Unambiguous(value)| value)
         .map_err(|error| Problem::new(Code::MalformedBody, format!("The body is not valid JSON: {error}.")))
+}
+
+/// Whether the body is compressed, which no body may be: it is counted as it arrives.
+fn is_encoded(request: &HttpRequest) -> bool {
+    request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
 /// The media type, without its parameters.

@@ -6,6 +6,7 @@
 mod body;
 mod condition;
 mod once;
+mod unambiguous;
 
 use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
 

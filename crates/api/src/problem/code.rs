@@ -62,6 +62,8 @@ codes! {
     RegistrationClosed = "registration_closed", FORBIDDEN, "New organisations can't be registered here like this.";
     /// Absent or invisible.
     NotFound = "not_found", NOT_FOUND, "There is nothing here, or nothing that you may see.";
+    /// What the client accepts.
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "There is no such representation.";
     /// The method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The resource does not have this method.";
     /// The body took too long.

@@ -146,13 +146,12 @@ impl Problem {
         response.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
-    /// The problem in an error of the framework's or of ours.
-    pub fn find(error: &actix_web::Error) -> Self {
-        if let Some(problem) = error.as_error::<Self>() {
-            return problem.clone();
-        }
-        let code = match error.as_response_error().status_code() {
+    /// The problem that a status of the framework's stands for.
+    pub fn of_status(status: StatusCode) -> Self {
+        let code = match status {
             StatusCode::BAD_REQUEST => Code::InvalidParameter,
+            StatusCode::FORBIDDEN => Code::Forbidden,
+            StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
             StatusCode::NOT_FOUND => Code::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
@@ -161,6 +160,15 @@ impl Problem {
             status if status.is_client_error() => Code::InvalidParameter,
             _ => Code::Internal,
         };
+        code.into()
+    }
+
+    /// The problem in an error of the framework's or of ours.
+    pub fn find(error: &actix_web::Error) -> Self {
+        if let Some(problem) = error.as_error::<Self>() {
+            return problem.clone();
+        }
+        let code = Self::of_status(error.as_response_error().status_code()).code;
         Self::with(code, More { cause: Some(error.to_string()), ..More::default() })
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn register_organisation(app: App, origin: Origin, body: Body<R
     let (tenant, user, invitation) = new.parts();
     let password_hash = hash(&app, &user.password, user.personal(), "admin/password").await?;
     let system = app.store.system("registration", origin.0);
-    let ctx = system.within(system.now().new_id());
+    let ctx = system.within(system.now().token_id());
     let input = (tenant, user, password_hash, invitation.filter(|_| invitation_only));
     let (tenant, user) = app.store.write(&ctx, input, |tx, input| Box::pin(register(tx, input))).await?;
     let id = user.id;
@@ -103,17 +103,20 @@ pub(crate) async fn create_token(app: App, origin: Origin, body: FormOrJson<Pass
     pair(&app, &opened.await?)
 }
 
-/// The one candidate whose password it is. An unknown user costs as much time as a known one.
+/// The one candidate whose password it is. It costs as many hashes whoever is meant, so that the time tells nothing of them: one in a named
+/// organisation, and as many as can be meant where none is named.
 async fn prove(
     app: &Data<State>,
     candidates: Vec<Candidate>,
     password: SecretString,
     login: &Login,
 ) -> std::result::Result<Candidate, Problem> {
-    let mut proved = Vec::new();
-    if candidates.is_empty() {
+    let anywhere = matches!(login, Login::Email(_, None));
+    let hashes = if anywhere { user::MOST_CANDIDATES } else { 1 };
+    for _ in candidates.len()..hashes {
         app.hasher.verify(password.clone(), None).await?;
     }
+    let mut proved = Vec::new();
     for candidate in candidates {
         let found = app.hasher.verify(password.clone(), Some(candidate.user.password_hash.clone())).await?;
         if found != Match::No && candidate.user.is_active {
@@ -121,10 +124,14 @@ async fn prove(
         }
     }
     let another = proved.len() > 1;
-    match (proved.pop(), login) {
-        (Some(_), Login::Email(_, None)) if another => Err(Code::TenantRequired.into()),
-        (Some(candidate), _) => Ok(candidate),
-        (None, _) => Err(Code::InvalidCredentials.into()),
+    match proved.pop() {
+        Some(_) if anywhere && another => Err(Code::TenantRequired.into()),
+        Some(candidate) => Ok(candidate),
+        None if anywhere => {
+            let hint = "If the email is used in several organisations, name yours in tenant.";
+            Err(Problem::new(Code::InvalidCredentials, hint))
+        }
+        None => Err(Code::InvalidCredentials.into()),
     }
 }
 
@@ -244,6 +251,7 @@ pub(crate) async fn change_password(
     if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }
+    let _turn = app.turns.of(caller.tenant()).enter().await?;
     if app.hasher.verify(change.old_password, Some(user.password_hash.clone())).await? == Match::No {
         return Err(
             Error::field("/old_password", "wrong_password", "This is not your present password.").into()

@@ -31,6 +31,7 @@ pub(crate) async fn list_users(
 pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body<NewUser>) -> Answered {
     let new = user::check_new(&caller, &body.input)?;
     let key = once.key(&app.store, &caller, &body.octets);
+    let _turn = app.turns.of(caller.tenant()).enter().await?;
     let password_hash = hash(&app, &new.password, new.personal(), "password").await?;
     let create = app.store.write_once(
         &caller,

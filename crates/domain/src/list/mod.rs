@@ -92,7 +92,7 @@ where
             let results = if offset < count { scope.all(&select).await? } else { Vec::new() };
             Ok(Page {
                 count: Some(count),
-                next: (offset + size < count).then_some(Link::Page(page + 1)),
+                next: (offset + size < count && *page < query::LAST_PAGE).then_some(Link::Page(page + 1)),
                 previous: (*page > 1).then(|| Link::Page((page - 1).min(count.div_ceil(*size).max(1)))),
                 results,
                 fields: request.fields,

@@ -17,7 +17,7 @@ use crate::{
 const PAGE_SIZE: u64 = 50;
 const MOST: u64 = 200;
 /// The last numbered page: far lists are for cursors.
-const LAST_PAGE: u64 = 10_000;
+pub(super) const LAST_PAGE: u64 = 10_000;
 /// How many values one filter takes, and how many keys a list is sorted by.
 const VALUES: usize = 50;
 const KEYS: usize = 3;

@@ -34,6 +34,9 @@ use crate::{
 /// For how long after a rotation the old token still gets the same successor.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// The most open sessions of a user: one more ends the oldest.
+const MOST: usize = 50;
+
 /// For how long sessions last.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
@@ -151,6 +154,10 @@ pub async fn open(tx: &Tx, verified: &str, lifetimes: &Lifetimes) -> Result<Open
         updated_at: born.at,
         version: 1,
     };
+    let open = open_sessions(tx, id, None).await?;
+    for oldest in open.iter().take((open.len() + 1).saturating_sub(MOST)) {
+        end_one(tx, oldest.id).await?;
+    }
     let user = User { last_login_at: Some(born.at), ..seen.row().clone() };
     let user = tx.update_as("sign_in", seen, user, &Precondition::Any).await?;
     let session = tx.add(row).await?;
@@ -254,18 +261,28 @@ pub(crate) async fn revoke_user(tx: &Tx, user: Uuid) -> Result<()> {
 }
 
 async fn end_all(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<()> {
-    use sea_orm::{QueryFilter, QueryTrait};
+    for session in open_sessions(tx, user, but).await? {
+        end_one(tx, session.id).await?;
+    }
+    Ok(())
+}
+
+/// A user's sessions that have not ended, the oldest first.
+async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Session>> {
+    use sea_orm::{QueryFilter, QueryOrder, QueryTrait};
     let open = Condition::all()
         .add(entity::Column::UserId.eq(user))
         .add(entity::Column::RevokedAt.is_null())
+        .add(entity::Column::ExpiresAt.gt(tx.now()))
         .add_option(but.map(|id| entity::Column::Id.ne(id)));
-    let sessions: Vec<Session> = tx.all(&tx.owned::<Session>().filter(open).into_query()).await?;
-    for session in sessions {
-        // Another's sessions are an admin's to end; a user's own are theirs.
-        let seen = tx.resolve::<Session, _>(session.id, Update).await?;
-        let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
-        tx.update_as("end", seen, row, &Precondition::Any).await?;
-        tx.revoke(Revocation::of_session(tx, session.id)).await?;
-    }
-    Ok(())
+    let sessions = tx.owned::<Session>().filter(open).order_by_asc(entity::Column::Id);
+    tx.all(&sessions.into_query()).await
+}
+
+/// Ends a session: another's are an admin's to end; a user's own are theirs.
+async fn end_one(tx: &Tx, id: Uuid) -> Result<()> {
+    let seen = tx.resolve::<Session, _>(id, Update).await?;
+    let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
+    tx.update_as("end", seen, row, &Precondition::Any).await?;
+    tx.revoke(Revocation::of_session(tx, id)).await
 }

@@ -10,11 +10,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{
-    QueryFilter, QueryTrait,
-    entity::prelude::*,
-    sea_query::{ExprTrait as _, Query},
-};
+use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use taskhub_auth::principal::Principal;
 
@@ -175,11 +171,7 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn forget_revocations(&self, system: &System) -> Result<()> {
-        let delete = Query::delete()
-            .from_table("revocation")
-            .and_where(Expr::col("expires_at").lt(self.clock().now()))
-            .take();
-        self.housekeep(system, delete).await
+        self.housekeep(system, "revocation").await
     }
 }
 
@@ -187,11 +179,14 @@ impl Store {
 pub async fn watch(store: Store) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // A node that was away, or could not read, reads from where it stopped.
+    let mut read = store.clock().now();
     loop {
         ticks.tick().await;
-        let since = store.clock().now().minus(OVERLAP);
-        if let Err(error) = store.read_revocations(since).await {
-            tracing::warn!(%error, "what was revoked elsewhere can't be read");
+        let now = store.clock().now();
+        match store.read_revocations(Ord::min(read, now).minus(OVERLAP)).await {
+            Ok(()) => read = now,
+            Err(error) => tracing::warn!(%error, "what was revoked elsewhere can't be read"),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement,
-    StatementBuilder, Value,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
+    Statement, StatementBuilder, Value,
     sea_query::{LockType, SelectStatement},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -102,7 +102,10 @@ impl Conn {
 /// Waits for a tenant's share, where there is one to keep to.
 async fn enter(share: &Option<Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
     match share {
-        Some(share) => share.enter().await.map(Some),
+        Some(share) => {
+            let permit = share.enter().await;
+            permit.map(Some).map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        }
         None => Ok(None),
     }
 }

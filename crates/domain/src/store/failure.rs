@@ -19,10 +19,33 @@ pub(super) fn is_transient(error: &DbErr) -> bool {
         || (code == "HY000" && cause.message().contains("Lock wait timeout exceeded"))
 }
 
+/// The database went away, or is not there yet: a connection broke, or a server that shuts down or starts up refused.
+fn is_away(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    match &**cause {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // PostgreSQL: admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, and connection exceptions.
+        sqlx::Error::Database(cause) => {
+            let code = cause.code().unwrap_or_default();
+            matches!(&*code, "57P01" | "57P02" | "57P03" | "53300") || code.starts_with("08")
+        }
+        _ => false,
+    }
+}
+
 /// What an error means when nothing more is known about it.
 pub(super) fn from_db(error: DbErr) -> Error {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Error::unavailable(error),
+        _ if is_away(&error) => Error::unavailable(error),
         _ if is_transient(&error) => Error::transient(error),
         _ => Error::internal(error),
     }
@@ -38,7 +61,7 @@ pub(super) fn from_write(error: DbErr, uniques: &[Unique]) -> Error {
                 None => Error::transient(error),
             }
         }
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::transient(error),
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::gone(error),
         _ => from_db(error),
     }
 }

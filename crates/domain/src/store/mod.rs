@@ -19,7 +19,10 @@ mod tx;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, TransactionTrait, sea_query::DeleteStatement};
+use sea_orm::{
+    DatabaseConnection, TransactionTrait,
+    sea_query::{Condition, Expr, ExprTrait, Query},
+};
 
 pub(crate) use self::{conn::Conn, scope::field};
 pub use self::{
@@ -27,11 +30,15 @@ pub use self::{
     noun::{Noun, Owned},
     pool::{Database, MigrationState},
     scope::Scope,
+    share::{Share, Shares},
     tx::{Birth, Tx},
 };
 use crate::{
     Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations,
 };
+
+/// How many rows housekeeping deletes at once.
+const SWEEP: u64 = 100;
 
 /// An operation in a transaction. It may be run more than once, until one of the runs is committed.
 pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
@@ -68,7 +75,8 @@ impl Store {
         let shares = Arc::new(share::Shares::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
-        let secret: Arc<[u8]> = crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?.into();
+        let secret: Arc<[u8]> =
+            crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?.into();
         let writes = if database.is_embedded() {
             Writes::Grouped(group::Writer::start(
                 writes,
@@ -82,6 +90,7 @@ impl Store {
         let store = Self(Arc::new(Inner {
             reads,
             writes,
+            shares,
             statements,
             revocations,
             secret,
@@ -133,7 +142,7 @@ impl Store {
         input: &I,
         operation: Operation<I, O>,
     ) -> Result<O> {
-        let _held = self.0.shares.of(ctx.tenant()).enter().await.map_err(failure::from_db)?;
+        let _held = self.0.shares.of(ctx.tenant()).enter().await?;
         let transaction = Arc::new(pool.begin().await.map_err(failure::from_db)?);
         let conn = Conn::Transaction(transaction.clone());
         let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
@@ -159,7 +168,12 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.0.reads.ping().await.map_err(failure::from_db)?;
         match &self.0.writes {
-            Writes::Grouped(_) => Ok(()),
+            Writes::Grouped(writer) => {
+                let ctx = self.system("asking for the writer", Request::default()).within(uuid::Uuid::nil());
+                let turn = writer.write(&ctx, (), |_, ()| Box::pin(async { Ok(()) }));
+                let waited = tokio::time::timeout(Duration::from_secs(2), turn).await;
+                waited.map_err(|_| Error::unavailable("the writer does not come to its queue"))?
+            }
             Writes::Each(pool) => pool.ping().await.map_err(failure::from_db),
         }
     }
@@ -189,13 +203,31 @@ impl Store {
         Conn::Pool(self.0.reads.clone(), None)
     }
 
-    /// Deletes, across tenants, what the server keeps for itself and has expired.
-    pub(crate) async fn housekeep(&self, system: &System, delete: DeleteStatement) -> Result<()> {
+    /// Deletes, across tenants, the rows of a table that have expired: a few at a time, so that no other write waits long.
+    pub(crate) async fn housekeep(&self, system: &System, table: &'static str) -> Result<()> {
+        let expired = Query::select()
+            .columns(["tenant_id", "id"])
+            .from(table)
+            .and_where(Expr::col("expires_at").lt(system.now()))
+            .limit(SWEEP)
+            .take();
         let ctx = system.within(uuid::Uuid::nil());
-        self.write(&ctx, delete, |tx, delete| {
-            Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
-        })
-        .await
+        loop {
+            let rows = self.beyond_tenants(system).rows(&expired).await.map_err(failure::from_db)?;
+            let mut any = Condition::any();
+            for row in &rows {
+                let (tenant, id): (uuid::Uuid, uuid::Uuid) = (field(row, 0)?, field(row, 1)?);
+                any = any.add(Expr::col("tenant_id").eq(tenant).and(Expr::col("id").eq(id)));
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let delete = Query::delete().from_table(table).cond_where(any).take();
+            self.write(&ctx, delete, |tx, delete| {
+                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+            })
+            .await?;
+        }
     }
 
     /// The idempotency keys whose requests are under way on this node.
@@ -212,5 +244,5 @@ impl std::fmt::Debug for Store {
 
 /// The pause before another try: a deadlock's victims should not meet again at once.
 fn pause(attempt: u32) -> Duration {
-    Duration::from_millis(2 << attempt.min(6))
+    Duration::from_millis(2 << Ord::min(attempt, 6))
 }

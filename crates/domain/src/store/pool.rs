@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Executor,
@@ -11,7 +11,7 @@ use sqlx::{
 use taskhub_migration::{MigrationStatus, Migrator, MigratorTrait};
 
 use super::failure;
-use crate::Result;
+use crate::{Error, Result};
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -60,11 +60,17 @@ impl Database {
         let connection = self.single().await?;
         // Nodes that start together take turns: the lock is the session's, and goes with it.
         let lock = match connection.get_database_backend() {
-            DbBackend::Postgres => "SELECT pg_advisory_lock(8386112016437)",
+            DbBackend::Postgres => "SELECT 1 FROM pg_advisory_lock(8386112016437)",
             DbBackend::MySql => "SELECT GET_LOCK('taskhub migrate', 60)",
             _ => "SELECT 1",
         };
-        connection.execute_unprepared(lock).await.map_err(failure::from_db)?;
+        let lock = Statement::from_string(connection.get_database_backend(), lock);
+        let held = connection.query_one_raw(lock).await.map_err(failure::from_db)?;
+        if held.and_then(|row| row.try_get_by_index::<i32>(0).ok()) != Some(1) {
+            return Err(Error::unavailable(
+                "another node migrates the database, and does not come to an end",
+            ));
+        }
         Migrator::up(&connection, None).await.map_err(failure::from_db)
     }
 
@@ -117,6 +123,10 @@ impl Database {
             .sqlx_logging(false)
             .test_before_acquire(false)
             .statement_timeout(STATEMENT);
+        if !self.is_embedded() {
+            // A connection that the database closed meanwhile is found out before it is used.
+            options.test_before_acquire_if_idle_for(Duration::from_secs(1));
+        }
         if self.is_embedded() {
             options
                 .min_connections(connections)

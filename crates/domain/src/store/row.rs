@@ -130,13 +130,19 @@ mod tests {
     use crate::{
         audit::AuditEntry,
         document::Document,
+        idempotency::entity::Model as Kept,
         project::Project,
-        session::Session,
-        store::noun::{ColumnOf, Noun},
+        session::{Revocation, Session},
+        store::noun::{ColumnOf, Noun, Owned},
         task::Task,
         tenant::Tenant,
         user::User,
     };
+
+    fn as_columns<M: Owned>() {
+        let columns: Vec<_> = ColumnOf::<M>::iter().map(|column| column.as_str()).collect();
+        assert_eq!(M::COLUMNS, columns);
+    }
 
     fn in_order<N: Noun>() {
         let columns: Vec<_> = ColumnOf::<N>::iter().map(|column| column.as_str()).collect();
@@ -154,5 +160,7 @@ mod tests {
         in_order::<Task>();
         in_order::<Tenant>();
         in_order::<User>();
+        as_columns::<Revocation>();
+        as_columns::<Kept>();
     }
 }

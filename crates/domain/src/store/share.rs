@@ -1,4 +1,4 @@
-//! A tenant's share of the database: no tenant holds more than half of the connections, however many requests it sends.
+//! A tenant's share of what all tenants use: no tenant holds more than a third of the connections, however many requests it sends.
 //!
 //! What is over its share waits for the tenant's own, so that another tenant finds a connection free.
 
@@ -8,37 +8,39 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
+
+use crate::{Error, Result};
 
 /// How long a request waits for its tenant's share.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many tenants are remembered before those that use nothing are forgotten.
 const REMEMBERED: usize = 1024;
 
-/// The shares of all tenants.
-pub(super) struct Shares {
+/// The shares of all tenants in one thing.
+#[derive(Debug)]
+pub struct Shares {
     each: usize,
     tenants: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
 /// One tenant's share.
-#[derive(Clone)]
-pub(crate) struct Share {
+#[derive(Clone, Debug)]
+pub struct Share {
     shares: Arc<Shares>,
     tenant: Uuid,
 }
 
 impl Shares {
-    /// Shares of so many connections.
-    pub(super) fn new(connections: u32) -> Self {
-        let each = usize::try_from(connections / 2).unwrap_or_default().max(1);
+    /// A third of so many, and at least one, for each tenant.
+    pub fn new(number: u32) -> Self {
+        let each = usize::try_from(number / 3).unwrap_or_default().max(1);
         Self { each, tenants: Mutex::default() }
     }
 
     /// The share of a tenant.
-    pub(super) fn of(self: &Arc<Self>, tenant: Uuid) -> Share {
+    pub fn of(self: &Arc<Self>, tenant: Uuid) -> Share {
         Share { shares: self.clone(), tenant }
     }
 }
@@ -47,8 +49,8 @@ impl Share {
     /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
     ///
     /// # Errors
-    /// As for a pool without a free connection, after [`PATIENCE`].
-    pub(super) async fn enter(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+    /// `Unavailable` after 5 s.
+    pub async fn enter(&self) -> Result<OwnedSemaphorePermit> {
         let semaphore = {
             let mut tenants = self.shares.tenants.lock().unwrap_or_else(PoisonError::into_inner);
             if tenants.len() > REMEMBERED {
@@ -58,7 +60,7 @@ impl Share {
         };
         match tokio::time::timeout(PATIENCE, semaphore.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            _ => Err(Error::unavailable("the tenant has more under way than its share")),
         }
     }
 }
@@ -74,7 +76,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_tenant_waits_for_its_own() {
-        let shares = Arc::new(Shares::new(4));
+        let shares = Arc::new(Shares::new(6));
         let (one, other) = (shares.of(Uuid::from_u128(1)), shares.of(Uuid::from_u128(2)));
         let first = one.enter().await.unwrap();
         let _second = one.enter().await.unwrap();

@@ -82,7 +82,7 @@ impl Tx {
 
     /// What a new row begins with: the tenant, an id and the instant.
     pub(crate) fn birth(&self) -> Birth {
-        Birth { tenant: self.ctx.tenant(), id: self.at.new_id(), at: self.at }
+        Birth { tenant: self.ctx.tenant(), id: self.at.new_id(self.ctx.tenant()), at: self.at }
     }
 
     /// The one instant of everything that the transaction writes.

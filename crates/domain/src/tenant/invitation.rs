@@ -18,7 +18,7 @@ pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     let now = tx.now();
     let mut insert = Query::insert();
     insert.into_table(TABLE).columns(["id", "token_hash", "created_at", "expires_at"]).values_panic([
-        now.new_id().into(),
+        now.token_id().into(),
         taskhub_auth::secret::digest(token.expose_secret()).into(),
         now.into(),
         now.plus(*lifetime).into(),

@@ -51,6 +51,14 @@ pub struct NewUser {
     pub role: Role,
 }
 
+/// A rule of garde: a year that every database has.
+fn of_our_era(date: &Option<Date>, _: &()) -> garde::Result {
+    match date {
+        Some(date) if date.year() < 1 => Err(garde::Error::new("the year must be from 0001 to 9999")),
+        _ => Ok(()),
+    }
+}
+
 fn member() -> Role {
     Role::Member
 }
@@ -120,7 +128,7 @@ pub struct UserInput {
     #[schema(max_length = 500)]
     address: Option<String>,
     #[serde(default, with = "date")]
-    #[garde(skip)]
+    #[garde(custom(of_our_era))]
     #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
     date_of_birth: Option<Date>,
     /// A name of the IANA time zone database.
@@ -211,7 +219,7 @@ pub struct ProfileInput {
     #[schema(max_length = 500)]
     address: Option<String>,
     #[serde(default, with = "date")]
-    #[garde(skip)]
+    #[garde(custom(of_our_era))]
     #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
     date_of_birth: Option<Date>,
     /// A name of the IANA time zone database.

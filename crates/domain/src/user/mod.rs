@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 pub use self::{
     input::{NewUser, ProfileInput, UserInput},
-    sign_in::{Candidate, Login, candidates},
+    sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
@@ -323,8 +323,9 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     if is_admin(seen.row()) {
         other_admin(tx, id).await?;
     }
-    tx.remove(seen, pre).await?;
-    session::revoke_user(tx, id).await
+    // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
+    session::revoke_user(tx, id).await?;
+    tx.remove(seen, pre).await
 }
 
 fn is_admin(user: &User) -> bool {

@@ -6,7 +6,7 @@ use super::{User, entity};
 use crate::{Context, Result, Store, System, policy::Role, tenant};
 
 /// The most accounts that one sign-in can mean: each costs a password hash.
-const MOST: u64 = 5;
+pub const MOST_CANDIDATES: usize = 3;
 
 /// Who somebody says they are.
 #[derive(Clone, Debug)]
@@ -43,7 +43,10 @@ pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result
             Err(error) => return Err(error),
         }
     }
-    let select = select.order_by_asc(entity::Column::TenantId).limit(MOST).into_query();
+    let select = select
+        .order_by_asc(entity::Column::TenantId)
+        .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())
+        .into_query();
     let users: Vec<User> = store.beyond_tenants(system).all(&select).await?;
     let candidate = |user: User| {
         let role: Role = user.role;

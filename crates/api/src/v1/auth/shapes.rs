@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A rule of garde: a secret of at most so many characters. What a new password must have beside is the hasher's to say.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn at_most<const MOST: usize>(secret: &SecretString, _: &()) -> garde::Result {
     if secret.expose_secret().chars().nth(MOST).is_none() {
         Ok(())

@@ -1,0 +1,194 @@
+//! Seventh walk, of three: every bound that the document states of a body holds, on every operation that takes the field.
+//!
+//! A body is valid but for one field; the answer is 422 and points at it. A value on the bound itself is taken.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, every_database};
+
+use super::{
+    broken::Field,
+    fixture::Fixture,
+    operation::Operation,
+    request::Request,
+    table::{leaves, operations},
+};
+
+every_database!(
+    what_breaks_a_bound_is_refused,
+    what_is_on_the_bound_is_taken,
+    what_is_required_is_required,
+    what_is_unknown_is_refused,
+);
+
+fn fields<'a>(operation: &Operation<'a>) -> Vec<Field<'a>> {
+    let mut found = BTreeMap::new();
+    if let Some(schema) = operation.body() {
+        leaves(operation, schema, "", &mut found);
+    }
+    found.into_iter().map(|(pointer, property)| Field::new(operation, pointer, property)).collect()
+}
+
+/// A valid request that has room for the field.
+fn base<'a>(operation: Operation<'a>, fixture: &Fixture, pointer: &str) -> Request<'a> {
+    let request = Request::valid(operation, fixture);
+    match (operation.id, pointer) {
+        // Either an email or a username.
+        ("create_token", "/username") => request.without_field("/email"),
+        _ => request,
+    }
+}
+
+async fn send(app: &App, fixture: &Fixture, request: &Request<'_>) -> Answer {
+    let call = request.call(app);
+    request.answer(if request.operation.is_secured() { call.token(&fixture.admin) } else { call }).await
+}
+
+fn is_blamed(answer: &Answer, pointer: &str) -> bool {
+    let errors = answer.body["errors"].as_array();
+    answer.status == 422 && errors.is_some_and(|all| all.iter().any(|error| error["pointer"] == pointer))
+}
+
+/// Signing in takes an email or a username: without both, one of them is required.
+fn neither_name(answer: &Answer) -> bool {
+    answer.call.ends_with("/auth/token")
+        && answer.pointer() == "/email"
+        && answer.body["errors"][0]["code"] == "required"
+}
+
+async fn what_breaks_a_bound_is_refused(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let mut wrong = Vec::new();
+    for operation in operations(&app.document) {
+        for field in fields(&operation) {
+            let base = base(operation, &fixture, &field.pointer);
+            for (what, value) in field.broken() {
+                let answer = send(app, &fixture, &base.with_field(&field.pointer, value)).await;
+                if !is_blamed(&answer, &field.pointer) {
+                    wrong.push(format!(
+                        "{} {}: {what} → {} {}",
+                        operation.id, field.pointer, answer.status, answer.text
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not refused, or not there: {wrong:#?}");
+}
+
+async fn what_is_on_the_bound_is_taken(app: &App) {
+    let mut fixture = Fixture::new(app).await;
+    let mut wrong = Vec::new();
+    for operation in operations(&app.document) {
+        for field in fields(&operation) {
+            for value in field.bounds() {
+                let change =
+                    base(operation, &fixture, &field.pointer).with_field(&field.pointer, value.clone());
+                let answer = send(app, &fixture, &change).await;
+                // Credentials of nobody and an old password that is another are well-formed and refused all the same.
+                let told = if operation.is_secured() { answer.status < 300 } else { answer.status != 422 };
+                let other = answer.body["errors"][0]["code"] == "wrong_password" || neither_name(&answer);
+                if !told && !other {
+                    wrong.push(format!(
+                        "{} {}: {value} → {} {}",
+                        operation.id, field.pointer, answer.status, answer.text
+                    ));
+                }
+                if answer.status < 300
+                    && matches!(
+                        operation.id,
+                        "change_password" | "refresh_token" | "replace_tenant" | "update_tenant"
+                    )
+                {
+                    fixture = Fixture::new(app).await;
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not taken: {wrong:#?}");
+}
+
+async fn what_is_required_is_required(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document) {
+        let Some(schema) = operation.body() else { continue };
+        let mut objects = vec![(String::new(), schema)];
+        let mut found = BTreeMap::new();
+        leaves(&operation, schema, "", &mut found);
+        for (pointer, property) in found {
+            let inner = operation.resolve(property);
+            if inner["properties"].is_object() {
+                objects.push((pointer, inner));
+            }
+        }
+        for (at, schema) in objects {
+            let required = schema["required"].as_array().into_iter().flatten();
+            for pointer in required.map(|name| format!("{at}/{}", name.as_str().unwrap())) {
+                let answer =
+                    send(app, &fixture, &Request::valid(operation, &fixture).without_field(&pointer)).await;
+                assert!(is_blamed(&answer, &pointer), "{} without {pointer}: {}", operation.id, answer.text);
+                assert_eq!(answer.body["errors"][0]["code"], "required", "{} {pointer}", operation.id);
+            }
+            // What is not required can be left out.
+            let all = schema["properties"].as_object().unwrap().keys();
+            let is_required = |name: &&String| {
+                schema["required"].as_array().is_some_and(|all| all.iter().any(|it| it == *name))
+            };
+            let optional = all.filter(|name| !is_required(name)).map(|name| format!("{at}/{name}"));
+            let less = optional.fold(Request::valid(operation, &fixture), |request, pointer| {
+                request.without_field(&pointer)
+            });
+            let answer = send(app, &fixture, &less).await;
+            assert!(
+                answer.status != 422 || neither_name(&answer),
+                "{} with what is required: {}",
+                operation.id,
+                answer.text
+            );
+        }
+    }
+}
+
+async fn what_is_unknown_is_refused(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let unknown = [
+        "id",
+        "tenant_id",
+        "tenant",
+        "owner_id",
+        "author_id",
+        "version",
+        "created_at",
+        "password_hash",
+        "is_admin",
+        "Title",
+        "",
+    ];
+    for operation in operations(&app.document) {
+        let Some(schema) = operation.body() else { continue };
+        let inner = fields(&operation)
+            .into_iter()
+            .filter(|field| field.kind() == "object")
+            .map(|field| field.pointer);
+        for at in std::iter::once(String::new()).chain(inner) {
+            for name in unknown {
+                let known = if at.is_empty() { !schema["properties"][name].is_null() } else { false };
+                if known {
+                    continue;
+                }
+                let pointer = format!("{at}/{name}");
+                for value in [json!("x"), Value::Null] {
+                    let request = Request::valid(operation, &fixture).with_field(&pointer, value);
+                    let answer = send(app, &fixture, &request).await;
+                    assert!(is_blamed(&answer, &pointer), "{} with {pointer}: {}", operation.id, answer.text);
+                    assert_eq!(
+                        answer.body["errors"][0]["code"], "unknown_field",
+                        "{} {pointer}",
+                        operation.id
+                    );
+                }
+            }
+        }
+    }
+}

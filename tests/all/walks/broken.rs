@@ -1,0 +1,150 @@
+//! Values that break one rule of a field's schema, and values that are exactly on its bounds: made from the document, so that a bound which the
+//! document and the code state differently is found.
+
+use serde_json::{Value, json};
+
+use super::{fixture::fresh, operation::Operation};
+
+/// A field of a body.
+pub(super) struct Field<'a> {
+    /// Its JSON pointer.
+    pub(super) pointer: String,
+    /// Its schema, without the references and without the null.
+    schema: &'a Value,
+    /// Whether it may be null.
+    pub(super) nullable: bool,
+}
+
+impl<'a> Field<'a> {
+    /// The field with this pointer and schema.
+    pub(super) fn new(operation: &Operation<'a>, pointer: String, property: &'a Value) -> Self {
+        let is_null = |schema: &Value| schema["type"] == "null";
+        let some = property["oneOf"].as_array().and_then(|all| all.iter().find(|it| !is_null(it)));
+        let listed = property["type"].as_array().is_some_and(|all| all.iter().any(|it| it == "null"));
+        Self {
+            pointer,
+            schema: operation.resolve(some.unwrap_or(property)),
+            nullable: some.is_some() || listed,
+        }
+    }
+
+    /// The JSON type of its values.
+    pub(super) fn kind(&self) -> &'a str {
+        let kind = &self.schema["type"];
+        kind.as_str().or_else(|| kind[0].as_str()).unwrap_or_else(|| panic!("{} has no type", self.pointer))
+    }
+
+    fn format(&self) -> &'a str {
+        self.schema["format"].as_str().unwrap_or_default()
+    }
+
+    fn length(&self, name: &str) -> Option<usize> {
+        self.schema[name].as_u64().map(|length| usize::try_from(length).unwrap())
+    }
+
+    /// Values that break one of its rules each, with a word for which.
+    pub(super) fn broken(&self) -> Vec<(&'static str, Value)> {
+        let mut broken = vec![("a list", json!([]))];
+        if self.kind() != "object" {
+            broken.push(("an object", json!({})));
+        }
+        if !self.nullable {
+            broken.push(("null", Value::Null));
+        }
+        match self.kind() {
+            "string" => broken.extend(self.broken_text()),
+            "integer" => {
+                broken.extend([
+                    ("text", json!("7")),
+                    ("a fraction", json!(1.5)),
+                    ("too large for any", json!(1e30)),
+                ]);
+                let beyond = |name: &str, by: i64| self.schema[name].as_i64().map(|bound| json!(bound + by));
+                broken.extend(beyond("minimum", -1).map(|value| ("below the minimum", value)));
+                broken.extend(beyond("maximum", 1).map(|value| ("above the maximum", value)));
+            }
+            "boolean" => broken.extend([("text", json!("true")), ("a number", json!(1))]),
+            "object" => broken.extend([("text", json!("x")), ("a number", json!(1))]),
+            other => panic!("{} is of the type {other}, of which no wrong values are known", self.pointer),
+        }
+        broken
+    }
+
+    fn broken_text(&self) -> Vec<(&'static str, Value)> {
+        let mut broken = vec![
+            ("a number", json!(7)),
+            ("a flag", json!(true)),
+            ("a NUL", json!("abc\u{0}def-ghi-jkl")),
+            ("a control character", json!("abc\u{1b}def-ghi-jkl")),
+        ];
+        if let Some(length) = self.length("maxLength") {
+            broken.push(("too long", json!(self.text(length + 1))));
+        }
+        if let Some(length) = self.length("minLength").filter(|length| *length > 0) {
+            broken.push(("too short", json!(self.text(length - 1))));
+            broken.push(("blank", json!(" ".repeat(length + 1))));
+        }
+        if self.schema["enum"].is_array() {
+            broken.extend([("another word", json!("nonsense")), ("no word", json!(""))]);
+        }
+        if self.schema["pattern"].is_string() {
+            broken.push(("against the pattern", json!("a!b c")));
+        }
+        match self.format() {
+            "uuid" => broken.extend([("no id", json!("nonsense")), ("an empty id", json!(""))]),
+            "date-time" => broken
+                .extend([("no instant", json!("2027-01-01")), ("no day", json!("2027-02-30T00:00:00Z"))]),
+            "date" => {
+                broken.extend([("no date", json!("2027-01-01T00:00:00Z")), ("no day", json!("2027-02-30"))]);
+            }
+            "email" => broken.extend([
+                ("no address", json!("nonsense")),
+                ("two addresses", json!("a@b.example,c@d.example")),
+            ]),
+            _ => {}
+        }
+        broken
+    }
+
+    /// Values that are exactly on its bounds.
+    pub(super) fn bounds(&self) -> Vec<Value> {
+        let mut values = Vec::new();
+        if self.nullable {
+            values.push(Value::Null);
+        }
+        match self.kind() {
+            "string" if self.schema["enum"].is_array() => {
+                values.extend(self.schema["enum"].as_array().unwrap().clone());
+            }
+            "string" => {
+                let lengths = ["minLength", "maxLength"].map(|name| self.length(name));
+                values.extend(lengths.into_iter().flatten().map(|length| json!(self.text(length))));
+            }
+            "integer" => values.extend(["minimum", "maximum"].map(|name| self.schema[name].clone())),
+            "boolean" => values.extend([json!(true), json!(false)]),
+            _ => {}
+        }
+        values.retain(|value| self.nullable || !value.is_null());
+        values
+    }
+
+    /// A text of so many characters that breaks no other rule, and is another each time where there is room for it.
+    fn text(&self, length: usize) -> String {
+        let word: String = fresh().chars().filter(|letter| *letter != '-').collect();
+        match self.format() {
+            "email" => {
+                let domain =
+                    format!("{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(length - 64 - 129));
+                format!("{}{word}@{domain}", "a".repeat(64 - word.len()))
+            }
+            // Nothing that is guessed early, whatever its length.
+            "password" => "k7#Qz!vP2m@Xw9$Lr4".chars().cycle().take(length).collect(),
+            _ => {
+                // Umlauts are two bytes: lengths are counted in characters, where the pattern lets them in.
+                let filler = if self.schema["pattern"].is_string() { "a" } else { "ä" };
+                let whole = format!("{}{word}", filler.repeat(length));
+                whole.chars().skip(whole.chars().count() - length).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Sixth walk: the document says all that there is to say of every operation, and is the one that was committed.
+//!
+//! That it tells the truth is seen by all walks: each answer is held against it (see [`contract`](super::contract)).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use taskhub_tests::{App, every_database};
+
+use super::{
+    operation::{Operation, resolve},
+    reviewed,
+    table::operations,
+};
+
+every_database!(the_document_is_the_committed_one);
+
+/// The first words of operations' ids.
+const VERBS: [&str; 14] = [
+    "change", "complete", "count", "create", "delete", "end", "get", "list", "refresh", "register",
+    "replace", "update", "verify", "export",
+];
+
+/// The schemas that nothing refers to: where they are used, the generator writes them out.
+const WRITTEN_OUT: [&str; 2] = ["DocumentSummary", "ProjectStatusInput"];
+
+fn built() -> Value {
+    taskhub::document::build().unwrap()
+}
+
+async fn the_document_is_the_committed_one(app: &App) {
+    let json = app.get("/api/schema.json").send().await.expect(200);
+    assert_eq!(json.body, app.document);
+    let yaml = app.get("/api/schema.yaml").send().await.expect(200);
+    reviewed("openapi/openapi.json", &format!("{}\n", json.text.trim_end()));
+    reviewed("openapi/openapi.yaml", &format!("{}\n", yaml.text.trim_end()));
+}
+
+#[test]
+fn operations_are_named_alike() {
+    let document = built();
+    let mut ids = BTreeSet::new();
+    let mut tags = BTreeSet::new();
+    let told: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for operation in operations(&document) {
+        let id = operation.id;
+        assert!(ids.insert(id), "{id} stands twice");
+        let verb = id.split('_').next().unwrap();
+        assert!(VERBS.contains(&verb) && id.contains('_'), "{id} is no verb and noun");
+        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{id}");
+        let summary = operation.says["summary"].as_str().unwrap_or_default();
+        assert!(!summary.is_empty() && !summary.ends_with('.'), "{id} has no summary");
+        let [tag] = operation.says["tags"].as_array().unwrap().as_slice() else {
+            panic!("{id} has not one tag")
+        };
+        tags.insert(tag.as_str().unwrap());
+        assert!(operation.says["security"].is_array(), "{id} does not say who may call it");
+    }
+    assert_eq!(tags, told, "tags that are used, and tags that are described");
+}
+
+#[test]
+fn paths_are_plain() {
+    for (path, _) in built()["paths"].as_object().unwrap() {
+        let plain = |step: &str| {
+            step.starts_with('{') && step.ends_with('}')
+                || step
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+        };
+        assert!(path.split('/').all(plain) && !path.ends_with('/'), "{path}");
+    }
+}
+
+/// The statuses that an operation can answer follow from what it is.
+#[test]
+fn every_status_is_listed() {
+    let document = built();
+    for operation in operations(&document) {
+        let mut needed = vec![400, 401, 500];
+        if operation.path.starts_with("/api/") {
+            needed.extend([429, 503]);
+        }
+        if operation.is_secured() {
+            needed.push(403);
+        }
+        if operation.path.contains('{') {
+            needed.push(404);
+        }
+        if operation.body().is_some() {
+            needed.extend([408, 413, 415, 422]);
+        }
+        match operation.method {
+            "PUT" | "PATCH" | "DELETE" => needed.extend([409, 412, 428]),
+            "POST" if operation.is_secured() => needed.extend([409, 422]),
+            _ => {}
+        }
+        for status in needed {
+            assert!(operation.response(status).is_some(), "{} does not list {status}", operation.id);
+        }
+        let good = (200..300).filter(|status| operation.response(*status).is_some()).count();
+        assert_eq!(good, 1, "{} has {good} ways to succeed", operation.id);
+        check_answers(&operation);
+    }
+}
+
+/// Every answer has a description, and a body that is described; an error is a problem.
+fn check_answers(operation: &Operation<'_>) {
+    for (status, answer) in operation.says["responses"].as_object().unwrap() {
+        let what = format!("{} {status}", operation.id);
+        assert!(
+            answer["description"].as_str().is_some_and(|text| !text.is_empty()),
+            "{what} is not described"
+        );
+        assert!(answer["headers"]["X-Request-Id"].is_object(), "{what} has no X-Request-Id");
+        let contents = answer["content"].as_object();
+        assert_eq!(contents.is_none(), matches!(status.as_str(), "204" | "304"), "{what}: the body");
+        for (media, content) in contents.into_iter().flatten() {
+            assert!(content["schema"].is_object(), "{what} {media} has no schema");
+            if status.as_str() >= "400" {
+                assert_eq!(media, "application/problem+json", "{what}");
+                assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    let document = built();
+    let mut used = BTreeSet::new();
+    visit(&document, &mut |value| {
+        if let Some(path) = value["$ref"].as_str() {
+            resolve(&document, value);
+            used.insert(path.rsplit('/').next().unwrap().to_owned());
+        }
+    });
+    let told: BTreeSet<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
+    let unused: Vec<_> = told.difference(&used).collect();
+    assert_eq!(unused, WRITTEN_OUT, "schemas that nothing refers to");
+}
+
+/// Whatever a client may write is closed and bounded: no field is open, no text without an end.
+#[test]
+fn what_clients_write_is_bounded() {
+    let document = built();
+    let mut unbounded = Vec::new();
+    for operation in operations(&document) {
+        let Some(schema) = operation.body() else { continue };
+        let mut fields = std::collections::BTreeMap::new();
+        super::table::leaves(&operation, schema, "", &mut fields);
+        assert_eq!(schema["additionalProperties"], false, "{} takes any field", operation.id);
+        for (pointer, property) in fields {
+            let is_text = property["type"] == "string" || property["type"][0] == "string";
+            let is_bounded = ["maxLength", "enum"].iter().any(|name| !property[name].is_null())
+                || matches!(property["format"].as_str(), Some("uuid" | "date" | "date-time"));
+            if is_text && !is_bounded {
+                unbounded.push(format!("{} {pointer}", operation.id));
+            }
+        }
+    }
+    assert_eq!(unbounded, Vec::<String>::new(), "texts without a bound");
+}
+
+fn visit(value: &Value, see: &mut impl FnMut(&Value)) {
+    see(value);
+    match value {
+        Value::Object(fields) => fields.values().for_each(|value| visit(value, see)),
+        Value::Array(items) => items.iter().for_each(|value| visit(value, see)),
+        _ => {}
+    }
+}

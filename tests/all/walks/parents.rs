@@ -1,0 +1,124 @@
+//! Third walk: what lies in one parent is not reached through another, be the other one's own, or another tenant's.
+//!
+//! Every path of the document that goes on behind a parameter stands in [`BEHIND`]: as something of the row itself, or as the rows that lie in it. A
+//! new one fails the walk until it is entered.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, every_database};
+
+use super::{
+    fixture::{Fixture, Slot},
+    request::{Position, Request, essence},
+    table::{entry, operations},
+};
+
+every_database!(
+    what_lies_behind_a_row_is_known,
+    a_child_is_reached_through_its_parent_alone,
+    a_list_of_children_is_its_parents,
+    nothing_moves_into_a_foreign_parent,
+);
+
+/// What a path that goes on behind a parameter is about.
+enum Behind {
+    /// Something of the row itself.
+    Itself,
+    /// The list of the rows that refer to it by this field; it can be narrowed by this parameter to those of a parent.
+    Children { field: &'static str, filter: &'static str },
+}
+
+/// All operations whose paths go on behind a parameter.
+const BEHIND: &[(&str, Behind)] = &[
+    ("complete_task", Behind::Itself),
+    ("update_project_status", Behind::Itself),
+    ("get_project_statistics", Behind::Itself),
+    ("list_project_tasks", Behind::Children { field: "project_id", filter: "project" }),
+];
+
+/// Other rows of the same tenant that can stand where a row of this kind does.
+fn sibling(slot: Slot) -> Slot {
+    match slot {
+        Slot::Project | Slot::EmptyProject => Slot::OtherProject,
+        Slot::OtherProject => Slot::Project,
+        Slot::Task => Slot::PersonalTask,
+        Slot::PersonalTask => Slot::Task,
+        Slot::Assignee => Slot::Spare,
+        Slot::Spare => Slot::Assignee,
+        Slot::Document | Slot::Audit => slot,
+    }
+}
+
+async fn what_lies_behind_a_row_is_known(app: &App) {
+    let operations = operations(&app.document);
+    let goes_on = |path: &str| path.split('}').nth(1).is_some_and(|rest| !rest.is_empty());
+    let told: BTreeSet<_> = operations.iter().filter(|it| goes_on(it.path)).map(|it| it.id).collect();
+    let known: BTreeSet<_> = BEHIND.iter().map(|(id, _)| *id).collect();
+    assert_eq!(told, known, "the document has other nested paths than the table of what lies behind them");
+}
+
+/// Every mixture of the parents and children of a path is answered as a path of ids that nobody has.
+async fn a_child_is_reached_through_its_parent_alone(app: &App) {
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    for operation in operations(&app.document).into_iter().filter(|it| it.path_parameters().len() > 1) {
+        let request = Request::valid(operation, &ours);
+        let expected =
+            request.with_path(&app.clock.now().new_id().to_string()).by(app, &ours.admin).await.expect(404);
+        for (number, slot) in entry(operation.id).path.iter().enumerate() {
+            for other in [ours.id(sibling(*slot)), theirs.id(*slot)] {
+                let told = request.at(Position::Path(number), other).by(app, &ours.admin).await;
+                assert_eq!(essence(&told), essence(&expected), "{} with {other}", operation.id);
+            }
+        }
+    }
+}
+
+/// A parent's list has its own children, all of them and no others, and no filter adds to them.
+async fn a_list_of_children_is_its_parents(app: &App) {
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    let operations = operations(&app.document);
+    for (id, behind) in BEHIND {
+        let Behind::Children { field, filter } = behind else { continue };
+        let operation = *operations.iter().find(|it| it.id == *id).unwrap();
+        let request = Request::valid(operation, &ours);
+        let parents = async |request: &Request<'_>| -> Vec<Value> {
+            let answer = request.by(app, &ours.admin).await.expect(200);
+            answer.body["results"].as_array().unwrap().iter().map(|row| row[field].clone()).collect()
+        };
+        let (slot, own) = (request.entry.path[0], &request.path[0]);
+        assert_eq!(parents(&request).await, [json!(own)], "{id}");
+        assert_eq!(parents(&request.with_query(filter, own)).await, [json!(own)], "{id}");
+        for other in [ours.id(sibling(slot)), theirs.id(slot), "none"] {
+            assert!(parents(&request.with_query(filter, other)).await.is_empty(), "{id}, {filter}={other}");
+            let both = format!("{other},{own}");
+            assert_eq!(parents(&request.with_query(filter, &both)).await, [json!(own)], "{id}");
+        }
+        let empty = request.at(Position::Path(0), ours.id(Slot::EmptyProject));
+        assert!(parents(&empty).await.is_empty(), "{id}");
+    }
+}
+
+/// A row can be moved to another parent of the tenant, and not to another tenant's: it stays where it was.
+async fn nothing_moves_into_a_foreign_parent(app: &App) {
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    let operations = operations(&app.document);
+    let moves = operations.iter().filter(|it| it.method == "PATCH" && !entry(it.id).path.is_empty());
+    for operation in moves {
+        let request = Request::valid(*operation, &ours);
+        let get = operations.iter().find(|it| it.method == "GET" && it.path == operation.path).copied();
+        let Some(get) = get.map(|operation| Request::valid(operation, &ours)) else { continue };
+        let seen = async || get.by(app, &ours.admin).await.expect(200).body;
+        for (pointer, slot) in request.entry.body_ids {
+            let mut change = request.clone();
+            change.body = Some(json!({}));
+            let before = seen().await;
+            let foreign = change.with_field(pointer, json!(theirs.id(*slot)));
+            let _ = foreign.by(app, &ours.admin).await.expect(422);
+            assert_eq!(seen().await, before, "{} {pointer}", operation.id);
+            let other = ours.id(sibling(*slot));
+            let answer = change.with_field(pointer, json!(other)).by(app, &ours.admin).await.expect(200);
+            assert_eq!(answer.body.pointer(pointer), Some(&json!(other)), "{} {pointer}", operation.id);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Seventh walk, of three: HTTP itself, on every path of the document.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use reqwest::Method;
+use serde_json::Value;
+use taskhub_tests::{Answer, App, every_database};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{
+    contract,
+    fixture::Fixture,
+    operation::METHODS,
+    request::{Request, essence},
+    table::operations,
+};
+
+every_database!(
+    another_method_is_refused_and_told,
+    head_is_get_without_a_body,
+    a_slash_at_the_end_changes_nothing,
+    what_is_not_there_is_a_problem,
+    a_path_takes_ids_alone,
+    a_body_is_json_of_a_bounded_size,
+    a_request_keeps_its_id,
+);
+
+fn allowed(answer: &Answer) -> BTreeSet<String> {
+    answer.header("allow").split(", ").map(str::to_owned).collect()
+}
+
+async fn another_method_is_refused_and_told(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let mut paths: BTreeMap<&str, Vec<Request<'_>>> = BTreeMap::new();
+    for operation in operations(&app.document) {
+        paths.entry(operation.path).or_default().push(Request::valid(operation, &fixture));
+    }
+    for (path, requests) in paths {
+        let mut expected: BTreeSet<String> =
+            requests.iter().map(|it| it.operation.method.to_owned()).collect();
+        if expected.contains("GET") {
+            expected.insert("HEAD".to_owned());
+        }
+        expected.insert("OPTIONS".to_owned());
+        let bare = Request { query: Vec::new(), ..requests[0].clone() };
+        let target = bare.target();
+        let options = app.call("OPTIONS", &target).send().await.expect(204);
+        contract::check_any(&options);
+        assert_eq!(allowed(&options), expected, "OPTIONS {path}");
+        let others = METHODS.iter().map(|it| it.to_uppercase()).filter(|it| !expected.contains(it));
+        for other in others {
+            let method = Method::from_bytes(other.as_bytes()).unwrap();
+            let answer = app.call(method.as_str(), &target).token(&fixture.admin).send().await;
+            assert_eq!(answer.status, 405, "{} → {}", answer.call, answer.text);
+            contract::check_any(&answer);
+            assert_eq!(allowed(&answer), expected, "{other} {path}");
+        }
+    }
+}
+
+async fn head_is_get_without_a_body(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
+        let request = Request::valid(operation, &fixture);
+        let get = request.by(app, &fixture.admin).await.expect(200);
+        let head =
+            request.answer(app.call("HEAD", &request.target()).token(&fixture.admin)).await.expect(200);
+        assert_eq!(head.text, "", "{}", operation.id);
+        let headers = |answer: &Answer| {
+            let mut headers = essence(answer).2;
+            headers.retain(|(name, _)| name != "content-length" && name != "transfer-encoding");
+            headers
+        };
+        assert_eq!(headers(&head), headers(&get), "{}", operation.id);
+    }
+}
+
+async fn a_slash_at_the_end_changes_nothing(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
+        let request = Request::valid(operation, &fixture);
+        let target = request.target();
+        let slash = match target.split_once('?') {
+            Some((path, query)) => format!("{path}/?{query}"),
+            None => format!("{target}/"),
+        };
+        let told = request.answer(app.get(&slash).token(&fixture.admin)).await;
+        assert_eq!(essence(&told), essence(&request.by(app, &fixture.admin).await), "{slash}");
+    }
+}
+
+async fn what_is_not_there_is_a_problem(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let mut paths = vec!["/api/nothing".to_owned(), "/health/nothing".to_owned(), "/api/v2/tasks".to_owned()];
+    for operation in operations(&app.document) {
+        let request = Request { query: Vec::new(), ..Request::valid(operation, &fixture) };
+        paths.push(format!("{}/nothing/nothing", request.target()));
+    }
+    for path in paths {
+        for method in METHODS {
+            let answer = app.call(&method.to_uppercase(), &path).token(&fixture.admin).send().await;
+            contract::check_any(&answer);
+            assert_eq!((answer.status, answer.code()), (404, "not_found"), "{method} {path}");
+        }
+    }
+}
+
+async fn a_path_takes_ids_alone(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document).into_iter().filter(|it| it.path.contains('{')) {
+        let request = Request::valid(operation, &fixture);
+        for wrong in ["1", "no-id", "%00", "01890a5d-ac96-774b-bcce-b302099a805", "..%2f..", "*"] {
+            let answer = request.with_path(wrong).by(app, &fixture.admin).await;
+            let told = (answer.status, answer.code());
+            assert_eq!(told, (400, "invalid_parameter"), "{} {wrong}: {}", operation.id, answer.text);
+        }
+        let upper = request.path[0].to_uppercase();
+        let same = request.with_path(&upper).with_query("unknown", "1").by(app, &fixture.admin).await;
+        assert_eq!(same.status, 400, "{}", operation.id);
+    }
+}
+
+async fn a_body_is_json_of_a_bounded_size(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let limit = app.state.settings.body_limit as usize;
+    for operation in operations(&app.document).into_iter().filter(|it| it.body().is_some()) {
+        let request = Request::valid(operation, &fixture);
+        let send = async |kind: &str, body: &str| {
+            let call = request.bare(app).token(&fixture.admin).body(kind, body.to_owned());
+            let answer = request.answer(call).await;
+            (answer.status, answer.code().to_owned())
+        };
+        for kind in
+            ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp", "*/*"]
+        {
+            assert_eq!(
+                send(kind, "{}").await,
+                (415, "unsupported_media_type".to_owned()),
+                "{} {kind}",
+                operation.id
+            );
+        }
+        let none = request.answer(request.bare(app).token(&fixture.admin)).await;
+        assert_eq!(none.status, 415, "{} without a body: {}", operation.id, none.text);
+        for broken in ["", "{", "{\"title\": nothing}", "{} {}", "\u{feff}{}", "{\"a\":1,}", "[1", "NaN"] {
+            let told = send("application/json", broken).await;
+            assert_eq!(told, (400, "malformed_body".to_owned()), "{} {broken}", operation.id);
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(send("application/json", &deep).await.0, 400, "{}: a deep body", operation.id);
+        for other in ["[]", "null", "\"text\"", "1"] {
+            let told = send("application/json; charset=utf-8", other).await;
+            assert_eq!(told, (422, "invalid".to_owned()), "{} {other}", operation.id);
+        }
+        if operation.method == "PATCH" {
+            let told = send("application/merge-patch+json", "[]").await;
+            assert_eq!(told, (422, "invalid".to_owned()), "{}", operation.id);
+        }
+        // Announced, and walked past in pieces.
+        let announced =
+            raw(app, &request, &fixture.admin, &format!("content-length: {}", limit + 1), &[]).await;
+        assert_eq!(announced, (413, "payload_too_large".to_owned()), "{}", operation.id);
+        let piece = format!("{:x}\r\n{}\r\n", limit / 4, " ".repeat(limit / 4));
+        let more = "1\r\n \r\n".to_owned();
+        let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, more];
+        let chunked = raw(app, &request, &fixture.admin, "transfer-encoding: chunked", &pieces).await;
+        assert_eq!(chunked, (413, "payload_too_large".to_owned()), "{} in pieces", operation.id);
+        let full = format!("{}{{", " ".repeat(limit - 1));
+        assert_eq!(send("application/json", &full).await.0, 400, "{}: a body of the limit", operation.id);
+    }
+}
+
+/// Sends the head of a request and pieces of a body that is never finished: the status and code of the answer.
+async fn raw(
+    app: &App,
+    request: &Request<'_>,
+    token: &str,
+    length: &str,
+    pieces: &[String],
+) -> (u16, String) {
+    let address = app.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "{} {} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         connection: close\r\n{length}\r\n\r\n",
+        request.operation.method,
+        request.target()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for piece in pieces {
+        stream.write_all(piece.as_bytes()).await.unwrap();
+    }
+    // The server may keep the connection for the rest of the body: the answer ends where its head says.
+    let mut answer = Vec::new();
+    let read = async {
+        loop {
+            let text = String::from_utf8_lossy(&answer).into_owned();
+            let told = text.split_once("\r\n\r\n").filter(|(head, body)| {
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                length.is_some_and(|length| length.parse::<usize>().unwrap() <= body.len())
+            });
+            if let Some((head, body)) = told {
+                break (head.to_owned(), body.to_owned());
+            }
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "half an answer: {text}");
+        }
+    };
+    let (head, body) = tokio::time::timeout(Duration::from_secs(20), read).await.unwrap();
+    let status = head.split(' ').nth(1).unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap();
+    (status.parse().unwrap(), body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn a_request_keeps_its_id(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
+        let request = Request::valid(operation, &fixture);
+        let send = async |id: &str| {
+            let call = request.call(app).token(&fixture.admin).header("x-request-id", id);
+            request.answer(call).await.header("x-request-id").to_owned()
+        };
+        assert_eq!(send("My-id_1.2").await, "My-id_1.2");
+        for wrong in ["", "with space", "<script>", &"x".repeat(65)] {
+            assert_ne!(send(wrong).await, wrong, "{}", operation.id);
+        }
+    }
+}

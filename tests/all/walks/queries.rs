@@ -1,0 +1,166 @@
+//! Seventh walk, of three: every parameter and header that the document lists is read, and what it does not list is refused.
+
+use serde_json::Value;
+use taskhub_tests::{Answer, App, every_database};
+
+use super::{fixture::Fixture, request::Request, table::operations};
+
+every_database!(
+    a_wrong_parameter_is_refused,
+    a_good_parameter_is_taken,
+    an_unknown_parameter_is_refused,
+    a_wrong_header_is_refused
+);
+
+/// Values that a parameter with this schema can't have.
+fn wrong(parameter: &Value) -> Vec<String> {
+    let schema = &parameter["schema"];
+    let mut values = vec!["nonsense".to_owned(), "\u{0}".to_owned(), "x'--".to_owned()];
+    if schema["type"] == "integer" {
+        let beyond = |name: &str, by: i64| (schema[name].as_i64().unwrap() + by).to_string();
+        values.extend([
+            beyond("minimum", -1),
+            beyond("maximum", 1),
+            "-1".to_owned(),
+            "1.5".to_owned(),
+            String::new(),
+        ]);
+    }
+    if schema["pattern"].is_string() {
+        values.extend([String::new(), ",".to_owned()]);
+    }
+    if let Some(length) = schema["maxLength"].as_u64() {
+        // Text that is looked for exactly is any text, of some length.
+        if parameter["name"] != "cursor" {
+            values = vec!["\u{0}".to_owned()];
+        }
+        values.push("x".repeat(usize::try_from(length).unwrap() + 1));
+    }
+    values
+}
+
+/// Values that it can have.
+fn good(parameter: &Value) -> Vec<String> {
+    let schema = &parameter["schema"];
+    let ids = parameter["description"].as_str().unwrap_or_default();
+    if schema["type"] == "integer" {
+        return ["minimum", "maximum", "default"].map(|name| schema[name].to_string()).to_vec();
+    }
+    if let Some(pattern) = schema["pattern"].as_str() {
+        let words: Vec<_> = pattern.trim_start_matches("^(").split(')').next().unwrap().split('|').collect();
+        let all = words.iter().map(|word| (*word).to_owned());
+        // Two at once: the first and the last are never the two ways to sort by one key, but where there is no other.
+        let [first, _, .., last] = words.as_slice() else { return all.collect() };
+        return all.chain([format!("{first},{last}")]).collect();
+    }
+    match (schema["type"].as_str(), schema["format"].as_str()) {
+        (Some("boolean"), _) => vec!["true".to_owned(), "false".to_owned()],
+        (_, Some("date-time")) => {
+            vec!["2027-01-31T12:00:00Z".to_owned(), "2027-01-31T12:00:00.5+02:00".to_owned()]
+        }
+        _ if ids.starts_with("Ids") => {
+            let mut values = vec!["none".to_owned(), "01890a5d-ac96-774b-bcce-b302099a8057".to_owned()];
+            if ids.contains("`me`") {
+                values.push("me".to_owned());
+            }
+            values
+        }
+        _ if parameter["name"] == "cursor" => vec![String::new()],
+        _ if parameter["name"] == "fields" => vec!["id".to_owned(), "id,created_at".to_owned()],
+        _ => {
+            vec!["x".to_owned(), "x".repeat(usize::try_from(schema["maxLength"].as_u64().unwrap()).unwrap())]
+        }
+    }
+}
+
+fn refused(answer: &Answer, name: &str) {
+    assert_eq!(
+        (answer.status, answer.code()),
+        (400, "invalid_parameter"),
+        "{}: {}",
+        answer.call,
+        answer.text
+    );
+    assert_eq!(answer.pointer(), name, "{}: {}", answer.call, answer.text);
+}
+
+async fn a_wrong_parameter_is_refused(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document) {
+        for parameter in operation.parameters("query") {
+            let name = parameter["name"].as_str().unwrap();
+            let request = Request::valid(operation, &fixture);
+            for value in wrong(parameter) {
+                refused(&request.with_query(name, &value).by(app, &fixture.admin).await, name);
+            }
+            if parameter["required"] == true {
+                let mut without = request.clone();
+                without.query.retain(|(known, _)| known != name);
+                refused(&without.by(app, &fixture.admin).await, name);
+            }
+            let mut twice = request.with_query(name, &good(parameter)[0]);
+            twice.query.push((name.to_owned(), good(parameter)[0].clone()));
+            refused(&twice.by(app, &fixture.admin).await, name);
+        }
+    }
+}
+
+async fn a_good_parameter_is_taken(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document) {
+        for parameter in operation.parameters("query") {
+            let name = parameter["name"].as_str().unwrap();
+            for value in good(parameter) {
+                let request = Request::valid(operation, &fixture).with_query(name, &value);
+                let answer = request.by(app, &fixture.admin).await;
+                // The audit's lines are known by their instant, and have no other.
+                let other = name == "fields" && answer.status == 400 && operation.id == "list_audit";
+                assert!(answer.status == 200 || other, "{} {name}={value}: {}", operation.id, answer.text);
+            }
+        }
+    }
+}
+
+async fn an_unknown_parameter_is_refused(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document) {
+        let known = operation.parameters("query");
+        for name in
+            ["unknown", "tenant", "tenant_id", "email", "password_hash", "Page", "page[lt]", "status[in]", ""]
+        {
+            if known.iter().all(|parameter| parameter["name"] != name) {
+                let request = Request::valid(operation, &fixture).with_query(name, "1");
+                refused(&request.by(app, &fixture.admin).await, name);
+            }
+        }
+    }
+}
+
+async fn a_wrong_header_is_refused(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document) {
+        for header in operation.parameters("header") {
+            let name = header["name"].as_str().unwrap();
+            let wrong = match name {
+                "If-Match" | "If-None-Match" => {
+                    vec!["3".to_owned(), "\"3".to_owned(), "W/3".to_owned(), String::new()]
+                }
+                "Idempotency-Key" => vec![String::new(), "two words".to_owned(), "k".repeat(256)],
+                _ => panic!("{name}: no wrong values are known"),
+            };
+            for value in wrong {
+                let request = Request::valid(operation, &fixture);
+                let answer =
+                    request.answer(request.call(app).token(&fixture.admin).header(name, &value)).await;
+                let told = (answer.status, answer.code());
+                assert_eq!(
+                    told,
+                    (400, "invalid_header"),
+                    "{} {name}: {value}: {}",
+                    operation.id,
+                    answer.text
+                );
+            }
+        }
+    }
+}

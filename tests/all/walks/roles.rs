@@ -1,0 +1,178 @@
+//! Fourth walk: who may do what, as one table for people to review: `roles.txt`.
+//!
+//! A line is an operation on a row of some kind, a column is how the caller stands to it. Each cell was asked of a running server, on rows that
+//! nobody had touched.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use serde_json::{Value, json};
+use taskhub_auth::{Grant, Kind};
+use taskhub_tests::{Answer, App, every_database};
+use uuid::Uuid;
+
+use super::{
+    fixture::{Fixture, Slot},
+    operation::Operation,
+    request::{Position, Request},
+    reviewed,
+    table::{Reach, operations},
+    tokens::grant,
+};
+
+every_database!(each_role_may_what_was_reviewed);
+
+/// The columns.
+const CALLERS: [&str; 7] = ["admin", "manager", "lead", "author", "assignee", "member", "service"];
+
+const LEGEND: &str = "\
+# Who may do what. Written by the walk over the roles with TASKHUB_REVIEW=1, and compared with it ever after.
+#
+#   admin     an admin                        author    a member who owns the task or wrote the document
+#   manager   a manager                       assignee  a member to whom the task is assigned
+#   lead      a member who is named the       member    a member who has nothing to do with the row
+#             project's manager               service   a service with just the scopes of the operation
+#
+# The projects belong to no team. A cell is the status; of a list also how many rows the caller sees (of 3 projects; of 3
+# tasks, one of them personal; of 1 document; of 7 users), of a user whether all fields are shown or the directory's.
+
+";
+
+/// A caller: their id, if they are a user, and their token.
+struct Caller {
+    id: Option<Uuid>,
+    token: String,
+}
+
+fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
+    let people = &fixture.people;
+    let user = match name {
+        "admin" => &people.admin,
+        "manager" => &people.manager,
+        "lead" => &fixture.lead,
+        "author" => &people.member,
+        "assignee" => &people.other,
+        "member" => &fixture.bystander,
+        _ => {
+            let (Reach::Scope(scopes) | Reach::Person(scopes)) = reach else { panic!("nobody is asked") };
+            return Caller { id: None, token: people.service(app, scopes) };
+        }
+    };
+    Caller { id: Some(user.id), token: user.token.clone() }
+}
+
+/// The rows that an operation is asked about, by what the table calls them.
+fn variants(operation: &Operation<'_>, request: &Request<'_>) -> Vec<(&'static str, Option<Slot>)> {
+    match (operation.id, request.entry.path) {
+        ("create_task", _) => vec![("in a project", Some(Slot::Project)), ("personal", None)],
+        (_, [Slot::Task]) => vec![("in a project", Some(Slot::Task)), ("personal", Some(Slot::PersonalTask))],
+        (_, [Slot::Spare]) => vec![("another", Some(Slot::Spare)), ("oneself", None)],
+        _ => vec![("", None)],
+    }
+}
+
+/// The request about such a row.
+fn about<'a>(
+    request: Request<'a>,
+    fixture: &Fixture,
+    variant: (&str, Option<Slot>),
+    caller: &Caller,
+) -> Option<Request<'a>> {
+    Some(match variant {
+        ("personal", None) => request.with_field("/project_id", Value::Null),
+        ("oneself", _) => request.at(Position::Path(0), &caller.id?.to_string()),
+        (_, Some(slot)) if request.operation.id != "create_task" => {
+            request.at(Position::Path(0), fixture.id(slot))
+        }
+        _ => request,
+    })
+}
+
+/// What a cell says of an answer.
+fn cell(answer: &Answer) -> String {
+    let mut cell = answer.status.to_string();
+    let fields = |row: &Value| if row.get("email").is_some() { " all" } else { " directory" };
+    if let Some(rows) = answer.body["results"].as_array() {
+        let shown = if answer.call.ends_with("/audit") { String::new() } else { format!(" x{}", rows.len()) };
+        cell += &shown;
+        // The caller's own line shows all fields whoever they are.
+        if answer.call.ends_with("/users") {
+            cell += if rows.iter().all(|row| fields(row) == " all") { " all" } else { " directory" };
+        }
+    } else if answer.status == 200 && answer.body.get("username").is_some() {
+        cell += fields(&answer.body);
+    }
+    cell
+}
+
+/// A token of a session of the caller's, for the one operation that is about it.
+async fn in_session(app: &App, fixture: &Fixture, name: &str, given: Caller) -> Caller {
+    let Some(id) = given.id else { return given };
+    let role = if matches!(name, "admin" | "manager") { name } else { "member" };
+    let users =
+        [&fixture.people.admin, &fixture.people.manager, &fixture.people.member, &fixture.people.other];
+    let all = users.into_iter().chain([&fixture.lead, &fixture.bystander]);
+    let user = all.into_iter().find(|user| user.id == id).unwrap();
+    let (token, _) = user.sign_in(app).await;
+    let said = app.post("/auth/token/verify").json(&json!({ "token": token })).gives(200).await;
+    assert_eq!(said["role"], role);
+    Caller { token, ..given }
+}
+
+async fn each_role_may_what_was_reviewed(app: &App) {
+    let mut fixture = Fixture::new(app).await;
+    let all = operations(&app.document);
+    let mut lines = BTreeMap::new();
+    // What reads comes first, while the rows are counted; the passwords last, which takes more users.
+    for pass in 0..3 {
+        for (number, operation) in all.iter().enumerate() {
+            let request = Request::valid(*operation, &fixture);
+            let late = if operation.id == "change_password" { 2 } else { u8::from(request.entry.writes()) };
+            if late != pass || !operation.is_secured() {
+                continue;
+            }
+            for (place, variant) in variants(operation, &request).into_iter().enumerate() {
+                let mut cells = Vec::new();
+                for name in CALLERS {
+                    if pass > 0 {
+                        fixture.renew(app).await;
+                    }
+                    let mut caller = caller(app, &fixture, name, request.entry.reach);
+                    if operation.id == "end_session" {
+                        caller = in_session(app, &fixture, name, caller).await;
+                    }
+                    let request = Request::valid(*operation, &fixture);
+                    cells.push(match about(request, &fixture, variant, &caller) {
+                        Some(request) if operation.id == "change_password" && caller.id.is_some() => {
+                            // On a user of that role who is needed for nothing else.
+                            cell(&own_password(app, &fixture, name, request).await)
+                        }
+                        Some(request) => cell(&request.by(app, &caller.token).await),
+                        None => "-".to_owned(),
+                    });
+                }
+                lines.insert((number, place), (operation.id, variant.0, cells));
+            }
+        }
+    }
+    let mut text = LEGEND.to_owned();
+    let mut line = |id: &str, what: &str, cells: &[String]| {
+        let mut line = format!("{id:<24}{what:<14}");
+        for cell in cells {
+            write!(line, "{cell:<17}").unwrap();
+        }
+        writeln!(text, "{}", line.trim_end()).unwrap();
+    };
+    line("", "", &CALLERS.map(str::to_owned));
+    for (id, what, cells) in lines.values() {
+        line(id, what, cells);
+    }
+    reviewed("tests/all/walks/roles.txt", &text);
+}
+
+/// Changes the password of a new user of the caller's role.
+async fn own_password(app: &App, fixture: &Fixture, name: &str, request: Request<'_>) -> Answer {
+    let role = if matches!(name, "admin" | "manager") { name } else { "member" };
+    let user = super::fixture::person(app, &fixture.people, role).await;
+    let own = Grant { kind: Kind::User, id: user.id, role: Some(role.to_owned()), ..grant(&fixture.people) };
+    request.by(app, &app.state.mint_grant(&own).unwrap()).await
+}

@@ -1,0 +1,89 @@
+//! Fifth walk: the tenant is in the key of every table, and in every reference between tables, as the database's own catalogue tells it.
+//!
+//! What is not a tenant's stands in [`SHARED`], and a column that names a row without a reference in [`LOOSE`]. A new table or column that is
+//! neither fails the walk.
+
+use std::collections::BTreeSet;
+
+use taskhub_tests::{App, every_database};
+
+use super::database::{Database, Reference};
+
+every_database!(the_tenant_is_in_every_key, every_reference_stays_in_its_tenant, every_reference_is_one);
+
+/// The tables that are no tenant's.
+const SHARED: [&str; 4] = ["installation", "registration_invitation", "seaql_migrations", "tenant"];
+
+/// The columns that name a row which may be gone: of what is recorded, and of what was revoked.
+const LOOSE: [(&str, &str); 5] = [
+    ("audit", "actor_id"),
+    ("audit", "row_id"),
+    ("event", "row_id"),
+    ("revocation", "session_id"),
+    ("revocation", "subject_id"),
+];
+
+/// An audit line says which request it was in by a word of the client's, which names no row.
+const WORDS: [(&str, &str); 1] = [("audit", "request_id")];
+
+async fn owned(database: &Database) -> BTreeSet<String> {
+    let all: BTreeSet<_> = database.tables().await.into_iter().collect();
+    for shared in SHARED {
+        assert!(all.contains(shared), "there is no table {shared} any more");
+    }
+    let owned: BTreeSet<_> = all.into_iter().filter(|table| !SHARED.contains(&table.as_str())).collect();
+    assert!(owned.len() >= 8, "{owned:?}");
+    owned
+}
+
+async fn the_tenant_is_in_every_key(app: &App) {
+    let database = Database::of(app).await;
+    for table in owned(&database).await {
+        assert_eq!(database.key(&table).await, ["tenant_id", "id"], "the primary key of {table}");
+    }
+}
+
+async fn every_reference_stays_in_its_tenant(app: &App) {
+    let database = Database::of(app).await;
+    let owned = owned(&database).await;
+    let references = database.references().await;
+    assert!(references.len() >= 8, "{references:?}");
+    for Reference { table, columns, target, target_columns } in references {
+        assert!(owned.contains(&table), "{table}, which is no tenant's, refers to {target}");
+        let pairs: BTreeSet<_> =
+            columns.iter().map(String::as_str).zip(target_columns.iter().map(String::as_str)).collect();
+        if target == "tenant" {
+            assert_eq!(pairs, BTreeSet::from([("tenant_id", "id")]), "{table}");
+        } else {
+            assert!(owned.contains(&target), "{table} refers to {target}, which is no tenant's");
+            assert!(
+                pairs.contains(&("tenant_id", "tenant_id")),
+                "{table} refers to {target} by {columns:?} alone"
+            );
+            assert!(
+                pairs.iter().any(|(_, to)| *to == "id"),
+                "{table} refers to {target} by {target_columns:?}"
+            );
+        }
+    }
+}
+
+async fn every_reference_is_one(app: &App) {
+    let database = Database::of(app).await;
+    let references = database.references().await;
+    let refers = |table: &str, column: &str| {
+        references.iter().any(|it| it.table == table && it.columns.iter().any(|name| name == column))
+    };
+    let mut loose = BTreeSet::new();
+    for table in owned(&database).await {
+        for column in database.columns(&table).await {
+            let names_a_row = column.ends_with("_id") && column != "tenant_id";
+            let pair = (table.as_str(), column.as_str());
+            if names_a_row && !WORDS.contains(&pair) && !refers(&table, &column) {
+                loose.insert((table.clone(), column));
+            }
+        }
+    }
+    let reviewed = LOOSE.map(|(table, column)| (table.to_owned(), column.to_owned()));
+    assert_eq!(loose, BTreeSet::from(reviewed), "columns that name a row without a reference");
+}

@@ -1,0 +1,149 @@
+//! Second walk: with a good token of another tenant, a row of this tenant's is as good as none.
+//!
+//! In every place of every request that can carry an id, an id of another tenant gets the very answer that an id gets which nobody has, and no
+//! row of either tenant becomes another.
+
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, every_database};
+
+use super::{
+    database::{Database, assert_unchanged},
+    fixture::Fixture,
+    operation::Operation,
+    request::{Position, Request, essence},
+    table::operations,
+};
+
+every_database!(
+    anothers_row_is_no_row,
+    no_answer_shows_another_tenant,
+    anothers_cursor_is_no_cursor,
+    anothers_idempotency_key_is_no_key,
+);
+
+/// Fails when the answer shows something of a tenant.
+fn shows_nothing_of(fixture: &Fixture, answer: &Answer, but: &[&str]) {
+    let people = &fixture.people;
+    let mut secrets: Vec<_> = fixture.ids().map(str::to_owned).collect();
+    secrets.extend(people.users().map(|(_, user)| user.id.to_string()));
+    secrets.extend([people.id.to_string(), people.slug.clone()]);
+    let shown =
+        secrets.iter().find(|secret| !but.contains(&secret.as_str()) && answer.text.contains(*secret));
+    assert!(shown.is_none(), "{} shows {shown:?} of another tenant: {}", answer.call, answer.text);
+}
+
+/// How an id that is none is answered at a position.
+fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
+    let told = (answer.status, answer.code());
+    match position {
+        Position::Path(_) => assert_eq!(told, (404, "not_found"), "{}: {}", answer.call, answer.text),
+        Position::Query(_) => {
+            assert_eq!(answer.status, 200, "{}: {}", answer.call, answer.text);
+            assert_eq!(answer.body["results"], json!([]), "{}", answer.call);
+        }
+        Position::Body(pointer) => {
+            assert_eq!(told, (422, "invalid"), "{}: {}", answer.call, answer.text);
+            assert_eq!(answer.pointer(), pointer, "{}", request.operation.id);
+            assert_eq!(answer.body["errors"][0]["code"], "reference_not_found", "{}", answer.call);
+        }
+    }
+}
+
+async fn anothers_row_is_no_row(app: &App) {
+    let database = Database::of(app).await;
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    let rows = async || (database.rows_of(ours.people.id).await, database.rows_of(theirs.people.id).await);
+    for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
+        let request = Request::valid(operation, &ours);
+        let positions = request.positions();
+        let before = rows().await;
+        for (position, slot) in &positions {
+            let foreign = theirs.id(*slot);
+            let told = request.at(*position, foreign).by(app, &ours.admin).await;
+            let unknown = app.clock.now().new_id().to_string();
+            let expected = request.at(*position, &unknown).by(app, &ours.admin).await;
+            assert_eq!(essence(&told), essence(&expected), "{} {position:?}", operation.id);
+            is_refused(*position, &request, &told);
+            shows_nothing_of(&theirs, &told, &[foreign]);
+        }
+        // And with another's id in every position at once.
+        if !positions.is_empty() {
+            let all = |id: &dyn Fn(usize) -> String| {
+                let numbered = positions.iter().enumerate();
+                numbered.fold(request.clone(), |request, (number, (position, _))| {
+                    request.at(*position, &id(number))
+                })
+            };
+            let told = all(&|number| theirs.id(positions[number].1).to_owned()).by(app, &ours.admin).await;
+            let expected = all(&|_| app.clock.now().new_id().to_string()).by(app, &ours.admin).await;
+            assert_eq!(essence(&told), essence(&expected), "{}", operation.id);
+        }
+        let after = rows().await;
+        assert_unchanged(&before.0, &after.0, operation.id);
+        assert_unchanged(&before.1, &after.1, operation.id);
+    }
+}
+
+async fn no_answer_shows_another_tenant(app: &App) {
+    let (mut ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    let before = Database::of(app).await.rows_of(theirs.people.id).await;
+    for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
+        let mut request = Request::valid(operation, &ours);
+        if operation.parameters("query").iter().any(|it| it["name"] == "page_size") {
+            request = request.with_query("page_size", "200");
+        }
+        let answer = request.by(app, &ours.admin).await;
+        assert!(answer.status < 300, "{}: {}", operation.id, answer.text);
+        shows_nothing_of(&theirs, &answer, &[]);
+        if request.entry.writes() {
+            ours = Fixture::new(app).await;
+        }
+    }
+    assert_unchanged(
+        &before,
+        &Database::of(app).await.rows_of(theirs.people.id).await,
+        "another tenant's work",
+    );
+}
+
+async fn anothers_cursor_is_no_cursor(app: &App) {
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
+        let takes = operation.parameters("query").iter().any(|it| it["name"] == "cursor");
+        if !takes {
+            continue;
+        }
+        let list = |fixture| Request::valid(operation, fixture).with_query("page_size", "1");
+        let begin = list(&theirs).with_query("cursor", "").by(app, &theirs.admin).await.expect(200);
+        let Some(next) = begin.body["next"].as_str() else { continue };
+        let next = reqwest::Url::parse(next).unwrap();
+        let cursor = next.query_pairs().find(|(name, _)| name == "cursor").unwrap().1.into_owned();
+        let _ = list(&theirs).with_query("cursor", &cursor).by(app, &theirs.admin).await.expect(200);
+        let told = list(&ours).with_query("cursor", &cursor).by(app, &ours.admin).await;
+        let expected = list(&ours).with_query("cursor", "made-up").by(app, &ours.admin).await.expect(400);
+        assert_eq!(essence(&told), essence(&expected), "{}", operation.id);
+    }
+}
+
+async fn anothers_idempotency_key_is_no_key(app: &App) {
+    let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
+    let takes = |name: &str, parameters: Vec<&Value>| parameters.iter().any(|it| it["name"] == name);
+    for operation in operations(&app.document) {
+        if !takes("Idempotency-Key", operation.parameters("header")) || operation.id == "end_session" {
+            continue;
+        }
+        let key = app.clock.now().new_id().to_string();
+        let send = async |fixture: &Fixture| {
+            let request = Request::valid(operation, fixture);
+            let call = request.call(app).token(&fixture.admin).header("idempotency-key", &key);
+            request.answer(call).await
+        };
+        let first = send(&theirs).await;
+        let second = send(&ours).await;
+        for answer in [&first, &second] {
+            assert!(answer.status < 300, "{}: {}", operation.id, answer.text);
+            assert_eq!(answer.header("idempotency-replayed"), "", "{}", operation.id);
+        }
+        shows_nothing_of(&theirs, &second, &[]);
+    }
+}
