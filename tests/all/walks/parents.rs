@@ -64,7 +64,7 @@ async fn a_child_is_reached_through_its_parent_alone(app: &App) {
     for operation in operations(&app.document).into_iter().filter(|it| it.path_parameters().len() > 1) {
         let request = Request::valid(operation, &ours);
         let expected =
-            request.with_path(&app.clock.now().new_id().to_string()).by(app, &ours.admin).await.expect(404);
+            request.with_path(&app.clock.now().token_id().to_string()).by(app, &ours.admin).await.expect(404);
         for (number, slot) in entry(operation.id).path.iter().enumerate() {
             for other in [ours.id(sibling(*slot)), theirs.id(*slot)] {
                 let told = request.at(Position::Path(number), other).by(app, &ours.admin).await;

@@ -60,7 +60,7 @@ async fn anothers_row_is_no_row(app: &App) {
         for (position, slot) in &positions {
             let foreign = theirs.id(*slot);
             let told = request.at(*position, foreign).by(app, &ours.admin).await;
-            let unknown = app.clock.now().new_id().to_string();
+            let unknown = app.clock.now().token_id().to_string();
             let expected = request.at(*position, &unknown).by(app, &ours.admin).await;
             assert_eq!(essence(&told), essence(&expected), "{} {position:?}", operation.id);
             is_refused(*position, &request, &told);
@@ -75,7 +75,7 @@ async fn anothers_row_is_no_row(app: &App) {
                 })
             };
             let told = all(&|number| theirs.id(positions[number].1).to_owned()).by(app, &ours.admin).await;
-            let expected = all(&|_| app.clock.now().new_id().to_string()).by(app, &ours.admin).await;
+            let expected = all(&|_| app.clock.now().token_id().to_string()).by(app, &ours.admin).await;
             assert_eq!(essence(&told), essence(&expected), "{}", operation.id);
         }
         let after = rows().await;
@@ -132,7 +132,7 @@ async fn anothers_idempotency_key_is_no_key(app: &App) {
         if !takes("Idempotency-Key", operation.parameters("header")) || operation.id == "end_session" {
             continue;
         }
-        let key = app.clock.now().new_id().to_string();
+        let key = app.clock.now().token_id().to_string();
         let send = async |fixture: &Fixture| {
             let request = Request::valid(operation, fixture);
             let call = request.call(app).token(&fixture.admin).header("idempotency-key", &key);

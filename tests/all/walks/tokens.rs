@@ -95,7 +95,7 @@ fn forged(app: &App, tenant: &Tenant) -> Vec<Bad> {
     let audience = &state.settings.token_audience;
     let signed = |keys: &KeySet, issuer: &str, audience: &str, at: i64| {
         let signer = Signer::new(keys, issuer, audience).unwrap();
-        signer.mint(&grant(tenant), now.new_id(), at).unwrap().expose_secret().to_owned()
+        signer.mint(&grant(tenant), now.token_id(), at).unwrap().expose_secret().to_owned()
     };
     let by_key = signed(&theirs, &state.public_url, audience, now.seconds());
     let by_issuer = signed(&ours, "https://elsewhere.example", audience, now.seconds());

@@ -127,11 +127,10 @@ async fn prove(
     match proved.pop() {
         Some(_) if anywhere && another => Err(Code::TenantRequired.into()),
         Some(candidate) => Ok(candidate),
-        None if anywhere => {
+        None => {
             let hint = "If the email is used in several organisations, name yours in tenant.";
             Err(Problem::new(Code::InvalidCredentials, hint))
         }
-        None => Err(Code::InvalidCredentials.into()),
     }
 }
 
