@@ -184,8 +184,11 @@ pub fn make_keys(settings: &Settings, path: &Path) -> Result<KeySet, StartError>
     Ok(keys)
 }
 
+/// Makes a folder that its owner alone can look into: a database and a key may lie in it.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StartError> {
-    fs::create_dir_all(folder).map_err(|why| StartError::File {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|why| StartError::File {
         what: format!("The folder {} can't be made", folder.display()),
         why,
     })

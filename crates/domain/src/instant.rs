@@ -69,7 +69,7 @@ impl Instant {
             counters.clear();
         }
         let (seconds, nanos) = self.parts();
-        let counter = counters.entry(tenant).or_insert_with(ContextV7::new);
+        let counter = counters.entry(tenant).or_default();
         Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, nanos))
     }
 

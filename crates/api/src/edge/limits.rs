@@ -49,7 +49,7 @@ pub enum Bucket {
 impl Bucket {
     fn of(request: &ServiceRequest) -> Option<Self> {
         let path = request.path();
-        if path.starts_with("/health/") {
+        if matches!(path, "/health/live" | "/health/ready") {
             return None;
         }
         let strict = ["/api/v1/auth/token", "/api/v1/auth/register"];

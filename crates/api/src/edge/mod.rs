@@ -144,7 +144,7 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     if allowance.is_some_and(|allowance| allowance.is_spent()) {
         return (allowance, Err(Code::RateLimited.into()));
     }
-    // No path of the API needs an escape: what is spelt otherwise is no other name of it, for any rule that goes by the path.
+    // Paths were brought to one spelling; what is still escaped then names nothing here.
     if request.path().contains('%') && !request.path().starts_with("/api/docs/") {
         return (allowance, Err(Code::NotFound.into()));
     }

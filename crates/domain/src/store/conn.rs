@@ -49,7 +49,7 @@ impl Conn {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let row = match self {
             Self::Pool(pool, share) => {
-                let _held = enter(share).await?;
+                let _held = enter(share.as_ref()).await?;
                 pool.query_one_raw(statement).await
             }
             Self::Transaction(transaction) => transaction.query_one_raw(statement).await,
@@ -70,7 +70,7 @@ impl Conn {
         let statement = self.backend().build(statement);
         match self {
             Self::Pool(pool, share) => {
-                let _held = enter(share).await?;
+                let _held = enter(share.as_ref()).await?;
                 pool.query_all_raw(statement).await
             }
             Self::Transaction(transaction) => transaction.query_all_raw(statement).await,
@@ -90,7 +90,7 @@ impl Conn {
     async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
         let done = match self {
             Self::Pool(pool, share) => {
-                let _held = enter(share).await?;
+                let _held = enter(share.as_ref()).await?;
                 pool.execute_raw(statement).await
             }
             Self::Transaction(transaction) => transaction.execute_raw(statement).await,
@@ -100,7 +100,7 @@ impl Conn {
 }
 
 /// Waits for a tenant's share, where there is one to keep to.
-async fn enter(share: &Option<Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+async fn enter(share: Option<&Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
     match share {
         Some(share) => {
             let permit = share.enter().await;

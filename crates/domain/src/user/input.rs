@@ -52,6 +52,7 @@ pub struct NewUser {
 }
 
 /// A rule of garde: a year that every database has.
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn of_our_era(date: &Option<Date>, _: &()) -> garde::Result {
     match date {
         Some(date) if date.year() < 1 => Err(garde::Error::new("the year must be from 0001 to 9999")),
