@@ -61,15 +61,11 @@ struct User {
 }
 
 impl TaskHub {
-    /// The binary beside this one.
+    /// The server of this very tree, which is built if it is not.
     pub(crate) fn new(directory: PathBuf, url: String, workers: usize) -> Result<Self> {
-        let binary = current_exe()?.with_file_name("taskhub");
-        if binary.exists() {
-            Ok(Self { binary, directory, url, workers })
-        } else {
-            Err(format!("{} is missing: build it by `cargo build --release -p taskhub`", binary.display())
-                .into())
-        }
+        let cargo = option_env!("CARGO").unwrap_or("cargo");
+        run(Command::new(cargo).args(["build", "--release", "--locked", "--package", "taskhub"]))?;
+        Ok(Self { binary: current_exe()?.with_file_name("taskhub"), directory, url, workers })
     }
 
     /// Fills the database.
