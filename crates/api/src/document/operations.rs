@@ -1,6 +1,6 @@
 //! The document as the edge reads it: which operation a path is.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use actix_web::http::Method;
 use serde_json::Value;
@@ -32,7 +32,7 @@ impl Operation {
 
 /// All operations, by the number of their path's steps.
 #[derive(Clone, Debug, Default)]
-pub struct Operations(Vec<Vec<Operation>>);
+pub struct Operations(Vec<Vec<Arc<Operation>>>);
 
 impl Operations {
     /// The operations of a document.
@@ -65,7 +65,7 @@ impl Operations {
             self.0.resize_with(steps + 1, Vec::new);
         }
         if let Some(operations) = self.0.get_mut(steps) {
-            operations.push(operation);
+            operations.push(Arc::new(operation));
             // A path that is spelt out goes before one with a parameter in its place.
             operations.sort_by_key(|operation| operation.path.contains('{'));
         }
@@ -73,12 +73,12 @@ impl Operations {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Operation> {
-        self.0.iter().flatten()
+        self.0.iter().flatten().map(Arc::as_ref)
     }
 
     /// The operation of a request.
-    pub fn find(&self, method: &Method, path: &str) -> Option<&Operation> {
-        self.at(path).find(|operation| operation.method == *method)
+    pub fn find(&self, method: &Method, path: &str) -> Option<Arc<Operation>> {
+        self.at(path).find(|operation| operation.method == *method).cloned()
     }
 
     /// The methods of a path, for `Allow`; empty when there is no such path.
@@ -97,7 +97,7 @@ impl Operations {
     }
 
     /// The operations of the one path that this is: the one that is spelt out, if there is one.
-    fn at<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Operation> {
+    fn at<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Arc<Operation>> {
         let path: Vec<_> = path.split('/').collect();
         let operations = self.0.get(path.len()).map(Vec::as_slice).unwrap_or_default();
         let first = operations.iter().find(|operation| {

@@ -6,12 +6,11 @@ use actix_web::{
     HttpMessage,
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
-    web::Data,
 };
 use taskhub_auth::principal::Principal;
 
 use super::Cause;
-use crate::{document::Operations, problem::Problem};
+use crate::{document::Operation, problem::Problem};
 
 /// A request under way.
 pub(super) struct Watch {
@@ -36,10 +35,8 @@ impl Watch {
     pub(super) fn finish<B>(self, response: &ServiceResponse<B>, id: &str) {
         let request = response.request();
         let status = response.status().as_u16();
-        let operations = request.app_data::<Data<Operations>>();
-        let operation = operations.and_then(|operations| operations.find(request.method(), request.path()));
-        let route = operation.map_or("-", |operation| operation.path.as_str());
         let extensions = request.extensions();
+        let route = extensions.get::<Arc<Operation>>().map_or("-", |operation| operation.path.as_str());
         let principal = extensions.get::<Arc<Principal>>();
         let tenant = principal.and_then(|principal| principal.tenant()).map(tracing::field::display);
         let caller = principal.map(|principal| tracing::field::display(principal.id()));

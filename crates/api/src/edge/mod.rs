@@ -26,7 +26,7 @@ use taskhub_domain::{Context, context::Request, error::Kind};
 
 use self::limits::{Allowance, Limits};
 use crate::{
-    document::{Operations, pages},
+    document::{Operation, Operations, pages},
     extract::{Authenticated, Origin, pairs},
     problem::{Code, Problem},
     state::State,
@@ -135,6 +135,10 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     else {
         return (None, Err(Code::Internal.into()));
     };
+    let operations = request.app_data::<Data<Operations>>();
+    if let Some(operation) = operations.and_then(|all| all.find(request.method(), request.path())) {
+        request.extensions_mut().insert(operation);
+    }
     let known = identify(request, state);
     // A request with a bad token is counted too: for its address.
     let allowance = match limits.count(request) {
@@ -170,8 +174,9 @@ fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
 /// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then parameters that it does
 /// not know.
 fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
-    let Some(operations) = request.app_data::<Data<Operations>>() else { return Ok(()) };
-    let Some(operation) = operations.find(request.method(), request.path()) else {
+    let extensions = request.extensions();
+    let Some(operation) = extensions.get::<Arc<Operation>>() else {
+        let Some(operations) = request.app_data::<Data<Operations>>() else { return Ok(()) };
         // A path that is spelt out would be taken for one with an id in its place, if that had the method.
         return match operations.allow(request.path()) {
             methods if methods.is_empty() || request.method() == Method::OPTIONS => Ok(()),
@@ -179,7 +184,7 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
         };
     };
     if operation.secured {
-        match request.extensions().get::<Authenticated>() {
+        match extensions.get::<Authenticated>() {
             Some(Authenticated(Ok(_))) => {}
             Some(Authenticated(Err(kind))) => return Err((*kind).into()),
             None => return Err(Code::Unauthenticated.into()),

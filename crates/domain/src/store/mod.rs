@@ -150,9 +150,12 @@ impl Store {
         // A failure drops the transaction, which rolls it back.
         let output = operation(&tx, input).await?;
         let mut pending = tx.into_pending();
-        for stage in [&mut pending.rows, &mut pending.records] {
-            stage.flush(&conn, &self.0.statements).await.map_err(|error| failure::from_write(error, &[]))?;
-        }
+        pending.rows.absorb(pending.records);
+        pending
+            .rows
+            .flush(&conn, &self.0.statements)
+            .await
+            .map_err(|error| failure::from_write(error, &[]))?;
         drop(conn);
         let transaction = Arc::try_unwrap(transaction)
             .map_err(|_| Error::internal("a transaction outlived its operation"))?;

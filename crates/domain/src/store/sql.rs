@@ -8,10 +8,11 @@ use std::{
 };
 
 /// What a kept statement is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 enum Key {
     Find(TypeId, bool),
     Insert(&'static str, usize),
+    InsertTogether(Vec<&'static str>),
 }
 
 /// The kept statements of one database.
@@ -32,6 +33,15 @@ impl Statements {
         build: impl FnOnce() -> String,
     ) -> Arc<str> {
         self.get(Key::Insert(table, rows), build)
+    }
+
+    /// The statement that inserts one row into each of some tables.
+    pub(super) fn insert_together(
+        &self,
+        tables: Vec<&'static str>,
+        build: impl FnOnce() -> String,
+    ) -> Arc<str> {
+        self.get(Key::InsertTogether(tables), build)
     }
 
     fn get(&self, key: Key, build: impl FnOnce() -> String) -> Arc<str> {

@@ -5,8 +5,8 @@
 //! number of rows.
 
 use sea_orm::{
-    DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value,
-    sea_query::{Expr, Query},
+    DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value,
+    sea_query::{CommonTableExpression, Expr, InsertStatement, Query},
 };
 
 use super::{conn::Conn, sql::Statements};
@@ -57,14 +57,23 @@ impl Stage {
         }
     }
 
-    /// Inserts all that waits.
+    /// Inserts all that waits. PostgreSQL writes a row of each table by one statement, which is one way to the database and back instead of
+    /// three.
     pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
-        for batch in std::mem::take(&mut self.0) {
+        let batches = std::mem::take(&mut self.0);
+        let one_each = batches.len() > 1 && batches.iter().all(|batch| batch.rows.len() == 1);
+        if one_each && conn.backend() == DbBackend::Postgres {
+            let tables = batches.iter().map(|batch| batch.table).collect();
+            let sql = statements.insert_together(tables, || together(&batches, conn));
+            let values = batches.into_iter().flat_map(|batch| batch.rows).flatten().collect();
+            return conn.execute(&sql, values).await.map(drop);
+        }
+        for batch in batches {
             let mut rows = batch.rows.into_iter();
             while rows.len() > 0 {
                 let size = (1 << rows.len().ilog2()).min(MOST);
-                let sql =
-                    statements.insert(batch.table, size, || insert(batch.table, &batch.columns, size, conn));
+                let sql = statements
+                    .insert(batch.table, size, || conn.build(&insert(batch.table, &batch.columns, size)));
                 let values: Vec<Value> = rows.by_ref().take(size).flatten().collect();
                 conn.execute(&sql, values).await?;
             }
@@ -74,14 +83,26 @@ impl Stage {
 }
 
 /// The statement that inserts so many rows.
-fn insert(table: &'static str, columns: &[&'static str], size: usize, conn: &Conn) -> String {
+fn insert(table: &'static str, columns: &[&'static str], size: usize) -> InsertStatement {
     let mut statement = Query::insert();
     statement.into_table(table).columns(columns.iter().copied());
     for _ in 0..size {
         // The values only stand for placeholders.
         statement.values_panic(columns.iter().map(|_| Expr::value(0)));
     }
-    conn.build(&statement)
+    statement
+}
+
+/// The statement that inserts a row into each table: all but the last in common table expressions.
+fn together(batches: &[Batch], conn: &Conn) -> String {
+    let mut rows = batches.iter().map(|batch| insert(batch.table, &batch.columns, 1)).collect::<Vec<_>>();
+    let Some(last) = rows.pop() else { return String::new() };
+    let mut earlier = Query::with();
+    for (row, batch) in rows.into_iter().zip(batches) {
+        let mut expression = CommonTableExpression::new();
+        earlier.cte(expression.table_name(format!("new_{}", batch.table)).query(row).to_owned());
+    }
+    conn.build(&earlier.query(last))
 }
 
 /// One row's statement and values, for rows that don't wait.
