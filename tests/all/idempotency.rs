@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use taskhub_tests::{Answer, App, User, every_database};
+use taskhub_domain::context::Request;
+use taskhub_tests::{Answer, App, Backend, User, every_database};
+
+use crate::walks::database::Database;
 
 every_database!(
     the_first_answer_comes_again,
@@ -16,6 +19,30 @@ every_database!(
     keys_are_bounded,
     parallel_requests_do_it_once,
 );
+
+/// On a database of the test's own: what is forgotten is everybody's.
+#[test]
+fn what_has_expired_is_forgotten() {
+    taskhub_tests::run(Backend::Sqlite, |app| {
+        Box::pin(async {
+            let t = app.tenant().await;
+            let kept = async || Database::of(app).await.rows_of(t.id).await["idempotency"].len();
+            // More than are deleted at once.
+            for number in 0..205 {
+                let _ = create(app, &t.member, &number.to_string(), &json!({ "title": "Once" }))
+                    .await
+                    .expect(201);
+            }
+            let store = &app.state.store;
+            let system = store.system("a test", Request::default());
+            store.forget_answers(&system).await.unwrap();
+            assert_eq!(kept().await, 205);
+            app.clock.advance(Duration::from_hours(25));
+            store.forget_answers(&system).await.unwrap();
+            assert_eq!(kept().await, 0);
+        })
+    });
+}
 
 async fn create(app: &App, user: &User, key: &str, body: &Value) -> Answer {
     app.post("/tasks").by(user).header("idempotency-key", key).json(body).send().await

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
 
 every_database!(
+    what_is_told_is_bounded,
     a_task_from_beginning_to_end,
     a_task_is_changed_by_what_is_sent,
     a_task_is_replaced_whole,
@@ -233,4 +234,17 @@ async fn references_stay_within_sight(app: &App) {
     }
     // Another tenant's answers as what is not there.
     assert_eq!((&answers[0], &answers[2]), (&answers[1], &answers[3]));
+}
+
+async fn what_is_told_is_bounded(app: &App) {
+    let t = app.tenant().await;
+    // Each of these strings is wrong, at a place whose name the client chose.
+    let body = json!({ "x".repeat(5_000): vec!["\u{7f}"; 5_000], "title": "Bounded" });
+    let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 20);
+    assert!(answer.text.len() < 20_000, "{} octets", answer.text.len());
+    let unknown = json!({ "y".repeat(5_000): 1, "title": "Bounded" });
+    let answer = app.post("/tasks").by(&t.member).json(&unknown).send().await.expect(422);
+    assert_eq!(answer.body["errors"][0]["code"], "unknown_field");
+    assert!(answer.text.len() < 2_000, "{} octets", answer.text.len());
 }

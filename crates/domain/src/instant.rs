@@ -228,6 +228,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_years_in_utc_is_refused() {
+        for text in ["9999-12-31T23:59:59-23:59", "0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01"] {
+            assert!(text.parse::<Instant>().is_err(), "{text}");
+        }
+        assert!("9999-12-31T23:59:59.999999Z".parse::<Instant>().is_ok());
+    }
+
+    #[test]
     fn ids_of_one_instant_grow() {
         let now = Clock::manual().now();
         let ids: Vec<_> = (0..100).map(|_| now.new_id(Uuid::nil())).collect();

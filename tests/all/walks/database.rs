@@ -7,14 +7,14 @@ use taskhub_tests::{App, Backend};
 use uuid::Uuid;
 
 /// A connection of the walks' own.
-pub(super) enum Database {
+pub(crate) enum Database {
     Sqlite(SqlitePool),
     Postgres(PgPool),
     MariaDb(MySqlPool),
 }
 
 /// The rows of a tenant, written out, by their tables.
-pub(super) type Rows = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Rows = BTreeMap<String, BTreeSet<String>>;
 
 /// A reference: from which columns of which table to which of which.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ macro_rules! read {
 
 impl Database {
     /// That of a server.
-    pub(super) async fn of(app: &App) -> Self {
+    pub(crate) async fn of(app: &App) -> Self {
         match app.backend {
             Backend::Sqlite => Self::Sqlite(SqlitePool::connect(&app.database).await.unwrap()),
             Backend::Postgres => Self::Postgres(PgPool::connect(&app.database).await.unwrap()),
@@ -133,7 +133,7 @@ impl Database {
     }
 
     /// All rows of a tenant, the tenant's own among them.
-    pub(super) async fn rows_of(&self, tenant: Uuid) -> Rows {
+    pub(crate) async fn rows_of(&self, tenant: Uuid) -> Rows {
         let mut rows = Rows::new();
         for table in self.tables().await {
             let columns = self.columns(&table).await;

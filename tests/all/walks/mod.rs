@@ -11,7 +11,7 @@ mod bounds;
 mod broken;
 mod contract;
 mod credentials;
-mod database;
+pub(crate) mod database;
 mod document;
 mod fixture;
 mod operation;
