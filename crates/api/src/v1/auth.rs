@@ -210,11 +210,7 @@ pub(crate) async fn replace_profile(
     pre: IfMatch,
     body: Body<ProfileInput>,
 ) -> Answered {
-    let write = app
-        .store
-        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
-    let user = write.await?;
-    Ok(answer::changed(user.version, &user))
+    change_profile(&caller, &app, pre, body).await
 }
 
 /// Change one's profile
@@ -226,11 +222,7 @@ pub(crate) async fn update_profile(
     pre: IfMatch,
     body: Body<ProfileInput>,
 ) -> Answered {
-    let write = app
-        .store
-        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
-    let user = write.await?;
-    Ok(answer::changed(user.version, &user))
+    change_profile(&caller, &app, pre, body).await
 }
 
 /// Change one's password
@@ -270,4 +262,13 @@ pub(crate) async fn change_password(
 
 fn nothing() -> Answer {
     Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
+}
+
+/// `PUT` and `PATCH`: the body knows which it is.
+async fn change_profile(caller: &Caller, app: &App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
+    let input = (body.input, pre.0);
+    let write =
+        app.store.write(caller, input, |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
+    let user = write.await?;
+    Ok(answer::changed(user.version, &user))
 }

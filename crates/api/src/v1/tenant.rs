@@ -28,11 +28,7 @@ pub(crate) async fn replace_tenant(
     pre: IfMatch,
     body: Body<TenantInput>,
 ) -> Answered {
-    let write = app
-        .store
-        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
-    let tenant = write.await?;
-    Ok(answer::changed(tenant.version, &tenant))
+    change(&caller, &app, pre, body).await
 }
 
 /// Change the organisation's settings
@@ -46,9 +42,14 @@ pub(crate) async fn update_tenant(
     pre: IfMatch,
     body: Body<TenantInput>,
 ) -> Answered {
+    change(&caller, &app, pre, body).await
+}
+
+/// `PUT` and `PATCH`: the body knows which it is.
+async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
     let write = app
         .store
-        .write(&caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
+        .write(caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
     let tenant = write.await?;
     Ok(answer::changed(tenant.version, &tenant))
 }

@@ -73,11 +73,7 @@ pub(crate) async fn replace_user(
     pre: IfMatch,
     body: Body<UserInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let user =
-        app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
-    let user = user.await?;
-    Ok(answer::changed(user.version, &user))
+    change(&caller, &app, id, pre, body).await
 }
 
 /// Change a user
@@ -92,11 +88,7 @@ pub(crate) async fn update_user(
     pre: IfMatch,
     body: Body<UserInput>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    let user =
-        app.store.write(&caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
-    let user = user.await?;
-    Ok(answer::changed(user.version, &user))
+    change(&caller, &app, id, pre, body).await
 }
 
 /// Delete a user
@@ -107,4 +99,13 @@ pub(crate) async fn update_user(
 pub(crate) async fn delete_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(user::remove(tx, *id, pre))).await?;
     Ok(answer::removed())
+}
+
+/// `PUT` and `PATCH`: the body knows which it is.
+async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    let write =
+        app.store.write(caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
+    let user = write.await?;
+    Ok(answer::changed(user.version, &user))
 }

@@ -30,7 +30,7 @@ use crate::{Context, Error, Result, session::Revocations};
 /// The most transactions that share a commit.
 const MOST: usize = 256;
 /// The most transactions that wait; one more is refused.
-const WAITING: usize = 2048;
+pub(super) const WAITING: u32 = 2048;
 /// How often a transaction that failed for a passing reason is tried.
 pub(super) const TRIES: u32 = 8;
 
@@ -129,7 +129,7 @@ impl Writer {
         revocations: Arc<Revocations>,
         secret: Arc<[u8]>,
     ) -> Self {
-        let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING);
+        let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING as usize);
         let work = Work { connection, statements, revocations, secret };
         tokio::spawn(async move {
             let mut jobs = Vec::with_capacity(MOST);

@@ -51,6 +51,7 @@ struct Inner {
     reads: DatabaseConnection,
     writes: Writes,
     shares: Arc<share::Shares>,
+    queue: Arc<share::Shares>,
     statements: Arc<sql::Statements>,
     revocations: Arc<Revocations>,
     secret: Arc<[u8]>,
@@ -91,6 +92,7 @@ impl Store {
             reads,
             writes,
             shares,
+            queue: Arc::new(share::Shares::new(group::WAITING)),
             statements,
             revocations,
             secret,
@@ -122,7 +124,11 @@ impl Store {
         O: Send + 'static,
     {
         match &self.0.writes {
-            Writes::Grouped(writer) => writer.write(ctx, input, operation).await,
+            Writes::Grouped(writer) => {
+                // A tenant's writes fill a third of the queue at most.
+                let _held = self.0.queue.of(ctx.tenant()).enter().await?;
+                writer.write(ctx, input, operation).await
+            }
             Writes::Each(pool) => {
                 for attempt in 1..group::TRIES {
                     match self.try_write(pool, ctx, &input, operation).await {
