@@ -36,10 +36,10 @@ pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
             what: format!("The folder {} can't be made", folder.display()),
             why,
         })?;
-        let (all, guard) = tracing_appender::non_blocking(file(&folder.join("taskhub.log")));
+        let (all, guard) = tracing_appender::non_blocking(file(&folder.join("taskhub.log"), BYTES));
         guards.push(guard);
         layers.push(layer(all, true));
-        let (errors, guard) = tracing_appender::non_blocking(file(&folder.join("errors.log")));
+        let (errors, guard) = tracing_appender::non_blocking(file(&folder.join("errors.log"), BYTES));
         guards.push(guard);
         layers.push(layer(errors, true).with_filter(LevelFilter::ERROR).boxed());
     }
@@ -57,12 +57,36 @@ fn layer(writer: NonBlocking, json: bool) -> Box<dyn Layer<Registry> + Send + Sy
     }
 }
 
-fn file(path: &Path) -> FileRotate<AppendCount> {
+/// A file that begins anew after so many bytes; earlier ones are kept beside it.
+fn file(path: &Path, bytes: usize) -> FileRotate<AppendCount> {
     FileRotate::new(
         path,
         AppendCount::new(FILES - 1),
-        ContentLimit::BytesSurpassed(BYTES),
+        ContentLimit::BytesSurpassed(bytes),
         Compression::None,
         None,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write};
+
+    use super::{FILES, file};
+
+    #[test]
+    fn files_rotate_and_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = file(&folder.path().join("taskhub.log"), 1_000);
+        for number in 0..500 {
+            writeln!(log, "{number:0>99}").unwrap();
+        }
+        log.flush().unwrap();
+        let sizes: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .collect();
+        assert_eq!(sizes.len(), FILES);
+        assert!(sizes.iter().all(|size| *size <= 1_100), "{sizes:?}");
+    }
 }
