@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use taskhub_tests::{Answer, App, every_database};
+use taskhub_tests::{Answer, App, PASSWORD, every_database};
 
 every_database!(
     a_refresh_token_is_rotated,
@@ -14,6 +14,8 @@ every_database!(
     an_access_token_expires,
     a_token_is_verified,
     signing_out_ends_one_session,
+    one_session_too_many_ends_the_oldest,
+    a_user_s_tokens_go_with_the_user,
 );
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -157,4 +159,30 @@ async fn signing_out_ends_one_session(app: &App) {
     // A token that belongs to no session has none to end.
     let _ = app.post("/auth/logout").by(&t.member).gives(403).await;
     let _ = app.post("/auth/logout").gives(401).await;
+}
+
+async fn one_session_too_many_ends_the_oldest(app: &App) {
+    let t = app.tenant().await;
+    let sign_in = json!({ "email": t.member.email, "password": PASSWORD, "tenant": t.slug });
+    let mut sessions = Vec::new();
+    for _ in 0..51 {
+        app.clock.advance(SECOND);
+        let pair = app.post("/auth/token").json(&sign_in).gives(200).await;
+        sessions.push(pair["refresh_token"].as_str().unwrap().to_owned());
+    }
+    refused(app, &sessions[0]).await;
+    for kept in [&sessions[1], &sessions[50]] {
+        let _ = refresh(app, kept).await.expect(200);
+    }
+}
+
+async fn a_user_s_tokens_go_with_the_user(app: &App) {
+    let t = app.tenant().await;
+    let (access, refresh_token) = t.other.sign_in(app).await;
+    let _ = app.get("/auth/profile").token(&access).gives(200).await;
+    let _ = app.delete(&format!("/users/{}", t.other.id)).by(&t.admin).gives(204).await;
+    for token in [&access, &t.other.token] {
+        assert_eq!(app.get("/projects").token(token).send().await.expect(401).code(), "unauthenticated");
+    }
+    refused(app, &refresh_token).await;
 }
