@@ -6,6 +6,7 @@ use clap::Subcommand;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use taskhub_domain::{
+    System,
     input::Unchecked,
     policy::Role,
     tenant::{self, NewTenant},
@@ -66,8 +67,8 @@ impl TenantCommand {
                     say(format_args!("{} {:<20} {:<9} {}", tenant.id, tenant.slug, standing, tenant.name));
                 }
             }
-            Self::Suspend { slug } => set_active(&state, &slug, false).await?,
-            Self::Activate { slug } => set_active(&state, &slug, true).await?,
+            Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
+            Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
             Self::Invite { hours } => {
                 let ctx = system.within(Uuid::nil());
                 let lifetime = Duration::from_secs(u64::from(hours) * 3600);
@@ -81,10 +82,8 @@ impl TenantCommand {
     }
 }
 
-async fn set_active(state: &State, slug: &str, active: bool) -> Result<(), StartError> {
-    let system =
-        state.store.system("the operator's command line", taskhub_domain::context::Request::default());
-    let ctx = system.within(tenant::by_slug(&state.store, &system, slug).await?.id);
+async fn set_active(state: &State, system: &System, slug: &str, active: bool) -> Result<(), StartError> {
+    let ctx = system.within(tenant::by_slug(&state.store, system, slug).await?.id);
     let tenant =
         state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
     say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }));

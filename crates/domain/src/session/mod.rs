@@ -23,7 +23,7 @@ use crate::{
     list::{self, Sort},
     policy::{self, Action, Fact, Facts},
     store::{
-        Noun, Precondition, Update, UpdateProfile,
+        Evidence, Noun, Precondition, Update, UpdateProfile,
         noun::{ColumnOf, owned},
         row::positions,
     },
@@ -231,9 +231,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
         return Ok(opened(successor));
     }
     // A token with a good seal was one of this family once: whoever sends it again, its owner or a thief, the family ends.
-    let row = Session { revoked_at: Some(now), ..session.clone() };
-    tx.update_as("reuse", seen, row, &Precondition::Any).await?;
-    tx.revoke(Revocation::of_session(tx, session.id)).await?;
+    close(tx, seen, "reuse").await?;
     Ok(Refreshed::Reused)
 }
 
@@ -243,10 +241,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
 /// `Forbidden` to a credential without a session.
 pub async fn end(tx: &Tx) -> Result<()> {
     let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
-    let seen = tx.resolve::<Session, _>(id, Update).await?;
-    let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
-    tx.update_as("sign_out", seen, row, &Precondition::Any).await?;
-    tx.revoke(Revocation::of_session(tx, id)).await
+    close(tx, tx.resolve(id, Update).await?, "sign_out").await
 }
 
 /// Ends all sessions of a user but the caller's own.
@@ -279,10 +274,14 @@ async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Ses
     tx.all(&sessions.into_query()).await
 }
 
-/// Ends a session: another's are an admin's to end; a user's own are theirs.
+/// Ends a session, found by its id: another's are an admin's to end; a user's own are theirs.
 async fn end_one(tx: &Tx, id: Uuid) -> Result<()> {
-    let seen = tx.resolve::<Session, _>(id, Update).await?;
+    close(tx, tx.resolve(id, Update).await?, "end").await
+}
+
+/// Ends a session, under a name for the audit: its refresh tokens and its access tokens.
+async fn close(tx: &Tx, seen: Evidence<Session, Update>, name: &'static str) -> Result<()> {
     let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
-    tx.update_as("end", seen, row, &Precondition::Any).await?;
-    tx.revoke(Revocation::of_session(tx, id)).await
+    let row = tx.update_as(name, seen, row, &Precondition::Any).await?;
+    tx.revoke(Revocation::of_session(tx, row.id)).await
 }

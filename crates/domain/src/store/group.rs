@@ -14,7 +14,7 @@ use futures::{FutureExt, future::BoxFuture};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
     Operation,
@@ -45,10 +45,6 @@ pub(super) struct Group {
 impl Group {
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn holds(&self, table: &str) -> bool {
-        self.pending().rows.holds(table)
     }
 
     /// Writes the rows of earlier transactions that wait.
@@ -94,6 +90,8 @@ struct Queued<I, O> {
     operation: Operation<I, O>,
     output: Option<O>,
     reply: oneshot::Sender<Result<O>>,
+    /// The tenant's place in the queue, which is taken until the job is answered, whether or not anybody still waits for it.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<I: Send + Sync, O: Send> Job for Queued<I, O> {
@@ -141,13 +139,19 @@ impl Writer {
     }
 
     /// Runs an operation in a transaction of its own and waits until it is durable.
-    pub(super) async fn write<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
+    pub(super) async fn write<I, O>(
+        &self,
+        ctx: &Context,
+        place: Option<OwnedSemaphorePermit>,
+        input: I,
+        operation: Operation<I, O>,
+    ) -> Result<O>
     where
         I: Send + Sync + 'static,
         O: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Queued { ctx: ctx.clone(), input, operation, output: None, reply };
+        let job = Queued { ctx: ctx.clone(), input, operation, output: None, reply, _place: place };
         self.0
             .try_send(Box::new(job))
             .map_err(|error| Error::unavailable(format!("the queue of writes is {error}")))?;

@@ -126,8 +126,8 @@ impl Store {
         match &self.0.writes {
             Writes::Grouped(writer) => {
                 // A tenant's writes fill a third of the queue at most.
-                let _held = self.0.queue.of(ctx.tenant()).enter().await?;
-                writer.write(ctx, input, operation).await
+                let place = self.0.queue.of(ctx.tenant()).enter().await?;
+                writer.write(ctx, Some(place), input, operation).await
             }
             Writes::Each(pool) => {
                 for attempt in 1..group::TRIES {
@@ -179,7 +179,7 @@ impl Store {
         match &self.0.writes {
             Writes::Grouped(writer) => {
                 let ctx = self.system("asking for the writer", Request::default()).within(uuid::Uuid::nil());
-                let turn = writer.write(&ctx, (), |_, ()| Box::pin(async { Ok(()) }));
+                let turn = writer.write(&ctx, None, (), |_, ()| Box::pin(async { Ok(()) }));
                 let waited = tokio::time::timeout(Duration::from_secs(2), turn).await;
                 waited.map_err(|_| Error::unavailable("the writer does not come to its queue"))?
             }

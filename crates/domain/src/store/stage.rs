@@ -30,11 +30,6 @@ impl Stage {
         self.0.is_empty()
     }
 
-    /// Whether rows of that table wait.
-    pub(super) fn holds(&self, table: &str) -> bool {
-        self.0.iter().any(|batch| batch.table == table)
-    }
-
     /// Lets a row wait.
     pub(super) fn push<M: ModelTrait>(&mut self, row: &M) {
         let values = <M::Entity as EntityTrait>::Column::iter().map(|column| row.get(column)).collect();

@@ -95,7 +95,7 @@ impl Tx {
         &self.scope.secret
     }
 
-    /// As [`Scope::resolve`], after what waits and concerns it was written.
+    /// As [`Scope::resolve`], after what waits was written if it may concern the row.
     ///
     /// # Errors
     /// As [`Scope::resolve`].
@@ -104,13 +104,13 @@ impl Tx {
         id: Uuid,
         act: A,
     ) -> Result<Evidence<N, A>> {
-        if N::STAGED && self.waits(EntityOf::<N>::default().table_name()) {
+        if N::STAGED {
             self.settle().await?;
         }
         self.scope.resolve(id, act).await
     }
 
-    /// As [`Scope::refer`], after what waits and concerns it was written.
+    /// As [`Scope::refer`], likewise.
     pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
         if N::STAGED && id.is_some() {
             self.settle().await?;
@@ -329,10 +329,6 @@ impl Tx {
                 .map_err(|error| failure::from_write(error, &[]))?;
         }
         Ok(())
-    }
-
-    fn waits(&self, table: &str) -> bool {
-        self.pending().rows.holds(table) || self.group.as_ref().is_some_and(|group| group.holds(table))
     }
 
     async fn set_savepoint(&self) -> Result<()> {
