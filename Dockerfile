@@ -21,7 +21,8 @@ COPY LICENSE /usr/share/doc/taskhub/LICENSE
 ENV TASKHUB_PROFILE=production \
     TASKHUB_LISTEN=0.0.0.0:8080 \
     TASKHUB_DATA_DIR=/var/lib/taskhub \
-    TASKHUB_SIGNING_KEYS_FILE=/var/lib/taskhub-keys/signing-keys.json
+    TASKHUB_SIGNING_KEYS_FILE=/var/lib/taskhub-keys/signing-keys.json \
+    TASKHUB_ENCRYPTION_KEY_FILE=/var/lib/taskhub-keys/encryption-key
 USER taskhub
 WORKDIR /var/lib/taskhub
 VOLUME ["/var/lib/taskhub", "/var/lib/taskhub-keys"]

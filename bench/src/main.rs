@@ -14,6 +14,7 @@ mod bare;
 mod child;
 mod load;
 mod place;
+mod storm;
 mod table;
 mod taskhub;
 
@@ -32,6 +33,7 @@ use crate::{
     child::{Server, free_address},
     load::{Connection, Plan, Pressure, Requests, Sample, measure},
     place::{Database, POSTGRES, Place, sqlite},
+    storm::measure_storm,
     table::{Operation, Report, Resources, median},
     taskhub::{Caller, TaskHub},
 };
@@ -146,6 +148,13 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
 
     let ids = caller.task_ids(&taskhub).await?;
     same_answers(&caller, &ids, &bare, &taskhub).await?;
+    say(&format!("{}: measuring a storm of sign-ins", place.database));
+    let get = Plan {
+        requests: Requests::any_of(&caller.request("GET", "/api/v1/tasks/{id}", ""), ids.clone()),
+        status: 200,
+    };
+    let sign_in = Plan { requests: Requests::Same(caller.sign_in().into_bytes()), status: 200 };
+    let storm = measure_storm(&taskhub, &Arc::new(get), &Arc::new(sign_in), options).await?;
     let mut operations = Vec::new();
     for (name, plan, has_twin) in plans(&caller, ids) {
         say(&format!("{}: measuring {name}", place.database));
@@ -165,6 +174,7 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
             place.database, options.tasks, options.connections, options.rounds, options.seconds
         ),
         operations,
+        storm,
         bare: Resources {
             fresh: None,
             existing: Some(bare.start_up),

@@ -2,12 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-use crate::load::Sample;
+use crate::{load::Sample, storm::Storm};
 
 /// All that was measured on one database.
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) storm: Storm,
     pub(crate) bare: Resources,
     pub(crate) taskhub: Resources,
 }
@@ -76,7 +77,8 @@ impl fmt::Display for Report {
             "resident memory, after the load, MiB",
             format!("{:.1}", bare.loaded),
             format!("{:.1}", taskhub.loaded),
-        )
+        )?;
+        write!(f, "\n{}", self.storm)
     }
 }
 
@@ -102,7 +104,7 @@ impl fmt::Display for Operation {
     }
 }
 
-fn milliseconds(duration: Option<Duration>) -> String {
+pub(crate) fn milliseconds(duration: Option<Duration>) -> String {
     decimal(duration.map(|duration| duration.as_secs_f64() * 1e3), 2)
 }
 

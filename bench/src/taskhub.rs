@@ -19,11 +19,15 @@ use crate::{
 const TENANTS: u32 = 2;
 
 /// What would end the load after a thousand requests.
-const LIMITS: [&str; 4] = [
+const LIMITS: [&str; 8] = [
     "TASKHUB_RATE_PRINCIPAL",
     "TASKHUB_RATE_PRINCIPAL_BURST",
+    "TASKHUB_RATE_TENANT",
+    "TASKHUB_RATE_TENANT_BURST",
     "TASKHUB_RATE_ADDRESS",
     "TASKHUB_RATE_ADDRESS_BURST",
+    "TASKHUB_RATE_SIGN_IN",
+    "TASKHUB_RATE_SIGN_IN_BURST",
 ];
 
 /// A TaskHub binary with a database and a directory for its data.
@@ -39,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) token: String,
     pub(crate) tenant: Uuid,
     pub(crate) user: Uuid,
+    slug: String,
+    email: String,
 }
 
 /// What the benchmark reads of the seed's `test_tokens.json`.
@@ -50,12 +56,14 @@ struct Tokens {
 #[derive(Deserialize)]
 struct Tenant {
     id: Uuid,
+    slug: String,
     users: Vec<User>,
 }
 
 #[derive(Deserialize)]
 struct User {
     id: Uuid,
+    email: String,
     role: String,
     access_token: String,
 }
@@ -88,7 +96,13 @@ impl TaskHub {
         let tenant = tokens.tenants.into_iter().next().ok_or("the seed made no tenant")?;
         let admin = tenant.users.into_iter().find(|user| user.role == "admin");
         let admin = admin.ok_or("the seed made no administrator")?;
-        Ok(Caller { token: admin.access_token, tenant: tenant.id, user: admin.id })
+        Ok(Caller {
+            token: admin.access_token,
+            tenant: tenant.id,
+            user: admin.id,
+            slug: tenant.slug,
+            email: admin.email,
+        })
     }
 
     fn tokens(&self) -> PathBuf {
@@ -123,6 +137,13 @@ impl Caller {
         format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n{length}\r\n{body}"
         )
+    }
+
+    /// A sign-in of this caller's, with the password of all users of the seed.
+    pub(crate) fn sign_in(&self) -> String {
+        let Self { email, slug, .. } = self;
+        let body = format!(r#"{{"email":"{email}","password":"wide-green-rivers","tenant":"{slug}"}}"#);
+        self.request("POST", "/api/v1/auth/token", &body)
     }
 
     /// The ids of all tasks that the caller sees, page by page.

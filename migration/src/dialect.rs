@@ -1,6 +1,11 @@
 //! The differences between the databases, as far as the schema sees them.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
+};
+
+use crate::schema::reference;
 
 /// One database's way of writing a table.
 #[derive(Clone, Copy)]
@@ -45,6 +50,84 @@ impl Dialect {
         self.binary_order(column)
     }
 
+    /// Octets without a bound of the database's; the operations bound them.
+    pub(crate) fn bytes(self, name: &'static str) -> ColumnDef {
+        let mut column = ColumnDef::new(name);
+        match self.0 {
+            DbBackend::MySql => column.custom("LONGBLOB"),
+            _ => column.blob(),
+        };
+        column
+    }
+
+    /// Adds to a table a column that refers to a row of the tenant, or to none.
+    pub(crate) async fn add_reference(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        column: &'static str,
+        to: &'static str,
+    ) -> Result<(), DbErr> {
+        let mut alter = Table::alter();
+        manager.alter_table(alter.table(table).add_column(id(column).null()).take()).await?;
+        if self.0 != DbBackend::Sqlite {
+            return manager.create_foreign_key(reference(table, column, to)).await;
+        }
+        // SQLite can't add a constraint to a table, but lets its text be amended where the rows stay as they are (sqlite.org/lang_altertable.html,
+        // section 7).
+        self.amend(manager, table, |text| {
+            let (columns, options) = text.rsplit_once(')')?;
+            Some(format!("{columns}{}){options}", constraint(table, column, to)))
+        })
+        .await
+    }
+
+    /// Takes such a column away, with the index on it.
+    pub(crate) async fn drop_reference(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        column: &'static str,
+        to: &'static str,
+        index: &'static str,
+    ) -> Result<(), DbErr> {
+        if self.0 == DbBackend::Sqlite {
+            self.amend(manager, table, |text| Some(text.replace(&constraint(table, column, to), ""))).await?;
+        } else {
+            let mut drop = ForeignKey::drop();
+            manager
+                .drop_foreign_key(drop.table(table).name(format!("{table}_{column}_fkey")).to_owned())
+                .await?;
+        }
+        manager.drop_index(Index::drop().name(index).table(table).to_owned()).await?;
+        manager.alter_table(Table::alter().table(table).drop_column(column).take()).await
+    }
+
+    /// Amends the text of a table of SQLite.
+    async fn amend(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        amended: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let find = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
+        let found =
+            connection.query_one_raw(Statement::from_sql_and_values(self.0, find, [table.into()])).await?;
+        let text: String = match found {
+            Some(row) => row.try_get_by_index(0)?,
+            None => return Err(DbErr::Migration(format!("there is no table {table}"))),
+        };
+        let text =
+            amended(&text).ok_or_else(|| DbErr::Migration(format!("the text of {table} is strange")))?;
+        connection.execute_unprepared("PRAGMA writable_schema = ON").await?;
+        let put = "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?";
+        let put = Statement::from_sql_and_values(self.0, put, [text.into(), table.into()]);
+        connection.execute_raw(put).await?;
+        // Reads the schema anew, and refuses what can't be read.
+        connection.execute_unprepared("PRAGMA writable_schema = RESET").await.map(drop)
+    }
+
     fn binary_order(self, mut column: ColumnDef) -> ColumnDef {
         if self.0 == DbBackend::Postgres {
             column.extra("COLLATE \"C\"");
@@ -63,4 +146,11 @@ pub(crate) fn id(name: &'static str) -> ColumnDef {
 /// An instant: microseconds since the Unix epoch.
 pub(crate) fn instant(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()
+}
+
+/// A reference within the tenant, as SQLite's text of a table has it.
+fn constraint(table: &str, column: &str, to: &str) -> String {
+    format!(
+        ", CONSTRAINT \"{table}_{column}_fkey\" FOREIGN KEY (\"tenant_id\", \"{column}\") REFERENCES \"{to}\" (\"tenant_id\", \"id\")"
+    )
 }

@@ -8,6 +8,10 @@
 
 mod dialect;
 mod m0001_core;
+mod m0002_identity;
+mod m0003_teams;
+mod m0004_requests;
+mod schema;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
@@ -18,6 +22,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_core::Migration)]
+        vec![
+            Box::new(m0001_core::Migration),
+            Box::new(m0002_identity::Migration),
+            Box::new(m0003_teams::Migration),
+            Box::new(m0004_requests::Migration),
+        ]
     }
 }

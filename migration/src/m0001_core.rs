@@ -2,7 +2,10 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::dialect::{Dialect, id, instant};
+use crate::{
+    dialect::{Dialect, id, instant},
+    schema::{index, reference, stamped},
+};
 
 /// Tables in the order in which they are created; they are dropped the other way round.
 const TABLES: [&str; 12] = [
@@ -198,15 +201,6 @@ fn records(d: Dialect) -> Vec<TableCreateStatement> {
     vec![audit, event]
 }
 
-/// A table with the columns that every row has that changes.
-fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
-    table
-        .col(instant("created_at").not_null())
-        .col(instant("updated_at").not_null())
-        .col(ColumnDef::new("version").big_integer().not_null())
-        .take()
-}
-
 /// The due date as a sort key that is never null: rows without one come last. The same generated column on every database,
 /// because not all of them can index an expression.
 fn due_key() -> ColumnDef {
@@ -214,28 +208,7 @@ fn due_key() -> ColumnDef {
     ColumnDef::new("due_key").big_integer().generated(latest, true).take()
 }
 
-/// A reference within the tenant.
-fn reference(from: &'static str, column: &'static str, to: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .name(format!("{from}_{column}_fkey"))
-        .from_tbl(from)
-        .from_col("tenant_id")
-        .from_col(column)
-        .to_tbl(to)
-        .to_col("tenant_id")
-        .to_col("id")
-        .take()
-}
-
 fn indexes() -> Vec<IndexCreateStatement> {
-    let index = |name: &str, table: &'static str, columns: &[&'static str]| {
-        let mut index = Index::create();
-        index.name(name).table(table);
-        for column in columns {
-            index.col(*column);
-        }
-        index
-    };
     vec![
         index("tenant_slug_key", "tenant", &["slug"]).unique().take(),
         index("registration_invitation_token_key", "registration_invitation", &["token_hash"])

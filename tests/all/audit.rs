@@ -5,7 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
-every_database!(every_write_leaves_one_line, a_refusal_leaves_none, the_audit_is_an_admin_s, lines_are_found);
+every_database!(
+    every_write_leaves_one_line,
+    a_failure_leaves_none,
+    a_refusal_by_the_policy_is_told,
+    the_audit_is_an_admin_s,
+    lines_are_found,
+);
 
 async fn every_write_leaves_one_line(app: &App) {
     let t = app.tenant().await;
@@ -21,7 +27,7 @@ async fn every_write_leaves_one_line(app: &App) {
     let [create, update, delete] = [0, 1, 2].map(|number| &lines["results"][number]);
     for line in [create, update, delete] {
         assert_eq!((&line["noun"], &line["row_id"]), (&json!("task"), &made.body["id"]));
-        assert_eq!((&line["actor_kind"], &line["address"]), (&json!("user"), &json!("127.0.0.1")));
+        assert_eq!((&line["actor_kind"], &line["address"]), (&json!("user"), &json!(app.address)));
         assert!(line.get("tenant_id").is_none());
     }
     assert_eq!((&create["action"], &create["request_id"]), (&json!("create"), &json!("story-1")));
@@ -40,11 +46,33 @@ async fn every_write_leaves_one_line(app: &App) {
     assert_eq!(app.get(&one).by(&t.admin).gives(200).await, *delete);
 }
 
-async fn a_refusal_leaves_none(app: &App) {
+async fn a_refusal_by_the_policy_is_told(app: &App) {
+    let t = app.tenant().await;
+    let made = app.post("/tasks").by(&t.member).json(&json!({ "title": "Mine" })).send().await.expect(201);
+    let call = app.patch(made.header("location")).by(&t.manager).header("x-request-id", "story-3");
+    let _ = call.json(&json!({ "title": "Yours" })).gives(403).await;
+    let service = t.service(app, &["tasks:read"]);
+    let _ = app.get("/users").token(&service).gives(403).await;
+    // What is not there for the caller, and callers who are not known, are no refusals by the policy.
+    let _ = app.get("/tasks/01890a5d-ac96-774b-bcce-b302099a8057").by(&t.member).gives(404).await;
+    let _ = app.get("/tasks").gives(401).await;
+    let lines = async || app.get("/audit?action=refused&sort=at").by(&t.admin).gives(200).await;
+    crate::poll::until("both refusals are told", async || lines().await["count"] == 2).await;
+    let lines = lines().await;
+    let told = lines["results"].as_array().unwrap();
+    let by = |kind: &str| told.iter().find(|line| line["actor_kind"] == kind).unwrap();
+    let (user, service) = (by("user"), by("service"));
+    assert_eq!((&user["noun"], &user["row_id"]), (&json!("tenant"), &json!(t.id)));
+    assert_eq!((&user["actor_id"], &user["request_id"]), (&json!(t.manager.id), &json!("story-3")));
+    assert_eq!(user["new_values"], json!({ "operation": "update_task", "code": "forbidden" }));
+    assert_eq!(service["new_values"], json!({ "operation": "list_users", "code": "insufficient_scope" }));
+}
+
+async fn a_failure_leaves_none(app: &App) {
     let t = app.tenant().await;
     let made = app.post("/tasks").by(&t.member).json(&json!({ "title": "Mine" })).send().await.expect(201);
     let path = made.header("location");
-    let before = app.get("/audit").by(&t.admin).gives(200).await["count"].clone();
+    let before = app.get("/audit?noun=task,user").by(&t.admin).gives(200).await["count"].clone();
     let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "no" })).gives(422).await;
     let _ = app.patch(path).by(&t.manager).json(&json!({ "title": "Yours" })).gives(403).await;
     let _ = app
@@ -58,7 +86,7 @@ async fn a_refusal_leaves_none(app: &App) {
     let taken = json!({ "email": t.member.email, "username": "third", "password": taskhub_tests::PASSWORD });
     let _ = app.post("/users").by(&t.admin).json(&taken).gives(409).await;
     let _ = app.get(path).by(&t.member).gives(200).await;
-    assert_eq!(app.get("/audit").by(&t.admin).gives(200).await["count"], before);
+    assert_eq!(app.get("/audit?noun=task,user").by(&t.admin).gives(200).await["count"], before);
 }
 
 async fn the_audit_is_an_admin_s(app: &App) {

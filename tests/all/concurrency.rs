@@ -17,6 +17,7 @@ every_database!(
     one_refresh_token_has_one_successor,
     the_last_admin_stays,
     the_last_admin_is_not_deleted,
+    one_admin_is_left_whatever_is_tried,
 );
 
 async fn parallel_writers_lose_nothing(app: &App) {
@@ -132,10 +133,16 @@ async fn one_refresh_token_has_one_successor(app: &App) {
     }
 }
 
+/// A token of a service with every scope: with less it could not make admins.
+fn everything(app: &App, t: &taskhub_tests::Tenant) -> String {
+    let all = taskhub_domain::scopes::all();
+    t.service(app, &all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 async fn the_last_admin_stays(app: &App) {
     let t = app.tenant().await;
     // A service may do what admins may, and no demotion ends its token.
-    let service = t.service(app, &["users:write", "users:read"]);
+    let service = everything(app, &t);
     let change = async |id: Uuid, body: &Value| {
         app.patch(&format!("/users/{id}")).token(&service).json(body).send().await
     };
@@ -168,7 +175,7 @@ async fn the_last_admin_stays(app: &App) {
 
 async fn the_last_admin_is_not_deleted(app: &App) {
     let t = app.tenant().await;
-    let service = t.service(app, &["users:write", "users:read"]);
+    let service = everything(app, &t);
     let admin = async |name: &str| {
         let body = json!({ "email": format!("{name}@{}.example", t.slug), "username": name, "password": PASSWORD, "role": "admin" });
         let made = app.post("/users").token(&service).json(&body).gives(201).await;
@@ -187,6 +194,40 @@ async fn the_last_admin_is_not_deleted(app: &App) {
         }
     }
     assert_eq!(remove(&left).await.expect(409).code(), "last_admin");
+}
+
+async fn one_admin_is_left_whatever_is_tried(app: &App) {
+    let t = app.tenant().await;
+    let service = everything(app, &t);
+    let admins = "/users?role=admin&is_active=true";
+    for round in 0..8 {
+        let mut all: Vec<String> = rows(app, &service, admins)
+            .await
+            .iter()
+            .map(|it| it["id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(all.len(), 1);
+        for number in 0..3 {
+            let name = format!("admin-{round}-{number}");
+            let body = json!({ "email": format!("{name}@{}.example", t.slug), "username": name, "password": PASSWORD, "role": "admin" });
+            let made = app.post("/users").token(&service).json(&body).gives(201).await;
+            all.push(made["id"].as_str().unwrap().to_owned());
+        }
+        all.rotate_left(round % 4);
+        let path = |number: usize| format!("/users/{}", all[number]);
+        let out = json!({ "is_active": false });
+        let down = json!({ "role": "member" });
+        let answers = futures::join!(
+            app.post(&format!("{}/deactivate", path(0))).token(&service).send(),
+            app.delete(&path(1)).token(&service).send(),
+            app.patch(&path(2)).token(&service).json(&down).send(),
+            app.patch(&path(3)).token(&service).json(&out).send(),
+        );
+        let answers = [answers.0, answers.1, answers.2, answers.3];
+        let kept: Vec<_> = answers.iter().filter(|answer| answer.status >= 300).collect();
+        let [kept] = kept.as_slice() else { panic!("not one was kept: {answers:?}") };
+        assert_eq!((kept.status, kept.code()), (409, "last_admin"), "{}", kept.text);
+    }
 }
 
 /// One of the two was let go, and the other was kept as the last.

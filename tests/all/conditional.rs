@@ -9,6 +9,7 @@ every_database!(
     tags_that_are_none_are_refused,
     an_organisation_may_require_if_match,
     a_change_of_nothing_is_none,
+    every_coding_has_a_tag_of_its_own,
 );
 
 async fn task(app: &App, t: &Tenant) -> String {
@@ -148,4 +149,49 @@ async fn a_change_of_nothing_is_none(app: &App) {
     }
     let audit = format!("/audit?row={}", before["id"].as_str().unwrap());
     assert_eq!(app.get(&audit).by(&t.admin).gives(200).await["count"], 1);
+}
+
+async fn every_coding_has_a_tag_of_its_own(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let get = async |coding: &str, known: &str| {
+        let call = app.get(&path).by(&t.member).header("accept-encoding", coding);
+        let call = if known.is_empty() { call } else { call.header("if-none-match", known) };
+        call.send().await
+    };
+    let tags =
+        [("identity", "\"1\""), ("gzip", "\"1-gzip\""), ("zstd", "\"1-zstd\""), ("deflate", "\"1-deflate\"")];
+    for (coding, tag) in tags {
+        let fresh = get(coding, "").await.expect(200);
+        assert_eq!(fresh.header("etag"), tag);
+        let told = if coding == "identity" { "" } else { coding };
+        assert_eq!(fresh.header("content-encoding"), told);
+        // What the client has is told by the tag that it has it by.
+        for known in [tag.to_owned(), format!("W/{tag}"), format!("\"x\", {tag}"), format!("\"0\",{tag}")] {
+            let same = get(coding, &known).await.expect(304);
+            assert_eq!((same.text.as_str(), same.header("etag")), ("", tag), "{known}");
+        }
+        let other = get(coding, &tag.replace('1', "7")).await.expect(200);
+        assert_eq!(other.header("etag"), tag);
+    }
+    // A change for a version is one for it by any tag of it.
+    let mut version = 1;
+    for coding in ["gzip", "zstd", "deflate", "identity"] {
+        let tag = get(coding, "").await.expect(200).header("etag").to_owned();
+        let change = async |title: &str| {
+            let call =
+                app.patch(&path).by(&t.member).header("if-match", &tag).header("accept-encoding", coding);
+            call.json(&json!({ "title": format!("{title} {coding}") })).send().await
+        };
+        let changed = change("After").await.expect(200);
+        version += 1;
+        let next = tag.replacen(&(version - 1).to_string(), &version.to_string(), 1);
+        assert_eq!(changed.header("etag"), next);
+        assert_eq!(change("Late").await.expect(412).header("etag"), "");
+    }
+    // A word that is no coding is no version, and a weak tag is none for a change.
+    for tag in ["\"5-br\"", "\"5-\"", "\"-gzip\"", "W/\"5-gzip\"", "\"5-gzip-gzip-x\""] {
+        let call = app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "Never" }));
+        assert_eq!(call.send().await.expect(412).code(), "stale", "{tag}");
+    }
 }

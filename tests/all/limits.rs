@@ -18,6 +18,8 @@ macro_rules! stories {
 
 stories!(
     a_principal_has_an_allowance,
+    a_tenant_has_an_allowance,
+    the_tighter_allowance_is_told,
     an_address_has_an_allowance,
     signing_in_is_stricter,
     forwarded_addresses_are_believed_of_proxies_alone,
@@ -67,6 +69,53 @@ async fn a_principal_has_an_allowance(app: &App) {
         let _ = strict.get("/users").token(&service).gives(403).await;
     }
     limited(&strict.get("/tasks").token(&service).send().await);
+    strict.finish().await;
+}
+
+async fn a_tenant_has_an_allowance(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let strict = strict(app, "tenant", "4", &[]).await;
+    let tokens = (0..4).map(|_| t.service(app, &["tasks:read"])).chain([t.member.token.clone()]);
+    let tokens: Vec<_> = tokens.collect();
+    // However many principals there are, they share one.
+    for (token, left) in tokens.iter().zip(["3", "2", "1", "0"]) {
+        let fine = strict.get("/tasks").token(token).send().await.expect(200);
+        assert_eq!(fine.header("ratelimit-policy"), "\"tenant\";q=1;w=3600;burst=4");
+        let (state, _) = fine.header("ratelimit").split_once(";t=").unwrap();
+        assert_eq!(state, format!("\"tenant\";r={left}"));
+    }
+    for token in &tokens {
+        let refused = strict.get("/tasks").token(token).send().await;
+        limited(&refused);
+        assert!(refused.header("ratelimit").starts_with("\"tenant\";r=0;t="));
+    }
+    limited(&strict.get("/tasks").by(&t.admin).send().await);
+    // Another tenant is another, and signing in is counted elsewhere.
+    let _ = strict.get("/tasks").by(&u.member).send().await.expect(200);
+    let guess = json!({ "email": t.member.email, "password": "another-password" });
+    let _ = strict.post("/auth/token").json(&guess).send().await.expect(401);
+    strict.finish().await;
+}
+
+async fn the_tighter_allowance_is_told(app: &App) {
+    let t = app.tenant().await;
+    let more = ["--rate-tenant", "1", "--rate-tenant-burst", "4"];
+    let strict = strict(app, "principal", "2", &more).await;
+    let told = async |user: &User| {
+        let answer = strict.get("/tasks").by(user).send().await;
+        let state = answer.header("ratelimit").split(";t=").next().unwrap().to_owned();
+        (answer.status, state)
+    };
+    let is = |status: u16, state: &str| (status, state.to_owned());
+    assert_eq!(told(&t.member).await, is(200, "\"principal\";r=1"));
+    assert_eq!(told(&t.member).await, is(200, "\"principal\";r=0"));
+    // What a principal's own allowance refuses is not taken from the others.
+    for _ in 0..3 {
+        assert_eq!(told(&t.member).await, is(429, "\"principal\";r=0"));
+    }
+    assert_eq!(told(&t.other).await, is(200, "\"principal\";r=1"));
+    assert_eq!(told(&t.manager).await, is(200, "\"tenant\";r=0"));
+    assert_eq!(told(&t.admin).await, is(429, "\"tenant\";r=0"));
     strict.finish().await;
 }
 

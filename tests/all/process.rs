@@ -14,10 +14,14 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use crate::poll;
 
 /// Flags that lift the rate limits.
-pub(crate) const LIFTED: [&str; 12] = [
+pub(crate) const LIFTED: [&str; 16] = [
     "--rate-principal",
     "1000000000",
     "--rate-principal-burst",
+    "1000000000",
+    "--rate-tenant",
+    "1000000000",
+    "--rate-tenant-burst",
     "1000000000",
     "--rate-address",
     "1000000000",
@@ -48,6 +52,26 @@ fn program() -> &'static Path {
         assert!(built.success(), "the program does not build");
         folder.join("taskhub")
     })
+}
+
+/// The example of a stranger's service, built once.
+pub(crate) fn example() -> Command {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let folder = program().parent().unwrap();
+    BUILT.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "taskhub-auth", "--example", "verify"]);
+        cargo.arg("--target-dir").arg(folder.parent().unwrap());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let built =
+            cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/auth")).status().unwrap();
+        assert!(built.success(), "the example does not build");
+    });
+    let mut command = Command::new(folder.join("examples/verify"));
+    command.env_clear();
+    command
 }
 
 /// A command of the program in a folder, with nothing of this process's environment.
@@ -140,6 +164,11 @@ impl Served {
         self.client.clone()
     }
 
+    /// Whether it has said something.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        self.lines.lock().unwrap().iter().any(|line| line.contains(text))
+    }
+
     /// Ends it at once, as a power cut does.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
@@ -166,6 +195,11 @@ impl std::ops::Deref for Served {
 }
 
 impl Client {
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sends a request to a path below `/api/v1`.
     pub(crate) async fn send(
         &self,

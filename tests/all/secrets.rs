@@ -3,9 +3,13 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use taskhub_tests::Mail;
 use tempfile::TempDir;
 
-use crate::process::{LIFTED, Served};
+use crate::{
+    poll,
+    process::{LIFTED, Served},
+};
 
 const PASSWORDS: [&str; 4] =
     ["wide-green-rivers", "tall-quiet-mountains", "deep-blue-lakes-77", "a-wrong-guess-of-one"];
@@ -29,11 +33,38 @@ async fn nothing_secret_is_written(more: &[&str]) {
     let folder = TempDir::new().unwrap();
     let generate = crate::process::command(folder.path(), &["keys", "generate"]);
     let _ = crate::process::run(&mut { generate }, "").said();
-    let keys =
-        ["--signing-keys-file", "taskhub-data/signing-keys.json", "--log", "debug", "--log-dir", "logs"];
+    let keys = [
+        "--signing-keys-file",
+        "taskhub-data/signing-keys.json",
+        "--encryption-key-file",
+        "taskhub-data/encryption-key",
+        "--log",
+        "debug",
+        "--log-dir",
+        "logs",
+        "--mail",
+        "files",
+    ];
     let flags = [&keys[..], &LIFTED, more].concat();
     let server = Served::start(folder.path(), &flags).await;
-    let (tokens, audit) = story(&server).await;
+    let (mut tokens, audit) = story(&server).await;
+    // What goes by mail is told to its recipient alone.
+    let mails = || {
+        let files = fs::read_dir(folder.path().join("taskhub-data/mail")).unwrap();
+        files
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "eml"))
+    };
+    poll::until("the mails are sent", async || mails().count() >= 3).await;
+    let links =
+        mails().map(|path| Mail::read(&fs::read(path).unwrap()).1.token).filter(|token| !token.is_empty());
+    let links: Vec<_> = links.collect();
+    assert_eq!(links.len(), 2, "one for each account");
+    for token in &links {
+        let _ = server.gives(204, "POST", "/auth/verify-email", "", json!({ "token": token })).await;
+        let _ = server.gives(403, "POST", "/auth/verify-email", "", json!({ "token": token })).await;
+    }
+    tokens.extend(links);
     let mut written = vec![("the output".to_owned(), server.stop().await), ("the audit".to_owned(), audit)];
     for file in fs::read_dir(folder.path().join("logs")).unwrap() {
         let path = file.unwrap().path();
@@ -48,7 +79,8 @@ async fn nothing_secret_is_written(more: &[&str]) {
     let key: Value = serde_json::from_str(&key).unwrap();
     let mut secrets: Vec<&str> = tokens.iter().map(String::as_str).collect();
     secrets.extend(PASSWORDS);
-    secrets.extend(["$argon2", key["keys"][0]["d"].as_str().unwrap()]);
+    let sealing = fs::read_to_string(folder.path().join("taskhub-data/encryption-key")).unwrap();
+    secrets.extend(["$argon2", &sealing, key["keys"][0]["d"].as_str().unwrap()]);
     for (place, text) in &written {
         for secret in &secrets {
             assert!(!text.contains(secret), "{secret} stands in {place}");
@@ -65,7 +97,7 @@ async fn story(server: &Served) -> (Vec<String>, String) {
     let [first, second, third, wrong] = PASSWORDS;
     let email = "ada@secrets.example";
     let admin = json!({ "email": email, "username": "ada", "password": first });
-    let body = json!({ "organisation": { "name": "Secrets" }, "admin": admin, "invitation": wrong });
+    let body = json!({ "organisation": { "name": "Secrets" }, "user": admin, "invitation": wrong });
     let _ = server.gives(201, "POST", "/auth/register", "", body.clone()).await;
     let _ = server.gives(409, "POST", "/auth/register", "", body).await;
     let mut tokens = Vec::new();

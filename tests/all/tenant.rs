@@ -21,7 +21,7 @@ async fn settings_are_an_admin_s(app: &App) {
     assert_eq!((&replaced["time_zone"], &replaced["version"]), (&json!("UTC"), &json!(3)));
     assert_eq!(app.get("/tenant").by(&t.member).gives(200).await, replaced);
     assert_eq!(app.get("/tenant").by(&u.member).gives(200).await["name"], json!(u.slug));
-    let audit = app.get("/audit?noun=tenant&sort=at").by(&t.admin).gives(200).await;
+    let audit = app.get("/audit?noun=tenant&action=create,update&sort=at").by(&t.admin).gives(200).await;
     assert_eq!((&audit["count"], &audit["results"][1]["new_values"]["name"]), (&json!(3), &json!("Acme")));
 }
 

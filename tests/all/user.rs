@@ -1,5 +1,11 @@
 //! The stories of users and of one's own profile.
 
+mod administration;
+mod files;
+mod handover;
+mod permissions;
+mod search;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

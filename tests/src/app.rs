@@ -3,6 +3,7 @@
 use std::{
     env,
     future::Future,
+    net::{IpAddr, Ipv4Addr},
     pin::Pin,
     sync::{
         Mutex, OnceLock,
@@ -70,15 +71,21 @@ pub struct App {
     pub clock: Clock,
     /// The OpenAPI document.
     pub document: serde_json::Value,
+    /// Where its requests come from: every story calls from an address of its own, because failed attempts count against it.
+    pub address: IpAddr,
     pub(crate) client: reqwest::Client,
     pub(crate) faults: Mutex<Vec<String>>,
     announced: AtomicU32,
     handle: actix_web::dev::ServerHandle,
+    background: server::Background,
     folder: TempDir,
 }
 
 /// The databases that were emptied by this process.
 static EMPTIED: OnceLock<tokio::sync::Mutex<Vec<String>>> = OnceLock::new();
+
+/// The addresses that requests came from so far.
+static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 
 impl App {
     /// Starts a server with more flags than usual, on a database by its URL.
@@ -100,6 +107,10 @@ impl App {
             lifted,
             "--rate-principal-burst",
             lifted,
+            "--rate-tenant",
+            lifted,
+            "--rate-tenant-burst",
+            lifted,
             "--rate-address",
             lifted,
             "--rate-address-burst",
@@ -118,6 +129,7 @@ impl App {
             all = rest.to_vec();
         }
         kept.extend(flags);
+        crate::mail::share(folder.path());
         let mut settings = Settings::from_flags(&kept).unwrap();
         let listener = server::listen(&settings).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -126,9 +138,10 @@ impl App {
             empty(&settings, database).await;
             settings.migrate = false;
         }
+        let address = IpAddr::V4(Ipv4Addr::from_bits(0x7f01_0001 + ADDRESSES.fetch_add(1, Ordering::SeqCst)));
         let clock = Clock::manual();
         let state = State::open(settings, clock.clone()).await.unwrap();
-        let running = server::bind(state.clone(), listener).unwrap().running;
+        let server::Server { running, background, .. } = server::bind(state.clone(), listener).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         Self {
@@ -138,10 +151,12 @@ impl App {
             state,
             clock,
             document: taskhub::document::build().unwrap(),
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+            address,
+            client: client(address),
             faults: Mutex::default(),
             announced: AtomicU32::new(0),
             handle,
+            background,
             folder,
         }
     }
@@ -150,9 +165,13 @@ impl App {
     pub async fn second(&self, flags: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
-        let mut all = vec!["--signing-keys-file", &keys, "--public-url", &self.url];
+        let sealing = self.folder.path().join("encryption-key").display().to_string();
+        let mut all =
+            vec!["--signing-keys-file", &keys, "--encryption-key-file", &sealing, "--public-url", &self.url];
         all.extend(flags);
-        Self::start(self.backend, &self.database, folder, &all).await
+        // The same people call it, from where they are.
+        let (address, client) = (self.address, self.client.clone());
+        Self { address, client, ..Self::start(self.backend, &self.database, folder, &all).await }
     }
 
     /// A request.
@@ -198,10 +217,17 @@ impl App {
     /// Stops the server, and fails if an answer was a 5xx that nobody announced.
     pub async fn finish(self) {
         self.handle.stop(true).await;
+        self.background.end().await;
         let faults = self.faults.into_inner().unwrap();
         let announced = self.announced.load(Ordering::SeqCst) as usize;
         assert!(faults.len() <= announced, "unexpected faults: {faults:#?}");
     }
+}
+
+/// A client that calls from an address.
+fn client(address: IpAddr) -> reqwest::Client {
+    let builder = reqwest::Client::builder().local_address(address);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// Brings a shared database to an empty schema, once a process.

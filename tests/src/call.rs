@@ -14,7 +14,8 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a App, method: &str, path: &str) -> Self {
-        let outside = ["/api", "/health", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+        let outside =
+            ["/api", "/account", "/health", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
         let base = if outside { "" } else { "/api/v1" };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let name = format!("{method} {base}{path}");
@@ -56,12 +57,13 @@ impl<'a> Call<'a> {
     pub async fn send(self) -> Answer {
         let response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let octets = response.bytes().await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&octets).into_owned();
         if status >= 500 {
             self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
         }
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { call: self.name, status, headers, text, body }
+        Answer { call: self.name, status, headers, octets, text, body }
     }
 
     /// Sends it, and fails unless the status is this one; the body.
@@ -80,6 +82,8 @@ pub struct Answer {
     /// The headers.
     pub headers: HeaderMap,
     /// The body as it came.
+    pub octets: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body as JSON; null if it is none.
     pub body: Value,

@@ -16,10 +16,12 @@
 mod app;
 pub mod browser;
 mod call;
+mod mail;
 mod people;
 
 pub use app::{App, Backend, run};
 pub use call::{Answer, Call};
+pub use mail::Mail;
 pub use people::{PASSWORD, Tenant, User};
 
 /// Runs stories on every database that is configured: `every_database!(creates_a_task, completes_a_task);`.

@@ -51,7 +51,7 @@ impl Tenant {
         let slug = format!("t{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let admin =
             json!({ "email": format!("admin@{slug}.example"), "username": "admin", "password": PASSWORD });
-        let body = json!({ "organisation": { "name": slug, "slug": slug }, "admin": admin });
+        let body = json!({ "organisation": { "name": slug, "slug": slug }, "user": admin });
         let registered = app.post("/auth/register").json(&body).gives(201).await;
         let id = uuid(&registered["tenant"]["id"]);
         let admin =

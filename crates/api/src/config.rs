@@ -4,9 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use taskhub_auth::Algorithm;
 use taskhub_domain::{session::Lifetimes, store::Database};
+
+use crate::mail::Sending;
 
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,6 +61,10 @@ pub struct Settings {
     /// The file of signing keys, as a private JWK set (made by `taskhub keys generate`). Development makes one in the data folder.
     #[arg(long, env = "TASKHUB_SIGNING_KEYS_FILE", global = true)]
     pub signing_keys_file: Option<PathBuf>,
+    /// The file of the key that seals what must be read again (second factors, mail that waits), made by `taskhub keys generate`. Every
+    /// node has the same. Development makes one in the data folder.
+    #[arg(long, env = "TASKHUB_ENCRYPTION_KEY_FILE", global = true)]
+    pub encryption_key_file: Option<PathBuf>,
     /// The algorithm of keys that are made: EdDSA, ES256, RS256 or HS256.
     #[arg(long, env = "TASKHUB_TOKEN_ALGORITHM", default_value = "EdDSA", global = true)]
     pub token_algorithm: Algorithm,
@@ -76,7 +83,17 @@ pub struct Settings {
     /// Who may register an organisation.
     #[arg(long, env = "TASKHUB_REGISTRATION", value_enum, default_value = "open", global = true)]
     pub registration: Registration,
-    /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Twenty times as many may wait.
+    /// How mail is sent: off, files (into the folder mail of the data folder), smtp://user:password@host:port (with STARTTLS, but to this
+    /// machine) or smtps://… Default: files in development, off in production.
+    #[arg(long, env = "TASKHUB_MAIL", hide_env_values = true, global = true)]
+    pub mail: Option<Sending>,
+    /// Whom mail is from.
+    #[arg(long, env = "TASKHUB_MAIL_FROM", default_value = "TaskHub <no-reply@localhost>", global = true)]
+    pub mail_from: Mailbox,
+    /// The URL of the front end: links in mails begin with it. Default: the public URL, where this server has pages for them.
+    #[arg(long, env = "TASKHUB_APP_URL", value_parser = public_url, global = true)]
+    pub app_url: Option<String>,
+    /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Fifty times as many may wait.
     #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
     pub password_hashes: u16,
     /// Requests an hour of one user or service.
@@ -85,13 +102,19 @@ pub struct Settings {
     /// How many of them at once.
     #[arg(long, env = "TASKHUB_RATE_PRINCIPAL_BURST", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_principal_burst: u32,
+    /// Requests an hour of all users and services of one organisation together.
+    #[arg(long, env = "TASKHUB_RATE_TENANT", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_tenant: u32,
+    /// How many of them at once.
+    #[arg(long, env = "TASKHUB_RATE_TENANT_BURST", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
+    pub rate_tenant_burst: u32,
     /// Requests an hour without a token, of one address.
     #[arg(long, env = "TASKHUB_RATE_ADDRESS", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_address: u32,
     /// How many of them at once.
     #[arg(long, env = "TASKHUB_RATE_ADDRESS_BURST", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_address_burst: u32,
-    /// Sign-ins, registrations and refreshes an hour, of one address.
+    /// Sign-ins, registrations, refreshes and links by mail an hour, of one address.
     #[arg(long, env = "TASKHUB_RATE_SIGN_IN", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_sign_in: u32,
     /// How many of them at once.
@@ -135,6 +158,20 @@ impl Settings {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
+    /// The URL that links in mails begin with, without a slash at its end.
+    pub fn app_url(&self) -> String {
+        self.app_url.clone().unwrap_or_else(|| self.public_url())
+    }
+
+    /// How mail is sent.
+    pub fn sending(&self) -> Sending {
+        let by_profile = || match self.profile {
+            Profile::Development => Sending::Files,
+            Profile::Production => Sending::Off,
+        };
+        self.mail.clone().unwrap_or_else(by_profile)
+    }
+
     /// The database.
     pub fn database(&self) -> Database {
         let embedded = || format!("sqlite://{}", self.data_dir.join("taskhub.db").display()).into();
@@ -150,6 +187,11 @@ impl Settings {
     /// Where a development key is kept, or the configured file.
     pub fn keys_file(&self) -> PathBuf {
         self.signing_keys_file.clone().unwrap_or_else(|| self.data_dir.join("signing-keys.json"))
+    }
+
+    /// Where a development key is kept, or the configured file.
+    pub fn encryption_file(&self) -> PathBuf {
+        self.encryption_key_file.clone().unwrap_or_else(|| self.data_dir.join("encryption-key"))
     }
 }
 

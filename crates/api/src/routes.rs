@@ -5,11 +5,22 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
     document::pages,
-    v1::{audit, auth, documents, projects, service, tasks, tenant, users},
+    mail::pages as account,
+    v1::{
+        access_tokens, audit, auth, clients, documents, invitations, pictures, projects, request_types,
+        requests, service, service_accounts, tasks, teams, tenant, users,
+    },
 };
 
 /// Everything that the document describes. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
+    work(routes);
+    people(routes);
+    identity(routes);
+}
+
+/// What people work on.
+fn work(routes: &mut ServiceConfig) {
     routes
         .service(
             scope("/api/v1/tasks")
@@ -21,6 +32,21 @@ pub(crate) fn api(routes: &mut ServiceConfig) {
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
                 .service(tasks::complete_task),
+        )
+        .service(
+            scope("/api/v1/teams")
+                .service(teams::list_teams)
+                .service(teams::create_team)
+                .service(teams::get_team)
+                .service(teams::replace_team)
+                .service(teams::update_team)
+                .service(teams::delete_team)
+                .service(teams::list_team_members)
+                .service(teams::create_team_member)
+                .service(teams::get_team_member)
+                .service(teams::replace_team_member)
+                .service(teams::update_team_member)
+                .service(teams::delete_team_member),
         )
         .service(
             scope("/api/v1/projects")
@@ -45,14 +71,58 @@ pub(crate) fn api(routes: &mut ServiceConfig) {
                 .service(documents::delete_document),
         )
         .service(
+            scope("/api/v1/clients")
+                .service(clients::list_clients)
+                .service(clients::create_client)
+                .service(clients::get_client)
+                .service(clients::replace_client)
+                .service(clients::update_client)
+                .service(clients::delete_client)
+                .service(clients::list_client_requests),
+        )
+        .service(
+            scope("/api/v1/request-types")
+                .service(request_types::list_request_types)
+                .service(request_types::create_request_type)
+                .service(request_types::get_request_type)
+                .service(request_types::replace_request_type)
+                .service(request_types::update_request_type)
+                .service(request_types::delete_request_type),
+        )
+        .service(
+            scope("/api/v1/requests")
+                .service(requests::list_requests)
+                .service(requests::create_request)
+                .service(requests::get_requests_dashboard)
+                .service(requests::get_request)
+                .service(requests::replace_request)
+                .service(requests::update_request)
+                .service(requests::delete_request)
+                .service(requests::update_request_status),
+        )
+        .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
+}
+
+/// The organisation and its people.
+fn people(routes: &mut ServiceConfig) {
+    routes
+        .service(
             scope("/api/v1/users")
                 .service(users::list_users)
                 .service(users::create_user)
                 .service(users::count_active_users)
+                .service(users::import_users)
+                .service(users::export_users)
                 .service(users::get_user)
                 .service(users::replace_user)
                 .service(users::update_user)
-                .service(users::delete_user),
+                .service(users::delete_user)
+                .service(users::deactivate_user)
+                .service(users::reactivate_user)
+                .service(users::list_user_history)
+                .service(pictures::get_user_picture)
+                .service(auth::sessions::list_user_sessions)
+                .service(auth::totp::delete_second_factor),
         )
         .service(
             scope("/api/v1/tenant")
@@ -60,27 +130,79 @@ pub(crate) fn api(routes: &mut ServiceConfig) {
                 .service(tenant::replace_tenant)
                 .service(tenant::update_tenant),
         )
-        .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry))
+        .service(
+            scope("/api/v1/invitations")
+                .service(invitations::list_invitations)
+                .service(invitations::create_invitation)
+                .service(invitations::get_invitation)
+                .service(invitations::delete_invitation)
+                .service(invitations::resend_invitation),
+        );
+}
+
+/// Who calls, and the service itself.
+fn identity(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            scope("/api/v1/service-accounts")
+                .service(service_accounts::list_service_accounts)
+                .service(service_accounts::create_service_account)
+                .service(service_accounts::get_service_account)
+                .service(service_accounts::replace_service_account)
+                .service(service_accounts::update_service_account)
+                .service(service_accounts::delete_service_account)
+                .service(service_accounts::rotate_service_account),
+        )
+        .service(
+            scope("/api/v1/access-tokens")
+                .service(access_tokens::list_access_tokens)
+                .service(access_tokens::create_access_token)
+                .service(access_tokens::get_access_token)
+                .service(access_tokens::delete_access_token),
+        )
         .service(
             scope("/api/v1/auth")
-                .service(auth::register_organisation)
-                .service(auth::create_token)
-                .service(auth::refresh_token)
-                .service(auth::verify_token)
-                .service(auth::end_session)
-                .service(auth::get_profile)
-                .service(auth::replace_profile)
-                .service(auth::update_profile)
-                .service(auth::change_password),
+                .service(auth::register::register_account)
+                .service(auth::token::create_token)
+                .service(auth::token::refresh_token)
+                .service(auth::token::verify_token)
+                .service(auth::revoke::revoke_token)
+                .service(auth::introspect::introspect_token)
+                .service(auth::token::end_session)
+                .service(auth::profile::get_profile)
+                .service(auth::profile::replace_profile)
+                .service(auth::profile::update_profile)
+                .service(pictures::replace_picture)
+                .service(pictures::delete_picture)
+                .service(auth::password::change_password)
+                .service(auth::links::verify_email)
+                .service(auth::links::request_email_verification)
+                .service(auth::links::request_password_reset)
+                .service(auth::links::confirm_password_reset)
+                .service(auth::permission::get_permissions)
+                .service(auth::sessions::list_sessions)
+                .service(auth::sessions::delete_session)
+                .service(auth::sessions::end_other_sessions)
+                .service(auth::totp::get_totp)
+                .service(auth::totp::create_totp)
+                .service(auth::totp::confirm_totp)
+                .service(auth::totp::replace_recovery_codes)
+                .service(auth::totp::disable_totp),
         )
         .service(service::get_liveness)
         .service(service::get_readiness)
-        .service(service::get_jwks);
+        .service(service::get_jwks)
+        .service(auth::metadata::get_authorization_server);
 }
 
 /// The pages for people, and the document itself.
 pub(crate) fn pages(routes: &mut web::ServiceConfig) {
     routes
+        .service(account::verify_email)
+        .service(account::reset_password)
+        .service(account::accept_invitation)
+        .service(account::script)
+        .service(account::style)
         .service(pages::docs)
         .service(pages::redoc)
         .service(pages::redoc_script)

@@ -13,12 +13,15 @@ use actix_web::{
     web::{self, Data},
 };
 use taskhub_domain::{context::Request, session};
+use tokio::{sync::watch, task::JoinHandle};
 use utoipa_actix_web::AppExt;
 
 use crate::{
     config::Settings,
     document::{self, Operations, pages::Written},
     edge::{self, limits::Limits},
+    keys,
+    mail::sender::Sender,
     problem::{Code, Problem},
     routes,
     state::{StartError, State},
@@ -26,6 +29,8 @@ use crate::{
 
 /// How long the requests under way may take when the server stops, in seconds.
 const FAREWELL: u64 = 20;
+/// How long the mail in hand may take then.
+const LAST_MAIL: Duration = Duration::from_secs(5);
 /// How often what has expired is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -35,6 +40,32 @@ pub struct Server {
     pub address: SocketAddr,
     /// Its future, and the handle to stop it.
     pub running: actix_web::dev::Server,
+    /// What it does beside answering.
+    pub background: Background,
+}
+
+/// What a server does beside answering. It is to be ended before its runtime is: a connection that goes after that takes the process with it.
+pub struct Background {
+    tasks: Vec<JoinHandle<()>>,
+    sender: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Background {
+    /// Ends it; first the sender is given time for the mail that it has in hand, which would else be sent again.
+    pub async fn end(mut self) {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(LAST_MAIL, &mut self.sender).await.is_err() {
+            self.sender.abort();
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks {
+            // That it was aborted is no news.
+            task.await.ok();
+        }
+    }
 }
 
 /// Takes the address that is set.
@@ -60,10 +91,15 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     let limits = Limits::new(&state.settings)
         .ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
     let settings = state.settings.clone();
-    let background = [
-        actix_web::rt::spawn(session::watch(state.store.clone())),
-        actix_web::rt::spawn(limits.clone().forget()),
-        actix_web::rt::spawn(housekeep(state.clone())),
+    let sender = Sender::new(&state)?;
+    let sends = sender.is_some();
+    let (stop, stopping) = watch::channel(false);
+    // The runtime drops these within itself, which connections to a database need.
+    let tasks = vec![
+        tokio::spawn(session::watch(state.store.clone())),
+        tokio::spawn(limits.clone().forget()),
+        tokio::spawn(housekeep(state.clone(), sends)),
+        tokio::spawn(keys::follow(state.clone())),
     ];
     let (shared, counted) = (Data::new(state), Data::new(limits));
     let mut server = HttpServer::new(move || {
@@ -90,9 +126,8 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     }
     let server = server.listen_auto_h2c(listener).map_err(unbound)?;
     let running = server.run();
-    // The background work ends with the runtime that it was begun on.
-    drop(background);
-    Ok(Server { address, running })
+    let sender = tokio::spawn(send(sender, stopping));
+    Ok(Server { address, running, background: Background { tasks, sender, stop } })
 }
 
 fn cors(settings: &Settings) -> Cors {
@@ -141,15 +176,31 @@ async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Res
     }
 }
 
+/// Sends mail, where any is sent.
+async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
+    if let Some(sender) = sender {
+        sender.run(stopping).await;
+    }
+}
+
 /// Forgets what has expired, again and again.
-async fn housekeep(state: State) {
+async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     loop {
         ticks.tick().await;
         let system = state.store.system("forgetting what has expired", Request::default());
-        for outcome in
-            [state.store.forget_answers(&system).await, state.store.forget_revocations(&system).await]
-        {
+        let mut outcomes = vec![
+            state.store.forget_answers(&system).await,
+            state.store.forget_revocations(&system).await,
+            state.store.forget_sessions(&system).await,
+            state.store.forget_guesses(&system).await,
+            state.store.forget_links(&system).await,
+        ];
+        // Where mail is sent, what can't be delivered is given up by whoever tried.
+        if !sends {
+            outcomes.push(state.store.forget_mail(&system).await);
+        }
+        for outcome in outcomes {
             if let Err(error) = outcome {
                 tracing::warn!(%error, "what has expired can't be forgotten");
             }

@@ -2,15 +2,22 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use secrecy::ExposeSecret;
-use taskhub_auth::{Grant, Hasher, KeySet, Kind, Signer, Verifier};
-use taskhub_domain::{Clock, Store, session::Opened, store::Shares};
+use secrecy::{ExposeSecret, SecretString};
+use taskhub_auth::{Cipher, Grant, Hasher, Kind};
+use taskhub_domain::{Clock, Store, credential::Granted, picture::Studio, session::Opened, store::Shares};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 use crate::{
     config::{Profile, Settings},
+    entrance::Exchanged,
+    incidents::Incidents,
+    keys::Keys,
     problem::{Code, Problem},
 };
+
+/// The most requests for a link by mail that are looked into at once.
+pub const ERRANDS: usize = 32;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -22,16 +29,20 @@ pub struct Inner {
     pub settings: Settings,
     /// The way to everything that TaskHub knows.
     pub store: Store,
-    /// Signs tokens.
-    pub signer: Signer,
-    /// Verifies tokens: the one for every entrance.
-    pub verifier: Verifier,
+    /// What signs and verifies tokens.
+    pub keys: Keys,
+    /// The personal access tokens that were used lately.
+    pub exchanged: Exchanged,
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// A tenant's turn at it: its signed-in callers hash one password at a time.
+    /// Draws pictures.
+    pub studio: Studio,
+    /// A tenant's turn at these two: its signed-in callers hash one password, or have one picture drawn, at a time.
     pub turns: Arc<Shares>,
-    /// The public keys, as a document.
-    pub jwks: serde_json::Value,
+    /// What was refused, on its way to the audit.
+    pub incidents: Incidents,
+    /// Turns at what is done after its answer was given: requests for links by mail.
+    pub errands: Arc<Semaphore>,
     /// The URL that clients reach the server at.
     pub public_url: String,
 }
@@ -60,6 +71,19 @@ pub enum StartError {
         "There are no signing keys. In production, make them with `taskhub keys generate` and name their file in TASKHUB_SIGNING_KEYS_FILE."
     )]
     NoKeys,
+    /// The encryption key.
+    #[error("The encryption key in {path} can't be used: {why}")]
+    EncryptionKey {
+        /// Its file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// No encryption key where one is needed.
+    #[error(
+        "There is no encryption key. In production, make it with `taskhub keys generate` and name its file in TASKHUB_ENCRYPTION_KEY_FILE."
+    )]
+    NoEncryptionKey,
     /// A file or folder.
     #[error("{what}: {why}")]
     File {
@@ -83,7 +107,7 @@ impl State {
     /// A sentence that says which setting is wrong and why.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         make_folder(&settings.data_dir)?;
-        let keys = load_keys(&settings)?;
+        let keys = Keys::open(&settings, &clock)?;
         if settings.profile == Profile::Production && settings.public_url.is_none() {
             let needed = "TASKHUB_PUBLIC_URL is not set. In production it is needed: links begin with it, and it is the issuer of tokens.";
             return Err(StartError::Setting(needed.to_owned()));
@@ -92,29 +116,31 @@ impl State {
         if settings.migrate {
             database.migrate().await?;
         }
-        let store = Store::connect(&database, clock).await?;
-        Self::new(settings, store, &keys)
-    }
-
-    fn new(settings: Settings, store: Store, keys: &KeySet) -> Result<Self, StartError> {
-        let public_url = settings.public_url();
-        let unusable = |error: taskhub_auth::KeyError| StartError::Keys {
-            path: settings.keys_file().display().to_string(),
-            why: error.to_string(),
-        };
-        let signer = Signer::new(keys, &public_url, &settings.token_audience).map_err(unusable)?;
-        let verifier = Verifier::new(keys, &public_url, &settings.token_audience).map_err(unusable)?;
+        let store = Store::connect(&database, load_cipher(&settings)?, clock).await?;
         let at_once = usize::from(settings.password_hashes);
-        let hasher = Hasher::new(at_once, at_once * 20);
-        let (jwks, turns) = (keys.to_jwks(), Arc::new(Shares::new(1)));
-        Ok(Self(Arc::new(Inner { settings, store, signer, verifier, hasher, turns, jwks, public_url })))
+        let (hasher, turns) = (Hasher::new(at_once, at_once * 50), Arc::new(Shares::new(1)));
+        let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
+        let (studio, incidents) = (Studio::default(), Incidents::default());
+        let errands = Arc::new(Semaphore::new(ERRANDS));
+        Ok(Self(Arc::new(Inner {
+            settings,
+            store,
+            keys,
+            exchanged,
+            hasher,
+            studio,
+            turns,
+            incidents,
+            errands,
+            public_url,
+        })))
     }
 
     /// An access token for a session.
     ///
     /// # Errors
     /// A fault of the server's.
-    pub fn mint(&self, opened: &Opened) -> Result<String, Problem> {
+    pub fn mint_session(&self, opened: &Opened) -> Result<String, Problem> {
         let grant = Grant {
             kind: Kind::User,
             id: opened.user.id,
@@ -127,61 +153,69 @@ impl State {
         self.mint_grant(&grant)
     }
 
-    /// An access token for a grant.
+    /// An access token for a grant, as of now.
     ///
     /// # Errors
     /// A fault of the server's.
     pub fn mint_grant(&self, grant: &Grant) -> Result<String, Problem> {
-        let now = self.store.clock().now();
-        let token = self.signer.mint(grant, now.token_id(), now.seconds());
+        self.mint(&Granted { grant: grant.clone(), at: self.store.clock().now() })
+    }
+
+    /// An access token for what was granted, as of then.
+    ///
+    /// # Errors
+    /// A fault of the server's.
+    pub fn mint(&self, Granted { grant, at }: &Granted) -> Result<String, Problem> {
+        let token = self.keys.present().signer.mint(grant, at.token_id(), at.seconds());
         let token = token.map_err(|_| Problem::from(Code::Internal))?;
         Ok(token.expose_secret().to_owned())
     }
 }
 
-/// The signing keys: those of the configured file; in development one that is made when it is missing.
-fn load_keys(settings: &Settings) -> Result<KeySet, StartError> {
-    if settings.profile == Profile::Production && settings.signing_keys_file.is_none() {
-        return Err(StartError::NoKeys);
+/// The cipher with the key of the configured file; in development one that is made when it is missing.
+fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
+    if settings.profile == Profile::Production && settings.encryption_key_file.is_none() {
+        return Err(StartError::NoEncryptionKey);
     }
-    let path = settings.keys_file();
+    let path = settings.encryption_file();
     let shown = path.display().to_string();
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            let keys = KeySet::from_json(&text)
-                .map_err(|error| StartError::Keys { path: shown.clone(), why: error.to_string() })?;
-            if keys.signs() {
-                Ok(keys)
-            } else {
-                Err(StartError::Keys { path: shown, why: "none of them is private".to_owned() })
-            }
+    let key = match fs::read_to_string(&path) {
+        Ok(text) => SecretString::from(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && settings.encryption_key_file.is_none() => {
+            make_encryption_key(&path)?
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && settings.signing_keys_file.is_none() => {
-            make_keys(settings, &path)
+        Err(why) => {
+            return Err(StartError::File {
+                what: format!("The encryption key in {shown} can't be read"),
+                why,
+            });
         }
-        Err(why) => Err(StartError::File { what: format!("The signing keys in {shown} can't be read"), why }),
-    }
+    };
+    Cipher::new(&key).map_err(|error| StartError::EncryptionKey { path: shown, why: error.to_string() })
 }
 
-/// Makes a key and writes it where only its owner can read it.
+/// Makes a key for encryption and writes it where only its owner can read it.
 ///
 /// # Errors
 /// When the file is there already, or can't be written.
-pub fn make_keys(settings: &Settings, path: &Path) -> Result<KeySet, StartError> {
+pub fn make_encryption_key(path: &Path) -> Result<SecretString, StartError> {
+    let key = taskhub_auth::secret::opaque();
+    write_secret(path, &key)?;
+    Ok(key)
+}
+
+/// Writes a new file that only its owner can read.
+pub(crate) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), StartError> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let shown = path.display().to_string();
-    let keys = KeySet::generate(settings.token_algorithm)
-        .map_err(|error| StartError::Keys { path: shown.clone(), why: error.to_string() })?;
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
     let unwritten =
-        |why| StartError::File { what: format!("The signing keys can't be written to {shown}"), why };
+        |why| StartError::File { what: format!("The key can't be written to {}", path.display()), why };
     let mut file =
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritten)?;
-    file.write_all(keys.to_private_json().expose_secret().as_bytes()).map_err(unwritten)?;
-    file.sync_all().map_err(unwritten)?;
-    Ok(keys)
+    file.write_all(secret.expose_secret().as_bytes()).map_err(unwritten)?;
+    file.sync_all().map_err(unwritten)
 }
 
 /// Makes a folder that its owner alone can look into: a database and a key may lie in it.

@@ -8,6 +8,8 @@
 //! | [`principal`] | who that is: what a verified token says, and nothing else |
 //! | [`password`] | how a password is stored, compared and judged |
 //! | [`secret`] | random values, digests and message authentication codes |
+//! | [`cipher`] | how what must be read again is encrypted |
+//! | [`totp`] | which codes an authenticator shows |
 //!
 //! # Invariants
 //!
@@ -18,6 +20,14 @@
 //! - Key material, tokens and passwords show in no `Debug` output and in no error.
 //!
 //! What this crate must not know: requests, tables, settings, and whether a token was revoked; its caller asks about that.
+//!
+//! # Following rotation
+//!
+//! Keys change. A service that verifies TaskHub's tokens by itself keeps the public document of `/.well-known/jwks.json` for as long as the
+//! `Cache-Control` of its answer says (5 minutes), and fetches it anew then, or at once when [`Verifier::verify`] answers
+//! [`TokenError::UnknownKey`], though for that at most every few seconds: anybody can make up a `kid`. A new key is published 10 minutes before
+//! it signs (`taskhub keys rotate`), and an old one stays as long as there may be tokens of it; so a service that does either never
+//! refuses a good token. `examples/verify.rs` is such a service in small.
 //!
 //! # A round trip
 //!
@@ -40,7 +50,7 @@
 //! let token = signer.mint(&grant, Uuid::from_u128(3), 1_700_000_000)?;
 //!
 //! // A service elsewhere needs no more than the public document.
-//! let public = KeySet::from_json(&keys.to_jwks().to_string())?;
+//! let public = KeySet::from_json(&keys.to_jwks(1_700_000_000).to_string())?;
 //! let verifier = Verifier::new(&public, "https://hub.example", "taskhub")?;
 //! let principal = verifier.verify(token.expose_secret(), 1_700_000_100)?;
 //! assert_eq!(principal.id(), grant.id);
@@ -48,16 +58,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cipher;
 mod claims;
 pub mod keys;
 pub mod password;
 pub mod principal;
 pub mod secret;
 pub mod token;
+pub mod totp;
 pub mod verify;
 
-pub use keys::{Algorithm, KeyError, KeySet};
-pub use password::{Hasher, Match, PasswordError, Weakness, weakness};
+pub use cipher::Cipher;
+pub use keys::{Algorithm, KeyError, KeySet, KeyState, Standing};
+pub use password::{Hasher, Match, NO_PASSWORD, PasswordError, Weakness, weakness};
 pub use principal::{Kind, Principal};
 pub use token::{Grant, Signer};
+pub use totp::Totp;
 pub use verify::{TokenError, Verifier};

@@ -56,7 +56,7 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// SHA-256 (FIPS 180-4).
-pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+pub fn sha256(data: &[u8]) -> [u8; 32] {
     fixed(sha::digest(&sha::SHA256, data).as_ref())
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     claims::{Claims, LONGEST, TYPE, is_scope},
-    keys::{KeyError, KeySet, names},
+    keys::{KeyError, KeySet, Window, names, turn},
     principal::{Kind, Principal},
     verify::TokenError,
 };
@@ -34,13 +34,20 @@ pub struct Grant {
     pub lifetime: i64,
 }
 
-/// Signs tokens with the key set's first private key, for one issuer and one audience.
+/// Signs tokens with the key of the set whose turn it is, for one issuer and one audience.
 #[derive(Debug)]
 pub struct Signer {
-    key: EncodingKey,
-    header: Header,
+    keys: Vec<Signing>,
     issuer: String,
     audience: String,
+}
+
+/// A private key, and the header of what it signs.
+#[derive(Debug)]
+struct Signing {
+    key: EncodingKey,
+    header: Header,
+    window: Window,
 }
 
 impl Signer {
@@ -51,11 +58,14 @@ impl Signer {
     /// [`KeyError::NoSigningKey`] if the set is public; [`KeyError::Nameless`] if the issuer or the audience is empty.
     pub fn new(keys: &KeySet, issuer: &str, audience: &str) -> Result<Self, KeyError> {
         let (issuer, audience) = names(issuer, audience)?;
-        let (kid, algorithm, key) = keys.signing().ok_or(KeyError::NoSigningKey)?;
-        let mut header = Header::new(algorithm.into());
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(kid.to_owned());
-        Ok(Self { key: key.clone(), header, issuer, audience })
+        let signing = keys.signing().map(|(kid, algorithm, key, window)| {
+            let mut header = Header::new(algorithm.into());
+            header.typ = Some(TYPE.to_owned());
+            header.kid = Some(kid.to_owned());
+            Signing { key: key.clone(), header, window }
+        });
+        let keys: Vec<_> = signing.collect();
+        if keys.is_empty() { Err(KeyError::NoSigningKey) } else { Ok(Self { keys, issuer, audience }) }
     }
 
     /// The token for `grant`, issued at `now` (Unix seconds) under the id `token_id` (`jti`), which must be fresh.
@@ -63,7 +73,7 @@ impl Signer {
     /// # Errors
     ///
     /// [`TokenError::BadClaims`] if the grant has none of the three shapes or too long a life, [`TokenError::TooLong`] if the
-    /// token would exceed 4096 bytes, [`TokenError::Signing`] if the key does not sign.
+    /// token would exceed 4096 bytes, [`TokenError::Signing`] if no key signs at this moment.
     pub fn mint(&self, grant: &Grant, token_id: Uuid, now: i64) -> Result<SecretString, TokenError> {
         let scope = match grant.scopes.as_deref() {
             Some(scopes) if !scopes.iter().all(|scope| is_scope(scope)) => return Err(TokenError::BadClaims),
@@ -83,7 +93,9 @@ impl Signer {
             nbf: None,
         };
         Principal::of(&claims)?;
-        let token = encode(&self.header, &claims, &self.key).map_err(|_| TokenError::Signing)?;
+        let Signing { key, header, .. } =
+            turn(self.keys.iter(), |key| key.window, now).ok_or(TokenError::Signing)?;
+        let token = encode(header, &claims, key).map_err(|_| TokenError::Signing)?;
         if token.len() > LONGEST { Err(TokenError::TooLong) } else { Ok(SecretString::from(token)) }
     }
 }

@@ -66,8 +66,8 @@ pub struct Verifier {
     keys: Vec<Known>,
     issuer: String,
     audience: String,
-    /// By the SHA-256 of the token: no token lies in memory as a key.
-    verified: Cache<[u8; 32], Arc<Principal>>,
+    /// Whose a token is and when it ends, by its SHA-256: no token lies in memory as a key.
+    verified: Cache<[u8; 32], (Arc<Principal>, i64)>,
 }
 
 /// A key of the set, and what `jsonwebtoken` shall check with it: the signature alone, by the one algorithm.
@@ -75,6 +75,7 @@ struct Known {
     kid: String,
     key: DecodingKey,
     validation: Validation,
+    until: i64,
 }
 
 impl Verifier {
@@ -87,12 +88,12 @@ impl Verifier {
         let (issuer, audience) = names(issuer, audience)?;
         let keys = keys
             .verifying()
-            .map(|(kid, algorithm, key)| {
+            .map(|(kid, algorithm, key, window)| {
                 let mut validation = Validation::new(algorithm.into());
                 validation.required_spec_claims.clear();
                 validation.validate_exp = false;
                 validation.validate_aud = false;
-                Known { kid: kid.to_owned(), key: key.clone(), validation }
+                Known { kid: kid.to_owned(), key: key.clone(), validation, until: window.until }
             })
             .collect();
         Ok(Self { keys, issuer, audience, verified: Cache::new(REMEMBERED) })
@@ -113,24 +114,24 @@ impl Verifier {
         let digest = sha256(token.as_bytes());
         let known = self.verified.get(&digest);
         let seen = known.is_some();
-        let principal = match known {
-            Some(principal) => principal,
-            None => Arc::new(self.first(token, now)?),
+        let (principal, end) = match known {
+            Some(known) => known,
+            None => self.first(token, now)?,
         };
-        if now >= principal.expires_at() {
+        if now >= end {
             self.verified.remove(&digest);
             return Err(TokenError::Expired);
         }
         if !seen {
-            self.verified.insert(digest, Arc::clone(&principal));
+            self.verified.insert(digest, (Arc::clone(&principal), end));
         }
         Ok(principal)
     }
 
-    /// All checks but expiry.
-    fn first(&self, token: &str, now: i64) -> Result<Principal, TokenError> {
+    /// All checks but expiry, and when it expires: the token itself, or its key.
+    fn first(&self, token: &str, now: i64) -> Result<(Arc<Principal>, i64), TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
-        let known = self.key(&header)?;
+        let known = self.key(&header, now)?;
         let claims: Claims =
             decode(token, &known.key, &known.validation).map_err(|error| reason(error.kind()))?.claims;
         let principal = Principal::of(&claims)?;
@@ -144,11 +145,12 @@ impl Verifier {
         if claims.iat > latest || claims.nbf.is_some_and(|start| start > latest) {
             return Err(TokenError::NotYetValid);
         }
-        Ok(principal)
+        let end = Ord::min(principal.expires_at(), known.until);
+        Ok((Arc::new(principal), end))
     }
 
     /// The key that the header names, if the header is one of an access token and makes no demand of its own.
-    fn key(&self, header: &Header) -> Result<&Known, TokenError> {
+    fn key(&self, header: &Header, now: i64) -> Result<&Known, TokenError> {
         let Header { jku, jwk, x5u, x5c, crit, .. } = header;
         if jku.is_some() || jwk.is_some() || x5u.is_some() || x5c.is_some() || crit.is_some() {
             return Err(TokenError::Malformed);
@@ -162,6 +164,7 @@ impl Verifier {
             .find(|known| {
                 header.kid.as_ref() == Some(&known.kid) && known.validation.algorithms.contains(&header.alg)
             })
+            .filter(|known| now < known.until)
             .ok_or(TokenError::UnknownKey)
     }
 }

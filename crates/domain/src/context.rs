@@ -55,6 +55,14 @@ pub struct Request {
     pub user_agent: Option<String>,
 }
 
+/// One client's addresses: an IPv6 network of 64 bits is one client's.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) >> 64 << 64).to_be_bytes()),
+    }
+}
+
 /// The caller, resolved: tenant, actor, role, scopes, request and clock. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Context(Arc<Inner>);
@@ -117,7 +125,17 @@ impl Context {
 
     /// The session that the caller's token belongs to.
     pub fn session(&self) -> Option<Uuid> {
-        self.0.session
+        self.0.session.filter(|_| self.0.scopes.is_none())
+    }
+
+    /// The personal access token that the caller's token was exchanged for: what is narrowed belongs to none of their sessions.
+    pub(crate) fn personal_token(&self) -> Option<Uuid> {
+        self.0.session.filter(|_| self.0.scopes.is_some())
+    }
+
+    /// What the credential is narrowed to; `None` when it is not narrowed.
+    pub(crate) fn scopes(&self) -> Option<&[String]> {
+        self.0.scopes.as_deref()
     }
 
     /// The request that is being answered.
@@ -128,6 +146,14 @@ impl Context {
     /// The present instant.
     pub fn now(&self) -> Instant {
         self.0.clock.now()
+    }
+
+    /// The same caller, with these scopes.
+    #[cfg(test)]
+    pub(crate) fn narrowed(&self, scopes: Option<Vec<String>>) -> Self {
+        let Inner { tenant, actor, role, session, ref request, ref clock, .. } = *self.0;
+        let (request, clock) = (request.clone(), clock.clone());
+        Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock }))
     }
 
     /// Whether the credential reaches that far: a token without scopes is not narrowed.
@@ -163,17 +189,22 @@ impl System {
 
     /// The server's own work inside one tenant, as the system.
     pub fn within(&self, tenant: Uuid) -> Context {
-        self.context(tenant, Actor::System, Role::Admin)
+        self.context(tenant, Actor::System, Role::Admin, None)
     }
 
     /// The work of a user who has just proved who they are.
     pub(crate) fn as_user(&self, tenant: Uuid, user: Uuid, role: Role) -> Context {
-        self.context(tenant, Actor::User(user), role)
+        self.context(tenant, Actor::User(user), role, None)
     }
 
-    fn context(&self, tenant: Uuid, actor: Actor, role: Role) -> Context {
+    /// The work of a service that has just proved which it is.
+    pub(crate) fn as_service(&self, tenant: Uuid, service: Uuid, scopes: Vec<String>) -> Context {
+        self.context(tenant, Actor::Service(service), Role::Admin, Some(scopes))
+    }
+
+    fn context(&self, tenant: Uuid, actor: Actor, role: Role, scopes: Option<Vec<String>>) -> Context {
         tracing::debug!(%tenant, reason = self.reason, "acting for the system");
         let (request, clock) = (self.request.clone(), self.clock.clone());
-        Context(Arc::new(Inner { tenant, actor, role, scopes: None, session: None, request, clock }))
+        Context(Arc::new(Inner { tenant, actor, role, scopes, session: None, request, clock }))
     }
 }

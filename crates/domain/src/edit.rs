@@ -5,6 +5,7 @@
 use std::future::Future;
 
 use garde::Validate;
+use sea_orm::Condition;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -81,5 +82,107 @@ pub async fn update<N: Editable>(
 /// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
 pub async fn remove<N: Noun>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve::<N, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
+}
+
+/// A noun whose rows lie in a row of another noun, and are reached through it alone.
+pub trait Child: Noun {
+    /// What its rows lie in.
+    type Parent: Noun;
+
+    /// What its rows are called in a parent, as in `members`.
+    const COLLECTION: &'static str;
+
+    /// The id of the row that this one lies in.
+    fn parent(&self) -> Uuid;
+
+    /// The rows that lie in a parent.
+    #[doc(hidden)]
+    fn within(parent: &Self::Parent) -> Condition;
+}
+
+/// A child whose rows are made and changed by one input.
+pub trait EditableChild: Child {
+    /// As [`Editable::Input`].
+    type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
+
+    /// What a new row in a parent begins with.
+    fn blank(born: Birth, ctx: &Context, parent: &Self::Parent) -> Self;
+
+    /// As [`Editable::apply`].
+    fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// The rows in a parent, by the page.
+///
+/// # Errors
+/// `NotFound` for the parent, and those of lists.
+pub async fn list_within<N: Child>(
+    store: &Store,
+    ctx: &Context,
+    parent: Uuid,
+    query: &Query,
+) -> Result<Page<N::Item>> {
+    list_of::<N::Parent, N>(store, ctx, parent, query, N::within).await
+}
+
+/// The rows that have to do with another row, by the page.
+///
+/// # Errors
+/// As [`list_within`].
+pub(crate) async fn list_of<P: Noun, N: Noun>(
+    store: &Store,
+    ctx: &Context,
+    place: Uuid,
+    query: &Query,
+    within: fn(&P) -> Condition,
+) -> Result<Page<N::Item>> {
+    let scope = store.read(ctx);
+    let place = scope.resolve::<P, _>(place, Read).await?.into_row();
+    list::page::<N>(store, &scope, query, Within::of(place.id(), within(&place))).await
+}
+
+/// A row in a parent.
+///
+/// # Errors
+/// `NotFound` for the parent and for a row that lies elsewhere.
+pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
+    Ok(store.read(ctx).resolve_within(ids, Read).await?.into_row())
+}
+
+/// Makes a row in a parent. The new row itself is judged: a right to make one may depend on where it lies.
+///
+/// # Errors
+/// `NotFound` for the parent; `Forbidden`, `Invalid`, `Conflict`.
+pub async fn create_within<N: EditableChild>(tx: &Tx, parent: Uuid, body: &Unchecked<N::Input>) -> Result<N> {
+    let parent = tx.resolve::<N::Parent, _>(parent, Read).await?.into_row();
+    let blank = N::blank(tx.birth(), tx.ctx(), &parent);
+    let facts = blank.facts(tx, Action::Create).await?;
+    policy::judge(tx.ctx(), N::NOUN, Action::Create, facts)?;
+    tx.add(blank.apply(tx, body.check()?).await?).await
+}
+
+/// Changes a row in a parent: to the body whole, or by it as a merge patch.
+///
+/// # Errors
+/// As [`update`], and `NotFound` for a row that lies elsewhere.
+pub async fn update_within<N: EditableChild>(
+    tx: &Tx,
+    ids: (Uuid, Uuid),
+    body: &Unchecked<N::Input>,
+    pre: &Precondition,
+) -> Result<N> {
+    let seen = tx.resolve_within::<N, _>(ids, Update).await?;
+    let input = body.check_over(&N::Input::from(seen.row()))?;
+    let row = seen.row().clone().apply(tx, input).await?;
+    tx.update(seen, row, pre).await
+}
+
+/// Removes a row in a parent.
+///
+/// # Errors
+/// As [`remove`], and `NotFound` for a row that lies elsewhere.
+pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve_within::<N, _>(ids, Delete).await?;
     tx.remove(seen, pre).await
 }

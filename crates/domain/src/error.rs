@@ -2,7 +2,10 @@
 //!
 //! Invariant: what a client may read ([`Kind`], `detail`, `fields`) and what only the log may ([`Error::cause`]) are apart.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,6 +17,14 @@ pub enum Kind {
     Unauthenticated,
     /// The sign-in was refused.
     InvalidCredentials,
+    /// The password was right, and a code of the second factor is needed too.
+    SecondFactorRequired,
+    /// The client's id and secret were refused.
+    InvalidClient,
+    /// The user must verify their email first.
+    EmailUnverified,
+    /// Too many failures before: wait.
+    TooManyAttempts,
     /// The refresh token is unknown, expired, or was used before.
     InvalidRefreshToken,
     /// Several tenants match a sign-in; it must name one.
@@ -24,6 +35,8 @@ pub enum Kind {
     Forbidden,
     /// The credential's scopes don't reach that far.
     InsufficientScope,
+    /// A link by mail is unknown, expired, used, or of an account that is another by now.
+    InvalidLink,
     /// New organisations can't be registered (without an invitation).
     RegistrationClosed,
     /// Absent, or invisible to the caller.
@@ -53,13 +66,16 @@ pub enum Kind {
 }
 
 /// One wrong field of a body, or one wrong parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// A JSON pointer (RFC 6901) into the body, or the parameter's name.
+    #[schema(example = "/email")]
     pub pointer: String,
     /// A stable word for what is wrong.
+    #[schema(example = "taken")]
     pub code: &'static str,
     /// A sentence for people.
+    #[schema(example = "Another user has this value already.")]
     pub message: String,
 }
 
@@ -83,6 +99,7 @@ pub struct Error {
     fields: Vec<FieldError>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     transient: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -109,6 +126,16 @@ impl Error {
     /// A failure with a sentence about it.
     pub fn with(kind: Kind, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..kind.into() }
+    }
+
+    /// A refusal that ends by itself.
+    pub fn wait(kind: Kind, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..kind.into() }
+    }
+
+    /// For how long to wait before another try.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// A body with one wrong field.
@@ -190,7 +217,7 @@ impl Error {
 
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
-        Self { kind, detail: None, fields: Vec::new(), cause: None, transient: false }
+        Self { kind, detail: None, fields: Vec::new(), cause: None, transient: false, retry_after: None }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Idempotency keys: the same request, sent again, gets the first answer and does nothing twice.
 //!
 //! An answer is kept in the transaction of its effect, under the tenant, the principal, the operation and the key, with a
-//! fingerprint of the request. A request that failed had no effect and keeps nothing. Fingerprints are MACs: a body may hold a password.
+//! fingerprint of the request. A request that failed had no effect and keeps nothing. Fingerprints are MACs and answers are sealed: a
+//! request may hold a password, and an answer a secret that is shown this once.
 
 use std::{
     collections::HashSet,
@@ -11,7 +12,9 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::entity::prelude::*;
+use secrecy::ExposeSecret;
 use serde::Serialize;
+use taskhub_auth::Cipher;
 
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
@@ -155,7 +158,7 @@ impl Store {
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
         let Some(key) = key else { return Ok(None) };
         let kept = self.read(ctx).find::<Kept>(key.id, false).await?;
-        kept.filter(|kept| kept.expires_at > ctx.now()).map(|kept| kept.again(key)).transpose()
+        kept.filter(|kept| kept.expires_at > ctx.now()).map(|kept| kept.again(key, self.cipher())).transpose()
     }
 
     /// Forgets the answers that have expired.
@@ -163,7 +166,7 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn forget_answers(&self, system: &System) -> Result<()> {
-        self.housekeep(system, "idempotency").await
+        self.housekeep(system, "idempotency", "expires_at", system.now()).await
     }
 }
 
@@ -172,15 +175,17 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     let kept = tx.kept::<Kept>(once.key.id).await?;
     let expired = kept.is_some();
     if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
-        return kept.again(&once.key);
+        return kept.again(&once.key, tx.cipher());
     }
     let output = (once.operation)(tx, &once.input).await?;
     let answer = (once.answer)(&output)?;
     let expires_at = tx.now().plus(KEPT);
     let Answer { status, location, etag, body, .. } = answer.clone();
+    let (tenant_id, id) = (tx.ctx().tenant(), once.key.id);
+    let body = tx.cipher().seal(&body, &purpose(&tenant_id, &id)).map_err(Error::internal)?;
     let row = Kept {
-        tenant_id: tx.ctx().tenant(),
-        id: once.key.id,
+        tenant_id,
+        id,
         fingerprint: once.key.fingerprint.clone(),
         status,
         location,
@@ -196,13 +201,20 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     Ok(answer)
 }
 
+/// What an answer is sealed for.
+fn purpose<'a>(tenant: &'a Uuid, id: &'a Uuid) -> [&'a [u8]; 3] {
+    [b"answer", tenant.as_bytes(), id.as_bytes()]
+}
+
 impl Kept {
     /// The answer, for the same request again.
-    fn again(self, key: &Key) -> Result<Answer> {
+    fn again(self, key: &Key, cipher: &Cipher) -> Result<Answer> {
         if self.fingerprint != key.fingerprint {
             return Err(Kind::IdempotencyMismatch.into());
         }
-        let Self { status, location, etag, body, .. } = self;
+        let Self { tenant_id, id, status, location, etag, body, .. } = self;
+        let body = cipher.open(&body, &purpose(&tenant_id, &id)).map_err(Error::internal)?;
+        let body = body.expose_secret().to_owned();
         Ok(Answer { status, location, etag, body, replayed: true })
     }
 }

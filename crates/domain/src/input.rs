@@ -3,12 +3,17 @@
 //! Invariant: authorisation comes before validation. A handler gets an [`Unchecked`] body and hands it on; only the operation, which
 //! has resolved what it acts upon, turns it into the noun's input.
 
+mod strict;
+mod text;
+
 use std::marker::PhantomData;
 
 use garde::Validate;
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use self::strict::Strict;
+pub use self::text::{Text, folded, language_tag, one_line, trimmed, zone_name};
 use crate::{Error, Result, error::FieldError};
 
 /// A JSON body that is well-formed and nothing more.
@@ -74,11 +79,7 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
-    // Without this a list would be read as the fields in their order.
-    if !body.is_object() {
-        return Err(Error::field("", "invalid_type", "Expected a JSON object."));
-    }
-    let input: T = serde_path_to_error::deserialize(body).map_err(|error| unreadable(&error))?;
+    let input: T = serde_path_to_error::deserialize(Strict(body)).map_err(|error| unreadable(&error))?;
     input.validate().map_err(|report| {
         let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
             pointer: pointer(&path.to_string()),
@@ -150,37 +151,9 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// Reads a name: trimmed.
-pub fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(String::deserialize(deserializer)?.trim().to_owned())
-}
-
-/// Reads what is compared case-insensitively: trimmed, in lower case.
-pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(String::deserialize(deserializer)?.trim().to_lowercase())
-}
-
-/// A rule of garde: one line of text.
-pub fn one_line<S: OneLine + ?Sized>(text: &S, _: &()) -> garde::Result {
-    if text.lines_free() { Ok(()) } else { Err(garde::Error::new("line breaks and tabs are not allowed")) }
-}
-
-/// Text, or none.
-pub trait OneLine {
-    /// Whether it has neither line breaks nor tabs.
-    fn lines_free(&self) -> bool;
-}
-
-impl OneLine for String {
-    fn lines_free(&self) -> bool {
-        !self.contains(['\n', '\r', '\t'])
-    }
-}
-
-impl OneLine for Option<String> {
-    fn lines_free(&self) -> bool {
-        self.as_ref().is_none_or(OneLine::lines_free)
-    }
+/// Text as it is searched: in lower case, letter by letter, so that a part of it is folded as it is in the whole.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// A rule that spans two fields: an end is not before its start.
@@ -203,6 +176,7 @@ pub(crate) fn in_order(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -215,6 +189,15 @@ mod tests {
         #[garde(range(max = 9))]
         #[serde(default)]
         size: Option<i32>,
+        #[garde(skip)]
+        #[serde(default)]
+        colour: Option<Colour>,
+    }
+
+    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
     }
 
     fn check(body: Value) -> Result<Input> {
@@ -229,23 +212,36 @@ mod tests {
     #[test]
     fn says_what_is_wrong_and_where() {
         let wrong = |body| check(body).unwrap_err();
-        assert_eq!(first(&wrong(json!({"title": "abc", "colour": 1}))), ("/colour", "unknown_field"));
+        assert_eq!(first(&wrong(json!({"title": "abc", "weight": 1}))), ("/weight", "unknown_field"));
         assert_eq!(first(&wrong(json!({}))), ("/title", "required"));
         assert_eq!(first(&wrong(json!({"title": 1}))), ("/title", "invalid_type"));
         assert_eq!(first(&wrong(json!({"title": "ab"}))), ("/title", "invalid_value"));
         assert_eq!(first(&wrong(json!({"title": "a\u{0}b"}))), ("/title", "control_character"));
         assert_eq!(first(&wrong(json!({"title": "a\nb"}))), ("/title", "invalid_value"));
         assert_eq!(first(&wrong(json!({"title": "abc", "size": 10}))), ("/size", "invalid_value"));
-        assert_eq!(first(&wrong(json!([]))), ("", "invalid_type"));
+        for other in [json!([]), json!(["abc", 1]), json!(null), json!("abc")] {
+            assert_eq!(first(&wrong(other)), ("", "invalid_type"));
+        }
+    }
+
+    #[test]
+    fn a_word_is_text() {
+        assert_eq!(check(json!({"title": "abc", "colour": "red"})).unwrap().colour, Some(Colour::Red));
+        for other in
+            [json!({"red": null}), json!({"red": {}}), json!({}), json!(["red"]), json!(1), json!("blue")]
+        {
+            let told = check(json!({"title": "abc", "colour": other})).unwrap_err();
+            assert_eq!(first(&told), ("/colour", "invalid_type"), "{other}");
+        }
     }
 
     #[test]
     fn null_clears_what_may_be_null_and_is_refused_elsewhere() {
-        let present = Input { title: "abc".into(), size: Some(1) };
+        let present = Input { title: "abc".into(), size: Some(1), colour: None };
         let patch = |body| Unchecked::<Input>::patch(body).check_over(&present);
         assert_eq!(patch(json!({"size": null})).unwrap().size, None);
         assert_eq!(first(&patch(json!({"title": null})).unwrap_err()), ("/title", "invalid_type"));
-        assert_eq!(first(&patch(json!({"colour": null})).unwrap_err()), ("/colour", "unknown_field"));
+        assert_eq!(first(&patch(json!({"weight": null})).unwrap_err()), ("/weight", "unknown_field"));
         assert_eq!(first(&patch(json!(null)).unwrap_err()), ("", "invalid_type"));
     }
 
@@ -253,7 +249,7 @@ mod tests {
         /// Absent keeps, present replaces, and a second application changes nothing.
         #[test]
         fn merge_patch_laws(title in "[a-z]{3,5}", size in proptest::option::of(0..9i32), new in proptest::option::of("[a-z]{3,5}")) {
-            let present = Input { title: title.clone(), size };
+            let present = Input { title: title.clone(), size, colour: None };
             let body = new.as_ref().map_or(json!({}), |new| json!({"title": new}));
             let once = Unchecked::<Input>::patch(body.clone()).check_over(&present).unwrap();
             prop_assert_eq!(&once.title, new.as_ref().unwrap_or(&title));

@@ -35,21 +35,35 @@
 //! }
 //! ```
 
+pub mod access_token;
 pub mod audit;
+pub mod client;
 pub mod context;
+pub mod credential;
 pub mod document;
 pub mod edit;
 pub mod error;
 mod event;
+pub mod guess;
 pub mod idempotency;
 pub mod input;
 pub mod instant;
+pub mod invitation;
+pub mod link;
 pub mod list;
+pub mod mail;
+pub mod permission;
+pub mod picture;
 pub mod policy;
 pub mod project;
+pub mod request;
+pub mod scopes;
+pub mod second_factor;
+pub mod service_account;
 pub mod session;
 pub mod store;
 pub mod task;
+pub mod team;
 pub mod tenant;
 pub mod user;
 

@@ -18,7 +18,7 @@ const PASSWORD: &str = "wide-green-rivers";
 fn registration(slug: &str) -> Value {
     json!({
         "organisation": { "name": "Acme Ltd", "slug": slug },
-        "admin": { "email": format!("Ada@{slug}.Example"), "username": "Ada", "password": PASSWORD },
+        "user": { "email": format!("Ada@{slug}.Example"), "username": "Ada", "password": PASSWORD },
     })
 }
 
@@ -51,16 +51,16 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
     let taken = app.post("/auth/register").json(&registration(&slug)).send().await.expect(409);
     assert_eq!((taken.pointer(), &taken.body["errors"][0]["code"]), ("/organisation/slug", &json!("taken")));
     let wrong = [
-        ("/admin/password", json!("short"), "/admin/password"),
-        ("/admin/password", json!("password123"), "/admin/password"),
-        ("/admin/username", json!("ab"), "/admin/username"),
-        ("/admin/email", json!("nobody"), "/admin/email"),
-        ("/admin/first_name", json!("Ada\nLovelace"), "/admin/first_name"),
-        ("/admin/role", json!("admin"), "/admin/role"),
+        ("/user/password", json!("short"), "/user/password"),
+        ("/user/password", json!("password123"), "/user/password"),
+        ("/user/username", json!("ab"), "/user/username"),
+        ("/user/email", json!("nobody"), "/user/email"),
+        ("/user/first_name", json!("Ada\nLovelace"), "/user/first_name"),
+        ("/user/role", json!("admin"), "/user/role"),
         ("/organisation/slug", json!("Not A Slug!"), "/organisation/slug"),
         ("/organisation/name", json!("  "), "/organisation/name"),
         ("/organisation/is_active", json!(true), "/organisation/is_active"),
-        ("/organisation", json!(null), "/organisation"),
+        ("/organisation", json!([]), "/organisation"),
     ];
     for (at, value, pointer) in wrong {
         let mut body = registration(&fresh(app));
@@ -72,7 +72,7 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
     // A name of which no slug can be made needs one.
     let mut body = registration("");
     body["organisation"]["name"] = json!("日本");
-    body["admin"]["email"] = json!("ada@nippon.example");
+    body["user"]["email"] = json!("ada@nippon.example");
     let refused = app.post("/auth/register").json(&body).send().await.expect(422);
     assert_eq!(
         (refused.pointer(), &refused.body["errors"][0]["code"]),

@@ -43,8 +43,9 @@ async fn by_email_or_username(app: &App) {
     assert_eq!(pointer(json!({ "email": t.member.email, "username": "member" })).await, "/username");
     assert_eq!(
         pointer(json!({ "email": t.member.email, "grant_type": "client_credentials" })).await,
-        "/grant_type"
+        "/email"
     );
+    assert_eq!(pointer(json!({ "email": t.member.email, "grant_type": "implicit" })).await, "/grant_type");
     assert_eq!(pointer(json!({ "email": t.member.email, "remember": true })).await, "/remember");
 }
 

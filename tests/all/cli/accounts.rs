@@ -89,7 +89,7 @@ fn an_operator_invites() {
         let invitation = taskhub(folder.path(), "tenant invite --hours 1").said();
         let server = serve(&folder, &["--registration", "invitation"]).await;
         let admin = json!({ "email": "ada@acme.example", "username": "ada", "password": PASSWORD });
-        let mut body = json!({ "organisation": { "name": "Acme" }, "admin": admin });
+        let mut body = json!({ "organisation": { "name": "Acme" }, "user": admin });
         let _ = server.gives(403, "POST", "/auth/register", "", body.clone()).await;
         body["invitation"] = json!(invitation.trim());
         let _ = server.gives(201, "POST", "/auth/register", "", body.clone()).await;
@@ -106,22 +106,49 @@ fn an_operator_mints_tokens() {
         let hub = |args: &str| taskhub(folder.path(), args);
         let _ = hub("tenant create Acme").said();
         let url = "--public-url http://127.0.0.1:8080";
-        let service = hub(&format!("token --tenant acme --scope tasks:read,projects:read {url}")).said();
+        let importer = "token --tenant acme --service importer";
+        let service = hub(&format!("{importer} --scope tasks:read,projects:read {url}")).said();
+        // The same service, with a scope that it has, and with all of them.
+        let less = hub(&format!("{importer} --scope tasks:read {url}")).said();
+        let whole = hub(&format!("{importer} --seconds 31536000 {url}")).said();
         let operator = hub(&format!("token --operator {url}")).said();
-        let elsewhere =
-            hub("token --tenant acme --scope tasks:read --public-url https://other.example").said();
-        let _ = hub("token").complained();
-        let _ = hub("token --tenant nowhere --scope tasks:read").complained();
-        let _ = hub("token --operator --tenant acme").complained();
-        let _ = hub("token --tenant acme --scope tasks:read --seconds 0").complained();
+        let elsewhere = hub(&format!("{importer} --public-url https://other.example")).said();
+        for wrong in [
+            "token",
+            "token --tenant acme --scope tasks:read",
+            "token --service importer",
+            "token --tenant nowhere --service importer --scope tasks:read",
+            "token --tenant acme --service importer --scope users:write",
+            "token --tenant acme --service other --scope rubbish",
+            "token --tenant acme --service importer --seconds 0",
+            "token --operator --tenant acme --service importer",
+        ] {
+            let _ = hub(wrong).complained();
+        }
+        let create = "user create --tenant acme --email ada@acme.example --username ada --role admin";
+        let _ = taskhub_with(folder.path(), create, PASSWORD).said();
         let server = serve(&folder, &[]).await;
-        let service = service.trim();
-        let _ = server.gives(200, "GET", "/tasks", service, Value::Null).await;
-        let _ = server.gives(200, "GET", "/projects", service, Value::Null).await;
-        let _ = server.gives(403, "GET", "/users", service, Value::Null).await;
-        let _ = server.gives(403, "POST", "/tasks", service, json!({ "title": "Beyond" })).await;
-        let _ = server.gives(403, "GET", "/tasks", operator.trim(), Value::Null).await;
-        let _ = server.gives(401, "GET", "/tasks", elsewhere.trim(), Value::Null).await;
+        let get = async |path: &str, token: &str| {
+            server.send("GET", path, token.trim(), &Value::Null).await.unwrap().0
+        };
+        assert_eq!((get("/tasks", &service).await, get("/projects", &service).await), (200, 200));
+        assert_eq!((get("/tasks", &less).await, get("/projects", &less).await), (200, 403));
+        assert_eq!((get("/projects", &whole).await, get("/users", &whole).await), (200, 403));
+        let _ = server.gives(403, "POST", "/tasks", service.trim(), json!({ "title": "Beyond" })).await;
+        assert_eq!((get("/tasks", &operator).await, get("/tasks", &elsewhere).await), (403, 401));
+        // It is a service account as any other, in the audit and for the admin: disabled, its tokens end, however long they are.
+        let sign_in = json!({ "username": "ada", "tenant": "acme", "password": PASSWORD });
+        let pair = server.gives(200, "POST", "/auth/token", "", sign_in).await;
+        let ada = pair["access_token"].as_str().unwrap();
+        let all = server.gives(200, "GET", "/service-accounts", ada, Value::Null).await;
+        assert_eq!((&all["count"], &all["results"][0]["name"]), (&json!(1), &json!("importer")));
+        let made = "/audit?noun=service_account&action=create";
+        let made = server.gives(200, "GET", made, ada, Value::Null).await;
+        assert_eq!((&made["count"], &made["results"][0]["actor_kind"]), (&json!(1), &json!("system")));
+        let path = format!("/service-accounts/{}", all["results"][0]["id"].as_str().unwrap());
+        let _ = server.gives(200, "PATCH", &path, ada, json!({ "is_active": false })).await;
+        assert_eq!((get("/tasks", &service).await, get("/tasks", &whole).await), (401, 401));
+        let _ = hub(&format!("{importer} {url}")).complained();
         let _ = server.stop().await;
     });
 }

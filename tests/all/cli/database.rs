@@ -67,7 +67,7 @@ fn wiping_asks_and_is_for_development() {
     let kept = || taskhub(folder.path(), "tenant list").said().contains("acme");
     let complaint = taskhub(folder.path(), "wipe").complained();
     assert!(complaint.contains("--yes") && kept(), "{complaint}");
-    let keys = "--signing-keys-file taskhub-data/signing-keys.json --public-url https://hub.example.com";
+    let keys = "--signing-keys-file taskhub-data/signing-keys.json --encryption-key-file taskhub-data/encryption-key --public-url https://hub.example.com";
     let complaint = taskhub(folder.path(), &format!("wipe --yes --profile production {keys}")).complained();
     assert!(complaint.contains("development") && kept(), "{complaint}");
     let said = taskhub(folder.path(), "wipe --yes").said();

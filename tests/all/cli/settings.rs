@@ -59,6 +59,9 @@ fn wrong_settings_are_refused_with_a_sentence() {
         ("--body-limit 1", "1024..=67108864"),
         ("--token-algorithm none", "--token-algorithm"),
         ("--registration sometimes", "possible values: open, invitation, closed"),
+        ("--mail sometimes", "expected off, files, smtp://user:password@host:port or smtps://…"),
+        ("--mail-from nobody", "--mail-from"),
+        ("--app-url app.example.com", "expected http://… or https://…"),
         ("--profile staging", "possible values: development, production"),
         ("--log ==", "TASKHUB_LOG can't be read"),
         ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json can't be read"),
@@ -79,6 +82,14 @@ fn wrong_settings_are_refused_with_a_sentence() {
         run(misspelt.env("DATABASE_URL", "postgress://hub:wide-green-rivers@db/hub"), "").complained();
     assert!(complaint.contains("expected sqlite://…, postgres://… or mysql://…"), "{complaint}");
     assert!(!complaint.contains("wide-green-rivers"), "{complaint}");
+    // Nor is a mail server's.
+    let mut misspelt = command(folder.path(), &["serve"]);
+    let complaint =
+        run(misspelt.env("TASKHUB_MAIL", "smpt://hub:wide-green-rivers@mail.example"), "").complained();
+    assert!(
+        complaint.contains("expected off, files") && !complaint.contains("wide-green-rivers"),
+        "{complaint}"
+    );
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let flags = format!("serve --listen {}", taken.local_addr().unwrap());
     let complaint = taskhub(folder.path(), &flags).complained();
@@ -132,6 +143,8 @@ fn a_server_in_production_serves() {
         let flags = [
             "--profile",
             "production",
+            "--encryption-key-file",
+            "taskhub-data/encryption-key",
             "--signing-keys-file",
             keys,
             "--public-url",

@@ -1,5 +1,6 @@
 //! Bodies for the table: valid, and with every field that their operations take.
 
+use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 use taskhub_tests::PASSWORD;
 
@@ -21,13 +22,50 @@ pub(super) fn task(fixture: &Fixture) -> Value {
 
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
-        "name": "Relaunch", "description": "Of everything.", "manager_id": fixture.id(Slot::Assignee), "status": "active",
+        "name": "Relaunch", "description": "Of everything.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
         "priority": "high", "start_at": START, "due_at": DUE,
     })
 }
 
+pub(super) fn team(fixture: &Fixture) -> Value {
+    json!({
+        "name": fresh(), "description": "All who draw.", "goals": "One look for everything.",
+        "manager_id": fixture.id(Slot::Assignee),
+    })
+}
+
+pub(super) fn new_team_member(fixture: &Fixture) -> Value {
+    json!({ "user_id": fixture.id(Slot::Assignee), "role": "Illustrator" })
+}
+
+pub(super) fn team_member(fixture: &Fixture) -> Value {
+    json!({ "user_id": fixture.id(Slot::Member), "role": "Illustrator" })
+}
+
 pub(super) fn status(_: &Fixture) -> Value {
     json!({ "status": "on_hold" })
+}
+
+pub(super) fn work_client(_: &Fixture) -> Value {
+    json!({
+        "name": fresh(), "email": "hello@bakery.example", "phone": "+49 40 123456", "address": "1 Harbour Road",
+        "notes": "Closed on Mondays.",
+    })
+}
+
+pub(super) fn request_type(_: &Fixture) -> Value {
+    json!({ "name": fresh(), "description": "What does not work." })
+}
+
+pub(super) fn request(fixture: &Fixture) -> Value {
+    json!({
+        "client_id": fixture.id(Slot::Client), "type_id": fixture.id(Slot::RequestType), "title": "The oven is cold",
+        "description": "Since Monday.", "assignee_id": fixture.id(Slot::Assignee),
+    })
+}
+
+pub(super) fn request_status(_: &Fixture) -> Value {
+    json!({ "status": "in_progress" })
 }
 
 pub(super) fn document(fixture: &Fixture) -> Value {
@@ -51,33 +89,62 @@ pub(super) fn user(_: &Fixture) -> Value {
     })
 }
 
+pub(super) fn users(_: &Fixture) -> Vec<u8> {
+    let name = fresh();
+    format!("email,username,first_name,last_name,role\r\n{name}@walks.example,{name},Grace,Hopper,member\r\n")
+        .into_bytes()
+}
+
 pub(super) fn profile(_: &Fixture) -> Value {
     json!({
         "first_name": "Grace", "last_name": "Hopper", "phone": "+1 555 0100", "address": "1 Harbour Road",
         "date_of_birth": "1906-12-09", "time_zone": "America/New_York", "locale": "en-US",
+        "notification_preferences": {
+            "assignment": "mail", "mention": "mail", "comment": "inbox", "status": "none", "due_soon": "inbox", "overdue": "mail",
+        },
     })
 }
 
 pub(super) fn tenant(_: &Fixture) -> Value {
-    json!({ "name": "Acme", "time_zone": "Europe/Berlin", "locale": "de", "require_if_match": false })
+    json!({
+        "name": "Acme", "time_zone": "Europe/Berlin", "locale": "de", "require_if_match": false, "registration": "open",
+        "email_domains": ["walks.example"], "require_verified_email": false,
+    })
 }
 
 pub(super) fn registration(_: &Fixture) -> Value {
     let name = fresh();
     json!({
         "organisation": { "name": name, "slug": name },
-        "admin": {
+        "user": {
             "email": format!("{name}@walks.example"), "username": "admin", "password": PASSWORD, "first_name": "Ada",
             "last_name": "Lovelace",
         },
-        "invitation": null,
+        "tenant": null, "invitation": null,
     })
+}
+
+pub(super) fn invitation(_: &Fixture) -> Value {
+    json!({ "email": format!("{}@walks.example", fresh()), "role": "member" })
+}
+
+pub(super) fn verification(fixture: &Fixture) -> Value {
+    json!({ "token": fixture.verification })
+}
+
+/// Of nobody: what comes of it comes after the answer.
+pub(super) fn link_request(fixture: &Fixture) -> Value {
+    json!({ "email": format!("{}@walks.example", fresh()), "tenant": fixture.people.slug })
+}
+
+pub(super) fn password_reset(fixture: &Fixture) -> Value {
+    json!({ "token": fixture.reset, "new_password": ANOTHER_PASSWORD })
 }
 
 pub(super) fn credentials(fixture: &Fixture) -> Value {
     let people = &fixture.people;
     json!({
-        "grant_type": "password", "email": people.admin.email, "password": PASSWORD, "tenant": people.slug,
+        "grant_type": "password", "email": people.admin.email, "password": PASSWORD, "tenant": people.slug, "code": null,
     })
 }
 
@@ -91,4 +158,59 @@ pub(super) fn token(fixture: &Fixture) -> Value {
 
 pub(super) fn password_change(_: &Fixture) -> Value {
     json!({ "old_password": PASSWORD, "new_password": ANOTHER_PASSWORD })
+}
+
+/// A picture of one pixel that can be seen through.
+pub(super) fn picture(_: &Fixture) -> Vec<u8> {
+    let mut octets = std::io::Cursor::new(Vec::new());
+    DynamicImage::new_rgba8(1, 1).write_to(&mut octets, ImageFormat::Png).unwrap();
+    octets.into_inner()
+}
+
+/// Another.
+pub(super) fn other_picture() -> Vec<u8> {
+    let mut octets = std::io::Cursor::new(Vec::new());
+    DynamicImage::new_rgb8(3, 2).write_to(&mut octets, ImageFormat::Jpeg).unwrap();
+    octets.into_inner()
+}
+
+pub(super) fn password(_: &Fixture) -> Value {
+    json!({ "password": PASSWORD })
+}
+
+pub(super) fn code(fixture: &Fixture) -> Value {
+    json!({ "code": fixture.enrolling.code() })
+}
+
+pub(super) fn both_factors(fixture: &Fixture) -> Value {
+    json!({ "password": PASSWORD, "code": fixture.guarded.code() })
+}
+
+pub(super) fn service_account(_: &Fixture) -> Value {
+    // A scope that whoever makes one has.
+    json!({ "name": fresh(), "scopes": ["service-accounts:write"], "expires_at": START, "is_active": true })
+}
+
+pub(super) fn rotation(_: &Fixture) -> Value {
+    json!({ "overlap_seconds": 60 })
+}
+
+pub(super) fn access_token(fixture: &Fixture) -> Value {
+    json!({ "name": "nightly report", "scopes": ["tasks:read"], "expires_at": fixture.soon })
+}
+
+/// A client's own credentials as a body, which may hold more.
+pub(super) fn client(fixture: &Fixture, more: &Value) -> Value {
+    let mut body =
+        json!({ "client_id": fixture.id(Slot::ServiceAccount), "client_secret": fixture.client_secret });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+pub(super) fn revocation(fixture: &Fixture) -> Value {
+    client(fixture, &json!({ "token": fixture.personal, "token_type_hint": "access_token" }))
+}
+
+pub(super) fn introspection(fixture: &Fixture) -> Value {
+    client(fixture, &json!({ "token": fixture.admin, "token_type_hint": "access_token" }))
 }

@@ -44,7 +44,10 @@ impl<'a> Field<'a> {
 
     /// Values that break one of its rules each, with a word for which.
     pub(super) fn broken(&self) -> Vec<(&'static str, Value)> {
-        let mut broken = vec![("a list", json!([]))];
+        let mut broken = Vec::new();
+        if self.kind() != "array" {
+            broken.push(("a list", json!([])));
+        }
         if self.kind() != "object" {
             broken.push(("an object", json!({})));
         }
@@ -65,6 +68,13 @@ impl<'a> Field<'a> {
             }
             "boolean" => broken.extend([("text", json!("true")), ("a number", json!(1))]),
             "object" => broken.extend([("text", json!("x")), ("a number", json!(1))]),
+            "array" => {
+                broken.extend([("text", json!("x")), ("a list of lists", json!([[]]))]);
+                broken.push(("a strange item", json!(["a!b c"])));
+                let most = self.length("maxItems").unwrap_or_else(|| panic!("{} has no bound", self.pointer));
+                // As many of what was valid, and one more.
+                broken.push(("too many items", json!(vec!["walks.example"; most + 1])));
+            }
             other => panic!("{} is of the type {other}, of which no wrong values are known", self.pointer),
         }
         broken
@@ -97,6 +107,15 @@ impl<'a> Field<'a> {
             "date" => {
                 broken.extend([("no date", json!("2027-01-01T00:00:00Z")), ("no day", json!("2027-02-30"))]);
             }
+            "time-zone" => {
+                broken.extend([
+                    ("no zone", json!("Europe/Atlantis")),
+                    ("another spelling", json!("europe/berlin")),
+                ]);
+            }
+            "language-tag" => {
+                broken.extend([("no tag", json!("english-language")), ("half a tag", json!("en-"))]);
+            }
             "email" => broken.extend([
                 ("no address", json!("nonsense")),
                 ("two addresses", json!("a@b.example,c@d.example")),
@@ -116,12 +135,19 @@ impl<'a> Field<'a> {
             "string" if self.schema["enum"].is_array() => {
                 values.extend(self.schema["enum"].as_array().unwrap().clone());
             }
+            "string" if self.format() == "time-zone" => {
+                values.extend([json!("UTC"), json!("America/Argentina/ComodRivadavia")]);
+            }
+            "string" if self.format() == "language-tag" => {
+                values.extend([json!("de"), json!("en-x-abcdefgh-abcdefgh-abcdefgh-abc")]);
+            }
             "string" => {
                 let lengths = ["minLength", "maxLength"].map(|name| self.length(name));
                 values.extend(lengths.into_iter().flatten().map(|length| json!(self.text(length))));
             }
             "integer" => values.extend(["minimum", "maximum"].map(|name| self.schema[name].clone())),
             "boolean" => values.extend([json!(true), json!(false)]),
+            "array" => values.push(json!([])),
             _ => {}
         }
         values.retain(|value| self.nullable || !value.is_null());

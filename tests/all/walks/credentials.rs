@@ -3,12 +3,14 @@
 //! Whoever is not known gets 401 before anything of the request is looked at, so that the answer is the same whether the body is JSON, the id an
 //! id, or the row there. Whoever is known and does not reach that far gets 403, for rows that exist and rows that don't.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
 use taskhub_tests::{Answer, App, Call, every_database};
 use uuid::Uuid;
 
 use super::{
     database::{Database, assert_unchanged},
-    fixture::Fixture,
+    fixture::{Fixture, Slot},
     request::{Request, essence},
     table::{Reach, operations},
     tokens::{Bad, out_of_reach, refused_everywhere},
@@ -18,6 +20,7 @@ every_database!(
     nobody_gets_in_without_a_good_credential,
     nobody_reaches_beyond_their_scopes,
     a_bad_credential_is_never_taken_for_none,
+    a_credential_opens_its_own_place_alone,
 );
 
 fn with<'a>(call: Call<'a>, bad: &Bad) -> Call<'a> {
@@ -44,7 +47,7 @@ async fn nobody_gets_in_without_a_good_credential(app: &App) {
             refused(&request, bad, &told);
             let unknown = request.with_path("no-id").with_query("unknown", "1");
             let mut others = vec![unknown.call(app)];
-            if operation.body().is_some() {
+            if operation.takes_body() {
                 others.push(request.bare(app).body("application/json", "{\"title\": "));
                 others.push(request.bare(app).body("text/plain", "title"));
             }
@@ -62,13 +65,16 @@ async fn nobody_reaches_beyond_their_scopes(app: &App) {
     let people = &fixture.people;
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
-        let (Reach::Scope(scopes) | Reach::Person(scopes)) = request.entry.reach else { continue };
+        let reach = request.entry.reach;
+        let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
+            continue;
+        };
         let before = database.rows_of(people.id).await;
         for (number, mut bad) in scopes.iter().enumerate().flat_map(|(number, scope)| {
             out_of_reach(app, people, scope).into_iter().map(move |bad| (number, bad))
         }) {
-            if matches!(request.entry.reach, Reach::Person(_)) {
-                let person = bad.what.starts_with("an admin's") && operation.id != "end_session";
+            if !matches!(reach, Reach::Scope(_)) {
+                let person = bad.what.starts_with("an admin's") && matches!(reach, Reach::Person(_));
                 bad.refusal.1 = if person { "insufficient_scope" } else { "forbidden" };
             }
             let told = request.answer(with(request.call(app), &bad)).await;
@@ -92,8 +98,57 @@ async fn a_bad_credential_is_never_taken_for_none(app: &App) {
         let request = Request::valid(operation, &fixture);
         if request.entry.reach == Reach::Public {
             for bad in &all {
-                refused(&request, bad, &request.answer(with(request.call(app), bad)).await);
+                let told = request.answer(with(request.call(app), bad)).await;
+                // Where clients say who they are like that, it is a client that nobody knows.
+                let client = bad.what == "another scheme" && operation.takes_basic();
+                let expected = if client { (401, "invalid_client") } else { bad.refusal };
+                assert_eq!((told.status, told.code()), expected, "{}, {}", operation.id, bad.what);
             }
+        }
+    }
+}
+
+/// Every kind of credential in every kind of place, also under the prefix of the kind that belongs there.
+async fn a_credential_opens_its_own_place_alone(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let client = fixture.id(Slot::ServiceAccount);
+    let kinds = [
+        ("access token", fixture.admin.as_str(), ""),
+        ("refresh token", fixture.refresh.as_str(), "thr_"),
+        ("personal access token", fixture.personal.as_str(), "thp_"),
+        ("client secret", fixture.client_secret.as_str(), "ths_"),
+    ];
+    let status = async |call: Call<'_>| call.send().await.status;
+    for (kind, credential, prefix) in kinds {
+        let bare = credential.strip_prefix(prefix).unwrap();
+        for (_, _, other) in kinds {
+            let shown = format!("{other}{bare}");
+            let is = |place: &str| kind == place && other == prefix;
+            let what = format!("{kind} as {other:?}");
+            let good = |place: bool, refused: u16| if place { 200 } else { refused };
+            let bearer = status(app.get("/tasks").token(&shown)).await;
+            assert_eq!(bearer, good(is("access token") || is("personal access token"), 401), "{what}");
+            let body =
+                json!({ "grant_type": "client_credentials", "client_id": client, "client_secret": shown });
+            let secret = status(app.post("/auth/token").json(&body)).await;
+            // What is longer than any secret is refused as such.
+            let refused = if kind == "access token" { 422 } else { 401 };
+            assert_eq!(secret, good(is("client secret"), refused), "{what}");
+            let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{shown}")));
+            let body = json!({ "grant_type": "client_credentials" });
+            let basic = status(app.post("/auth/token").header("authorization", &basic).json(&body)).await;
+            assert_eq!(basic, good(is("client secret"), 401), "{what}");
+            let verified = app.post("/auth/token/verify").json(&json!({ "token": shown })).gives(200).await;
+            assert_eq!(verified["active"], is("access token") || is("personal access token"), "{what}");
+        }
+    }
+    // Last, because a refresh token serves once.
+    for (kind, credential, prefix) in kinds {
+        let bare = credential.strip_prefix(prefix).unwrap();
+        for shown in [credential.to_owned(), format!("thr_{bare}")] {
+            let told = status(app.post("/auth/token/refresh").json(&json!({ "refresh_token": shown }))).await;
+            let refused = if kind == "access token" { 422 } else { 401 };
+            assert_eq!(told, if kind == "refresh token" { 200 } else { refused }, "{kind}");
         }
     }
 }

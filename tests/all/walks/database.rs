@@ -1,6 +1,9 @@
 //! Behind the API: the tenant's rows as the database has them, and the schema as its catalogue tells it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use sqlx::{AssertSqlSafe, MySqlPool, PgPool, Row, SqlitePool};
 use taskhub_tests::{App, Backend};
@@ -135,7 +138,8 @@ impl Database {
     /// All rows of a tenant, the tenant's own among them.
     pub(crate) async fn rows_of(&self, tenant: Uuid) -> Rows {
         let mut rows = Rows::new();
-        for table in self.tables().await {
+        // Mail that waits is sent and forgotten by the server in its own time.
+        for table in self.tables().await.into_iter().filter(|table| table != "mail") {
             let columns = self.columns(&table).await;
             let owner = if table == "tenant" { "id" } else { "tenant_id" };
             if columns.iter().any(|column| column == owner) {
@@ -144,6 +148,12 @@ impl Database {
             }
         }
         rows
+    }
+
+    /// How much of a tenant's mail waits.
+    pub(crate) async fn mail_of(&self, tenant: Uuid) -> usize {
+        let columns = self.columns("mail").await;
+        self.column(self.rows_sql("mail", &columns, "tenant_id", tenant)).await.len()
     }
 
     fn rows_sql(&self, table: &str, columns: &[String], owner: &str, tenant: Uuid) -> String {
@@ -173,9 +183,21 @@ impl Database {
     }
 }
 
+/// Whether a text stands somewhere in the rows, as it is or as MariaDB's are written.
+pub(crate) fn hold(rows: &Rows, text: &str) -> bool {
+    let mut hex = String::new();
+    text.bytes().for_each(|byte| write!(hex, "{byte:02X}").unwrap());
+    rows.values().flatten().any(|row| row.contains(text) || row.contains(&hex))
+}
+
 /// The tables whose rows are not what they were.
 pub(super) fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     before.keys().filter(|table| before[*table] != after[*table]).cloned().collect()
+}
+
+/// The row of a refusal: it is written when the answer is on its way already. (MariaDB writes values in hexadecimal.)
+fn is_refusal(row: &str) -> bool {
+    ["'refused'", "\"refused\"", "72656675736564"].iter().any(|word| row.contains(word))
 }
 
 /// Fails when a row is not what it was.
@@ -183,9 +205,12 @@ pub(super) fn assert_unchanged(before: &Rows, after: &Rows, what: &str) {
     let changes = changed(before, after).into_iter().map(|table| {
         let (before, after) = (&before[&table], &after[&table]);
         let gone: Vec<_> = before.difference(after).collect();
-        let new: Vec<_> = after.difference(before).collect();
-        format!("{table}: {gone:#?} became {new:#?}")
+        let new: Vec<_> = after.difference(before).filter(|row| !is_refusal(row)).collect();
+        (table, gone.into_iter().cloned().collect::<Vec<_>>(), new.into_iter().cloned().collect::<Vec<_>>())
     });
-    let changes: Vec<_> = changes.collect();
+    let changes: Vec<_> = changes
+        .filter(|(_, gone, new)| !gone.is_empty() || !new.is_empty())
+        .map(|(table, gone, new)| format!("{table}: {gone:#?} became {new:#?}"))
+        .collect();
     assert!(changes.is_empty(), "{what} changed {}", changes.join("\n"));
 }

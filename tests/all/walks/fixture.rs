@@ -3,34 +3,76 @@
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use taskhub_auth::{Grant, Kind};
+use taskhub_auth::{Grant, Kind, Totp};
+use taskhub_domain::{Clock, Context, context::Request, link, second_factor, store::Read, user};
 use taskhub_tests::{App, PASSWORD, Tenant, User};
 use uuid::Uuid;
+
+use super::bodies::other_picture;
 
 /// A kind of row that a request names by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
+    /// A team of the member, managed by the lead.
+    Team,
+    /// Another team, of the other member.
+    OtherTeam,
+    /// The member in the team.
+    TeamMember,
+    /// The other member in the other team.
+    OtherTeamMember,
     /// A project with a task and a document, managed by the lead.
     Project,
     /// Another project, with a task.
     OtherProject,
     /// A project in which nothing lies.
     EmptyProject,
+    /// A project of the team, managed by the admin, and a task of the admin's in it.
+    TeamProject,
+    TeamTask,
     /// A task in the project: the member's, assigned to the other member.
     Task,
     /// The same in no project.
     PersonalTask,
     /// The member's document in the project.
     Document,
+    /// A client with a request.
+    Client,
+    /// Another, with another request.
+    OtherClient,
+    /// A client without.
+    EmptyClient,
+    /// A kind of request, of which there are some.
+    RequestType,
+    /// Another, of which there are none.
+    EmptyRequestType,
+    /// The client's request, assigned to the other member.
+    Request,
+    /// The member of the team, as a user.
+    Member,
     /// A user that rows refer to.
     Assignee,
-    /// A user that nothing refers to.
+    /// A user that nothing refers to, with a second factor.
     Spare,
+    /// A user with a picture: the admin.
+    Pictured,
+    /// The same, who is not let in.
+    Inactive,
+    /// An invitation: the manager's, of a member.
+    Invitation,
     /// A line of the audit.
     Audit,
+    /// A session of the user that rows refer to.
+    Session,
+    /// A service account.
+    ServiceAccount,
+    /// The member's personal access token.
+    AccessToken,
 }
 
 /// A tenant and its rows.
@@ -41,11 +83,68 @@ pub(super) struct Fixture {
     pub(super) lead: User,
     /// A member who has nothing to do with any row.
     pub(super) bystander: User,
-    /// The admin's token, of a session.
+    /// The lead, who begins a second factor.
+    pub(super) enrolling: Enrolled,
+    /// The user that nothing refers to.
+    pub(super) guarded: Enrolled,
+    /// The admin's token, of a session beside which there is another.
     pub(super) admin: String,
     /// That session's refresh token.
     pub(super) refresh: String,
+    /// The service account's secret.
+    pub(super) client_secret: String,
+    /// The member's personal access token itself.
+    pub(super) personal: String,
+    /// An instant that is not far.
+    pub(super) soon: String,
+    /// The token by which the member verifies their email.
+    pub(super) verification: String,
+    /// The token by which the other member sets a password.
+    pub(super) reset: String,
     rows: HashMap<Slot, String>,
+}
+
+/// A user with a second factor, in a session.
+pub(super) struct Enrolled {
+    pub(super) token: String,
+    totp: Totp,
+    clock: Clock,
+}
+
+impl Enrolled {
+    /// The code of the step after this one: of this one it may be used.
+    pub(super) fn code(&self) -> String {
+        self.totp.code(self.clock.now().seconds() + 30)
+    }
+
+    /// Begins a second factor of a member's.
+    async fn new(app: &App, user: &User) -> Self {
+        let (store, now) = (&app.state.store, app.clock.now());
+        let grant = Grant {
+            kind: Kind::User,
+            id: user.id,
+            tenant: Some(user.tenant),
+            role: Some("member".to_owned()),
+            scopes: None,
+            session: Some(now.token_id()),
+            lifetime: 3600,
+        };
+        let token = app.state.mint_grant(&grant).unwrap();
+        let principal = app.state.keys.present().verifier.verify(&token, now.seconds()).unwrap();
+        let ctx = Context::of(&principal, Request::default(), app.clock.clone()).unwrap();
+        let hash = user::profile(store, &ctx).await.unwrap().password_hash;
+        let enrol = store.write(&ctx, hash, |tx, hash| Box::pin(second_factor::enrol(tx, hash)));
+        let totp = Totp::parse(enrol.await.unwrap().secret.expose_secret()).unwrap();
+        Self { token, totp, clock: app.clock.clone() }
+    }
+
+    /// And confirms it.
+    async fn confirmed(app: &App, user: &User) -> Self {
+        let enrolled = Self::new(app, user).await;
+        let code = json!({ "code": enrolled.totp.code(app.clock.now().seconds()) });
+        let _ = app.post("/auth/mfa/totp/confirm").token(&enrolled.token).json(&code).gives(200).await;
+        enrolled
+    }
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -61,9 +160,33 @@ impl Fixture {
         let people = app.tenant().await;
         let lead = person(app, &people, "member").await;
         let bystander = person(app, &people, "member").await;
-        let (admin, refresh) = people.admin.sign_in(app).await;
-        let mut fixture = Self { people, lead, bystander, admin, refresh, rows: HashMap::new() };
-        fixture.renew(app).await;
+        let _ = session(app, &people, &people.admin).await;
+        let [admin, refresh] = session(app, &people, &people.admin).await;
+        let picture = app.put("/auth/profile/picture").token(&admin).body("image/jpeg", other_picture());
+        let _ = picture.gives(200).await;
+        welcome(app, &people.other).await;
+        let verification = app.mail_about(&people.member.email, "verify-email").await.token;
+        let reset = app.mail_about(&people.other.email, "reset-password").await.token;
+        let enrolling = Enrolled::new(app, &lead).await;
+        let soon = app.clock.now().plus(Duration::from_hours(24)).to_string();
+        let (rows, guarded) = rows(app, &people, &lead).await;
+        let (client_secret, personal) = (String::new(), String::new());
+        let mut fixture = Self {
+            people,
+            lead,
+            bystander,
+            enrolling,
+            guarded,
+            admin,
+            refresh,
+            client_secret,
+            personal,
+            soon,
+            verification,
+            reset,
+            rows,
+        };
+        fixture.programs(app, None).await;
         fixture
     }
 
@@ -79,25 +202,97 @@ impl Fixture {
 
     /// Makes new rows of every kind, to be named from now on.
     pub(super) async fn renew(&mut self, app: &App) {
-        let Self { people, lead, .. } = self;
-        let project = json!({ "name": "Website", "manager_id": lead.id });
-        let mut rows = HashMap::new();
-        for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
-            rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
-        }
-        let task = |project: Option<&String>| json!({ "title": "Write it", "project_id": project, "assignee_id": people.other.id });
-        for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
-            rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
-        }
-        make(app, &people.member, "/tasks", &task(rows.get(&Slot::OtherProject))).await;
-        let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
-        rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
-        rows.insert(Slot::Assignee, people.other.id.to_string());
-        rows.insert(Slot::Spare, person(app, people, "member").await.id.to_string());
-        let audit = app.get("/audit?page_size=1").by(&people.admin).gives(200).await;
-        rows.insert(Slot::Audit, text(&audit["results"][0]["id"]));
-        self.rows = rows;
+        let before = self.rows.get(&Slot::AccessToken).cloned();
+        (self.rows, self.guarded) = rows(app, &self.people, &self.lead).await;
+        self.programs(app, before).await;
     }
+
+    /// Makes a new service account and a new personal access token. Nobody has many of these: the one before goes, if it is there still.
+    async fn programs(&mut self, app: &App, before: Option<String>) {
+        let Self { people, soon, rows, .. } = self;
+        let service = json!({ "name": fresh(), "scopes": ["service-accounts:write"] });
+        let service = app.post("/service-accounts").by(&people.admin).json(&service).gives(201).await;
+        rows.insert(Slot::ServiceAccount, text(&service["id"]));
+        self.client_secret = text(&service["client_secret"]);
+        if let Some(id) = before {
+            let _ = app.delete(&format!("/access-tokens/{id}")).by(&people.member).send().await;
+        }
+        let personal = json!({ "name": "report", "scopes": ["tasks:read"], "expires_at": soon });
+        let personal = app.post("/access-tokens").by(&people.member).json(&personal).gives(201).await;
+        rows.insert(Slot::AccessToken, text(&personal["id"]));
+        self.personal = text(&personal["token"]);
+    }
+}
+
+/// New rows of every kind, and the spare user.
+async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
+    let project = json!({ "name": "Website", "manager_id": lead.id });
+    let mut rows = HashMap::new();
+    for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
+        rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
+    }
+    for (slot, member, user) in [
+        (Slot::Team, Slot::TeamMember, &people.member),
+        (Slot::OtherTeam, Slot::OtherTeamMember, &people.other),
+    ] {
+        let team = json!({ "name": fresh(), "manager_id": lead.id });
+        let id = make(app, &people.admin, "/teams", &team).await;
+        let body = json!({ "user_id": user.id, "role": "Writer" });
+        rows.insert(member, make(app, &people.admin, &format!("/teams/{id}/members"), &body).await);
+        rows.insert(slot, id);
+    }
+    let task = |project: Option<&String>| json!({ "title": "Write it", "project_id": project, "assignee_id": people.other.id });
+    for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
+        rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
+    }
+    make(app, &people.member, "/tasks", &task(rows.get(&Slot::OtherProject))).await;
+    let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
+    rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
+    let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
+    rows.insert(Slot::TeamTask, make(app, &people.admin, "/tasks", &drawn).await);
+    let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
+    rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
+    for (slot, path) in [
+        (Slot::Client, "/clients"),
+        (Slot::OtherClient, "/clients"),
+        (Slot::EmptyClient, "/clients"),
+        (Slot::RequestType, "/request-types"),
+        (Slot::EmptyRequestType, "/request-types"),
+    ] {
+        rows.insert(slot, make(app, &people.admin, path, &json!({ "name": fresh() })).await);
+    }
+    for client in [Slot::OtherClient, Slot::Client] {
+        let request = json!({
+            "title": "Mend it", "client_id": rows[&client], "type_id": rows[&Slot::RequestType],
+            "assignee_id": people.other.id,
+        });
+        rows.insert(Slot::Request, make(app, &people.member, "/requests", &request).await);
+    }
+    let invitation = json!({ "email": format!("{}@walks.example", fresh()) });
+    rows.insert(Slot::Invitation, make(app, &people.manager, "/invitations", &invitation).await);
+    rows.insert(Slot::Member, people.member.id.to_string());
+    rows.insert(Slot::Pictured, people.admin.id.to_string());
+    rows.insert(Slot::Assignee, people.other.id.to_string());
+    let spare = person(app, people, "member").await;
+    rows.insert(Slot::Spare, spare.id.to_string());
+    let inactive = person(app, people, "member").await.id.to_string();
+    let out = app.patch(&format!("/users/{inactive}")).by(&people.admin);
+    let _ = out.json(&json!({ "is_active": false })).gives(200).await;
+    rows.insert(Slot::Inactive, inactive);
+    let guarded = Enrolled::confirmed(app, &spare).await;
+    let [access, _] = session(app, people, &people.other).await;
+    let sessions = app.get("/auth/sessions").token(&access).gives(200).await;
+    rows.insert(Slot::Session, text(&sessions["results"][0]["id"]));
+    let audit = app.get("/audit?page_size=1").by(&people.admin).gives(200).await;
+    rows.insert(Slot::Audit, text(&audit["results"][0]["id"]));
+    (rows, guarded)
+}
+
+/// The tokens of a new session. The organisation is named: that takes one hash, and not as many as there may be organisations.
+async fn session(app: &App, people: &Tenant, user: &User) -> [String; 2] {
+    let body = json!({ "email": user.email, "password": PASSWORD, "tenant": people.slug });
+    let pair = app.post("/auth/token").json(&body).gives(200).await;
+    ["access_token", "refresh_token"].map(|name| text(&pair[name]))
 }
 
 /// A new user of a tenant, with a token without a session.
@@ -116,6 +311,18 @@ pub(super) async fn person(app: &App, tenant: &Tenant, role: &str) -> User {
         lifetime: 3600,
     };
     User { id, tenant: tenant.id, email, token: app.state.mint_grant(&grant).unwrap() }
+}
+
+/// Sends a user a link to a password.
+async fn welcome(app: &App, user: &User) {
+    let ctx = app.state.store.system("a test", Request::default()).within(user.tenant);
+    let send = app.state.store.write(&ctx, user.id, |tx, id| {
+        Box::pin(async move {
+            let seen = tx.resolve::<user::User, _>(*id, Read).await?;
+            link::welcome(tx, seen.row()).await
+        })
+    });
+    send.await.unwrap();
 }
 
 async fn make(app: &App, user: &User, path: &str, body: &Value) -> String {

@@ -37,7 +37,13 @@ pub(super) fn all(document: &Value) -> Vec<Operation<'_>> {
 impl<'a> Operation<'a> {
     /// Whether it needs a credential.
     pub(super) fn is_secured(&self) -> bool {
-        !self.says["security"].as_array().unwrap().is_empty()
+        let security = self.says["security"].as_array().unwrap();
+        !security.is_empty() && security.iter().all(|one| one.as_object().is_some_and(|it| !it.is_empty()))
+    }
+
+    /// Whether a client may say who it is with Basic credentials.
+    pub(super) fn takes_basic(&self) -> bool {
+        self.says["security"].as_array().unwrap().iter().any(|one| one.get("basic").is_some())
     }
 
     /// The names in the braces of its path.
@@ -55,6 +61,17 @@ impl<'a> Operation<'a> {
     pub(super) fn body(&self) -> Option<&'a Value> {
         let media = &self.says["requestBody"]["content"]["application/json"];
         (!media.is_null()).then(|| self.resolve(&media["schema"]))
+    }
+
+    /// The content types of its body, if it takes octets.
+    pub(super) fn octets(&self) -> Vec<&'a str> {
+        let kinds = self.says["requestBody"]["content"].as_object().into_iter().flatten();
+        if self.body().is_some() { Vec::new() } else { kinds.map(|(kind, _)| kind.as_str()).collect() }
+    }
+
+    /// Whether it takes a body.
+    pub(super) fn takes_body(&self) -> bool {
+        self.body().is_some() || !self.octets().is_empty()
     }
 
     /// What the document says of an answer with this status.

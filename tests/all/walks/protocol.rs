@@ -28,8 +28,15 @@ every_database!(
     what_is_not_there_is_a_problem,
     a_path_takes_ids_alone,
     a_body_is_json_of_a_bounded_size,
+    octets_are_of_a_kind_and_a_bounded_size,
     a_request_keeps_its_id,
 );
+
+const JSON: &str = "application/json";
+/// The most octets of a body of a kind.
+fn most(kind: &str) -> usize {
+    if kind == "text/csv" { 1024 * 1024 } else { 5 * 1024 * 1024 }
+}
 
 fn allowed(answer: &Answer) -> BTreeSet<String> {
     answer.header("allow").split(", ").map(str::to_owned).collect()
@@ -163,15 +170,52 @@ async fn a_body_is_json_of_a_bounded_size(app: &App) {
         }
         // Announced, and walked past in pieces.
         let announced =
-            raw(app, &request, &fixture.admin, &format!("content-length: {}", limit + 1), &[]).await;
+            raw(app, &request, &fixture.admin, JSON, &format!("content-length: {}", limit + 1), &[]).await;
         assert_eq!(announced, (413, "payload_too_large".to_owned()), "{}", operation.id);
         let piece = format!("{:x}\r\n{}\r\n", limit / 4, " ".repeat(limit / 4));
         let more = "1\r\n \r\n".to_owned();
         let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, more];
-        let chunked = raw(app, &request, &fixture.admin, "transfer-encoding: chunked", &pieces).await;
+        let chunked = raw(app, &request, &fixture.admin, JSON, "transfer-encoding: chunked", &pieces).await;
         assert_eq!(chunked, (413, "payload_too_large".to_owned()), "{} in pieces", operation.id);
         let full = format!("{}{{", " ".repeat(limit - 1));
         assert_eq!(send("application/json", &full).await.0, 400, "{}: a body of the limit", operation.id);
+    }
+}
+
+async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
+    let fixture = Fixture::new(app).await;
+    for operation in operations(&app.document).into_iter().filter(|it| !it.octets().is_empty()) {
+        let request = Request::valid(operation, &fixture);
+        let served = operation.octets();
+        let send = async |kind: &str, body: Vec<u8>| {
+            let call = request.bare(app).token(&fixture.admin).body(kind, body);
+            let answer = request.answer(call).await;
+            (answer.status, answer.code().to_owned())
+        };
+        let wrong = ["image/gif", "image/svg+xml", "image/*", "application/octet-stream", JSON, "text/html"];
+        for kind in wrong.into_iter().filter(|kind| !served.contains(kind)) {
+            let told = send(kind, request.octets.clone().unwrap().1).await;
+            assert_eq!(told, (415, "unsupported_media_type".to_owned()), "{} {kind}", operation.id);
+        }
+        let none = request.answer(request.bare(app).token(&fixture.admin)).await;
+        assert_eq!(none.status, 415, "{} without a body: {}", operation.id, none.text);
+        let encoded = request.call(app).token(&fixture.admin).header("content-encoding", "gzip");
+        assert_eq!(request.answer(encoded).await.status, 415, "{} compressed", operation.id);
+        for kind in &served {
+            let most = most(kind);
+            for broken in [Vec::new(), b"rubbish".to_vec(), vec![0; most]] {
+                let told = send(kind, broken).await;
+                assert_eq!(told, (422, "invalid".to_owned()), "{} {kind}", operation.id);
+            }
+            let announced = format!("content-length: {}", most + 1);
+            let announced = raw(app, &request, &fixture.admin, kind, &announced, &[]).await;
+            assert_eq!(announced, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
+            let piece = format!("{:x}\r\n{}\r\n", most / 4, " ".repeat(most / 4));
+            let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, "1\r\n \r\n".to_owned()];
+            let chunked =
+                raw(app, &request, &fixture.admin, kind, "transfer-encoding: chunked", &pieces).await;
+            assert_eq!(chunked, (413, "payload_too_large".to_owned()), "{} {kind} in pieces", operation.id);
+        }
     }
 }
 
@@ -180,13 +224,14 @@ async fn raw(
     app: &App,
     request: &Request<'_>,
     token: &str,
+    kind: &str,
     length: &str,
     pieces: &[String],
 ) -> (u16, String) {
     let address = app.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "{} {} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+        "{} {} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: {kind}\r\n\
          connection: close\r\n{length}\r\n\r\n",
         request.operation.method,
         request.target()

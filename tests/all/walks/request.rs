@@ -20,6 +20,10 @@ pub(super) struct Request<'a> {
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Option<Value>,
+    /// A body that is no JSON: its content type, and its text.
+    pub(super) octets: Option<(&'static str, Vec<u8>)>,
+    /// Who calls in earnest.
+    pub(super) token: String,
 }
 
 /// Where a request carries the id of a row.
@@ -40,7 +44,9 @@ impl<'a> Request<'a> {
         let path = entry.path.iter().map(|slot| fixture.id(*slot).to_owned()).collect();
         let query =
             entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { operation, entry, path, query, body: entry.body.map(|body| body(fixture)) }
+        let octets = entry.octets.map(|(kind, octets)| (kind, octets(fixture)));
+        let (body, token) = (entry.body.map(|body| body(fixture)), (entry.by)(fixture).to_owned());
+        Self { operation, entry, path, query, body, octets, token }
     }
 
     /// Everywhere that it can carry the id of a row, and of what kind.
@@ -113,9 +119,10 @@ impl<'a> Request<'a> {
 
     /// The call with its body and without a credential.
     pub(super) fn call<'b>(&self, app: &'b App) -> Call<'b> {
-        match &self.body {
-            Some(body) => self.bare(app).json(body),
-            None => self.bare(app),
+        match (&self.body, &self.octets) {
+            (Some(body), _) => self.bare(app).json(body),
+            (None, Some((kind, octets))) => self.bare(app).body(kind, octets.clone()),
+            (None, None) => self.bare(app),
         }
     }
 

@@ -32,8 +32,10 @@ const LEGEND: &str = "\
 #   lead      a member who is named the       member    a member who has nothing to do with the row
 #             project's manager               service   a service with just the scopes of the operation
 #
-# The projects belong to no team. A cell is the status; of a list also how many rows the caller sees (of 3 projects; of 3
-# tasks, one of them personal; of 1 document; of 7 users), of a user whether all fields are shown or the directory's.
+# A team's project is managed by the admin, and its team by the lead; the author is its member. All other projects belong
+# to no team. A cell is the status; of a list also how many rows the caller sees (of 4 projects, one of them the team's; of
+# 4 tasks, one of them personal, one the team's; of 1 document; of 2 teams; of 8 users; of 1 invitation, the manager's; of 1
+# service account; of 1 personal access token, the author's), of a user whether all fields are shown or the directory's.
 
 ";
 
@@ -53,7 +55,9 @@ fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
         "assignee" => &people.other,
         "member" => &fixture.bystander,
         _ => {
-            let (Reach::Scope(scopes) | Reach::Person(scopes)) = reach else { panic!("nobody is asked") };
+            let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
+                panic!("nobody is asked")
+            };
             return Caller { id: None, token: people.service(app, scopes) };
         }
     };
@@ -63,8 +67,21 @@ fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
 /// The rows that an operation is asked about, by what the table calls them.
 fn variants(operation: &Operation<'_>, request: &Request<'_>) -> Vec<(&'static str, Option<Slot>)> {
     match (operation.id, request.entry.path) {
-        ("create_task", _) => vec![("in a project", Some(Slot::Project)), ("personal", None)],
-        (_, [Slot::Task]) => vec![("in a project", Some(Slot::Task)), ("personal", Some(Slot::PersonalTask))],
+        ("create_task", _) => {
+            vec![
+                ("in a project", Some(Slot::Project)),
+                ("a team's", Some(Slot::TeamProject)),
+                ("personal", None),
+            ]
+        }
+        ("create_project", _) => vec![("shared", None), ("a team's", Some(Slot::Team))],
+        ("delete_project", _) => vec![("", None)],
+        (_, [Slot::Task]) => vec![
+            ("in a project", Some(Slot::Task)),
+            ("a team's", Some(Slot::TeamTask)),
+            ("personal", Some(Slot::PersonalTask)),
+        ],
+        (_, [Slot::Project]) => vec![("shared", Some(Slot::Project)), ("a team's", Some(Slot::TeamProject))],
         (_, [Slot::Spare]) => vec![("another", Some(Slot::Spare)), ("oneself", None)],
         _ => vec![("", None)],
     }
@@ -77,12 +94,19 @@ fn about<'a>(
     variant: (&str, Option<Slot>),
     caller: &Caller,
 ) -> Option<Request<'a>> {
+    // What is shared belongs to no team.
+    let request = match request.body.as_ref().and_then(|body| body.get("team_id")) {
+        Some(_) if variant.0 == "shared" => request.with_field("/team_id", Value::Null),
+        _ => request,
+    };
     Some(match variant {
         ("personal", None) => request.with_field("/project_id", Value::Null),
         ("oneself", _) => request.at(Position::Path(0), &caller.id?.to_string()),
-        (_, Some(slot)) if request.operation.id != "create_task" => {
-            request.at(Position::Path(0), fixture.id(slot))
+        (_, Some(_)) if request.operation.id == "create_project" => request,
+        (_, Some(slot)) if request.operation.id == "create_task" => {
+            request.with_field("/project_id", fixture.id(slot).into())
         }
+        (_, Some(slot)) => request.at(Position::Path(0), fixture.id(slot)),
         _ => request,
     })
 }
@@ -92,7 +116,8 @@ fn cell(answer: &Answer) -> String {
     let mut cell = answer.status.to_string();
     let fields = |row: &Value| if row.get("email").is_some() { " all" } else { " directory" };
     if let Some(rows) = answer.body["results"].as_array() {
-        let shown = if answer.call.ends_with("/audit") { String::new() } else { format!(" x{}", rows.len()) };
+        let grows = answer.call.ends_with("/audit") || answer.call.ends_with("/history");
+        let shown = if grows { String::new() } else { format!(" x{}", rows.len()) };
         cell += &shown;
         // The caller's own line shows all fields whoever they are.
         if answer.call.ends_with("/users") {
@@ -104,7 +129,7 @@ fn cell(answer: &Answer) -> String {
     cell
 }
 
-/// A token of a session of the caller's, for the one operation that is about it.
+/// A token of a session of the caller's, for the operations that take one.
 async fn in_session(app: &App, fixture: &Fixture, name: &str, given: Caller) -> Caller {
     let Some(id) = given.id else { return given };
     let role = if matches!(name, "admin" | "manager") { name } else { "member" };
@@ -137,7 +162,7 @@ async fn each_role_may_what_was_reviewed(app: &App) {
                         fixture.renew(app).await;
                     }
                     let mut caller = caller(app, &fixture, name, request.entry.reach);
-                    if operation.id == "end_session" {
+                    if matches!(request.entry.reach, Reach::Session(_)) {
                         caller = in_session(app, &fixture, name, caller).await;
                     }
                     let request = Request::valid(*operation, &fixture);

@@ -12,15 +12,16 @@ use super::database::{Database, Reference};
 every_database!(the_tenant_is_in_every_key, every_reference_stays_in_its_tenant, every_reference_is_one);
 
 /// The tables that are no tenant's.
-const SHARED: [&str; 4] = ["installation", "registration_invitation", "seaql_migrations", "tenant"];
+const SHARED: [&str; 5] = ["guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
 /// The columns that name a row which may be gone: of what is recorded, and of what was revoked.
-const LOOSE: [(&str, &str); 5] = [
+const LOOSE: [(&str, &str); 6] = [
     ("audit", "actor_id"),
     ("audit", "row_id"),
     ("event", "row_id"),
     ("revocation", "session_id"),
     ("revocation", "subject_id"),
+    ("revocation", "token_id"),
 ];
 
 /// An audit line says which request it was in by a word of the client's, which names no row.

@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        credentials, document, new_user, password_change, profile, project, refresh, registration, status,
-        task, tenant, token, user,
+        access_token, both_factors, code, credentials, document, introspection, invitation, link_request,
+        new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
+        refresh, registration, request, request_status, request_type, revocation, rotation, service_account,
+        status, task, team, team_member, tenant, token, user, users, verification, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -25,7 +27,12 @@ pub(super) enum Reach {
     Scope(&'static [&'static str]),
     /// The same, but no service: it is about the user who calls.
     Person(&'static [&'static str]),
+    /// The same, and in a session alone: no token without one.
+    Session(&'static [&'static str]),
 }
+
+/// A content type, and octets of it.
+type Octets = (&'static str, fn(&Fixture) -> Vec<u8>);
 
 /// An operation.
 pub(super) struct Entry {
@@ -39,17 +46,32 @@ pub(super) struct Entry {
     pub(super) query_ids: &'static [(&'static str, Slot)],
     /// A body with every field that it takes.
     pub(super) body: Option<fn(&Fixture) -> Value>,
+    /// The content type of its octets, and octets, if it takes such and no JSON.
+    pub(super) octets: Option<Octets>,
     /// The fields of the body that carry ids of rows, as JSON pointers.
     pub(super) body_ids: &'static [(&'static str, Slot)],
     /// Who reaches it.
     pub(super) reach: Reach,
+    /// The token of who calls it in earnest.
+    pub(super) by: fn(&Fixture) -> &str,
     /// The tables of which it changes the tenant's rows, beside the record of what was done.
     pub(super) changes: &'static [&'static str],
 }
 
 impl Entry {
     const fn new(id: &'static str, reach: Reach) -> Self {
-        Self { id, path: &[], query: &[], query_ids: &[], body: None, body_ids: &[], reach, changes: &[] }
+        Self {
+            id,
+            path: &[],
+            query: &[],
+            query_ids: &[],
+            body: None,
+            octets: None,
+            body_ids: &[],
+            reach,
+            by: admin,
+            changes: &[],
+        }
     }
 
     const fn public(id: &'static str) -> Self {
@@ -62,6 +84,14 @@ impl Entry {
 
     const fn person(id: &'static str, scopes: &'static [&'static str]) -> Self {
         Self::new(id, Reach::Person(scopes))
+    }
+
+    const fn session(id: &'static str, scopes: &'static [&'static str]) -> Self {
+        Self::new(id, Reach::Session(scopes))
+    }
+
+    const fn by(self, by: fn(&Fixture) -> &str) -> Self {
+        Self { by, ..self }
     }
 
     const fn of(self, path: &'static [Slot]) -> Self {
@@ -80,6 +110,10 @@ impl Entry {
         Self { body: Some(body), body_ids, ..self }
     }
 
+    const fn octets(self, kind: &'static str, octets: fn(&Fixture) -> Vec<u8>) -> Self {
+        Self { octets: Some((kind, octets)), ..self }
+    }
+
     const fn changes(self, changes: &'static [&'static str]) -> Self {
         Self { changes, ..self }
     }
@@ -90,10 +124,29 @@ impl Entry {
     }
 }
 
+fn admin(fixture: &Fixture) -> &str {
+    &fixture.admin
+}
+
+/// A user whose second factor is not confirmed.
+fn enrolling(fixture: &Fixture) -> &str {
+    &fixture.enrolling.token
+}
+
+/// A user who has a second factor.
+fn guarded(fixture: &Fixture) -> &str {
+    &fixture.guarded.token
+}
+
 const TASK_FILTERS: &[(&str, Slot)] =
     &[("project", Slot::Project), ("owner", Slot::Assignee), ("assignee", Slot::Assignee)];
 const TASK_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project), ("/assignee_id", Slot::Assignee)];
-const PROJECT_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee)];
+const TEAM_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee)];
+const PROJECT_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee), ("/team_id", Slot::Team)];
+const REQUEST_FILTERS: &[(&str, Slot)] =
+    &[("client", Slot::Client), ("type", Slot::RequestType), ("assignee", Slot::Assignee)];
+const REQUEST_IDS: &[(&str, Slot)] =
+    &[("/client_id", Slot::Client), ("/type_id", Slot::RequestType), ("/assignee_id", Slot::Assignee)];
 const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 
 /// All operations.
@@ -108,7 +161,33 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
     Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
     Entry::scoped("complete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
-    Entry::scoped("list_projects", &["projects:read"]).query_ids(&[("manager", Slot::Assignee)]),
+    Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
+    Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
+    Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
+    Entry::scoped("replace_team", &["teams:write"]).of(&[Slot::Team]).body(team, TEAM_IDS).changes(&["team"]),
+    Entry::scoped("update_team", &["teams:write"]).of(&[Slot::Team]).body(team, TEAM_IDS).changes(&["team"]),
+    Entry::scoped("delete_team", &["teams:write"]).of(&[Slot::OtherTeam]).changes(&["team", "team_member"]),
+    Entry::scoped("list_team_members", &["teams:read"])
+        .of(&[Slot::Team])
+        .query_ids(&[("user", Slot::Member)]),
+    Entry::scoped("create_team_member", &["teams:read", "teams:write"])
+        .of(&[Slot::Team])
+        .body(new_team_member, &[("/user_id", Slot::Assignee)])
+        .changes(&["team_member"]),
+    Entry::scoped("get_team_member", &["teams:read"]).of(&[Slot::Team, Slot::TeamMember]),
+    Entry::scoped("replace_team_member", &["teams:read", "teams:write"])
+        .of(&[Slot::Team, Slot::TeamMember])
+        .body(team_member, &[("/user_id", Slot::Member)])
+        .changes(&["team_member"]),
+    Entry::scoped("update_team_member", &["teams:read", "teams:write"])
+        .of(&[Slot::Team, Slot::TeamMember])
+        .body(team_member, &[("/user_id", Slot::Member)])
+        .changes(&["team_member"]),
+    Entry::scoped("delete_team_member", &["teams:read", "teams:write"])
+        .of(&[Slot::Team, Slot::TeamMember])
+        .changes(&["team_member"]),
+    Entry::scoped("list_projects", &["projects:read"])
+        .query_ids(&[("manager", Slot::Assignee), ("team", Slot::Team)]),
     Entry::scoped("create_project", &["projects:write"]).body(project, PROJECT_IDS).changes(&["project"]),
     Entry::scoped("get_projects_statistics", &["projects:read", "tasks:read"]),
     Entry::scoped("get_project", &["projects:read"]).of(&[Slot::Project]),
@@ -129,6 +208,56 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Project])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_project_statistics", &["projects:read", "tasks:read"]).of(&[Slot::Project]),
+    Entry::scoped("list_clients", &["clients:read"]),
+    Entry::scoped("create_client", &["clients:write"]).body(work_client, &[]).changes(&["client"]),
+    Entry::scoped("get_client", &["clients:read"]).of(&[Slot::Client]),
+    Entry::scoped("replace_client", &["clients:write"])
+        .of(&[Slot::Client])
+        .body(work_client, &[])
+        .changes(&["client"]),
+    Entry::scoped("update_client", &["clients:write"])
+        .of(&[Slot::Client])
+        .body(work_client, &[])
+        .changes(&["client"]),
+    Entry::scoped("delete_client", &["clients:write"]).of(&[Slot::EmptyClient]).changes(&["client"]),
+    Entry::scoped("list_client_requests", &["clients:read", "requests:read"])
+        .of(&[Slot::Client])
+        .query_ids(REQUEST_FILTERS),
+    Entry::scoped("list_request_types", &["request-types:read"]),
+    Entry::scoped("create_request_type", &["request-types:write"])
+        .body(request_type, &[])
+        .changes(&["request_type"]),
+    Entry::scoped("get_request_type", &["request-types:read"]).of(&[Slot::RequestType]),
+    Entry::scoped("replace_request_type", &["request-types:write"])
+        .of(&[Slot::RequestType])
+        .body(request_type, &[])
+        .changes(&["request_type"]),
+    Entry::scoped("update_request_type", &["request-types:write"])
+        .of(&[Slot::RequestType])
+        .body(request_type, &[])
+        .changes(&["request_type"]),
+    Entry::scoped("delete_request_type", &["request-types:write"])
+        .of(&[Slot::EmptyRequestType])
+        .changes(&["request_type"]),
+    Entry::scoped("list_requests", &["requests:read"]).query_ids(REQUEST_FILTERS),
+    Entry::scoped("create_request", &["requests:write"])
+        .body(request, REQUEST_IDS)
+        .changes(&["client_request"]),
+    Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
+    Entry::scoped("get_request", &["requests:read"]).of(&[Slot::Request]),
+    Entry::scoped("replace_request", &["requests:write"])
+        .of(&[Slot::Request])
+        .body(request, REQUEST_IDS)
+        .changes(&["client_request"]),
+    Entry::scoped("update_request", &["requests:write"])
+        .of(&[Slot::Request])
+        .body(request, REQUEST_IDS)
+        .changes(&["client_request"]),
+    Entry::scoped("delete_request", &["requests:write"]).of(&[Slot::Request]).changes(&["client_request"]),
+    Entry::scoped("update_request_status", &["requests:write"])
+        .of(&[Slot::Request])
+        .body(request_status, &[])
+        .changes(&["client_request"]),
     Entry::scoped("list_documents", &["documents:read"])
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
     Entry::scoped("create_document", &["documents:write"])
@@ -145,29 +274,123 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["document"]),
     Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&["document"]),
     Entry::scoped("list_users", &["users:read"]),
-    Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["user"]),
+    Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),
     Entry::scoped("get_user", &["users:read"]).of(&[Slot::Spare]),
-    Entry::scoped("replace_user", &["users:write"]).of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
-    Entry::scoped("update_user", &["users:write"]).of(&[Slot::Spare]).body(user, &[]).changes(&["user"]),
-    Entry::scoped("delete_user", &["users:write"]).of(&[Slot::Spare]).changes(&["revocation", "user"]),
+    Entry::scoped("replace_user", &["users:write"])
+        .of(&[Slot::Spare])
+        .body(user, &[])
+        .changes(&["link", "user"]),
+    Entry::scoped("update_user", &["users:write"])
+        .of(&[Slot::Spare])
+        .body(user, &[])
+        .changes(&["link", "user"]),
+    Entry::scoped("delete_user", &["users:write"])
+        .of(&[Slot::Spare])
+        .query_ids(&[("transfer_to", Slot::Assignee)])
+        .changes(&["former_user", "link", "revocation", "second_factor", "user"]),
+    Entry::scoped("deactivate_user", &["users:write"]).of(&[Slot::Spare]).changes(&["revocation", "user"]),
+    Entry::scoped("reactivate_user", &["users:write"]).of(&[Slot::Inactive]).changes(&["user"]),
+    Entry::scoped("import_users", &["users:write"]).octets("text/csv", users).changes(&["link", "user"]),
+    Entry::scoped("export_users", &["users:read"]),
+    Entry::scoped("list_user_history", &["users:read"]).of(&[Slot::Spare]).query_ids(&[("row", Slot::Task)]),
+    Entry::scoped("get_user_picture", &["users:read"]).of(&[Slot::Pictured]),
+    Entry::scoped("list_user_sessions", &["users:read", "sessions:read"]).of(&[Slot::Spare]),
+    Entry::session("delete_second_factor", &["second-factor:write"])
+        .of(&[Slot::Spare])
+        .changes(&["revocation", "second_factor"]),
+    Entry::scoped("list_invitations", &["invitations:read"]),
+    Entry::scoped("create_invitation", &["invitations:write"]).body(invitation, &[]).changes(&["invitation"]),
+    Entry::scoped("get_invitation", &["invitations:read"]).of(&[Slot::Invitation]),
+    Entry::scoped("delete_invitation", &["invitations:write"])
+        .of(&[Slot::Invitation])
+        .changes(&["invitation"]),
+    Entry::scoped("resend_invitation", &["invitations:write"])
+        .of(&[Slot::Invitation])
+        .changes(&["invitation"]),
     Entry::scoped("get_tenant", &["tenant:read"]),
     Entry::scoped("replace_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
     Entry::scoped("update_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
     Entry::scoped("list_audit", &["audit:read"]).query_ids(&[("row", Slot::Task), ("actor", Slot::Assignee)]),
     Entry::scoped("get_audit_entry", &["audit:read"]).of(&[Slot::Audit]),
-    Entry::public("register_organisation").body(registration, &[]),
+    Entry::scoped("list_service_accounts", &["service-accounts:read"]),
+    Entry::scoped("create_service_account", &["service-accounts:write"])
+        .body(service_account, &[])
+        .changes(&["service_account"]),
+    Entry::scoped("get_service_account", &["service-accounts:read"]).of(&[Slot::ServiceAccount]),
+    Entry::scoped("replace_service_account", &["service-accounts:write"])
+        .of(&[Slot::ServiceAccount])
+        .body(service_account, &[])
+        .changes(&["revocation", "service_account"]),
+    Entry::scoped("update_service_account", &["service-accounts:write"])
+        .of(&[Slot::ServiceAccount])
+        .body(service_account, &[])
+        .changes(&["revocation", "service_account"]),
+    Entry::scoped("delete_service_account", &["service-accounts:write"])
+        .of(&[Slot::ServiceAccount])
+        .changes(&["revocation", "service_account"]),
+    Entry::scoped("rotate_service_account", &["service-accounts:write"])
+        .of(&[Slot::ServiceAccount])
+        .body(rotation, &[])
+        .changes(&["service_account"]),
+    Entry::scoped("list_access_tokens", &["access-tokens:read"]).query_ids(&[("user", Slot::Assignee)]),
+    Entry::person("create_access_token", &["access-tokens:write"])
+        .body(access_token, &[])
+        .changes(&["access_token"]),
+    Entry::scoped("get_access_token", &["access-tokens:read"]).of(&[Slot::AccessToken]),
+    Entry::scoped("delete_access_token", &["access-tokens:write"])
+        .of(&[Slot::AccessToken])
+        .changes(&["access_token", "revocation"]),
+    Entry::public("register_account").body(registration, &[]),
+    Entry::public("verify_email").body(verification, &[]).changes(&["link", "user"]),
+    Entry::public("request_email_verification").body(link_request, &[]),
+    Entry::public("request_password_reset").body(link_request, &[]),
+    Entry::public("confirm_password_reset").body(password_reset, &[]).changes(&[
+        "link",
+        "revocation",
+        "session",
+        "user",
+    ]),
     Entry::public("create_token").body(credentials, &[]).changes(&["session", "user"]),
     Entry::public("refresh_token").body(refresh, &[]).changes(&["session"]),
     Entry::public("verify_token").body(token, &[]),
-    Entry::person("end_session", &["sessions:write"]).changes(&["revocation", "session"]),
+    Entry::public("revoke_token").body(revocation, &[]).changes(&["access_token", "revocation"]),
+    Entry::public("introspect_token").body(introspection, &[]),
+    Entry::session("end_session", &["sessions:write"]).changes(&["revocation", "session"]),
+    Entry::person("list_sessions", &["sessions:read"]),
+    Entry::scoped("delete_session", &["sessions:write"])
+        .of(&[Slot::Session])
+        .changes(&["revocation", "session"]),
+    Entry::session("end_other_sessions", &["sessions:write"]).changes(&["revocation", "session"]),
+    Entry::session("get_totp", &["second-factor:read"]),
+    Entry::session("create_totp", &["second-factor:write"]).body(password, &[]).changes(&["second_factor"]),
+    Entry::session("confirm_totp", &["second-factor:write"])
+        .by(enrolling)
+        .body(code, &[])
+        .changes(&["second_factor"]),
+    Entry::session("replace_recovery_codes", &["second-factor:write"])
+        .by(guarded)
+        .body(both_factors, &[])
+        .changes(&["second_factor"]),
+    Entry::session("disable_totp", &["second-factor:write"])
+        .by(guarded)
+        .body(both_factors, &[])
+        .changes(&["second_factor"]),
     Entry::person("get_profile", &["users:read"]),
     Entry::person("replace_profile", &["users:write"]).body(profile, &[]).changes(&["user"]),
     Entry::person("update_profile", &["users:write"]).body(profile, &[]).changes(&["user"]),
-    Entry::person("change_password", &["users:write"]).body(password_change, &[]).changes(&["user"]),
+    Entry::person("replace_picture", &["users:write"]).octets("image/png", picture).changes(&["picture"]),
+    Entry::person("delete_picture", &["users:write"]).changes(&["picture", "user"]),
+    Entry::person("change_password", &["users:write"]).body(password_change, &[]).changes(&[
+        "revocation",
+        "session",
+        "user",
+    ]),
+    Entry::scoped("get_permissions", &[]).query(&[("noun", "task")]).query_ids(&[("id", Slot::Task)]),
     Entry::public("get_liveness"),
     Entry::public("get_readiness"),
     Entry::public("get_jwks"),
+    Entry::public("get_authorization_server"),
 ];
 
 /// The entry of an operation.
@@ -194,6 +417,9 @@ fn agree(operation: &Operation<'_>) {
     assert_eq!(entry.path.len(), operation.path_parameters().len(), "{id}: the path");
     assert_eq!(entry.reach == Reach::Public, !operation.is_secured(), "{id}: the security");
     assert_eq!(entry.body.is_some(), operation.body().is_some(), "{id}: the body");
+    let octets = operation.octets();
+    assert_eq!(entry.octets.is_some(), !octets.is_empty(), "{id}: the octets");
+    assert!(entry.octets.is_none_or(|(kind, _)| octets.contains(&kind)), "{id}: the content type");
     let ids = |parameter: &&&Value| {
         parameter["description"].as_str().unwrap_or_default().starts_with("Ids")
             || parameter["schema"]["format"] == "uuid"

@@ -7,8 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use taskhub_auth::{Algorithm, Grant, KeySet, Kind, Signer};
-use taskhub_domain::{context::Request, tenant};
-use taskhub_tests::{App, Tenant};
+use taskhub_domain::{context::Request, scopes, tenant};
+use taskhub_tests::{App, Tenant, User};
 use uuid::Uuid;
 
 use super::fixture::{Fixture, person};
@@ -62,10 +62,20 @@ pub(super) async fn refused_everywhere(app: &App, fixture: &Fixture) -> Vec<Bad>
         Bad::token("more than fits", &"x".repeat(6000)),
         Bad { what: "two tokens", headers: vec![format!("Bearer {good}"); 2], refusal: UNAUTHENTICATED },
         Bad::token("a refresh token", &fixture.refresh),
+        Bad::token("a service account's secret", &fixture.client_secret),
+        Bad::token("a refresh token under another name", &fixture.refresh.replacen("thr_", "thp_", 1)),
+        Bad::token("another's personal access token", &forged_personal(&fixture.personal)),
     ];
     all.extend(forged(app, &fixture.people));
     all.extend(outlived(app, fixture).await);
     all
+}
+
+/// A personal access token with one letter of its secret changed.
+fn forged_personal(good: &str) -> String {
+    let (start, rest) = good.split_at(60);
+    let other = if rest.starts_with('A') { "B" } else { "A" };
+    format!("{start}{other}{}", &rest[1..])
 }
 
 /// Tokens that somebody else made, or changed.
@@ -134,6 +144,22 @@ async fn outlived(app: &App, fixture: &Fixture) -> Vec<Bad> {
     let deleted = person(app, people, "admin").await;
     app.delete(&format!("/users/{}", deleted.id)).by(&people.admin).gives(204).await;
     all.push(Bad::token("a deleted user's", &deleted.token));
+    let personal = async |user: &User| {
+        let body = json!({ "name": "report", "scopes": scopes::all(), "expires_at": fixture.soon });
+        app.post("/access-tokens").by(user).json(&body).gives(201).await
+    };
+    let gone = personal(&people.manager).await;
+    let path = format!("/access-tokens/{}", gone["id"].as_str().unwrap());
+    let token = gone["token"].as_str().unwrap();
+    let _ = app.get("/tasks").token(token).gives(200).await;
+    app.delete(&path).by(&people.manager).gives(204).await;
+    all.push(Bad::token("a deleted personal access token", token));
+    let disabled = person(app, people, "admin").await;
+    let token = personal(&disabled).await["token"].as_str().unwrap().to_owned();
+    let _ = app.get("/tasks").token(&token).gives(200).await;
+    let change = json!({ "is_active": false });
+    app.patch(&format!("/users/{}", disabled.id)).by(&people.admin).json(&change).gives(200).await;
+    all.push(Bad::token("a disabled user's personal access token", &token));
     let away = person(app, people, "admin").await;
     let (token, _) = away.sign_in(app).await;
     app.post("/auth/logout").token(&token).gives(204).await;
@@ -154,13 +180,8 @@ async fn suspended(app: &App) -> Bad {
 
 /// Credentials that are good, and not for operations that need a scope: an operator's, and ones that are narrowed to every scope but this one.
 pub(super) fn out_of_reach(app: &App, tenant: &Tenant, scope: &str) -> Vec<Bad> {
-    const NOUNS: [&str; 8] =
-        ["tenant", "users", "sessions", "projects", "tasks", "documents", "audit", "everything"];
-    let others: Vec<String> = NOUNS
-        .iter()
-        .flat_map(|noun| [format!("{noun}:read"), format!("{noun}:write")])
-        .filter(|other| other != scope)
-        .collect();
+    let others: Vec<String> =
+        scopes::all().into_iter().chain(["everything:write".to_owned()]).filter(|it| it != scope).collect();
     let mint = |grant: &Grant| app.state.mint_grant(grant).unwrap();
     let operator = Grant { kind: Kind::Operator, tenant: None, role: None, ..grant(tenant) };
     let narrowed = Grant { scopes: Some(others), ..grant(tenant) };

@@ -23,7 +23,7 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
         // What is stamped with the present instant is to differ.
         app.clock.advance(Duration::from_secs(1));
         let answer = if operation.is_secured() {
-            request.by(app, &fixture.admin).await
+            request.by(app, &request.token).await
         } else {
             request.answer(request.call(app)).await
         };

@@ -49,7 +49,7 @@ enum Command {
     User(accounts::UserCommand),
     /// Make an access token for a service of a tenant, or for an operator
     Token(token::Token),
-    /// Make signing keys
+    /// Make, rotate, list and remove signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Print the OpenAPI document
@@ -90,10 +90,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What is wrong with the database's URL is told without the URL, which may hold a password.
+/// What is wrong with a URL that may hold a password is told without the URL.
 fn discreet(mut error: clap::Error) -> clap::Error {
-    let about_database = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(arg)) if arg.starts_with("--database-url"));
-    if about_database {
+    let secret = |arg: &str| arg.starts_with("--database-url ") || arg.starts_with("--mail ");
+    if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(arg)) if secret(arg)) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
     error

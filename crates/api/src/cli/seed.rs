@@ -144,7 +144,7 @@ async fn people_of(tx: &Tx, number: usize, hash: &str) -> Result<(Tenant, Vec<Us
             "first_name": first_name, "last_name": last_name, "role": role,
         });
         let new = Unchecked::<NewUser>::new(body).check()?;
-        users.push(user::create(tx, &new, hash).await?);
+        users.push(user::create_verified(tx, &new, hash).await?);
     }
     Ok((tenant, users))
 }

@@ -21,6 +21,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), StartError> {
         say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"));
     }
     let ended = server.running.await;
+    server.background.end().await;
     drop(guards);
     ended.map_err(|why| StartError::File { what: "The server failed".to_owned(), why })
 }

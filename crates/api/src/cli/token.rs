@@ -1,8 +1,13 @@
 //! `taskhub token`.
 
 use clap::Args;
+use serde_json::json;
 use taskhub_auth::{Grant, Kind};
-use taskhub_domain::tenant;
+use taskhub_domain::{
+    input::Unchecked,
+    service_account::{self, ServiceAccountInput},
+    tenant,
+};
 
 use super::{operator, say};
 use crate::{config::Settings, state::StartError};
@@ -13,12 +18,15 @@ const LONGEST: i64 = 366 * 86_400;
 #[derive(Args, Debug)]
 pub(super) struct Token {
     /// For a service of this tenant, by its slug
-    #[arg(long, required_unless_present = "operator")]
+    #[arg(long, requires = "service", required_unless_present = "operator")]
     tenant: Option<String>,
+    /// The service account's name; one that is not there is made, with the scopes that are named
+    #[arg(long, requires = "tenant")]
+    service: Option<String>,
     /// For an operator, who has no tenant
-    #[arg(long, conflicts_with_all = ["tenant", "scope"])]
+    #[arg(long, conflicts_with_all = ["tenant", "service", "scope"])]
     operator: bool,
-    /// What the service may do, as tasks:read,tasks:write,projects:read
+    /// What the token may do of what the service may, as tasks:read,tasks:write; all of it when none is named
     #[arg(long, value_delimiter = ',')]
     scope: Vec<String>,
     /// Seconds that the token is good
@@ -29,21 +37,27 @@ pub(super) struct Token {
 impl Token {
     pub(super) async fn run(self, settings: Settings) -> Result<(), StartError> {
         let (state, system) = operator(settings, "making a token").await?;
-        let tenant = match &self.tenant {
-            Some(slug) => Some(tenant::by_slug(&state.store, &system, slug).await?.id),
-            None => None,
+        let token = match (&self.tenant, &self.service) {
+            (Some(slug), Some(name)) => {
+                let ctx = system.within(tenant::by_slug(&state.store, &system, slug).await?.id);
+                let body = json!({ "name": name, "scopes": self.scope });
+                let body = Unchecked::<ServiceAccountInput>::new(body);
+                let write = state.store.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
+                    Box::pin(service_account::ensure(tx, body, *seconds))
+                });
+                state.mint(&write.await?)
+            }
+            _ => state.mint_grant(&Grant {
+                kind: Kind::Operator,
+                id: system.now().token_id(),
+                tenant: None,
+                role: None,
+                scopes: None,
+                session: None,
+                lifetime: self.seconds,
+            }),
         };
-        let grant = Grant {
-            kind: if self.operator { Kind::Operator } else { Kind::Service },
-            id: system.now().token_id(),
-            tenant,
-            role: None,
-            scopes: (!self.operator).then_some(self.scope),
-            session: None,
-            lifetime: self.seconds,
-        };
-        let token = state.mint_grant(&grant).map_err(|problem| StartError::Setting(problem.to_string()))?;
-        say(token);
+        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?);
         Ok(())
     }
 }

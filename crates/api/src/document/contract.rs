@@ -2,23 +2,41 @@
 
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
-    audit::AuditEntry,
+    access_token::AccessToken,
+    audit::{AuditEntry, HistoryEntry},
+    client::Client,
     document::Document,
-    list::{self, Form, Parameter},
+    invitation::Invitation,
+    permission,
     project::Project,
-    store::Noun,
+    request::{ClientRequest, RequestType},
+    service_account::ServiceAccount,
+    session::Session,
     task::Task,
+    team::{Team, TeamMember},
     user::User,
 };
 
-use super::operations::METHODS;
+use super::{
+    operations::METHODS,
+    parameters::{filter_parameters, list_parameters, query},
+};
+
+/// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
+const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
 
 /// Applies the contract to the document of the handlers.
 pub(super) fn apply(document: &mut Value) {
-    let schemes = json!({ "token": {
-        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-        "description": "An access token from `POST /api/v1/auth/token`."
-    }});
+    let schemes = json!({
+        "token": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token from `POST /api/v1/auth/token`, or a personal access token from `POST /api/v1/access-tokens`."
+        },
+        "basic": {
+            "type": "http", "scheme": "basic",
+            "description": "A service account's `client_id` and `client_secret`, each form-urlencoded (RFC 6749 section 2.3.1)."
+        }
+    });
     if let Some(root) = document.as_object_mut() {
         root.insert("servers".to_owned(), json!([{ "url": "/" }]));
     }
@@ -43,19 +61,28 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
+/// Says what credential an operation needs; whether it can do without.
+fn secure(operation: &mut Map<String, Value>) -> bool {
+    let given = operation.get("security").and_then(Value::as_array).cloned();
+    let public = given.is_some();
+    let security = match given {
+        None => json!([{ "token": [] }]),
+        // `security(())` of a handler: no credential is needed. What it names beside may be sent.
+        Some(given) if given.iter().all(|one| *one == json!({})) => json!([]),
+        Some(given) => given.into(),
+    };
+    operation.insert("security".to_owned(), security);
+    public
+}
+
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patches: &mut Vec<String>) {
-    let public = operation.get("security").is_some();
-    if public {
-        // `security(())` of a handler: no credential is needed.
-        operation.insert("security".to_owned(), json!([]));
-    } else {
-        operation.insert("security".to_owned(), json!([{ "token": [] }]));
-    }
+    let public = secure(operation);
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_id = path.contains("{id}");
     let has_body = operation.contains_key("requestBody");
     let single =
         operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
+    let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
     let api = path.starts_with("/api/v1");
     let mut parameters = Vec::new();
     let mut problems = vec![
@@ -99,16 +126,15 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
             add(operation, "304", json!({ "description": "The client has this version." }));
         }
         "post" if !public => {
-            parameters.push(json!({
-                "name": "Idempotency-Key", "in": "header", "required": false,
-                "description": "Sent again with the same request within 24 h, the first answer comes again, with `Idempotency-Replayed: true`.",
-                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
-            }));
+            if !SHOWN_ONCE.contains(&id.as_str()) {
+                parameters.push(idempotency_key());
+            }
             problems.extend([
                 ("409", "A clash with what is there, or a request with this key is under way."),
                 ("422", "The body is invalid, or the key was used for another request."),
             ]);
-            if by_id {
+            // An action on a row; what is made within one has no version yet.
+            if by_id && !makes {
                 if_match(&mut parameters, &mut problems);
             }
         }
@@ -132,7 +158,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
         content.insert("application/merge-patch+json".to_owned(), media.clone());
         content.insert("application/json".to_owned(), media);
     }
-    parameters.extend(of_list(&id));
+    parameters.extend(of_list(&id).into_iter().chain(of_others(&id)));
     if let Some(given) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
         given.extend(parameters);
     }
@@ -147,6 +173,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
             headers_of(status, method, response);
         }
     }
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Sent again with the same request within 24 h, the first answer comes again, with `Idempotency-Replayed: true`.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
+    })
 }
 
 fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'static str)>) {
@@ -193,80 +227,40 @@ fn is_list(id: &str) -> bool {
 fn of_list(id: &str) -> Vec<Value> {
     match id {
         "list_users" => list_parameters::<User>(&[]),
+        "list_teams" => list_parameters::<Team>(&[]),
+        "list_team_members" => list_parameters::<TeamMember>(&[]),
+        "list_invitations" => list_parameters::<Invitation>(&[]),
         "list_projects" => list_parameters::<Project>(&[]),
         "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
         "list_tasks" | "list_project_tasks" => list_parameters::<Task>(&[]),
+        "list_clients" => list_parameters::<Client>(&[]),
+        "list_request_types" => list_parameters::<RequestType>(&[]),
+        "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
+        "list_user_history" => list_parameters::<HistoryEntry>(&[]),
+        "list_sessions" | "list_user_sessions" => list_parameters::<Session>(&[]),
         "list_audit" => list_parameters::<AuditEntry>(&[]),
+        "list_service_accounts" => list_parameters::<ServiceAccount>(&[]),
+        "list_access_tokens" => list_parameters::<AccessToken>(&[]),
         _ => Vec::new(),
     }
 }
 
-fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
-    let query = |name: &str, description: &str, schema: Value| {
-        let required = required.contains(&name);
-        json!({ "name": name, "in": "query", "required": required, "description": description, "schema": schema })
-    };
-    let (filters, sorts) = list::parameters::<N>();
-    let mut all: Vec<Value> = filters
-        .iter()
-        .map(|Parameter { name, form }| {
-            let (description, schema) = match form {
-                Form::Words(words) | Form::Ranks(words) => (
-                    "Some of these, separated by commas.",
-                    json!({ "type": "string", "pattern": pattern(words) }),
-                ),
-                Form::Id => {
-                    ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" }))
-                }
-                Form::Person => (
-                    "Ids of users, or `me`, separated by commas; `none` for rows without.",
-                    json!({ "type": "string" }),
-                ),
-                Form::Instant => {
-                    ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
-                }
-                Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
-                Form::Text => (
-                    "Exactly this; several separated by commas.",
-                    json!({ "type": "string", "maxLength": 254 }),
-                ),
-            };
-            query(name, description, schema)
-        })
-        .collect();
-    let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
-    let words: Vec<_> = sorts.iter().map(String::as_str).collect();
-    all.extend([
-        query(
-            "sort",
-            "At most three keys, separated by commas; a minus before one sorts downwards.",
-            json!({ "type": "string", "pattern": pattern(&words) }),
-        ),
-        query(
-            "page",
-            "A numbered page, with an exact `count`.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 }),
-        ),
-        query(
-            "page_size",
-            "Rows a page.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
-        ),
-        query(
-            "cursor",
-            "A position from `next` or `previous`; empty to begin. Costs the same however far the list.",
-            json!({ "type": "string", "maxLength": 4096 }),
-        ),
-        query("fields", "Fields to show of each row, separated by commas.", json!({ "type": "string" })),
-    ]);
-    all
-}
-
-/// Words, separated by commas.
-fn pattern(words: &[&str]) -> String {
-    let any = words.join("|");
-    format!("^({any})(,({any}))*$")
+/// The parameters, from the domain's tables, of operations that answer with no page.
+fn of_others(id: &str) -> Vec<Value> {
+    match id {
+        "export_users" => filter_parameters::<User>(&[]),
+        "get_permissions" => vec![
+            query(true, "noun", "What it is about.", json!({ "type": "string", "enum": permission::NOUNS })),
+            query(
+                false,
+                "id",
+                "Which one; without it, all of them.",
+                json!({ "type": "string", "format": "uuid" }),
+            ),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 fn patch_name(name: &str) -> String {

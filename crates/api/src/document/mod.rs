@@ -7,6 +7,7 @@
 mod contract;
 mod operations;
 pub mod pages;
+mod parameters;
 
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -26,8 +27,14 @@ use crate::problem::ProblemBody;
         (name = "auth", description = "Registering, signing in and out, and one's own profile"),
         (name = "tenant", description = "The organisation's settings"),
         (name = "users", description = "The people of the organisation"),
+        (name = "service-accounts", description = "The organisation's programs, and what they may do"),
+        (name = "access-tokens", description = "What a user's own programs call with"),
+        (name = "teams", description = "People who work together, and whose projects only they see"),
+        (name = "invitations", description = "Asking people into the organisation by mail"),
         (name = "projects", description = "What tasks and documents belong to"),
         (name = "tasks", description = "What is to be done"),
+        (name = "clients", description = "Those for whom an organisation works"),
+        (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts of a project"),
         (name = "audit", description = "Who did what, when, from where"),
         (name = "service", description = "The server's health and keys")

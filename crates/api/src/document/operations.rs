@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use actix_web::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The methods that an OpenAPI path can have here.
 pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -19,6 +19,8 @@ pub struct Operation {
     pub id: String,
     /// Whether it needs a credential.
     pub secured: bool,
+    /// Whether it takes a client's own credentials as `Authorization: Basic`.
+    pub basic: bool,
     steps: Vec<String>,
     query: HashSet<String>,
 }
@@ -43,12 +45,15 @@ impl Operations {
                 let Some(operation) = item.get(method) else { continue };
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
                 let query = parameters.filter(|parameter| parameter["in"] == "query");
+                let security = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
                 all.add(Operation {
                     method: Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default(),
                     path: path.clone(),
                     steps: path.split('/').map(str::to_owned).collect(),
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
-                    secured: operation["security"].as_array().is_some_and(|security| !security.is_empty()),
+                    // An alternative without a scheme is one without a credential.
+                    secured: !security.is_empty() && security.iter().all(|one| *one != json!({})),
+                    basic: security.iter().any(|one| one.get("basic").is_some()),
                     query: query
                         .filter_map(|parameter| parameter["name"].as_str())
                         .map(str::to_owned)

@@ -1,8 +1,9 @@
 //! Rate limits (actix-governor), and their headers (IETF draft "RateLimit header fields for HTTP").
 //!
-//! Every request is counted in exactly one bucket: a principal's, or without a token its address's, with a stricter one for
-//! signing in, registering and refreshing. The health checks are in none. This module is the only one that
-//! knows the limiter; it asks it directly, because the crate's middleware shows its headers only as the innermost layer, and there are three rules.
+//! Every request is counted in one bucket: a principal's, or without a token its address's, with a stricter one for
+//! signing in, registering, refreshing and links by mail. What a principal's lets pass is counted in its tenant's as well, so that many principals have no
+//! more than their tenant. The health checks are in none. This module is the only one that
+//! knows the limiter; it asks it directly, because the crate's middleware shows its headers only as the innermost layer, and there are four rules.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use actix_web::{
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use taskhub_auth::principal::Principal;
+use taskhub_domain::context::network;
 use uuid::Uuid;
 
 use crate::{config::Settings, extract::Origin, problem::Problem};
@@ -31,6 +33,8 @@ const FORGET: Duration = Duration::from_mins(1);
 pub enum Key {
     /// A tenant's user or service.
     Principal(Option<Uuid>, Uuid),
+    /// A tenant.
+    Tenant(Uuid),
     /// A client's address; an IPv6 network of 64 bits is one client.
     Address(IpAddr),
 }
@@ -40,9 +44,11 @@ pub enum Key {
 pub enum Bucket {
     /// Requests with a token.
     Principal,
+    /// Those of them of one tenant.
+    Tenant,
     /// Requests without.
     Address,
-    /// Those of them that sign in, register or refresh.
+    /// Those of them that sign in, register, refresh, or have to do with links by mail.
     SignIn,
 }
 
@@ -52,8 +58,14 @@ impl Bucket {
         if matches!(path, "/health/live" | "/health/ready") {
             return None;
         }
-        let strict = ["/api/v1/auth/token", "/api/v1/auth/register"];
-        if strict.iter().any(|prefix| path.starts_with(prefix)) && path != "/api/v1/auth/token/verify" {
+        let asks = matches!(path, "/api/v1/auth/token/verify" | "/api/v1/auth/token/introspect");
+        let strict = [
+            "/api/v1/auth/token",
+            "/api/v1/auth/register",
+            "/api/v1/auth/password-reset",
+            "/api/v1/auth/verify-email",
+        ];
+        if strict.iter().any(|prefix| path.starts_with(prefix)) && !asks {
             return Some(Self::SignIn);
         }
         let known = request.extensions().contains::<Arc<Principal>>();
@@ -63,6 +75,7 @@ impl Bucket {
     fn name(self) -> &'static str {
         match self {
             Self::Principal => "principal",
+            Self::Tenant => "tenant",
             Self::Address => "address",
             Self::SignIn => "sign-in",
         }
@@ -89,14 +102,6 @@ impl KeyExtractor for ByClient {
     }
 }
 
-/// One client's addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) >> 64 << 64).to_be_bytes()),
-    }
-}
-
 type Config = GovernorConfig<ByClient, StateInformationMiddleware>;
 
 /// A bucket and its rule.
@@ -111,6 +116,7 @@ struct Rule {
 #[derive(Clone)]
 pub struct Limits {
     principal: Rule,
+    tenant: Rule,
     address: Rule,
     sign_in: Rule,
 }
@@ -136,6 +142,7 @@ impl Limits {
         };
         Some(Self {
             principal: rule(settings.rate_principal, settings.rate_principal_burst)?,
+            tenant: rule(settings.rate_tenant, settings.rate_tenant_burst)?,
             address: rule(settings.rate_address, settings.rate_address_burst)?,
             sign_in: rule(settings.rate_sign_in, settings.rate_sign_in_burst)?,
         })
@@ -144,19 +151,34 @@ impl Limits {
     /// Counts a request; `None` for one that is in no bucket.
     pub(super) fn count(&self, request: &ServiceRequest) -> Result<Option<Allowance>, Problem> {
         let Some(bucket) = Bucket::of(request) else { return Ok(None) };
+        let key = ByClient.extract(request)?;
+        let own = self.ask(bucket, &key);
+        let Key::Principal(Some(tenant), _) = key else { return Ok(Some(own)) };
+        // What is refused here does not take from what the others of the tenant have.
+        if own.is_spent() {
+            return Ok(Some(own));
+        }
+        let shared = self.ask(Bucket::Tenant, &Key::Tenant(tenant));
+        let tighter = if shared.is_spent() || shared.remaining < own.remaining { shared } else { own };
+        Ok(Some(tighter))
+    }
+
+    /// Counts in a bucket.
+    fn ask(&self, bucket: Bucket, key: &Key) -> Allowance {
         let Rule { hourly, burst, limiter } = match bucket {
             Bucket::Principal => &self.principal,
+            Bucket::Tenant => &self.tenant,
             Bucket::Address => &self.address,
             Bucket::SignIn => &self.sign_in,
         };
-        let (remaining, wait) = match limiter.limiter().check_key(&ByClient.extract(request)?) {
+        let (remaining, wait) = match limiter.limiter().check_key(key) {
             Ok(state) => (state.remaining_burst_capacity(), 0),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 (0, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
             }
         };
-        Ok(Some(Allowance { bucket, hourly: *hourly, burst: *burst, remaining, wait }))
+        Allowance { bucket, hourly: *hourly, burst: *burst, remaining, wait }
     }
 
     /// Forgets, again and again, the keys that are back at their full allowance, until the future is dropped.
@@ -164,7 +186,7 @@ impl Limits {
         let mut ticks = tokio::time::interval(FORGET);
         loop {
             ticks.tick().await;
-            for rule in [&self.principal, &self.address, &self.sign_in] {
+            for rule in [&self.principal, &self.tenant, &self.address, &self.sign_in] {
                 rule.limiter.limiter().retain_recent();
                 rule.limiter.limiter().shrink_to_fit();
             }

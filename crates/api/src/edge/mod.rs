@@ -1,9 +1,10 @@
 //! The edge: what happens to every request before and after its handler.
 //!
-//! Outermost [`outer`]: the request's id, the headers of every answer, one line in the log, and a panic becoming one 500. Inside CORS and
+//! Outermost [`outer`]: the request's id, the headers of every answer, entity tags by coding, one line in the log, and a panic becoming one 500. Inside CORS and
 //! compression [`inner`]: who is calling, which parameters the operation knows, the rate limits' headers, and the one conversion of errors to
 //! problems.
 
+mod coding;
 pub mod limits;
 mod log;
 
@@ -22,7 +23,11 @@ use actix_web::{
 };
 use futures::FutureExt;
 use taskhub_auth::principal::Principal;
-use taskhub_domain::{Context, context::Request, error::Kind};
+use taskhub_domain::{
+    Context,
+    audit::{Incident, Refusal},
+    context::Request,
+};
 
 use self::limits::{Allowance, Limits};
 use crate::{
@@ -62,6 +67,7 @@ pub async fn outer<B: MessageBody + 'static>(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    let named = coding::take(&mut request);
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => as_problem(response),
         // Neither a handler nor a layer answered: what is known of the request is its id.
@@ -75,6 +81,7 @@ pub async fn outer<B: MessageBody + 'static>(
     if let Some(policy) = pages::policy(response.request().path()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
+    coding::put(&mut response, &named);
     dress(response.headers_mut(), &id.0, secure);
     watch.finish(&response, &id.0);
     Ok(response)
@@ -88,7 +95,7 @@ pub async fn inner<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Body<B>>, Error> {
-    let (allowance, admitted) = admit(&request);
+    let (allowance, admitted) = admit(&request).await;
     let mut response = match admitted {
         Ok(()) => told(next.call(request).await?),
         Err(problem) => answer(request.into_parts().0, &problem),
@@ -117,6 +124,7 @@ fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
         None => response.map_into_left_body(),
         Some(problem) => {
             let (request, response) = response.into_parts();
+            tell_refusal(&request, &problem);
             let mut told = answer(request, &problem);
             // What limits and handlers said beside the error stays.
             for (name, value) in response.headers() {
@@ -129,8 +137,25 @@ fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     }
 }
 
+/// Lets the audit know when a known caller was refused what they asked for.
+fn tell_refusal(request: &HttpRequest, problem: &Problem) {
+    let code = problem.code();
+    if !matches!(code, Code::Forbidden | Code::InsufficientScope) {
+        return;
+    }
+    let extensions = request.extensions();
+    if let (Some(Authenticated(Ok(ctx))), Some(operation), Some(state)) = (
+        extensions.get::<Authenticated>(),
+        extensions.get::<Arc<Operation>>(),
+        request.app_data::<Data<State>>(),
+    ) {
+        let refusal = Refusal { operation: operation.id.clone(), code: code.as_str() };
+        state.tell(ctx.clone(), Incident::Refused(refusal));
+    }
+}
+
 /// Finds out who is calling, counts the request, and refuses what the operation does not know.
-fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
+async fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>())
     else {
         return (None, Err(Code::Internal.into()));
@@ -139,7 +164,7 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
     if let Some(operation) = operations.and_then(|all| all.find(request.method(), request.path())) {
         request.extensions_mut().insert(operation);
     }
-    let known = identify(request, state);
+    let known = identify(request, state).await;
     // A request with a bad token is counted too: for its address.
     let allowance = match limits.count(request) {
         Ok(allowance) => allowance,
@@ -156,13 +181,13 @@ fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
 }
 
 /// Puts the caller's context beside the request, if there is a caller.
-fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
+async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     let agent =
         request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
     let origin = Request { id, address: client(request, state), user_agent: agent };
     request.extensions_mut().insert(Origin(origin.clone()));
-    if let Some(principal) = authenticate(request, state)? {
+    if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
             Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
         request.extensions_mut().insert(principal);
@@ -196,25 +221,28 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     }
 }
 
-/// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none.
-fn authenticate(request: &ServiceRequest, state: &State) -> Result<Option<Arc<Principal>>, Problem> {
+/// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none. A client's
+/// own credentials (RFC 7617) are let through to the operations that ask for them, and nowhere else.
+async fn authenticate(
+    request: &ServiceRequest,
+    state: &State,
+    origin: &Request,
+) -> Result<Option<Arc<Principal>>, Problem> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let (value, second) = (values.next(), values.next());
     let Some(value) = value else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    let Some((_, token)) =
-        token.filter(|(scheme, _)| second.is_none() && scheme.eq_ignore_ascii_case("bearer"))
-    else {
-        return Err(Problem::new(Code::Unauthenticated, "Expected one bearer token."));
-    };
-    let now = state.store.clock().now().seconds();
-    let principal =
-        state.verifier.verify(token.trim(), now).map_err(|_| Problem::from(Code::Unauthenticated))?;
-    match state.store.revocations().refuse(&principal) {
-        Some(kind @ Kind::TenantSuspended) => Err(kind.into()),
-        Some(_) => Err(Problem::new(Code::Unauthenticated, "The token was revoked.")),
-        None => Ok(Some(principal)),
+    let credential = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match credential.filter(|_| second.is_none()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            state.enter(token.trim(), origin).await.map(Some)
+        }
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && takes_basic(request) => Ok(None),
+        _ => Err(Problem::new(Code::Unauthenticated, "Expected one bearer token.")),
     }
+}
+
+fn takes_basic(request: &ServiceRequest) -> bool {
+    request.extensions().get::<Arc<Operation>>().is_some_and(|operation| operation.basic)
 }
 
 /// The client's address: the peer's, or behind proxies that are configured the last one that none of them is.
@@ -246,7 +274,10 @@ fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>
     if let Some(cause) = problem.cause().filter(|_| problem.code().status().is_server_error()) {
         request.extensions_mut().insert(Cause(cause.to_owned()));
     }
-    let response: HttpResponse = problem.answer(&id);
+    let response: HttpResponse = match request.extensions().get::<Arc<Operation>>() {
+        Some(operation) => problem.clone().of_operation(&operation.id).answer(&id),
+        None => problem.answer(&id),
+    };
     ServiceResponse::new(request, response.map_into_right_body())
 }
 

@@ -23,7 +23,7 @@ use crate::{
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
-type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+pub(super) type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// A JSON body.
 pub struct Body<T> {
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
         let kind = content_type(request);
         let encoded = is_encoded(request);
         let served = kind == "application/json" || (patch && kind == "application/merge-patch+json");
-        let reading = read(request, payload);
+        let reading = read(request, payload, limit(request));
         Box::pin(async move {
             if !served || encoded {
                 return Err(Code::UnsupportedMediaType.into());
@@ -67,7 +67,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let kind = if is_encoded(request) { String::new() } else { content_type(request) };
-        let reading = read(request, payload);
+        let reading = read(request, payload, limit(request));
         Box::pin(async move {
             let value = match kind.as_str() {
                 "application/json" => json(&reading.await?)?,
@@ -100,22 +100,27 @@ fn json(octets: &[u8]) -> Result<Value, Problem> {
 }
 
 /// Whether the body is compressed, which no body may be: it is counted as it arrives.
-fn is_encoded(request: &HttpRequest) -> bool {
+pub(super) fn is_encoded(request: &HttpRequest) -> bool {
     request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
 /// The media type, without its parameters.
-fn content_type(request: &HttpRequest) -> String {
+pub(super) fn content_type(request: &HttpRequest) -> String {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// The most octets of a body that is text.
+fn limit(request: &HttpRequest) -> usize {
+    request.app_data::<Data<State>>().map_or(0, |state| state.settings.body_limit as usize)
+}
+
 /// Reads a body, counting while it arrives.
-fn read(
+pub(super) fn read(
     request: &HttpRequest,
     payload: &mut Payload,
+    limit: usize,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let limit = request.app_data::<Data<State>>().map_or(0, |state| state.settings.body_limit as usize);
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut payload = payload.take();

@@ -42,12 +42,17 @@ pub struct IfNoneMatch(Option<Tags>);
 impl IfNoneMatch {
     /// Whether the client has this version.
     pub fn knows(&self, present: i64) -> bool {
+        self.0.is_some() && self.has(&format!("\"{present}\""))
+    }
+
+    /// Whether the client has what has this tag.
+    pub fn has(&self, present: &str) -> bool {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
-            // Weak comparison: a weak tag of a version is as good.
+            // Weak comparison: a weak tag is as good.
             Some(Tags::These(tags)) => {
-                tags.iter().any(|tag| version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(present))
+                tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == present)
             }
         }
     }

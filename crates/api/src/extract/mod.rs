@@ -3,8 +3,10 @@
 //! Invariant: a handler that touches a tenant's data takes a [`Caller`], and there is no context without one; it is ready before any
 //! octet of the body is read.
 
+mod basic;
 mod body;
 mod condition;
+mod octets;
 mod once;
 mod unambiguous;
 
@@ -15,8 +17,10 @@ use taskhub_domain::{Context, context::Request, list::Query};
 use uuid::Uuid;
 
 pub use self::{
+    basic::Basic,
     body::{Body, FormOrJson},
     condition::{IfMatch, IfNoneMatch},
+    octets::{Octets, Takes},
     once::Once,
 };
 use crate::problem::{Code, Problem};
@@ -79,8 +83,40 @@ impl FromRequest for Id {
     }
 }
 
+/// The ids in the path of a row that lies in another: the parent's and its own.
+pub struct Within(pub Uuid, pub Uuid);
+
+impl FromRequest for Within {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut ids = request.match_info().iter().map(|(_, id)| Uuid::from_str(id).ok());
+        let both = ids.next().flatten().zip(ids.next().flatten());
+        ready(
+            both.map(|(parent, own)| Self(parent, own))
+                .ok_or_else(|| Problem::new(Code::InvalidParameter, "An id in the path is not a UUID.")),
+        )
+    }
+}
+
 /// The parameters of a list.
 pub struct Parameters(pub Query);
+
+impl Parameters {
+    /// A parameter that an operation takes for itself, if it is there.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it stands there twice, or is not of its type.
+    pub fn take<T: FromStr>(
+        &mut self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<T>, taskhub_domain::Error> {
+        let value = self.0.take_any(name)?.map(|value| value.parse());
+        value.transpose().map_err(|_| taskhub_domain::Error::parameter(name, format!("Expected {expected}.")))
+    }
+}
 
 impl FromRequest for Parameters {
     type Error = Problem;

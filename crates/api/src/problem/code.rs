@@ -50,6 +50,10 @@ codes! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed.";
     /// Sign-in.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "These credentials are not right.";
+    /// Sign-in, in two steps.
+    SecondFactorRequired = "second_factor_required", UNAUTHORIZED, "A code of the second factor is needed.";
+    /// A service's sign-in.
+    InvalidClient = "invalid_client", UNAUTHORIZED, "This client's id and secret are not right, or not any more.";
     /// Refresh.
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not good, or not any more.";
     /// The tenant is kept out.
@@ -58,8 +62,12 @@ codes! {
     Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
     /// The token's scopes.
     InsufficientScope = "insufficient_scope", FORBIDDEN, "The token's scopes don't reach that far.";
+    /// Sign-in, by setting.
+    EmailUnverified = "email_unverified", FORBIDDEN, "The email must be verified first.";
+    /// Links by mail.
+    InvalidLink = "invalid_link", FORBIDDEN, "The link is not good, or not any more.";
     /// Registration by setting.
-    RegistrationClosed = "registration_closed", FORBIDDEN, "New organisations can't be registered here like this.";
+    RegistrationClosed = "registration_closed", FORBIDDEN, "Registration is not open like this.";
     /// Absent or invisible.
     NotFound = "not_found", NOT_FOUND, "There is nothing here, or nothing that you may see.";
     /// What the client accepts.
@@ -92,6 +100,8 @@ codes! {
     PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED, "The organisation requires If-Match.";
     /// Limits.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "There were too many requests.";
+    /// Guesses.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "There were too many failed attempts.";
     /// A fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here.";
     /// Overload.
@@ -103,11 +113,16 @@ impl From<Kind> for Code {
         match kind {
             Kind::Unauthenticated => Self::Unauthenticated,
             Kind::InvalidCredentials => Self::InvalidCredentials,
+            Kind::SecondFactorRequired => Self::SecondFactorRequired,
+            Kind::InvalidClient => Self::InvalidClient,
+            Kind::EmailUnverified => Self::EmailUnverified,
+            Kind::TooManyAttempts => Self::TooManyAttempts,
             Kind::InvalidRefreshToken => Self::InvalidRefreshToken,
             Kind::TenantRequired => Self::TenantRequired,
             Kind::TenantSuspended => Self::TenantSuspended,
             Kind::Forbidden => Self::Forbidden,
             Kind::InsufficientScope => Self::InsufficientScope,
+            Kind::InvalidLink => Self::InvalidLink,
             Kind::RegistrationClosed => Self::RegistrationClosed,
             Kind::NotFound => Self::NotFound,
             Kind::InvalidParameter => Self::InvalidParameter,

@@ -3,6 +3,7 @@
 //! Invariant: what a client reads comes from the [`Code`]'s entry in the table and from what the domain says is public; a cause goes to the log alone.
 
 mod code;
+mod oauth;
 
 use std::fmt;
 
@@ -60,6 +61,10 @@ pub struct ProblemBody {
     /// What is wrong where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// OAuth 2's word for it (RFC 6749 section 5.2), where OAuth 2 clients call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "invalid_request")]
+    pub error: Option<String>,
 }
 
 /// An error on its way to the client.
@@ -76,7 +81,9 @@ struct More {
     errors: Vec<FieldError>,
     cause: Option<String>,
     allow: Option<String>,
+    retry_after: Option<u64>,
     request_id: String,
+    oauth: Option<&'static str>,
 }
 
 impl Problem {
@@ -106,6 +113,13 @@ impl Problem {
         self
     }
 
+    /// The problem of the operation with this id.
+    #[must_use]
+    pub fn of_operation(mut self, id: &str) -> Self {
+        self.more.oauth = oauth::word(id, self.code, &self.more.errors);
+        self
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         self.code
@@ -131,14 +145,18 @@ impl Problem {
             detail: self.more.detail.clone(),
             instance: request_id.to_owned(),
             errors: self.more.errors.iter().map(error).collect(),
+            error: self.more.oauth.map(str::to_owned),
         };
         let mut response = HttpResponse::build(self.code.status());
         response.content_type("application/problem+json");
         if self.code.status() == StatusCode::UNAUTHORIZED {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            let client = self.code == Code::InvalidClient;
+            let challenge = if client { "Basic realm=\"TaskHub\", charset=\"UTF-8\"" } else { "Bearer" };
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        if matches!(self.code, Code::IdempotencyInFlight | Code::Unavailable) {
-            response.insert_header((header::RETRY_AFTER, "1"));
+        let passes = matches!(self.code, Code::IdempotencyInFlight | Code::Unavailable);
+        if let Some(seconds) = self.more.retry_after.or(passes.then_some(1)) {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         if let Some(allow) = &self.more.allow {
             response.insert_header((header::ALLOW, allow.clone()));
@@ -185,6 +203,7 @@ impl From<taskhub_domain::Error> for Problem {
             detail: error.detail().map(str::to_owned),
             errors: error.fields().to_vec(),
             cause: error.cause().map(ToString::to_string),
+            retry_after: error.retry_after().map(|wait| wait.as_secs().max(1)),
             ..More::default()
         };
         Self::with(error.kind().into(), more)

@@ -1,18 +1,18 @@
 //! `/api/v1/audit`.
 
 use actix_web::{HttpRequest, HttpResponse, get};
-use taskhub_domain::{audit::AuditEntry, edit};
+use taskhub_domain::audit::{self, AuditLine};
 
-use super::{App, noun};
+use super::App;
 use crate::{
-    answer::{Answered, List},
+    answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
 };
 
 /// List the audit
 ///
 /// For admins: who did what to which row, when, from where, with the old and new values of what changed.
-#[utoipa::path(tag = "audit", responses((status = 200, description = "A page of the audit.", body = List<AuditEntry>)))]
+#[utoipa::path(tag = "audit", responses((status = 200, description = "A page of the audit.", body = List<AuditLine>)))]
 #[get("")]
 pub(crate) async fn list_audit(
     caller: Caller,
@@ -20,14 +20,14 @@ pub(crate) async fn list_audit(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<AuditEntry>(&caller, &app, &query, &request).await
+    answer::list(&app, &request, audit::list(&app.store, &caller, &query.0).await?)
 }
 
 /// Get a line of the audit
 ///
 /// For admins.
-#[utoipa::path(tag = "audit", params(("id" = uuid::Uuid, Path, description = "The line's id.")), responses((status = 200, description = "The line.", body = AuditEntry)))]
+#[utoipa::path(tag = "audit", params(("id" = uuid::Uuid, Path, description = "The line's id.")), responses((status = 200, description = "The line.", body = AuditLine)))]
 #[get("/{id}")]
 pub(crate) async fn get_audit_entry(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(edit::get::<AuditEntry>(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(audit::get(&app.store, &caller, id.0).await?))
 }

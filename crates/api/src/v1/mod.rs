@@ -1,12 +1,20 @@
 //! The endpoints, a file a noun.
 
+pub(crate) mod access_tokens;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod clients;
 pub(crate) mod documents;
+pub(crate) mod invitations;
 mod noun;
+pub(crate) mod pictures;
 pub(crate) mod projects;
+pub(crate) mod request_types;
+pub(crate) mod requests;
 pub(crate) mod service;
+pub(crate) mod service_accounts;
 pub(crate) mod tasks;
+pub(crate) mod teams;
 pub(crate) mod tenant;
 pub(crate) mod users;
 

@@ -2,14 +2,14 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use taskhub_domain::{
-    edit::{self, Editable},
+    edit::{self, Child, Editable, EditableChild},
     store::Noun,
 };
 
 use super::App;
 use crate::{
     answer::{self, Answered},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
 };
 
 pub(super) async fn list<N: Noun>(
@@ -62,3 +62,162 @@ pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfM
     app.store.write(caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(edit::remove::<N>(tx, *id, pre))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
+
+pub(super) async fn list_within<N: Child>(
+    caller: &Caller,
+    app: &App,
+    parent: Id,
+    query: &Parameters,
+    request: &HttpRequest,
+) -> Answered {
+    answer::list(app, request, edit::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
+}
+
+pub(super) async fn get_within<N: Child>(
+    caller: &Caller,
+    app: &App,
+    Within(parent, id): Within,
+    known: &IfNoneMatch,
+) -> Answered {
+    let row = edit::get_within::<N>(&app.store, caller, (parent, id)).await?;
+    Ok(answer::resource(known, row.version(), &row))
+}
+
+pub(super) async fn create_within<N: EditableChild>(
+    caller: &Caller,
+    app: &App,
+    parent: Id,
+    once: &Once,
+    body: Body<N::Input>,
+) -> Answered {
+    let key = once.key(&app.store, caller, &body.octets);
+    let create = app.store.write_once(
+        caller,
+        key,
+        (parent.0, body.input),
+        |tx, (parent, input)| Box::pin(edit::create_within::<N>(tx, *parent, input)),
+        |row: &N| {
+            let collection = format!("{}/{}/{}", N::Parent::NOUN.scope(), row.parent(), N::COLLECTION);
+            answer::created(&collection, row.id(), row.version(), row)
+        },
+    );
+    Ok(answer::kept(create.await?))
+}
+
+/// `PUT` and `PATCH`: the body knows which it is.
+pub(super) async fn update_within<N: EditableChild>(
+    caller: &Caller,
+    app: &App,
+    Within(parent, id): Within,
+    pre: IfMatch,
+    body: Body<N::Input>,
+) -> Answered {
+    let input = ((parent, id), body.input, pre.0);
+    let update = app
+        .store
+        .write(caller, input, |tx, (ids, body, pre)| Box::pin(edit::update_within::<N>(tx, *ids, body, pre)));
+    let row = update.await?;
+    Ok(answer::changed(row.version(), &row))
+}
+
+pub(super) async fn remove_within<N: Child>(
+    caller: &Caller,
+    app: &App,
+    Within(parent, id): Within,
+    pre: IfMatch,
+) -> Answered {
+    let input = ((parent, id), pre.0);
+    app.store
+        .write(caller, input, |tx, (ids, pre)| Box::pin(edit::remove_within::<N>(tx, *ids, pre)))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The six endpoints of a noun: each with its name, which is the `operationId`, and its words for the document. The module that uses it imports
+/// actix's `delete`, `get`, `patch`, `post` and `put`, because utoipa knows them by these names alone.
+macro_rules! endpoints {
+    (
+        $noun:ident by $input:ident, tagged $tag:literal;
+        $(#[$list_doc:meta])* $list:ident;
+        $(#[$create_doc:meta])* $create:ident;
+        $(#[$get_doc:meta])* $get:ident;
+        $(#[$replace_doc:meta])* $replace:ident;
+        $(#[$update_doc:meta])* $update:ident;
+        $(#[$delete_doc:meta])* $delete:ident;
+    ) => {
+        $(#[$list_doc])*
+        #[utoipa::path(tag = $tag, responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]
+        #[get("")]
+        pub(crate) async fn $list(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            query: crate::extract::Parameters,
+            request: actix_web::HttpRequest,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::list::<$noun>(&caller, &app, &query, &request).await
+        }
+
+        $(#[$create_doc])*
+        #[utoipa::path(tag = $tag, request_body = $input, responses((status = 201, description = "What was made.", body = $noun)))]
+        #[post("")]
+        pub(crate) async fn $create(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            once: crate::extract::Once,
+            body: crate::extract::Body<$input>,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::create::<$noun>(&caller, &app, &once, body).await
+        }
+
+        $(#[$get_doc])*
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 200, description = "As it is.", body = $noun)))]
+        #[get("/{id}")]
+        pub(crate) async fn $get(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            id: crate::extract::Id,
+            known: crate::extract::IfNoneMatch,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::get::<$noun>(&caller, &app, id, &known).await
+        }
+
+        $(#[$replace_doc])*
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
+        #[put("/{id}")]
+        pub(crate) async fn $replace(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            id: crate::extract::Id,
+            pre: crate::extract::IfMatch,
+            body: crate::extract::Body<$input>,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
+        }
+
+        $(#[$update_doc])*
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
+        #[patch("/{id}")]
+        pub(crate) async fn $update(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            id: crate::extract::Id,
+            pre: crate::extract::IfMatch,
+            body: crate::extract::Body<$input>,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
+        }
+
+        $(#[$delete_doc])*
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 204, description = "It is gone.")))]
+        #[delete("/{id}")]
+        pub(crate) async fn $delete(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            id: crate::extract::Id,
+            pre: crate::extract::IfMatch,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::remove::<$noun>(&caller, &app, id, pre).await
+        }
+    };
+}
+pub(super) use endpoints;

@@ -33,12 +33,13 @@ pub(crate) async fn get_readiness(app: App) -> Answered {
 
 /// Get the public keys
 ///
-/// A JWK set (RFC 7517) to verify access tokens with. It holds no symmetric key.
+/// A JWK set (RFC 7517) to verify access tokens with. It holds no symmetric key. Fetch it anew after the time in `Cache-Control`, and when
+/// a token names a key that it lacks: a new key stands here before it signs, and an old one for as long as there are tokens of it.
 #[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The keys.", body = Object, content_type = "application/jwk-set+json")))]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn get_jwks(app: App) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/jwk-set+json")
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(app.jwks.to_string())
+        .body(app.keys.present().set.to_jwks(app.store.clock().now().seconds()).to_string())
 }

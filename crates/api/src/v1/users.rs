@@ -1,17 +1,25 @@
 //! `/api/v1/users`.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
-use taskhub_domain::user::{self, NewUser, User, UserInput, UserView};
+use taskhub_domain::{
+    audit::{self, HistoryEntry},
+    idempotency::Answer,
+    user::{self, ImportReport, NewUser, User, UserInput, UserView},
+};
 
 use super::{App, auth::hash};
 use crate::{
     answer::{self, Answered, Count, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    export::{self, Line},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Once, Parameters, Takes},
+    problem::{Code, Problem},
 };
 
 /// List users
 ///
-/// Everybody sees the directory's fields; admins see all of them.
+/// Everybody sees the directory's fields; admins see all of them. `q` looks for words in the usernames and the names, of admins in the emails too.
 #[utoipa::path(tag = "users", responses((status = 200, description = "A page of users.", body = List<UserView>)))]
 #[get("")]
 pub(crate) async fn list_users(
@@ -49,6 +57,63 @@ pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body
 pub(crate) async fn count_active_users(caller: Caller, app: App) -> Answered {
     let count = user::active_count(&app.store, &caller).await?;
     Ok(HttpResponse::Ok().json(Count { count }))
+}
+
+/// A file of users: comma-separated values (RFC 4180), in UTF-8.
+pub(crate) enum UsersFile {}
+
+impl Takes for UsersFile {
+    const TYPES: &'static [&'static str] = &["text/csv"];
+    const MOST: usize = 1024 * 1024;
+}
+
+/// Import users
+///
+/// For admins: from a file of at most 1000 rows, with a header of `email`, `username`, and if wanted `first_name`, `last_name` and `role`. All of
+/// them are made, or none: the report says of every row what is wrong with it, and `imported` says which it was. With `dry_run` nothing is made in
+/// any case. New users have no password yet: they choose one by the link that they are sent.
+#[utoipa::path(tag = "users", params(("dry_run" = Option<bool>, Query, description = "Whether only to say what would come of it.")), request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"), responses((status = 200, description = "What came of each row.", body = ImportReport)))]
+#[post("/import")]
+pub(crate) async fn import_users(
+    caller: Caller,
+    app: App,
+    mut query: Parameters,
+    once: Once,
+    file: Octets<UsersFile>,
+) -> Answered {
+    let dry_run = query.take("dry_run", "true or false")?.unwrap_or_default();
+    let text = std::str::from_utf8(&file.octets)
+        .map_err(|_| Problem::new(Code::MalformedBody, "The file is not UTF-8."))?;
+    let import = user::check_import(&caller, text, dry_run)?;
+    // The same file in earnest is another request.
+    let key = once.key(&app.store, &caller, &[&file.octets[..], &[u8::from(dry_run)]].concat());
+    let write = app.store.write_once(
+        &caller,
+        key,
+        import,
+        |tx, import| Box::pin(user::import(tx, import)),
+        |report: &ImportReport| Answer::new(200, report),
+    );
+    Ok(answer::kept(write.await?))
+}
+
+/// Export users
+///
+/// For admins: a file of all users whom the filters leave, in UTF-8. A cell that a spreadsheet would take for a formula is led by an apostrophe.
+#[utoipa::path(tag = "users", responses((status = 200, description = "The file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
+#[get("/export")]
+pub(crate) async fn export_users(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    let (store, query) = (app.store.clone(), query.0);
+    export::csv(&app, &request, "users", move |cursor| {
+        let (store, caller, query) = (store.clone(), caller.clone(), query.clone());
+        async move { user::export(&store, &caller, &query, cursor).await }
+    })
+    .await
 }
 
 /// Get a user
@@ -93,12 +158,96 @@ pub(crate) async fn update_user(
 
 /// Delete a user
 ///
-/// For admins: one to whom nothing refers any more. Others can be kept out by `is_active`.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 204, description = "It is gone.")))]
+/// For admins. What is the user's (projects that they manage, tasks that they own or are assigned, documents that they wrote) passes to the user
+/// whom `transfer_to` names, who is active; without it there must be nothing. The audit goes on to name them. Others can be kept out by being
+/// deactivated.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "Who gets what is the user's.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
-pub(crate) async fn delete_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(user::remove(tx, *id, pre))).await?;
+pub(crate) async fn delete_user(
+    caller: Caller,
+    app: App,
+    id: Id,
+    mut query: Parameters,
+    pre: IfMatch,
+) -> Answered {
+    let input = (id.0, query.take("transfer_to", "an id")?, pre.0);
+    let write =
+        app.store.write(&caller, input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)));
+    write.await?;
     Ok(answer::removed())
+}
+
+/// Deactivate a user
+///
+/// For admins: the user is not let in any more, and their tokens end at once. Who is not let in stays so.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, kept out.", body = User)))]
+#[post("/{id}/deactivate")]
+pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+    set_active(&caller, &app, id, false, pre, &once).await
+}
+
+/// Reactivate a user
+///
+/// For admins: the user is let in again. Who is let in stays so.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, let in.", body = User)))]
+#[post("/{id}/reactivate")]
+pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+    set_active(&caller, &app, id, true, pre, &once).await
+}
+
+/// List what a user did
+///
+/// For admins and the user: what was done to which row, when, from where. The values are in the audit.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "A page of what they did.", body = List<HistoryEntry>)))]
+#[get("/{id}/history")]
+pub(crate) async fn list_user_history(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    answer::list(&app, &request, audit::of_user(&app.store, &caller, id.0, &query.0).await?)
+}
+
+async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch, once: &Once) -> Answered {
+    let write = app.store.write_once(
+        caller,
+        once.key(&app.store, caller, b""),
+        (id.0, active, pre.0),
+        |tx, (id, active, pre)| Box::pin(user::set_active(tx, *id, *active, pre)),
+        |user: &User| answer::acted(user.version, user),
+    );
+    Ok(answer::kept(write.await?))
+}
+
+impl Line for User {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "email",
+        "username",
+        "first_name",
+        "last_name",
+        "role",
+        "is_active",
+        "created_at",
+        "last_login_at",
+    ];
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let last_login = self.last_login_at.map(|at| at.to_string()).unwrap_or_default();
+        vec![
+            self.id.to_string().into(),
+            self.email.as_str().into(),
+            self.username.as_str().into(),
+            self.first_name.as_str().into(),
+            self.last_name.as_str().into(),
+            self.role.as_str().into(),
+            self.is_active.to_string().into(),
+            self.created_at.to_string().into(),
+            last_login.into(),
+        ]
+    }
 }
 
 /// `PUT` and `PATCH`: the body knows which it is.

@@ -29,6 +29,12 @@ pub(super) struct Jwk {
     pub(super) qi: Option<SecretString>,
     pub(super) oth: Option<serde::de::IgnoredAny>,
     pub(super) k: Option<SecretString>,
+    /// From when on it signs, in Unix seconds: a private one of TaskHub's own (RFC 7517, section 4, allows more members).
+    #[serde(rename = "taskhub_signs_from")]
+    pub(super) signs_from: Option<i64>,
+    /// From when on it is as if it were not there.
+    #[serde(rename = "taskhub_until")]
+    pub(super) until: Option<i64>,
 }
 
 impl Jwk {
@@ -103,6 +109,8 @@ impl Jwk {
             dq: exposed(self.dq.as_ref()),
             qi: exposed(self.qi.as_ref()),
             k: exposed(self.k.as_ref()),
+            signs_from: self.signs_from,
+            until: self.until,
         }
     }
 
@@ -160,6 +168,10 @@ pub(super) struct PrivateJwk<'a> {
     qi: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     k: Option<&'a str>,
+    #[serde(rename = "taskhub_signs_from", skip_serializing_if = "Option::is_none")]
+    signs_from: Option<i64>,
+    #[serde(rename = "taskhub_until", skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
 }
 
 fn exposed(member: Option<&SecretString>) -> Option<&str> {

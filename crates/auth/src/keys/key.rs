@@ -2,7 +2,7 @@
 
 use jsonwebtoken::{DecodingKey, EncodingKey, crypto};
 
-use super::{KeyError, algorithm::Algorithm, jwk::Jwk, material};
+use super::{KeyError, algorithm::Algorithm, jwk::Jwk, material, rotation::Window};
 
 /// A key in all its forms. Made by [`Key::load`] alone.
 pub(super) struct Key {
@@ -26,6 +26,16 @@ impl Key {
 
     pub(super) fn jwk(&self) -> &Jwk {
         &self.jwk
+    }
+
+    pub(super) fn jwk_mut(&mut self) -> &mut Jwk {
+        &mut self.jwk
+    }
+
+    /// When it is good.
+    pub(super) fn window(&self) -> Window {
+        let Jwk { signs_from, until, .. } = self.jwk;
+        Window { from: signs_from.unwrap_or(i64::MIN), until: until.unwrap_or(i64::MAX) }
     }
 
     pub(super) fn kid(&self) -> &str {

@@ -13,8 +13,7 @@
 //! - if a member is missing, not base64url without padding, or of the wrong size; if a point is not on its curve;
 //! - if its private members don't fit its public ones, or a signature of it does not verify.
 //!
-//! A set has 1 to 16 keys. The first private one signs; all verify. To rotate, put a fresh private key in front, and leave the
-//! old one in the set until the last of its tokens has expired.
+//! A set has 1 to 16 keys. All verify, and of the private ones the one signs whose turn it is: see [`KeySet::rotate`].
 
 mod algorithm;
 mod der;
@@ -22,6 +21,7 @@ mod generate;
 mod jwk;
 mod key;
 mod material;
+mod rotation;
 
 use std::{collections::HashSet, fmt};
 
@@ -33,6 +33,8 @@ use serde_json::{Value, json};
 pub use algorithm::Algorithm;
 use jwk::{Jwk, PrivateJwk};
 use key::Key;
+pub use rotation::{KeyState, Standing};
+pub(crate) use rotation::{Window, turn};
 
 /// The most keys that a set may have.
 const MOST: usize = 16;
@@ -77,6 +79,12 @@ pub enum KeyError {
     /// A signer or a verifier was asked for with an empty issuer or audience, which any other token could match.
     #[error("the issuer and the audience must not be empty")]
     Nameless,
+    /// A key was to be removed that is not there.
+    #[error("there is no key {0:?}")]
+    NoSuchKey(String),
+    /// A key was to be removed without which nothing could be signed.
+    #[error("key {0:?} signs at this moment, and no other could: rotate first")]
+    Needed(String),
     /// A name that is none of `EdDSA`, `ES256`, `RS256` and `HS256`.
     #[error("no such signature algorithm; there are EdDSA, ES256, RS256 and HS256")]
     UnknownAlgorithm,
@@ -142,26 +150,27 @@ impl KeySet {
         SecretString::from(serde_json::to_string_pretty(&Document { keys }).unwrap_or_default())
     }
 
-    /// The public document, for `/.well-known/jwks.json`: the public members of all asymmetric keys. The type that it is written
+    /// The public document, for `/.well-known/jwks.json`: the public members of all asymmetric keys that are good at `now`. The type that it is written
     /// from has no private member. Symmetric keys are not in it; they have no public half.
-    pub fn to_jwks(&self) -> Value {
-        let keys: Vec<_> = self.keys.iter().filter_map(|key| key.jwk().public()).collect();
+    pub fn to_jwks(&self, now: i64) -> Value {
+        let present = self.keys.iter().filter(|key| key.window().until > now);
+        let keys: Vec<_> = present.filter_map(|key| key.jwk().public()).collect();
         json!({ "keys": keys })
     }
 
     /// Whether there is a private key to sign with.
     pub fn signs(&self) -> bool {
-        self.signing().is_some()
+        self.signing().next().is_some()
     }
 
-    /// The first private key.
-    pub(crate) fn signing(&self) -> Option<(&str, Algorithm, &EncodingKey)> {
-        self.keys.iter().find_map(|key| Some((key.kid(), key.algorithm(), key.signing()?)))
+    /// The private keys, to sign with when it is their turn.
+    pub(crate) fn signing(&self) -> impl Iterator<Item = (&str, Algorithm, &EncodingKey, Window)> {
+        self.keys.iter().filter_map(|key| Some((key.kid(), key.algorithm(), key.signing()?, key.window())))
     }
 
-    /// All keys, to verify with.
-    pub(crate) fn verifying(&self) -> impl Iterator<Item = (&str, Algorithm, &DecodingKey)> {
-        self.keys.iter().map(|key| (key.kid(), key.algorithm(), key.verifying()))
+    /// All keys, to verify with while they are good.
+    pub(crate) fn verifying(&self) -> impl Iterator<Item = (&str, Algorithm, &DecodingKey, Window)> {
+        self.keys.iter().map(|key| (key.kid(), key.algorithm(), key.verifying(), key.window()))
     }
 }
 

@@ -23,8 +23,9 @@ const MOST_MEMORY: u32 = 256 * 1024;
 const MOST_PASSES: u32 = 16;
 const MOST_LANES: u32 = 16;
 
-/// What is compared with when there is no hash: of the same cost as any of today's, and of no known password.
-const NOBODY: &str =
+/// What is stored of a user who has no password yet, and what is compared with when there is no hash: of the same cost as any of today's, and of
+/// no known password.
+pub const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The memory of one hashing, for use again.
@@ -46,7 +47,7 @@ pub(super) fn hash(password: &[u8], memory: &mut Memory) -> Option<String> {
 
 /// Whether `password` is the one of `stored`; without one, the same work and no match. `None` if `stored` is not Argon2's.
 pub(super) fn verify(password: &[u8], stored: Option<&str>, memory: &mut Memory) -> Option<Match> {
-    let hash = PasswordHash::new(stored.unwrap_or(NOBODY)).ok()?;
+    let hash = PasswordHash::new(stored.unwrap_or(NO_PASSWORD)).ok()?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
     let params = Params::try_from(&hash).ok()?;

@@ -8,6 +8,7 @@ mod argon;
 mod hasher;
 mod weakness;
 
+pub use argon::NO_PASSWORD;
 pub use hasher::Hasher;
 pub use weakness::{Weakness, weakness};
 

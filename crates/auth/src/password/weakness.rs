@@ -13,6 +13,9 @@ const LONGEST: usize = 128;
 /// hours of one core.
 const GUESSES: f64 = 6.0;
 
+/// Passwords that are as common, and look better than that to the estimate: it knows neither the sentence nor the way over the keys.
+const OVERLOOKED: [&str; 2] = ["iloveyousomuch", "zaq12wsxcde3"];
+
 /// How many characters of a password are looked up. The time grows with their square, and for some texts of nothing but
 /// look-alikes (`4@8({[<`) to seconds; who needs a million guesses for these needs no fewer for all.
 const LOOKED_UP: usize = 32;
@@ -68,7 +71,9 @@ pub fn weakness(password: &str, personal: &[&str]) -> Option<Weakness> {
     }
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
     let start: String = password.chars().take(LOOKED_UP).collect();
-    (zxcvbn(&start, &pieces).guesses_log10() < GUESSES).then_some(Weakness::TooCommon)
+    let is_common = OVERLOOKED.contains(&start.to_lowercase().as_str())
+        || zxcvbn(&start, &pieces).guesses_log10() < GUESSES;
+    is_common.then_some(Weakness::TooCommon)
 }
 
 /// Whether personal data makes up at least half of the password's letters and digits.
@@ -138,6 +143,30 @@ mod tests {
         ] {
             assert_eq!(weakness(common, &[]), Some(Weakness::TooCommon), "{common}");
         }
+    }
+
+    /// Those of ten characters and more that head the lists of leaked passwords.
+    const COMMON: &str = "\
+        1234567890 0987654321 1q2w3e4r5t 1qaz2wsx3edc qwertyuiop qwertyuiop123 1234567891 123456789a \
+        a123456789 123456789q q123456789 12345678910 1234567890q 0123456789 9876543210 1111111111 \
+        0000000000 2222222222 5555555555 7777777777 8888888888 9999999999 11111111111 1212121212 \
+        1231231231 123123123123 123321123321 1234512345 1234554321 147258369a 1472583690 789456123a \
+        7894561230 password12 password123 password1234 passw0rd123 password!! passwordpassword \
+        mypassword mypassword1 iloveyou12 iloveyou123 iloveyou22 iloveyousomuch iloveyou13 qwerty1234 \
+        qwerty12345 qwerty123456 qwertyqwerty asdfghjkl1 asdfghjkl123 zxcvbnm123 asdfasdfasdf \
+        qazwsxedcrfv qazwsx1234 zaq12wsxcde3 1qaz2wsx3e abcdefghij abcdefghijk abcd123456 abc1234567 \
+        a1b2c3d4e5 a1s2d3f4g5 q1w2e3r4t5 q1w2e3r4t5y6 1a2b3c4d5e aaaaaaaaaa football123 baseball123 \
+        basketball basketball1 liverpool1 liverpoolfc chocolate1 strawberry christopher alexander1 \
+        elizabeth1 california manchester superman123 spiderman1 spiderman123 butterfly1 beautiful1 \
+        beautiful123 sunshine123 princess123 princess12 michael123 jordan2323 welcome123 welcome1234 \
+        letmein123 letmein1234 administrator admin12345 changeme123 computer123 microsoft1 playstation \
+        motherfucker";
+
+    #[test]
+    fn none_of_the_most_common_is_taken() {
+        let taken: Vec<_> = COMMON.split_whitespace().filter(|it| weakness(it, &[]).is_none()).collect();
+        assert_eq!(taken, Vec::<&str>::new());
+        assert!(COMMON.split_whitespace().count() >= 100);
     }
 
     #[test]

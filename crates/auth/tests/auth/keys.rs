@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use taskhub_auth::{Algorithm, KeyError, KeySet, secret};
 
-use crate::forge::{ALL, bytes, document, first};
+use crate::forge::{ALL, NOW, bytes, document, first};
 
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "k", "oth"];
 
@@ -44,7 +44,7 @@ fn generated_keys_differ_and_survive_being_stored() {
         assert_ne!(first(&a)["kid"], first(&b)["kid"]);
         let again = KeySet::from_json(a.to_private_json().expose_secret()).unwrap();
         assert_eq!(document(&again), document(&a));
-        assert_eq!(again.to_jwks(), a.to_jwks());
+        assert_eq!(again.to_jwks(NOW), a.to_jwks(NOW));
         assert!(a.to_private_json().expose_secret().contains('\n'), "it is indented");
     }
 }
@@ -84,7 +84,7 @@ proptest! {
         let all: Vec<Value> = sets.iter().map(first).collect();
         let keys = KeySet::from_json(&json!({ "keys": all }).to_string()).unwrap();
         let (mut members, mut texts) = (HashSet::new(), HashSet::new());
-        walk(&keys.to_jwks(), &mut members, &mut texts);
+        walk(&keys.to_jwks(NOW), &mut members, &mut texts);
         for member in PRIVATE {
             prop_assert!(!members.contains(member));
             for value in all.iter().filter_map(|key| key[member].as_str()) {
@@ -93,7 +93,7 @@ proptest! {
         }
         prop_assert!(!texts.contains("oct"));
         let asymmetric = picks.iter().filter(|pick| ALL[**pick] != Algorithm::Hs256).count();
-        prop_assert_eq!(keys.to_jwks()["keys"].as_array().unwrap().len(), asymmetric);
+        prop_assert_eq!(keys.to_jwks(NOW)["keys"].as_array().unwrap().len(), asymmetric);
     }
 }
 

@@ -5,14 +5,14 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use taskhub_auth::{Algorithm, KeyError, KeySet};
 
-use crate::forge::{ALL, bytes, first, put};
+use crate::forge::{ALL, NOW, bytes, first, put};
 
 fn fresh(algorithm: Algorithm) -> Value {
     first(&KeySet::generate(algorithm).unwrap())
 }
 
 fn public(algorithm: Algorithm) -> Value {
-    KeySet::generate(algorithm).unwrap().to_jwks()["keys"][0].clone()
+    KeySet::generate(algorithm).unwrap().to_jwks(NOW)["keys"][0].clone()
 }
 
 fn read(keys: &[Value]) -> Result<KeySet, KeyError> {

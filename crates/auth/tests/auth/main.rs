@@ -10,5 +10,6 @@ mod forge;
 mod keys;
 mod keys_refused;
 mod passwords;
+mod rotation;
 mod tokens;
 mod tokens_refused;

@@ -42,7 +42,7 @@ fn the_public_document_verifies_what_the_private_set_signed() {
         let keys = KeySet::generate(algorithm).unwrap();
         let stored = KeySet::from_json(keys.to_private_json().expose_secret()).unwrap();
         let token = signer(&stored).mint(&user(), Uuid::from_u128(3), NOW).unwrap();
-        let public = KeySet::from_json(&keys.to_jwks().to_string()).unwrap();
+        let public = KeySet::from_json(&keys.to_jwks(NOW).to_string()).unwrap();
         assert!(verifier(&public).verify(token.expose_secret(), NOW).is_ok());
         assert!(!public.signs());
         assert_eq!(Signer::new(&public, ISSUER, AUDIENCE).unwrap_err(), KeyError::NoSigningKey);
@@ -149,7 +149,7 @@ fn rotation_old_tokens_stay_good_and_new_ones_have_the_new_key() {
 fn the_first_private_key_signs() {
     let [public, private] =
         [Algorithm::Es256, Algorithm::EdDsa].map(|algorithm| KeySet::generate(algorithm).unwrap());
-    let mixed = json!({ "keys": [public.to_jwks()["keys"][0], document(&private)["keys"][0]] });
+    let mixed = json!({ "keys": [public.to_jwks(NOW)["keys"][0], document(&private)["keys"][0]] });
     let mixed = KeySet::from_json(&mixed.to_string()).unwrap();
     assert!(mixed.signs());
     let token = signer(&mixed).mint(&user(), Uuid::from_u128(3), NOW).unwrap();

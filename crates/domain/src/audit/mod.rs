@@ -1,18 +1,28 @@
 //! The audit: who did what to which row, when, from where, with the old and new values of every changed field.
 //!
-//! Written by the store in the write's own transaction, and by nothing else; never changed. Values that no answer shows stand in it
+//! Written by the store in the write's own transaction; beside that, what was refused is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
 //! as `[redacted]`.
+
+mod history;
+mod incident;
+mod names;
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Serialize, Serializer, ser};
 use utoipa::ToSchema;
 
+use self::names::Names;
+pub use self::{
+    history::{HistoryEntry, of_user},
+    incident::{Failure, Incident, Refusal, record},
+    names::AuditLine,
+};
 use crate::{
-    Context, Instant, Result, Scope,
-    list::{self, Filter, Form, Sort},
+    Context, Instant, Result, Scope, Store,
+    list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts},
     store::{
-        Noun,
+        Noun, Read,
         noun::{ColumnOf, owned},
         row::positions,
     },
@@ -30,7 +40,7 @@ pub(crate) mod entity {
     /// One line of the audit.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
     #[sea_orm(table_name = "audit")]
-    #[schema(as = AuditEntry)]
+    #[schema(as = AuditRecord)]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         #[serde(skip)]
@@ -79,6 +89,7 @@ positions!(AuditEntry { one tenant_id, one id, one at, one actor_kind, maybe act
 
 impl Noun for AuditEntry {
     const NOUN: policy::Noun = policy::Noun::Audit;
+    const ADDED: &'static [&'static str] = &["actor_name"];
     type Item = Self;
 
     async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
@@ -107,6 +118,29 @@ impl Noun for AuditEntry {
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
     }
+}
+
+/// The lines of the audit, by the page.
+///
+/// # Errors
+/// Those of lists.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<AuditLine>> {
+    let scope = store.read(ctx);
+    let page = list::page::<AuditEntry>(store, &scope, query, list::Within::all()).await?;
+    let Page { count, results, next, previous, fields } = page;
+    let names = Names::of(&scope, &results).await?;
+    let results = results.into_iter().map(|entry| names.line(entry)).collect();
+    Ok(Page { count, results, next, previous, fields })
+}
+
+/// A line of the audit.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditLine> {
+    let scope = store.read(ctx);
+    let entry = scope.resolve::<AuditEntry, _>(id, Read).await?.into_row();
+    Ok(Names::of(&scope, std::slice::from_ref(&entry)).await?.line(entry))
 }
 
 /// The audit's row for a write.

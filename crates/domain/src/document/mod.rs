@@ -81,14 +81,15 @@ impl Noun for Document {
     const STAGED: bool = true;
     type Item = DocumentSummary;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let user = scope.ctx().user();
-        let facts = project::facts_within(Some(self.project_id), scope, action).await?;
+        let facts = project::facts_within(Some(self.project_id), scope).await?;
         Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
     }
 
-    fn holds(fact: Fact, _ctx: &Context) -> Option<Condition> {
-        (fact == Fact::ProjectVisible).then(|| Condition::all().add(entity::Column::ProjectId.is_not_null()))
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let visible = || entity::Column::ProjectId.in_subquery(project::visible_ids(ctx));
+        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {

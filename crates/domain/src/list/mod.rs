@@ -5,6 +5,7 @@
 
 mod cursor;
 mod query;
+mod search;
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use self::query::Paging;
 pub(crate) use self::query::whole;
 pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, parameters};
+pub use self::search::LONGEST as LONGEST_SEARCH;
 use crate::{
     Error, Result, Scope, Store,
     store::noun::{ColumnOf, Noun},

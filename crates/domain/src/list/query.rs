@@ -8,8 +8,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::search;
 use crate::{
     Context, Error, Instant, Result,
+    policy::{self, Action, Facts},
     store::noun::{ColumnOf, EntityOf, Noun},
 };
 
@@ -39,6 +41,8 @@ pub enum Form {
     Flag,
     /// Text, exactly.
     Text,
+    /// Words that are all looked for, anywhere in a text that is kept folded ([`crate::input::fold`]).
+    Search,
 }
 
 /// Something that a noun's lists can be filtered by.
@@ -122,6 +126,14 @@ impl Query {
         }
     }
 
+    /// The value of a parameter that an operation takes for itself, if it is there.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it stands there twice.
+    pub fn take_any(&mut self, name: &str) -> Result<Option<String>> {
+        if self.0.iter().any(|(key, _)| key == name) { self.take(name).map(Some) } else { Ok(None) }
+    }
+
     pub(super) fn read<N: Noun>(&self, ctx: &Context) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, PAGE_SIZE, None);
         let mut sort: Option<&str> = None;
@@ -161,8 +173,9 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
 }
 
 fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
-    let known: Vec<_> =
-        N::item_columns().iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name)).collect();
+    let columns = N::item_columns();
+    let shown = columns.iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name));
+    let known: Vec<_> = shown.chain(N::ADDED.iter().copied()).collect();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }
@@ -208,8 +221,16 @@ fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condit
         let names: Vec<_> = N::filters().iter().map(|filter| filter.name).collect();
         Error::parameter(name, format!("There is no such parameter. Filters: {}.", names.join(", ")))
     };
-    let filter = N::filters().iter().find(|filter| filter.name == plain).ok_or_else(unknown)?;
+    // A filter on a private field would tell it, row by row: it is for callers who may read that field of every row.
+    let reads_all = policy::judge(ctx, N::NOUN, Action::ReadPrivate, Facts::default()).is_ok();
+    let private = if reads_all { N::private_filters() } else { &[] };
+    let mut found = N::filters().iter().chain(private).filter(|filter| filter.name == plain).peekable();
+    let filter = *found.peek().ok_or_else(unknown)?;
     let column = filter.column;
+    if matches!(filter.form, Form::Search) && operator.is_none() {
+        let columns: Vec<_> = found.map(|filter| filter.column).collect();
+        return search::condition(name, value, &columns);
+    }
     let Some(operator) = operator else {
         let values: Vec<_> = value.split(',').collect();
         if values.len() > VALUES {
@@ -268,6 +289,8 @@ impl Form {
             {
                 value.into()
             }
+            // Is read as a whole: see `search`.
+            Self::Search => return wrong("no operator".to_owned()),
             Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }
@@ -280,18 +303,26 @@ pub struct Parameter {
     pub name: String,
     /// What its values look like.
     pub form: Form,
+    /// Whether it is there only for callers who may read the private fields of every row.
+    pub private: bool,
 }
 
 /// What a noun's lists can be filtered by (with every operator), and what they can be sorted by.
 pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
-    let mut filters = Vec::new();
-    for filter in N::filters() {
-        filters.push(Parameter { name: filter.name.to_owned(), form: filter.form });
-        if matches!(filter.form, Form::Instant) {
+    let mut filters: Vec<Parameter> = Vec::new();
+    let all = N::filters().iter().map(|filter| (filter, false));
+    for (Filter { name, form, .. }, private) in all.chain(N::private_filters().iter().map(|it| (it, true))) {
+        if filters.iter().any(|known| known.name == *name) {
+            continue;
+        }
+        filters.push(Parameter { name: (*name).to_owned(), form: *form, private });
+        if matches!(form, Form::Instant) {
             let operators = ["lt", "lte", "gt", "gte"];
-            filters.extend(
-                operators.map(|op| Parameter { name: format!("{}[{op}]", filter.name), form: filter.form }),
-            );
+            filters.extend(operators.map(|op| Parameter {
+                name: format!("{name}[{op}]"),
+                form: *form,
+                private,
+            }));
         }
     }
     (filters, N::sorts().iter().map(|sort| sort.name).collect())

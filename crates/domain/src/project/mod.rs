@@ -1,25 +1,28 @@
-//! Projects: what tasks and documents belong to. Shared with the whole tenant; managed by its manager and by those with the role of one.
+//! Projects: what tasks and documents belong to. One of no team is shared with the whole tenant, and managed by its manager and by those with
+//! the role of one; a team's is seen by its members, and managed by its manager and the team's.
 
 mod statistics;
 
 use garde::Validate;
-use sea_orm::{Condition, entity::prelude::*, sea_query::ExprTrait};
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
 use crate::{
-    Context, Instant, Result, Scope, Store, Tx,
-    edit::Editable,
+    Context, Error, Instant, Result, Scope, Store, Tx,
+    edit::{self, Editable},
+    error::Kind,
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
     store::{
-        Birth, Noun, Precondition, Read, Update,
+        Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
     task::{Priority, Task},
+    team::{self, Team},
     user::User,
 };
 
@@ -78,6 +81,8 @@ pub(crate) mod entity {
         pub description: Option<String>,
         /// The user who manages it; null when a service made it.
         pub manager_id: Option<Uuid>,
+        /// The team that it belongs to; null: the whole tenant.
+        pub team_id: Option<Uuid>,
         pub status: ProjectStatus,
         pub priority: Priority,
         pub start_at: Option<Instant>,
@@ -97,27 +102,50 @@ pub use entity::Model as Project;
 
 enumeration!(ProjectStatus as String);
 owned!(Project, entity);
-positions!(Project { one tenant_id, one id, one name, maybe description, maybe manager_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
+positions!(Project { one tenant_id, one id, one name, maybe description, maybe manager_id, maybe team_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
 
-impl Project {
-    /// Whether the caller manages it: as its manager, or with the role of one.
-    pub(crate) fn managed_by(&self, ctx: &Context) -> bool {
-        ctx.role() == Role::Manager || ctx.user().is_some_and(|user| self.manager_id == Some(user))
+/// Whether the caller sees a project, and manages it.
+async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
+    let ctx = scope.ctx();
+    let own = ctx.user().is_some_and(|user| project.manager_id == Some(user));
+    let Some(team) = project.team_id else { return Ok((true, own || ctx.role() == Role::Manager)) };
+    if own {
+        return Ok((true, true));
     }
+    let team = scope.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
+    let facts = team::facts_within(&team, scope).await?;
+    let manages = facts.has(Fact::ManagesTeam);
+    Ok((manages || facts.has(Fact::TeamMember), manages))
 }
 
 /// The facts about what lies in a project: whether the caller sees it and manages it.
-pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope, action: Action) -> Result<Facts> {
-    let facts = Facts::default()
-        .with(Fact::ProjectVisible, project.is_some())
-        .with(Fact::Personal, project.is_none());
-    let Some(id) = project else { return Ok(facts) };
-    // Reading does not ask who manages the project, and to admins nobody asks.
-    if action == Action::Read || scope.ctx().role() == Role::Admin {
-        return Ok(facts);
+pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope) -> Result<Facts> {
+    let facts = Facts::default().with(Fact::Personal, project.is_none());
+    // To admins nobody asks.
+    let Some(id) = project.filter(|_| scope.ctx().role() != Role::Admin) else { return Ok(facts) };
+    let Some(project) = scope.find::<Project>(id, false).await? else { return Ok(facts) };
+    let (visible, manages) = standing(&project, scope).await?;
+    Ok(facts.with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
+}
+
+/// The projects that a caller sees who is no admin.
+fn visible(ctx: &Context) -> Condition {
+    use entity::Column;
+    let shared = Condition::any().add(Column::TeamId.is_null());
+    match ctx.user() {
+        Some(user) => shared
+            .add(Column::ManagerId.eq(user))
+            .add(Column::TeamId.in_subquery(team::joined(ctx, user)))
+            .add(Column::TeamId.in_subquery(team::managed(ctx, user))),
+        None => shared,
     }
-    let project = scope.find::<Project>(id, false).await?;
-    Ok(facts.with(Fact::ManagesProject, project.is_some_and(|project| project.managed_by(scope.ctx()))))
+}
+
+/// The ids of those projects: for what lies in them.
+pub(crate) fn visible_ids(ctx: &Context) -> SelectStatement {
+    let own = entity::Column::TenantId.eq(ctx.tenant());
+    let projects = entity::Entity::find().select_only().column(entity::Column::Id);
+    projects.filter(own).filter(visible(ctx)).into_query()
 }
 
 impl Noun for Project {
@@ -125,13 +153,12 @@ impl Noun for Project {
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        let manages = self.managed_by(scope.ctx());
-        Ok(Facts::default().with(Fact::ProjectVisible, true).with(Fact::ManagesProject, manages))
+        let (visible, manages) = standing(self, scope).await?;
+        Ok(Facts::default().with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
     }
 
-    fn holds(fact: Fact, _ctx: &Context) -> Option<Condition> {
-        // An empty condition: every row.
-        (fact == Fact::ProjectVisible).then(|| Condition::all().add(ExprTrait::eq(Expr::val(1), 1)))
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        (fact == Fact::ProjectVisible).then(|| visible(ctx))
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
@@ -145,6 +172,7 @@ impl Noun for Project {
             Filter { name: "status", form: Form::Words(STATUSES), column: Column::Status },
             Filter { name: "priority", form: Form::Ranks(Priority::WORDS), column: Column::Priority },
             Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
+            Filter { name: "team", form: Form::Id, column: Column::TeamId },
             Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
@@ -182,6 +210,10 @@ pub struct ProjectInput {
     #[serde(default)]
     #[garde(skip)]
     manager_id: Option<Uuid>,
+    /// A team that the caller manages; absent or null: the whole tenant.
+    #[serde(default)]
+    #[garde(skip)]
+    team_id: Option<Uuid>,
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "planned")]
@@ -205,6 +237,7 @@ impl From<&Project> for ProjectInput {
             name: row.name.clone(),
             description: row.description.clone(),
             manager_id: row.manager_id,
+            team_id: row.team_id,
             status: row.status,
             priority: row.priority,
             start_at: row.start_at,
@@ -226,15 +259,7 @@ pub struct ProjectStatusInput {
 /// # Errors
 /// `NotFound`, and those of lists.
 pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
-    let scope = store.read(ctx);
-    let project = scope.resolve::<Project, _>(id, Read).await?;
-    list::page::<Task>(
-        store,
-        &scope,
-        query,
-        list::Within::of(project.row().id, crate::task::of_project(project.row())),
-    )
-    .await
+    edit::list_of::<Project, Task>(store, ctx, id, query, crate::task::of_project).await
 }
 
 impl Editable for Project {
@@ -247,6 +272,7 @@ impl Editable for Project {
             name: String::new(),
             description: None,
             manager_id: None,
+            team_id: None,
             status: ProjectStatus::default(),
             priority: Priority::default(),
             start_at: None,
@@ -263,12 +289,31 @@ impl Editable for Project {
     }
 
     async fn apply(self, tx: &Tx, input: ProjectInput) -> Result<Self> {
-        let ProjectInput { name, description, manager_id, status, priority, start_at, due_at } = input;
+        let ProjectInput { name, description, manager_id, team_id, status, priority, start_at, due_at } =
+            input;
         in_order(start_at, due_at, "due_at")?;
+        if team_id != self.team_id {
+            may_place(tx, team_id).await?;
+        }
         if manager_id != self.manager_id {
             tx.refer::<User>(manager_id, "manager_id").await?;
         }
-        Ok(Self { name, description, manager_id, status, priority, start_at, due_at, ..self })
+        Ok(Self { name, description, manager_id, team_id, status, priority, start_at, due_at, ..self })
+    }
+}
+
+/// Whether the caller may put a project there: into a team as its manager, and before the whole tenant with the role of one. That they may take it
+/// away from where it is was judged before.
+async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
+    let ctx = tx.ctx();
+    let allowed = match tx.refer::<Team>(team, "team_id").await? {
+        Some(team) => team.managed_by(ctx),
+        None => ctx.role() == Role::Manager,
+    };
+    if allowed || ctx.role() == Role::Admin {
+        Ok(())
+    } else {
+        Err(Error::with(Kind::Forbidden, "You may not put a project there."))
     }
 }
 

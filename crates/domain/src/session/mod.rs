@@ -2,9 +2,11 @@
 //!
 //! Invariant: a refresh token serves once. It is rotated by compare-and-swap on the session's version; within a grace of 10 s a repeated
 //! refresh gets the same successor (two tabs of one browser), and after it the whole family ends, because somebody else has the token.
-//! A token is opaque: it names its session, and only its SHA-256 is kept. The successor is derived from the token and the installation's
+//! A token is opaque ([`crate::credential`]). The successor is derived from the token and the installation's
 //! secret, so that it can be given twice and is kept nowhere.
 
+mod open;
+mod own;
 mod revocation;
 mod token;
 
@@ -15,15 +17,20 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 pub(crate) use self::revocation::Revocation;
-pub use self::revocation::{Revocations, watch};
-use self::token::RefreshToken;
+pub use self::{
+    open::{SignIn, open},
+    own::{SessionView, end_own_others, list, list_of, remove},
+    revocation::{Revocations, watch},
+    token::{Known, known, revoke_access, revoke_refresh},
+};
 use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
+    credential::{Credential, Purpose},
     error::Kind,
     list::{self, Sort},
     policy::{self, Action, Fact, Facts},
     store::{
-        Evidence, Noun, Precondition, Update, UpdateProfile,
+        Evidence, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
         row::positions,
     },
@@ -33,6 +40,9 @@ use crate::{
 
 /// For how long after a rotation the old token still gets the same successor.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// For how long a session that has ended is kept, for who looks into what happened.
+const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// The most open sessions of a user: one more ends the oldest.
 const MOST: usize = 50;
@@ -92,6 +102,7 @@ positions!(Session { one tenant_id, one id, one user_id, one token_hash, maybe p
 
 impl Noun for Session {
     const NOUN: policy::Noun = policy::Noun::Session;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash", "previous_hash"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -122,48 +133,6 @@ pub struct Opened {
     pub refresh_token: SecretString,
 }
 
-/// Opens a session for the user of the context, whose password was verified against `verified`.
-///
-/// # Errors
-/// `InvalidCredentials` when the user is not let in or the password was changed meanwhile; `TenantSuspended`.
-pub async fn open(tx: &Tx, verified: &str, lifetimes: &Lifetimes) -> Result<Opened> {
-    let id = tx.ctx().user().ok_or(Kind::InvalidCredentials)?;
-    let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
-    let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), crate::store::Read).await?;
-    if !seen.row().is_active || seen.row().password_hash != verified {
-        return Err(Kind::InvalidCredentials.into());
-    }
-    if !tenant.row().is_active {
-        return Err(Kind::TenantSuspended.into());
-    }
-    let born = tx.birth();
-    let token = RefreshToken::new(born.tenant, born.id, tx.secret());
-    let request = tx.ctx().request();
-    let row = Session {
-        tenant_id: born.tenant,
-        id: born.id,
-        user_id: id,
-        token_hash: token.digest(),
-        previous_hash: None,
-        rotated_at: born.at,
-        expires_at: born.at.plus(lifetimes.absolute),
-        revoked_at: None,
-        user_agent: request.user_agent.as_ref().map(|agent| agent.chars().take(255).collect()),
-        address: request.address.map(|address| address.to_string()),
-        created_at: born.at,
-        updated_at: born.at,
-        version: 1,
-    };
-    let open = open_sessions(tx, id, None).await?;
-    for oldest in open.iter().take((open.len() + 1).saturating_sub(MOST)) {
-        end_one(tx, oldest.id).await?;
-    }
-    let user = User { last_login_at: Some(born.at), ..seen.row().clone() };
-    let user = tx.update_as("sign_in", seen, user, &Precondition::Any).await?;
-    let session = tx.add(row).await?;
-    Ok(Opened { user, session: session.id, refresh_token: token.into_secret() })
-}
-
 /// What came of a refresh.
 #[derive(Debug)]
 pub enum Refreshed {
@@ -178,13 +147,17 @@ pub enum Refreshed {
 /// # Errors
 /// `InvalidRefreshToken`.
 pub async fn holder(store: &Store, system: &System, token: &SecretString) -> Result<Context> {
-    let token = RefreshToken::parse(token, store.secret())?;
-    let scope = store.read(&system.within(token.tenant));
+    let token = parse(token, store.secret())?;
+    let scope = store.read(&system.within(token.tenant()));
     let refused =
         |error: Error| if error.kind() == Kind::NotFound { Kind::InvalidRefreshToken.into() } else { error };
-    let session = scope.resolve::<Session, _>(token.session, crate::store::Read).await.map_err(refused)?;
+    let session = scope.resolve::<Session, _>(token.row(), crate::store::Read).await.map_err(refused)?;
     let user = scope.resolve::<User, _>(session.row().user_id, crate::store::Read).await.map_err(refused)?;
-    Ok(system.as_user(token.tenant, user.row().id, user.row().role))
+    Ok(system.as_user(token.tenant(), user.row().id, user.row().role))
+}
+
+fn parse(token: &SecretString, installation: &[u8]) -> Result<Credential> {
+    Credential::parse(Purpose::Refresh, token, installation).ok_or_else(|| Kind::InvalidRefreshToken.into())
 }
 
 /// Rotates a refresh token, in the context of its [`holder`].
@@ -192,9 +165,9 @@ pub async fn holder(store: &Store, system: &System, token: &SecretString) -> Res
 /// # Errors
 /// `InvalidRefreshToken` when it is unknown or expired, its session has ended, or its user is not let in; `TenantSuspended`.
 pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Result<Refreshed> {
-    let token = RefreshToken::parse(token, tx.secret())?;
+    let token = parse(token, tx.secret())?;
     let invalid = || Error::from(Kind::InvalidRefreshToken);
-    let seen = tx.resolve::<Session, _>(token.session, Update).await.map_err(|_| invalid())?;
+    let seen = tx.resolve::<Session, _>(token.row(), Update).await.map_err(|_| invalid())?;
     let session = seen.row().clone();
     let now = tx.now();
     let user =
@@ -204,34 +177,33 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
         || session.expires_at <= now
         || session.rotated_at.plus(lifetimes.idle) <= now
         || !user.is_active;
-    if ended || tx.ctx().tenant() != token.tenant {
+    if ended || tx.ctx().tenant() != token.tenant() {
         return Err(invalid());
     }
     if !tenant.is_active {
         return Err(Kind::TenantSuspended.into());
     }
-    let presented = token.digest();
     let successor = token.successor(tx.secret());
-    let opened = |successor: RefreshToken| {
+    let opened = |successor: Credential| {
         let opened = Opened { user, session: session.id, refresh_token: successor.into_secret() };
         Refreshed::Rotated(Box::new(opened))
     };
-    if taskhub_auth::secret::equal(session.token_hash.as_bytes(), presented.as_bytes()) {
+    if token.matches(&session.token_hash) {
         let row = Session {
             token_hash: successor.digest(),
-            previous_hash: Some(presented),
+            previous_hash: Some(token.digest()),
             rotated_at: now,
             ..session.clone()
         };
         tx.update_as("refresh", seen, row, &Precondition::Any).await?;
         return Ok(opened(successor));
     }
-    let previous = session.previous_hash.as_ref().is_some_and(|hash| *hash == presented);
+    let previous = session.previous_hash.as_ref().is_some_and(|hash| token.matches(hash));
     if previous && now <= session.rotated_at.plus(GRACE) {
         return Ok(opened(successor));
     }
     // A token with a good seal was one of this family once: whoever sends it again, its owner or a thief, the family ends.
-    close(tx, seen, "reuse").await?;
+    close(tx, seen, "reuse", &Precondition::Any).await?;
     Ok(Refreshed::Reused)
 }
 
@@ -241,7 +213,9 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
 /// `Forbidden` to a credential without a session.
 pub async fn end(tx: &Tx) -> Result<()> {
     let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
-    close(tx, tx.resolve(id, Update).await?, "sign_out").await
+    // What a personal access token names instead is no session.
+    let none = |error: Error| if error.kind() == Kind::NotFound { Kind::Forbidden.into() } else { error };
+    close(tx, tx.resolve(id, Update).await.map_err(none)?, "sign_out", &Precondition::Any).await
 }
 
 /// Ends all sessions of a user but the caller's own.
@@ -265,23 +239,43 @@ async fn end_all(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<()> {
 /// A user's sessions that have not ended, the oldest first.
 async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Session>> {
     use sea_orm::{QueryFilter, QueryOrder, QueryTrait};
-    let open = Condition::all()
-        .add(entity::Column::UserId.eq(user))
-        .add(entity::Column::RevokedAt.is_null())
-        .add(entity::Column::ExpiresAt.gt(tx.now()))
-        .add_option(but.map(|id| entity::Column::Id.ne(id)));
+    let open = open_ones(user, tx.now()).add_option(but.map(|id| entity::Column::Id.ne(id)));
     let sessions = tx.owned::<Session>().filter(open).order_by_asc(entity::Column::Id);
     tx.all(&sessions.into_query()).await
 }
 
+/// A user's sessions that have not ended.
+fn open_ones(user: Uuid, now: Instant) -> Condition {
+    Condition::all()
+        .add(entity::Column::UserId.eq(user))
+        .add(entity::Column::RevokedAt.is_null())
+        .add(entity::Column::ExpiresAt.gt(now))
+}
+
 /// Ends a session, found by its id: another's are an admin's to end; a user's own are theirs.
 async fn end_one(tx: &Tx, id: Uuid) -> Result<()> {
-    close(tx, tx.resolve(id, Update).await?, "end").await
+    close(tx, tx.follow(id, Update).await?, "end", &Precondition::Any).await
 }
 
 /// Ends a session, under a name for the audit: its refresh tokens and its access tokens.
-async fn close(tx: &Tx, seen: Evidence<Session, Update>, name: &'static str) -> Result<()> {
-    let row = Session { revoked_at: Some(tx.now()), ..seen.row().clone() };
-    let row = tx.update_as(name, seen, row, &Precondition::Any).await?;
+async fn close(
+    tx: &Tx,
+    seen: Evidence<Session, Update>,
+    name: &'static str,
+    pre: &Precondition,
+) -> Result<()> {
+    // It expires when it ends, so that both kinds of end are forgotten alike.
+    let row = Session { revoked_at: Some(tx.now()), expires_at: tx.now(), ..seen.row().clone() };
+    let row = tx.update_as(name, seen, row, pre).await?;
     tx.revoke(Revocation::of_session(tx, row.id)).await
+}
+
+impl Store {
+    /// Forgets the sessions that ended a week ago.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_sessions(&self, system: &System) -> Result<()> {
+        self.housekeep(system, "session", "expires_at", system.now().minus(KEPT)).await
+    }
 }

@@ -1,7 +1,7 @@
 //! What was revoked before it expired: kept in memory on every node, so that a request costs no query.
 //!
 //! A revocation is written in the transaction that causes it, and applied on that node with its commit. The other nodes, and a server beside
-//! the command line, read what is new twice a second. Suspended tenants are state, not events: they are read whole each time. Revocations are
+//! the command line, read what is new twice a second, and at once where the database tells them of it (PostgreSQL). Suspended tenants are state, not events: they are read whole each time. Revocations are
 //! kept until the last access token that they concern has expired by itself.
 
 use std::{
@@ -13,6 +13,7 @@ use std::{
 use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use taskhub_auth::principal::Principal;
+use tokio::sync::Notify;
 
 use crate::{
     Instant, Result, Store, System, Tx,
@@ -26,8 +27,10 @@ use crate::{
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How far back it reads: a transaction may commit later than the instant that it bears.
 const OVERLAP: Duration = Duration::from_mins(1);
-/// The longest that an access token of a user is good, and so the time that a revocation is kept.
+/// The longest that an access token of a user is good, and so the time that its revocation is kept.
 const KEPT: Duration = Duration::from_hours(24);
+/// The same for an access token of a service, which the command line makes.
+const KEPT_FOR_SERVICES: Duration = Duration::from_hours(366 * 24);
 
 pub(crate) mod entity {
     #![allow(
@@ -51,6 +54,8 @@ pub(crate) mod entity {
         pub session_id: Option<Uuid>,
         pub at: Instant,
         pub expires_at: Instant,
+        /// This very token.
+        pub token_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -62,11 +67,11 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Revocation;
 
 owned!(Revocation, entity, unversioned);
-positions!(Revocation { one tenant_id, one id, maybe subject_id, maybe session_id, one at, one expires_at });
+positions!(Revocation { one tenant_id, one id, maybe subject_id, maybe session_id, one at, one expires_at, maybe token_id });
 
 impl Revocation {
     /// All tokens of a session.
-    pub(super) fn of_session(tx: &Tx, session: Uuid) -> Self {
+    pub(crate) fn of_session(tx: &Tx, session: Uuid) -> Self {
         Self { session_id: Some(session), ..Self::now(tx) }
     }
 
@@ -75,16 +80,29 @@ impl Revocation {
         Self { subject_id: Some(subject), ..Self::now(tx) }
     }
 
+    /// All tokens that a service was issued up to now.
+    pub(crate) fn of_service(tx: &Tx, service: Uuid) -> Self {
+        let now = Self::now(tx);
+        Self { subject_id: Some(service), expires_at: now.at.plus(KEPT_FOR_SERVICES), ..now }
+    }
+
+    /// One token, until it expires by itself.
+    pub(super) fn of_token(tx: &Tx, token: &Principal) -> Self {
+        let expires_at = Instant::from_micros(token.expires_at().saturating_mul(1_000_000));
+        Self { token_id: Some(token.token_id()), expires_at, ..Self::now(tx) }
+    }
+
+    /// As of this instant and not of the transaction's: a token may have been issued while the transaction waited for its rows.
     fn now(tx: &Tx) -> Self {
-        let born = tx.birth();
-        let expires_at = born.at.plus(KEPT);
+        let (born, at) = (tx.birth(), tx.ctx().now());
         Self {
             tenant_id: born.tenant,
             id: born.id,
             subject_id: None,
             session_id: None,
-            at: born.at,
-            expires_at,
+            at,
+            expires_at: at.plus(KEPT),
+            token_id: None,
         }
     }
 }
@@ -96,7 +114,7 @@ pub struct Revocations(RwLock<Known>);
 #[derive(Debug, Default)]
 struct Known {
     suspended: HashSet<Uuid>,
-    /// By tenant and subject or session: when, and until when it matters.
+    /// By tenant and subject, session or token: when, and until when it matters.
     revoked: HashMap<(Uuid, Uuid), (Instant, Instant)>,
 }
 
@@ -109,9 +127,10 @@ impl Revocations {
             return Some(Kind::TenantSuspended);
         }
         let session = principal.session().and_then(|session| known.revoked.get(&(tenant, session)));
+        let token = known.revoked.get(&(tenant, principal.token_id()));
         let subject = known.revoked.get(&(tenant, principal.id()));
         let by_subject = subject.is_some_and(|(at, _)| issued_at(principal) <= at.micros() / 1_000);
-        (session.is_some() || by_subject).then_some(Kind::Unauthenticated)
+        (session.or(token).is_some() || by_subject).then_some(Kind::Unauthenticated)
     }
 
     /// Takes in what a transaction on this node revoked.
@@ -121,7 +140,7 @@ impl Revocations {
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for one in revocations {
-            for id in [one.subject_id, one.session_id].into_iter().flatten() {
+            for id in [one.subject_id, one.session_id, one.token_id].into_iter().flatten() {
                 let entry = known.revoked.entry((one.tenant_id, id)).or_insert((one.at, one.expires_at));
                 *entry = (Ord::max(entry.0, one.at), Ord::max(entry.1, one.expires_at));
             }
@@ -152,13 +171,12 @@ fn issued_at(principal: &Principal) -> i64 {
 impl Store {
     /// Reads everything that still matters: at start.
     pub(crate) async fn refresh_revocations(&self) -> Result<()> {
-        let now = self.clock().now();
-        self.read_revocations(now.minus(KEPT)).await
+        self.read_revocations(entity::Column::ExpiresAt.gt(self.clock().now())).await
     }
 
-    async fn read_revocations(&self, since: Instant) -> Result<()> {
+    async fn read_revocations(&self, which: sea_orm::sea_query::Expr) -> Result<()> {
         let system = self.system("reading what was revoked", Request::default());
-        let select = entity::Entity::find().filter(entity::Column::At.gte(since)).into_query();
+        let select = entity::Entity::find().filter(which).into_query();
         let new: Vec<Revocation> = self.beyond_tenants(&system).all(&select).await?;
         self.revocations().apply(&new);
         let suspended = tenant::suspended(self, &system).await?;
@@ -171,20 +189,29 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn forget_revocations(&self, system: &System) -> Result<()> {
-        self.housekeep(system, "revocation").await
+        self.housekeep(system, "revocation", "expires_at", system.now()).await
     }
 }
 
 /// Follows what other nodes revoke, until the future is dropped.
 pub async fn watch(store: Store) {
+    let heard = Notify::new();
+    tokio::join!(follow(&store, &heard), store.listen(&heard));
+}
+
+/// Reads again and again: when something was heard, and by the clock, because what is told may be lost.
+async fn follow(store: &Store, heard: &Notify) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // A node that was away, or could not read, reads from where it stopped.
     let mut read = store.clock().now();
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = heard.notified() => {}
+        }
         let now = store.clock().now();
-        match store.read_revocations(Ord::min(read, now).minus(OVERLAP)).await {
+        match store.read_revocations(entity::Column::At.gte(Ord::min(read, now).minus(OVERLAP))).await {
             Ok(()) => read = now,
             Err(error) => tracing::warn!(%error, "what was revoked elsewhere can't be read"),
         }

@@ -39,6 +39,16 @@ impl Conn {
         };
     }
 
+    /// Lets the other nodes know, with the commit, that something was revoked. PostgreSQL alone has a way to; elsewhere they ask.
+    pub(super) async fn announce(&self) -> Result<(), DbErr> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                self.execute(&format!("NOTIFY {}", super::news::CHANNEL), Vec::new()).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The statement's text.
     pub(super) fn build(&self, statement: &impl StatementBuilder) -> String {
         self.backend().build(statement).sql

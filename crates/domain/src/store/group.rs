@@ -14,7 +14,7 @@ use futures::{FutureExt, future::BoxFuture};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
     Operation,
@@ -125,10 +125,11 @@ impl Writer {
         connection: DatabaseConnection,
         statements: Arc<Statements>,
         revocations: Arc<Revocations>,
-        secret: Arc<[u8]>,
+        secrets: Arc<super::Secrets>,
+        mail: Arc<Notify>,
     ) -> Self {
         let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING as usize);
-        let work = Work { connection, statements, revocations, secret };
+        let work = Work { connection, statements, revocations, secrets, mail };
         tokio::spawn(async move {
             let mut jobs = Vec::with_capacity(MOST);
             while queue.recv_many(&mut jobs, MOST).await > 0 {
@@ -163,7 +164,8 @@ struct Work {
     connection: DatabaseConnection,
     statements: Arc<Statements>,
     revocations: Arc<Revocations>,
-    secret: Arc<[u8]>,
+    secrets: Arc<super::Secrets>,
+    mail: Arc<Notify>,
 }
 
 type Done = (Box<dyn Job>, Result<()>);
@@ -242,7 +244,7 @@ impl Work {
             ctx: job.context(),
             conn: Conn::Transaction(transaction.clone()),
             statements: self.statements.clone(),
-            secret: self.secret.clone(),
+            secrets: self.secrets.clone(),
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;
@@ -253,17 +255,18 @@ impl Work {
             return Ok(());
         }
         if result.is_ok() {
-            let Pending { rows, records, revocations } = tx.into_pending();
+            let Pending { rows, records, revocations, mail, .. } = tx.into_pending();
             let mut pending = group.pending();
             pending.rows.absorb(rows);
             pending.records.absorb(records);
             pending.revocations.extend(revocations);
+            pending.mail |= mail;
         }
         result
     }
 
     async fn finish(&self, transaction: Arc<DatabaseTransaction>, group: &Group) -> Result<()> {
-        let Pending { mut rows, mut records, revocations } = std::mem::take(&mut *group.pending());
+        let Pending { mut rows, mut records, revocations, mail, .. } = std::mem::take(&mut *group.pending());
         if !group.is_broken() {
             let conn = Conn::Transaction(transaction.clone());
             for stage in [&mut rows, &mut records] {
@@ -281,6 +284,9 @@ impl Work {
         }
         transaction.commit().await.map_err(failure::from_db)?;
         self.revocations.apply(&revocations);
+        if mail {
+            self.mail.notify_one();
+        }
         Ok(())
     }
 }

@@ -7,6 +7,9 @@ mod conn;
 mod evidence;
 mod failure;
 mod group;
+pub(crate) mod json;
+mod names;
+mod news;
 pub(crate) mod noun;
 mod pool;
 pub(crate) mod row;
@@ -23,6 +26,8 @@ use sea_orm::{
     DatabaseConnection, TransactionTrait,
     sea_query::{Condition, Expr, ExprTrait, Query},
 };
+use taskhub_auth::Cipher;
+use tokio::sync::Notify;
 
 pub(crate) use self::{conn::Conn, scope::field};
 pub use self::{
@@ -34,11 +39,12 @@ pub use self::{
     tx::{Birth, Tx},
 };
 use crate::{
-    Clock, Context, Error, Result, System, context::Request, idempotency::InFlight, session::Revocations,
+    Clock, Context, Error, Instant, Result, System, context::Request, idempotency::InFlight,
+    session::Revocations,
 };
 
 /// How many rows housekeeping deletes at once.
-const SWEEP: u64 = 100;
+pub(crate) const SWEEP: u64 = 100;
 
 /// An operation in a transaction. It may be run more than once, until one of the runs is committed.
 pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
@@ -54,9 +60,19 @@ struct Inner {
     queue: Arc<share::Shares>,
     statements: Arc<sql::Statements>,
     revocations: Arc<Revocations>,
-    secret: Arc<[u8]>,
+    news: news::News,
+    secrets: Arc<Secrets>,
+    mail: Arc<Notify>,
     clock: Clock,
     in_flight: InFlight,
+}
+
+/// What seals and opens.
+struct Secrets {
+    /// All nodes over a database share it: it seals cursors and credentials, and fingerprints requests.
+    installation: Vec<u8>,
+    /// Its key lies outside the database.
+    cipher: Cipher,
 }
 
 enum Writes {
@@ -71,19 +87,21 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached; `Internal` when its schema is not TaskHub's.
-    pub async fn connect(database: &Database, clock: Clock) -> Result<Self> {
+    pub async fn connect(database: &Database, cipher: Cipher, clock: Clock) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
         let shares = Arc::new(share::Shares::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
-        let secret: Arc<[u8]> =
-            crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?.into();
+        let installation = crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?;
+        let secrets = Arc::new(Secrets { installation, cipher });
+        let mail = Arc::new(Notify::new());
         let writes = if database.is_embedded() {
             Writes::Grouped(group::Writer::start(
                 writes,
                 statements.clone(),
                 revocations.clone(),
-                secret.clone(),
+                secrets.clone(),
+                mail.clone(),
             ))
         } else {
             Writes::Each(writes)
@@ -95,7 +113,9 @@ impl Store {
             queue: Arc::new(share::Shares::new(group::WAITING)),
             statements,
             revocations,
-            secret,
+            news: news::News::of(database),
+            secrets,
+            mail,
             clock,
             in_flight: InFlight::default(),
         }));
@@ -109,7 +129,7 @@ impl Store {
             ctx: ctx.clone(),
             conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
             statements: self.0.statements.clone(),
-            secret: self.0.secret.clone(),
+            secrets: self.0.secrets.clone(),
         }
     }
 
@@ -162,11 +182,17 @@ impl Store {
             .flush(&conn, &self.0.statements)
             .await
             .map_err(|error| failure::from_write(error, &[]))?;
+        if pending.announced {
+            conn.announce().await.map_err(failure::from_db)?;
+        }
         drop(conn);
         let transaction = Arc::try_unwrap(transaction)
             .map_err(|_| Error::internal("a transaction outlived its operation"))?;
         transaction.commit().await.map_err(failure::from_db)?;
         self.0.revocations.apply(&pending.revocations);
+        if pending.mail {
+            self.0.mail.notify_one();
+        }
         Ok(output)
     }
 
@@ -192,9 +218,24 @@ impl Store {
         &self.0.revocations
     }
 
+    /// Tells, again and again, that another node has revoked something, where the database lets nodes know.
+    pub(crate) async fn listen(&self, heard: &tokio::sync::Notify) {
+        self.0.news.listen(heard).await;
+    }
+
     /// The installation's secret: keys the seals of cursors and the fingerprints of requests.
     pub(crate) fn secret(&self) -> &[u8] {
-        &self.0.secret
+        &self.0.secrets.installation
+    }
+
+    /// Seals what must be read again.
+    pub(crate) fn cipher(&self) -> &Cipher {
+        &self.0.secrets.cipher
+    }
+
+    /// Waits until a transaction of this node has let mail wait.
+    pub async fn mail_written(&self) {
+        self.0.mail.notified().await;
     }
 
     /// The clock that everything here goes by.
@@ -212,12 +253,18 @@ impl Store {
         Conn::Pool(self.0.reads.clone(), None)
     }
 
-    /// Deletes, across tenants, the rows of a table that have expired: a few at a time, so that no other write waits long.
-    pub(crate) async fn housekeep(&self, system: &System, table: &'static str) -> Result<()> {
+    /// Deletes, across tenants, the rows of a table whose instant in a column is before another: a few at a time, so that no other write waits long.
+    pub(crate) async fn housekeep(
+        &self,
+        system: &System,
+        table: &'static str,
+        column: &'static str,
+        before: Instant,
+    ) -> Result<()> {
         let expired = Query::select()
             .columns(["tenant_id", "id"])
             .from(table)
-            .and_where(Expr::col("expires_at").lt(system.now()))
+            .and_where(Expr::col(column).lt(before))
             .limit(SWEEP)
             .take();
         let ctx = system.within(uuid::Uuid::nil());

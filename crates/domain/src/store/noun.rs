@@ -73,9 +73,27 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     const HIDDEN: &'static [&'static str] = &["tenant_id"];
 
+    /// What lists show of each row beside its columns.
+    #[doc(hidden)]
+    const ADDED: &'static [&'static str] = &[];
+
+    /// The row with what follows from its other values, and is kept only to be looked for: made at each write, and not told in the audit.
+    #[doc(hidden)]
+    #[must_use]
+    fn derived(self) -> Self {
+        self
+    }
+
     /// What lists can be filtered by.
     #[doc(hidden)]
     fn filters() -> &'static [Filter<Self>] {
+        &[]
+    }
+
+    /// What lists can be filtered by as well, by callers who may read the private fields of every row: to others there is no such filter. One
+    /// of the same name as a filter for all is that filter over one column more.
+    #[doc(hidden)]
+    fn private_filters() -> &'static [Filter<Self>] {
         &[]
     }
 

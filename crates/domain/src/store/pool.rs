@@ -47,6 +47,12 @@ impl Database {
         self.url.expose_secret().starts_with("sqlite:")
     }
 
+    /// Its URL, if it is one that lets nodes know what others did (PostgreSQL).
+    pub(super) fn telling(&self) -> Option<&SecretString> {
+        let url = self.url.expose_secret();
+        ["postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)).then_some(&self.url)
+    }
+
     /// How many connections it gets.
     pub(super) fn connections(&self) -> u32 {
         self.connections

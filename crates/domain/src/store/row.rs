@@ -78,7 +78,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, i16, i32, i64, String, Uuid, time::Date);
+plain!(bool, i16, i32, i64, String, Vec<u8>, Uuid, time::Date);
 
 impl Cell for Instant {
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
@@ -128,15 +128,25 @@ mod tests {
 
     use super::Positioned;
     use crate::{
-        audit::AuditEntry,
+        access_token::AccessToken,
+        audit::{AuditEntry, HistoryEntry},
+        client::Client,
         document::Document,
         idempotency::entity::Model as Kept,
+        invitation::Invitation,
+        link::Link,
+        mail::entity::Model as Waiting,
+        picture::Picture,
         project::Project,
+        request::{ClientRequest, RequestType},
+        second_factor::SecondFactor,
+        service_account::ServiceAccount,
         session::{Revocation, Session},
         store::noun::{ColumnOf, Noun, Owned},
         task::Task,
+        team::{Team, TeamMember},
         tenant::Tenant,
-        user::User,
+        user::{FormerUser, User},
     };
 
     fn as_columns<M: Owned>() {
@@ -153,14 +163,28 @@ mod tests {
 
     #[test]
     fn fields_stand_in_the_order_of_their_columns() {
+        in_order::<AccessToken>();
         in_order::<AuditEntry>();
+        in_order::<Client>();
+        in_order::<ClientRequest>();
         in_order::<Document>();
+        in_order::<HistoryEntry>();
+        in_order::<Invitation>();
         in_order::<Project>();
+        in_order::<RequestType>();
+        in_order::<SecondFactor>();
+        in_order::<ServiceAccount>();
         in_order::<Session>();
         in_order::<Task>();
+        in_order::<Team>();
+        in_order::<TeamMember>();
         in_order::<Tenant>();
         in_order::<User>();
+        as_columns::<FormerUser>();
         as_columns::<Revocation>();
         as_columns::<Kept>();
+        as_columns::<Picture>();
+        as_columns::<Link>();
+        as_columns::<Waiting>();
     }
 }

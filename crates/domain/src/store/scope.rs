@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     conn::Conn,
-    evidence::{Act, Evidence},
+    evidence::{Act, Evidence, Read},
     failure,
     noun::{EntityOf, Noun, Owned},
     row::Positioned,
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Context, Error, Result,
+    edit::Child,
     error::Kind,
     policy::{self, Visibility},
 };
@@ -31,7 +32,7 @@ pub struct Scope {
     pub(super) ctx: Context,
     pub(super) conn: Conn,
     pub(super) statements: Arc<Statements>,
-    pub(super) secret: Arc<[u8]>,
+    pub(super) secrets: Arc<super::Secrets>,
 }
 
 impl Scope {
@@ -55,6 +56,34 @@ impl Scope {
         };
         let facts = row.facts(self, A::ACTION).await?;
         policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        Ok(Evidence::new(row, act))
+    }
+
+    /// The row with the second id, if it lies in the row with the first, and the caller sees that one and may act so on this one.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`]; `NotFound` also for a row that lies elsewhere, whatever the caller may do with it there.
+    pub(crate) async fn resolve_within<N: Child, A: Act>(
+        &self,
+        (parent, id): (Uuid, Uuid),
+        act: A,
+    ) -> Result<Evidence<N, A>> {
+        let parent = self.resolve::<N::Parent, _>(parent, Read).await?;
+        let elsewhere = |row: &N| row.parent() != parent.row().id();
+        if self.find::<N>(id, false).await?.is_some_and(|row| elsewhere(&row)) {
+            return Err(Kind::NotFound.into());
+        }
+        self.resolve(id, act).await
+    }
+
+    /// As [`Self::resolve`], for a row that must change because another does: a scope for the other is enough.
+    ///
+    /// # Errors
+    /// `NotFound` and `Forbidden`.
+    pub(crate) async fn follow<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+        let row = self.find::<N>(id, A::WRITES).await?.ok_or(Kind::NotFound)?;
+        let facts = row.facts(self, A::ACTION).await?;
+        policy::judge_row(&self.ctx, N::NOUN, A::ACTION, facts)?;
         Ok(Evidence::new(row, act))
     }
 

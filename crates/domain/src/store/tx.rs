@@ -16,13 +16,14 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 use serde_json::{Map, Value as Json};
+use taskhub_auth::Cipher;
 use uuid::Uuid;
 
 use super::{
     evidence::{Changes, Delete, Evidence, Precondition},
     failure,
     group::Group,
-    noun::{EntityOf, Noun, Owned},
+    noun::{ColumnOf, EntityOf, Noun, Owned},
     row::Positioned,
     scope::Scope,
     stage::{self, Stage},
@@ -56,6 +57,10 @@ pub(super) struct Pending {
     pub(super) records: Stage,
     /// What the commit revokes.
     pub(super) revocations: Vec<Revocation>,
+    /// Whether other nodes are told to read it.
+    pub(super) announced: bool,
+    /// Whether the commit lets mail wait.
+    pub(super) mail: bool,
 }
 
 impl Deref for Tx {
@@ -92,7 +97,12 @@ impl Tx {
 
     /// The installation's secret.
     pub(crate) fn secret(&self) -> &[u8] {
-        &self.scope.secret
+        &self.scope.secrets.installation
+    }
+
+    /// Seals what must be read again.
+    pub(crate) fn cipher(&self) -> &Cipher {
+        &self.scope.secrets.cipher
     }
 
     /// As [`Scope::resolve`], after what waits was written if it may concern the row.
@@ -137,6 +147,7 @@ impl Tx {
     pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
         policy::permit(&self.ctx, N::NOUN, Action::Create)?;
         self.in_tenant(&row)?;
+        let row = row.derived();
         if N::STAGED {
             self.pending().rows.push(&row);
         } else {
@@ -191,9 +202,12 @@ impl Tx {
                 changed.push(column);
             }
         }
+        let row = row.derived();
+        let written = <EntityOf<N> as EntityTrait>::Column::iter()
+            .filter(|column| old.get(*column) != row.get(*column))
+            .map(|column| (column, Expr::val(row.get(column))));
         let mut update = Query::update();
-        update.table(EntityOf::<N>::default().table_ref());
-        update.values(changed.iter().map(|column| (*column, Expr::val(row.get(*column)))));
+        update.table(EntityOf::<N>::default().table_ref()).values(written);
         self.begin_writing().await?;
         self.conn
             .change(update.cond_where(self.judged(&old)))
@@ -221,6 +235,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
+    pub(crate) async fn write_records(&self) -> Result<()> {
+        self.begin_writing().await?;
+        let mut records = std::mem::take(&mut self.pending().records);
+        let written = records.flush(&self.conn, &self.statements).await;
+        written.map_err(|error| failure::from_write(error, &[]))
+    }
+
     /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
     pub(crate) async fn keep<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
@@ -245,17 +267,63 @@ impl Tx {
         self.scope.find(id, true).await
     }
 
+    /// Notes in a row what the server keeps for itself about it, as when it was used last: unaudited, and without a new version.
+    pub(crate) async fn stamp<N: Noun>(&self, id: Uuid, column: ColumnOf<N>) -> Result<()> {
+        self.begin_writing().await?;
+        let mut update = Query::update();
+        update.table(EntityOf::<N>::default().table_ref()).value(column, self.at);
+        update.and_where(N::tenant_column().eq(self.ctx.tenant())).and_where(N::id_column().eq(id));
+        self.conn.change(&update).await.map(drop).map_err(failure::from_db)
+    }
+
+    /// Records what happened to a row without changing it: what was tried and refused, for the security log.
+    pub(crate) fn note<N: Noun>(
+        &self,
+        name: &'static str,
+        id: Uuid,
+        what: &impl serde::Serialize,
+    ) -> Result<()> {
+        let what = serde_json::to_string(what).map_err(Error::internal)?;
+        let Birth { id: record, at, .. } = self.birth();
+        let row = audit::row(&self.ctx, record, at, N::NOUN.as_str(), id, name, None, Some(what));
+        self.pending().records.push(&row);
+        Ok(())
+    }
+
     /// Refuses, from the commit on, the tokens that a revocation names.
     pub(crate) async fn revoke(&self, revocation: Revocation) -> Result<()> {
         self.keep(&revocation).await?;
         self.pending().revocations.push(revocation);
+        self.announce();
         Ok(())
+    }
+
+    /// Lets the other nodes know with the commit that there is something for them to read about who is refused.
+    pub(crate) fn announce(&self) {
+        self.pending().announced = true;
+    }
+
+    /// Tells this node's sender, from the commit on, that mail waits.
+    pub(crate) fn wake_the_sender(&self) {
+        self.pending().mail = true;
     }
 
     /// Changes what belongs to no tenant, in the transaction of what it is for.
     pub(crate) async fn change_beyond(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
         self.begin_writing().await?;
-        self.conn.change(statement).await.map_err(failure::from_db)
+        self.conn.change(statement).await.map_err(|error| failure::from_write(error, &[]))
+    }
+
+    /// Reads what belongs to no tenant; what will be written is locked until the transaction ends.
+    pub(crate) async fn find_beyond<T: Positioned>(
+        &self,
+        mut select: SelectStatement,
+        locks: bool,
+    ) -> Result<Vec<T>> {
+        if locks {
+            self.conn.lock(&mut select);
+        }
+        self.conn.all(&select).await.map_err(failure::from_db)
     }
 
     /// Lets one transaction at a time of the tenant pass, for rules that span its rows.
@@ -263,7 +331,11 @@ impl Tx {
         self.scope.find::<Tenant>(self.ctx.tenant(), true).await?.ok_or_else(|| Kind::NotFound.into())
     }
 
-    async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
+    /// Checks what the caller knows of a row's version, for operations that do much before they write it.
+    ///
+    /// # Errors
+    /// `Stale`, `PreconditionRequired`.
+    pub(crate) async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
         if *pre == Precondition::None && self.ctx.user().is_some() {
             let tenant = self.scope.find::<Tenant>(self.ctx.tenant(), false).await?;
             if tenant.is_some_and(|tenant| tenant.require_if_match) {
@@ -294,7 +366,8 @@ impl Tx {
         }
     }
 
-    fn record<N: Noun>(
+    /// Records a write: [`Self::add`], [`Self::update`] and [`Self::remove`] do so themselves. For what is written beside a row, and belongs to it.
+    pub(crate) fn record<N: Noun>(
         &self,
         name: &'static str,
         id: Uuid,

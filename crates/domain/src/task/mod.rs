@@ -145,10 +145,10 @@ impl Noun for Task {
     const STAGED: bool = true;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let user = scope.ctx().user();
         let mine = |id: Option<Uuid>| user.is_some() && user == id;
-        let facts = project::facts_within(self.project_id, scope, action).await?;
+        let facts = project::facts_within(self.project_id, scope).await?;
         Ok(facts.with(Fact::Owner, mine(self.owner_id)).with(Fact::Assignee, mine(self.assignee_id)))
     }
 
@@ -156,11 +156,11 @@ impl Noun for Task {
         use entity::Column;
         let user = ctx.user();
         let condition = match fact {
-            Fact::ProjectVisible => Column::ProjectId.is_not_null(),
+            Fact::ProjectVisible => Column::ProjectId.in_subquery(project::visible_ids(ctx)),
             Fact::Personal => Column::ProjectId.is_null(),
             Fact::Owner => Column::OwnerId.eq(user?),
             Fact::Assignee => Column::AssigneeId.eq(user?),
-            Fact::Oneself | Fact::Author | Fact::ManagesProject => return None,
+            _ => return None,
         };
         Some(Condition::all().add(condition))
     }

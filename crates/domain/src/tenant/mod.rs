@@ -2,6 +2,7 @@
 
 mod installation;
 mod invitation;
+mod registration;
 
 use garde::Validate;
 use sea_orm::{Condition, QueryOrder, QueryTrait, entity::prelude::*};
@@ -9,15 +10,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use self::installation::secret as installation_secret;
-pub use self::invitation::{consume as consume_invitation, create as create_invitation};
+pub use self::{
+    invitation::{consume as consume_invitation, create as create_invitation},
+    registration::{Admission, Registration},
+};
 use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
     error::Kind,
-    input::{Unchecked, folded, one_line, trimmed},
+    input::{Unchecked, folded, language_tag, one_line, trimmed, zone_name},
     list::{self, Sort},
     policy::{self, Action, Fact, Facts},
     store::{
         Noun, Precondition, Read, Update,
+        json::AsJson,
         noun::{ColumnOf, Unique, owned},
         row::positions,
     },
@@ -57,6 +62,13 @@ pub(crate) mod entity {
         pub created_at: Instant,
         pub updated_at: Instant,
         pub version: i64,
+        /// How people join.
+        pub registration: Registration,
+        /// Domains of email whose users may join by themselves, where `registration` is `domain`.
+        #[schema(value_type = Vec<String>, example = json!(["acme.example"]))]
+        pub email_domains: AsJson<Vec<String>>,
+        /// Whether users must verify their email before they are let in.
+        pub require_verified_email: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -68,7 +80,7 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
-positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version });
+positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email });
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;
@@ -105,18 +117,35 @@ pub struct TenantInput {
     pub(crate) name: String,
     /// A name of the IANA time zone database.
     #[serde(default = "utc", deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/Berlin")]
+    #[garde(length(chars, max = 64), custom(zone_name))]
+    #[schema(format = "time-zone", max_length = 64, example = "Europe/Berlin")]
     pub(crate) time_zone: String,
     /// A language tag (RFC 5646).
     #[serde(default = "english", deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
-    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    #[garde(length(chars, max = 35), custom(language_tag))]
+    #[schema(format = "language-tag", max_length = 35, example = "en")]
     pub(crate) locale: String,
     /// Whether users must send `If-Match` with every change.
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_if_match: bool,
+    /// How people join.
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(default = "invitation")]
+    pub(crate) registration: Registration,
+    /// Domains of email whose users may join by themselves, where `registration` is `domain`.
+    #[serde(default, deserialize_with = "registration::domains")]
+    #[garde(
+        length(max = 20),
+        inner(length(chars, min = 3, max = 90), pattern(r"^[a-z0-9-]+([.][a-z0-9-]+)+$"))
+    )]
+    #[schema(max_items = 20, example = json!(["acme.example"]))]
+    pub(crate) email_domains: Vec<String>,
+    /// Whether users must verify their email before they are let in.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(crate) require_verified_email: bool,
 }
 
 fn utc() -> String {
@@ -134,6 +163,9 @@ impl From<&Tenant> for TenantInput {
             time_zone: row.time_zone.clone(),
             locale: row.locale.clone(),
             require_if_match: row.require_if_match,
+            registration: row.registration,
+            email_domains: row.email_domains.0.clone(),
+            require_verified_email: row.require_verified_email,
         }
     }
 }
@@ -172,6 +204,9 @@ impl NewTenant {
             created_at: at,
             updated_at: at,
             version: 1,
+            registration: Registration::default(),
+            email_domains: AsJson::default(),
+            require_verified_email: false,
         })
     }
 }
@@ -200,6 +235,14 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
     Ok(store.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
 }
 
+/// The caller's tenant, in their transaction.
+///
+/// # Errors
+/// Those of the store.
+pub async fn present(tx: &Tx) -> Result<Tenant> {
+    Ok(tx.resolve(tx.ctx().tenant(), Read).await?.into_row())
+}
+
 /// Changes the caller's tenant: to the body whole, or by it as a merge patch.
 ///
 /// # Errors
@@ -207,8 +250,25 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
 pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let input = body.check_over(&TenantInput::from(seen.row()))?;
-    let TenantInput { name, time_zone, locale, require_if_match } = input;
-    let row = Tenant { name, time_zone, locale, require_if_match, ..seen.row().clone() };
+    let TenantInput {
+        name,
+        time_zone,
+        locale,
+        require_if_match,
+        registration,
+        email_domains,
+        require_verified_email,
+    } = input;
+    let row = Tenant {
+        name,
+        time_zone,
+        locale,
+        require_if_match,
+        registration,
+        email_domains: AsJson(email_domains),
+        require_verified_email,
+        ..seen.row().clone()
+    };
     tx.update(seen, row, pre).await
 }
 
@@ -220,6 +280,7 @@ pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
     let action = if *active { "activate" } else { "suspend" };
+    tx.announce();
     tx.update_as(action, seen, row, &Precondition::Any).await
 }
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use utoipa::ToSchema;
 
-use super::User;
+use super::{Preferences, User};
 use crate::{
-    input::{folded, one_line, trimmed},
+    input::{folded, language_tag, one_line, trimmed, zone_name},
     policy::Role,
-    store::Birth,
+    store::{Birth, json::AsJson},
 };
 
 time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
@@ -89,6 +89,11 @@ impl NewUser {
             created_at: born.at,
             updated_at: born.at,
             version: 1,
+            email_verified_at: None,
+            picture: None,
+            notification_preferences: AsJson::default(),
+            search: String::new(),
+            must_verify_email: false,
         }
     }
 
@@ -134,13 +139,13 @@ pub struct UserInput {
     date_of_birth: Option<Date>,
     /// A name of the IANA time zone database.
     #[serde(default)]
-    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/London")]
+    #[garde(length(chars, max = 64), custom(zone_name))]
+    #[schema(format = "time-zone", max_length = 64, example = "Europe/London")]
     time_zone: Option<String>,
     /// A language tag (RFC 5646).
     #[serde(default)]
-    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
-    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    #[garde(length(chars, max = 35), custom(language_tag))]
+    #[schema(format = "language-tag", max_length = 35, example = "en")]
     locale: Option<String>,
     #[garde(skip)]
     role: Role,
@@ -183,6 +188,8 @@ impl UserInput {
             is_active,
         } = self;
         User {
+            // A new address is yet to be verified.
+            email_verified_at: old.email_verified_at.filter(|_| email == old.email),
             email,
             username,
             first_name,
@@ -225,14 +232,18 @@ pub struct ProfileInput {
     date_of_birth: Option<Date>,
     /// A name of the IANA time zone database.
     #[serde(default)]
-    #[garde(length(chars, min = 1, max = 64), pattern(r"^[A-Za-z0-9_+/-]+$"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Europe/London")]
+    #[garde(length(chars, max = 64), custom(zone_name))]
+    #[schema(format = "time-zone", max_length = 64, example = "Europe/London")]
     time_zone: Option<String>,
     /// A language tag (RFC 5646).
     #[serde(default)]
-    #[garde(length(chars, min = 2, max = 35), pattern(r"^[A-Za-z0-9-]+$"))]
-    #[schema(min_length = 2, max_length = 35, pattern = "^[A-Za-z0-9-]+$", example = "en")]
+    #[garde(length(chars, max = 35), custom(language_tag))]
+    #[schema(format = "language-tag", max_length = 35, example = "en")]
     locale: Option<String>,
+    /// How the user wants to be told, by kind of notification.
+    #[serde(default)]
+    #[garde(dive)]
+    notification_preferences: Preferences,
 }
 
 impl From<&User> for ProfileInput {
@@ -245,13 +256,34 @@ impl From<&User> for ProfileInput {
             date_of_birth: row.date_of_birth,
             time_zone: row.time_zone.clone(),
             locale: row.locale.clone(),
+            notification_preferences: row.notification_preferences.0.clone(),
         }
     }
 }
 
 impl ProfileInput {
     pub(super) fn into_row(self, old: User) -> User {
-        let Self { first_name, last_name, phone, address, date_of_birth, time_zone, locale } = self;
-        User { first_name, last_name, phone, address, date_of_birth, time_zone, locale, ..old }
+        let Self {
+            first_name,
+            last_name,
+            phone,
+            address,
+            date_of_birth,
+            time_zone,
+            locale,
+            notification_preferences,
+        } = self;
+        let notification_preferences = AsJson(notification_preferences);
+        User {
+            first_name,
+            last_name,
+            phone,
+            address,
+            date_of_birth,
+            time_zone,
+            locale,
+            notification_preferences,
+            ..old
+        }
     }
 }

@@ -2,29 +2,48 @@
 //!
 //! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the last one away passes one at a time.
 
+mod handover;
+mod import;
 mod input;
+mod join;
+mod preferences;
+mod recovery;
+mod removal;
 mod sign_in;
+mod standing;
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+#[cfg(test)]
+pub(crate) use self::removal::FormerUser;
 pub use self::{
+    import::{Import, ImportReport, ImportStatus, ImportedUser, check as check_import, import},
     input::{NewUser, ProfileInput, UserInput},
+    join::{join, joinable},
+    preferences::{Channel, Preferences},
+    recovery::{request_reset, request_verification, reset_password, verify_email},
+    removal::remove,
     sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
+    standing::{set_active, update},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, Tx,
+    Context, Instant, Result, Scope, Store, Tx, access_token,
     error::Kind,
-    input::Unchecked,
+    input::{Unchecked, fold},
+    link,
     list::{self, Filter, Form, Page, Query, Sort},
+    mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
-    session,
+    scopes, session,
     store::{
-        Delete, Noun, Precondition, Read, ReadPrivate, Update, UpdateProfile,
+        Noun, Precondition, Read, ReadPrivate, Update, UpdateProfile,
+        json::AsJson,
         noun::{ColumnOf, Unique, owned},
         row::positions,
     },
+    tenant::Tenant,
 };
 
 pub(crate) mod entity {
@@ -73,6 +92,21 @@ pub(crate) mod entity {
         pub created_at: Instant,
         pub updated_at: Instant,
         pub version: i64,
+        /// When the user showed that mail to this address reaches them.
+        pub email_verified_at: Option<Instant>,
+        /// Where the user's picture is, if there is one.
+        #[schema(example = "/api/v1/users/0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e/picture")]
+        pub picture: Option<String>,
+        /// How the user wants to be told, by kind of notification.
+        #[schema(value_type = Preferences)]
+        pub notification_preferences: AsJson<Preferences>,
+        /// The names, folded, for searches. Never shown.
+        #[serde(skip)]
+        pub search: String,
+        /// Whether the user is kept out until their email is verified, whatever the tenant demands of others: so it is with who joined by the domain
+        /// of an email that they only said is theirs. Never shown.
+        #[serde(skip)]
+        pub must_verify_email: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -84,11 +118,11 @@ pub(crate) mod entity {
 pub use entity::Model as User;
 
 owned!(User, entity);
-positions!(User { one tenant_id, one id, one email, one username, one first_name, one last_name, maybe phone, maybe address, maybe date_of_birth, maybe time_zone, maybe locale, one role, one is_active, maybe last_login_at, one password_hash, one created_at, one updated_at, one version });
+positions!(User { one tenant_id, one id, one email, one username, one first_name, one last_name, maybe phone, maybe address, maybe date_of_birth, maybe time_zone, maybe locale, one role, one is_active, maybe last_login_at, one password_hash, one created_at, one updated_at, one version, maybe email_verified_at, maybe picture, one notification_preferences, one search, one must_verify_email });
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash"];
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -103,14 +137,30 @@ impl Noun for User {
         list::whole::<Self>()
     }
 
-    /// Only what everybody may see: a filter on a private field would tell it.
+    fn derived(mut self) -> Self {
+        self.search = fold(&[self.username.as_str(), &self.first_name, &self.last_name].join(" "));
+        self
+    }
+
+    /// Only what everybody may see.
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
+            Filter { name: "q", form: Form::Search, column: Column::Search },
             Filter { name: "role", form: Form::Words(&["admin", "manager", "member"]), column: Column::Role },
             Filter { name: "is_active", form: Form::Flag, column: Column::IsActive },
             Filter { name: "username", form: Form::Text, column: Column::Username },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    /// The email is kept folded, as what is searched must be.
+    fn private_filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "q", form: Form::Search, column: Column::Email },
+            Filter { name: "email", form: Form::Text, column: Column::Email },
+            Filter { name: "last_login_at", form: Form::Instant, column: Column::LastLoginAt },
         ]
     }
 
@@ -146,6 +196,8 @@ pub struct DirectoryEntry {
     created_at: Instant,
     updated_at: Instant,
     version: i64,
+    /// Where the user's picture is, if there is one.
+    picture: Option<String>,
 }
 
 /// A user as the caller may see it.
@@ -153,7 +205,7 @@ pub struct DirectoryEntry {
 #[serde(untagged)]
 pub enum UserView {
     /// All fields: to admins, and to the user.
-    Full(User),
+    Full(Box<User>),
     /// The directory's fields: to everybody.
     Directory(DirectoryEntry),
 }
@@ -162,7 +214,7 @@ impl UserView {
     fn of(ctx: &Context, user: User) -> Self {
         let facts = Facts::default().with(Fact::Oneself, ctx.user() == Some(user.id));
         if policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, facts).is_ok() {
-            return Self::Full(user);
+            return Self::Full(Box::new(user));
         }
         let User {
             id,
@@ -174,6 +226,7 @@ impl UserView {
             created_at,
             updated_at,
             version,
+            picture,
             ..
         } = user;
         Self::Directory(DirectoryEntry {
@@ -186,6 +239,7 @@ impl UserView {
             created_at,
             updated_at,
             version,
+            picture,
         })
     }
 
@@ -207,6 +261,17 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Us
     let Page { count, results, next, previous, fields } = page;
     let results = results.into_iter().map(|user| UserView::of(ctx, user)).collect();
     Ok(Page { count, results, next, previous, fields })
+}
+
+/// Some of the tenant's users with all their fields, from a cursor on: for an export.
+///
+/// # Errors
+/// `Forbidden`, and those of lists.
+pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<User>> {
+    policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, Facts::default())?;
+    let mut query = query.clone();
+    query.0.extend([("cursor".to_owned(), cursor), ("page_size".to_owned(), "200".to_owned())]);
+    list::page::<User>(store, &store.read(ctx), &query, list::Within::all()).await
 }
 
 /// A user.
@@ -246,33 +311,32 @@ pub fn check_new(ctx: &Context, body: &Unchecked<NewUser>) -> Result<NewUser> {
     body.check()
 }
 
-/// Makes a user.
+/// Makes a user, and asks them by mail to verify their email.
 ///
 /// # Errors
 /// `Forbidden`; `Conflict` when the email or the username is taken.
 pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
-    tx.add(new.clone().into_row(tx.birth(), password_hash.to_owned())).await
+    scopes::give_role(tx.ctx(), new.role)?;
+    let user = tx.add(new.clone().into_row(tx.birth(), password_hash.to_owned())).await?;
+    link::verification(tx, &user).await?;
+    Ok(user)
 }
 
-/// Changes a user: to the body whole, or by it as a merge patch. A changed role or a user who is kept out ends their tokens.
+/// Makes a user who has no password yet, and sends them a link by which they choose one.
+pub(crate) async fn create_without_password(tx: &Tx, new: &NewUser) -> Result<User> {
+    scopes::give_role(tx.ctx(), new.role)?;
+    let user = tx.add(new.clone().into_row(tx.birth(), taskhub_auth::NO_PASSWORD.to_owned())).await?;
+    link::welcome(tx, &user).await?;
+    Ok(user)
+}
+
+/// Makes a user whose email is known to be theirs.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
-pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precondition) -> Result<User> {
-    tx.lock_tenant().await?;
-    let seen = tx.resolve::<User, _>(id, Update).await?;
-    let input = body.check_over(&UserInput::from(seen.row()))?;
-    let old = seen.row().clone();
-    let row = input.into_row(old.clone());
-    if is_admin(&old) && !is_admin(&row) {
-        other_admin(tx, id).await?;
-    }
-    let ends = old.role != row.role || (old.is_active && !row.is_active);
-    let row = tx.update(seen, row, pre).await?;
-    if ends {
-        session::revoke_user(tx, id).await?;
-    }
-    Ok(row)
+/// As [`create`].
+pub async fn create_verified(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
+    let row = new.clone().into_row(tx.birth(), password_hash.to_owned());
+    tx.add(User { email_verified_at: Some(tx.now()), ..row }).await
 }
 
 /// Changes the caller's own profile.
@@ -287,7 +351,8 @@ pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Preco
     tx.update(seen, row, pre).await
 }
 
-/// Sets the caller's own password, whose old one was verified against `verified`, and ends all their sessions but the present one.
+/// Sets the caller's own password, whose old one was verified against `verified`, and ends all their personal
+/// access tokens and sessions but the present one.
 ///
 /// # Errors
 /// `InvalidCredentials` when the password was changed meanwhile.
@@ -298,49 +363,34 @@ pub async fn change_password(tx: &Tx, verified: &str, password_hash: &str) -> Re
         return Err(Kind::InvalidCredentials.into());
     }
     let row = User { password_hash: password_hash.to_owned(), ..seen.row().clone() };
-    tx.update_as("change_password", seen, row, &Precondition::Any).await?;
+    let user = tx.update_as("change_password", seen, row, &Precondition::Any).await?;
+    mail::send(tx, &user.email, &Mail::PasswordChanged).await?;
+    access_token::end_all(tx, id).await?;
     session::end_others(tx, id).await
 }
 
-/// Sets a user's password, for an operator, and ends all their sessions.
+/// Sets a user's password, for an operator, and ends all their sessions and personal access tokens.
 ///
 /// # Errors
 /// `NotFound`.
 pub async fn set_password(tx: &Tx, id: Uuid, password_hash: &str) -> Result<()> {
     let seen = tx.resolve::<User, _>(id, Update).await?;
     let row = User { password_hash: password_hash.to_owned(), ..seen.row().clone() };
-    tx.update_as("set_password", seen, row, &Precondition::Any).await?;
+    let user = tx.update_as("set_password", seen, row, &Precondition::Any).await?;
+    mail::send(tx, &user.email, &Mail::PasswordChanged).await?;
+    access_token::end_all(tx, id).await?;
     session::revoke_user(tx, id).await
 }
-
-/// Removes a user to whom nothing refers any more.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, and those of the precondition.
-pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-    tx.lock_tenant().await?;
-    let seen = tx.resolve::<User, _>(id, Delete).await?;
-    if is_admin(seen.row()) {
-        other_admin(tx, id).await?;
+impl User {
+    /// Whether the user is kept out of the tenant until their email is verified.
+    pub(crate) fn awaits_verification(&self, tenant: &Tenant) -> bool {
+        self.email_verified_at.is_none() && (self.must_verify_email || tenant.require_verified_email)
     }
-    // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
-    session::revoke_user(tx, id).await?;
-    tx.remove(seen, pre).await
-}
 
-fn is_admin(user: &User) -> bool {
-    user.is_active && user.role == Role::Admin
-}
-
-/// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else goes at the same time.
-async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
-    use entity::Column;
-    let others = Condition::all()
-        .add(Column::Role.eq(Role::Admin))
-        .add(Column::IsActive.eq(true))
-        .add(Column::Id.ne(id));
-    match tx.count::<User>(tx.owned::<User>().filter(others)).await? {
-        0 => Err(Error::from(Kind::LastAdmin)),
-        _ => Ok(()),
+    /// The name for people: the username where no other is known.
+    pub(crate) fn full_name(&self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name);
+        let name = name.trim();
+        if name.is_empty() { self.username.clone() } else { name.to_owned() }
     }
 }

@@ -44,6 +44,8 @@ pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result
         }
     }
     let select = select
+        // Who only said that an email is theirs does not crowd out who showed it.
+        .order_by_asc(entity::Column::EmailVerifiedAt.is_null())
         .order_by_asc(entity::Column::TenantId)
         .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())
         .into_query();

@@ -1,0 +1,102 @@
+//! The parameters of lists in the document, from the tables that the lists go by.
+
+use serde_json::{Value, json};
+use taskhub_domain::{
+    list::{self, Form, LONGEST_SEARCH, Parameter},
+    store::Noun,
+};
+
+/// A parameter of the query string.
+pub(super) fn query(required: bool, name: &str, description: &str, schema: Value) -> Value {
+    Value::from_iter([
+        ("name", name.into()),
+        ("in", "query".into()),
+        ("required", required.into()),
+        ("description", description.into()),
+        ("schema", schema),
+    ])
+}
+
+/// The filters of a noun's lists, and what they can be sorted by.
+pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+    let (filters, sorts) = list::parameters::<N>();
+    let mut all: Vec<Value> = filters
+        .iter()
+        .map(|Parameter { name, form, private }| {
+            let (description, schema) = match form {
+                Form::Words(words) | Form::Ranks(words) => (
+                    "Some of these, separated by commas.",
+                    json!({ "type": "string", "pattern": pattern(words) }),
+                ),
+                Form::Id => {
+                    ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" }))
+                }
+                Form::Person => (
+                    "Ids of users, or `me`, separated by commas; `none` for rows without.",
+                    json!({ "type": "string" }),
+                ),
+                Form::Instant => {
+                    ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
+                }
+                Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
+                Form::Text => (
+                    "Exactly this; several separated by commas.",
+                    json!({ "type": "string", "maxLength": 254 }),
+                ),
+                Form::Search => (
+                    "Words, all of which occur, in any case and as parts of words too.",
+                    json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH }),
+                ),
+            };
+            let whose = if *private { " For admins." } else { "" };
+            query(required.contains(&name.as_str()), name, &format!("{description}{whose}"), schema)
+        })
+        .collect();
+    let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
+    let words: Vec<_> = sorts.iter().map(String::as_str).collect();
+    all.push(query(
+        false,
+        "sort",
+        "At most three keys, separated by commas; a minus before one sorts downwards.",
+        json!({ "type": "string", "pattern": pattern(&words) }),
+    ));
+    all
+}
+
+/// The same, and the pages.
+pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+    let mut all = filter_parameters::<N>(required);
+    all.extend([
+        query(
+            false,
+            "page",
+            "A numbered page, with an exact `count`.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 }),
+        ),
+        query(
+            false,
+            "page_size",
+            "Rows a page.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
+        ),
+        query(
+            false,
+            "cursor",
+            "A position from `next` or `previous`; empty to begin. Costs the same however far the list.",
+            json!({ "type": "string", "maxLength": 4096 }),
+        ),
+        query(
+            false,
+            "fields",
+            "Fields to show of each row, separated by commas.",
+            json!({ "type": "string" }),
+        ),
+    ]);
+    all
+}
+
+/// Words, separated by commas.
+fn pattern(words: &[&str]) -> String {
+    let any = words.join("|");
+    format!("^({any})(,({any}))*$")
+}

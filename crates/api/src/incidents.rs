@@ -1,0 +1,45 @@
+//! What was tried and refused, on its way to the audit.
+//!
+//! Invariant: nobody waits for it, and nothing fails for it. An answer that told by its time whether there is an audit to write to would tell
+//! who exists. So it is written after the answer, a bounded number at once; what is over is dropped and logged.
+
+use std::sync::Arc;
+
+use taskhub_domain::{
+    Context,
+    audit::{self, Incident},
+};
+use tokio::sync::Semaphore;
+
+use crate::state::State;
+
+/// How many incidents are written at once.
+const AT_ONCE: usize = 64;
+
+/// The places for incidents that are being written.
+#[derive(Clone)]
+pub struct Incidents(Arc<Semaphore>);
+
+impl Default for Incidents {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl State {
+    /// Lets the audit of the context's tenant know of an incident.
+    pub fn tell(&self, ctx: Context, incident: Incident) {
+        let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
+            tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
+            return;
+        };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            let record = store.write(&ctx, incident, |tx, incident| Box::pin(audit::record(tx, incident)));
+            if let Err(error) = record.await {
+                tracing::warn!(%error, "an incident is not in the audit");
+            }
+        });
+    }
+}

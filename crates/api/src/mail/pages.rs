@@ -1,0 +1,53 @@
+//! The pages that links in mails lead to where there is no front end (`TASKHUB_APP_URL`): they read the token from the fragment and send it to the
+//! API when a button is pressed. Opening one uses nothing up.
+
+use actix_web::{HttpResponse, get, http::header};
+
+const SCRIPT: &str = include_str!("../../assets/account/account.js");
+const STYLE: &str = include_str!("../../assets/account/account.css");
+const VERIFY_EMAIL: &str = include_str!("../../assets/account/verify-email.html");
+const RESET_PASSWORD: &str = include_str!("../../assets/account/reset-password.html");
+const ACCEPT_INVITATION: &str = include_str!("../../assets/account/accept-invitation.html");
+
+/// What the pages may load, and where they may send: this server alone.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+fn page(html: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .body(html)
+}
+
+fn asset(content_type: &'static str, text: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .body(text)
+}
+
+#[get("/account/verify-email")]
+pub(crate) async fn verify_email() -> HttpResponse {
+    page(VERIFY_EMAIL)
+}
+
+#[get("/account/reset-password")]
+pub(crate) async fn reset_password() -> HttpResponse {
+    page(RESET_PASSWORD)
+}
+
+#[get("/account/accept-invitation")]
+pub(crate) async fn accept_invitation() -> HttpResponse {
+    page(ACCEPT_INVITATION)
+}
+
+#[get("/account/account.js")]
+pub(crate) async fn script() -> HttpResponse {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+#[get("/account/account.css")]
+pub(crate) async fn style() -> HttpResponse {
+    asset("text/css; charset=utf-8", STYLE)
+}

@@ -1,0 +1,30 @@
+//! OAuth 2's own words for what went wrong (RFC 6749 section 5.2), beside ours: for the operations that OAuth 2 clients call.
+
+use taskhub_domain::error::FieldError;
+
+use super::Code;
+
+/// Those operations.
+const OPERATIONS: [&str; 4] = ["create_token", "refresh_token", "revoke_token", "introspect_token"];
+
+/// OAuth 2's word for a problem of an operation. It has none for what is the server's fault, or passes.
+pub(super) fn word(operation: &str, code: Code, errors: &[FieldError]) -> Option<&'static str> {
+    if !OPERATIONS.contains(&operation) {
+        return None;
+    }
+    let is = |pointer: &str, code: &str| errors.iter().any(|it| it.pointer == pointer && it.code == code);
+    Some(match code {
+        Code::Invalid if is("/grant_type", "invalid_type") => "unsupported_grant_type",
+        Code::Invalid if is("/scope", "invalid_scope") => "invalid_scope",
+        Code::InvalidClient | Code::Unauthenticated => "invalid_client",
+        Code::InvalidCredentials
+        | Code::InvalidRefreshToken
+        | Code::SecondFactorRequired
+        | Code::EmailUnverified
+        | Code::TenantSuspended => "invalid_grant",
+        _ if code.status().is_server_error() || matches!(code, Code::RateLimited | Code::TooManyAttempts) => {
+            return None;
+        }
+        _ => "invalid_request",
+    })
+}

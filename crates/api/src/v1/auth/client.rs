@@ -1,0 +1,93 @@
+//! Clients: service accounts that say who they are with a secret of their own, in the body or as Basic (RFC 6749 section 2.3.1).
+
+use actix_web::HttpResponse;
+use garde::Validate;
+use secrecy::SecretString;
+use serde::Deserialize;
+use taskhub_domain::{
+    Error, Result,
+    service_account::{self, Client},
+};
+use utoipa::ToSchema;
+
+use super::{
+    super::App,
+    shapes::{TokenPair, TokenRequest, at_most},
+};
+use crate::{
+    answer::Answered,
+    extract::{Basic, Origin},
+};
+
+/// What a body has for a client to say who it is.
+pub(super) struct InBody {
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<SecretString>,
+}
+
+impl InBody {
+    /// The client that says who it is, here or as Basic; saying so twice is refused.
+    pub(super) fn or(self, basic: Basic) -> Result<Option<Client>> {
+        match (basic.0, self.client_id, self.client_secret) {
+            (None, None, None) => Ok(None),
+            (None, Some(id), Some(secret)) => Ok(Some(Client { id, secret })),
+            (Some(client), None, None) => Ok(Some(client)),
+            // Some clients repeat their id in the body, which says nothing more.
+            (Some(client), Some(id), None) if client.id == id => Ok(Some(client)),
+            (None, None, Some(_)) => Err(Error::field("/client_id", "required", "A client_id is required.")),
+            (None, Some(_), None) => {
+                Err(Error::field("/client_secret", "required", "A client_secret is required."))
+            }
+            (Some(_), _, _) => {
+                let message = "The client says who it is in the header and in the body: once is enough.";
+                Err(Error::field("/client_id", "twice", message))
+            }
+        }
+    }
+}
+
+/// A token to end (RFC 7009) or to learn of (RFC 7662).
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenHint {
+    #[garde(custom(at_most::<4096>))]
+    #[schema(value_type = String, max_length = 4096, write_only)]
+    pub(super) token: SecretString,
+    /// What it may be; it is found out without that.
+    #[serde(default)]
+    #[garde(length(chars, max = 64))]
+    #[schema(max_length = 64, example = "access_token")]
+    token_type_hint: Option<String>,
+    /// The id of the service account that asks, if it says so here and not as Basic.
+    #[serde(default)]
+    #[garde(length(chars, max = 64))]
+    #[schema(max_length = 64)]
+    client_id: Option<String>,
+    #[serde(default)]
+    #[garde(inner(custom(at_most::<256>)))]
+    #[schema(value_type = Option<String>, max_length = 256, write_only)]
+    client_secret: Option<SecretString>,
+}
+
+impl TokenHint {
+    pub(super) fn parts(self) -> (SecretString, InBody) {
+        (self.token, InBody { client_id: self.client_id, client_secret: self.client_secret })
+    }
+}
+
+/// The grant `client_credentials`.
+pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, request: TokenRequest) -> Answered {
+    let (given, scope) = request.client()?;
+    let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
+    let client = given.or(basic)?.ok_or_else(required)?;
+    let system = app.store.system("signing a service in", origin.0);
+    let longest = app.settings.access_token_seconds;
+    let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;
+    Ok(HttpResponse::Ok().json(TokenPair {
+        access_token: app.mint(&granted)?,
+        token_type: "Bearer",
+        expires_in: granted.grant.lifetime,
+        refresh_token: None,
+        scope: Some(granted.grant.scopes.unwrap_or_default().join(" ")),
+    }))
+}

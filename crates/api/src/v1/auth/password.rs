@@ -1,0 +1,41 @@
+//! Passwords.
+
+use actix_web::post;
+use taskhub_domain::user;
+
+use super::{super::App, hash, nothing, proving::Proving, shapes::PasswordChange};
+use crate::{
+    answer::{self, Answered},
+    extract::{Body, Caller, Once},
+};
+
+/// Change one's password
+///
+/// Ends all other sessions of the user and their personal access tokens at once.
+#[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "The password is changed.")))]
+#[post("/change-password")]
+pub(crate) async fn change_password(
+    caller: Caller,
+    app: App,
+    once: Once,
+    body: Body<PasswordChange>,
+) -> Answered {
+    let user = user::profile(&app.store, &caller).await?;
+    let change = body.input.check()?;
+    let key = once.key(&app.store, &caller, &body.octets);
+    if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
+        return Ok(answer::kept(answer));
+    }
+    let proving = Proving::begin(&app, &caller).await?;
+    proving.password(change.old_password, &user, "/old_password").await?;
+    let personal = vec![user.email, user.username, user.first_name, user.last_name];
+    let new_hash = hash(&app, &change.new_password, personal, "new_password").await?;
+    let write = app.store.write_once(
+        &caller,
+        key,
+        (proving.attempt(), user.password_hash, new_hash),
+        |tx, (attempt, old, new)| Box::pin(attempt.judge(tx, user::change_password(tx, old, new))),
+        |()| Ok(nothing()),
+    );
+    Ok(answer::kept(write.await?))
+}

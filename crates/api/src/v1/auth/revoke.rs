@@ -1,0 +1,45 @@
+//! Ending a token (RFC 7009).
+
+use actix_web::{HttpResponse, post};
+use secrecy::ExposeSecret;
+use taskhub_domain::{Context, access_token, credential::Purpose, service_account, session};
+
+use super::{super::App, client::TokenHint};
+use crate::{
+    answer::Answered,
+    extract::{Basic, FormOrJson, Origin},
+};
+
+/// Revoke a token
+///
+/// Whoever has a token may end it (RFC 7009): with a refresh token, or an access token of a session, the session ends; a personal access
+/// token is deleted; any other access token ends by itself. A token that is unknown, or has ended, is no error. A client may say who it is;
+/// if it does, it must be right. JSON or a form.
+#[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))), responses(
+    (status = 200, description = "The token is not good, or not any more."),
+))]
+#[post("/token/revoke")]
+pub(crate) async fn revoke_token(
+    app: App,
+    origin: Origin,
+    basic: Basic,
+    body: FormOrJson<TokenHint>,
+) -> Answered {
+    let (token, given) = body.input.check()?.parts();
+    let system = app.store.system("revoking a token", origin.0.clone());
+    if let Some(client) = given.or(basic)? {
+        service_account::authenticate(&app.store, &system, &client).await?;
+    }
+    let text = token.expose_secret();
+    if text.starts_with(Purpose::Refresh.prefix()) {
+        session::revoke_refresh(&app.store, &system, &token).await?;
+    } else if text.starts_with(Purpose::Access.prefix()) {
+        access_token::revoke(&app.store, &system, &token).await?;
+    } else if let Some(principal) = app.who(&token, &origin.0).await? {
+        // An operator's has no tenant, and opens nothing.
+        if let Ok(ctx) = Context::of(&principal, origin.0, app.store.clock().clone()) {
+            app.store.write(&ctx, principal, |tx, token| Box::pin(session::revoke_access(tx, token))).await?;
+        }
+    }
+    Ok(HttpResponse::Ok().finish())
+}

@@ -1,0 +1,119 @@
+//! Signing in by password, step by step: who may be meant, who it is, and the session.
+
+use secrecy::SecretString;
+use taskhub_auth::Match;
+use taskhub_domain::{
+    System,
+    audit::{Failure, Incident},
+    context::Request,
+    guess::Attempt,
+    second_factor,
+    session::{self, Opened, SignIn},
+    user::{self, Candidate, Login},
+};
+
+use super::{super::App, shapes::Credentials};
+use crate::problem::{Code, Problem};
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Opens a session for who the credentials prove somebody to be.
+pub(super) async fn by_password(app: &App, request: Request, credentials: Credentials) -> Result<Opened> {
+    let Credentials { login, password, code } = credentials;
+    let attempt = Attempt::on_login(&app.store, &login, &request);
+    attempt.admit(&app.store).await?;
+    let system = app.store.system("signing in", request);
+    let candidates = user::candidates(&app.store, &system, &login).await?;
+    let attempt = attempt.at(candidates.len());
+    let tried = try_all(app, candidates, &password, &login).await?;
+    let (candidate, found) = the_one(app, &system, &attempt, tried).await?;
+    let rehash = match found {
+        Match::YesOutdated => Some(app.hasher.hash(password).await?),
+        Match::Yes | Match::No => None,
+    };
+    let attempt = attempt.and(Attempt::on_user(&app.store, &candidate.context));
+    let sign_in = SignIn {
+        verified: candidate.user.password_hash,
+        rehash,
+        code,
+        attempt: attempt.clone(),
+        lifetimes: app.settings.lifetimes(),
+    };
+    let open = app.store.write(&candidate.context, sign_in, |tx, with| Box::pin(session::open(tx, with)));
+    let opened = open.await;
+    if opened.as_ref().is_err_and(second_factor::is_wrong_code) {
+        failed(app, &system, &attempt, &[(candidate.context.tenant(), candidate.user.id, "code")]).await?;
+    }
+    Ok(opened?)
+}
+
+/// A candidate, and whether it is who signs in; if not, why.
+type Tried = (Candidate, std::result::Result<Match, &'static str>);
+
+/// Tries the password on all candidates. It costs as many hashes whoever is meant, so that the time tells nothing of them: one in a named
+/// organisation, and as many as can be meant where none is named.
+async fn try_all(
+    app: &App,
+    candidates: Vec<Candidate>,
+    password: &SecretString,
+    login: &Login,
+) -> Result<Vec<Tried>> {
+    let anywhere = matches!(login, Login::Email(_, None));
+    let hashes = if anywhere { user::MOST_CANDIDATES } else { 1 };
+    for _ in candidates.len()..hashes {
+        app.hasher.verify(password.clone(), None).await?;
+    }
+    let mut tried = Vec::new();
+    for candidate in candidates {
+        let hash = candidate.user.password_hash.clone();
+        let found = match app.hasher.verify(password.clone(), Some(hash)).await? {
+            Match::No => Err("password"),
+            _ if !candidate.user.is_active => Err("inactive"),
+            found => Ok(found),
+        };
+        tried.push((candidate, found));
+    }
+    Ok(tried)
+}
+
+/// The one candidate whose password it is.
+async fn the_one(
+    app: &App,
+    system: &System,
+    attempt: &Attempt,
+    tried: Vec<Tried>,
+) -> Result<(Candidate, Match)> {
+    let wrong: Vec<_> = tried
+        .iter()
+        .filter_map(|(one, found)| Some((one.context.tenant(), one.user.id, found.err()?)))
+        .collect();
+    let mut proved = tried.into_iter().filter_map(|(candidate, found)| Some((candidate, found.ok()?)));
+    match (proved.next(), proved.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            // There are only several where none is named; and that the password is right is not told while there is a wait.
+            attempt.admit(&app.store).await?;
+            Err(Code::TenantRequired.into())
+        }
+        (None, _) => {
+            failed(app, system, attempt, &wrong).await?;
+            let hint = "If the email is used in several organisations, name yours in tenant.";
+            Err(Problem::new(Code::InvalidCredentials, hint))
+        }
+    }
+}
+
+/// Counts a failure, and lets the audits of the users know who were meant.
+async fn failed(
+    app: &App,
+    system: &System,
+    attempt: &Attempt,
+    meant: &[(uuid::Uuid, uuid::Uuid, &'static str)],
+) -> Result<()> {
+    let blocked_until = attempt.failed(&app.store).await?;
+    for (tenant, user, reason) in meant {
+        let failure = Failure { reason, blocked_until };
+        app.tell(system.within(*tenant), Incident::SignInFailed(*user, failure));
+    }
+    Ok(())
+}

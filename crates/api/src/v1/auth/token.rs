@@ -1,0 +1,100 @@
+//! Tokens: signing in, refreshing, verifying, signing out.
+
+use actix_web::{HttpResponse, post, web::Data};
+use secrecy::ExposeSecret;
+use taskhub_domain::session::{self, Opened, Refreshed};
+
+use super::{
+    super::App,
+    client, nothing,
+    shapes::{Introduction, RefreshGrant, TokenPair, TokenRequest, TokenToVerify},
+    sign_in,
+};
+use crate::{
+    answer::{self, Answered},
+    extract::{Basic, Body, Caller, FormOrJson, Once, Origin},
+    problem::Code,
+    state::State,
+};
+
+/// Sign in
+///
+/// By email or username and password. `tenant` (the organisation's slug) is needed with a username, and when the email and the
+/// password are good in several organisations. `code` is needed where the user has a second factor: without it the answer is 401
+/// `second_factor_required`. After several failures the next attempt has to wait: 429 `too_many_attempts`. JSON or a form.
+///
+/// A service account signs in with `grant_type` `client_credentials` (RFC 6749 section 4.4), and its `client_id` and `client_secret` in the body or
+/// as Basic. It gets an access token with its scopes, or those of them that it asks for, and no refresh token.
+#[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))), responses(
+    (status = 200, description = "An access token, and for a user a refresh token.", body = TokenPair),
+    (status = 409, description = "Several organisations match.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+))]
+#[post("/token")]
+pub(crate) async fn create_token(
+    app: App,
+    origin: Origin,
+    basic: Basic,
+    body: FormOrJson<TokenRequest>,
+) -> Answered {
+    let request = body.input.check()?;
+    if request.is_a_client_s() || basic.0.is_some() {
+        return client::create_token(&app, origin, basic, request).await;
+    }
+    pair(&app, &sign_in::by_password(&app, origin.0, request.parts()?).await?)
+}
+
+/// Refresh a session
+///
+/// A refresh token is good once. Within 10 s the same one gets the same successor again; after that the whole session ends.
+#[utoipa::path(tag = "auth", security(()), request_body(content((RefreshGrant = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))), responses(
+    (status = 200, description = "A new access token, and the refresh token's successor.", body = TokenPair),
+))]
+#[post("/token/refresh")]
+pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<RefreshGrant>) -> Answered {
+    let token = body.input.check()?.refresh_token;
+    let system = app.store.system("refreshing a session", origin.0);
+    let context = session::holder(&app.store, &system, &token).await?;
+    let input = (token, app.settings.lifetimes());
+    let refresh = app
+        .store
+        .write(&context, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)));
+    match refresh.await? {
+        Refreshed::Rotated(opened) => pair(&app, &opened),
+        Refreshed::Reused => Err(Code::InvalidRefreshToken.into()),
+    }
+}
+
+/// An access token and a refresh token, as OAuth 2 answers them (RFC 6749 section 5.1).
+fn pair(app: &Data<State>, opened: &Opened) -> Answered {
+    Ok(HttpResponse::Ok().json(TokenPair {
+        access_token: app.mint_session(opened)?,
+        token_type: "Bearer",
+        expires_in: app.settings.access_token_seconds,
+        refresh_token: Some(opened.refresh_token.expose_secret().to_owned()),
+        scope: None,
+    }))
+}
+
+/// Verify a token
+///
+/// Whether an access token is good at this moment, and whose it is.
+#[utoipa::path(tag = "auth", security(()), request_body = TokenToVerify, responses(
+    (status = 200, description = "What the token says, when it is good.", body = Introduction),
+))]
+#[post("/token/verify")]
+pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVerify>) -> Answered {
+    let token = body.input.check()?.token;
+    let principal = app.who(&token, &origin.0).await?;
+    Ok(HttpResponse::Ok().json(Introduction::of(principal.as_deref())))
+}
+
+/// Sign out
+///
+/// Ends the session that the access token belongs to: its access tokens and its refresh tokens.
+#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
+#[post("/logout")]
+pub(crate) async fn end_session(caller: Caller, app: App, once: Once) -> Answered {
+    let key = once.key(&app.store, &caller, b"");
+    let end = app.store.write_once(&caller, key, (), |tx, ()| Box::pin(session::end(tx)), |()| Ok(nothing()));
+    Ok(answer::kept(end.await?))
+}

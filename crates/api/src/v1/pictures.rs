@@ -1,0 +1,70 @@
+//! Pictures: `/api/v1/auth/profile/picture`, and `/api/v1/users/{id}/picture`.
+
+use actix_web::{HttpResponse, delete, get, http::header, put};
+use taskhub_domain::{picture, user::User};
+use utoipa::ToSchema;
+
+use super::App;
+use crate::{
+    answer::{self, Answered},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
+};
+
+/// The octets of a picture.
+#[derive(ToSchema)]
+#[schema(as = Picture, value_type = String, format = Binary)]
+pub(crate) struct Image(#[expect(dead_code, reason = "only described")] Vec<u8>);
+
+impl Takes for Image {
+    const TYPES: &'static [&'static str] = &["image/jpeg", "image/png", "image/webp"];
+    const MOST: usize = 5 * 1024 * 1024;
+}
+
+/// Replace one's picture
+///
+/// A picture of at most 5 MiB, 10,000 pixels a side and 50 million pixels in all. It is drawn anew: at most 512 pixels on the longer side,
+/// upright, without metadata, as a JPEG, or as a PNG if there is something to see through.
+#[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller, as a user, with the picture's path.", body = User)))]
+#[put("/profile/picture")]
+pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body: Octets<Image>) -> Answered {
+    picture::permit(&caller)?;
+    let turn = app.turns.of(caller.tenant()).enter().await?;
+    let drawn = app.studio.draw(turn, body.content_type, body.octets).await?;
+    let write =
+        app.store.write(&caller, (drawn, pre.0), |tx, (drawn, pre)| Box::pin(picture::set(tx, drawn, pre)));
+    let user = write.await?;
+    Ok(answer::changed(user.version, &user))
+}
+
+/// Delete one's picture
+#[utoipa::path(tag = "auth", responses((status = 204, description = "It is gone."), (status = 404, description = "There is none.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+#[delete("/profile/picture")]
+pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
+    app.store.write(&caller, pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await?;
+    Ok(answer::removed())
+}
+
+/// Get a user's picture
+///
+/// For everybody who sees the user. A client may keep it for five minutes.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))))]
+#[get("/{id}/picture")]
+pub(crate) async fn get_user_picture(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
+    let picture = picture::get(&app.store, &caller, id.0).await?;
+    let tag = format!("\"{}\"", picture.digest);
+    let mut response = if known.has(&tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::ETAG, tag.clone()))
+        .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
+        // Another caller at the same browser may not see what this one sees.
+        .append_header((header::VARY, "Authorization"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"));
+    if known.has(&tag) {
+        return Ok(response.finish());
+    }
+    let name = if picture.content_type == "image/png" { "picture.png" } else { "picture.jpg" };
+    Ok(response
+        .content_type(picture.content_type)
+        .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")))
+        .body(picture.bytes))
+}

@@ -1,0 +1,63 @@
+//! `/api/v1/requests`.
+
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use taskhub_domain::request::{
+    self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard,
+};
+
+use super::{App, noun::endpoints};
+use crate::{
+    answer::{self, Answered},
+    extract::{Body, Caller, Id, IfMatch},
+};
+
+endpoints! {
+    ClientRequest by ClientRequestInput, tagged "requests";
+    /// List requests
+    list_requests;
+    /// Create a request
+    ///
+    /// It is pending.
+    create_request;
+    /// Get a request
+    get_request;
+    /// Replace a request
+    ///
+    /// All writable fields: what is absent gets its default. The status stays.
+    replace_request;
+    /// Change a request
+    update_request;
+    /// Delete a request
+    ///
+    /// For admins.
+    delete_request;
+}
+
+/// Get figures of all requests
+///
+/// How many there are by status, client and type, and for how long the oldest has been open.
+#[utoipa::path(tag = "requests", responses((status = 200, description = "The requests at a glance.", body = RequestsDashboard)))]
+#[get("/dashboard")]
+pub(crate) async fn get_requests_dashboard(caller: Caller, app: App) -> Answered {
+    Ok(HttpResponse::Ok().json(request::dashboard(&app.store, &caller).await?))
+}
+
+/// Change a request's status
+///
+/// From pending to in progress, and from there to completed. Managers and admins may also take it back.
+#[utoipa::path(tag = "requests", params(("id" = uuid::Uuid, Path, description = "The request's id.")), request_body = RequestStatusInput, responses((status = 200, description = "The changed request.", body = ClientRequest)))]
+#[patch("/{id}/status")]
+pub(crate) async fn update_request_status(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<RequestStatusInput>,
+) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    let write = app
+        .store
+        .write(&caller, input, |tx, (id, body, pre)| Box::pin(request::set_status(tx, *id, body, pre)));
+    let row = write.await?;
+    Ok(answer::changed(row.version, &row))
+}

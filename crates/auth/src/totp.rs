@@ -1,0 +1,170 @@
+//! Codes of a second factor that go by the time: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s, which is what authenticators know.
+//!
+//! Invariant: a code is compared in constant time, and is good in its own step and the two beside it. Whether it was used before is its
+//! caller's to know: [`Totp::step_of`] tells the step. Nothing shows a secret but [`Totp::text`] and [`Totp::uri`].
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::secret;
+
+/// Seconds of a step.
+const STEP: i64 = 30;
+/// How many steps a clock may be off.
+const DRIFT: i64 = 1;
+/// Octets of a secret: as many as SHA-1 gives (RFC 4226, section 4).
+const SECRET: usize = 20;
+/// RFC 4648, section 6.
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// A secret that an authenticator and TaskHub share.
+pub struct Totp([u8; SECRET]);
+
+impl Totp {
+    /// A new one.
+    pub fn fresh() -> Self {
+        Self(secret::random())
+    }
+
+    /// Reads what [`Totp::text`] wrote; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bits = 0_u64;
+        let mut bytes = Vec::with_capacity(SECRET);
+        for (number, letter) in text.bytes().enumerate() {
+            let value = BASE32.iter().position(|known| *known == letter)?;
+            bits = bits << 5 | u64::try_from(value).ok()?;
+            if number % 8 == 7 {
+                bytes.extend_from_slice(bits.to_be_bytes().get(3..)?);
+            }
+        }
+        (text.len() == SECRET / 5 * 8).then(|| bytes.try_into().ok().map(Self)).flatten()
+    }
+
+    /// The secret in base32, as people type it: 32 characters.
+    pub fn text(&self) -> SecretString {
+        base32(&self.0).into()
+    }
+
+    /// What an authenticator reads from a picture: the secret, and under which names it keeps it.
+    pub fn uri(&self, issuer: &str, account: &str) -> SecretString {
+        let (issuer, account, text) = (escaped(issuer), escaped(account), self.text());
+        let secret = text.expose_secret();
+        format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP}").into()
+    }
+
+    /// The code of the present moment, in Unix seconds.
+    pub fn code(&self, now: i64) -> String {
+        self.of_step(now.div_euclid(STEP))
+    }
+
+    /// The step of a code that is good now and belongs to a later step than `after`.
+    pub fn step_of(&self, code: &str, now: i64, after: i64) -> Option<i64> {
+        let present = now.div_euclid(STEP);
+        let is_good = |step: &i64| secret::equal(self.of_step(*step).as_bytes(), code.as_bytes());
+        (present - DRIFT..=present + DRIFT).filter(|step| *step > after).find(is_good)
+    }
+
+    /// HOTP (RFC 4226, section 5.3) of a step.
+    fn of_step(&self, step: i64) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
+        let tag = hmac::sign(&key, &step.to_be_bytes());
+        let start = usize::from(tag.as_ref().last().copied().unwrap_or_default() & 15);
+        let four = tag.as_ref().iter().skip(start).take(4);
+        let number = four.fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) & 0x7fff_ffff;
+        format!("{:06}", number % 1_000_000)
+    }
+}
+
+impl fmt::Debug for Totp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Totp")
+    }
+}
+
+/// Octets in base32 without padding (RFC 4648, section 6); five of them are eight characters.
+pub fn base32(bytes: &[u8]) -> String {
+    let letters = bytes.chunks(5).flat_map(|five| {
+        let bits = five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        (0..8).rev().filter_map(move |place| BASE32.get((bits >> (5 * place) & 31) as usize))
+    });
+    letters.map(|letter| char::from(*letter)).collect()
+}
+
+/// A part of a URI, percent-encoded (RFC 3986, section 2.3).
+fn escaped(text: &str) -> String {
+    let octet = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    text.bytes().map(octet).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 6238, appendix B, for SHA-1; of its eight digits the last six.
+    const VECTORS: [(i64, &str); 6] = [
+        (59, "287082"),
+        (1_111_111_109, "081804"),
+        (1_111_111_111, "050471"),
+        (1_234_567_890, "005924"),
+        (2_000_000_000, "279037"),
+        (20_000_000_000, "353130"),
+    ];
+
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        let totp = Totp(*b"12345678901234567890");
+        for (at, code) in VECTORS {
+            assert_eq!(totp.code(at), code, "at {at}");
+            assert_eq!(totp.step_of(code, at, i64::MIN), Some(at / STEP));
+        }
+    }
+
+    #[test]
+    fn a_code_is_good_for_three_steps_and_after_the_last_that_was_used() {
+        let totp = Totp(*b"12345678901234567890");
+        let (now, step) = (1_111_111_111, 1_111_111_111 / STEP);
+        let code = totp.code(now);
+        for (away, good) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
+            assert_eq!(totp.step_of(&code, now + away * STEP, 0).is_some(), good, "{away} steps away");
+        }
+        assert_eq!(totp.step_of(&code, now, step - 1), Some(step));
+        assert_eq!(totp.step_of(&code, now, step), None);
+        for wrong in ["", "000000", "50471", "0050471", "050471 "] {
+            assert_eq!(totp.step_of(wrong, now, 0), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_text_is_base32() {
+        assert_eq!(Totp(*b"12345678901234567890").text().expose_secret(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let uri = Totp(*b"12345678901234567890").uri("Task Hub", "ada@acme.example");
+        assert_eq!(
+            uri.expose_secret(),
+            "otpauth://totp/Task%20Hub:ada%40acme.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Task%20Hub&algorithm=SHA1&digits=6&period=30"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(bytes: [u8; SECRET]) {
+            let text = Totp(bytes).text();
+            prop_assert_eq!(Totp::parse(text.expose_secret()).map(|totp| totp.0), Some(bytes));
+        }
+
+        #[test]
+        fn nothing_else_is_read(text in "[A-Z2-7]{0,31}|[A-Z2-7]{33,40}|\\PC{32}") {
+            let plain = text.len() == 32 && text.bytes().all(|byte| BASE32.contains(&byte));
+            prop_assert_eq!(Totp::parse(&text).is_some(), plain);
+        }
+    }
+}

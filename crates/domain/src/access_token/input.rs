@@ -1,0 +1,45 @@
+//! What is sent about a personal access token.
+
+use std::time::Duration;
+
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    Error, Instant, Result,
+    input::{one_line, trimmed},
+    scopes::known,
+};
+
+/// The longest life of a token.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// A new personal access token.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessTokenInput {
+    /// What it is for.
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 100), custom(one_line))]
+    #[schema(min_length = 1, max_length = 100, example = "nightly report")]
+    pub(super) name: String,
+    /// What it may do of what the user may: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is
+    /// narrowed to scopes can give no others.
+    #[garde(custom(known))]
+    #[schema(max_items = 30, example = json!(["tasks:read"]))]
+    pub(super) scopes: Vec<String>,
+    /// At most 366 days from now.
+    #[garde(skip)]
+    pub(super) expires_at: Instant,
+}
+
+impl AccessTokenInput {
+    /// The input, if the token's end lies within its bounds.
+    pub(super) fn within(self, now: Instant) -> Result<Self> {
+        if self.expires_at > now && self.expires_at <= now.plus(LONGEST) {
+            return Ok(self);
+        }
+        Err(Error::field("/expires_at", "invalid_value", "It must lie within the next 366 days."))
+    }
+}

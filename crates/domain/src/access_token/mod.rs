@@ -1,0 +1,230 @@
+//! Personal access tokens: what a user's own programs and scripts call with.
+//!
+//! Invariant: a token is its user, narrowed to its scopes; it is good until it expires, is deleted, or its user is not let in. Whoever makes
+//! one with a narrowed credential gives it no more than that has: neither scopes nor, where that is such a token itself, time.
+
+mod exchange;
+mod input;
+
+use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use self::{exchange::exchange, input::AccessTokenInput};
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    credential::{Credential, Purpose},
+    error::Kind,
+    input::Unchecked,
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    scopes,
+    session::Revocation,
+    store::{
+        Delete, Evidence, Noun, Precondition,
+        json::AsJson,
+        noun::{ColumnOf, owned},
+        row::positions,
+    },
+};
+
+/// The most that a user has, with those that have expired.
+const MOST: i64 = 50;
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// A personal access token, without the token itself.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "access_token")]
+    #[schema(as = AccessToken)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+        /// The user who calls with it.
+        pub user_id: Uuid,
+        #[schema(example = "nightly report")]
+        pub name: String,
+        /// What it may do of what the user may.
+        #[schema(value_type = Vec<String>, example = json!(["tasks:read"]))]
+        pub scopes: AsJson<Vec<String>>,
+        #[serde(skip)]
+        pub token_hash: String,
+        pub expires_at: Instant,
+        /// When it was last used, to some minutes. It counts no version up.
+        pub last_used_at: Option<Instant>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as AccessToken;
+
+owned!(AccessToken, entity);
+positions!(AccessToken { one tenant_id, one id, one created_at, one updated_at, one version, one user_id, one name, one scopes, one token_hash, one expires_at, maybe last_used_at });
+
+impl Noun for AccessToken {
+    const NOUN: policy::Noun = policy::Noun::AccessToken;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "user", form: Form::Person, column: Column::UserId },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "expires_at", form: Form::Instant, column: Column::ExpiresAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort {
+                name: "expires_at",
+                column: "expires_at",
+                key: |row| Key::Number(row.expires_at.micros()),
+            },
+            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+        ]
+    }
+}
+
+/// A new personal access token, which is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NewAccessToken)]
+pub struct WithToken {
+    #[serde(flatten)]
+    row: AccessToken,
+    /// For `Authorization: Bearer`. Shown this once.
+    #[schema(example = "thp_AZFv…")]
+    token: String,
+}
+
+impl WithToken {
+    /// The row.
+    pub fn row(&self) -> &AccessToken {
+        &self.row
+    }
+}
+
+/// Makes a token of the caller's.
+///
+/// # Errors
+/// `Forbidden` to a service, `Invalid`, `InsufficientScope` for scopes that the caller lacks, `Conflict` when there are too many.
+pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithToken> {
+    let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
+    policy::permit(tx.ctx(), AccessToken::NOUN, Action::Create)?;
+    let AccessTokenInput { name, scopes, expires_at } = body.check()?.within(tx.now())?;
+    scopes::give(tx.ctx(), &scopes)?;
+    tx.lock_tenant().await?;
+    no_longer_than_the_caller(tx, expires_at).await?;
+    if tx.count::<AccessToken>(of_user(tx, user)).await? >= MOST {
+        let detail = format!("A user has at most {MOST} tokens: delete one first.");
+        return Err(Error::with(Kind::Conflict, detail));
+    }
+    let born = tx.birth();
+    let token = Credential::new(Purpose::Access, born.tenant, born.id, tx.secret());
+    let row = AccessToken {
+        tenant_id: born.tenant,
+        id: born.id,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+        user_id: user,
+        name,
+        scopes: AsJson(scopes),
+        token_hash: token.digest(),
+        expires_at,
+        last_used_at: None,
+    };
+    Ok(WithToken { row: tx.add(row).await?, token: token.into_secret().expose_secret().to_owned() })
+}
+
+/// A stolen token must not make one that outlives it.
+async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
+    let Some(id) = tx.ctx().personal_token() else { return Ok(()) };
+    // It may have been removed on another node just now.
+    let own = tx.find::<AccessToken>(id, true).await?.ok_or(Kind::Unauthenticated)?;
+    if expires_at > own.expires_at {
+        return Err(Error::field(
+            "/expires_at",
+            "invalid_value",
+            "It may not outlive the token that makes it.",
+        ));
+    }
+    Ok(())
+}
+
+/// Removes a token, which ends at once.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    end(tx, tx.resolve(id, Delete).await?, pre).await
+}
+
+/// Removes all tokens of a user.
+///
+/// # Errors
+/// Those of the store.
+pub async fn end_all(tx: &Tx, user: Uuid) -> Result<()> {
+    let all: Vec<AccessToken> = tx.all(&of_user(tx, user).into_query()).await?;
+    for token in all {
+        end(tx, tx.follow(token.id, Delete).await?, &Precondition::Any).await?;
+    }
+    Ok(())
+}
+
+/// Removes a token that somebody hands in (RFC 7009); one that is unknown is no error.
+///
+/// # Errors
+/// Those of the store.
+pub async fn revoke(store: &Store, system: &System, token: &SecretString) -> Result<()> {
+    let (ctx, token) = match exchange::holder(store, system, token).await {
+        Err(error) if error.kind() == Kind::Unauthenticated => return Ok(()),
+        found => found?,
+    };
+    let removed =
+        store.write(&ctx, token.row(), |tx, id| Box::pin(remove(tx, *id, &Precondition::Any))).await;
+    removed.or_else(|error| if error.kind() == Kind::NotFound { Ok(()) } else { Err(error) })
+}
+
+async fn end(tx: &Tx, seen: Evidence<AccessToken, Delete>, pre: &Precondition) -> Result<()> {
+    let id = seen.row().id;
+    tx.remove(seen, pre).await?;
+    tx.revoke(Revocation::of_session(tx, id)).await
+}
+
+fn of_user(tx: &Tx, user: Uuid) -> sea_orm::Select<entity::Entity> {
+    tx.owned::<AccessToken>().filter(entity::Column::UserId.eq(user))
+}

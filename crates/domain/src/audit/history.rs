@@ -1,0 +1,112 @@
+//! What a user did: the lines of the audit with them as the actor, for admins and the user.
+//!
+//! Invariant: it tells what was done to which row, and no values. What the user saw then may not be theirs to see any more; the values are for
+//! admins, in the audit.
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    Context, Instant, Result, Scope, Store,
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, ReadPrivate,
+        noun::{ColumnOf, owned},
+        row::positions,
+    },
+    user::User,
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// Something that a user did.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "audit")]
+    #[schema(as = HistoryEntry)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// When it was done.
+        pub at: Instant,
+        /// The id of the user.
+        pub actor_id: Option<Uuid>,
+        /// What was done.
+        #[schema(example = "create")]
+        pub action: String,
+        /// What kind of row it was done to.
+        #[schema(example = "task")]
+        pub noun: String,
+        /// The id of that row.
+        pub row_id: Uuid,
+        /// The request that did it, as in its `X-Request-Id`.
+        pub request_id: Option<String>,
+        /// The client's address.
+        pub address: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as HistoryEntry;
+
+owned!(HistoryEntry, entity, unversioned);
+positions!(HistoryEntry { one tenant_id, one id, one at, maybe actor_id, one action, one noun, one row_id, maybe request_id, maybe address });
+
+impl Noun for HistoryEntry {
+    const NOUN: policy::Noun = policy::Noun::History;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        Ok(Facts::default().with(Fact::Owner, user.is_some() && user == self.actor_id))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let user = ctx.user()?;
+        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "noun", form: Form::Text, column: Column::Noun },
+            Filter { name: "row", form: Form::Id, column: Column::RowId },
+            Filter { name: "action", form: Form::Text, column: Column::Action },
+            Filter { name: "at", form: Form::Instant, column: Column::At },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}
+
+/// What a user did, by the page.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for another user's; those of lists.
+pub async fn of_user(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
+    let scope = store.read(ctx);
+    let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;
+    let theirs = Condition::all().add(entity::Column::ActorId.eq(id));
+    list::page::<HistoryEntry>(store, &scope, query, list::Within::of(id, theirs)).await
+}

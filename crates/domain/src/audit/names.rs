@@ -1,0 +1,42 @@
+//! The names of those who acted: as they are called now, or were when they were removed.
+//!
+//! A line keeps the id alone. The names of a page are looked up at once, so that a page costs one query more, however long it is.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::AuditEntry;
+use crate::{Result, Scope};
+
+/// One line of the audit, with the name of who it was.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditLine {
+    #[serde(flatten)]
+    entry: AuditEntry,
+    /// The username of the user, or the name of the service; a removed user's last one.
+    #[schema(example = "ada")]
+    actor_name: Option<String>,
+}
+
+/// Names by ids.
+pub(super) struct Names(HashMap<Uuid, String>);
+
+impl Names {
+    /// The names of those who are in these lines.
+    pub(super) async fn of(scope: &Scope, entries: &[AuditEntry]) -> Result<Self> {
+        let mut ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry.actor_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Self(scope.names(&ids).await?.into_iter().collect()))
+    }
+
+    /// A line with its name.
+    pub(super) fn line(&self, entry: AuditEntry) -> AuditLine {
+        let actor_name = entry.actor_id.and_then(|id| self.0.get(&id).cloned());
+        AuditLine { entry, actor_name }
+    }
+}

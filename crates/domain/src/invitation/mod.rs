@@ -1,0 +1,271 @@
+//! Invitations: how an admin or a manager asks somebody into the tenant.
+//!
+//! Invariant: an invitation serves once, for the address that it was sent to, as the role that it names. Its token goes by mail alone: that it comes
+//! back shows that mail to the address reaches whoever sends it. An address has one open invitation at most.
+
+mod accept;
+
+use std::time::Duration;
+
+use garde::Validate;
+use sea_orm::{Condition, QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::accept::{accept, invited};
+use crate::{
+    Context, Error, Instant, Result, Scope, Tx,
+    credential::{Credential, Purpose},
+    error::Kind,
+    input::{Unchecked, folded},
+    list::{self, Filter, Form, Sort},
+    mail::{self, Mail, Token},
+    policy::{self, Action, Fact, Facts, Role},
+    scopes,
+    store::{
+        Noun, Precondition, Update,
+        noun::{ColumnOf, owned},
+        row::positions,
+    },
+    user::{self, User},
+};
+
+/// How long an invitation is good.
+const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// An invitation to join the organisation.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "invitation")]
+    #[schema(as = Invitation)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// Whom it was sent to, in lower case.
+        #[schema(example = "grace@acme.example")]
+        pub email: String,
+        /// What the invited user may do.
+        pub role: Role,
+        /// The user who invites; null when a service does.
+        pub invited_by: Option<Uuid>,
+        /// Never shown.
+        #[serde(skip)]
+        pub token_hash: String,
+        /// Until when it is good.
+        pub expires_at: Instant,
+        /// When it was accepted.
+        pub accepted_at: Option<Instant>,
+        /// The user who came of it.
+        pub accepted_by: Option<Uuid>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Invitation;
+
+owned!(Invitation, entity);
+positions!(Invitation { one tenant_id, one id, one email, one role, maybe invited_by, one token_hash, one expires_at, maybe accepted_at, maybe accepted_by, one created_at, one updated_at, one version });
+
+impl Noun for Invitation {
+    const NOUN: policy::Noun = policy::Noun::Invitation;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        Ok(Facts::default().with(Fact::Author, user.is_some() && user == self.invited_by))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        (fact == Fact::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "email", form: Form::Text, column: Column::Email },
+            Filter { name: "role", form: Form::Words(&["admin", "manager", "member"]), column: Column::Role },
+            Filter { name: "expires_at", form: Form::Instant, column: Column::ExpiresAt },
+            Filter { name: "accepted_at", form: Form::Instant, column: Column::AcceptedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort {
+                name: "expires_at",
+                column: "expires_at",
+                key: |row| Key::Number(row.expires_at.micros()),
+            },
+            Sort { name: "email", column: "email", key: |row| Key::Text(row.email.clone()) },
+        ]
+    }
+}
+
+/// Whom to invite.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationInput {
+    /// Whom it is sent to; kept in lower case.
+    #[serde(deserialize_with = "folded")]
+    #[garde(email, length(chars, max = 254))]
+    #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
+    email: String,
+    /// What the invited user may do. Managers invite members.
+    #[serde(default = "member")]
+    #[garde(skip)]
+    #[schema(default = "member")]
+    role: Role,
+}
+
+fn member() -> Role {
+    Role::Member
+}
+
+/// Whether this server sends mail: an invitation is good for nobody without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It does.
+    ByMail,
+    /// It does not.
+    None,
+}
+
+impl Delivery {
+    fn check(self) -> Result<()> {
+        let detail = "This server sends no mail, so that an invitation can't be delivered.";
+        if self == Self::ByMail { Ok(()) } else { Err(Error::with(Kind::Conflict, detail)) }
+    }
+}
+
+impl Invitation {
+    fn is_open(&self, now: Instant) -> bool {
+        self.accepted_at.is_none() && self.expires_at > now
+    }
+
+    /// With a new token and a new time; the old token is good no more.
+    fn renewed(self, tx: &Tx) -> (Self, Credential) {
+        let token = Credential::new(Purpose::Invitation, self.tenant_id, self.id, tx.secret());
+        (Self { token_hash: token.digest(), expires_at: tx.now().plus(LIFETIME), ..self }, token)
+    }
+}
+
+/// Invites somebody.
+///
+/// # Errors
+/// `Forbidden`, also to a manager who invites another than a member; `Invalid`; `Conflict` when no mail is sent, when the tenant takes nobody, or
+/// when the email is a user's or was sent an invitation that is still open.
+pub async fn create(tx: &Tx, body: &Unchecked<InvitationInput>, delivery: Delivery) -> Result<Invitation> {
+    policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
+    let InvitationInput { email, role } = body.check()?;
+    may_give(tx.ctx(), role)?;
+    delivery.check()?;
+    let born = tx.birth();
+    let row = Invitation {
+        tenant_id: born.tenant,
+        id: born.id,
+        email,
+        role,
+        invited_by: tx.ctx().user(),
+        token_hash: String::new(),
+        expires_at: born.at,
+        accepted_at: None,
+        accepted_by: None,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    };
+    is_free(tx, &row).await?;
+    let (row, token) = row.renewed(tx);
+    let row = tx.add(row).await?;
+    send(tx, &row, token).await?;
+    Ok(row)
+}
+
+/// Sends an invitation again, with a new token and a new time. The old token is good no more.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Conflict` when it was accepted, and as for [`create`]; and those of the precondition.
+pub async fn resend(tx: &Tx, id: Uuid, pre: &Precondition, delivery: Delivery) -> Result<Invitation> {
+    let seen = tx.resolve::<Invitation, _>(id, Update).await?;
+    let old = seen.row().clone();
+    // Who may not invite any more does not renew what they invited.
+    policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
+    may_give(tx.ctx(), old.role)?;
+    delivery.check()?;
+    if old.accepted_at.is_some() {
+        return Err(Error::with(Kind::Conflict, "The invitation was accepted."));
+    }
+    is_free(tx, &old).await?;
+    let (row, token) = old.renewed(tx);
+    let row = tx.update_as("resend", seen, row, pre).await?;
+    send(tx, &row, token).await?;
+    Ok(row)
+}
+
+fn may_give(ctx: &Context, role: Role) -> Result<()> {
+    scopes::give_role(ctx, role)?;
+    if gives(ctx.role(), role) { Ok(()) } else { Err(Kind::Forbidden.into()) }
+}
+
+/// Nobody gives what is beyond them: managers invite members, and members nobody.
+fn gives(giver: Role, role: Role) -> bool {
+    match giver {
+        Role::Admin => true,
+        Role::Manager => role == Role::Member,
+        Role::Member => false,
+    }
+}
+
+/// Refuses to go on when the tenant takes nobody, or the email is a user's or has another invitation that is open. The tenant is locked, so that
+/// there is no other at the same time.
+async fn is_free(tx: &Tx, row: &Invitation) -> Result<()> {
+    use entity::Column;
+    if !tx.lock_tenant().await?.takes_invited() {
+        return Err(Error::with(Kind::Conflict, "The organisation's registration is closed."));
+    }
+    let others = tx
+        .owned::<Invitation>()
+        .filter(Column::Email.eq(&row.email))
+        .filter(Column::Id.ne(row.id))
+        .filter(Column::AcceptedAt.is_null())
+        .filter(Column::ExpiresAt.gt(tx.now()));
+    let users = tx.owned::<User>().filter(user::entity::Column::Email.eq(&row.email));
+    let taken = !tx.all::<Invitation>(&others.limit(1).into_query()).await?.is_empty()
+        || !tx.all::<User>(&users.limit(1).into_query()).await?.is_empty();
+    if taken { Err(Error::taken("email")) } else { Ok(()) }
+}
+
+async fn send(tx: &Tx, row: &Invitation, token: Credential) -> Result<()> {
+    let inviter = match tx.ctx().user() {
+        Some(id) => tx.find::<User>(id, false).await?.map(|user| user.full_name()),
+        None => None,
+    };
+    let token = Token(token.into_secret());
+    let mail = Mail::Invitation { token, inviter, role: row.role, expires_at: row.expires_at };
+    mail::send(tx, &row.email, &mail).await
+}

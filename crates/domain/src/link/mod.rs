@@ -1,0 +1,195 @@
+//! Links by mail: what proves, once and for a while, that mail to an account's address reaches whoever holds it.
+//!
+//! Invariant: a link serves one purpose, one account and one time. It goes with its use, in the transaction of its effect and under the lock of the
+//! account's row; and it is bound to what the account was when it was sent, so that with another email, and for a new password with another
+//! password, it is good no more.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::{
+    Context, Error, Instant, Result, Store, System, Tx,
+    credential::{Credential, Purpose},
+    error::Kind,
+    mail::{self, Mail, Token},
+    store::{Evidence, UpdateProfile, noun::owned, row::positions},
+    tenant::Tenant,
+    user::User,
+};
+
+/// How long a link is good that verifies an email.
+const VERIFICATION: Duration = Duration::from_hours(24);
+/// How long one is good for a new password.
+const RESET: Duration = Duration::from_hours(1);
+/// How long one is good for the first password.
+const WELCOME: Duration = Duration::from_hours(7 * 24);
+/// How many links of a purpose an account is sent for the asking, in an hour.
+const MOST: u64 = 3;
+const HOUR: Duration = Duration::from_hours(1);
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "link")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user_id: Uuid,
+        pub purpose: String,
+        pub token_hash: String,
+        pub bound_to: String,
+        pub created_at: Instant,
+        pub expires_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) use entity::Model as Link;
+
+owned!(Link, entity, unversioned);
+positions!(Link { one tenant_id, one id, one user_id, one purpose, one token_hash, one bound_to, one created_at, one expires_at });
+
+/// Asks a user by mail to verify their email.
+pub(crate) async fn verification(tx: &Tx, user: &User) -> Result<()> {
+    let token = make(tx, user, Purpose::VerifyEmail, VERIFICATION).await?;
+    mail::send(tx, &user.email, &Mail::VerifyEmail { token }).await
+}
+
+/// Sends a user a link to a new password.
+pub(crate) async fn reset(tx: &Tx, user: &User) -> Result<()> {
+    let token = make(tx, user, Purpose::ResetPassword, RESET).await?;
+    mail::send(tx, &user.email, &Mail::ResetPassword { token }).await
+}
+
+/// Sends a user whose account somebody else made a link to a first password.
+///
+/// # Errors
+/// Those of the store.
+pub async fn welcome(tx: &Tx, user: &User) -> Result<()> {
+    let token = make(tx, user, Purpose::ResetPassword, WELCOME).await?;
+    mail::send(tx, &user.email, &Mail::Welcome { token }).await
+}
+
+async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Result<Token> {
+    let born = tx.birth();
+    let credential = Credential::new(purpose, born.tenant, born.id, tx.secret());
+    let row = Link {
+        tenant_id: born.tenant,
+        id: born.id,
+        user_id: user.id,
+        purpose: purpose.prefix().to_owned(),
+        token_hash: credential.digest(),
+        bound_to: bond(user, purpose, tx.secret()),
+        created_at: born.at,
+        expires_at: born.at.plus(lifetime),
+    };
+    tx.keep(&row).await?;
+    Ok(Token(credential.into_secret()))
+}
+
+/// What a link is bound to.
+fn bond(user: &User, purpose: Purpose, installation: &[u8]) -> String {
+    let password = if purpose == Purpose::ResetPassword { user.password_hash.as_str() } else { "" };
+    let parts = [b"link", user.id.as_bytes().as_slice(), user.email.as_bytes(), password.as_bytes()];
+    URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(installation, &parts))
+}
+
+/// Whether an account, whose row is locked, was sent as many links of a purpose as it gets for the asking.
+pub(crate) async fn is_spent(tx: &Tx, user: &User, purpose: Purpose) -> Result<bool> {
+    use entity::Column;
+    let recent = tx
+        .owned::<Link>()
+        .filter(Column::UserId.eq(user.id))
+        .filter(Column::Purpose.eq(purpose.prefix()))
+        .filter(Column::CreatedAt.gt(tx.now().minus(HOUR)))
+        .limit(MOST);
+    let recent: Vec<Link> = tx.all(&recent.into_query()).await?;
+    Ok(recent.len() as u64 >= MOST)
+}
+
+/// The user for whom a link is good, and their context. It is not used up by this.
+///
+/// # Errors
+/// `InvalidLink` when it is made up, used, expired or outlived; `TenantSuspended`.
+pub async fn holder(
+    store: &Store,
+    system: &System,
+    purpose: Purpose,
+    token: &SecretString,
+) -> Result<(Context, User)> {
+    let credential = parse(purpose, token, store.secret())?;
+    let scope = store.read(&system.within(credential.tenant()));
+    let link = scope.find::<Link>(credential.row(), false).await?.ok_or(Kind::InvalidLink)?;
+    let user = scope.find::<User>(link.user_id, false).await?.ok_or(Kind::InvalidLink)?;
+    check(&credential, &link, &user, purpose, store.secret(), system.now())?;
+    let tenant = scope.find::<Tenant>(credential.tenant(), false).await?;
+    if !tenant.is_some_and(|tenant| tenant.is_active) {
+        return Err(Kind::TenantSuspended.into());
+    }
+    Ok((system.as_user(user.tenant_id, user.id, user.role), user))
+}
+
+/// Uses a link up, in the context of its [`holder`]; the account is locked before the link is looked at.
+pub(crate) async fn consume(
+    tx: &Tx,
+    purpose: Purpose,
+    token: &SecretString,
+) -> Result<Evidence<User, UpdateProfile>> {
+    let credential = parse(purpose, token, tx.secret())?;
+    let id = tx.ctx().user().ok_or(Kind::InvalidLink)?;
+    let seen = tx.resolve::<User, _>(id, UpdateProfile).await.map_err(|error| match error.kind() {
+        Kind::NotFound => Error::from(Kind::InvalidLink),
+        _ => error,
+    })?;
+    let link = tx.kept::<Link>(credential.row()).await?.ok_or(Kind::InvalidLink)?;
+    check(&credential, &link, seen.row(), purpose, tx.secret(), tx.now())?;
+    tx.forget::<Link>(link.id).await?;
+    Ok(seen)
+}
+
+fn parse(purpose: Purpose, token: &SecretString, installation: &[u8]) -> Result<Credential> {
+    Credential::parse(purpose, token, installation).ok_or_else(|| Kind::InvalidLink.into())
+}
+
+fn check(
+    credential: &Credential,
+    link: &Link,
+    user: &User,
+    purpose: Purpose,
+    installation: &[u8],
+    now: Instant,
+) -> Result<()> {
+    let good = credential.matches(&link.token_hash)
+        && link.user_id == user.id
+        && link.expires_at > now
+        && link.bound_to == bond(user, purpose, installation)
+        && user.is_active;
+    if good { Ok(()) } else { Err(Kind::InvalidLink.into()) }
+}
+
+impl Store {
+    /// Forgets the links that have expired.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_links(&self, system: &System) -> Result<()> {
+        self.housekeep(system, "link", "expires_at", system.now()).await
+    }
+}

@@ -1,0 +1,130 @@
+//! Mail that waits to be sent: written in the transaction of what it is about, sent by a task of the server afterwards.
+//!
+//! Invariant: nothing is sent for a transaction that was undone, and nothing is lost that was committed. A mail says what happened, not how
+//! that reads: its words are the sender's. It is sealed while it waits, because there are links in it that are as good as passwords.
+
+mod outbox;
+
+use sea_orm::entity::prelude::*;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+pub use self::outbox::{Claimed, accepted, claim, refused};
+use crate::{
+    Error, Instant, Result, Tx,
+    policy::Role,
+    store::{noun::owned, row::positions},
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "mail")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub recipient: String,
+        pub sealed: String,
+        pub attempts: i32,
+        pub created_at: Instant,
+        pub next_at: Instant,
+        pub last_error: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Model as Waiting;
+
+owned!(Waiting, entity, unversioned);
+positions!(Waiting { one tenant_id, one id, one recipient, one sealed, one attempts, one created_at, one next_at, maybe last_error });
+
+/// What a mail is about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Mail {
+    /// Somebody is asked to verify their email.
+    VerifyEmail {
+        /// The link's token.
+        token: Token,
+    },
+    /// Somebody asked for a new password.
+    ResetPassword {
+        /// The link's token.
+        token: Token,
+    },
+    /// An account was made for somebody, who is asked to choose a password.
+    Welcome {
+        /// The link's token.
+        token: Token,
+    },
+    /// Somebody is invited.
+    Invitation {
+        /// The invitation's token.
+        token: Token,
+        /// Who invites.
+        inviter: Option<String>,
+        /// As what.
+        role: Role,
+        /// Until when.
+        expires_at: Instant,
+    },
+    /// A password was changed: for its owner to know.
+    PasswordChanged,
+}
+
+/// A credential in a mail: shown to its recipient alone.
+#[derive(Clone, Debug)]
+pub struct Token(pub SecretString);
+
+impl Serialize for Token {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(SecretString::deserialize(deserializer)?))
+    }
+}
+
+/// Lets a mail wait to be sent, in the transaction of what it is about.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
+    let born = tx.birth();
+    let text = serde_json::to_string(mail).map_err(Error::internal)?;
+    let sealed = tx.cipher().seal(&text, &purpose(&born.tenant, &born.id)).map_err(Error::internal)?;
+    tx.keep(&Waiting {
+        tenant_id: born.tenant,
+        id: born.id,
+        recipient: recipient.to_owned(),
+        sealed,
+        attempts: 0,
+        created_at: born.at,
+        next_at: born.at,
+        last_error: None,
+    })
+    .await?;
+    tx.wake_the_sender();
+    Ok(())
+}
+
+/// What a mail is sealed for: a row of a tenant.
+fn purpose<'a>(tenant: &'a Uuid, id: &'a Uuid) -> [&'a [u8]; 3] {
+    [b"mail", tenant.as_bytes(), id.as_bytes()]
+}

@@ -1,0 +1,96 @@
+//! Drawing a picture anew: small, upright, and with nothing in it but what is seen.
+//!
+//! Invariant: what a picture claims to be is judged by its head, before its pixels take memory. What comes out was written here, so that
+//! neither metadata nor anything hidden in the octets outlives it.
+
+use std::io::Cursor;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgba,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+    imageops::FilterType,
+    metadata::Orientation,
+};
+use taskhub_auth::secret::sha256;
+
+use crate::{Error, Result};
+
+/// The longer side of what comes out, in pixels.
+const SIDE: u32 = 512;
+/// The longest side of what goes in.
+const LONGEST: u32 = 10_000;
+/// The most pixels of what goes in.
+const MOST_PIXELS: u64 = 50_000_000;
+/// The most memory of what goes in, read: four octets for each pixel.
+const MOST_MEMORY: u64 = 4 * MOST_PIXELS;
+/// The quality of a JPEG, of 100.
+const QUALITY: u8 = 85;
+
+/// A picture that was drawn anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// `image/jpeg`, or `image/png` if there is something to see through.
+    pub content_type: &'static str,
+    /// SHA-256 of the octets, in base64url.
+    pub digest: String,
+    /// The octets.
+    pub bytes: Vec<u8>,
+}
+
+/// Draws a picture of this content type anew.
+///
+/// # Errors
+/// `Invalid` when the octets are none, or too large a one.
+pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
+    let format = ImageFormat::from_mime_type(content_type)
+        .ok_or_else(|| refused("This is no picture that can be read."))?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST);
+    limits.max_image_height = Some(LONGEST);
+    limits.max_alloc = Some(MOST_MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(octets), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|error| unread(&error))?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
+        return Err(too_large());
+    }
+    // A picture with a broken note on how it was held is shown as it is.
+    let held = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| unread(&error))?;
+    if width.max(height) > SIDE {
+        picture = picture.resize(SIDE, SIDE, FilterType::Lanczos3);
+    }
+    picture.apply_orientation(held);
+    write(picture).map_err(Error::internal)
+}
+
+fn write(picture: DynamicImage) -> std::result::Result<Drawn, ImageError> {
+    let picture = picture.into_rgba8();
+    let mut bytes = Vec::new();
+    let content_type = if picture.pixels().all(|Rgba([.., alpha])| *alpha == u8::MAX) {
+        let opaque = DynamicImage::from(picture).into_rgb8();
+        opaque.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?;
+        "image/jpeg"
+    } else {
+        picture.write_with_encoder(PngEncoder::new(&mut bytes))?;
+        "image/png"
+    };
+    Ok(Drawn { content_type, digest: URL_SAFE_NO_PAD.encode(sha256(&bytes)), bytes })
+}
+
+fn unread(error: &ImageError) -> Error {
+    match error {
+        ImageError::Limits(_) => too_large(),
+        _ => refused("This is no picture of the content type that was sent."),
+    }
+}
+
+fn too_large() -> Error {
+    refused("The picture is too large: at most 10,000 pixels a side, and 50 million in all.")
+}
+
+fn refused(message: &str) -> Error {
+    Error::field("", "invalid_value", message)
+}

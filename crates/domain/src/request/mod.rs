@@ -1,0 +1,276 @@
+//! Requests: what clients ask for, from pending over in progress to completed.
+//!
+//! Invariant: a request goes forward a step at a time, and each step has its own name in the audit. Back goes only who is a manager or an admin.
+
+mod dashboard;
+mod kind;
+
+use garde::Validate;
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::{
+    dashboard::{RequestsByStatus, RequestsDashboard, RequestsOf, dashboard},
+    kind::{RequestType, RequestTypeInput},
+};
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, Tx,
+    client::Client,
+    edit::{self, Editable},
+    error::Kind,
+    input::{Unchecked, one_line, trimmed},
+    list::{self, Filter, Form, Page, Query, Sort},
+    policy::{self, Action, Fact, Facts, Role},
+    store::{
+        Birth, Noun, Precondition, Update,
+        noun::{ColumnOf, owned},
+        row::{enumeration, positions},
+    },
+    user::User,
+};
+
+/// Where a request stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    DeriveActiveEnum,
+    EnumIter,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum RequestStatus {
+    /// Nobody works on it.
+    #[default]
+    Pending,
+    /// Under way.
+    InProgress,
+    /// Done.
+    Completed,
+}
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// What a client asks for.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "client_request")]
+    #[schema(as = ClientRequest)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub client_id: Uuid,
+        pub type_id: Uuid,
+        #[schema(example = "The oven does not heat")]
+        pub title: String,
+        pub description: Option<String>,
+        pub assignee_id: Option<Uuid>,
+        pub status: RequestStatus,
+        /// When work began; null before.
+        pub started_at: Option<Instant>,
+        /// When it was done; null before.
+        pub completed_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as ClientRequest;
+
+enumeration!(RequestStatus as String);
+owned!(ClientRequest, entity);
+positions!(ClientRequest { one tenant_id, one id, one client_id, one type_id, one title, maybe description, maybe assignee_id, one status, maybe started_at, maybe completed_at, one created_at, one updated_at, one version });
+
+impl Noun for ClientRequest {
+    const NOUN: policy::Noun = policy::Noun::ClientRequest;
+    type Item = Self;
+
+    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default())
+    }
+
+    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+        None
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        const STATUSES: &[&str] = &["pending", "in_progress", "completed"];
+        &[
+            Filter { name: "status", form: Form::Words(STATUSES), column: Column::Status },
+            Filter { name: "client", form: Form::Id, column: Column::ClientId },
+            Filter { name: "type", form: Form::Id, column: Column::TypeId },
+            Filter { name: "assignee", form: Form::Person, column: Column::AssigneeId },
+            Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort {
+                name: "updated_at",
+                column: "updated_at",
+                key: |row| Key::Number(row.updated_at.micros()),
+            },
+            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+        ]
+    }
+}
+
+/// What can be written of a request. Its status has an operation of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientRequestInput {
+    #[garde(skip)]
+    client_id: Uuid,
+    #[garde(skip)]
+    type_id: Uuid,
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 3, max = 200), custom(one_line))]
+    #[schema(min_length = 3, max_length = 200, example = "The oven does not heat")]
+    title: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+    /// A user of the tenant.
+    #[serde(default)]
+    #[garde(skip)]
+    assignee_id: Option<Uuid>,
+}
+
+impl From<&ClientRequest> for ClientRequestInput {
+    fn from(row: &ClientRequest) -> Self {
+        Self {
+            client_id: row.client_id,
+            type_id: row.type_id,
+            title: row.title.clone(),
+            description: row.description.clone(),
+            assignee_id: row.assignee_id,
+        }
+    }
+}
+
+impl Editable for ClientRequest {
+    type Input = ClientRequestInput;
+
+    fn blank(born: Birth, _ctx: &Context) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            client_id: Uuid::nil(),
+            type_id: Uuid::nil(),
+            title: String::new(),
+            description: None,
+            assignee_id: None,
+            status: RequestStatus::default(),
+            started_at: None,
+            completed_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, input: ClientRequestInput) -> Result<Self> {
+        let ClientRequestInput { client_id, type_id, title, description, assignee_id } = input;
+        // A new row's references are nil, which no row is.
+        if client_id != self.client_id || client_id.is_nil() {
+            tx.refer::<Client>(Some(client_id), "client_id").await?;
+        }
+        if type_id != self.type_id || type_id.is_nil() {
+            tx.refer::<RequestType>(Some(type_id), "type_id").await?;
+        }
+        if assignee_id != self.assignee_id {
+            tx.refer::<User>(assignee_id, "assignee_id").await?;
+        }
+        Ok(Self { client_id, type_id, title, description, assignee_id, ..self })
+    }
+}
+
+/// The requests of a client.
+///
+/// # Errors
+/// `NotFound`, and those of lists.
+pub async fn of_client(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<ClientRequest>> {
+    edit::list_of::<Client, ClientRequest>(store, ctx, id, query, |client| {
+        Condition::all().add(entity::Column::ClientId.eq(client.id))
+    })
+    .await
+}
+
+/// A request's new status.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestStatusInput {
+    #[garde(skip)]
+    status: RequestStatus,
+}
+
+/// Moves a request a step on, or back.
+///
+/// # Errors
+/// `NotFound`, `Invalid`, and those of the precondition; `Conflict` for a step that is left out, `Forbidden` for one back by who is neither a manager nor an
+/// admin.
+pub async fn set_status(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<RequestStatusInput>,
+    pre: &Precondition,
+) -> Result<ClientRequest> {
+    use RequestStatus::{Completed, InProgress, Pending};
+    let seen = tx.resolve::<ClientRequest, _>(id, Update).await?;
+    let old = seen.row().clone();
+    let RequestStatusInput { status } = body.check_over(&RequestStatusInput { status: old.status })?;
+    let name = match (old.status, status) {
+        (Pending, InProgress) => "start",
+        (InProgress, Completed) => "complete",
+        (Pending, Completed) => {
+            return Err(Error::with(Kind::Conflict, "A request is in progress before it is completed."));
+        }
+        (was, is) if is < was && tx.ctx().role() == Role::Member => {
+            return Err(Error::with(Kind::Forbidden, "Managers and admins take a request back."));
+        }
+        _ => "reopen",
+    };
+    let row = ClientRequest {
+        status,
+        started_at: (status > Pending).then(|| old.started_at.unwrap_or(tx.now())),
+        completed_at: (status == Completed).then(|| old.completed_at.unwrap_or(tx.now())),
+        ..old
+    };
+    tx.update_as(name, seen, row, pre).await
+}

@@ -1,0 +1,126 @@
+//! Scopes: what a credential is narrowed to, as `tasks:read`.
+//!
+//! Invariant: there is one list, made of the policy's nouns. Nobody gives a scope that their own credential lacks, so that no narrowed
+//! credential makes a wider one.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Context, Error, Result,
+    error::Kind,
+    policy::{Noun, Role},
+};
+
+const VERBS: [&str; 2] = ["read", "write"];
+
+/// All scopes that there are.
+pub fn all() -> Vec<String> {
+    // Some nouns share a scope, as a team and its members do.
+    let names: BTreeSet<_> = Noun::ALL.iter().map(|noun| noun.scope()).collect();
+    names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
+}
+
+/// A rule of garde: scopes that there are, each once. (So there are never more than there are in all.)
+pub fn known(scopes: &[String], _: &()) -> garde::Result {
+    let all = all();
+    for (place, scope) in scopes.iter().enumerate() {
+        if !all.contains(scope) {
+            return Err(garde::Error::new(format!("there is no scope {:?}", bounded(scope))));
+        }
+        if scopes.iter().take(place).any(|earlier| earlier == scope) {
+            return Err(garde::Error::new(format!("the scope {scope:?} stands there twice")));
+        }
+    }
+    Ok(())
+}
+
+/// As much as is told of what a client sent.
+fn bounded(scope: &str) -> String {
+    scope.chars().take(50).collect()
+}
+
+/// Refuses to give what the caller's own credential lacks.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub(crate) fn give(ctx: &Context, scopes: &[String]) -> Result<()> {
+    let own = ctx.scopes();
+    match scopes.iter().find(|scope| own.is_some_and(|own| !own.contains(scope))) {
+        None => Ok(()),
+        Some(scope) => {
+            let detail = format!("The token lacks the scope {scope}, and so can't give it.");
+            Err(Error::with(Kind::InsufficientScope, detail))
+        }
+    }
+}
+
+/// Refuses to let a narrowed credential make somebody who is more than a member: their own credentials would not be narrowed.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub(crate) fn give_role(ctx: &Context, role: Role) -> Result<()> {
+    if role == Role::Member { Ok(()) } else { give(ctx, &all()) }
+}
+
+/// What is left of `scopes` for who asks for some of them, with spaces between (RFC 6749 section 3.3); all of them for who does not say.
+///
+/// # Errors
+/// `Invalid` at `/scope` for one that is not there to be had.
+pub(crate) fn narrowed(scopes: &[String], asked: &str) -> Result<Vec<String>> {
+    let mut left: Vec<String> = Vec::new();
+    for scope in asked.split(' ').filter(|scope| !scope.is_empty()) {
+        if !scopes.iter().any(|had| had == scope) {
+            let message = format!("The scope {:?} is none of the client's.", bounded(scope));
+            return Err(Error::field("/scope", "invalid_scope", message));
+        }
+        if !left.iter().any(|known| known == scope) {
+            left.push(scope.to_owned());
+        }
+    }
+    Ok(if left.is_empty() { scopes.to_vec() } else { left })
+}
+
+#[cfg(test)]
+mod tests {
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn some() -> impl Strategy<Value = Vec<String>> {
+        prop::sample::subsequence(all(), 0..=all().len())
+    }
+
+    #[test]
+    fn there_are_as_many_as_the_schemas_say() {
+        assert_eq!(all().len(), 30);
+    }
+
+    proptest! {
+        #[test]
+        fn known_is_of_the_list_and_each_once(scopes in some(), other in "[a-z]{1,8}:(read|write|delete)") {
+            prop_assert!(known(&scopes, &()).is_ok());
+            let with = |more: &String| [scopes.clone(), vec![more.clone()]].concat();
+            prop_assert_eq!(known(&with(&other), &()).is_ok(), all().contains(&other) && !scopes.contains(&other));
+            if let Some(first) = scopes.first() {
+                prop_assert!(known(&with(first), &()).is_err());
+            }
+        }
+
+        /// Asking narrows, and never widens.
+        #[test]
+        fn what_is_left_was_had_and_asked_for(scopes in some(), asked in some()) {
+            match narrowed(&scopes, &asked.join(" ")) {
+                Ok(left) if asked.is_empty() => prop_assert_eq!(left, scopes),
+                Ok(left) => {
+                    prop_assert_eq!(&left, &asked);
+                    prop_assert!(asked.iter().all(|scope| scopes.contains(scope)));
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.kind(), Kind::Invalid);
+                    prop_assert!(asked.iter().any(|scope| !scopes.contains(scope)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Service accounts: the programs of a tenant, which sign in with a secret of their own (RFC 6749 section 4.4).
+//!
+//! Invariant: what a service may do is what its scopes name, and whoever gives it scopes, or a new secret, has them all. What takes something
+//! from it ends its access tokens at once. After a rotation the secret before is good for the overlap, and the one before that is not.
+
+mod input;
+mod sign_in;
+
+use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use self::{
+    input::{Rotation, ServiceAccountInput},
+    sign_in::{Client, authenticate, exchange},
+};
+use crate::{
+    Context, Error, Instant, Result, Scope, Tx,
+    credential::{Credential, Granted, Purpose},
+    error::Kind,
+    input::Unchecked,
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    scopes,
+    session::Revocation,
+    store::{
+        Delete, Noun, Precondition, Update,
+        json::AsJson,
+        noun::{ColumnOf, Unique, owned},
+        row::positions,
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// A program of the organisation's. Its id is its `client_id`.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "service_account")]
+    #[schema(as = ServiceAccount)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+        /// Unique in the organisation.
+        #[schema(example = "importer")]
+        pub name: String,
+        /// What it may do.
+        #[schema(value_type = Vec<String>, example = json!(["tasks:read", "tasks:write"]))]
+        pub scopes: AsJson<Vec<String>>,
+        /// Whether it is let in.
+        pub is_active: bool,
+        #[serde(skip)]
+        pub secret_hash: String,
+        #[serde(skip)]
+        pub previous_hash: Option<String>,
+        /// Until when the secret before the last rotation is good.
+        pub previous_expires_at: Option<Instant>,
+        /// From when on it is let in no more.
+        pub expires_at: Option<Instant>,
+        /// When it last got a token, to the minute. It counts no version up.
+        pub last_used_at: Option<Instant>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as ServiceAccount;
+
+owned!(ServiceAccount, entity);
+positions!(ServiceAccount { one tenant_id, one id, one created_at, one updated_at, one version, one name, one scopes, one is_active, one secret_hash, maybe previous_hash, maybe previous_expires_at, maybe expires_at, maybe last_used_at });
+
+impl Noun for ServiceAccount {
+    const NOUN: policy::Noun = policy::Noun::ServiceAccount;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "secret_hash", "previous_hash"];
+    type Item = Self;
+
+    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default())
+    }
+
+    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+        None
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "name", form: Form::Text, column: Column::Name },
+            Filter { name: "is_active", form: Form::Flag, column: Column::IsActive },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+        ]
+    }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "service_account_name_key", columns: "service_account.name", field: "name" }]
+    }
+}
+
+/// A service account with a new secret, which is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceAccountWithSecret)]
+pub struct WithSecret {
+    #[serde(flatten)]
+    account: ServiceAccount,
+    /// The account's id, as OAuth 2 calls it.
+    client_id: Uuid,
+    /// Shown this once.
+    #[schema(example = "ths_AZFv…")]
+    client_secret: String,
+}
+
+impl WithSecret {
+    fn of(account: ServiceAccount, secret: Credential) -> Self {
+        use secrecy::ExposeSecret;
+        let client_secret = secret.into_secret().expose_secret().to_owned();
+        Self { client_id: account.id, client_secret, account }
+    }
+
+    /// The account.
+    pub fn account(&self) -> &ServiceAccount {
+        &self.account
+    }
+}
+
+/// Makes a service account.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`, `InsufficientScope` for scopes that the caller lacks, `Conflict` when the name is taken.
+pub async fn create(tx: &Tx, body: &Unchecked<ServiceAccountInput>) -> Result<WithSecret> {
+    policy::permit(tx.ctx(), ServiceAccount::NOUN, Action::Create)?;
+    add(tx, body.check()?).await
+}
+
+async fn add(tx: &Tx, input: ServiceAccountInput) -> Result<WithSecret> {
+    let ServiceAccountInput { name, scopes, expires_at, is_active } = input;
+    scopes::give(tx.ctx(), &scopes)?;
+    let born = tx.birth();
+    let secret = Credential::new(Purpose::Service, born.tenant, born.id, tx.secret());
+    let row = ServiceAccount {
+        tenant_id: born.tenant,
+        id: born.id,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+        name,
+        scopes: AsJson(scopes),
+        is_active,
+        secret_hash: secret.digest(),
+        previous_hash: None,
+        previous_expires_at: None,
+        expires_at,
+        last_used_at: None,
+    };
+    Ok(WithSecret::of(tx.add(row).await?, secret))
+}
+
+/// Changes a service account: to the body whole, or by it as a merge patch. Other scopes, another end, or not being let in any more, end
+/// its access tokens.
+///
+/// # Errors
+/// Those of [`create`], `NotFound`, and those of the precondition.
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<ServiceAccountInput>,
+    pre: &Precondition,
+) -> Result<ServiceAccount> {
+    let seen = tx.resolve::<ServiceAccount, _>(id, Update).await?;
+    let input = body.check_over(&ServiceAccountInput::from(seen.row()))?;
+    scopes::give(tx.ctx(), &input.scopes)?;
+    let old = seen.row().clone();
+    let ServiceAccountInput { name, scopes, expires_at, is_active } = input;
+    let row = ServiceAccount { name, scopes: AsJson(scopes), expires_at, is_active, ..old.clone() };
+    let stays = |row: &ServiceAccount| (row.scopes.clone(), row.expires_at, row.is_active);
+    let ends = stays(&old) != stays(&row);
+    let row = tx.update(seen, row, pre).await?;
+    if ends {
+        tx.revoke(Revocation::of_service(tx, id)).await?;
+    }
+    Ok(row)
+}
+
+/// Gives a service account a new secret. The present one stays good for the overlap.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, `InsufficientScope` for scopes that the caller lacks, and those of the precondition.
+pub async fn rotate(tx: &Tx, id: Uuid, body: &Unchecked<Rotation>, pre: &Precondition) -> Result<WithSecret> {
+    let seen = tx.resolve::<ServiceAccount, _>(id, Update).await?;
+    let overlap = body.check()?.overlap();
+    let old = seen.row().clone();
+    scopes::give(tx.ctx(), &old.scopes.0)?;
+    let secret = Credential::new(Purpose::Service, old.tenant_id, old.id, tx.secret());
+    let row = ServiceAccount {
+        secret_hash: secret.digest(),
+        previous_hash: Some(old.secret_hash.clone()),
+        previous_expires_at: Some(tx.now().plus(overlap)),
+        ..old
+    };
+    let row = tx.update_as("rotate", seen, row, pre).await?;
+    if overlap.is_zero() {
+        // The old secret is out: so may be what was signed in with by it.
+        tx.revoke(Revocation::of_service(tx, id)).await?;
+    }
+    Ok(WithSecret::of(row, secret))
+}
+
+/// Removes a service account. Its access tokens end.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<ServiceAccount, _>(id, Delete).await?;
+    tx.remove(seen, pre).await?;
+    tx.revoke(Revocation::of_service(tx, id)).await
+}
+
+/// A token of the service account with a name, for an operator, with these of its scopes; the account is made if there is none. Nobody knows
+/// the secret of a new one until it is rotated.
+///
+/// # Errors
+/// `Invalid` for scopes that it does not have; `InvalidClient` when it is not let in.
+pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64) -> Result<Granted> {
+    tx.lock_tenant().await?;
+    let input = body.check()?;
+    let named = tx.owned::<ServiceAccount>().filter(entity::Column::Name.eq(&input.name));
+    let found: Vec<ServiceAccount> = tx.all(&named.into_query()).await?;
+    let asked = input.scopes.join(" ");
+    let account = match found.first() {
+        Some(account) => tx.resolve::<ServiceAccount, _>(account.id, Update).await?.into_row(),
+        None => add(tx, input).await?.account,
+    };
+    let now = tx.ctx().now();
+    if !account.is_let_in(now) {
+        return Err(Error::with(Kind::InvalidClient, "The service account is disabled, or has expired."));
+    }
+    let scopes = scopes::narrowed(&account.scopes.0, &asked)?;
+    account.granted(scopes, now, longest)
+}
+
+impl ServiceAccount {
+    fn is_let_in(&self, now: Instant) -> bool {
+        self.is_active && self.expires_at.is_none_or(|end| end > now)
+    }
+}

@@ -1,0 +1,62 @@
+//! Handing over what is a user's to another, in the transaction that removes them.
+//!
+//! Every row goes through the recorded write, so that the audit tells of each. They go by the page, and their records with them: what waits in
+//! memory is bounded, however many they are.
+
+use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+
+use crate::{
+    Result, Tx,
+    document::{self, Document},
+    error::Kind,
+    invitation::{self, Invitation},
+    project::{self, Project},
+    request::{self, ClientRequest},
+    store::{Noun, Precondition, Update, noun::ColumnOf},
+    task::{self, Task},
+    team::{self, Team},
+};
+
+/// How many rows are read at once.
+const PAGE: u64 = 200;
+
+/// Hands over all that is one user's to another, a noun a line.
+pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
+    use document::entity::Column as OfDocument;
+    use invitation::entity::Column as OfInvitation;
+    use project::entity::Column as OfProject;
+    use request::entity::Column as OfRequest;
+    use task::entity::Column as OfTask;
+    use team::entity::Column as OfTeam;
+    rows::<Invitation>(tx, &[OfInvitation::InvitedBy], from, to).await?;
+    rows::<Team>(tx, &[OfTeam::ManagerId], from, to).await?;
+    rows::<Project>(tx, &[OfProject::ManagerId], from, to).await?;
+    rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
+    rows::<ClientRequest>(tx, &[OfRequest::AssigneeId], from, to).await?;
+    rows::<Document>(tx, &[OfDocument::AuthorId], from, to).await
+}
+
+/// Hands over the rows of a noun that name the user in one of these columns.
+async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
+    let named = columns.iter().fold(Condition::any(), |any, column| any.add(column.eq(from)));
+    let page = tx.owned::<N>().filter(named).order_by_asc(N::id_column()).limit(PAGE).into_query();
+    loop {
+        let found: Vec<N> = tx.all(&page).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        for row in found {
+            let seen = match tx.resolve::<N, _>(row.id(), Update).await {
+                // Somebody removed it since it was looked for.
+                Err(error) if error.kind() == Kind::NotFound => continue,
+                seen => seen?,
+            };
+            let mut row = seen.row().clone();
+            for column in columns.iter().filter(|column| seen.row().get(**column) == from.into()) {
+                row.try_set(*column, to.into())?;
+            }
+            tx.update_as("hand_over", seen, row, &Precondition::Any).await?;
+        }
+        tx.write_records().await?;
+    }
+}

@@ -1,0 +1,75 @@
+//! What a user does by links in their mail: verifying their email, and setting a new password without the old one.
+
+use secrecy::SecretString;
+
+use super::User;
+use crate::{
+    Result, Tx, access_token,
+    credential::Purpose,
+    error::Kind,
+    link,
+    mail::{self, Mail},
+    session,
+    store::{Evidence, Precondition, Read, UpdateProfile},
+    tenant::Tenant,
+};
+
+/// Sends the caller another link by which they verify their email, if it is not verified yet and they were not sent many.
+///
+/// # Errors
+/// Those of the store.
+pub async fn request_verification(tx: &Tx) -> Result<()> {
+    let Some(seen) = addressee(tx, Purpose::VerifyEmail).await? else { return Ok(()) };
+    if seen.row().email_verified_at.is_some() { Ok(()) } else { link::verification(tx, seen.row()).await }
+}
+
+/// Sends the caller a link by which they set a new password, if their email is verified and they were not sent many.
+///
+/// # Errors
+/// Those of the store.
+pub async fn request_reset(tx: &Tx) -> Result<()> {
+    let Some(seen) = addressee(tx, Purpose::ResetPassword).await? else { return Ok(()) };
+    if seen.row().email_verified_at.is_none() { Ok(()) } else { link::reset(tx, seen.row()).await }
+}
+
+/// The caller, locked, if they may be sent a link: they and their tenant are let in, and they were not sent many.
+async fn addressee(tx: &Tx, purpose: Purpose) -> Result<Option<Evidence<User, UpdateProfile>>> {
+    let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
+    let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
+    let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Read).await?;
+    let may =
+        tenant.row().is_active && seen.row().is_active && !link::is_spent(tx, seen.row(), purpose).await?;
+    Ok(may.then_some(seen))
+}
+
+/// Verifies the email of the holder of a link, who is the caller.
+///
+/// # Errors
+/// `InvalidLink`.
+pub async fn verify_email(tx: &Tx, token: &SecretString) -> Result<()> {
+    let seen = link::consume(tx, Purpose::VerifyEmail, token).await?;
+    let verified = seen.row().email_verified_at.or(Some(tx.now()));
+    let row = User { email_verified_at: verified, ..seen.row().clone() };
+    tx.update_as("verify_email", seen, row, &Precondition::Any).await.map(drop)
+}
+
+/// Sets the password of the holder of a link, who is the caller, and ends everything that the old one opened. That the link reached them verifies
+/// their email.
+///
+/// # Errors
+/// `InvalidLink`.
+pub async fn reset_password(tx: &Tx, token: &SecretString, password_hash: &str) -> Result<()> {
+    let seen = link::consume(tx, Purpose::ResetPassword, token).await?;
+    let verified = seen.row().email_verified_at.or(Some(tx.now()));
+    let row =
+        User { password_hash: password_hash.to_owned(), email_verified_at: verified, ..seen.row().clone() };
+    let user = tx.update_as("reset_password", seen, row, &Precondition::Any).await?;
+    end_everything(tx, &user).await?;
+    mail::send(tx, &user.email, &Mail::PasswordChanged).await
+}
+
+/// Ends what a user has opened: whoever knew the old password may have opened it.
+async fn end_everything(tx: &Tx, user: &User) -> Result<()> {
+    access_token::end_all(tx, user.id).await?;
+    session::revoke_user(tx, user.id).await
+}

@@ -1,0 +1,83 @@
+//! How a user stands in the tenant: their role, and whether they are let in.
+//!
+//! Invariant: whoever changes it has locked the tenant, so that the last active admin can't go by two ways at once; a new role, or not being let
+//! in any more, ends the user's tokens in the same transaction.
+
+use sea_orm::{Condition, entity::prelude::*};
+
+use super::{User, UserInput, entity::Column};
+use crate::{
+    Error, Result, Tx,
+    error::Kind,
+    input::Unchecked,
+    link,
+    policy::Role,
+    scopes, session,
+    store::{Evidence, Precondition, Update},
+};
+
+/// Changes a user: to the body whole, or by it as a merge patch. A changed role or a user who is kept out ends their tokens.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
+pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precondition) -> Result<User> {
+    tx.lock_tenant().await?;
+    let seen = tx.resolve::<User, _>(id, Update).await?;
+    let input = body.check_over(&UserInput::from(seen.row()))?;
+    let row = input.into_row(seen.row().clone());
+    change(tx, "update", seen, row, pre).await
+}
+
+/// Lets a user in again, or keeps them out from now on. Who is so already stays so.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `LastAdmin`, and those of the precondition.
+pub async fn set_active(tx: &Tx, id: Uuid, active: bool, pre: &Precondition) -> Result<User> {
+    tx.lock_tenant().await?;
+    let seen = tx.resolve::<User, _>(id, Update).await?;
+    let row = User { is_active: active, ..seen.row().clone() };
+    change(tx, if active { "reactivate" } else { "deactivate" }, seen, row, pre).await
+}
+
+async fn change(
+    tx: &Tx,
+    name: &'static str,
+    seen: Evidence<User, Update>,
+    row: User,
+    pre: &Precondition,
+) -> Result<User> {
+    let old = seen.row();
+    if is_admin(old) && !is_admin(&row) {
+        other_admin(tx, old.id).await?;
+    }
+    let readdressed = old.email != row.email;
+    if readdressed || old.role != row.role {
+        scopes::give_role(tx.ctx(), old.role)?;
+        scopes::give_role(tx.ctx(), row.role)?;
+    }
+    let ends = old.role != row.role || (old.is_active && !row.is_active);
+    let row = tx.update_as(name, seen, row, pre).await?;
+    if ends {
+        session::revoke_user(tx, row.id).await?;
+    }
+    if readdressed {
+        link::verification(tx, &row).await?;
+    }
+    Ok(row)
+}
+
+pub(super) fn is_admin(user: &User) -> bool {
+    user.is_active && user.role == Role::Admin
+}
+
+/// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else goes at the same time.
+pub(super) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
+    let others = Condition::all()
+        .add(Column::Role.eq(Role::Admin))
+        .add(Column::IsActive.eq(true))
+        .add(Column::Id.ne(id));
+    match tx.count::<User>(tx.owned::<User>().filter(others)).await? {
+        0 => Err(Error::from(Kind::LastAdmin)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,84 @@
+//! Clients, and what they ask for.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{
+    dialect::{Dialect, id, instant},
+    schema::{index, reference, stamped},
+};
+
+/// Tables in the order in which they are created; they are dropped the other way round.
+const TABLES: [&str; 3] = ["client", "request_type", "client_request"];
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0004_requests"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in tables(Dialect(manager.get_database_backend())) {
+            manager.create_table(table).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES.iter().rev() {
+            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn tables(d: Dialect) -> Vec<TableCreateStatement> {
+    let tenant = |table: &'static str| {
+        let name = format!("{table}_tenant_fkey");
+        ForeignKey::create().name(name).from(table, "tenant_id").to("tenant", "id").take()
+    };
+    let client = stamped(d.owned("client"))
+        .col(d.text("name", 200).not_null())
+        .col(d.text("email", 254).null())
+        .col(d.text("phone", 32).null())
+        .col(d.text("address", 500).null())
+        .col(d.long_text("notes").null())
+        .foreign_key(&mut tenant("client"))
+        .take();
+    let request_type = stamped(d.owned("request_type"))
+        .col(d.text("name", 100).not_null())
+        .col(d.long_text("description").null())
+        .foreign_key(&mut tenant("request_type"))
+        .take();
+    let client_request = stamped(d.owned("client_request"))
+        .col(id("client_id").not_null())
+        .col(id("type_id").not_null())
+        .col(d.text("title", 200).not_null())
+        .col(id("assignee_id").null())
+        .col(d.text("status", 16).not_null())
+        .col(instant("started_at").null())
+        .col(instant("completed_at").null())
+        .col(d.long_text("description").null())
+        .foreign_key(&mut reference("client_request", "client_id", "client"))
+        .foreign_key(&mut reference("client_request", "type_id", "request_type"))
+        .foreign_key(&mut reference("client_request", "assignee_id", "user"))
+        .take();
+    vec![client, request_type, client_request]
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    vec![
+        index("client_name_key", "client", &["tenant_id", "name"]).unique().take(),
+        index("request_type_name_key", "request_type", &["tenant_id", "name"]).unique().take(),
+        index("client_request_client_idx", "client_request", &["tenant_id", "client_id", "status", "id"]),
+        index("client_request_type_idx", "client_request", &["tenant_id", "type_id", "status", "id"]),
+        index("client_request_status_idx", "client_request", &["tenant_id", "status", "id"]),
+        index("client_request_assignee_idx", "client_request", &["tenant_id", "assignee_id", "id"]),
+    ]
+}

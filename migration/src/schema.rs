@@ -1,0 +1,41 @@
+//! What the tables of all migrations have in common.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect::instant;
+
+/// A table with the columns that every row has that changes.
+pub(crate) fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
+    table
+        .col(instant("created_at").not_null())
+        .col(instant("updated_at").not_null())
+        .col(ColumnDef::new("version").big_integer().not_null())
+        .take()
+}
+
+/// A reference within the tenant.
+pub(crate) fn reference(
+    from: &'static str,
+    column: &'static str,
+    to: &'static str,
+) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{from}_{column}_fkey"))
+        .from_tbl(from)
+        .from_col("tenant_id")
+        .from_col(column)
+        .to_tbl(to)
+        .to_col("tenant_id")
+        .to_col("id")
+        .take()
+}
+
+/// An index on some columns.
+pub(crate) fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}

@@ -1,0 +1,133 @@
+//! Seeing where one is signed in, and ending it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taskhub_domain::{context::Request, user};
+use taskhub_tests::{App, PASSWORD, every_database};
+
+use crate::walks::database::Database;
+
+every_database!(
+    one_sees_where_one_is_signed_in,
+    one_ends_one_s_own_and_an_admin_anybody_s,
+    all_others_end,
+    what_ended_is_forgotten_after_a_week,
+    an_outdated_hash_is_made_anew,
+);
+
+/// The hash of everybody's password with less memory and fewer passes than today's.
+const WEAK: &str =
+    "$argon2id$v=19$m=8192,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$6UvR8wqQ79HsU50BHCPilt4VxeD/Feuy7pumkNJe5HY";
+
+fn ids(list: &Value) -> Vec<&str> {
+    list["results"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect()
+}
+
+async fn one_sees_where_one_is_signed_in(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({ "email": t.member.email, "password": PASSWORD });
+    let call = app.post("/auth/token").header("user-agent", "Lantern/1.0").json(&body);
+    let pair = call.gives(200).await;
+    let (access, refresh) = (pair["access_token"].as_str().unwrap(), pair["refresh_token"].clone());
+    let _ = t.member.sign_in(app).await;
+    let _ = t.other.sign_in(app).await;
+    app.clock.advance(Duration::from_mins(1));
+    let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(200).await;
+    let list = app.get("/auth/sessions?sort=created_at").token(access).gives(200).await;
+    assert_eq!(list["count"], 2);
+    let [mine, other] = [0, 1].map(|number| &list["results"][number]);
+    assert_eq!((&mine["current"], &other["current"]), (&json!(true), &json!(false)));
+    assert_eq!((&mine["user_agent"], &mine["address"]), (&json!("Lantern/1.0"), &json!(app.address)));
+    assert_eq!(mine["rotated_at"], json!(app.clock.now()));
+    assert!(mine["created_at"].as_str() < mine["rotated_at"].as_str());
+    assert!(mine.get("token_hash").is_none() && mine.get("previous_hash").is_none());
+    // A token without a session sees them, and is in none; a service has none.
+    let list = app.get("/auth/sessions").by(&t.member).gives(200).await;
+    assert!(list["results"].as_array().unwrap().iter().all(|row| row["current"] == false));
+    let _ = app.get("/auth/sessions").token(&t.service(app, &["sessions:read"])).gives(403).await;
+    // Of others: an admin.
+    let path = format!("/users/{}/sessions", t.member.id);
+    assert_eq!(app.get(&path).by(&t.admin).gives(200).await["count"], 2);
+    assert_eq!(app.get(&path).by(&t.member).gives(200).await["count"], 2);
+    let _ = app.get(&path).by(&t.manager).gives(403).await;
+    // One that has expired is not there.
+    app.clock.advance(Duration::from_hours(720));
+    assert_eq!(
+        app.get(&path).token(&t.service(app, &["users:read", "sessions:read"])).gives(200).await["count"],
+        0
+    );
+}
+
+async fn one_ends_one_s_own_and_an_admin_anybody_s(app: &App) {
+    let t = app.tenant().await;
+    let (here, _) = t.member.sign_in(app).await;
+    let (there, refresh) = t.member.sign_in(app).await;
+    let list = app.get("/auth/sessions").token(&there).gives(200).await;
+    let current = |row: &&Value| row["current"] == true;
+    let session = list["results"].as_array().unwrap().iter().find(current).unwrap();
+    let path = format!("/auth/sessions/{}", session["id"].as_str().unwrap());
+    let _ = app.delete(&path).by(&t.other).gives(404).await;
+    let _ = app.delete(&path).by(&t.manager).gives(404).await;
+    let _ = app.delete(&path).token(&here).header("if-match", "\"9\"").gives(412).await;
+    let _ = app.delete(&path).token(&here).gives(204).await;
+    let _ = app.get("/tasks").token(&there).gives(401).await;
+    let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
+    assert_eq!(refused.expect(401).code(), "invalid_refresh_token");
+    let _ = app.delete(&path).token(&here).gives(404).await;
+    // The last one, by an admin.
+    let list = app.get(&format!("/users/{}/sessions", t.member.id)).by(&t.admin).gives(200).await;
+    let [one] = ids(&list)[..] else { panic!("{list}") };
+    let _ = app.delete(&format!("/auth/sessions/{one}")).by(&t.admin).gives(204).await;
+    let _ = app.get("/tasks").token(&here).gives(401).await;
+}
+
+async fn all_others_end(app: &App) {
+    let t = app.tenant().await;
+    let (here, refresh) = t.member.sign_in(app).await;
+    let (there, _) = t.member.sign_in(app).await;
+    let (other, _) = t.other.sign_in(app).await;
+    let _ = app.post("/auth/sessions/end-others").by(&t.member).gives(403).await;
+    let _ = app.post("/auth/sessions/end-others").token(&here).gives(204).await;
+    let _ = app.get("/tasks").token(&there).gives(401).await;
+    let _ = app.get("/tasks").token(&other).gives(200).await;
+    let list = app.get("/auth/sessions").token(&here).gives(200).await;
+    assert_eq!((&list["count"], &list["results"][0]["current"]), (&json!(1), &json!(true)));
+    let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(200).await;
+}
+
+async fn what_ended_is_forgotten_after_a_week(app: &App) {
+    let t = app.tenant().await;
+    let database = Database::of(app).await;
+    let (access, _) = t.member.sign_in(app).await;
+    let _ = t.other.sign_in(app).await;
+    let _ = app.post("/auth/logout").token(&access).gives(204).await;
+    let system = app.state.store.system("a test", Request::default());
+    let kept = async || {
+        app.state.store.forget_sessions(&system).await.unwrap();
+        database.rows_of(t.id).await["session"].len()
+    };
+    app.clock.advance(Duration::from_hours(7 * 24));
+    assert_eq!(kept().await, 2);
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(kept().await, 1);
+    app.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(kept().await, 0);
+}
+
+/// A password whose hash has become too weak gets a better one when it is at hand, and nobody is signed out for it.
+async fn an_outdated_hash_is_made_anew(app: &App) {
+    let t = app.tenant().await;
+    let ctx = app.state.store.system("a test", Request::default()).within(t.id);
+    let set = app.state.store.write(&ctx, (t.member.id, WEAK.to_owned()), |tx, (id, hash)| {
+        Box::pin(user::set_password(tx, *id, hash))
+    });
+    set.await.unwrap();
+    app.clock.advance(Duration::from_secs(1));
+    let (first, _) = t.member.sign_in(app).await;
+    let _ = t.member.sign_in(app).await;
+    let _ = app.get("/tasks").token(&first).gives(200).await;
+    let audit = app.get(&format!("/audit?action=rehash&row={}", t.member.id)).by(&t.admin).gives(200).await;
+    assert_eq!(audit["count"], 1);
+    assert_eq!(audit["results"][0]["new_values"]["password_hash"], "[redacted]");
+}

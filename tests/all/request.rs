@@ -1,0 +1,165 @@
+//! The stories of clients and their requests.
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, User, every_database};
+
+every_database!(
+    a_request_from_pending_to_completed,
+    only_managers_and_admins_take_a_request_back,
+    a_client_has_its_requests_and_one_name,
+    members_work_on_requests_and_delete_nothing,
+    figures_are_exact,
+    two_steps_at_once_are_one,
+);
+
+/// Something with a name; its id and its path.
+async fn named(app: &App, by: &User, path: &str, name: &str) -> (Value, String) {
+    let made = app.post(path).by(by).json(&json!({ "name": name })).send().await.expect(201);
+    (made.body["id"].clone(), made.header("location").to_owned())
+}
+
+/// A request; its path.
+async fn ask(app: &App, by: &User, client: &Value, kind: &Value, title: &str) -> String {
+    let body = json!({ "client_id": client, "type_id": kind, "title": title });
+    app.post("/requests").by(by).json(&body).send().await.expect(201).header("location").to_owned()
+}
+
+fn to(status: &str) -> Value {
+    json!({ "status": status })
+}
+
+async fn a_request_from_pending_to_completed(app: &App) {
+    let t = app.tenant().await;
+    let (client, _) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
+    let (kind, _) = named(app, &t.manager, "/request-types", "Repair").await;
+    let path = ask(app, &t.member, &client, &kind, "The oven is cold").await;
+    let made = app.get(&path).by(&t.other).gives(200).await;
+    assert_eq!((&made["status"], &made["started_at"]), (&json!("pending"), &Value::Null));
+    let status = format!("{path}/status");
+    // A step is not left out, and the status is not written by the way.
+    let left_out = app.patch(&status).by(&t.admin).json(&to("completed")).send().await.expect(409);
+    assert_eq!(left_out.code(), "conflict");
+    assert_eq!(
+        app.patch(&path).by(&t.admin).json(&to("completed")).send().await.expect(422).pointer(),
+        "/status"
+    );
+    let begun = app.patch(&status).by(&t.other).json(&to("in_progress")).gives(200).await;
+    assert_eq!((&begun["started_at"].is_string(), &begun["completed_at"]), (&true, &Value::Null));
+    let done = app.patch(&status).by(&t.other).json(&to("completed")).gives(200).await;
+    assert!(done["completed_at"].is_string());
+    // The same status again changes nothing.
+    assert_eq!(app.patch(&status).by(&t.other).json(&to("completed")).gives(200).await, done);
+    let audit = format!("/audit?sort=at&row={}", made["id"].as_str().unwrap());
+    let audit = app.get(&audit).by(&t.admin).gives(200).await;
+    let steps: Vec<_> =
+        audit["results"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(steps, ["create", "start", "complete"]);
+    assert_eq!(audit["results"][2]["actor_id"], json!(t.other.id));
+}
+
+async fn only_managers_and_admins_take_a_request_back(app: &App) {
+    let t = app.tenant().await;
+    let (client, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
+    let (kind, _) = named(app, &t.admin, "/request-types", "Repair").await;
+    let status = format!("{}/status", ask(app, &t.member, &client, &kind, "The oven is cold").await);
+    for step in ["in_progress", "completed"] {
+        let _ = app.patch(&status).by(&t.member).json(&to(step)).gives(200).await;
+    }
+    for back in ["in_progress", "pending"] {
+        assert_eq!(
+            app.patch(&status).by(&t.member).json(&to(back)).send().await.expect(403).code(),
+            "forbidden"
+        );
+    }
+    let again = app.patch(&status).by(&t.manager).json(&to("in_progress")).gives(200).await;
+    assert_eq!((again["started_at"].is_string(), &again["completed_at"]), (true, &Value::Null));
+    let new = app.patch(&status).by(&t.admin).json(&to("pending")).gives(200).await;
+    assert_eq!(new["started_at"], Value::Null);
+}
+
+async fn a_client_has_its_requests_and_one_name(app: &App) {
+    let t = app.tenant().await;
+    let (client, path) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
+    let (other, _) = named(app, &t.manager, "/clients", "Garden Centre").await;
+    let (kind, kind_path) = named(app, &t.manager, "/request-types", "Repair").await;
+    for name in ["Harbour Bakery", "  Harbour Bakery "] {
+        let twice =
+            app.post("/clients").by(&t.manager).json(&json!({ "name": name })).send().await.expect(409);
+        assert_eq!((twice.code(), twice.pointer()), ("conflict", "/name"));
+    }
+    let own = ask(app, &t.member, &client, &kind, "The oven is cold").await;
+    let _ = ask(app, &t.member, &other, &kind, "The gate is stuck").await;
+    let listed = app.get(&format!("{path}/requests")).by(&t.member).gives(200).await;
+    assert_eq!(listed["results"], json!([app.get(&own).by(&t.member).gives(200).await]));
+    for used in [&path, &kind_path] {
+        assert_eq!(app.delete(used).by(&t.admin).send().await.expect(409).code(), "in_use");
+    }
+    // The same name in another organisation is another client.
+    let theirs = app.tenant().await;
+    let _ = named(app, &theirs.admin, "/clients", "Harbour Bakery").await;
+}
+
+async fn members_work_on_requests_and_delete_nothing(app: &App) {
+    let t = app.tenant().await;
+    let (client, client_path) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
+    let (kind, kind_path) = named(app, &t.admin, "/request-types", "Repair").await;
+    let request = ask(app, &t.member, &client, &kind, "The oven is cold").await;
+    for path in ["/clients", "/request-types"] {
+        let _ = app.post(path).by(&t.member).json(&json!({ "name": "Mine" })).gives(403).await;
+    }
+    let _ = app.patch(&request).by(&t.other).json(&json!({ "assignee_id": t.other.id })).gives(200).await;
+    for path in [&client_path, &kind_path, &request] {
+        for user in [&t.member, &t.manager] {
+            let _ = app.delete(path).by(user).gives(403).await;
+        }
+    }
+    for path in [&request, &kind_path, &client_path] {
+        let _ = app.delete(path).by(&t.admin).gives(204).await;
+    }
+}
+
+async fn figures_are_exact(app: &App) {
+    let t = app.tenant().await;
+    let _ = app.tenant().await;
+    let (bakery, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
+    let (garden, _) = named(app, &t.admin, "/clients", "Garden Centre").await;
+    let (repair, _) = named(app, &t.admin, "/request-types", "Repair").await;
+    let (advice, _) = named(app, &t.admin, "/request-types", "Advice").await;
+    let empty = app.get("/requests/dashboard").by(&t.member).gives(200).await;
+    assert_eq!((&empty["by_client"], &empty["oldest_open_at"]), (&json!([]), &Value::Null));
+    let oldest = ask(app, &t.member, &bakery, &repair, "The oven is cold").await;
+    app.clock.advance(std::time::Duration::from_mins(1));
+    let second = ask(app, &t.member, &garden, &repair, "The gate is stuck").await;
+    let _ = ask(app, &t.member, &garden, &advice, "Which hedge?").await;
+    let _ = app.patch(&format!("{oldest}/status")).by(&t.member).json(&to("in_progress")).gives(200).await;
+    let figures = app.get("/requests/dashboard").by(&t.member).gives(200).await;
+    let count = |pending: i64, begun: i64, done: i64| json!({ "pending": pending, "in_progress": begun, "completed": done });
+    assert_eq!(figures["by_status"], count(2, 1, 0));
+    let one = |id: &Value, name: &str, counts: Value| json!({ "id": id, "name": name, "by_status": counts });
+    let clients =
+        [one(&garden, "Garden Centre", count(2, 0, 0)), one(&bakery, "Harbour Bakery", count(0, 1, 0))];
+    assert_eq!(figures["by_client"], json!(clients));
+    let types = [one(&repair, "Repair", count(1, 1, 0)), one(&advice, "Advice", count(1, 0, 0))];
+    assert_eq!(figures["by_type"], json!(types));
+    assert_eq!(figures["oldest_open_seconds"], 60);
+    let _ = app.patch(&format!("{oldest}/status")).by(&t.member).json(&to("completed")).gives(200).await;
+    let figures = app.get("/requests/dashboard").by(&t.member).gives(200).await;
+    let since = app.get(&second).by(&t.member).gives(200).await["created_at"].clone();
+    assert_eq!((&figures["oldest_open_at"], &figures["by_status"]), (&since, &count(2, 0, 1)));
+}
+
+/// Two who begin a request at once: it is begun once, and the other is told what is now so.
+async fn two_steps_at_once_are_one(app: &App) {
+    let t = app.tenant().await;
+    let (client, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
+    let (kind, _) = named(app, &t.admin, "/request-types", "Repair").await;
+    let path = ask(app, &t.member, &client, &kind, "The oven is cold").await;
+    let begin = async |user: &User| {
+        let body = to("in_progress");
+        app.patch(&format!("{path}/status")).by(user).json(&body).gives(200).await
+    };
+    let (one, other) = futures::join!(begin(&t.member), begin(&t.other));
+    assert_eq!(one, other);
+    let audit = app.get(&format!("/audit?action=start&row={}", one["id"].as_str().unwrap())).by(&t.admin);
+    assert_eq!(audit.gives(200).await["count"], 1);
+}

@@ -1,0 +1,102 @@
+//! The stories of leaving: what was somebody's passes to another, whole, and recorded.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use taskhub_tests::{App, Tenant, every_database};
+
+use crate::concurrency::rows;
+
+every_database!(everything_passes_to_another, nobody_else_gets_it, many_rows_pass_at_once);
+
+async fn id(app: &App, t: &Tenant, path: &str, body: Value) -> String {
+    let made = app.post(path).by(&t.member).json(&body).gives(201).await;
+    format!("{path}/{}", made["id"].as_str().unwrap())
+}
+
+async fn everything_passes_to_another(app: &App) {
+    let t = app.tenant().await;
+    let project = json!({ "name": "Website", "manager_id": t.member.id });
+    let project = app.post("/projects").by(&t.admin).json(&project).gives(201).await;
+    let in_project = json!({ "title": "Both", "project_id": project["id"], "assignee_id": t.member.id });
+    let both = id(app, &t, "/tasks", in_project).await;
+    let owned = id(app, &t, "/tasks", json!({ "title": "Owned", "assignee_id": t.manager.id })).await;
+    let minutes = json!({ "title": "Minutes", "project_id": project["id"], "content": "All." });
+    let document = id(app, &t, "/documents", minutes).await;
+    let kept = app.post("/tasks").by(&t.manager).json(&json!({ "title": "Another's" })).gives(201).await;
+    let _ = t.member.sign_in(app).await;
+    let path = format!("/users/{}", t.member.id);
+    assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
+    let remove = format!("{path}?transfer_to={}", t.other.id);
+    let _ = app.delete(&remove).by(&t.admin).header("if-match", "\"99\"").gives(412).await;
+    let get = async |path: &str| app.get(path).by(&t.admin).gives(200).await;
+    assert_eq!(get(&owned).await["owner_id"], json!(t.member.id));
+    let _ = app.delete(&remove).by(&t.admin).gives(204).await;
+    let heir = json!(t.other.id);
+    let (both, owned) = (get(&both).await, get(&owned).await);
+    assert_eq!((&both["owner_id"], &both["assignee_id"], &both["version"]), (&heir, &heir, &json!(2)));
+    assert_eq!((&owned["owner_id"], &owned["assignee_id"]), (&heir, &json!(t.manager.id)));
+    assert_eq!(get(&document).await["author_id"], heir);
+    assert_eq!(get(&format!("/projects/{}", project["id"].as_str().unwrap())).await["manager_id"], heir);
+    assert_eq!(get(&format!("/tasks/{}", kept["id"].as_str().unwrap())).await, kept);
+    let _ = app.get(&path).by(&t.admin).gives(404).await;
+    let _ = app.get("/tasks").by(&t.member).gives(401).await;
+    let audit = get("/audit?action=hand_over").await;
+    assert_eq!(audit["count"], 4);
+    let line = get(&format!("/audit?row={}&action=hand_over", both["id"].as_str().unwrap())).await["results"]
+        [0]
+    .clone();
+    assert_eq!((&line["actor_name"], &line["actor_id"]), (&json!("admin"), &json!(t.admin.id)));
+    assert_eq!(
+        (&line["old_values"]["owner_id"], &line["new_values"]["owner_id"]),
+        (&json!(t.member.id), &heir)
+    );
+}
+
+async fn nobody_else_gets_it(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let task = id(app, &t, "/tasks", json!({ "title": "Mine" })).await;
+    let _ = app.post(&format!("/users/{}/deactivate", t.other.id)).by(&t.admin).gives(200).await;
+    let path = format!("/users/{}", t.member.id);
+    let nobody = uuid::Uuid::from_u128(7);
+    let refused = async |heir: uuid::Uuid| {
+        let answer = app.delete(&format!("{path}?transfer_to={heir}")).by(&t.admin).send().await.expect(400);
+        (answer.pointer().to_owned(), answer.body["errors"].clone())
+    };
+    let unknown = refused(nobody).await;
+    assert_eq!(unknown.0, "transfer_to");
+    for heir in [u.member.id, t.other.id, t.member.id, t.id] {
+        assert_eq!(refused(heir).await, unknown);
+    }
+    for user in [&t.manager, &t.member] {
+        let _ = app.delete(&format!("{path}?transfer_to={nobody}")).by(user).gives(403).await;
+    }
+    // A credential must reach what it hands over.
+    let remove = format!("{path}?transfer_to={}", t.manager.id);
+    let narrow = t.service(app, &["users:write"]);
+    assert_eq!(app.delete(&remove).token(&narrow).send().await.expect(403).code(), "insufficient_scope");
+    let last = format!("/users/{}?transfer_to={}", t.admin.id, t.manager.id);
+    assert_eq!(app.delete(&last).by(&t.admin).send().await.expect(409).code(), "last_admin");
+    assert_eq!(app.get(&task).by(&t.admin).gives(200).await["owner_id"], json!(t.member.id));
+    let wide = t.service(app, &["users:write", "tasks:write"]);
+    let _ = app.delete(&remove).token(&wide).gives(204).await;
+}
+
+async fn many_rows_pass_at_once(app: &App) {
+    let t = app.tenant().await;
+    let number = 450;
+    for chunk in (0..number).collect::<Vec<_>>().chunks(50) {
+        let tasks = chunk.iter().map(|row| id(app, &t, "/tasks", json!({ "title": format!("Task {row}") })));
+        let _ = join_all(tasks).await;
+    }
+    // Others go on with the rows while they pass.
+    let urgent = rows(app, &t.admin.token, "/tasks").await.into_iter().step_by(40).map(|task| {
+        let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+        app.patch(&path).by(&t.admin).json(&json!({ "priority": "urgent" })).gives(200)
+    });
+    let remove = format!("/users/{}?transfer_to={}", t.member.id, t.other.id);
+    let (_, changed) = futures::join!(app.delete(&remove).by(&t.admin).gives(204), join_all(urgent));
+    let tasks = rows(app, &t.admin.token, &format!("/tasks?owner={}", t.other.id)).await;
+    assert_eq!(tasks.len(), number);
+    assert_eq!(tasks.iter().filter(|task| task["priority"] == "urgent").count(), changed.len());
+    assert_eq!(rows(app, &t.admin.token, "/audit?action=hand_over").await.len(), number);
+}
