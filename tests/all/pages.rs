@@ -61,7 +61,7 @@ async fn swagger(app: &App, browser: &Browser) -> Done {
     let _ = app.post("/projects").by(&t.admin).json(&project).gives(201).await;
     browser.goto(&format!("{}/api/docs/", app.url)).await?;
     browser.click(".btn.authorize").await?;
-    browser.type_into(".auth-container input", &t.admin.token).await?;
+    browser.type_into("#auth-bearer-value", &t.admin.token).await?;
     browser.click(".auth-btn-wrapper .btn.authorize").await?;
     browser.click(".auth-btn-wrapper .btn-done").await?;
     browser.click("#operations-projects-list_projects .opblock-summary-control").await?;

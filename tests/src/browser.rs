@@ -127,9 +127,11 @@ impl Browser {
     }
 
     /// The console's lines since the last call, a level and a message each: what the page wrote, and what the
-    /// browser wrote for it (`SEVERE` for an uncaught error or a resource that failed to load).
+    /// browser wrote for it (`SEVERE` for an uncaught error or a resource that failed to load), but for the browser's
+    /// own advice to authors, which it writes at the level `DEBUG`.
     pub async fn console(&self) -> Result<Vec<String>> {
-        let lines = self.log("browser").await?;
+        let mut lines = self.log("browser").await?;
+        lines.retain(|line| line.get("level").and_then(Value::as_str) != Some("DEBUG"));
         let field =
             |line: &Value, name| line.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(lines.iter().map(|line| format!("{} {}", field(line, "level"), field(line, "message"))).collect())
