@@ -218,6 +218,8 @@ pub enum Fact {
     TeamMember = 128,
     /// The row is, or lies in, a team that the caller manages.
     ManagesTeam = 256,
+    /// The row lies in a task that the caller sees.
+    TaskVisible = 512,
 }
 
 impl Fact {
@@ -233,6 +235,7 @@ impl Fact {
             Self::Personal => "personal",
             Self::TeamMember => "team_member",
             Self::ManagesTeam => "manages_team",
+            Self::TaskVisible => "task_visible",
         }
     }
 }
@@ -302,6 +305,7 @@ const PROJECT_VISIBLE: Ground = Ground::fact(Fact::ProjectVisible);
 const MANAGES_PROJECT: Ground = Ground::fact(Fact::ManagesProject);
 const TEAM_MEMBER: Ground = Ground::fact(Fact::TeamMember);
 const MANAGES_TEAM: Ground = Ground::fact(Fact::ManagesTeam);
+const TASK_VISIBLE: Ground = Ground::fact(Fact::TaskVisible);
 
 /// The table: for a noun and an action, the grounds of which one is enough. What is not here is allowed to nobody.
 pub const POLICY: &[(Noun, Action, &[Ground])] = &[
@@ -498,7 +502,7 @@ mod tests {
     use super::*;
     use crate::{Clock, System, context::Request};
 
-    const FACTS: [Fact; 9] = [
+    const FACTS: [Fact; 10] = [
         Fact::Oneself,
         Fact::Owner,
         Fact::Assignee,
@@ -508,6 +512,7 @@ mod tests {
         Fact::Personal,
         Fact::TeamMember,
         Fact::ManagesTeam,
+        Fact::TaskVisible,
     ];
 
     fn caller(role: Role) -> Context {
@@ -530,7 +535,7 @@ mod tests {
     proptest! {
         /// Lists and single reads agree: the list's condition holds exactly when the row may be read.
         #[test]
-        fn visibility_is_the_right_to_read(bits in 0u16..512, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn visibility_is_the_right_to_read(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let facts = Facts(bits);
             let listed = match visibility(noun, role) {
                 Visibility::All => true,
@@ -541,7 +546,7 @@ mod tests {
 
         /// What is explained is what is decided, whatever the credential's scopes.
         #[test]
-        fn what_is_explained_is_what_is_decided(bits in 0u16..512, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn what_is_explained_is_what_is_decided(bits in 0u16..1024, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
             for action in actions(noun) {
                 let decided = judge(&caller, noun, action, Facts(bits));
@@ -554,7 +559,7 @@ mod tests {
 
         /// More facts never take a right away.
         #[test]
-        fn facts_only_add(bits in 0u16..512, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
+        fn facts_only_add(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
                 if judge(&caller(role), noun, action, Facts(bits)).is_ok() {
                     prop_assert!(judge(&caller(role), noun, action, Facts(bits).with(more, true)).is_ok());
@@ -564,7 +569,7 @@ mod tests {
 
         /// What is forbidden is visible, and what is invisible answers as absent whatever is tried.
         #[test]
-        fn forbidden_means_visible(bits in 0u16..512, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn forbidden_means_visible(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let readable = judge(&caller(role), noun, Action::Read, Facts(bits)).is_ok();
             for action in [Action::Update, Action::Delete] {
                 match judge(&caller(role), noun, action, Facts(bits)) {

@@ -148,6 +148,19 @@ pub(crate) fn visible_ids(ctx: &Context) -> SelectStatement {
     projects.filter(own).filter(visible(ctx)).into_query()
 }
 
+/// The ids of the projects that a user manages with a role, but for an admin's, who manages all.
+pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
+    use entity::Column;
+    let mut managed = Condition::any()
+        .add(Column::ManagerId.eq(user))
+        .add(Column::TeamId.in_subquery(team::managed(ctx, user)));
+    if ctx.role() == Role::Manager {
+        managed = managed.add(Column::TeamId.is_null());
+    }
+    let projects = entity::Entity::find().select_only().column(Column::Id);
+    projects.filter(Column::TenantId.eq(ctx.tenant())).filter(managed).into_query()
+}
+
 impl Noun for Project {
     const NOUN: policy::Noun = policy::Noun::Project;
     type Item = Self;

@@ -29,7 +29,10 @@ use sea_orm::{
 use taskhub_auth::Cipher;
 use tokio::sync::Notify;
 
-pub(crate) use self::{conn::Conn, scope::field};
+pub(crate) use self::{
+    conn::Conn,
+    scope::{field, readable_ids},
+};
 pub use self::{
     evidence::{Act, Changes, Delete, Evidence, Precondition, Read, ReadPrivate, Update, UpdateProfile},
     noun::{Noun, Owned},

@@ -65,6 +65,24 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition>;
 
+    /// Whether the row was removed, and can still be restored: it is absent to whatever does not ask for such rows.
+    #[doc(hidden)]
+    fn is_removed(&self) -> bool {
+        false
+    }
+
+    /// The rows that were not removed so.
+    #[doc(hidden)]
+    fn not_removed() -> Option<Condition> {
+        None
+    }
+
+    /// The project that the row lies in, for rows that stay as they are while it is archived.
+    #[doc(hidden)]
+    fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
+        async { Ok(None) }
+    }
+
     /// The columns that a list reads.
     #[doc(hidden)]
     fn item_columns() -> Vec<ColumnOf<Self>>;

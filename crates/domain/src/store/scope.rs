@@ -46,7 +46,7 @@ impl Scope {
     /// # Errors
     /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
     pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let Some(row) = self.find::<N>(id, A::WRITES).await? else {
+        let Some(row) = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed()) else {
             // Scopes are judged first for rows that exist, and so they are here.
             policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
                 Kind::InsufficientScope => Err(error),
@@ -98,7 +98,8 @@ impl Scope {
             _ => error,
         };
         // A scope for the row that refers is enough to refer: what is read of the other is only that it is there.
-        let Some(row) = self.find::<N>(id, false).await? else { return Err(Error::reference(field)) };
+        let row = self.find::<N>(id, false).await?.filter(|row| !row.is_removed());
+        let Some(row) = row else { return Err(Error::reference(field)) };
         let facts = row.facts(self, policy::Action::Read).await?;
         policy::judge_row(&self.ctx, N::NOUN, policy::Action::Read, facts).map_err(absent)?;
         Ok(Some(row))
@@ -128,16 +129,7 @@ impl Scope {
     /// `InsufficientScope` or `Forbidden`, for the collection as a whole.
     pub(crate) fn visible<N: Noun>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
         policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
-        let rows = self.owned::<N>().filter(condition);
-        Ok(match policy::visibility(N::NOUN, self.ctx.role()) {
-            Visibility::All => rows,
-            Visibility::Any(facts) => {
-                // The arm that is never true keeps the condition closed when no fact can hold.
-                let never = Condition::any().add(Expr::val(1).eq(0));
-                let held = facts.into_iter().filter_map(|fact| N::holds(fact, &self.ctx));
-                rows.filter(held.fold(never, Condition::add))
-            }
-        })
+        Ok(self.owned::<N>().filter(condition).filter(readable::<N>(&self.ctx)))
     }
 
     /// How many rows a query has.
@@ -158,6 +150,26 @@ impl Scope {
     pub(crate) async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
         self.conn.rows(select).await.map_err(failure::from_db)
     }
+}
+
+/// Which rows of a noun the caller may read: the policy's table as a condition.
+fn readable<N: Noun>(ctx: &Context) -> Condition {
+    let there = Condition::all().add_option(N::not_removed());
+    match policy::visibility(N::NOUN, ctx.role()) {
+        Visibility::All => there,
+        Visibility::Any(facts) => {
+            // The arm that is never true keeps the condition closed when no fact can hold.
+            let never = Condition::any().add(Expr::val(1).eq(0));
+            there.add(facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add))
+        }
+    }
+}
+
+/// The ids of the rows that the caller may read, for what lies in them.
+pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
+    let own = N::tenant_column().eq(ctx.tenant());
+    let rows = EntityOf::<N>::find().select_only().column(N::id_column());
+    rows.filter(own).filter(readable::<N>(ctx)).into_query()
 }
 
 /// One row of values, read by position.

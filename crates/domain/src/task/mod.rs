@@ -207,6 +207,17 @@ impl Noun for Task {
     }
 }
 
+/// The facts about what lies in a task: whether the caller sees the task, and manages its project.
+pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
+    let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
+        return Ok(Facts::default());
+    };
+    let facts = task.facts(scope, Action::Read).await?;
+    let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
+    let manages = facts.has(Fact::ManagesProject);
+    Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
+}
+
 /// The tasks of a project.
 pub(crate) fn of_project(project: &Project) -> Condition {
     Condition::all().add(entity::Column::ProjectId.eq(project.id))
