@@ -157,6 +157,7 @@ impl Tx {
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
+        self.follow_up(None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -180,12 +181,20 @@ impl Tx {
         &self,
         name: &'static str,
         seen: Evidence<N, A>,
-        mut row: N,
+        row: N,
         pre: &Precondition,
     ) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
+        self.write(name, seen.into_row(), row).await
+    }
+
+    /// Changes a row because one that it lies in does: judged with that.
+    pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+        self.write(name, old, row).await
+    }
+
+    async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
-        let old = seen.into_row();
         let mut changed: Vec<_> = <EntityOf<N> as EntityTrait>::Column::iter()
             .filter(|column| old.get(*column) != row.get(*column))
             .collect();
@@ -217,22 +226,66 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
+        self.follow_up(Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
-    /// Removes a row, if it is still at the version that was judged.
+    /// Removes a row, if it is still at the version that was judged; a noun's whose rows can be restored stays until it is purged.
     ///
     /// # Errors
     /// As [`Self::update`]; `InUse` when other rows refer to it.
     pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
+        match old.clone().removed(Some(self.at)) {
+            Some(row) => self.write("delete", old, row).await.map(drop),
+            None => self.erase("delete", old).await,
+        }
+    }
+
+    /// Lets a removed row be there again.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    pub(crate) async fn restore<N: Noun>(
+        &self,
+        seen: Evidence<N, Delete>,
+        pre: &Precondition,
+    ) -> Result<N> {
+        self.check(pre, seen.row().version()).await?;
+        let old = seen.into_row();
+        let row = old.clone().removed(None).ok_or(Kind::NotFound)?;
+        self.write("restore", old, row).await
+    }
+
+    /// Removes for good a row that was removed and could be restored.
+    ///
+    /// # Errors
+    /// As [`Self::remove`].
+    pub(crate) async fn purge<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+        self.check(pre, seen.row().version()).await?;
+        self.erase("purge", seen.into_row()).await
+    }
+
+    /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
+    pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
+        self.erase("purge", row).await
+    }
+
+    async fn follow_up<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        match N::follow_up(self, old, new) {
+            Some(rest) => rest.await,
+            None => Ok(()),
+        }
+    }
+
+    async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
-        self.record::<N>("delete", old.id(), old.version(), Some(values(&old, None)?), None);
-        Ok(())
+        self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
+        self.follow_up(Some(&old), None).await
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
