@@ -30,7 +30,7 @@ impl MigrationTrait for Migration {
         let mut kept = ColumnDef::new("purge_after_days").integer().not_null().default(30).take();
         manager.alter_table(Table::alter().table("tenant").add_column(&mut kept).take()).await?;
         // The order in which they were made: see `task::rank`.
-        manager.execute(Query::update().table("task").value("rank", d.hex_with("id", "80")).take()).await?;
+        manager.execute(Query::update().table("task").value("rank", d.hex_with("id", "8")).take()).await?;
         d.add_reference(manager, "task", "parent_id", "task").await?;
         for table in tables(d) {
             manager.create_table(table).await?;
@@ -86,9 +86,7 @@ fn tables(d: Dialect) -> Vec<TableCreateStatement> {
         .col(id("task_id").not_null())
         .col(id("blocker_id").not_null())
         .foreign_key(reference("task_dependency", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
-        .foreign_key(
-            reference("task_dependency", "blocker_id", "task").on_delete(ForeignKeyAction::Cascade),
-        )
+        .foreign_key(reference("task_dependency", "blocker_id", "task").on_delete(ForeignKeyAction::Cascade))
         .take();
     vec![label, task_label, dependency]
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::{
-    bulk::{self, BulkInput, BulkResult},
+    bulk::{BulkInput, BulkResult},
     task::{self, MoveInput, Task, TaskDependency, TaskDependencyInput, TaskInput},
 };
 
@@ -254,11 +254,6 @@ pub(crate) async fn get_task_dependency(
 /// Let a task no longer wait for another
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("dependency_id" = uuid::Uuid, Path, description = "The dependency's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}/dependencies/{dependency_id}")]
-pub(crate) async fn delete_task_dependency(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    pre: IfMatch,
-) -> Answered {
+pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
 }

@@ -104,7 +104,13 @@ pub struct LabelInput {
     /// Red, green and blue, two hexadecimal digits each.
     #[serde(default = "grey")]
     #[garde(custom(rgb))]
-    #[schema(default = "#808080", pattern = "^#[0-9a-f]{6}$", min_length = 7, max_length = 7, example = "#d73a4a")]
+    #[schema(
+        default = "#808080",
+        pattern = "^#[0-9a-f]{6}$",
+        min_length = 7,
+        max_length = 7,
+        example = "#d73a4a"
+    )]
     color: String,
 }
 

@@ -86,7 +86,11 @@ where
 {
     let request = query.read::<N>(scope.ctx())?;
     let condition = within.condition.add(request.condition.clone());
-    let rows = if within.removed { scope.visible_removed::<N>(condition)? } else { scope.visible::<N>(condition)? };
+    let rows = if within.removed {
+        scope.visible_removed::<N>(condition)?
+    } else {
+        scope.visible::<N>(condition)?
+    };
     let select = |ascending: bool| {
         let mut select = rows.clone().select_only().columns(N::item_columns());
         for (sort, downwards) in &request.sort {

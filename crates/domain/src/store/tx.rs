@@ -247,11 +247,7 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::update`].
-    pub(crate) async fn restore<N: Noun>(
-        &self,
-        seen: Evidence<N, Delete>,
-        pre: &Precondition,
-    ) -> Result<N> {
+    pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         let row = old.clone().removed(None).ok_or(Kind::NotFound)?;

@@ -89,9 +89,8 @@ impl Noun for TaskDependency {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let visible = |column: entity::Column| column.in_subquery(readable_ids::<Task>(ctx));
-        let both = || {
-            Condition::all().add(visible(entity::Column::TaskId)).add(visible(entity::Column::BlockerId))
-        };
+        let both =
+            || Condition::all().add(visible(entity::Column::TaskId)).add(visible(entity::Column::BlockerId));
         (fact == Fact::TaskVisible).then(both)
     }
 

@@ -77,7 +77,11 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
     }
     let project = match &anchor {
         Some(anchor) if project_id.is_some() && project_id != anchor.project_id => {
-            return Err(Error::field("/project_id", "invalid_value", "The other task lies in another project."));
+            return Err(Error::field(
+                "/project_id",
+                "invalid_value",
+                "The other task lies in another project.",
+            ));
         }
         Some(anchor) => anchor.project_id,
         None if project_id.is_none() => {
@@ -88,7 +92,10 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
     if project != seen.row().project_id {
         tx.refer::<Project>(project, "project_id").await?;
         if seen.row().parent_id.is_some() {
-            return Err(Error::with(Kind::Conflict, "The task is a part of another, which lies in its project."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "The task is a part of another, which lies in its project.",
+            ));
         }
     }
     let rank = match &anchor {
@@ -116,7 +123,10 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     if let Some(parent) = seen.row().parent_id {
         let parent = tx.find::<Task>(parent, false).await?;
         if parent.is_none_or(|parent| parent.is_removed()) {
-            return Err(Error::with(Kind::Conflict, "The task is a part of a deleted one. Restore that first."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "The task is a part of a deleted one. Restore that first.",
+            ));
         }
     }
     tx.restore(seen, pre).await

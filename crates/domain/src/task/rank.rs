@@ -1,9 +1,8 @@
 //! The order of a project's tasks, as people arrange them on a board.
 //!
-//! Invariant: a rank is a fraction, written so that text sorts as the fractions do; between any two there is room for another, so that to move
-//! a task is to write one row. A new task's rank is made of its id, and so it comes last.
+//! Invariant: a rank is a fraction between 0 and 1, the hexadecimal digits after the point, without zeros at the end: so text sorts as fractions do,
+//! and between any two there is room for another: to move a task is to write one row. A new task's rank is made of its id, and so it comes last.
 
-use fractional_index::FractionalIndex;
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*};
 
 use super::{Task, entity};
@@ -21,8 +20,8 @@ pub(super) enum Place {
 
 /// The rank of a new task.
 pub(super) fn last(id: Uuid) -> String {
-    // The end of a fraction, as `fractional_index` writes it.
-    format!("{}80", id.simple())
+    // The digit at the end is none that could be left out.
+    format!("{}8", id.simple())
 }
 
 /// The rank beside another task of the same project.
@@ -44,16 +43,21 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, place: Place, anchor: &Task) -> 
         Place::After => others.filter(rank.gt(&anchor.rank)).order_by_asc(rank),
     };
     let neighbour: Option<Task> = tx.all(&neighbour.limit(1).into_query()).await?.pop();
-    let (here, there) = (read(&anchor.rank)?, neighbour.map(|task| read(&task.rank)).transpose()?);
-    let (lower, upper) = match place {
-        Place::Before => (there, Some(here)),
-        Place::After => (Some(here), there),
+    let neighbour = neighbour.map(|task| task.rank);
+    let rank = match (place, neighbour) {
+        (Place::Before, lower) => between(&lower.unwrap_or_default(), Some(&anchor.rank)),
+        (Place::After, Some(upper)) => between(&anchor.rank, Some(&upper)),
+        // Behind all that there are, and before all that will be; unless a clock was wrong.
+        (Place::After, None) => match last(tx.birth().id) {
+            rank if rank > anchor.rank => rank,
+            _ => between(&anchor.rank, None),
+        },
     };
-    let between = FractionalIndex::new(lower.as_ref(), upper.as_ref());
-    let rank = between.map(|rank| rank.to_string()).filter(|rank| rank.len() <= LONGEST);
-    rank.ok_or_else(|| {
-        Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first.")
-    })
+    if rank.len() <= LONGEST {
+        Ok(rank)
+    } else {
+        Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
+    }
 }
 
 fn same_list(task: &Task) -> Condition {
@@ -61,8 +65,31 @@ fn same_list(task: &Task) -> Condition {
     Condition::all().add(task.project_id.map_or_else(|| project.is_null(), |id| project.eq(id)))
 }
 
-fn read(rank: &str) -> Result<FractionalIndex> {
-    FractionalIndex::from_string(rank).map_err(|_| Error::internal("a rank that is no fraction"))
+/// A fraction between two, of which the first is the smaller; without a second, between it and 1.
+fn between(lower: &str, upper: Option<&str>) -> String {
+    let digits = |text: &str| -> Vec<u32> { text.chars().filter_map(|digit| digit.to_digit(16)).collect() };
+    let (lower, upper) = (digits(lower), upper.map(digits));
+    let mut found = Vec::new();
+    // What is above: that, as long as all digits are the same; then nothing, since a smaller digit stands before.
+    let mut above = upper.as_deref();
+    for place in 0.. {
+        let low = lower.get(place).copied().unwrap_or_default();
+        let high = above.map_or(16, |above| above.get(place).copied().unwrap_or_default());
+        if high > low + 1 {
+            found.push(u32::midpoint(low, high));
+            break;
+        }
+        if high > low {
+            // Next to each other: the larger digit alone, if more follow it above; or the smaller one, and more than follows it below.
+            if above.is_some_and(|above| above.len() > place + 1) {
+                found.push(high);
+                break;
+            }
+            above = None;
+        }
+        found.push(low);
+    }
+    found.into_iter().filter_map(|digit| char::from_digit(digit, 16)).collect()
 }
 
 #[cfg(test)]
@@ -72,18 +99,29 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Between any two ranks there is another, and text sorts as the fractions do.
+        /// Between any two ranks there is another, as text sorts, and none has a zero at its end.
         #[test]
-        fn there_is_room_between(moves in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 1..60)) {
-            let mut ranks: Vec<String> = (1..4).map(|id| last(Uuid::from_u128(id))).collect();
+        fn there_is_room_between(ids in proptest::collection::btree_set(any::<u128>(), 1..4), moves in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 1..80)) {
+            let mut ranks: Vec<String> = ids.into_iter().map(|id| last(Uuid::from_u128(id))).collect();
             for (at, before) in moves {
-                let at = at.index(ranks.len());
-                let (lower, upper) = if before { (at.checked_sub(1), Some(at)) } else { (Some(at), at.checked_add(1)) };
-                let rank = |at: Option<usize>| at.and_then(|at| ranks.get(at)).map(|rank| read(rank).unwrap());
-                let new = FractionalIndex::new(rank(lower).as_ref(), rank(upper).as_ref()).unwrap().to_string();
-                ranks.insert(if before { at } else { at + 1 }, new);
-                prop_assert!(ranks.is_sorted() && ranks.windows(2).all(|pair| pair[0] != pair[1]), "{:?}", ranks);
+                let at = at.index(ranks.len()) + usize::from(!before);
+                let lower = at.checked_sub(1).map(|at| ranks[at].as_str()).unwrap_or_default();
+                let new = between(lower, ranks.get(at).map(String::as_str));
+                prop_assert!(!new.ends_with('0') && !new.is_empty());
+                ranks.insert(at, new);
+                prop_assert!(ranks.is_sorted_by(|one, two| one < two), "{:?}", ranks);
             }
         }
+    }
+
+    /// How often something can be moved to the very same place.
+    #[test]
+    fn there_is_room_for_hundreds() {
+        let (lower, mut upper) = (last(Uuid::from_u128(1)), last(Uuid::from_u128(2)));
+        let moves = (0..).take_while(|_| {
+            upper = between(&lower, Some(&upper));
+            upper.len() <= LONGEST
+        });
+        assert!(moves.count() > 500);
     }
 }

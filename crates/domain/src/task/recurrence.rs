@@ -60,7 +60,8 @@ pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Inst
     let start = chrono::DateTime::from_timestamp_micros(from.micros())
         .ok_or_else(|| wrong("The due date is out of range.".to_owned()))?
         .with_timezone(&zone);
-    let read = RRule::<Unvalidated>::from_str(rule).map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
+    let read = RRule::<Unvalidated>::from_str(rule)
+        .map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
     if matches!(read.get_freq(), Frequency::Secondly | Frequency::Minutely | Frequency::Hourly) {
         return Err(wrong("A task comes again daily at most.".to_owned()));
     }
@@ -105,33 +106,42 @@ mod tests {
     #[test]
     fn a_count_counts_the_first() {
         let found = all("FREQ=WEEKLY;COUNT=3;BYDAY=MO", "2026-11-02T09:00:00Z", "UTC", 9);
-        assert_eq!(found, ["2026-11-09T09:00:00Z", "2026-11-16T09:00:00Z"]);
+        assert_eq!(found, ["2026-11-09T09:00:00.000000Z", "2026-11-16T09:00:00.000000Z"]);
     }
 
     #[test]
     fn an_end_ends() {
         let found = all("FREQ=DAILY;UNTIL=20261104T090000Z", "2026-11-02T09:00:00Z", "UTC", 9);
-        assert_eq!(found, ["2026-11-03T09:00:00Z", "2026-11-04T09:00:00Z"]);
+        assert_eq!(found, ["2026-11-03T09:00:00.000000Z", "2026-11-04T09:00:00.000000Z"]);
     }
 
     /// Nine o'clock stays nine o'clock when the clocks are put forward.
     #[test]
     fn the_clock_on_the_wall_counts() {
         let found = all("FREQ=DAILY", "2026-03-28T08:00:00Z", "Europe/Berlin", 2);
-        assert_eq!(found, ["2026-03-29T07:00:00Z", "2026-03-30T07:00:00Z"]);
+        assert_eq!(found, ["2026-03-29T07:00:00.000000Z", "2026-03-30T07:00:00.000000Z"]);
     }
 
     #[test]
     fn what_is_no_rule_is_refused() {
-        for rule in ["", "daily", "FREQ=HOURLY", "FREQ=SECONDLY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;BYDAY=XX", "FREQ=DAILY\nEXRULE:FREQ=DAILY"] {
+        for rule in [
+            "",
+            "daily",
+            "FREQ=HOURLY",
+            "FREQ=SECONDLY",
+            "FREQ=DAILY;INTERVAL=0",
+            "FREQ=DAILY;BYDAY=XX",
+            "FREQ=DAILY\nEXRULE:FREQ=DAILY",
+        ] {
             assert!(next(rule, at("2026-11-02T09:00:00Z"), "UTC").is_err(), "{rule}");
         }
     }
 
     #[test]
     fn a_rule_that_never_holds_ends() {
-        let begun = std::time::Instant::now();
-        assert_eq!(next("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", at("2026-11-02T09:00:00Z"), "UTC").unwrap(), None);
-        eprintln!("{:?}", begun.elapsed());
+        assert_eq!(
+            next("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", at("2026-11-02T09:00:00Z"), "UTC").unwrap(),
+            None
+        );
     }
 }
