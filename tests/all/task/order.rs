@@ -25,13 +25,13 @@ async fn tasks_stand_where_they_are_put(app: &App) {
         tasks.push(make(app, &t.manager, json!({ "title": title, "project_id": project })).await);
     }
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third"]);
-    move_to(app, &t.manager, &tasks[2], json!({ "before_id": tasks[0]["id"] }), 200).await;
+    move_to(app, &t.manager, &tasks[2], json!({ "side": "before", "beside_id": tasks[0]["id"] }), 200).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["Third", "First", "Second"]);
-    move_to(app, &t.manager, &tasks[0], json!({ "after_id": tasks[1]["id"] }), 200).await;
+    move_to(app, &t.manager, &tasks[0], json!({ "beside_id": tasks[1]["id"] }), 200).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["Third", "Second", "First"]);
-    move_to(app, &t.manager, &tasks[0], json!({ "before_id": tasks[1]["id"] }), 200).await;
+    move_to(app, &t.manager, &tasks[0], json!({ "side": "before", "beside_id": tasks[1]["id"] }), 200).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["Third", "First", "Second"]);
-    move_to(app, &t.manager, &tasks[2], json!({ "after_id": tasks[1]["id"] }), 200).await;
+    move_to(app, &t.manager, &tasks[2], json!({ "beside_id": tasks[1]["id"] }), 200).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third"]);
     // What is made later comes last.
     make(app, &t.manager, json!({ "title": "Fourth", "project_id": project })).await;
@@ -40,9 +40,9 @@ async fn tasks_stand_where_they_are_put(app: &App) {
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Fourth", "Third"]);
     for (body, pointer) in [
         (json!({}), ""),
-        (json!({ "before_id": tasks[0]["id"] }), ""),
-        (json!({ "before_id": tasks[1]["id"], "after_id": tasks[2]["id"] }), "/after_id"),
-        (json!({ "before_id": t.admin.id }), "/before_id"),
+        (json!({ "beside_id": tasks[0]["id"] }), "/beside_id"),
+        (json!({ "beside_id": t.admin.id }), "/beside_id"),
+        (json!({ "beside_id": tasks[1]["id"], "side": "above" }), "/side"),
     ] {
         let wrong = move_to(app, &t.manager, &tasks[0], body, 422).await;
         assert_eq!(wrong["errors"][0]["pointer"], pointer);
@@ -54,11 +54,11 @@ async fn a_move_leads_to_another_project(app: &App) {
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let task = make(app, &t.member, json!({ "title": "Moved", "project_id": here })).await;
     let other = make(app, &t.manager, json!({ "title": "Other", "project_id": there })).await;
-    let moved = move_to(app, &t.member, &task, json!({ "before_id": other["id"] }), 200).await;
+    let moved = move_to(app, &t.member, &task, json!({ "side": "before", "beside_id": other["id"] }), 200).await;
     assert_eq!(moved["project_id"], there);
     assert_eq!(titles(app, &t.member, &there).await, ["Moved", "Other"]);
     let wrong =
-        move_to(app, &t.member, &task, json!({ "after_id": other["id"], "project_id": here }), 422).await;
+        move_to(app, &t.member, &task, json!({ "beside_id": other["id"], "project_id": here }), 422).await;
     assert_eq!(wrong["errors"][0]["pointer"], "/project_id");
     // Whoever only sees a task does not move it.
     move_to(app, &t.other, &task, json!({ "project_id": here }), 403).await;
@@ -73,7 +73,7 @@ async fn moves_at_once_are_all_made(app: &App) {
         let title = format!("Task {number}");
         tasks.push(make(app, &t.manager, json!({ "title": title, "project_id": project })).await);
     }
-    let body = json!({ "after_id": first["id"] });
+    let body = json!({ "beside_id": first["id"] });
     let moves = tasks.iter().map(|task| move_to(app, &t.manager, task, body.clone(), 200));
     let moved = futures::future::join_all(moves).await;
     let mut ranks: Vec<_> = moved.iter().map(|task| task["rank"].as_str().unwrap()).collect();

@@ -16,8 +16,27 @@ pub(super) fn task(fixture: &Fixture) -> Value {
     json!({
         "title": "Write the notes", "description": "All of them.", "project_id": fixture.id(Slot::Project),
         "assignee_id": fixture.id(Slot::Assignee), "status": "in_progress", "priority": "high", "start_at": START,
-        "due_at": DUE, "estimate_minutes": 30,
+        "due_at": DUE, "estimate_minutes": 30, "parent_id": fixture.id(Slot::ParentTask), "label_ids": [fixture.id(Slot::Label)],
+        "recurrence": "FREQ=WEEKLY;BYDAY=MO",
     })
+}
+
+pub(super) fn task_move(fixture: &Fixture) -> Value {
+    json!({ "project_id": fixture.id(Slot::Project), "beside_id": fixture.id(Slot::ParentTask), "side": "before" })
+}
+
+pub(super) fn task_dependency(fixture: &Fixture) -> Value {
+    json!({ "blocker_id": fixture.id(Slot::ParentTask) })
+}
+
+pub(super) fn task_changes(fixture: &Fixture) -> Value {
+    json!({ "operations": [
+        { "action": "update", "id": fixture.id(Slot::Task), "version": 1, "body": { "title": "Write them" } },
+    ] })
+}
+
+pub(super) fn label(_: &Fixture) -> Value {
+    json!({ "name": fresh(), "color": "#d73a4a" })
 }
 
 pub(super) fn project(fixture: &Fixture) -> Value {

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 28] = [
     "change",
     "complete",
     "confirm",
@@ -31,12 +31,16 @@ const VERBS: [&str; 24] = [
     "import",
     "introspect",
     "list",
+    "move",
+    "purge",
     "reactivate",
     "refresh",
     "register",
     "replace",
+    "reopen",
     "request",
     "resend",
+    "restore",
     "revoke",
     "rotate",
     "update",

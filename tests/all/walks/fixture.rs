@@ -39,6 +39,17 @@ pub(super) enum Slot {
     Task,
     /// The same in no project.
     PersonalTask,
+    /// Another task in the project, which can be a part of another.
+    ParentTask,
+    /// What the task waits for, and what the personal one does.
+    TaskDependency,
+    OtherTaskDependency,
+    /// A task of the member's that was deleted.
+    DeletedTask,
+    /// A label of the task.
+    Label,
+    /// A label of no task.
+    EmptyLabel,
     /// The member's document in the project.
     Document,
     /// A client with a request.
@@ -246,6 +257,21 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
         rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
     }
     make(app, &people.member, "/tasks", &task(rows.get(&Slot::OtherProject))).await;
+    for slot in [Slot::Label, Slot::EmptyLabel] {
+        rows.insert(slot, make(app, &people.admin, "/labels", &json!({ "name": fresh() })).await);
+    }
+    let parent = json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
+    rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
+    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)] {
+        // Done, so that it blocks nothing.
+        let blocker = json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
+        let blocker = make(app, &people.member, "/tasks", &blocker).await;
+        let path = format!("/tasks/{}/dependencies", rows[&task]);
+        rows.insert(slot, make(app, &people.member, &path, &json!({ "blocker_id": blocker })).await);
+    }
+    let deleted = make(app, &people.member, "/tasks", &task(rows.get(&Slot::Project))).await;
+    let _ = app.delete(&format!("/tasks/{deleted}")).by(&people.member).gives(204).await;
+    rows.insert(Slot::DeletedTask, deleted);
     let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });

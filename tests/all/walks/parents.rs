@@ -32,6 +32,13 @@ enum Behind {
 /// All operations whose paths go on behind a parameter.
 const BEHIND: &[(&str, Behind)] = &[
     ("complete_task", Behind::Itself),
+    ("reopen_task", Behind::Itself),
+    ("restore_task", Behind::Itself),
+    ("move_task", Behind::Itself),
+    ("list_task_dependencies", Behind::Children { field: "task_id", filter: None }),
+    ("create_task_dependency", Behind::Itself),
+    ("get_task_dependency", Behind::Itself),
+    ("delete_task_dependency", Behind::Itself),
     ("deactivate_user", Behind::Itself),
     ("reactivate_user", Behind::Itself),
     ("list_user_history", Behind::Itself),
@@ -62,6 +69,11 @@ fn sibling(slot: Slot) -> Slot {
         Slot::OtherTeam => Slot::Team,
         Slot::TeamMember => Slot::OtherTeamMember,
         Slot::OtherTeamMember => Slot::TeamMember,
+        Slot::TaskDependency => Slot::OtherTaskDependency,
+        Slot::OtherTaskDependency => Slot::TaskDependency,
+        Slot::Label => Slot::EmptyLabel,
+        Slot::EmptyLabel => Slot::Label,
+        Slot::ParentTask => Slot::Task,
         Slot::Task => Slot::PersonalTask,
         Slot::PersonalTask => Slot::Task,
         Slot::Assignee => Slot::Spare,
@@ -72,6 +84,7 @@ fn sibling(slot: Slot) -> Slot {
         Slot::EmptyRequestType => Slot::RequestType,
         Slot::AccessToken
         | Slot::Audit
+        | Slot::DeletedTask
         | Slot::Document
         | Slot::Inactive
         | Slot::Invitation

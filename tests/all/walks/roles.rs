@@ -99,6 +99,12 @@ fn about<'a>(
         Some(_) if variant.0 == "shared" => request.with_field("/team_id", Value::Null),
         _ => request,
     };
+    // A part would follow its whole.
+    let request = if request.operation.id == "create_task" {
+        request.with_field("/parent_id", Value::Null)
+    } else {
+        request
+    };
     Some(match variant {
         ("personal", None) => request.with_field("/project_id", Value::Null),
         ("oneself", _) => request.at(Position::Path(0), &caller.id?.to_string()),

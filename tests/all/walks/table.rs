@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, link_request,
+        access_token, both_factors, code, credentials, document, introspection, invitation, label, link_request,
         new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
         refresh, registration, request, request_status, request_type, revocation, rotation, service_account,
-        status, task, team, team_member, tenant, token, user, users, verification, work_client,
+        status, task, task_changes, task_dependency, task_move, team, team_member, tenant, token, user, users, verification, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -138,9 +138,19 @@ fn guarded(fixture: &Fixture) -> &str {
     &fixture.guarded.token
 }
 
-const TASK_FILTERS: &[(&str, Slot)] =
-    &[("project", Slot::Project), ("owner", Slot::Assignee), ("assignee", Slot::Assignee)];
-const TASK_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project), ("/assignee_id", Slot::Assignee)];
+const TASK_FILTERS: &[(&str, Slot)] = &[
+    ("project", Slot::Project),
+    ("parent", Slot::ParentTask),
+    ("label", Slot::Label),
+    ("owner", Slot::Assignee),
+    ("assignee", Slot::Assignee),
+];
+const TASK_IDS: &[(&str, Slot)] = &[
+    ("/project_id", Slot::Project),
+    ("/parent_id", Slot::ParentTask),
+    ("/assignee_id", Slot::Assignee),
+    ("/label_ids/0", Slot::Label),
+];
 const TEAM_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee)];
 const PROJECT_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee), ("/team_id", Slot::Team)];
 const REQUEST_FILTERS: &[(&str, Slot)] =
@@ -152,15 +162,53 @@ const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
-    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["task"]),
+    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["task", "task_label"]),
     Entry::scoped("list_tasks_by_status", &["tasks:read"])
         .query(&[("status", "todo")])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
-    Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
-    Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
+    Entry::scoped("replace_task", &["tasks:write"])
+        .of(&[Slot::Task])
+        .body(task, TASK_IDS)
+        .changes(&["task", "task_label"]),
+    Entry::scoped("update_task", &["tasks:write"])
+        .of(&[Slot::Task])
+        .body(task, TASK_IDS)
+        .changes(&["task", "task_label"]),
     Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
-    Entry::scoped("complete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
+    Entry::scoped("complete_task", &["tasks:write"])
+        .of(&[Slot::Task])
+        .query(&[("force", "false")])
+        .changes(&["task"]),
+    // An open one stays as it is.
+    Entry::scoped("reopen_task", &["tasks:write"]).of(&[Slot::Task]).changes(&[]),
+    Entry::scoped("move_task", &["tasks:write"])
+        .of(&[Slot::Task])
+        .body(task_move, &[("/project_id", Slot::Project), ("/beside_id", Slot::ParentTask)])
+        .changes(&["task"]),
+    Entry::scoped("change_tasks", &["tasks:write"])
+        .body(task_changes, &[("/operations/0/id", Slot::Task)])
+        .changes(&["task"]),
+    Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
+    Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
+    Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
+    Entry::scoped("list_task_dependencies", &["tasks:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("blocker", Slot::ParentTask)]),
+    Entry::scoped("create_task_dependency", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task])
+        .body(task_dependency, &[("/blocker_id", Slot::ParentTask)])
+        .changes(&["task_dependency"]),
+    Entry::scoped("get_task_dependency", &["tasks:read"]).of(&[Slot::Task, Slot::TaskDependency]),
+    Entry::scoped("delete_task_dependency", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task, Slot::TaskDependency])
+        .changes(&["task_dependency"]),
+    Entry::scoped("list_labels", &["labels:read"]),
+    Entry::scoped("create_label", &["labels:write"]).body(label, &[]).changes(&["label"]),
+    Entry::scoped("get_label", &["labels:read"]).of(&[Slot::Label]),
+    Entry::scoped("replace_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
+    Entry::scoped("update_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
+    Entry::scoped("delete_label", &["labels:write"]).of(&[Slot::EmptyLabel]).changes(&["label"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
@@ -438,7 +486,7 @@ fn agree(operation: &Operation<'_>) {
     assert_eq!(known, told, "{id}: the fields that carry ids");
 }
 
-/// The fields of a body by their pointers, with those of the objects in it.
+/// The fields of a body by their pointers, with those of the objects in it, and of the first item of a list of objects or of ids.
 pub(super) fn leaves<'a>(
     operation: &Operation<'a>,
     schema: &'a Value,
@@ -451,6 +499,12 @@ pub(super) fn leaves<'a>(
         let inner = operation.resolve(some.unwrap_or(property));
         if inner["properties"].is_object() {
             leaves(operation, inner, &at, found);
+        }
+        let item = operation.resolve(&inner["items"]);
+        if item["properties"].is_object() {
+            leaves(operation, item, &format!("{at}/0"), found);
+        } else if item["format"] == "uuid" {
+            found.insert(format!("{at}/0"), item);
         }
         found.insert(at, property);
     }

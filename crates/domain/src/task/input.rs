@@ -84,14 +84,26 @@ pub struct MoveInput {
     #[serde(default)]
     #[garde(skip)]
     pub(super) project_id: Option<Uuid>,
-    /// The task that it is to stand right before.
+    /// The task that it is to stand beside.
     #[serde(default)]
     #[garde(skip)]
-    pub(super) before_id: Option<Uuid>,
-    /// The task that it is to stand right after.
+    pub(super) beside_id: Option<Uuid>,
+    /// On which side of that.
     #[serde(default)]
     #[garde(skip)]
-    pub(super) after_id: Option<Uuid>,
+    #[schema(default = "after")]
+    pub(super) side: Side,
+}
+
+/// A side of a task in the order of its project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Right before it.
+    Before,
+    /// Right after it.
+    #[default]
+    After,
 }
 
 impl From<&Task> for TaskInput {

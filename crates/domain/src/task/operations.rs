@@ -6,7 +6,7 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 
 use super::{
     MoveInput, Task, TaskStatus, dependency, entity, family,
-    rank::{self, Place},
+    rank,
 };
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
@@ -64,16 +64,10 @@ pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
 pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Precondition) -> Result<Task> {
     let seen = tx.resolve::<Task, _>(id, Update).await?;
-    let MoveInput { project_id, before_id, after_id } = body.check()?;
-    let (anchor, place) = match (before_id, after_id) {
-        (Some(_), Some(_)) => {
-            return Err(Error::field("/after_id", "invalid_value", "Give either before_id or after_id."));
-        }
-        (Some(_), None) => (tx.refer::<Task>(before_id, "before_id").await?, Place::Before),
-        (None, _) => (tx.refer::<Task>(after_id, "after_id").await?, Place::After),
-    };
+    let MoveInput { project_id, beside_id, side } = body.check()?;
+    let anchor = tx.refer::<Task>(beside_id, "beside_id").await?;
     if anchor.as_ref().is_some_and(|anchor| anchor.id == id) {
-        return Err(Error::field("", "invalid_value", "A task can't stand beside itself."));
+        return Err(Error::field("/beside_id", "invalid_value", "A task can't stand beside itself."));
     }
     let project = match &anchor {
         Some(anchor) if project_id.is_some() && project_id != anchor.project_id => {
@@ -99,7 +93,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
         }
     }
     let rank = match &anchor {
-        Some(anchor) => rank::beside(tx, id, place, anchor).await?,
+        Some(anchor) => rank::beside(tx, id, side, anchor).await?,
         None => rank::last(tx.birth().id),
     };
     let row = Task { project_id: project, rank, ..seen.row().clone() };

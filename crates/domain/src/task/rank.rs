@@ -5,18 +5,11 @@
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*};
 
-use super::{Task, entity};
+use super::{Task, entity, input::Side};
 use crate::{Error, Result, Tx, error::Kind, project::Project};
 
 /// The most characters of a rank. Some five hundred moves to the very same place, each between the last two, use them up.
 const LONGEST: usize = 255;
-
-/// Where a task is to stand, beside another of its project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Before,
-    After,
-}
 
 /// The rank of a new task.
 pub(super) fn last(id: Uuid) -> String {
@@ -28,7 +21,7 @@ pub(super) fn last(id: Uuid) -> String {
 ///
 /// # Errors
 /// `Conflict` when there is no room left.
-pub(super) async fn beside(tx: &Tx, task: Uuid, place: Place, anchor: &Task) -> Result<String> {
+pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
     // One at a time, so that no two find the same room.
     match anchor.project_id {
         Some(project) => drop(tx.find::<Project>(project, true).await?),
@@ -38,17 +31,17 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, place: Place, anchor: &Task) -> 
     let others = tx.owned::<Task>().filter(same_list(&anchor)).filter(entity::Column::Id.ne(task));
     let others = others.select_only().columns(<entity::Column as sea_orm::Iterable>::iter());
     let rank = entity::Column::Rank;
-    let neighbour: Select<entity::Entity> = match place {
-        Place::Before => others.filter(rank.lt(&anchor.rank)).order_by_desc(rank),
-        Place::After => others.filter(rank.gt(&anchor.rank)).order_by_asc(rank),
+    let neighbour: Select<entity::Entity> = match side {
+        Side::Before => others.filter(rank.lt(&anchor.rank)).order_by_desc(rank),
+        Side::After => others.filter(rank.gt(&anchor.rank)).order_by_asc(rank),
     };
     let neighbour: Option<Task> = tx.all(&neighbour.limit(1).into_query()).await?.pop();
     let neighbour = neighbour.map(|task| task.rank);
-    let rank = match (place, neighbour) {
-        (Place::Before, lower) => between(&lower.unwrap_or_default(), Some(&anchor.rank)),
-        (Place::After, Some(upper)) => between(&anchor.rank, Some(&upper)),
+    let rank = match (side, neighbour) {
+        (Side::Before, lower) => between(&lower.unwrap_or_default(), Some(&anchor.rank)),
+        (Side::After, Some(upper)) => between(&anchor.rank, Some(&upper)),
         // Behind all that there are, and before all that will be; unless a clock was wrong.
-        (Place::After, None) => match last(tx.birth().id) {
+        (Side::After, None) => match last(tx.birth().id) {
             rank if rank > anchor.rank => rank,
             _ => between(&anchor.rank, None),
         },

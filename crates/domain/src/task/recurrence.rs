@@ -65,6 +65,9 @@ pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Inst
     if matches!(read.get_freq(), Frequency::Secondly | Frequency::Minutely | Frequency::Hourly) {
         return Err(wrong("A task comes again daily at most.".to_owned()));
     }
+    if read.get_interval() == 0 || read.get_count() == Some(0) {
+        return Err(wrong("INTERVAL and COUNT are at least 1.".to_owned()));
+    }
     let count = read.get_count();
     let rules = read.build(start).map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
     // The first instant is the start itself where the rule holds for it; a bound within the library ends rules that never hold.
