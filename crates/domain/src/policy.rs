@@ -91,6 +91,8 @@ pub enum Noun {
     Audit,
     /// What a user did, as the audit tells it without values.
     History,
+    /// What happened to a row, as it is told to those who see the row.
+    Change,
 }
 
 impl Noun {
@@ -115,6 +117,7 @@ impl Noun {
         Self::ClientRequest,
         Self::Audit,
         Self::History,
+        Self::Change,
     ];
 
     /// The noun's name, as in the audit.
@@ -139,6 +142,7 @@ impl Noun {
             Self::ClientRequest => "client_request",
             Self::Audit => "audit",
             Self::History => "history",
+            Self::Change => "change",
         }
     }
 
@@ -162,6 +166,7 @@ impl Noun {
             Self::RequestType => "request-types",
             Self::ClientRequest => "requests",
             Self::Audit => "audit",
+            Self::Change => "history",
         }
     }
 }
@@ -395,6 +400,8 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::ClientRequest, Action::Delete, &[ADMIN]),
     (Noun::Audit, Action::Read, &[ADMIN]),
     (Noun::History, Action::Read, &[ADMIN, OWNER]),
+    // It is reached through the row alone.
+    (Noun::Change, Action::Read, &[ALL]),
 ];
 
 /// The grounds for an action on a noun.

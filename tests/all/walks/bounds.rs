@@ -72,7 +72,9 @@ fn needs_another(answer: &Answer) -> bool {
     let registers = answer.call.ends_with("/auth/register")
         && code == "required"
         && matches!(answer.pointer(), "/organisation" | "/user/email");
-    token || registers
+    // To move a task takes a project, or a task to stand beside.
+    let moves = answer.call.ends_with("/move") && code == "required";
+    token || registers || moves
 }
 
 async fn what_breaks_a_bound_is_refused(app: &App) {

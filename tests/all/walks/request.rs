@@ -85,9 +85,21 @@ impl<'a> Request<'a> {
     /// With a field of the body, which may be a new one.
     pub(super) fn with_field(&self, pointer: &str, value: Value) -> Self {
         let mut request = self.clone();
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let body = request.body.as_mut().unwrap();
-        body.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        let mut at = request.body.as_mut().unwrap();
+        for step in pointer.split('/').skip(1) {
+            at = match step.parse::<usize>() {
+                Ok(place) => {
+                    if !at.is_array() {
+                        *at = Value::Array(Vec::new());
+                    }
+                    let items = at.as_array_mut().unwrap();
+                    items.resize(items.len().max(place + 1), Value::Null);
+                    &mut items[place]
+                }
+                Err(_) => at.as_object_mut().unwrap().entry(step).or_insert(Value::Null),
+            };
+        }
+        *at = value;
         request
     }
 
@@ -95,7 +107,10 @@ impl<'a> Request<'a> {
     pub(super) fn without_field(&self, pointer: &str) -> Self {
         let mut request = self.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        request.body.as_mut().unwrap().pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+        match request.body.as_mut().unwrap().pointer_mut(parent).unwrap() {
+            Value::Array(items) => drop(items.remove(name.parse().unwrap())),
+            fields => drop(fields.as_object_mut().unwrap().remove(name)),
+        }
         request
     }
 

@@ -46,6 +46,10 @@ fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
             assert_eq!(answer.status, 200, "{}: {}", answer.call, answer.text);
             assert_eq!(answer.body["results"], json!([]), "{}", answer.call);
         }
+        // One of many changes names its row there.
+        Position::Body("/operations/0/id") => {
+            assert_eq!(told, (404, "not_found"), "{}: {}", answer.call, answer.text);
+        }
         Position::Body(pointer) => {
             assert_eq!(told, (422, "invalid"), "{}: {}", answer.call, answer.text);
             assert_eq!(answer.pointer(), pointer, "{}", request.operation.id);

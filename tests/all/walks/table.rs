@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, label, link_request,
-        new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
-        refresh, registration, request, request_status, request_type, revocation, rotation, service_account,
-        status, task, task_changes, task_dependency, task_move, team, team_member, tenant, token, user, users, verification, work_client,
+        access_token, both_factors, code, credentials, document, introspection, invitation, label,
+        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
+        project, refresh, registration, request, request_status, request_type, revocation, rotation,
+        service_account, status, task, task_changes, task_dependency, task_move, team, team_member, tenant,
+        token, user, users, verification, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},

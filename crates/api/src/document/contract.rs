@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
     access_token::AccessToken,
-    audit::{AuditEntry, HistoryEntry},
+    audit::{AuditEntry, Change, HistoryEntry},
     client::Client,
     document::Document,
     invitation::Invitation,
@@ -22,6 +22,9 @@ use super::{
     operations::METHODS,
     parameters::{filter_parameters, list_parameters, query},
 };
+
+/// The operations that change many rows at once.
+const BULK: [&str; 1] = ["change_tasks"];
 
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
@@ -134,6 +137,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
                 ("409", "A clash with what is there, or a request with this key is under way."),
                 ("422", "The body is invalid, or the key was used for another request."),
             ]);
+            if BULK.contains(&id.as_str()) {
+                problems.extend([
+                    ("404", "A row that is absent, or invisible to the caller."),
+                    ("412", "A row that has another version."),
+                    ("428", "The organisation requires versions."),
+                ]);
+            }
             // An action on a row; what is made within one has no version yet.
             if by_id && !makes {
                 if_match(&mut parameters, &mut problems);
@@ -240,6 +250,14 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_request_types" => list_parameters::<RequestType>(&[]),
         "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
+        "list_task_history"
+        | "list_project_history"
+        | "list_document_history"
+        | "list_team_history"
+        | "list_client_history"
+        | "list_request_history"
+        | "list_request_type_history"
+        | "list_label_history" => list_parameters::<Change>(&[]),
         "list_user_history" => list_parameters::<HistoryEntry>(&[]),
         "list_sessions" | "list_user_sessions" => list_parameters::<Session>(&[]),
         "list_audit" => list_parameters::<AuditEntry>(&[]),
@@ -253,6 +271,13 @@ fn of_list(id: &str) -> Vec<Value> {
 fn of_others(id: &str) -> Vec<Value> {
     match id {
         "export_users" => filter_parameters::<User>(&[]),
+        "get_task" | "get_project" | "get_document" | "get_team" | "get_client" | "get_request"
+        | "get_request_type" | "get_label" => vec![query(
+            false,
+            "as_of",
+            "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
+            json!({ "type": "string", "format": "date-time" }),
+        )],
         "get_permissions" => vec![
             query(true, "noun", "What it is about.", json!({ "type": "string", "enum": permission::NOUNS })),
             query(

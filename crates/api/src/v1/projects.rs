@@ -6,7 +6,10 @@ use taskhub_domain::{
     task::Task,
 };
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -48,8 +51,14 @@ pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answere
 /// Get a project
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "The project.", body = Project)))]
 #[get("/{id}")]
-pub(crate) async fn get_project(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Project>(&caller, &app, id, &known).await
+pub(crate) async fn get_project(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<Project>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a project
@@ -125,4 +134,10 @@ pub(crate) async fn list_project_tasks(
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
     Ok(HttpResponse::Ok().json(project::statistics_of_one(&app.store, &caller, id.0).await?))
+}
+
+history! {
+    Project, tagged "projects";
+    /// List what happened to a project
+    list_project_history;
 }

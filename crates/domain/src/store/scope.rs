@@ -46,7 +46,12 @@ impl Scope {
     /// # Errors
     /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
     pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let Some(row) = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed()) else {
+        let row = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed());
+        self.judged(row, act).await
+    }
+
+    async fn judged<N: Noun, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
+        let Some(row) = row else {
             // Scopes are judged first for rows that exist, and so they are here.
             policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
                 Kind::InsufficientScope => Err(error),
@@ -81,10 +86,8 @@ impl Scope {
     /// # Errors
     /// As [`Self::resolve`].
     pub(crate) async fn resolve_removed<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed).ok_or(Kind::NotFound)?;
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
-        Ok(Evidence::new(row, act))
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed);
+        self.judged(row, act).await
     }
 
     /// As [`Self::resolve`], for a row that must change because another does: a scope for the other is enough.

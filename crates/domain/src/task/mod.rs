@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
-    input::{MoveInput, TaskInput},
+    input::{MoveInput, Side, TaskInput},
     operations::{complete, deleted, move_to, purge, reopen, restore},
 };
 use crate::{
@@ -327,9 +327,13 @@ impl Editable for Task {
             recurrence,
         } = input;
         in_order(start_at, due_at, "due_at")?;
-        let project_id = family::project_of(tx, &self, parent_id, project_id).await?;
         if project_id != self.project_id {
             tx.refer::<Project>(project_id, "project_id").await?;
+        }
+        let given = project_id;
+        let project_id = family::project_of(tx, &self, parent_id, given).await?;
+        if project_id != given {
+            tx.refer::<Project>(project_id, "parent_id").await?;
         }
         if assignee_id != self.assignee_id {
             tx.refer::<User>(assignee_id, "assignee_id").await?;
