@@ -20,6 +20,7 @@ use crate::{
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
+    tally::{self, Amounts, Key, Summand},
     user::User,
 };
 
@@ -165,6 +166,14 @@ impl Noun for Task {
         Some(Condition::all().add(condition))
     }
 
+    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(self.project_id)
+    }
+
+    async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
+        Ok(self.project_id.map(|project| self.summand(project)))
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -295,6 +304,25 @@ pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 }
 
 impl Task {
+    /// What the task adds to the figures of the project that it lies in.
+    fn summand(&self, project_id: Uuid) -> Summand {
+        let is_open = !matches!(self.status, TaskStatus::Done | TaskStatus::Cancelled);
+        let key = Key {
+            project_id,
+            status: Some(self.status),
+            priority: Some(self.priority),
+            due_day: self.due_at.filter(|_| is_open).map(tally::day),
+            completion_from: self.completed_at.map(|at| tally::bucket(self.created_at, at)),
+        };
+        let amounts = Amounts {
+            tasks: 1,
+            estimated: self.estimate_minutes.is_some().into(),
+            estimate_minutes: self.estimate_minutes.unwrap_or_default().into(),
+            spent_seconds: 0,
+        };
+        Summand { key, amounts }
+    }
+
     /// The task with a status, and the instant of its completion with it.
     fn with_status(self, status: TaskStatus, now: Instant) -> Self {
         let completed_at = (status == TaskStatus::Done).then(|| self.completed_at.unwrap_or(now));

@@ -12,7 +12,7 @@ use crate::{
     invitation::{self, Invitation},
     project::{self, Project},
     request::{self, ClientRequest},
-    store::{Noun, Precondition, Update, noun::ColumnOf},
+    store::{Noun, Update, noun::ColumnOf},
     task::{self, Task},
     team::{self, Team},
 };
@@ -55,7 +55,8 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             for column in columns.iter().filter(|column| seen.row().get(**column) == from.into()) {
                 row.try_set(*column, to.into())?;
             }
-            tx.update_as("hand_over", seen, row, &Precondition::Any).await?;
+            // An archived project keeps nobody from leaving.
+            tx.amend("hand_over", seen, row).await?;
         }
         tx.write_records().await?;
     }
