@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 pub use self::{
     milestone::{Milestone, MilestoneInput},
-    statistics::{ByPriority, ByStatus, Statistics, of_all as statistics_of_all, of_one as statistics_of_one},
+    statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one},
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
