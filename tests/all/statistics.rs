@@ -98,9 +98,11 @@ async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
             .collect();
         let mut expected = recount(&inside, number, now);
         let mut told = app.get(&path).by(&t.admin).gives(200).await;
-        let (a, b) = (told["progress"].take(), expected["progress"].take());
-        let close = (a.is_null() && b.is_null()) || (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-9;
-        assert!(close, "{path}: {a} is not {b}");
+        for name in ["completion_rate", "progress"] {
+            let (a, b) = (told[name].take(), expected[name].take());
+            let close = || (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-9;
+            assert!((a.is_null() && b.is_null()) || close(), "{path}: {name} {a} is not {b}");
+        }
         assert_eq!(told, expected, "{path}");
     }
 }
