@@ -102,7 +102,9 @@ async fn it_is_taken_out_of_the_archive_or_deleted(app: &App) {
     for change in [json!({ "name": "New" }), json!({ "status": "archived", "description": null })] {
         refused(&app.patch(&place).by(&t.manager).json(&change).send().await);
     }
-    refused(&app.put(&place).by(&t.manager).json(&json!({ "name": "New", "status": "archived" })).send().await);
+    refused(
+        &app.put(&place).by(&t.manager).json(&json!({ "name": "New", "status": "archived" })).send().await,
+    );
     // Nothing is changed by that.
     let _ = app.patch(&place).by(&t.manager).json(&json!({ "status": "archived" })).gives(200).await;
     assert_eq!(app.get(&place).by(&t.manager).gives(200).await, before);

@@ -66,7 +66,8 @@ async fn who_manages_the_project_sets_milestones(app: &App) {
         let milestones = format!("{place}/milestones");
         let (_, path) = make(app, &t.admin, &milestones, body.clone()).await;
         // The project's manager, or the team's; whoever has the role of one where there is no team; and no other member.
-        let tries = [(&t.admin, 201), (&t.member, 201), (&t.manager, manager), (&t.other, 403), (&u.admin, 404)];
+        let tries =
+            [(&t.admin, 201), (&t.member, 201), (&t.manager, manager), (&t.other, 403), (&u.admin, 404)];
         for (user, status) in tries {
             let _ = app.post(&milestones).by(user).json(&body).gives(status).await;
             let seen = if status == 404 { 404 } else { 200 };

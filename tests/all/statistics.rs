@@ -66,7 +66,9 @@ fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
     };
     let mut took: Vec<_> = done
         .iter()
-        .map(|task| (micros(&task["completed_at"]).unwrap() - micros(&task["created_at"]).unwrap()) / 1_000_000)
+        .map(|task| {
+            (micros(&task["completed_at"]).unwrap() - micros(&task["created_at"]).unwrap()) / 1_000_000
+        })
         .collect();
     took.sort_unstable();
     let middle = took.len() / 2;
@@ -150,24 +152,25 @@ async fn figures_are_a_recount_whatever_was_written(app: &App) {
             let path = tasks.get(dice.roll(Ord::max(tasks.len(), 1))).cloned();
             writes.push((what, path, fields));
         }
-        let made = join_all(writes.into_iter().map(async |(what, path, fields): (usize, Option<String>, Value)| {
-            match (what, path) {
-                (0, Some(path)) => {
-                    let _ = app.delete(&path).by(&t.admin).send().await;
-                    None
+        let made =
+            join_all(writes.into_iter().map(async |(what, path, fields): (usize, Option<String>, Value)| {
+                match (what, path) {
+                    (0, Some(path)) => {
+                        let _ = app.delete(&path).by(&t.admin).send().await;
+                        None
+                    }
+                    (1, Some(path)) => {
+                        let _ = app.post(&format!("{path}/complete")).by(&t.admin).send().await;
+                        None
+                    }
+                    (2..=5, Some(path)) => {
+                        let _ = app.patch(&path).by(&t.admin).json(&fields).send().await;
+                        None
+                    }
+                    _ => Some(task(app, &t.member, fields).await),
                 }
-                (1, Some(path)) => {
-                    let _ = app.post(&format!("{path}/complete")).by(&t.admin).send().await;
-                    None
-                }
-                (2..=5, Some(path)) => {
-                    let _ = app.patch(&path).by(&t.admin).json(&fields).send().await;
-                    None
-                }
-                _ => Some(task(app, &t.member, fields).await),
-            }
-        }))
-        .await;
+            }))
+            .await;
         tasks.extend(made.into_iter().flatten());
         assert_exact(app, &t, &projects).await;
         if round % 2 == 1 {
@@ -207,7 +210,9 @@ async fn what_is_overdue_follows_the_clock(app: &App) {
         let _ = task(app, &t.member, done).await;
     }
     assert_eq!(overdue().await, 0);
-    for (micros, expected) in [(day - 1, 0), (1, 1), (1, 2), (3_600_000_000 - 1, 2), (1, 3), (86_400_000_000, 3)] {
+    for (micros, expected) in
+        [(day - 1, 0), (1, 1), (1, 2), (3_600_000_000 - 1, 2), (1, 3), (86_400_000_000, 3)]
+    {
         app.clock.advance(Duration::from_micros(micros));
         assert_eq!(overdue().await, expected, "{}", app.clock.now());
     }

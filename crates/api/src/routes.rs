@@ -7,8 +7,8 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, milestones, pictures, projects, request_types,
-        requests, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, audit, auth, clients, documents, invitations, milestones, pictures, projects,
+        request_types, requests, service, service_accounts, tasks, teams, tenant, users,
     },
 };
 
@@ -60,12 +60,12 @@ fn work(routes: &mut ServiceConfig) {
                 .service(projects::update_project_status)
                 .service(projects::list_project_tasks)
                 .service(projects::get_project_statistics)
-                .service(milestones::list_project_milestones)
-                .service(milestones::create_project_milestone)
-                .service(milestones::get_project_milestone)
-                .service(milestones::replace_project_milestone)
-                .service(milestones::update_project_milestone)
-                .service(milestones::delete_project_milestone),
+                .service(milestones::list_milestones)
+                .service(milestones::create_milestone)
+                .service(milestones::get_milestone)
+                .service(milestones::replace_milestone)
+                .service(milestones::update_milestone)
+                .service(milestones::delete_milestone),
         )
         .service(
             scope("/api/v1/documents")

@@ -199,9 +199,11 @@ async fn fold(tx: &Tx) -> Result<u64> {
     let mut sums = BTreeMap::<Uuid, Tally>::new();
     for row in &new {
         let id = row.sum_id();
-        sums.entry(id)
-            .and_modify(|sum| sum.add(row))
-            .or_insert_with(|| Tally { id, folded: true, ..row.clone() });
+        sums.entry(id).and_modify(|sum| sum.add(row)).or_insert_with(|| Tally {
+            id,
+            folded: true,
+            ..row.clone()
+        });
     }
     if sums.is_empty() {
         return Ok(0);

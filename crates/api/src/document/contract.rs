@@ -231,7 +231,7 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_team_members" => list_parameters::<TeamMember>(&[]),
         "list_invitations" => list_parameters::<Invitation>(&[]),
         "list_projects" => list_parameters::<Project>(&[]),
-        "list_project_milestones" => list_parameters::<Milestone>(&[]),
+        "list_milestones" => list_parameters::<Milestone>(&[]),
         "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
         "list_tasks" | "list_project_tasks" => list_parameters::<Task>(&[]),
         "list_clients" => list_parameters::<Client>(&[]),

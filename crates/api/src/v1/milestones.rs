@@ -12,7 +12,7 @@ use crate::{
 /// List a project's milestones
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "A page of milestones.", body = List<Milestone>)))]
 #[get("/{id}/milestones")]
-pub(crate) async fn list_project_milestones(
+pub(crate) async fn list_milestones(
     caller: Caller,
     app: App,
     id: Id,
@@ -27,7 +27,7 @@ pub(crate) async fn list_project_milestones(
 /// For whoever manages the project, and admins.
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = MilestoneInput, responses((status = 201, description = "The new milestone.", body = Milestone)))]
 #[post("/{id}/milestones")]
-pub(crate) async fn create_project_milestone(
+pub(crate) async fn create_milestone(
     caller: Caller,
     app: App,
     id: Id,
@@ -40,12 +40,7 @@ pub(crate) async fn create_project_milestone(
 /// Get a milestone of a project
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("milestone_id" = uuid::Uuid, Path, description = "The milestone's id.")), responses((status = 200, description = "The milestone.", body = Milestone)))]
 #[get("/{id}/milestones/{milestone_id}")]
-pub(crate) async fn get_project_milestone(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    known: IfNoneMatch,
-) -> Answered {
+pub(crate) async fn get_milestone(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
     noun::get_within::<Milestone>(&caller, &app, ids, &known).await
 }
 
@@ -54,7 +49,7 @@ pub(crate) async fn get_project_milestone(
 /// For whoever manages the project, and admins. All writable fields: what is absent gets its default.
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("milestone_id" = uuid::Uuid, Path, description = "The milestone's id.")), request_body = MilestoneInput, responses((status = 200, description = "The changed milestone.", body = Milestone)))]
 #[put("/{id}/milestones/{milestone_id}")]
-pub(crate) async fn replace_project_milestone(
+pub(crate) async fn replace_milestone(
     caller: Caller,
     app: App,
     ids: Within,
@@ -69,7 +64,7 @@ pub(crate) async fn replace_project_milestone(
 /// For whoever manages the project, and admins.
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("milestone_id" = uuid::Uuid, Path, description = "The milestone's id.")), request_body = MilestoneInput, responses((status = 200, description = "The changed milestone.", body = Milestone)))]
 #[patch("/{id}/milestones/{milestone_id}")]
-pub(crate) async fn update_project_milestone(
+pub(crate) async fn update_milestone(
     caller: Caller,
     app: App,
     ids: Within,
@@ -84,11 +79,6 @@ pub(crate) async fn update_project_milestone(
 /// For whoever manages the project, and admins.
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("milestone_id" = uuid::Uuid, Path, description = "The milestone's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}/milestones/{milestone_id}")]
-pub(crate) async fn delete_project_milestone(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    pre: IfMatch,
-) -> Answered {
+pub(crate) async fn delete_milestone(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Milestone>(&caller, &app, ids, pre).await
 }

@@ -147,12 +147,12 @@ impl Figures {
         use tallied::Column;
         let late =
             CaseStatement::new().case(Column::DueDay.lt(today), Column::Tasks.into_expr()).finally(0_i64);
-        let mut select =
-            self.scope.owned::<Tally>().filter(self.of(Column::ProjectId)).select_only().columns([
-                Column::Status,
-                Column::Priority,
-                Column::CompletionFrom,
-            ]);
+        let mut select = self
+            .scope
+            .owned::<Tally>()
+            .filter(self.of(Column::ProjectId))
+            .select_only()
+            .columns([Column::Status, Column::Priority, Column::CompletionFrom]);
         for (name, expr) in [
             ("all_tasks", Column::Tasks.into_expr()),
             ("all_estimated", Column::Estimated.into_expr()),

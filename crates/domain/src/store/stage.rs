@@ -91,10 +91,8 @@ fn insert(table: &'static str, columns: &[&'static str], size: usize) -> InsertS
 
 /// The statement that inserts the rows of all tables: all but the last's in common table expressions.
 fn together(batches: &[Batch], conn: &Conn) -> String {
-    let mut rows = batches
-        .iter()
-        .map(|batch| insert(batch.table, &batch.columns, batch.rows.len()))
-        .collect::<Vec<_>>();
+    let mut rows =
+        batches.iter().map(|batch| insert(batch.table, &batch.columns, batch.rows.len())).collect::<Vec<_>>();
     let Some(last) = rows.pop() else { return String::new() };
     let mut earlier = Query::with();
     for (row, batch) in rows.into_iter().zip(batches) {
