@@ -50,6 +50,15 @@ impl Dialect {
         self.binary_order(column)
     }
 
+    /// The hexadecimal digits of an id, and some more.
+    pub(crate) fn hex_with(self, column: &str, more: &str) -> Expr {
+        Expr::cust(match self.0 {
+            DbBackend::MySql => format!("CONCAT(LOWER(HEX({column})), '{more}')"),
+            DbBackend::Postgres => format!("REPLACE({column}::text, '-', '') || '{more}'"),
+            _ => format!("LOWER(HEX({column})) || '{more}'"),
+        })
+    }
+
     /// Octets without a bound of the database's; the operations bound them.
     pub(crate) fn bytes(self, name: &'static str) -> ColumnDef {
         let mut column = ColumnDef::new(name);

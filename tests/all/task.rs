@@ -1,7 +1,15 @@
 //! The stories of tasks.
 
+mod again;
+mod bulk;
+mod deleted;
+mod dependencies;
+mod labels;
+mod order;
+mod parts;
+
 use serde_json::{Value, json};
-use taskhub_tests::{App, Tenant, every_database};
+use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
     what_is_told_is_bounded,
@@ -247,4 +255,19 @@ async fn what_is_told_is_bounded(app: &App) {
     let answer = app.post("/tasks").by(&t.member).json(&unknown).send().await.expect(422);
     assert_eq!(answer.body["errors"][0]["code"], "unknown_field");
     assert!(answer.text.len() < 2_000, "{} octets", answer.text.len());
+}
+
+/// A task as it was made.
+async fn make(app: &App, by: &User, body: Value) -> Value {
+    app.post("/tasks").by(by).json(&body).gives(201).await
+}
+
+/// Where a task is.
+fn path(task: &Value) -> String {
+    format!("/tasks/{}", task["id"].as_str().unwrap())
+}
+
+/// The id of a project of no team.
+async fn project(app: &App, by: &User) -> Value {
+    app.post("/projects").by(by).json(&json!({ "name": "Website" })).gives(201).await["id"].clone()
 }

@@ -84,6 +84,14 @@ pub fn acted(version: i64, row: &impl Serialize) -> Result<Answer> {
     Ok(Answer { etag: Some(etag(version)), ..Answer::new(200, row)? })
 }
 
+/// What an action on several resources answers.
+///
+/// # Errors
+/// A fault of the server's.
+pub fn told(result: &impl Serialize) -> Result<Answer> {
+    Answer::new(200, result)
+}
+
 /// An answer that may have been kept.
 pub fn kept(answer: Answer) -> HttpResponse {
     let status = u16::try_from(answer.status).ok().and_then(|status| StatusCode::from_u16(status).ok());

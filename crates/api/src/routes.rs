@@ -7,7 +7,7 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, milestones, pictures, projects,
+        access_tokens, audit, auth, clients, documents, invitations, labels, milestones, pictures, projects,
         request_types, requests, service, service_accounts, tasks, teams, tenant, users,
     },
 };
@@ -27,11 +27,30 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::list_tasks)
                 .service(tasks::create_task)
                 .service(tasks::list_tasks_by_status)
+                .service(tasks::list_deleted_tasks)
+                .service(tasks::purge_task)
+                .service(tasks::change_tasks)
                 .service(tasks::get_task)
                 .service(tasks::replace_task)
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
-                .service(tasks::complete_task),
+                .service(tasks::complete_task)
+                .service(tasks::reopen_task)
+                .service(tasks::restore_task)
+                .service(tasks::move_task)
+                .service(tasks::list_task_dependencies)
+                .service(tasks::create_task_dependency)
+                .service(tasks::get_task_dependency)
+                .service(tasks::delete_task_dependency),
+        )
+        .service(
+            scope("/api/v1/labels")
+                .service(labels::list_labels)
+                .service(labels::create_label)
+                .service(labels::get_label)
+                .service(labels::replace_label)
+                .service(labels::update_label)
+                .service(labels::delete_label),
         )
         .service(
             scope("/api/v1/teams")

@@ -211,6 +211,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_sessions(&system).await,
             state.store.forget_guesses(&system).await,
             state.store.forget_links(&system).await,
+            state.store.purge_tasks(&system).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

@@ -181,6 +181,13 @@ impl Error {
         self
     }
 
+    /// The error, and where it is.
+    #[must_use]
+    pub(crate) fn with_field(mut self, field: FieldError) -> Self {
+        self.fields.push(field);
+        self
+    }
+
     /// A fault of the server's, with its cause for the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Kind::Internal.into() }

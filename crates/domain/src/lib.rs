@@ -37,6 +37,7 @@
 
 pub mod access_token;
 pub mod audit;
+pub mod bulk;
 pub mod client;
 pub mod context;
 pub mod credential;
@@ -49,6 +50,7 @@ pub mod idempotency;
 pub mod input;
 pub mod instant;
 pub mod invitation;
+pub mod label;
 pub mod link;
 pub mod list;
 pub mod mail;

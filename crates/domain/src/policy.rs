@@ -77,6 +77,10 @@ pub enum Noun {
     Milestone,
     /// A task.
     Task,
+    /// A task that waits for another.
+    TaskDependency,
+    /// A label of tasks.
+    Label,
     /// A document.
     Document,
     /// A client.
@@ -106,6 +110,8 @@ impl Noun {
         Self::Project,
         Self::Milestone,
         Self::Task,
+        Self::TaskDependency,
+        Self::Label,
         Self::Document,
         Self::Client,
         Self::RequestType,
@@ -129,6 +135,8 @@ impl Noun {
             Self::Project => "project",
             Self::Milestone => "milestone",
             Self::Task => "task",
+            Self::TaskDependency => "task_dependency",
+            Self::Label => "label",
             Self::Document => "document",
             Self::Client => "client",
             Self::RequestType => "request_type",
@@ -152,7 +160,8 @@ impl Noun {
             Self::Team | Self::TeamMember => "teams",
             // And a project and its milestones.
             Self::Project | Self::Milestone => "projects",
-            Self::Task => "tasks",
+            Self::Task | Self::TaskDependency => "tasks",
+            Self::Label => "labels",
             Self::Document => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
@@ -175,6 +184,8 @@ pub enum Action {
     Update,
     /// Change one's own profile or password.
     UpdateProfile,
+    /// Do in spite of what stands against it, as completing a task that is blocked.
+    Override,
     /// Remove the row.
     Delete,
 }
@@ -188,6 +199,7 @@ impl Action {
             Self::Create => "create",
             Self::Update => "update",
             Self::UpdateProfile => "update_profile",
+            Self::Override => "override",
             Self::Delete => "delete",
         }
     }
@@ -196,7 +208,7 @@ impl Action {
     pub const fn verb(self) -> &'static str {
         match self {
             Self::Read | Self::ReadPrivate => "read",
-            Self::Create | Self::Update | Self::UpdateProfile | Self::Delete => "write",
+            Self::Create | Self::Update | Self::UpdateProfile | Self::Override | Self::Delete => "write",
         }
     }
 }
@@ -225,6 +237,8 @@ pub enum Fact {
     ManagesTeam = 256,
     /// The row lies in a task that the caller sees.
     TaskVisible = 512,
+    /// The row lies in no project, and the caller owns it.
+    PersonalOwner = 1024,
 }
 
 impl Fact {
@@ -241,6 +255,7 @@ impl Fact {
             Self::TeamMember => "team_member",
             Self::ManagesTeam => "manages_team",
             Self::TaskVisible => "task_visible",
+            Self::PersonalOwner => "personal_owner",
         }
     }
 }
@@ -303,6 +318,7 @@ const ADMIN: Ground = Ground::role(Role::Admin);
 const MANAGER: Ground = Ground::role(Role::Manager);
 const MANAGER_IF_PERSONAL: Ground = Ground { role: Some(Role::Manager), fact: Some(Fact::Personal) };
 const ONESELF: Ground = Ground::fact(Fact::Oneself);
+const OWNER_IF_PERSONAL: Ground = Ground::fact(Fact::PersonalOwner);
 const OWNER: Ground = Ground::fact(Fact::Owner);
 const ASSIGNEE: Ground = Ground::fact(Fact::Assignee);
 const AUTHOR: Ground = Ground::fact(Fact::Author);
@@ -361,7 +377,15 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Task, Action::Read, &[ADMIN, PROJECT_VISIBLE, OWNER, ASSIGNEE, MANAGER_IF_PERSONAL]),
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
+    (Noun::Task, Action::Override, &[ADMIN, MANAGES_PROJECT, OWNER_IF_PERSONAL]),
     (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::TaskDependency, Action::Read, &[TASK_VISIBLE]),
+    (Noun::TaskDependency, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
+    (Noun::TaskDependency, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
+    (Noun::Label, Action::Read, &[ALL]),
+    (Noun::Label, Action::Create, &[ADMIN, MANAGER]),
+    (Noun::Label, Action::Update, &[ADMIN, MANAGER]),
+    (Noun::Label, Action::Delete, &[ADMIN]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
@@ -511,7 +535,7 @@ mod tests {
     use super::*;
     use crate::{Clock, System, context::Request};
 
-    const FACTS: [Fact; 10] = [
+    const FACTS: [Fact; 11] = [
         Fact::Oneself,
         Fact::Owner,
         Fact::Assignee,
@@ -522,6 +546,7 @@ mod tests {
         Fact::TeamMember,
         Fact::ManagesTeam,
         Fact::TaskVisible,
+        Fact::PersonalOwner,
     ];
 
     fn caller(role: Role) -> Context {
@@ -544,7 +569,7 @@ mod tests {
     proptest! {
         /// Lists and single reads agree: the list's condition holds exactly when the row may be read.
         #[test]
-        fn visibility_is_the_right_to_read(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn visibility_is_the_right_to_read(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let facts = Facts(bits);
             let listed = match visibility(noun, role) {
                 Visibility::All => true,
@@ -555,7 +580,7 @@ mod tests {
 
         /// What is explained is what is decided, whatever the credential's scopes.
         #[test]
-        fn what_is_explained_is_what_is_decided(bits in 0u16..1024, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn what_is_explained_is_what_is_decided(bits in 0u16..2048, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
             for action in actions(noun) {
                 let decided = judge(&caller, noun, action, Facts(bits));
@@ -568,7 +593,7 @@ mod tests {
 
         /// More facts never take a right away.
         #[test]
-        fn facts_only_add(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
+        fn facts_only_add(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
                 if judge(&caller(role), noun, action, Facts(bits)).is_ok() {
                     prop_assert!(judge(&caller(role), noun, action, Facts(bits).with(more, true)).is_ok());
@@ -578,7 +603,7 @@ mod tests {
 
         /// What is forbidden is visible, and what is invisible answers as absent whatever is tried.
         #[test]
-        fn forbidden_means_visible(bits in 0u16..1024, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn forbidden_means_visible(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let readable = judge(&caller(role), noun, Action::Read, Facts(bits)).is_ok();
             for action in [Action::Update, Action::Delete] {
                 match judge(&caller(role), noun, action, Facts(bits)) {

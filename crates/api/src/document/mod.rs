@@ -33,6 +33,7 @@ use crate::problem::ProblemBody;
         (name = "invitations", description = "Asking people into the organisation by mail"),
         (name = "projects", description = "What tasks and documents belong to"),
         (name = "tasks", description = "What is to be done"),
+        (name = "labels", description = "What tasks are sorted into, across projects"),
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts of a project"),

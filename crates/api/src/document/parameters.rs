@@ -38,6 +38,9 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
                 Form::Instant => {
                     ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
                 }
+                Form::Through(_) => {
+                    ("Ids, separated by commas: rows with one of them.", json!({ "type": "string" }))
+                }
                 Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
                 Form::Text => (
                     "Exactly this; several separated by commas.",

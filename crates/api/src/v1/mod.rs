@@ -6,6 +6,7 @@ pub(crate) mod auth;
 pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod invitations;
+pub(crate) mod labels;
 pub(crate) mod milestones;
 mod noun;
 pub(crate) mod pictures;

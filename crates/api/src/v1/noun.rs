@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use taskhub_domain::{
+    bulk::{self, BulkInput, BulkResult},
     edit::{self, Child, Editable, EditableChild},
     store::Noun,
 };
@@ -41,6 +42,23 @@ pub(super) async fn create<N: Editable>(
         |row| answer::created(N::NOUN.scope(), row.id(), row.version(), row),
     );
     Ok(answer::kept(create.await?))
+}
+
+pub(super) async fn bulk<N: Editable>(
+    caller: &Caller,
+    app: &App,
+    once: &Once,
+    body: Body<BulkInput>,
+) -> Answered {
+    let key = once.key(&app.store, caller, &body.octets);
+    let change = app.store.write_once(
+        caller,
+        key,
+        body.input,
+        |tx, input| Box::pin(bulk::run::<N>(tx, input)),
+        |result: &BulkResult<N>| answer::told(result),
+    );
+    Ok(answer::kept(change.await?))
 }
 
 /// `PUT` and `PATCH`: the body knows which it is.

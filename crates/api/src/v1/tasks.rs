@@ -1,12 +1,15 @@
 //! `/api/v1/tasks`.
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
-use taskhub_domain::task::{self, Task, TaskInput};
+use taskhub_domain::{
+    bulk::{BulkInput, BulkResult},
+    task::{self, MoveInput, Task, TaskDependency, TaskDependencyInput, TaskInput},
+};
 
 use super::{App, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
 };
 
 /// List tasks
@@ -82,25 +85,175 @@ pub(crate) async fn update_task(
 }
 
 /// Delete a task
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is gone.")))]
+///
+/// With its parts. It can be restored for as many days as the tenant's `purge_after_days` says.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Task>(&caller, &app, id, pre).await
 }
 
-/// Complete a task
+/// List deleted tasks
 ///
-/// A task that is done stays as it is; a cancelled one must be taken up again first.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, done.", body = Task)))]
-#[post("/{id}/complete")]
-pub(crate) async fn complete_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+/// Those that the caller would see, as long as they can be restored.
+#[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
+#[get("/deleted")]
+pub(crate) async fn list_deleted_tasks(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    answer::list(&app, &request, task::deleted(&app.store, &caller, &query.0).await?)
+}
+
+/// Delete a deleted task for good
+///
+/// With its parts and all that lies in them. For who may delete it.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is gone.")))]
+#[delete("/deleted/{id}")]
+pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
+    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await?;
+    Ok(answer::removed())
+}
+
+/// Restore a deleted task
+///
+/// With the parts that were deleted with it. For who may delete it.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, there again.", body = Task)))]
+#[post("/{id}/restore")]
+pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
     let key = once.key(&app.store, &caller, b"");
-    let complete = app.store.write_once(
+    let restore = app.store.write_once(
         &caller,
         key,
         (id.0, pre.0),
-        |tx, (id, pre)| Box::pin(task::complete(tx, *id, pre)),
+        |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre)),
+        |task: &Task| answer::acted(task.version, task),
+    );
+    Ok(answer::kept(restore.await?))
+}
+
+/// Complete a task
+///
+/// A task that is done stays as it is; a cancelled one must be taken up again first. One that waits for open ones is refused (409), unless who manages
+/// it forces it: who manages its project, an admin, or the owner of a personal one. One that comes again makes the next.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("force" = Option<bool>, Query, description = "Whether to complete it although it waits for others.")), responses((status = 200, description = "The task, done.", body = Task)))]
+#[post("/{id}/complete")]
+pub(crate) async fn complete_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    mut query: Parameters,
+    pre: IfMatch,
+    once: Once,
+) -> Answered {
+    let force = query.take("force", "true or false")?.unwrap_or(false);
+    let key = once.key(&app.store, &caller, if force { b"force" } else { b"" });
+    let complete = app.store.write_once(
+        &caller,
+        key,
+        (id.0, force, pre.0),
+        |tx, (id, force, pre)| Box::pin(task::complete(tx, *id, *force, pre)),
         |task: &Task| answer::acted(task.version, task),
     );
     Ok(answer::kept(complete.await?))
+}
+
+/// Take a task up again
+///
+/// One that was done or cancelled is to do again; an open one stays as it is.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, open.", body = Task)))]
+#[post("/{id}/reopen")]
+pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+    let key = once.key(&app.store, &caller, b"");
+    let reopen = app.store.write_once(
+        &caller,
+        key,
+        (id.0, pre.0),
+        |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre)),
+        |task: &Task| answer::acted(task.version, task),
+    );
+    Ok(answer::kept(reopen.await?))
+}
+
+/// Move a task
+///
+/// Right before or after another task, in whose project it lies then, or to the end of a project. Its parts move with it. `sort=rank` lists tasks in this order.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = MoveInput, responses((status = 200, description = "The task where it is now.", body = Task)))]
+#[post("/{id}/move")]
+pub(crate) async fn move_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    once: Once,
+    body: Body<MoveInput>,
+) -> Answered {
+    let key = once.key(&app.store, &caller, &body.octets);
+    let place = app.store.write_once(
+        &caller,
+        key,
+        (id.0, body.input, pre.0),
+        |tx, (id, input, pre)| Box::pin(task::move_to(tx, *id, input, pre)),
+        |task: &Task| answer::acted(task.version, task),
+    );
+    Ok(answer::kept(place.await?))
+}
+
+/// Create, change and delete tasks together
+///
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed.
+#[utoipa::path(tag = "tasks", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Task>)))]
+#[post("/bulk")]
+pub(crate) async fn change_tasks(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
+    noun::bulk::<Task>(&caller, &app, &once, body).await
+}
+
+/// List what a task waits for
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of dependencies.", body = List<TaskDependency>)))]
+#[get("/{id}/dependencies")]
+pub(crate) async fn list_task_dependencies(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    noun::list_within::<TaskDependency>(&caller, &app, id, &query, &request).await
+}
+
+/// Let a task wait for another
+///
+/// For who may change the task. It is not completed before the other is done or cancelled. 409 when the other waits for this one already, by however many
+/// others.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskDependencyInput, responses((status = 201, description = "The new dependency.", body = TaskDependency)))]
+#[post("/{id}/dependencies")]
+pub(crate) async fn create_task_dependency(
+    caller: Caller,
+    app: App,
+    id: Id,
+    once: Once,
+    body: Body<TaskDependencyInput>,
+) -> Answered {
+    noun::create_within::<TaskDependency>(&caller, &app, id, &once, body).await
+}
+
+/// Get what a task waits for
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("dependency_id" = uuid::Uuid, Path, description = "The dependency's id.")), responses((status = 200, description = "The dependency.", body = TaskDependency)))]
+#[get("/{id}/dependencies/{dependency_id}")]
+pub(crate) async fn get_task_dependency(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within::<TaskDependency>(&caller, &app, ids, &known).await
+}
+
+/// Let a task no longer wait for another
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("dependency_id" = uuid::Uuid, Path, description = "The dependency's id.")), responses((status = 204, description = "It is gone.")))]
+#[delete("/{id}/dependencies/{dependency_id}")]
+pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
+    noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
 }

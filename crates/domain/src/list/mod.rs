@@ -40,17 +40,25 @@ pub(crate) struct Within {
     /// The row that they lie in; nil for all of them.
     place: Uuid,
     condition: Condition,
+    /// Whether it is of the rows that were removed and can be restored, and not of those that are there.
+    removed: bool,
 }
 
 impl Within {
     /// All rows.
     pub(crate) fn all() -> Self {
-        Self { place: Uuid::nil(), condition: Condition::all() }
+        Self { place: Uuid::nil(), condition: Condition::all(), removed: false }
     }
 
     /// Those that lie in a row.
     pub(crate) fn of(place: Uuid, condition: Condition) -> Self {
-        Self { place, condition }
+        Self { place, condition, removed: false }
+    }
+
+    /// Those that were removed and can be restored.
+    pub(crate) fn removed() -> Self {
+        // Another list than the one of all: its cursors are of no use there.
+        Self { place: Uuid::max(), removed: true, ..Self::all() }
     }
 }
 
@@ -77,7 +85,12 @@ where
     ColumnOf<N>: sea_orm::ColumnTrait,
 {
     let request = query.read::<N>(scope.ctx())?;
-    let rows = scope.visible::<N>(within.condition.add(request.condition.clone()))?;
+    let condition = within.condition.add(request.condition.clone());
+    let rows = if within.removed {
+        scope.visible_removed::<N>(condition)?
+    } else {
+        scope.visible::<N>(condition)?
+    };
     let select = |ascending: bool| {
         let mut select = rows.clone().select_only().columns(N::item_columns());
         for (sort, downwards) in &request.sort {

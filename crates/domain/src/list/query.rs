@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sea_orm::{
     ColumnTrait, Condition, IdenStatic, Iterable, Value,
-    sea_query::{Expr, IntoColumnRef},
+    sea_query::{Expr, IntoColumnRef, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -41,6 +41,8 @@ pub enum Form {
     Flag,
     /// Text, exactly.
     Text,
+    /// An id of another noun's row, through which rows are found.
+    Through(fn(&Context, &[Uuid]) -> SelectStatement),
     /// Words that are all looked for, anywhere in a text that is kept folded ([`crate::input::fold`]).
     Search,
 }
@@ -231,6 +233,13 @@ fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condit
         let columns: Vec<_> = found.map(|filter| filter.column).collect();
         return search::condition(name, value, &columns);
     }
+    if let (Form::Through(rows), None) = (filter.form, operator) {
+        let ids: Vec<&str> = value.split(',').collect();
+        let ids: Option<Vec<Uuid>> = ids.iter().map(|id| id.parse().ok()).collect();
+        let ids = ids.filter(|ids| ids.len() <= VALUES);
+        let expected = || Error::parameter(name, format!("Expected at most {VALUES} ids."));
+        return Ok(Condition::all().add(column.in_subquery(rows(ctx, &ids.ok_or_else(expected)?))));
+    }
     let Some(operator) = operator else {
         let values: Vec<_> = value.split(',').collect();
         if values.len() > VALUES {
@@ -289,8 +298,8 @@ impl Form {
             {
                 value.into()
             }
-            // Is read as a whole: see `search`.
-            Self::Search => return wrong("no operator".to_owned()),
+            // Are read as a whole: see `read_filter`.
+            Self::Search | Self::Through(_) => return wrong("no operator".to_owned()),
             Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }

@@ -39,6 +39,8 @@ acts! {
     Update, Update, true;
     /// Change one's own profile or password.
     UpdateProfile, UpdateProfile, true;
+    /// Change the row in spite of what stands against it.
+    Override, Override, true;
     /// Remove the row.
     Delete, Delete, true;
 }
@@ -47,6 +49,7 @@ acts! {
 pub trait Changes: Act {}
 impl Changes for Update {}
 impl Changes for UpdateProfile {}
+impl Changes for Override {}
 
 /// A row that was found in the caller's tenant, and the right to act on it.
 #[derive(Clone, Debug)]

@@ -34,7 +34,9 @@ pub(crate) use self::{
     scope::{field, readable_ids},
 };
 pub use self::{
-    evidence::{Act, Changes, Delete, Evidence, Precondition, Read, ReadPrivate, Update, UpdateProfile},
+    evidence::{
+        Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
+    },
     noun::{Noun, Owned},
     pool::{Database, MigrationState},
     scope::Scope,

@@ -5,13 +5,14 @@
 
 use std::future::Future;
 
+use futures::future::BoxFuture;
 use sea_orm::{Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::row::Positioned;
 use crate::{
-    Context, Result, Scope,
+    Context, Instant, Result, Scope, Tx,
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
     tally::Summand,
@@ -75,6 +76,22 @@ pub trait Noun: Owned {
     /// The rows that were not removed so.
     #[doc(hidden)]
     fn not_removed() -> Option<Condition> {
+        None
+    }
+
+    /// The row as removed at an instant, or as there again, for nouns whose rows can be restored. `None`: what is removed is gone.
+    #[doc(hidden)]
+    fn removed(self, _at: Option<Instant>) -> Option<Self> {
+        None
+    }
+
+    /// What follows from a write in the same transaction, whatever operation wrote: `old` is absent of a new row, and `new` of one that is gone.
+    #[doc(hidden)]
+    fn follow_up<'a>(
+        _tx: &'a Tx,
+        _old: Option<&'a Self>,
+        _new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
         None
     }
 

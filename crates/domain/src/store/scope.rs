@@ -76,6 +76,17 @@ impl Scope {
         self.resolve(id, act).await
     }
 
+    /// A row that was removed, if the caller may act on it so: for restoring it, and for removing it for good.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub(crate) async fn resolve_removed<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed).ok_or(Kind::NotFound)?;
+        let facts = row.facts(self, A::ACTION).await?;
+        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        Ok(Evidence::new(row, act))
+    }
+
     /// As [`Self::resolve`], for a row that must change because another does: a scope for the other is enough.
     ///
     /// # Errors
@@ -140,7 +151,21 @@ impl Scope {
     /// `InsufficientScope` or `Forbidden`, for the collection as a whole.
     pub(crate) fn visible<N: Noun>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
         policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
-        Ok(self.owned::<N>().filter(condition).filter(readable::<N>(&self.ctx)))
+        let there = Condition::all().add_option(N::not_removed());
+        Ok(self.owned::<N>().filter(condition).filter(there).filter(readable::<N>(&self.ctx)))
+    }
+
+    /// As [`Self::visible`], of the rows that were removed and can be restored.
+    ///
+    /// # Errors
+    /// As [`Self::visible`].
+    pub(crate) fn visible_removed<N: Noun>(
+        &self,
+        condition: Condition,
+    ) -> Result<sea_orm::Select<EntityOf<N>>> {
+        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+        let removed = N::not_removed().ok_or(Kind::NotFound)?.not();
+        Ok(self.owned::<N>().filter(condition).filter(removed).filter(readable::<N>(&self.ctx)))
     }
 
     /// How many rows a query has.
@@ -170,13 +195,12 @@ impl Scope {
 
 /// Which rows of a noun the caller may read: the policy's table as a condition.
 fn readable<N: Noun>(ctx: &Context) -> Condition {
-    let there = Condition::all().add_option(N::not_removed());
     match policy::visibility(N::NOUN, ctx.role()) {
-        Visibility::All => there,
+        Visibility::All => Condition::all(),
         Visibility::Any(facts) => {
             // The arm that is never true keeps the condition closed when no fact can hold.
             let never = Condition::any().add(Expr::val(1).eq(0));
-            there.add(facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add))
+            facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add)
         }
     }
 }
@@ -185,7 +209,8 @@ fn readable<N: Noun>(ctx: &Context) -> Condition {
 pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
     let own = N::tenant_column().eq(ctx.tenant());
     let rows = EntityOf::<N>::find().select_only().column(N::id_column());
-    rows.filter(own).filter(readable::<N>(ctx)).into_query()
+    let there = Condition::all().add_option(N::not_removed());
+    rows.filter(own).filter(there).filter(readable::<N>(ctx)).into_query()
 }
 
 /// One row of values, read by position.

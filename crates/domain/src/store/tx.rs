@@ -168,6 +168,7 @@ impl Tx {
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
         self.tally(None, brings);
+        self.follow_up(None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -202,18 +203,16 @@ impl Tx {
                 self.stays_open(to).await?;
             }
         }
-        self.amend(name, seen, row).await
+        self.write(name, seen.into_row(), row).await
     }
 
-    /// As [`Self::update_as`], in an archived project too and at any version: for what must be changed with another row.
-    pub(crate) async fn amend<N: Noun, A: Changes>(
-        &self,
-        name: &'static str,
-        seen: Evidence<N, A>,
-        mut row: N,
-    ) -> Result<N> {
+    /// Changes a row because one that it lies in does: judged with that.
+    pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+        self.write(name, old, row).await
+    }
+
+    async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
-        let old = seen.into_row();
         let mut changed = changed(&old, &row);
         if changed.is_empty() {
             return Ok(old);
@@ -243,10 +242,11 @@ impl Tx {
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
         self.tally(takes, brings);
+        self.follow_up(Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
-    /// Removes a row, if it is still at the version that was judged.
+    /// Removes a row, if it is still at the version that was judged; a noun's whose rows can be restored stays until it is purged.
     ///
     /// # Errors
     /// As [`Self::update`]; `InUse` when other rows refer to it.
@@ -254,14 +254,54 @@ impl Tx {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         self.stays_open(old.home(self).await?).await?;
+        match old.clone().removed(Some(self.at)) {
+            Some(row) => self.write("delete", old, row).await.map(drop),
+            None => self.erase("delete", old).await,
+        }
+    }
+
+    /// Lets a removed row be there again.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
+        self.check(pre, seen.row().version()).await?;
+        let old = seen.into_row();
+        self.stays_open(old.home(self).await?).await?;
+        let row = old.clone().removed(None).ok_or(Kind::NotFound)?;
+        self.write("restore", old, row).await
+    }
+
+    /// Removes for good a row that was removed and could be restored. What is absent already is no part of what an archived project keeps.
+    ///
+    /// # Errors
+    /// As [`Self::remove`].
+    pub(crate) async fn purge<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+        self.check(pre, seen.row().version()).await?;
+        self.erase("purge", seen.into_row()).await
+    }
+
+    /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
+    pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
+        self.erase("purge", row).await
+    }
+
+    async fn follow_up<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        match N::follow_up(self, old, new) {
+            Some(rest) => rest.await,
+            None => Ok(()),
+        }
+    }
+
+    async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
         let takes = self.summand(&old).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
-        self.record::<N>("delete", old.id(), old.version(), Some(values(&old, None)?), None);
+        self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
         self.tally(takes, None);
-        Ok(())
+        self.follow_up(Some(&old), None).await
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Priority, Task, TaskStatus};
+use super::{Priority, Task, TaskStatus, recurrence::LONGEST};
 use crate::{
     Instant,
     input::{one_line, trimmed},
@@ -27,6 +27,10 @@ pub struct TaskInput {
     #[serde(default)]
     #[garde(skip)]
     pub(super) project_id: Option<Uuid>,
+    /// A task that this is a part of, at most five deep; it lies in the same project, which may be left out then.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(super) parent_id: Option<Uuid>,
     /// A user of the tenant.
     #[serde(default)]
     #[garde(skip)]
@@ -39,6 +43,11 @@ pub struct TaskInput {
     #[garde(skip)]
     #[schema(default = "medium")]
     pub(super) priority: Priority,
+    /// Labels of the tenant, each once.
+    #[serde(default)]
+    #[garde(length(max = 20), custom(distinct))]
+    #[schema(max_items = 20)]
+    pub(super) label_ids: Vec<Uuid>,
     #[serde(default)]
     #[garde(skip)]
     pub(super) start_at: Option<Instant>,
@@ -51,6 +60,38 @@ pub struct TaskInput {
     #[garde(range(min = 0, max = 1_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000, example = 90)]
     pub(super) estimate_minutes: Option<i32>,
+    /// A rule as in RFC 5545 section 3.3.10, daily at most, by which the task comes again: completing it makes the next one, due when the rule holds next
+    /// after its own due date, by the clock of the tenant's time zone. Needs a due date.
+    #[serde(default)]
+    #[garde(length(chars, min = 1, max = LONGEST), custom(one_line))]
+    #[schema(min_length = 1, max_length = 500, example = "FREQ=WEEKLY;BYDAY=MO")]
+    pub(super) recurrence: Option<String>,
+}
+
+fn distinct(ids: &[Uuid], _: &()) -> garde::Result {
+    let twice = |place: usize, id: &Uuid| ids.iter().take(place).any(|earlier| earlier == id);
+    match ids.iter().enumerate().find(|(place, id)| twice(*place, id)) {
+        Some((_, id)) => Err(garde::Error::new(format!("{id} stands there twice"))),
+        None => Ok(()),
+    }
+}
+
+/// Where a task is to go: beside another, whose project is then its own, or last in a project.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveInput {
+    /// A project that the caller sees. Beside another task it may be left out.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(super) project_id: Option<Uuid>,
+    /// The task that it is to stand right before.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(super) before_id: Option<Uuid>,
+    /// The task that it is to stand right after.
+    #[serde(default)]
+    #[garde(skip)]
+    pub(super) after_id: Option<Uuid>,
 }
 
 impl From<&Task> for TaskInput {
@@ -59,12 +100,15 @@ impl From<&Task> for TaskInput {
             title: row.title.clone(),
             description: row.description.clone(),
             project_id: row.project_id,
+            parent_id: row.parent_id,
             assignee_id: row.assignee_id,
             status: row.status,
             priority: row.priority,
+            label_ids: row.label_ids.0.clone(),
             start_at: row.start_at,
             due_at: row.due_at,
             estimate_minutes: row.estimate_minutes,
+            recurrence: row.recurrence.clone(),
         }
     }
 }

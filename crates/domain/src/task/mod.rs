@@ -1,22 +1,33 @@
 //! Tasks: what is to be done, in a project or by oneself.
 
+mod dependency;
+mod family;
 mod input;
+mod operations;
+mod rank;
+mod recurrence;
+mod tagged;
 
+use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::input::TaskInput;
+pub use self::{
+    dependency::{TaskDependency, TaskDependencyInput},
+    input::{MoveInput, TaskInput},
+    operations::{complete, deleted, move_to, purge, reopen, restore},
+};
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Instant, Result, Scope, Tx,
     edit::Editable,
-    error::Kind,
     input::in_order,
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     store::{
-        Birth, Noun, Precondition, Update,
+        Birth, Noun,
+        json::AsJson,
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
@@ -112,17 +123,28 @@ pub(crate) mod entity {
         pub description: Option<String>,
         /// Null: a personal task.
         pub project_id: Option<Uuid>,
+        /// The task that it is a part of; it lies in the same project.
+        pub parent_id: Option<Uuid>,
         /// The user who made it; null when a service did.
         pub owner_id: Option<Uuid>,
         pub assignee_id: Option<Uuid>,
         pub status: TaskStatus,
         pub priority: Priority,
+        #[schema(value_type = Vec<Uuid>, max_items = 20)]
+        pub label_ids: AsJson<Vec<Uuid>>,
         pub start_at: Option<Instant>,
         pub due_at: Option<Instant>,
         #[schema(example = 90)]
         pub estimate_minutes: Option<i32>,
         /// When it came to be done; null while it is not.
         pub completed_at: Option<Instant>,
+        /// When it comes again, as in RFC 5545 section 3.3.10: completing it makes the next one, which takes the rule over.
+        #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
+        pub recurrence: Option<String>,
+        /// Where it stands among the tasks of its project: text that sorts by code point.
+        pub rank: String,
+        /// When it was deleted; null but in the list of deleted tasks.
+        pub deleted_at: Option<Instant>,
         pub created_at: Instant,
         pub updated_at: Instant,
         pub version: i64,
@@ -139,7 +161,7 @@ pub use entity::Model as Task;
 enumeration!(TaskStatus as String);
 enumeration!(Priority as i16);
 owned!(Task, entity);
-positions!(Task { one tenant_id, one id, one title, maybe description, maybe project_id, maybe owner_id, maybe assignee_id, one status, one priority, maybe start_at, maybe due_at, maybe estimate_minutes, maybe completed_at, one created_at, one updated_at, one version });
+positions!(Task { one tenant_id, one id, one title, maybe description, maybe project_id, maybe parent_id, maybe owner_id, maybe assignee_id, one status, one priority, one label_ids, maybe start_at, maybe due_at, maybe estimate_minutes, maybe completed_at, maybe recurrence, one rank, maybe deleted_at, one created_at, one updated_at, one version });
 
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;
@@ -150,7 +172,41 @@ impl Noun for Task {
         let user = scope.ctx().user();
         let mine = |id: Option<Uuid>| user.is_some() && user == id;
         let facts = project::facts_within(self.project_id, scope).await?;
-        Ok(facts.with(Fact::Owner, mine(self.owner_id)).with(Fact::Assignee, mine(self.assignee_id)))
+        let owner = mine(self.owner_id);
+        let personal = facts.has(Fact::Personal) && owner;
+        let facts = facts.with(Fact::Owner, owner).with(Fact::PersonalOwner, personal);
+        Ok(facts.with(Fact::Assignee, mine(self.assignee_id)))
+    }
+
+    fn is_removed(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    fn not_removed() -> Option<Condition> {
+        Some(Condition::all().add(entity::Column::DeletedAt.is_null()))
+    }
+
+    fn removed(self, at: Option<Instant>) -> Option<Self> {
+        Some(Self { deleted_at: at, ..self })
+    }
+
+    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(self.project_id)
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let new = new?;
+        Some(Box::pin(async move {
+            tagged::keep(tx, old, new).await?;
+            match old {
+                Some(old) => family::follow(tx, old, new).await,
+                None => Ok(()),
+            }
+        }))
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
@@ -164,10 +220,6 @@ impl Noun for Task {
             _ => return None,
         };
         Some(Condition::all().add(condition))
-    }
-
-    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(self.project_id)
     }
 
     async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
@@ -185,6 +237,8 @@ impl Noun for Task {
             Filter { name: "status", form: Form::Words(STATUSES), column: Column::Status },
             Filter { name: "priority", form: Form::Ranks(Priority::WORDS), column: Column::Priority },
             Filter { name: "project", form: Form::Id, column: Column::ProjectId },
+            Filter { name: "parent", form: Form::Id, column: Column::ParentId },
+            Filter { name: "label", form: Form::Through(tagged::with), column: Column::Id },
             Filter { name: "owner", form: Form::Person, column: Column::OwnerId },
             Filter { name: "assignee", form: Form::Person, column: Column::AssigneeId },
             Filter { name: "start_at", form: Form::Instant, column: Column::StartAt },
@@ -212,6 +266,7 @@ impl Noun for Task {
             },
             Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
+            Sort { name: "rank", column: "rank", key: |row| Key::Text(row.rank.clone()) },
         ]
     }
 }
@@ -242,14 +297,19 @@ impl Editable for Task {
             title: String::new(),
             description: None,
             project_id: None,
+            parent_id: None,
             owner_id: ctx.user(),
             assignee_id: None,
             status: TaskStatus::default(),
             priority: Priority::default(),
+            label_ids: AsJson::default(),
             start_at: None,
             due_at: None,
             estimate_minutes: None,
             completed_at: None,
+            recurrence: None,
+            rank: rank::last(born.id),
+            deleted_at: None,
             created_at: born.at,
             updated_at: born.at,
             version: 1,
@@ -261,46 +321,49 @@ impl Editable for Task {
             title,
             description,
             project_id,
+            parent_id,
             assignee_id,
             status,
             priority,
+            label_ids,
             start_at,
             due_at,
             estimate_minutes,
+            recurrence,
         } = input;
         in_order(start_at, due_at, "due_at")?;
+        let project_id = family::project_of(tx, &self, parent_id, project_id).await?;
         if project_id != self.project_id {
             tx.refer::<Project>(project_id, "project_id").await?;
         }
         if assignee_id != self.assignee_id {
             tx.refer::<User>(assignee_id, "assignee_id").await?;
         }
+        tagged::refer(tx, &self.label_ids.0, &label_ids).await?;
+        if recurrence.is_some() && (&recurrence, due_at) != (&self.recurrence, self.due_at) {
+            recurrence::check(tx, recurrence.as_deref(), due_at).await?;
+        }
+        let (was, id) = (self.status, self.id);
         let row = Self {
             title,
             description,
             project_id,
+            parent_id,
             assignee_id,
+            status: was,
             priority,
+            label_ids: AsJson(label_ids),
             start_at,
             due_at,
             estimate_minutes,
+            recurrence,
             ..self
         };
-        Ok(row.with_status(status, tx.now()))
+        if status == TaskStatus::Done && was != status {
+            dependency::check_unblocked(tx, id).await?;
+        }
+        row.with_status(tx, status).await
     }
-}
-
-/// Completes a task. One that is done stays as it is; one that was cancelled must be taken up again first.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`, `Conflict`, and those of the precondition.
-pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
-    let seen = tx.resolve::<Task, _>(id, Update).await?;
-    if seen.row().status == TaskStatus::Cancelled {
-        return Err(Error::with(Kind::Conflict, "The task was cancelled."));
-    }
-    let row = seen.row().clone().with_status(TaskStatus::Done, tx.now());
-    tx.update_as("complete", seen, row, pre).await
 }
 
 impl Task {
@@ -323,9 +386,11 @@ impl Task {
         Summand { key, amounts }
     }
 
-    /// The task with a status, and the instant of its completion with it.
-    fn with_status(self, status: TaskStatus, now: Instant) -> Self {
-        let completed_at = (status == TaskStatus::Done).then(|| self.completed_at.unwrap_or(now));
-        Self { status, completed_at, ..self }
+    /// The task with a status, and the instant of its completion with it. One that comes again hands its rule on to the next.
+    async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
+        let done = status == TaskStatus::Done;
+        let completed_at = done.then(|| self.completed_at.unwrap_or(tx.now()));
+        let row = Self { status, completed_at, ..self };
+        if done && self.status != status { recurrence::hand_on(tx, row).await } else { Ok(row) }
     }
 }

@@ -69,6 +69,9 @@ pub(crate) mod entity {
         pub email_domains: AsJson<Vec<String>>,
         /// Whether users must verify their email before they are let in.
         pub require_verified_email: bool,
+        /// For how many days what was deleted can be restored.
+        #[schema(example = 30)]
+        pub purge_after_days: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -80,7 +83,7 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
-positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email });
+positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email, one purge_after_days });
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;
@@ -146,6 +149,15 @@ pub struct TenantInput {
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_verified_email: bool,
+    /// For how many days what was deleted can be restored.
+    #[serde(default = "month")]
+    #[garde(range(min = 1, max = 365))]
+    #[schema(default = 30, minimum = 1, maximum = 365, example = 30)]
+    pub(crate) purge_after_days: i32,
+}
+
+fn month() -> i32 {
+    30
 }
 
 fn utc() -> String {
@@ -166,6 +178,7 @@ impl From<&Tenant> for TenantInput {
             registration: row.registration,
             email_domains: row.email_domains.0.clone(),
             require_verified_email: row.require_verified_email,
+            purge_after_days: row.purge_after_days,
         }
     }
 }
@@ -207,6 +220,7 @@ impl NewTenant {
             registration: Registration::default(),
             email_domains: AsJson::default(),
             require_verified_email: false,
+            purge_after_days: month(),
         })
     }
 }
@@ -258,6 +272,7 @@ pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) 
         registration,
         email_domains,
         require_verified_email,
+        purge_after_days,
     } = input;
     let row = Tenant {
         name,
@@ -267,6 +282,7 @@ pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) 
         registration,
         email_domains: AsJson(email_domains),
         require_verified_email,
+        purge_after_days,
         ..seen.row().clone()
     };
     tx.update(seen, row, pre).await

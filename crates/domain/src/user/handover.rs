@@ -8,11 +8,10 @@ use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entit
 use crate::{
     Result, Tx,
     document::{self, Document},
-    error::Kind,
     invitation::{self, Invitation},
     project::{self, Project},
     request::{self, ClientRequest},
-    store::{Noun, Update, noun::ColumnOf},
+    store::{Noun, noun::ColumnOf},
     task::{self, Task},
     team::{self, Team},
 };
@@ -46,17 +45,14 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             return Ok(());
         }
         for row in found {
-            let seen = match tx.resolve::<N, _>(row.id(), Update).await {
-                // Somebody removed it since it was looked for.
-                Err(error) if error.kind() == Kind::NotFound => continue,
-                seen => seen?,
-            };
-            let mut row = seen.row().clone();
-            for column in columns.iter().filter(|column| seen.row().get(**column) == from.into()) {
+            // Removed ones that can be restored too. Somebody may have removed it for good since it was looked for.
+            let Some(old) = tx.find::<N>(row.id(), true).await? else { continue };
+            let mut row = old.clone();
+            for column in columns.iter().filter(|column| old.get(**column) == from.into()) {
                 row.try_set(*column, to.into())?;
             }
-            // An archived project keeps nobody from leaving.
-            tx.amend("hand_over", seen, row).await?;
+            // In archived projects too: they keep nobody from leaving.
+            tx.carry_along("hand_over", old, row).await?;
         }
         tx.write_records().await?;
     }

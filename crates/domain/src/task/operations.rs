@@ -1,0 +1,177 @@
+//! What is done to tasks beyond writing their fields.
+
+use std::time::Duration;
+
+use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+
+use super::{
+    MoveInput, Task, TaskStatus, dependency, entity, family,
+    rank::{self, Place},
+};
+use crate::{
+    Context, Error, Instant, Result, Store, System, Tx,
+    error::Kind,
+    input::Unchecked,
+    list::{self, Page, Query, Within},
+    project::Project,
+    store::{Delete, Noun, Override, Precondition, SWEEP, Update},
+    tenant,
+};
+
+/// Completes a task. One that is done stays as it is; one that was cancelled must be taken up again first, and one that waits for others is
+/// completed only by force.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict`, and those of the precondition.
+pub async fn complete(tx: &Tx, id: Uuid, force: bool, pre: &Precondition) -> Result<Task> {
+    if force {
+        let seen = tx.resolve::<Task, _>(id, Override).await?;
+        let row = done(tx, seen.row()).await?;
+        return tx.update_as("force_complete", seen, row, pre).await;
+    }
+    let seen = tx.resolve::<Task, _>(id, Update).await?;
+    if seen.row().status != TaskStatus::Done {
+        dependency::check_unblocked(tx, id).await?;
+    }
+    let row = done(tx, seen.row()).await?;
+    tx.update_as("complete", seen, row, pre).await
+}
+
+async fn done(tx: &Tx, task: &Task) -> Result<Task> {
+    if task.status == TaskStatus::Cancelled {
+        return Err(Error::with(Kind::Conflict, "The task was cancelled."));
+    }
+    task.clone().with_status(tx, TaskStatus::Done).await
+}
+
+/// Takes up again a task that was done or cancelled. An open one stays as it is.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, and those of the precondition.
+pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
+    let seen = tx.resolve::<Task, _>(id, Update).await?;
+    let status = match seen.row().status {
+        TaskStatus::Done | TaskStatus::Cancelled => TaskStatus::Todo,
+        open => open,
+    };
+    let row = seen.row().clone().with_status(tx, status).await?;
+    tx.update_as("reopen", seen, row, pre).await
+}
+
+/// Moves a task beside another, or to the end of a project.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
+pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Precondition) -> Result<Task> {
+    let seen = tx.resolve::<Task, _>(id, Update).await?;
+    let MoveInput { project_id, before_id, after_id } = body.check()?;
+    let (anchor, place) = match (before_id, after_id) {
+        (Some(_), Some(_)) => {
+            return Err(Error::field("/after_id", "invalid_value", "Give either before_id or after_id."));
+        }
+        (Some(_), None) => (tx.refer::<Task>(before_id, "before_id").await?, Place::Before),
+        (None, _) => (tx.refer::<Task>(after_id, "after_id").await?, Place::After),
+    };
+    if anchor.as_ref().is_some_and(|anchor| anchor.id == id) {
+        return Err(Error::field("", "invalid_value", "A task can't stand beside itself."));
+    }
+    let project = match &anchor {
+        Some(anchor) if project_id.is_some() && project_id != anchor.project_id => {
+            return Err(Error::field(
+                "/project_id",
+                "invalid_value",
+                "The other task lies in another project.",
+            ));
+        }
+        Some(anchor) => anchor.project_id,
+        None if project_id.is_none() => {
+            return Err(Error::field("", "required", "Give a project, or a task to stand beside."));
+        }
+        None => project_id,
+    };
+    if project != seen.row().project_id {
+        tx.refer::<Project>(project, "project_id").await?;
+        if seen.row().parent_id.is_some() {
+            return Err(Error::with(
+                Kind::Conflict,
+                "The task is a part of another, which lies in its project.",
+            ));
+        }
+    }
+    let rank = match &anchor {
+        Some(anchor) => rank::beside(tx, id, place, anchor).await?,
+        None => rank::last(tx.birth().id),
+    };
+    let row = Task { project_id: project, rank, ..seen.row().clone() };
+    tx.update_as("move", seen, row, pre).await
+}
+
+/// The deleted tasks that can be restored and that the caller would see, by the page.
+///
+/// # Errors
+/// Those of lists.
+pub async fn deleted(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Task>> {
+    list::page::<Task>(store, &store.read(ctx), query, Within::removed()).await
+}
+
+/// Restores a deleted task, and the parts that were deleted with it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict` when the task that it is a part of is deleted, and those of the precondition.
+pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
+    let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
+    if let Some(parent) = seen.row().parent_id {
+        let parent = tx.find::<Task>(parent, false).await?;
+        if parent.is_none_or(|parent| parent.is_removed()) {
+            return Err(Error::with(
+                Kind::Conflict,
+                "The task is a part of a deleted one. Restore that first.",
+            ));
+        }
+    }
+    tx.restore(seen, pre).await
+}
+
+impl Store {
+    /// Removes for good the tasks that were deleted longer ago than their tenants keep them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn purge_tasks(&self, system: &System) -> Result<()> {
+        for tenant in tenant::all(self, system).await? {
+            let ctx = system.within(tenant.id);
+            let days = u32::try_from(tenant.purge_after_days).unwrap_or_default();
+            let before = system.now().minus(Duration::from_hours(24) * days);
+            // A few at a time, so that no other write waits long.
+            while self.write(&ctx, before, |tx, before| Box::pin(purge_some(tx, *before))).await? {}
+        }
+        Ok(())
+    }
+}
+
+/// Purges a few tasks that were deleted before an instant, and tells whether there may be more.
+async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
+    let due = tx.owned::<Task>().filter(entity::Column::DeletedAt.lt(before));
+    let due = due.order_by_asc(entity::Column::DeletedAt).limit(SWEEP).into_query();
+    let due: Vec<Task> = tx.all(&due).await?;
+    for task in &due {
+        // It may have gone with one that it is a part of.
+        match purge(tx, task.id, &Precondition::Any).await {
+            Err(error) if error.kind() != Kind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(!due.is_empty())
+}
+
+/// Removes a deleted task for good, with its parts and all that lies in them.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict` when it has too many parts, and those of the precondition.
+pub async fn purge(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
+    for part in family::below(tx, id).await?.into_iter().rev() {
+        tx.purge_along(part).await?;
+    }
+    tx.purge(seen, pre).await
+}

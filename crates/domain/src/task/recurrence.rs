@@ -1,0 +1,147 @@
+//! Tasks that come again: rules as in RFC 5545 section 3.3.10, read by the tenant's clock on the wall.
+
+use std::str::FromStr;
+
+use rrule::{Frequency, RRule, Tz, Unvalidated};
+
+use super::{Task, TaskStatus};
+use crate::{Error, Instant, Result, Tx, tenant::Tenant};
+
+/// The most characters of a rule.
+pub(super) const LONGEST: usize = 500;
+
+/// Refuses what is no rule, and a rule without a due date to begin with.
+///
+/// # Errors
+/// `Invalid`, at the rule.
+pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Instant>) -> Result<()> {
+    let Some(rule) = rule else { return Ok(()) };
+    let needs = || Error::field("/recurrence", "invalid_value", "A task that comes again needs a due date.");
+    next(rule, due_at.ok_or_else(needs)?, &zone(tx).await?).map(drop)
+}
+
+/// Makes the task that comes after one that is done, if any does. The rule is the new one's from now on, so that no task makes two.
+pub(super) async fn hand_on(tx: &Tx, done: Task) -> Result<Task> {
+    let (Some(rule), Some(due_at)) = (&done.recurrence, done.due_at) else { return Ok(done) };
+    if let Some((next_due, left)) = next(rule, due_at, &zone(tx).await?)? {
+        let born = tx.birth();
+        let later = next_due.micros() - due_at.micros();
+        let start_at = done.start_at.map(|start| Instant::from_micros(start.micros() + later));
+        let task = Task {
+            id: born.id,
+            rank: super::rank::last(born.id),
+            status: TaskStatus::Todo,
+            completed_at: None,
+            start_at,
+            due_at: Some(next_due),
+            recurrence: Some(left),
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+            ..done.clone()
+        };
+        tx.add(task).await?;
+    }
+    Ok(Task { recurrence: None, ..done })
+}
+
+async fn zone(tx: &Tx) -> Result<String> {
+    let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
+    Ok(tenant.map(|tenant| tenant.time_zone).unwrap_or_default())
+}
+
+/// The instant after this one at which a rule holds, and the rule that is left then. `None`: it has come to its end.
+///
+/// # Errors
+/// `Invalid`, at the rule, for one that is none.
+pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Instant, String)>> {
+    let wrong = |why: String| Error::field("/recurrence", "invalid_value", why);
+    let zone: Tz = zone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC).into();
+    let start = chrono::DateTime::from_timestamp_micros(from.micros())
+        .ok_or_else(|| wrong("The due date is out of range.".to_owned()))?
+        .with_timezone(&zone);
+    let read = RRule::<Unvalidated>::from_str(rule)
+        .map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
+    if matches!(read.get_freq(), Frequency::Secondly | Frequency::Minutely | Frequency::Hourly) {
+        return Err(wrong("A task comes again daily at most.".to_owned()));
+    }
+    let count = read.get_count();
+    let rules = read.build(start).map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
+    // The first instant is the start itself where the rule holds for it; a bound within the library ends rules that never hold.
+    let found = rules.all(2).dates.into_iter().find(|date| *date > start);
+    let Some(date) = found.filter(|_| count != Some(1)) else { return Ok(None) };
+    let left = match count {
+        // One has passed.
+        Some(count) => replaced_count(rule, count - 1),
+        None => rule.to_owned(),
+    };
+    Ok(Some((Instant::from_micros(date.timestamp_micros()), left)))
+}
+
+fn replaced_count(rule: &str, count: u32) -> String {
+    let part = |part: &str| {
+        let is_count = part.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("COUNT="));
+        if is_count { format!("COUNT={count}") } else { part.to_owned() }
+    };
+    rule.split(';').map(part).collect::<Vec<_>>().join(";")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn all(rule: &str, from: &str, zone: &str, most: usize) -> Vec<String> {
+        let (mut rule, mut from, mut found) = (rule.to_owned(), at(from), Vec::new());
+        while let Some((next, left)) = next(&rule, from, zone).unwrap().filter(|_| found.len() < most) {
+            found.push(next.to_string());
+            (rule, from) = (left, next);
+        }
+        found
+    }
+
+    #[test]
+    fn a_count_counts_the_first() {
+        let found = all("FREQ=WEEKLY;COUNT=3;BYDAY=MO", "2026-11-02T09:00:00Z", "UTC", 9);
+        assert_eq!(found, ["2026-11-09T09:00:00.000000Z", "2026-11-16T09:00:00.000000Z"]);
+    }
+
+    #[test]
+    fn an_end_ends() {
+        let found = all("FREQ=DAILY;UNTIL=20261104T090000Z", "2026-11-02T09:00:00Z", "UTC", 9);
+        assert_eq!(found, ["2026-11-03T09:00:00.000000Z", "2026-11-04T09:00:00.000000Z"]);
+    }
+
+    /// Nine o'clock stays nine o'clock when the clocks are put forward.
+    #[test]
+    fn the_clock_on_the_wall_counts() {
+        let found = all("FREQ=DAILY", "2026-03-28T08:00:00Z", "Europe/Berlin", 2);
+        assert_eq!(found, ["2026-03-29T07:00:00.000000Z", "2026-03-30T07:00:00.000000Z"]);
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused() {
+        for rule in [
+            "",
+            "daily",
+            "FREQ=HOURLY",
+            "FREQ=SECONDLY",
+            "FREQ=DAILY;INTERVAL=0",
+            "FREQ=DAILY;BYDAY=XX",
+            "FREQ=DAILY\nEXRULE:FREQ=DAILY",
+        ] {
+            assert!(next(rule, at("2026-11-02T09:00:00Z"), "UTC").is_err(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_never_holds_ends() {
+        assert_eq!(
+            next("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", at("2026-11-02T09:00:00Z"), "UTC").unwrap(),
+            None
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! The labels of tasks.
+//!
+//! Invariant: a task's row names its labels, so that answers and the audit have them; the rows here are the same once more, for finding tasks
+//! by label and for keeping a label that is in use. [`keep`] writes them with every write of a task.
+
+use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
+use serde::Serialize;
+
+use super::Task;
+use crate::{
+    Context, Error, Result, Tx,
+    label::Label,
+    store::{noun::owned, row::positions},
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// A label of a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "task_label")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        pub label_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Model as TaskLabel;
+
+owned!(TaskLabel, entity, unversioned);
+positions!(TaskLabel { one tenant_id, one id, one task_id, one label_id });
+
+/// Resolves the labels that a task did not have before.
+///
+/// # Errors
+/// `Invalid`, at the label.
+pub(super) async fn refer(tx: &Tx, before: &[Uuid], labels: &[Uuid]) -> Result<()> {
+    for (place, label) in labels.iter().enumerate().filter(|(_, label)| !before.contains(label)) {
+        let found = tx.refer::<Label>(Some(*label), &format!("label_ids/{place}")).await?;
+        found.ok_or_else(|| Error::internal("a label that is none"))?;
+    }
+    Ok(())
+}
+
+/// Keeps the labels of a task beside its row.
+pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> {
+    let before = old.map_or(&[][..], |old| &old.label_ids.0);
+    let after = &new.label_ids.0;
+    if before.iter().any(|label| !after.contains(label)) {
+        let kept = tx.owned::<TaskLabel>().filter(entity::Column::TaskId.eq(new.id)).into_query();
+        let kept: Vec<TaskLabel> = tx.all(&kept).await?;
+        for gone in kept.iter().filter(|kept| !after.contains(&kept.label_id)) {
+            tx.forget::<TaskLabel>(gone.id).await?;
+        }
+    }
+    for label in after.iter().filter(|label| !before.contains(label)) {
+        let born = tx.birth();
+        let row = TaskLabel { tenant_id: born.tenant, id: born.id, task_id: new.id, label_id: *label };
+        tx.keep(&row).await?;
+    }
+    Ok(())
+}
+
+/// The ids of the tasks that have one of these labels.
+pub(super) fn with(ctx: &Context, labels: &[Uuid]) -> SelectStatement {
+    let rows = entity::Entity::find().select_only().column(entity::Column::TaskId);
+    let own = entity::Column::TenantId.eq(ctx.tenant());
+    rows.filter(own).filter(entity::Column::LabelId.is_in(labels.iter().copied())).into_query()
+}

@@ -1,0 +1,75 @@
+//! The stories of many changes at once.
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, every_database};
+
+use super::{make, path};
+
+every_database!(all_are_made, or_none, each_is_judged);
+
+async fn all_are_made(app: &App) {
+    let t = app.tenant().await;
+    let changed = make(app, &t.member, json!({ "title": "Changed" })).await;
+    let deleted = make(app, &t.member, json!({ "title": "Deleted" })).await;
+    let body = json!({ "operations": [
+        { "action": "create", "body": { "title": "Created" } },
+        { "action": "update", "id": changed["id"], "version": 1, "body": { "priority": "high" } },
+        { "action": "delete", "id": deleted["id"] },
+    ] });
+    let call = || app.post("/tasks/bulk").by(&t.member).header("idempotency-key", "once").json(&body);
+    let answer = call().gives(200).await;
+    let results = answer["results"].as_array().unwrap();
+    let told: Vec<_> =
+        results.iter().map(|it| (it["action"].as_str().unwrap(), &it["row"]["title"])).collect();
+    assert_eq!(
+        told,
+        [("create", &json!("Created")), ("update", &json!("Changed")), ("delete", &json!(null))]
+    );
+    assert_eq!(results[1]["row"]["priority"], "high");
+    assert_eq!(app.get(&path(&results[0]["row"])).by(&t.member).gives(200).await, results[0]["row"]);
+    let _ = app.get(&path(&deleted)).by(&t.member).gives(404).await;
+    assert_eq!(call().gives(200).await, answer);
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 2);
+}
+
+async fn or_none(app: &App) {
+    let t = app.tenant().await;
+    let task = make(app, &t.member, json!({ "title": "Kept" })).await;
+    let first = json!({ "action": "create", "body": { "title": "Created" } });
+    for (second, status, pointer) in [
+        (json!({ "action": "create", "body": { "title": "X" } }), 422, "/operations/1/body/title"),
+        (
+            json!({ "action": "create", "body": { "title": "Created", "weight": 1 } }),
+            422,
+            "/operations/1/body/weight",
+        ),
+        (json!({ "action": "update", "id": task["id"], "version": 7, "body": {} }), 412, "/operations/1"),
+        (json!({ "action": "update", "id": t.admin.id, "body": {} }), 404, "/operations/1"),
+        (json!({ "action": "delete" }), 422, "/operations/1/id"),
+        (json!({ "action": "delete", "id": task["id"], "body": {} }), 422, "/operations/1/body"),
+        (json!({ "action": "mend", "id": task["id"] }), 422, "/operations/1/action"),
+    ] {
+        let body = json!({ "operations": [first, second] });
+        let answer = app.post("/tasks/bulk").by(&t.member).json(&body).send().await.expect(status);
+        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.body);
+        assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["results"], json!([task]));
+    }
+    let many = vec![first; 101];
+    for operations in [Value::from(many), json!([])] {
+        let body = json!({ "operations": operations });
+        let answer = app.post("/tasks/bulk").by(&t.member).json(&body).send().await.expect(422);
+        assert_eq!(answer.pointer(), "/operations");
+    }
+}
+
+async fn each_is_judged(app: &App) {
+    let t = app.tenant().await;
+    let own = make(app, &t.member, json!({ "title": "Own", "assignee_id": t.other.id })).await;
+    let body = json!({ "operations": [
+        { "action": "update", "id": own["id"], "body": { "priority": "low" } },
+        { "action": "delete", "id": own["id"] },
+    ] });
+    let answer = app.post("/tasks/bulk").by(&t.other).json(&body).send().await.expect(403);
+    assert_eq!(answer.body["errors"][0]["pointer"], "/operations/1");
+    assert_eq!(app.get(&path(&own)).by(&t.member).gives(200).await, own);
+}

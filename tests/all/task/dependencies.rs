@@ -1,0 +1,107 @@
+//! The stories of tasks that wait for others.
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, User, every_database};
+
+use super::{make, path, project};
+
+every_database!(
+    a_blocked_task_is_not_completed,
+    who_manages_it_forces_it,
+    no_task_waits_for_itself,
+    of_two_that_close_a_circle_one_is_refused,
+    what_blocks_is_told_to_those_who_see_it,
+);
+
+async fn wait(app: &App, by: &User, task: &Value, blocker: &Value, status: u16) -> Value {
+    let body = json!({ "blocker_id": blocker["id"] });
+    app.post(&format!("{}/dependencies", path(task))).by(by).json(&body).gives(status).await
+}
+
+async fn a_blocked_task_is_not_completed(app: &App) {
+    let t = app.tenant().await;
+    let task = make(app, &t.member, json!({ "title": "Paint it" })).await;
+    let blocker = make(app, &t.member, json!({ "title": "Build it" })).await;
+    let made = wait(app, &t.member, &task, &blocker, 201).await;
+    let twice = wait(app, &t.member, &task, &blocker, 409).await;
+    assert_eq!(twice["errors"][0]["pointer"], "/blocker_id");
+    let dependency = format!("{}/dependencies/{}", path(&task), made["id"].as_str().unwrap());
+    assert_eq!(app.get(&dependency).by(&t.member).gives(200).await, made);
+    let complete = format!("{}/complete", path(&task));
+    assert_eq!(app.post(&complete).by(&t.member).send().await.expect(409).code(), "conflict");
+    let done = json!({ "status": "done" });
+    let _ = app.patch(&path(&task)).by(&t.member).json(&done).gives(409).await;
+    assert_eq!(app.get(&path(&task)).by(&t.member).gives(200).await, task);
+    // What was deleted does not block, nor what is done or cancelled.
+    let _ = app.delete(&path(&blocker)).by(&t.member).gives(204).await;
+    let _ = app.post(&complete).by(&t.member).gives(200).await;
+    let _ = app.post(&format!("{}/reopen", path(&task))).by(&t.member).gives(200).await;
+    let _ = app.post(&format!("{}/restore", path(&blocker))).by(&t.member).gives(200).await;
+    let _ = app.post(&complete).by(&t.member).gives(409).await;
+    let _ = app.post(&format!("{}/complete", path(&blocker))).by(&t.member).gives(200).await;
+    assert_eq!(app.post(&complete).by(&t.member).gives(200).await["status"], "done");
+    let _ = app.delete(&dependency).by(&t.member).gives(204).await;
+    let _ = app.get(&dependency).by(&t.member).gives(404).await;
+}
+
+async fn who_manages_it_forces_it(app: &App) {
+    let t = app.tenant().await;
+    let project = project(app, &t.manager).await;
+    let task = make(app, &t.member, json!({ "title": "Paint it", "project_id": project })).await;
+    let blocker = make(app, &t.other, json!({ "title": "Build it", "project_id": project })).await;
+    wait(app, &t.member, &task, &blocker, 201).await;
+    let force = format!("{}/complete?force=true", path(&task));
+    let _ = app.post(&force).by(&t.member).gives(403).await;
+    assert_eq!(app.post(&force).by(&t.manager).gives(200).await["status"], "done");
+    // A personal task is its owner's to force.
+    let task = make(app, &t.member, json!({ "title": "Go on", "assignee_id": t.other.id })).await;
+    wait(app, &t.member, &task, &blocker, 201).await;
+    let force = format!("{}/complete?force=true", path(&task));
+    let _ = app.post(&force).by(&t.other).gives(403).await;
+    let _ = app.post(&force).by(&t.member).gives(200).await;
+}
+
+async fn no_task_waits_for_itself(app: &App) {
+    let t = app.tenant().await;
+    let mut chain = Vec::new();
+    for title in ["First", "Second", "Third"] {
+        chain.push(make(app, &t.member, json!({ "title": title })).await);
+    }
+    wait(app, &t.member, &chain[0], &chain[1], 201).await;
+    wait(app, &t.member, &chain[1], &chain[2], 201).await;
+    for (task, blocker) in [(2, 0), (1, 0), (2, 2)] {
+        wait(app, &t.member, &chain[task], &chain[blocker], 409).await;
+    }
+    wait(app, &t.member, &chain[0], &chain[2], 201).await;
+}
+
+async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
+    let t = app.tenant().await;
+    for _ in 0..8 {
+        let one = make(app, &t.member, json!({ "title": "One" })).await;
+        let two = make(app, &t.member, json!({ "title": "Two" })).await;
+        let wait = |task: &Value, blocker: &Value| {
+            let body = json!({ "blocker_id": blocker["id"] });
+            app.post(&format!("{}/dependencies", path(task))).by(&t.member).json(&body).send()
+        };
+        let (first, second) = tokio::join!(wait(&one, &two), wait(&two, &one));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409]);
+    }
+}
+
+async fn what_blocks_is_told_to_those_who_see_it(app: &App) {
+    let t = app.tenant().await;
+    let task = make(app, &t.member, json!({ "title": "Paint it", "assignee_id": t.other.id })).await;
+    let own = make(app, &t.member, json!({ "title": "Ask for it" })).await;
+    let made = wait(app, &t.member, &task, &own, 201).await;
+    // The assignee does not see the task that blocks theirs: there is no such dependency to them, but the task waits.
+    let list = format!("{}/dependencies", path(&task));
+    assert_eq!(app.get(&list).by(&t.other).gives(200).await["count"], 0);
+    let _ = app.get(&format!("{list}/{}", made["id"].as_str().unwrap())).by(&t.other).gives(404).await;
+    let _ = app.delete(&format!("{list}/{}", made["id"].as_str().unwrap())).by(&t.other).gives(404).await;
+    let _ = app.post(&format!("{}/complete", path(&task))).by(&t.other).gives(409).await;
+    let unseen = wait(app, &t.other, &task, &own, 422).await;
+    assert_eq!(unseen["errors"][0]["code"], "reference_not_found");
+}

@@ -1,0 +1,83 @@
+//! The stories of the order of tasks on a board.
+
+use serde_json::{Value, json};
+use taskhub_tests::{App, User, every_database};
+
+use super::{make, path, project};
+
+every_database!(tasks_stand_where_they_are_put, a_move_leads_to_another_project, moves_at_once_are_all_made);
+
+async fn titles(app: &App, by: &User, project: &Value) -> Vec<String> {
+    let list = format!("/tasks?sort=rank&project={}", project.as_str().unwrap());
+    let listed = app.get(&list).by(by).gives(200).await;
+    listed["results"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn move_to(app: &App, by: &User, task: &Value, body: Value, status: u16) -> Value {
+    app.post(&format!("{}/move", path(task))).by(by).json(&body).gives(status).await
+}
+
+async fn tasks_stand_where_they_are_put(app: &App) {
+    let t = app.tenant().await;
+    let project = project(app, &t.manager).await;
+    let mut tasks = Vec::new();
+    for title in ["First", "Second", "Third"] {
+        tasks.push(make(app, &t.manager, json!({ "title": title, "project_id": project })).await);
+    }
+    assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third"]);
+    move_to(app, &t.manager, &tasks[2], json!({ "before_id": tasks[0]["id"] }), 200).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["Third", "First", "Second"]);
+    move_to(app, &t.manager, &tasks[0], json!({ "after_id": tasks[1]["id"] }), 200).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["Third", "Second", "First"]);
+    move_to(app, &t.manager, &tasks[0], json!({ "before_id": tasks[1]["id"] }), 200).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["Third", "First", "Second"]);
+    move_to(app, &t.manager, &tasks[2], json!({ "after_id": tasks[1]["id"] }), 200).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third"]);
+    // What is made later comes last.
+    make(app, &t.manager, json!({ "title": "Fourth", "project_id": project })).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third", "Fourth"]);
+    move_to(app, &t.manager, &tasks[2], json!({ "project_id": project }), 200).await;
+    assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Fourth", "Third"]);
+    for (body, pointer) in [
+        (json!({}), ""),
+        (json!({ "before_id": tasks[0]["id"] }), ""),
+        (json!({ "before_id": tasks[1]["id"], "after_id": tasks[2]["id"] }), "/after_id"),
+        (json!({ "before_id": t.admin.id }), "/before_id"),
+    ] {
+        let wrong = move_to(app, &t.manager, &tasks[0], body, 422).await;
+        assert_eq!(wrong["errors"][0]["pointer"], pointer);
+    }
+}
+
+async fn a_move_leads_to_another_project(app: &App) {
+    let t = app.tenant().await;
+    let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
+    let task = make(app, &t.member, json!({ "title": "Moved", "project_id": here })).await;
+    let other = make(app, &t.manager, json!({ "title": "Other", "project_id": there })).await;
+    let moved = move_to(app, &t.member, &task, json!({ "before_id": other["id"] }), 200).await;
+    assert_eq!(moved["project_id"], there);
+    assert_eq!(titles(app, &t.member, &there).await, ["Moved", "Other"]);
+    let wrong =
+        move_to(app, &t.member, &task, json!({ "after_id": other["id"], "project_id": here }), 422).await;
+    assert_eq!(wrong["errors"][0]["pointer"], "/project_id");
+    // Whoever only sees a task does not move it.
+    move_to(app, &t.other, &task, json!({ "project_id": here }), 403).await;
+}
+
+async fn moves_at_once_are_all_made(app: &App) {
+    let t = app.tenant().await;
+    let project = project(app, &t.manager).await;
+    let first = make(app, &t.manager, json!({ "title": "First", "project_id": project })).await;
+    let mut tasks = Vec::new();
+    for number in 0..6 {
+        let title = format!("Task {number}");
+        tasks.push(make(app, &t.manager, json!({ "title": title, "project_id": project })).await);
+    }
+    let body = json!({ "after_id": first["id"] });
+    let moves = tasks.iter().map(|task| move_to(app, &t.manager, task, body.clone(), 200));
+    let moved = futures::future::join_all(moves).await;
+    let mut ranks: Vec<_> = moved.iter().map(|task| task["rank"].as_str().unwrap()).collect();
+    ranks.sort_unstable();
+    assert!(ranks.windows(2).all(|pair| pair[0] != pair[1]), "{ranks:?}");
+    assert_eq!(titles(app, &t.manager, &project).await[0], "First");
+}
