@@ -72,6 +72,12 @@ async fn nothing_in_an_archived_project_changes(app: &App) {
         assert_eq!(app.get(&list).by(&t.member).gives(200).await["count"], 1, "{list}");
     }
     let _ = set(app, &t, &place, "active").await;
+    // Nor does anything come back into it.
+    let deleted = make(app, &t.member, "/tasks", new.clone()).await.1;
+    let _ = app.delete(&deleted).by(&t.member).gives(204).await;
+    let _ = set(app, &t, &place, "archived").await;
+    refused(&app.post(&format!("{deleted}/restore")).by(&t.member).send().await);
+    let _ = set(app, &t, &place, "active").await;
     for (path, change) in &inside {
         let _ = app.patch(path).by(&t.manager).json(change).gives(200).await;
         let _ = app.delete(path).by(&t.manager).gives(204).await;

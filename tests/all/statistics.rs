@@ -163,7 +163,11 @@ async fn figures_are_a_recount_whatever_was_written(app: &App) {
                         let _ = app.post(&format!("{path}/complete")).by(&t.admin).send().await;
                         None
                     }
-                    (2..=5, Some(path)) => {
+                    (2, Some(path)) => {
+                        let _ = app.post(&format!("{path}/restore")).by(&t.admin).send().await;
+                        None
+                    }
+                    (3..=5, Some(path)) => {
                         let _ = app.patch(&path).by(&t.admin).json(&fields).send().await;
                         None
                     }
