@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access_token;
+mod archived;
 mod audit;
 mod auth;
 mod cli;
@@ -17,6 +18,7 @@ mod kill;
 mod limits;
 mod list;
 mod mail;
+mod milestone;
 mod operator;
 mod pages;
 mod picture;
@@ -28,6 +30,7 @@ mod same;
 mod secrets;
 mod service_account;
 mod smtp;
+mod statistics;
 mod task;
 mod team;
 mod tenant;

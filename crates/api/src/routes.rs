@@ -7,7 +7,7 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, labels, pictures, projects,
+        access_tokens, audit, auth, clients, documents, invitations, labels, milestones, pictures, projects,
         request_types, requests, service, service_accounts, tasks, teams, tenant, users,
     },
 };
@@ -82,7 +82,13 @@ fn work(routes: &mut ServiceConfig) {
                 .service(projects::delete_project)
                 .service(projects::update_project_status)
                 .service(projects::list_project_tasks)
-                .service(projects::get_project_statistics),
+                .service(projects::get_project_statistics)
+                .service(milestones::list_milestones)
+                .service(milestones::create_milestone)
+                .service(milestones::get_milestone)
+                .service(milestones::replace_milestone)
+                .service(milestones::update_milestone)
+                .service(milestones::delete_milestone),
         )
         .service(
             scope("/api/v1/documents")

@@ -13,7 +13,7 @@ use actix_web::{
     web::{self, Data},
 };
 use taskhub_domain::{context::Request, session};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -31,6 +31,8 @@ use crate::{
 const FAREWELL: u64 = 20;
 /// How long the mail in hand may take then.
 const LAST_MAIL: Duration = Duration::from_secs(5);
+/// How often what was tallied is folded: until then each write of a task is a row that statistics read.
+const FOLDING: Duration = Duration::from_mins(1);
 /// How often what has expired is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -99,6 +101,7 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
         tokio::spawn(session::watch(state.store.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
+        tokio::spawn(fold(state.clone())),
         tokio::spawn(keys::follow(state.clone())),
     ];
     let (shared, counted) = (Data::new(state), Data::new(limits));
@@ -180,6 +183,19 @@ async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Res
 async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
     if let Some(sender) = sender {
         sender.run(stopping).await;
+    }
+}
+
+/// Folds what was tallied, again and again.
+async fn fold(state: State) {
+    let mut ticks = tokio::time::interval(FOLDING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let system = state.store.system("folding what was tallied", Request::default());
+        if let Err(error) = state.store.fold_tallies(&system).await {
+            tracing::warn!(%error, "what was tallied can't be folded");
+        }
     }
 }
 

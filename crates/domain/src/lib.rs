@@ -64,6 +64,7 @@ pub mod second_factor;
 pub mod service_account;
 pub mod session;
 pub mod store;
+pub mod tally;
 pub mod task;
 pub mod team;
 pub mod tenant;

@@ -73,6 +73,8 @@ pub enum Noun {
     TeamMember,
     /// A project.
     Project,
+    /// A milestone of a project.
+    Milestone,
     /// A task.
     Task,
     /// A task that waits for another.
@@ -108,6 +110,7 @@ impl Noun {
         Self::Team,
         Self::TeamMember,
         Self::Project,
+        Self::Milestone,
         Self::Task,
         Self::TaskDependency,
         Self::Label,
@@ -133,6 +136,7 @@ impl Noun {
             Self::Team => "team",
             Self::TeamMember => "team_member",
             Self::Project => "project",
+            Self::Milestone => "milestone",
             Self::Task => "task",
             Self::TaskDependency => "task_dependency",
             Self::Label => "label",
@@ -158,7 +162,8 @@ impl Noun {
             Self::ServiceAccount => "service-accounts",
             // One right reaches a team and who is in it.
             Self::Team | Self::TeamMember => "teams",
-            Self::Project => "projects",
+            // And a project and its milestones.
+            Self::Project | Self::Milestone => "projects",
             Self::Task | Self::TaskDependency => "tasks",
             Self::Label => "labels",
             Self::Document => "documents",
@@ -370,6 +375,10 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Project, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Project, Action::Update, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Project, Action::Delete, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
+    (Noun::Milestone, Action::Create, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Update, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Delete, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Task, Action::Read, &[ADMIN, PROJECT_VISIBLE, OWNER, ASSIGNEE, MANAGER_IF_PERSONAL]),
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),

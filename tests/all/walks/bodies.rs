@@ -41,9 +41,13 @@ pub(super) fn label(_: &Fixture) -> Value {
 
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
-        "name": "Relaunch", "description": "Of everything.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
+        "name": "Relaunch", "description": "Of everything.", "scope": "All pages.", "objectives": "More visitors.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
         "priority": "high", "start_at": START, "due_at": DUE,
     })
+}
+
+pub(super) fn milestone(_: &Fixture) -> Value {
+    json!({ "name": "Beta", "description": "For friends.", "due_at": DUE, "reached": true })
 }
 
 pub(super) fn team(fixture: &Fixture) -> Value {

@@ -30,6 +30,10 @@ pub(super) enum Slot {
     Project,
     /// Another project, with a task.
     OtherProject,
+    /// A milestone of the project.
+    Milestone,
+    /// One of the other project.
+    OtherMilestone,
     /// A project in which nothing lies.
     EmptyProject,
     /// A project of the team, managed by the admin, and a task of the admin's in it.
@@ -243,6 +247,10 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     let mut rows = HashMap::new();
     for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
         rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
+    }
+    for (slot, project) in [(Slot::Milestone, Slot::Project), (Slot::OtherMilestone, Slot::OtherProject)] {
+        let path = format!("/projects/{}/milestones", rows[&project]);
+        rows.insert(slot, make(app, &people.admin, &path, &json!({ "name": "First release" })).await);
     }
     for (slot, member, user) in [
         (Slot::Team, Slot::TeamMember, &people.member),

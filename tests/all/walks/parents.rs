@@ -56,6 +56,12 @@ const BEHIND: &[(&str, Behind)] = &[
     ("delete_team_member", Behind::Itself),
     ("update_request_status", Behind::Itself),
     ("list_client_requests", Behind::Children { field: "client_id", filter: Some("client") }),
+    ("list_milestones", Behind::Children { field: "project_id", filter: None }),
+    ("create_milestone", Behind::Itself),
+    ("get_milestone", Behind::Itself),
+    ("replace_milestone", Behind::Itself),
+    ("update_milestone", Behind::Itself),
+    ("delete_milestone", Behind::Itself),
     ("list_project_tasks", Behind::Children { field: "project_id", filter: Some("project") }),
     ("get_user_picture", Behind::Itself),
 ];
@@ -65,6 +71,8 @@ fn sibling(slot: Slot) -> Slot {
     match slot {
         Slot::Project | Slot::EmptyProject => Slot::OtherProject,
         Slot::OtherProject => Slot::Project,
+        Slot::Milestone => Slot::OtherMilestone,
+        Slot::OtherMilestone => Slot::Milestone,
         Slot::Team => Slot::OtherTeam,
         Slot::OtherTeam => Slot::Team,
         Slot::TeamMember => Slot::OtherTeamMember,

@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::{
     bodies::{
         access_token, both_factors, code, credentials, document, introspection, invitation, label,
-        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
-        project, refresh, registration, request, request_status, request_type, revocation, rotation,
-        service_account, status, task, task_changes, task_dependency, task_move, team, team_member, tenant,
-        token, user, users, verification, work_client,
+        link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
+        picture, profile, project, refresh, registration, request, request_status, request_type, revocation,
+        rotation, service_account, status, task, task_changes, task_dependency, task_move, team, team_member,
+        tenant, token, user, users, verification, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -257,6 +257,23 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Project])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_project_statistics", &["projects:read", "tasks:read"]).of(&[Slot::Project]),
+    Entry::scoped("list_milestones", &["projects:read"]).of(&[Slot::Project]),
+    Entry::scoped("create_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("get_milestone", &["projects:read"]).of(&[Slot::Project, Slot::Milestone]),
+    Entry::scoped("replace_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("update_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("delete_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .changes(&["milestone"]),
     Entry::scoped("list_clients", &["clients:read"]),
     Entry::scoped("create_client", &["clients:write"]).body(work_client, &[]).changes(&["client"]),
     Entry::scoped("get_client", &["clients:read"]).of(&[Slot::Client]),

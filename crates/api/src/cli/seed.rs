@@ -12,7 +12,7 @@ use taskhub_domain::{
     edit,
     input::Unchecked,
     policy::Role,
-    project::Project,
+    project::{Milestone, Project},
     task::Task,
     tenant::{self, NewTenant, Tenant},
     user::{self, NewUser, User},
@@ -153,13 +153,24 @@ async fn projects_of(tx: &Tx, number: usize, manager: Option<Uuid>) -> Result<Ve
     let mut ids = Vec::new();
     for (position, name) in PROJECTS.iter().enumerate() {
         let status = pick(&["active", "planned", "active", "on_hold", "completed"], number + position);
-        let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed.") });
+        let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed."), "objectives": "Done by the end of the year." });
         let project = edit::create::<Project>(tx, &Unchecked::new(body)).await?;
         let body = json!({ "title": format!("{name}: minutes"), "project_id": project.id, "content": "# Minutes\n\nAll present." });
         edit::create::<Document>(tx, &Unchecked::new(body)).await?;
+        milestones_of(tx, project.id).await?;
         ids.push(project.id);
     }
     Ok(ids)
+}
+
+async fn milestones_of(tx: &Tx, project: Uuid) -> Result<()> {
+    for (name, due, reached) in
+        [("Kick-off", "2027-01-15", true), ("Beta", "2027-06-30", false), ("Release", "2027-12-01", false)]
+    {
+        let body = json!({ "name": name, "due_at": format!("{due}T17:00:00Z"), "reached": reached });
+        edit::create_within::<Milestone>(tx, project, &Unchecked::new(body)).await?;
+    }
+    Ok(())
 }
 
 fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {

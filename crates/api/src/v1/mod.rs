@@ -7,6 +7,7 @@ pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod invitations;
 pub(crate) mod labels;
+pub(crate) mod milestones;
 mod noun;
 pub(crate) mod pictures;
 pub(crate) mod projects;

@@ -92,6 +92,10 @@ impl Noun for Document {
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
+    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(Some(self.project_id))
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         use entity::Column;
         vec![

@@ -15,6 +15,7 @@ use crate::{
     Context, Instant, Result, Scope, Tx,
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
+    tally::Summand,
 };
 
 /// A row's entity.
@@ -97,6 +98,12 @@ pub trait Noun: Owned {
     /// The project that the row lies in, for rows that stay as they are while it is archived.
     #[doc(hidden)]
     fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// What the row adds to the figures of a project. The store tallies each write of it; a row that was removed adds nothing.
+    #[doc(hidden)]
+    fn tally(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Summand>>> + Send {
         async { Ok(None) }
     }
 

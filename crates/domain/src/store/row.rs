@@ -137,12 +137,13 @@ mod tests {
         link::Link,
         mail::entity::Model as Waiting,
         picture::Picture,
-        project::Project,
+        project::{Milestone, Project},
         request::{ClientRequest, RequestType},
         second_factor::SecondFactor,
         service_account::ServiceAccount,
         session::{Revocation, Session},
         store::noun::{ColumnOf, Noun, Owned},
+        tally::Tally,
         task::Task,
         team::{Team, TeamMember},
         tenant::Tenant,
@@ -170,6 +171,7 @@ mod tests {
         in_order::<Document>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
+        in_order::<Milestone>();
         in_order::<Project>();
         in_order::<RequestType>();
         in_order::<SecondFactor>();
@@ -186,5 +188,6 @@ mod tests {
         as_columns::<Picture>();
         as_columns::<Link>();
         as_columns::<Waiting>();
+        as_columns::<Tally>();
     }
 }

@@ -17,7 +17,7 @@ use super::{
     failure,
     noun::{EntityOf, Noun, Owned},
     row::Positioned,
-    sql::Statements,
+    sql::{Lock, Statements},
 };
 use crate::{
     Context, Error, Result,
@@ -121,10 +121,21 @@ impl Scope {
 
     /// The row with this id in the tenant, unjudged.
     pub(crate) async fn find<N: Owned>(&self, id: Uuid, locks: bool) -> Result<Option<N>> {
-        let sql = self.statements.find::<N>(locks, || {
+        self.find_and(id, locks.then_some(Lock::Own)).await
+    }
+
+    /// The same, as it stays until the transaction ends.
+    pub(crate) async fn hold<N: Owned>(&self, id: Uuid) -> Result<Option<N>> {
+        self.find_and(id, Some(Lock::Shared)).await
+    }
+
+    async fn find_and<N: Owned>(&self, id: Uuid, lock: Option<Lock>) -> Result<Option<N>> {
+        let sql = self.statements.find::<N>(lock, || {
             let mut select = self.owned::<N>().filter(N::id_column().eq(Uuid::nil())).into_query();
-            if locks {
-                self.conn.lock(&mut select);
+            match lock {
+                Some(Lock::Own) => self.conn.lock(&mut select),
+                Some(Lock::Shared) => Conn::hold(&mut select),
+                None => {}
             }
             self.conn.build(&select)
         });
@@ -167,6 +178,11 @@ impl Scope {
         let row = self.rows(&select).await?.into_iter().next();
         let count = row.map(|row| row.try_get_by_index(0)).transpose().map_err(failure::from_db)?;
         Ok(count.unwrap_or_default())
+    }
+
+    /// A sum as a whole number, to be read by position.
+    pub(crate) fn sum(&self, expr: Expr) -> Expr {
+        self.conn.sum(expr)
     }
 
     /// The rows of a query that [`Self::owned`] or [`Self::visible`] began.

@@ -31,6 +31,7 @@ use crate::{
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
+    tally::{self, Amounts, Key, Summand},
     user::User,
 };
 
@@ -221,6 +222,10 @@ impl Noun for Task {
         Some(Condition::all().add(condition))
     }
 
+    async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
+        Ok(self.project_id.map(|project| self.summand(project)))
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -366,6 +371,25 @@ impl Editable for Task {
 }
 
 impl Task {
+    /// What the task adds to the figures of the project that it lies in.
+    fn summand(&self, project_id: Uuid) -> Summand {
+        let is_open = !matches!(self.status, TaskStatus::Done | TaskStatus::Cancelled);
+        let key = Key {
+            project_id,
+            status: Some(self.status),
+            priority: Some(self.priority),
+            due_day: self.due_at.filter(|_| is_open).map(tally::day),
+            completion_from: self.completed_at.map(|at| tally::bucket(self.created_at, at)),
+        };
+        let amounts = Amounts {
+            tasks: 1,
+            estimated: self.estimate_minutes.is_some().into(),
+            estimate_minutes: self.estimate_minutes.unwrap_or_default().into(),
+            spent_seconds: 0,
+        };
+        Summand { key, amounts }
+    }
+
     /// The task with a status, and the instant of its completion with it. One that comes again hands its rule on to the next.
     async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
         let done = status == TaskStatus::Done;

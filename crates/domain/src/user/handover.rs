@@ -51,6 +51,7 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             for column in columns.iter().filter(|column| old.get(**column) == from.into()) {
                 row.try_set(*column, to.into())?;
             }
+            // In archived projects too: they keep nobody from leaving.
             tx.carry_along("hand_over", old, row).await?;
         }
         tx.write_records().await?;
