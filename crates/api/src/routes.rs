@@ -7,8 +7,9 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, pictures, projects, request_types,
-        requests, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, audit, auth, clients, comments, documents, invitations, notifications, pictures,
+        projects, reminders, request_types, requests, service, service_accounts, tasks, teams, tenant, users,
+        watchers,
     },
 };
 
@@ -31,7 +32,33 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::replace_task)
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
-                .service(tasks::complete_task),
+                .service(tasks::complete_task)
+                .service(comments::list_comments)
+                .service(comments::create_comment)
+                .service(comments::get_comment)
+                .service(comments::replace_comment)
+                .service(comments::update_comment)
+                .service(comments::delete_comment)
+                .service(comments::list_comment_versions)
+                .service(watchers::list_watchers)
+                .service(watchers::create_watcher)
+                .service(watchers::get_watcher)
+                .service(watchers::delete_watcher)
+                .service(reminders::list_reminders)
+                .service(reminders::create_reminder)
+                .service(reminders::get_reminder)
+                .service(reminders::replace_reminder)
+                .service(reminders::update_reminder)
+                .service(reminders::delete_reminder),
+        )
+        .service(
+            scope("/api/v1/notifications")
+                .service(notifications::list_notifications)
+                .service(notifications::count_unread_notifications)
+                .service(notifications::read_all_notifications)
+                .service(notifications::get_notification)
+                .service(notifications::delete_notification)
+                .service(notifications::read_notification),
         )
         .service(
             scope("/api/v1/teams")

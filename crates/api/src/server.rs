@@ -17,6 +17,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    alarms,
     config::Settings,
     document::{self, Operations, pages::Written},
     edge::{self, limits::Limits},
@@ -100,6 +101,7 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(keys::follow(state.clone())),
+        tokio::spawn(alarms::listen(state.clone())),
     ];
     let (shared, counted) = (Data::new(state), Data::new(limits));
     let mut server = HttpServer::new(move || {
@@ -195,6 +197,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_sessions(&system).await,
             state.store.forget_guesses(&system).await,
             state.store.forget_links(&system).await,
+            state.store.forget_notifications(&system).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

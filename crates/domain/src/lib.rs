@@ -38,6 +38,7 @@
 pub mod access_token;
 pub mod audit;
 pub mod client;
+pub mod comment;
 pub mod context;
 pub mod credential;
 pub mod document;
@@ -52,10 +53,12 @@ pub mod invitation;
 pub mod link;
 pub mod list;
 pub mod mail;
+pub mod notification;
 pub mod permission;
 pub mod picture;
 pub mod policy;
 pub mod project;
+pub mod reminder;
 pub mod request;
 pub mod scopes;
 pub mod second_factor;
@@ -66,6 +69,7 @@ pub mod task;
 pub mod team;
 pub mod tenant;
 pub mod user;
+pub mod watcher;
 
 pub use context::{Context, System};
 pub use error::{Error, Result};

@@ -12,10 +12,13 @@ use crate::{
     access_token::AccessToken,
     audit::AuditEntry,
     client::Client,
+    comment::Comment,
     document::Document,
     invitation::Invitation,
+    notification::Notification,
     policy::{self, Action, Ruling},
     project::Project,
+    reminder::Reminder,
     request::{ClientRequest, RequestType},
     second_factor::SecondFactor,
     service_account::ServiceAccount,
@@ -25,6 +28,7 @@ use crate::{
     team::{Team, TeamMember},
     tenant::Tenant,
     user::User,
+    watcher::Watcher,
 };
 
 /// What the caller may do.
@@ -66,6 +70,10 @@ nouns!(
     TeamMember,
     Project,
     Task,
+    Comment,
+    Watcher,
+    Reminder,
+    Notification,
     Document,
     Client,
     RequestType,

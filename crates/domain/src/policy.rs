@@ -75,6 +75,16 @@ pub enum Noun {
     Project,
     /// A task.
     Task,
+    /// What somebody said about a task.
+    Comment,
+    /// What a comment said before it was edited.
+    CommentVersion,
+    /// A user who watches a task.
+    Watcher,
+    /// When a user wants to be reminded of a task.
+    Reminder,
+    /// A line in a user's inbox.
+    Notification,
     /// A document.
     Document,
     /// A client.
@@ -103,6 +113,11 @@ impl Noun {
         Self::TeamMember,
         Self::Project,
         Self::Task,
+        Self::Comment,
+        Self::CommentVersion,
+        Self::Watcher,
+        Self::Reminder,
+        Self::Notification,
         Self::Document,
         Self::Client,
         Self::RequestType,
@@ -125,6 +140,11 @@ impl Noun {
             Self::TeamMember => "team_member",
             Self::Project => "project",
             Self::Task => "task",
+            Self::Comment => "comment",
+            Self::CommentVersion => "comment_version",
+            Self::Watcher => "watcher",
+            Self::Reminder => "reminder",
+            Self::Notification => "notification",
             Self::Document => "document",
             Self::Client => "client",
             Self::RequestType => "request_type",
@@ -147,7 +167,11 @@ impl Noun {
             // One right reaches a team and who is in it.
             Self::Team | Self::TeamMember => "teams",
             Self::Project => "projects",
-            Self::Task => "tasks",
+            // One right reaches a task and who watches it.
+            Self::Task | Self::Watcher => "tasks",
+            Self::Comment | Self::CommentVersion => "comments",
+            Self::Reminder => "reminders",
+            Self::Notification => "notifications",
             Self::Document => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
@@ -353,6 +377,21 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
     (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Comment, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Create, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Update, &[AUTHOR]),
+    (Noun::Comment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::CommentVersion, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Watcher, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Reminder, Action::Read, &[OWNER]),
+    (Noun::Reminder, Action::Create, &[OWNER]),
+    (Noun::Reminder, Action::Update, &[OWNER]),
+    (Noun::Reminder, Action::Delete, &[OWNER]),
+    (Noun::Notification, Action::Read, &[OWNER]),
+    (Noun::Notification, Action::Update, &[OWNER]),
+    (Noun::Notification, Action::Delete, &[OWNER]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::row::Positioned;
 use crate::{
-    Context, Result, Scope,
+    Context, Result, Scope, Tx,
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
 };
@@ -81,6 +81,17 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
         async { Ok(None) }
+    }
+
+    /// What follows from a write of the row, in its transaction: called by every write, with its name in the audit and the row before and after it.
+    #[doc(hidden)]
+    fn follows(
+        _tx: &Tx,
+        _name: &'static str,
+        _old: Option<&Self>,
+        _new: Option<&Self>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// The columns that a list reads.

@@ -157,6 +157,7 @@ impl Tx {
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
+        N::follows(self, "create", None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -217,6 +218,7 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
+        N::follows(self, name, Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
@@ -232,7 +234,7 @@ impl Tx {
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
         self.record::<N>("delete", old.id(), old.version(), Some(values(&old, None)?), None);
-        Ok(())
+        N::follows(self, "delete", Some(&old), None).await
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
@@ -249,6 +251,13 @@ impl Tx {
         self.begin_writing().await?;
         let insert = stage::insert_now(row, &self.conn, &self.statements).await;
         insert.map_err(|error| failure::from_write(error, &[]))
+    }
+
+    /// As [`Self::keep`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
+    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
+        self.in_tenant(row)?;
+        self.pending().rows.push(row);
+        Ok(())
     }
 
     /// Removes a row that is no noun.

@@ -13,8 +13,10 @@ use crate::{
     error::Kind,
     input::in_order,
     list::{self, Filter, Form, Sort},
+    notification,
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    reminder,
     store::{
         Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
@@ -165,6 +167,15 @@ impl Noun for Task {
         Some(Condition::all().add(condition))
     }
 
+    async fn follows(tx: &Tx, name: &str, old: Option<&Self>, new: Option<&Self>) -> Result<()> {
+        reminder::set_alarms(tx, old, new).await?;
+        match new {
+            // Who gets all of another's work at once is not told of each.
+            Some(task) if name != "hand_over" => notification::about_task(tx, old, task).await,
+            _ => Ok(()),
+        }
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -207,13 +218,22 @@ impl Noun for Task {
     }
 }
 
+/// Whether the caller sees a task, which may not be written yet.
+pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
+    Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
+}
+
+fn is_visible(scope: &Scope, facts: Facts) -> bool {
+    policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
+}
+
 /// The facts about what lies in a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Facts::default());
     };
     let facts = task.facts(scope, Action::Read).await?;
-    let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
+    let visible = is_visible(scope, facts);
     let manages = facts.has(Fact::ManagesProject);
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
 }
@@ -295,6 +315,11 @@ pub async fn complete(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 }
 
 impl Task {
+    /// Whether it is yet to be done.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
+    }
+
     /// The task with a status, and the instant of its completion with it.
     fn with_status(self, status: TaskStatus, now: Instant) -> Self {
         let completed_at = (status == TaskStatus::Done).then(|| self.completed_at.unwrap_or(now));
