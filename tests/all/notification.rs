@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskhub_domain::context::Request;
-use taskhub_tests::{App, User, every_database};
+use taskhub_auth::{Grant, Kind};
+use taskhub_domain::{context::Request, reminder};
+use taskhub_tests::{App, Backend, Tenant, User, every_database};
 
 use crate::{
     comment::{hidden_project, say, task, told},
@@ -17,8 +18,6 @@ every_database!(
     who_is_assigned_is_told,
     what_is_undone_tells_nobody,
     preferences_are_obeyed,
-    mail_waits_while_it_is_quiet,
-    what_was_read_is_forgotten_in_time,
     an_inbox_is_bounded,
     a_reminder_from_beginning_to_end,
     a_reminder_follows_the_due_date,
@@ -37,29 +36,40 @@ fn after(app: &App, time: Duration) -> String {
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Waits until a user was told these.
-async fn is_told(app: &App, user: &User, kinds: &[&str]) {
-    poll::until(&format!("they are told {kinds:?}"), async || told(app, user).await.len() >= kinds.len()).await;
-    assert_eq!(told(app, user).await, kinds);
-}
-
-/// Waits until all alarms that are due have rung.
-async fn rung(app: &App) {
-    let system = app.state.store.system("a test", Request::default());
-    poll::until("the alarms have rung", async || {
-        app.state.store.tenants_with_alarms(&system, 1).await.unwrap().is_empty()
-    })
-    .await;
+/// Lets all alarms ring that are due by a server's clock, as its own task does.
+async fn ring(app: &App, t: &Tenant) {
+    let store = &app.state.store;
+    let ctx = store.system("a test", Request::default()).within(t.id);
+    while store.write(&ctx, (), |tx, ()| Box::pin(reminder::ring(tx))).await.unwrap() {}
 }
 
 /// Moves the clock on, and lets what is due by then ring.
-async fn pass(app: &App, time: Duration) {
+async fn pass(app: &App, t: &Tenant, time: Duration) {
     app.clock.advance(time);
-    rung(app).await;
+    ring(app, t).await;
+}
+
+/// A tenant whose users have tokens for a year.
+async fn tenant(app: &App) -> Tenant {
+    let t = tenant(app).await;
+    let lasting = |user: &User, role: &str| {
+        let grant = Grant {
+            kind: Kind::User,
+            id: user.id,
+            tenant: Some(t.id),
+            role: Some(role.to_owned()),
+            scopes: None,
+            session: None,
+            lifetime: 365 * 24 * 3600,
+        };
+        User { token: app.state.mint_grant(&grant).unwrap(), ..user.clone() }
+    };
+    let (admin, manager) = (lasting(&t.admin, "admin"), lasting(&t.manager, "manager"));
+    Tenant { admin, manager, member: lasting(&t.member, "member"), other: lasting(&t.other, "member"), ..t }
 }
 
 async fn an_inbox_from_beginning_to_end(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     for title in ["One", "Two", "Three"] {
         let title = format!("Task {title}");
         let _ = task(app, &t.admin, json!({ "title": title, "assignee_id": t.member.id })).await;
@@ -94,7 +104,7 @@ async fn an_inbox_from_beginning_to_end(app: &App) {
 }
 
 async fn an_inbox_is_its_user_s_alone(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let _ = task(app, &t.other, json!({ "title": "Write it", "assignee_id": t.member.id })).await;
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
     let path = format!("/notifications/{}", line["id"].as_str().unwrap());
@@ -113,7 +123,7 @@ async fn an_inbox_is_its_user_s_alone(app: &App) {
 }
 
 async fn who_is_assigned_is_told(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     // Not by oneself, nor again by a change of something else.
     let _ = task(app, &t.member, json!({ "title": "Mine", "assignee_id": t.member.id })).await;
     let path = task(app, &t.admin, json!({ "title": "Theirs", "assignee_id": t.member.id })).await;
@@ -137,7 +147,7 @@ async fn who_is_assigned_is_told(app: &App) {
 }
 
 async fn what_is_undone_tells_nobody(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let path = task(app, &t.admin, json!({ "title": "Write it" })).await;
     let assign = json!({ "assignee_id": t.member.id });
     let _ = app.patch(&path).by(&t.admin).header("if-match", "\"7\"").json(&assign).gives(412).await;
@@ -163,7 +173,7 @@ async fn verify(app: &App, user: &User) {
 }
 
 async fn preferences_are_obeyed(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     prefer(app, &t.member, json!({ "assignment": "none", "comment": "mail" })).await;
     let path = task(app, &t.admin, json!({ "title": "Write <it>", "assignee_id": t.member.id })).await;
     let _ = say(app, &t.admin, &path, "Unheard by mail.").await;
@@ -190,7 +200,7 @@ async fn preferences_are_obeyed(app: &App) {
 }
 
 async fn mail_waits_while_it_is_quiet(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     verify(app, &t.member).await;
     crate::mail::nothing_waits(app, t.id).await;
     // Quiet from now on for two hours, on a clock that stands still.
@@ -224,7 +234,7 @@ async fn keep_house(app: &App) {
 }
 
 async fn what_was_read_is_forgotten_in_time(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     for title in ["Read", "Unread"] {
         let _ = task(app, &t.admin, json!({ "title": title, "assignee_id": t.member.id })).await;
     }
@@ -234,26 +244,16 @@ async fn what_was_read_is_forgotten_in_time(app: &App) {
     let kept = async || app.get("/notifications").by(&t.member).gives(200).await["count"].clone();
     app.clock.advance(DAY * 90);
     keep_house(app).await;
-    // The token is a user's of three months ago.
-    let member = renewed(app, &t.member).await;
-    let kept_by = async |user: &User| app.get("/notifications").by(user).gives(200).await["count"].clone();
-    assert_eq!(kept_by(&member).await, 2);
+    assert_eq!(kept_by(&t.member).await, 2);
     app.clock.advance(Duration::from_secs(1));
     keep_house(app).await;
-    assert_eq!(kept_by(&member).await, 1);
-    drop(kept);
-    let left = app.get("/notifications").by(&member).gives(200).await;
+    assert_eq!(kept_by(&t.member).await, 1);
+    let left = app.get("/notifications").by(&t.member).gives(200).await;
     assert_eq!(left["results"][0]["read_at"], Value::Null);
 }
 
-/// The same user, signed in anew.
-async fn renewed(app: &App, user: &User) -> User {
-    let (token, _) = user.sign_in(app).await;
-    User { token, ..user.clone() }
-}
-
 async fn an_inbox_is_bounded(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let first = task(app, &t.admin, json!({ "title": "Task 0", "assignee_id": t.member.id })).await;
     let mut more = (1..=1010).map(|number| {
         let body = json!({ "title": format!("Task {number}"), "assignee_id": t.member.id });
@@ -282,17 +282,17 @@ async fn ask(app: &App, by: &User, task: &str, body: Value) -> String {
 }
 
 async fn a_reminder_from_beginning_to_end(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let task = task(app, &t.member, json!({ "title": "Write it" })).await;
     let at = after(app, Duration::from_mins(5));
     let path = ask(app, &t.member, &task, json!({ "remind_at": at })).await;
     let row = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!((&row["remind_at"], &row["before_due_minutes"]), (&json!(at), &Value::Null));
     assert_eq!((&row["fired_at"], &row["user_id"]), (&Value::Null, &json!(t.member.id)));
-    pass(app, Duration::from_mins(5) - Duration::from_micros(1)).await;
+    pass(app, &t, Duration::from_mins(5) - Duration::from_micros(1)).await;
     assert!(told(app, &t.member).await.is_empty());
-    pass(app, Duration::from_micros(1)).await;
-    is_told(app, &t.member, &["reminder"]).await;
+    pass(app, &t, Duration::from_micros(1)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
     assert_eq!(line["text"], "You wanted to be reminded of “Write it”.");
     assert_eq!((&line["noun"], &line["actor_id"]), (&json!("task"), &Value::Null));
@@ -302,17 +302,17 @@ async fn a_reminder_from_beginning_to_end(app: &App) {
     let again = after(app, Duration::from_mins(1));
     let set = app.patch(&path).by(&t.member).json(&json!({ "remind_at": again })).gives(200).await;
     assert_eq!(set["fired_at"], Value::Null);
-    pass(app, Duration::from_mins(1)).await;
-    is_told(app, &t.member, &["reminder", "reminder"]).await;
+    pass(app, &t, Duration::from_mins(1)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder", "reminder"]);
     // Removed it does not.
     let path = ask(app, &t.member, &task, json!({ "remind_at": after(app, Duration::from_mins(1)) })).await;
     let _ = app.delete(&path).by(&t.member).gives(204).await;
-    pass(app, Duration::from_mins(1)).await;
-    is_told(app, &t.member, &["reminder", "reminder"]).await;
+    pass(app, &t, Duration::from_mins(1)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder", "reminder"]);
 }
 
 async fn a_reminder_follows_the_due_date(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let task = task(app, &t.other, json!({ "title": "Write it", "project_id": project["id"] })).await;
     // It waits while there is no due date.
@@ -320,18 +320,18 @@ async fn a_reminder_follows_the_due_date(app: &App) {
     let due = |minutes| json!({ "due_at": after(app, Duration::from_mins(minutes)) });
     let _ = app.patch(&task).by(&t.other).json(&due(15)).gives(200).await;
     let _ = app.patch(&task).by(&t.other).json(&due(40)).gives(200).await;
-    pass(app, Duration::from_mins(6)).await;
+    pass(app, &t, Duration::from_mins(6)).await;
     assert!(told(app, &t.member).await.is_empty());
-    pass(app, Duration::from_mins(24)).await;
-    is_told(app, &t.member, &["reminder"]).await;
+    pass(app, &t, Duration::from_mins(24)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
     // It has fired, whatever the due date becomes.
     let _ = app.patch(&task).by(&t.other).json(&due(30)).gives(200).await;
-    pass(app, Duration::from_mins(25)).await;
-    is_told(app, &t.member, &["reminder"]).await;
+    pass(app, &t, Duration::from_mins(25)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
 }
 
 async fn a_reminder_is_its_user_s_alone(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let project = hidden_project(app, &t).await;
     let body = json!({ "title": "Draw it", "project_id": project, "assignee_id": t.other.id });
     let task = task(app, &t.manager, body).await;
@@ -351,12 +351,12 @@ async fn a_reminder_is_its_user_s_alone(app: &App) {
     let _ = app.get(&path).by(&t.other).gives(404).await;
     let permissions = format!("/auth/permissions?noun=reminder&id={}", path.rsplit('/').next().unwrap());
     let _ = app.get(&permissions).by(&t.other).gives(404).await;
-    pass(app, HOUR).await;
-    assert_eq!(told(app, &renewed(app, &t.other).await).await, ["assigned"]);
+    pass(app, &t, HOUR).await;
+    assert_eq!(told(app, &t.other).await, ["assigned"]);
 }
 
 async fn what_is_wrong_with_a_reminder_is_told(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let body = json!({ "title": "Write it", "due_at": after(app, HOUR) });
     let task = task(app, &t.member, body).await;
     let reminders = format!("{task}/reminders");
@@ -380,58 +380,52 @@ async fn what_is_wrong_with_a_reminder_is_told(app: &App) {
 }
 
 async fn a_due_date_is_told_of_once(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let body = json!({ "title": "Write it", "assignee_id": t.member.id, "due_at": after(app, DAY * 2) });
     let path = task(app, &t.admin, body).await;
     let own = task(app, &t.other, json!({ "title": "Own it", "due_at": after(app, HOUR * 2) })).await;
-    pass(app, HOUR * 2).await;
+    pass(app, &t, HOUR * 2).await;
     // A date that is set within the last day is told of when it is there. Without an assignee it is the owner's.
-    is_told(app, &t.other, &["overdue"]).await;
+    assert_eq!(told(app, &t.other).await, ["overdue"]);
     let _ = app.patch(&own).by(&t.other).json(&json!({ "priority": "high" })).gives(200).await;
-    pass(app, HOUR * 22).await;
-    let member = renewed(app, &t.member).await;
-    is_told(app, &member, &["assigned", "due_soon"]).await;
-    let line = app.get("/notifications").by(&member).gives(200).await["results"][0].clone();
+    pass(app, &t, HOUR * 22).await;
+    assert_eq!(told(app, &t.member).await, ["assigned", "due_soon"]);
+    let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
     assert_eq!(line["text"], "“Write it” is due within a day.");
     // A new date is told of anew, the old one no more.
-    let admin = renewed(app, &t.admin).await;
     let later = json!({ "due_at": after(app, DAY * 2) });
-    let _ = app.patch(&path).by(&admin).json(&later).gives(200).await;
-    pass(app, DAY).await;
-    let member = renewed(app, &t.member).await;
-    is_told(app, &member, &["assigned", "due_soon", "due_soon"]).await;
-    pass(app, DAY).await;
-    let member = renewed(app, &t.member).await;
-    is_told(app, &member, &["assigned", "due_soon", "due_soon", "overdue"]).await;
-    pass(app, DAY).await;
-    let other = renewed(app, &t.other).await;
-    assert_eq!(told(app, &other).await, ["overdue"]);
-    assert_eq!(told(app, &renewed(app, &t.member).await).await.len(), 4);
+    let _ = app.patch(&path).by(&t.admin).json(&later).gives(200).await;
+    pass(app, &t, DAY).await;
+    assert_eq!(told(app, &t.member).await, ["assigned", "due_soon", "due_soon"]);
+    pass(app, &t, DAY).await;
+    assert_eq!(told(app, &t.member).await, ["assigned", "due_soon", "due_soon", "overdue"]);
+    pass(app, &t, DAY).await;
+    assert_eq!(told(app, &t.other).await, ["overdue"]);
+    assert_eq!(told(app, &t.member).await.len(), 4);
 }
 
 async fn what_is_done_is_not_told_of(app: &App) {
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     let body = json!({ "title": "Write it", "due_at": after(app, HOUR * 3) });
     let path = task(app, &t.member, body).await;
     let _ = ask(app, &t.member, &path, json!({ "remind_at": after(app, HOUR) })).await;
     let _ = ask(app, &t.member, &path, json!({ "before_due_minutes": 60 })).await;
     let _ = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
-    pass(app, HOUR).await;
-    let member = renewed(app, &t.member).await;
+    pass(app, &t, HOUR).await;
     // Taken up again, it is told of again: what is still to come.
-    let _ = app.patch(&path).by(&member).json(&json!({ "status": "todo" })).gives(200).await;
-    pass(app, HOUR).await;
-    is_told(app, &renewed(app, &t.member).await, &["reminder"]).await;
+    let _ = app.patch(&path).by(&t.member).json(&json!({ "status": "todo" })).gives(200).await;
+    pass(app, &t, HOUR).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
     // What is told late is told as it is then, and old stories are not.
-    let old = task(app, &renewed(app, &t.other).await, json!({ "title": "Own it", "due_at": after(app, DAY * 2) }));
+    let old = task(app, &t.other, json!({ "title": "Own it", "due_at": after(app, DAY * 2) }));
     let _ = old.await;
-    pass(app, DAY * 9 + HOUR).await;
-    assert!(told(app, &renewed(app, &t.other).await).await.is_empty());
+    pass(app, &t, DAY * 9 + HOUR).await;
+    assert!(told(app, &t.other).await.is_empty());
 }
 
 async fn many_servers_ring_once(app: &App) {
     let there = app.second(&[]).await;
-    let t = app.tenant().await;
+    let t = tenant(app).await;
     for number in 0..10 {
         let path = task(app, &t.member, json!({ "title": format!("Task {number}") })).await;
         let _ = ask(app, &t.member, &path, json!({ "remind_at": after(app, Duration::from_mins(1)) })).await;
@@ -439,7 +433,36 @@ async fn many_servers_ring_once(app: &App) {
     // Each node has a clock of its own.
     app.clock.advance(Duration::from_mins(1));
     there.clock.advance(Duration::from_mins(2));
-    rung(app).await;
-    is_told(app, &t.member, &["reminder"; 10]).await;
+    let _ = futures::join!(ring(app, &t), ring(&there, &t), ring(app, &t), ring(&there, &t));
+    assert_eq!(told(app, &t.member).await, ["reminder"; 10]);
     there.finish().await;
+}
+
+/// What is about the server's own tasks, whose clock is one story's alone: on a database of its own.
+fn alone(story: impl AsyncFn(&App) + Copy + 'static) {
+    taskhub_tests::run(Backend::Sqlite, move |app| Box::pin(async move { story(app).await }));
+}
+
+#[test]
+fn mail_waits_in_quiet_hours() {
+    alone(mail_waits_while_it_is_quiet);
+}
+
+#[test]
+fn what_was_read_goes_after_ninety_days() {
+    alone(what_was_read_is_forgotten_in_time);
+}
+
+#[test]
+fn a_server_rings_by_itself() {
+    alone(async |app| {
+        let t = tenant(app).await;
+        let body = json!({ "title": "Write it", "due_at": after(app, HOUR * 2) });
+        let path = task(app, &t.member, body).await;
+        let _ = ask(app, &t.member, &path, json!({ "before_due_minutes": 60 })).await;
+        app.clock.advance(HOUR);
+        poll::until("they are reminded", async || told(app, &t.member).await == ["reminder"]).await;
+        app.clock.advance(HOUR);
+        poll::until("it is overdue", async || told(app, &t.member).await == ["reminder", "overdue"]).await;
+    });
 }

@@ -96,13 +96,15 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     let sends = sender.is_some();
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(session::watch(state.store.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(keys::follow(state.clone())),
-        tokio::spawn(alarms::listen(state.clone())),
     ];
+    if state.settings.alarms {
+        tasks.push(tokio::spawn(alarms::listen(state.clone())));
+    }
     let (shared, counted) = (Data::new(state), Data::new(limits));
     let mut server = HttpServer::new(move || {
         App::new()
