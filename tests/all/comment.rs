@@ -238,5 +238,8 @@ async fn two_edits_at_once_keep_every_body(app: &App) {
     bodies.push(&last);
     bodies.sort_by_key(|body| body.as_str().unwrap().to_owned());
     assert_eq!(bodies.len(), 9);
-    assert!(bodies.iter().enumerate().all(|(number, body)| **body == json!(number.to_string())), "{bodies:?}");
+    assert!(
+        bodies.iter().enumerate().all(|(number, body)| **body == json!(number.to_string())),
+        "{bodies:?}"
+    );
 }

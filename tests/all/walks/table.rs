@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, comment, credentials, document, introspection, invitation, link_request,
-        new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
-        refresh, registration, reminder, request, request_status, request_type, revocation, rotation, service_account,
-        status, task, team, team_member, tenant, token, user, users, verification, watcher, work_client,
+        access_token, both_factors, code, comment, credentials, document, introspection, invitation,
+        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
+        project, refresh, registration, reminder, request, request_status, request_type, revocation,
+        rotation, service_account, status, task, team, team_member, tenant, token, user, users, verification,
+        watcher, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -152,19 +153,25 @@ const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
-    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["alarm", "notification", "task"]),
+    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+    ]),
     Entry::scoped("list_tasks_by_status", &["tasks:read"])
         .query(&[("status", "todo")])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
-    Entry::scoped("replace_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["alarm", "notification", "task"]),
-    Entry::scoped("update_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["alarm", "notification", "task"]),
+    Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+    ]),
+    Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+    ]),
     Entry::scoped("delete_task", &["tasks:write"])
         .of(&[Slot::Task])
         .changes(&["comment", "reminder", "task", "watcher"]),

@@ -41,7 +41,9 @@ fn names(text: &str) -> Vec<String> {
         for (at, _) in prose.match_indices('@') {
             let (before, after) = (prose.get(..at), prose.get(at + 1..));
             // In an address of email, or behind another @, it is none.
-            if before.is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || "._-@".contains(c))) {
+            if before
+                .is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || "._-@".contains(c)))
+            {
                 continue;
             }
             let word = after.unwrap_or_default().split(|c: char| !is_of_a_name(c)).next().unwrap_or_default();
@@ -76,7 +78,8 @@ fn prose(text: &str) -> Vec<&str> {
     }
     while let Some((at, length)) = runs.get(next) {
         let closes = last.get(length).is_some_and(|last| *last > next);
-        let close = closes.then(|| runs.iter().skip(next + 1).position(|(_, other)| other == length)).flatten();
+        let close =
+            closes.then(|| runs.iter().skip(next + 1).position(|(_, other)| other == length)).flatten();
         let Some(close) = close else {
             next += 1;
             continue;

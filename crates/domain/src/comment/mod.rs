@@ -141,7 +141,11 @@ pub struct CommentInput {
     /// Markdown. `@username` outside code mentions a user who can see the task: the first 50 of them are told. A full stop, a hyphen or an
     /// underscore at the end of the name belongs to the sentence.
     #[garde(length(chars, min = 1, max = 20_000), custom(says_something))]
-    #[schema(min_length = 1, max_length = 20_000, example = "Done, but for the pictures. @grace, can you draw them?")]
+    #[schema(
+        min_length = 1,
+        max_length = 20_000,
+        example = "Done, but for the pictures. @grace, can you draw them?"
+    )]
     body: String,
 }
 

@@ -1,10 +1,6 @@
 //! Quiet hours: when a user's mail waits, by the clock on their wall.
 
-use jiff::{
-    Timestamp, ToSpan,
-    civil::Time,
-    tz::TimeZone,
-};
+use jiff::{Timestamp, ToSpan, civil::Time, tz::TimeZone};
 
 use crate::Instant;
 

@@ -38,10 +38,11 @@ pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Resu
         let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
         tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task, about, text }).await?;
     }
-    let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else { return Ok(()) };
+    let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else {
+        return Ok(());
+    };
     let words = [before, task.status].map(|status| status.to_value().replace('_', " "));
-    let text =
-        format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
+    let text = format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| Some(*id) != assignee).collect();
     tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task, about, text }).await
 }

@@ -107,7 +107,9 @@ pub(crate) async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> 
 pub async fn ring(tx: &Tx) -> Result<bool> {
     let due = tx.owned::<Alarm>().filter(entity::Column::At.lte(tx.now()));
     let first = due.order_by_asc(entity::Column::At).order_by_asc(entity::Column::Id).limit(1);
-    let Some(alarm) = tx.all::<Alarm>(&first.into_query()).await?.into_iter().next() else { return Ok(false) };
+    let Some(alarm) = tx.all::<Alarm>(&first.into_query()).await?.into_iter().next() else {
+        return Ok(false);
+    };
     let reminder = tx.find::<Reminder>(alarm.id, false).await?;
     // The task is locked before the alarm, as by who changes its due date.
     let task = tx.find::<Task>(reminder.as_ref().map_or(alarm.id, |it| it.task_id), true).await?;

@@ -12,10 +12,10 @@ use sea_orm::{Condition, QueryFilter, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::alarm::of_task as set_alarms;
-pub use self::alarm::ring;
 #[cfg(test)]
 pub(crate) use self::alarm::Alarm;
+pub(crate) use self::alarm::of_task as set_alarms;
+pub use self::alarm::ring;
 use crate::{
     Context, Error, Instant, Result, Scope, Tx,
     edit::{Child, EditableChild},

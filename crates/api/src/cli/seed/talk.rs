@@ -5,7 +5,8 @@ use taskhub_domain::{Result, Tx, comment::Comment, edit, input::Unchecked, task:
 
 /// Comments on the first tasks of a batch.
 const COMMENTED: usize = 3;
-const SAID: [&str; 2] = ["The first half is there.", "Looks good to me. @ada, do you want to see it before it goes out?"];
+const SAID: [&str; 2] =
+    ["The first half is there.", "Looks good to me. @ada, do you want to see it before it goes out?"];
 
 /// Says something about some of the tasks.
 pub(super) async fn comment_on(tx: &Tx, tasks: &[Task]) -> Result<()> {
