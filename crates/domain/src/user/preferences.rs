@@ -44,11 +44,21 @@ pub struct Preferences {
     /// From this time of day on, in the user's time zone (the organisation's, if they have none), mail of notifications waits. It goes with
     /// `quiet_until`: both or neither.
     #[garde(custom(time_of_day))]
-    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "22:00")]
+    #[schema(
+        format = "time-of-day",
+        max_length = 5,
+        pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        example = "22:00"
+    )]
     pub quiet_from: Option<String>,
     /// Until this time of day. Quiet hours may go over midnight; the inbox does not wait.
     #[garde(custom(time_of_day))]
-    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "07:00")]
+    #[schema(
+        format = "time-of-day",
+        max_length = 5,
+        pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        example = "07:00"
+    )]
     pub quiet_until: Option<String>,
 }
 
