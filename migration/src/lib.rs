@@ -13,6 +13,7 @@ mod m0003_teams;
 mod m0004_requests;
 mod m0005_projects;
 mod m0006_tasks;
+mod m0007_talk;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_requests::Migration),
             Box::new(m0005_projects::Migration),
             Box::new(m0006_tasks::Migration),
+            Box::new(m0007_talk::Migration),
         ]
     }
 }

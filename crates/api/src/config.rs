@@ -93,6 +93,10 @@ pub struct Settings {
     /// The URL of the front end: links in mails begin with it. Default: the public URL, where this server has pages for them.
     #[arg(long, env = "TASKHUB_APP_URL", value_parser = public_url, global = true)]
     pub app_url: Option<String>,
+    /// Whether this node tells users of reminders and due dates when it is time: true or false. Of the nodes over a database one is enough, and
+    /// several share the work.
+    #[arg(long, env = "TASKHUB_ALARMS", default_value = "true", action = clap::ArgAction::Set, global = true)]
+    pub alarms: bool,
     /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Fifty times as many may wait.
     #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
     pub password_hashes: u16,

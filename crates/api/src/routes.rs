@@ -7,8 +7,9 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, labels, milestones, pictures, projects,
-        request_types, requests, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, audit, auth, clients, comments, documents, invitations, labels, milestones,
+        notifications, pictures, projects, reminders, request_types, requests, service, service_accounts,
+        tasks, teams, tenant, users, watchers,
     },
 };
 
@@ -42,7 +43,24 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::list_task_dependencies)
                 .service(tasks::create_task_dependency)
                 .service(tasks::get_task_dependency)
-                .service(tasks::delete_task_dependency),
+                .service(tasks::delete_task_dependency)
+                .service(comments::list_comments)
+                .service(comments::create_comment)
+                .service(comments::get_comment)
+                .service(comments::replace_comment)
+                .service(comments::update_comment)
+                .service(comments::delete_comment)
+                .service(comments::list_comment_versions)
+                .service(watchers::list_watchers)
+                .service(watchers::create_watcher)
+                .service(watchers::get_watcher)
+                .service(watchers::delete_watcher)
+                .service(reminders::list_reminders)
+                .service(reminders::create_reminder)
+                .service(reminders::get_reminder)
+                .service(reminders::replace_reminder)
+                .service(reminders::update_reminder)
+                .service(reminders::delete_reminder),
         )
         .service(
             scope("/api/v1/labels")
@@ -53,6 +71,15 @@ fn work(routes: &mut ServiceConfig) {
                 .service(labels::replace_label)
                 .service(labels::update_label)
                 .service(labels::delete_label),
+        )
+        .service(
+            scope("/api/v1/notifications")
+                .service(notifications::list_notifications)
+                .service(notifications::count_unread_notifications)
+                .service(notifications::read_all_notifications)
+                .service(notifications::get_notification)
+                .service(notifications::delete_notification)
+                .service(notifications::read_notification),
         )
         .service(
             scope("/api/v1/teams")

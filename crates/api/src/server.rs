@@ -17,6 +17,7 @@ use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    alarms,
     config::Settings,
     document::{self, Operations, pages::Written},
     edge::{self, limits::Limits},
@@ -97,13 +98,16 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     let sends = sender.is_some();
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(session::watch(state.store.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(fold(state.clone())),
         tokio::spawn(keys::follow(state.clone())),
     ];
+    if state.settings.alarms {
+        tasks.push(tokio::spawn(alarms::listen(state.clone())));
+    }
     let (shared, counted) = (Data::new(state), Data::new(limits));
     let mut server = HttpServer::new(move || {
         App::new()
@@ -212,6 +216,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_guesses(&system).await,
             state.store.forget_links(&system).await,
             state.store.purge_tasks(&system).await,
+            state.store.forget_notifications(&system).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

@@ -12,11 +12,14 @@ use crate::{
     access_token::AccessToken,
     audit::AuditEntry,
     client::Client,
+    comment::Comment,
     document::Document,
     invitation::Invitation,
     label::Label,
+    notification::Notification,
     policy::{self, Action, Ruling},
     project::{Milestone, Project},
+    reminder::Reminder,
     request::{ClientRequest, RequestType},
     second_factor::SecondFactor,
     service_account::ServiceAccount,
@@ -26,6 +29,7 @@ use crate::{
     team::{Team, TeamMember},
     tenant::Tenant,
     user::User,
+    watcher::Watcher,
 };
 
 /// What the caller may do.
@@ -70,6 +74,10 @@ nouns!(
     Task,
     TaskDependency,
     Label,
+    Comment,
+    Watcher,
+    Reminder,
+    Notification,
     Document,
     Client,
     RequestType,

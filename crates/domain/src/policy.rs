@@ -81,6 +81,16 @@ pub enum Noun {
     TaskDependency,
     /// A label of tasks.
     Label,
+    /// What somebody said about a task.
+    Comment,
+    /// What a comment said before it was edited.
+    CommentVersion,
+    /// A user who watches a task.
+    Watcher,
+    /// When a user wants to be reminded of a task.
+    Reminder,
+    /// A line in a user's inbox.
+    Notification,
     /// A document.
     Document,
     /// A client.
@@ -114,6 +124,11 @@ impl Noun {
         Self::Task,
         Self::TaskDependency,
         Self::Label,
+        Self::Comment,
+        Self::CommentVersion,
+        Self::Watcher,
+        Self::Reminder,
+        Self::Notification,
         Self::Document,
         Self::Client,
         Self::RequestType,
@@ -140,6 +155,11 @@ impl Noun {
             Self::Task => "task",
             Self::TaskDependency => "task_dependency",
             Self::Label => "label",
+            Self::Comment => "comment",
+            Self::CommentVersion => "comment_version",
+            Self::Watcher => "watcher",
+            Self::Reminder => "reminder",
+            Self::Notification => "notification",
             Self::Document => "document",
             Self::Client => "client",
             Self::RequestType => "request_type",
@@ -164,8 +184,12 @@ impl Noun {
             Self::Team | Self::TeamMember => "teams",
             // And a project and its milestones.
             Self::Project | Self::Milestone => "projects",
-            Self::Task | Self::TaskDependency => "tasks",
+            // And a task, who watches it and what it waits for.
+            Self::Task | Self::TaskDependency | Self::Watcher => "tasks",
             Self::Label => "labels",
+            Self::Comment | Self::CommentVersion => "comments",
+            Self::Reminder => "reminders",
+            Self::Notification => "notifications",
             Self::Document => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
@@ -391,6 +415,21 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Label, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Label, Action::Update, &[ADMIN, MANAGER]),
     (Noun::Label, Action::Delete, &[ADMIN]),
+    (Noun::Comment, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Create, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Update, &[AUTHOR]),
+    (Noun::Comment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::CommentVersion, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Watcher, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Reminder, Action::Read, &[OWNER]),
+    (Noun::Reminder, Action::Create, &[OWNER]),
+    (Noun::Reminder, Action::Update, &[OWNER]),
+    (Noun::Reminder, Action::Delete, &[OWNER]),
+    (Noun::Notification, Action::Read, &[OWNER]),
+    (Noun::Notification, Action::Update, &[OWNER]),
+    (Noun::Notification, Action::Delete, &[OWNER]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),

@@ -39,6 +39,19 @@ pub(super) fn label(_: &Fixture) -> Value {
     json!({ "name": fresh(), "color": "#d73a4a" })
 }
 
+/// Mentions the member, who has not been mentioned there before.
+pub(super) fn comment(_: &Fixture) -> Value {
+    json!({ "body": format!("Done, @member: {}.", fresh()) })
+}
+
+pub(super) fn watcher(fixture: &Fixture) -> Value {
+    json!({ "user_id": fixture.id(Slot::Assignee) })
+}
+
+pub(super) fn reminder(_: &Fixture) -> Value {
+    json!({ "remind_at": DUE, "before_due_minutes": null })
+}
+
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
         "name": "Relaunch", "description": "Of everything.", "scope": "All pages.", "objectives": "More visitors.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
@@ -124,6 +137,7 @@ pub(super) fn profile(_: &Fixture) -> Value {
         "date_of_birth": "1906-12-09", "time_zone": "America/New_York", "locale": "en-US",
         "notification_preferences": {
             "assignment": "mail", "mention": "mail", "comment": "inbox", "status": "none", "due_soon": "inbox", "overdue": "mail",
+            "reminder": "mail", "quiet_from": "22:00", "quiet_until": "07:00",
         },
     })
 }

@@ -56,6 +56,16 @@ pub(super) enum Slot {
     Label,
     /// A label of no task.
     EmptyLabel,
+    /// The admin's comment on the task, who watches it since, and is to be reminded of it.
+    Comment,
+    Watcher,
+    Reminder,
+    /// The same at the personal task; the comment is the member's, who watches that one.
+    OtherComment,
+    OtherWatcher,
+    OtherReminder,
+    /// What the admin is told: that the member mentioned them there.
+    Notification,
     /// The member's document in the project.
     Document,
     /// A client with a request.
@@ -286,6 +296,7 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     let deleted = make(app, &people.member, "/tasks", &task(rows.get(&Slot::Project))).await;
     let _ = app.delete(&format!("/tasks/{deleted}")).by(&people.member).gives(204).await;
     rows.insert(Slot::DeletedTask, deleted);
+    talk(app, people, &mut rows).await;
     let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
@@ -326,6 +337,24 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     let audit = app.get("/audit?page_size=1").by(&people.admin).gives(200).await;
     rows.insert(Slot::Audit, text(&audit["results"][0]["id"]));
     (rows, guarded)
+}
+
+/// What is said about tasks, and who is told of it.
+async fn talk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) {
+    for (task, comment, watcher, reminder, author) in [
+        (Slot::Task, Slot::Comment, Slot::Watcher, Slot::Reminder, &people.admin),
+        (Slot::PersonalTask, Slot::OtherComment, Slot::OtherWatcher, Slot::OtherReminder, &people.member),
+    ] {
+        let path = format!("/tasks/{}", rows[&task]);
+        let said = json!({ "body": "Half of it is there, @admin." });
+        rows.insert(comment, make(app, author, &format!("{path}/comments"), &said).await);
+        let watchers = app.get(&format!("{path}/watchers")).by(author).gives(200).await;
+        rows.insert(watcher, text(&watchers["results"][0]["id"]));
+        let at = json!({ "remind_at": "2027-01-15T09:00:00Z" });
+        rows.insert(reminder, make(app, &people.admin, &format!("{path}/reminders"), &at).await);
+    }
+    let told = app.get("/notifications").by(&people.admin).gives(200).await;
+    rows.insert(Slot::Notification, text(&told["results"][0]["id"]));
 }
 
 /// The tokens of a new session. The organisation is named: that takes one hash, and not as many as there may be organisations.

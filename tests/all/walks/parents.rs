@@ -39,6 +39,24 @@ const BEHIND: &[(&str, Behind)] = &[
     ("create_task_dependency", Behind::Itself),
     ("get_task_dependency", Behind::Itself),
     ("delete_task_dependency", Behind::Itself),
+    ("list_comments", Behind::Children { field: "task_id", filter: None }),
+    ("create_comment", Behind::Itself),
+    ("get_comment", Behind::Itself),
+    ("replace_comment", Behind::Itself),
+    ("update_comment", Behind::Itself),
+    ("delete_comment", Behind::Itself),
+    ("list_comment_versions", Behind::Itself),
+    ("list_watchers", Behind::Children { field: "task_id", filter: None }),
+    ("create_watcher", Behind::Itself),
+    ("get_watcher", Behind::Itself),
+    ("delete_watcher", Behind::Itself),
+    ("list_reminders", Behind::Children { field: "task_id", filter: None }),
+    ("create_reminder", Behind::Itself),
+    ("get_reminder", Behind::Itself),
+    ("replace_reminder", Behind::Itself),
+    ("update_reminder", Behind::Itself),
+    ("delete_reminder", Behind::Itself),
+    ("read_notification", Behind::Itself),
     ("deactivate_user", Behind::Itself),
     ("reactivate_user", Behind::Itself),
     ("list_user_history", Behind::Itself),
@@ -84,6 +102,12 @@ fn sibling(slot: Slot) -> Slot {
         Slot::ParentTask => Slot::OtherTask,
         Slot::OtherTask => Slot::ParentTask,
         Slot::Task => Slot::PersonalTask,
+        Slot::Comment => Slot::OtherComment,
+        Slot::OtherComment => Slot::Comment,
+        Slot::Watcher => Slot::OtherWatcher,
+        Slot::OtherWatcher => Slot::Watcher,
+        Slot::Reminder => Slot::OtherReminder,
+        Slot::OtherReminder => Slot::Reminder,
         Slot::PersonalTask => Slot::Task,
         Slot::Assignee => Slot::Spare,
         Slot::Spare | Slot::Member => Slot::Assignee,
@@ -97,6 +121,7 @@ fn sibling(slot: Slot) -> Slot {
         | Slot::Document
         | Slot::Inactive
         | Slot::Invitation
+        | Slot::Notification
         | Slot::Pictured
         | Slot::Request
         | Slot::ServiceAccount

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, label,
+        access_token, both_factors, code, comment, credentials, document, introspection, invitation, label,
         link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
-        picture, profile, project, refresh, registration, request, request_status, request_type, revocation,
-        rotation, service_account, status, task, task_changes, task_dependency, task_move, team, team_member,
-        tenant, token, user, users, verification, work_client,
+        picture, profile, project, refresh, registration, reminder, request, request_status, request_type,
+        revocation, rotation, service_account, status, task, task_changes, task_dependency, task_move, team,
+        team_member, tenant, token, user, users, verification, watcher, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -163,24 +163,33 @@ const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
-    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["task", "task_label"]),
+    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+        "task_label",
+    ]),
     Entry::scoped("list_tasks_by_status", &["tasks:read"])
         .query(&[("status", "todo")])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
-    Entry::scoped("replace_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["task", "task_label"]),
-    Entry::scoped("update_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["task", "task_label"]),
+    Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+        "task_label",
+    ]),
+    Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
+        "task",
+        "task_label",
+    ]),
     Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
     Entry::scoped("complete_task", &["tasks:write"])
         .of(&[Slot::Task])
         .query(&[("force", "false")])
-        .changes(&["task"]),
+        .changes(&["notification", "task"]),
     // An open one stays as it is.
     Entry::scoped("reopen_task", &["tasks:write"]).of(&[Slot::Task]).changes(&[]),
     Entry::scoped("move_task", &["tasks:write"])
@@ -210,6 +219,62 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("replace_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
     Entry::scoped("update_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
     Entry::scoped("delete_label", &["labels:write"]).of(&[Slot::EmptyLabel]).changes(&["label"]),
+    Entry::scoped("list_comments", &["tasks:read", "comments:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("author", Slot::Assignee)]),
+    Entry::scoped("create_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task])
+        .body(comment, &[])
+        .changes(&["comment", "notification"]),
+    Entry::scoped("get_comment", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
+    Entry::scoped("replace_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .body(comment, &[])
+        .changes(&["comment", "comment_version", "notification"]),
+    Entry::scoped("update_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .body(comment, &[])
+        .changes(&["comment", "comment_version", "notification"]),
+    Entry::scoped("delete_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .changes(&["comment"]),
+    Entry::scoped("list_comment_versions", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
+    Entry::scoped("list_watchers", &["tasks:read"]).of(&[Slot::Task]).query_ids(&[("user", Slot::Assignee)]),
+    Entry::scoped("create_watcher", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task])
+        .body(watcher, &[("/user_id", Slot::Assignee)])
+        .changes(&["watcher"]),
+    Entry::scoped("get_watcher", &["tasks:read"]).of(&[Slot::Task, Slot::Watcher]),
+    Entry::scoped("delete_watcher", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task, Slot::Watcher])
+        .changes(&["watcher"]),
+    Entry::scoped("list_reminders", &["tasks:read", "reminders:read"]).of(&[Slot::Task]),
+    Entry::scoped("create_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("get_reminder", &["tasks:read", "reminders:read"]).of(&[Slot::Task, Slot::Reminder]),
+    Entry::scoped("replace_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("update_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("delete_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("list_notifications", &["notifications:read"]).query_ids(&[("task", Slot::Task)]),
+    Entry::scoped("count_unread_notifications", &["notifications:read"]),
+    Entry::scoped("read_all_notifications", &["notifications:write"]).changes(&["notification"]),
+    Entry::scoped("get_notification", &["notifications:read"]).of(&[Slot::Notification]),
+    Entry::scoped("delete_notification", &["notifications:write"])
+        .of(&[Slot::Notification])
+        .changes(&["notification"]),
+    Entry::scoped("read_notification", &["notifications:write"])
+        .of(&[Slot::Notification])
+        .changes(&["notification"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),

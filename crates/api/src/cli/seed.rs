@@ -1,5 +1,7 @@
 //! `taskhub seed`: demonstration data, the same each time but for ids and times.
 
+mod talk;
+
 use std::{fs, path::PathBuf};
 
 use clap::Args;
@@ -187,10 +189,11 @@ fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
 }
 
 async fn add_tasks(tx: &Tx, batch: &[Value]) -> Result<()> {
+    let mut tasks = Vec::new();
     for body in batch {
-        edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?;
+        tasks.push(edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?);
     }
-    Ok(())
+    talk::comment_on(tx, &tasks).await
 }
 
 /// A user with an access token of a day.

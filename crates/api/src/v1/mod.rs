@@ -4,13 +4,16 @@ pub(crate) mod access_tokens;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod clients;
+pub(crate) mod comments;
 pub(crate) mod documents;
 pub(crate) mod invitations;
 pub(crate) mod labels;
 pub(crate) mod milestones;
+pub(crate) mod notifications;
 mod noun;
 pub(crate) mod pictures;
 pub(crate) mod projects;
+pub(crate) mod reminders;
 pub(crate) mod request_types;
 pub(crate) mod requests;
 pub(crate) mod service;
@@ -19,6 +22,7 @@ pub(crate) mod tasks;
 pub(crate) mod teams;
 pub(crate) mod tenant;
 pub(crate) mod users;
+pub(crate) mod watchers;
 
 use actix_web::web::Data;
 

@@ -85,10 +85,11 @@ pub trait Noun: Owned {
         None
     }
 
-    /// What follows from a write in the same transaction, whatever operation wrote: `old` is absent of a new row, and `new` of one that is gone.
+    /// What follows from a write in the same transaction, whatever operation wrote, with its name in the audit: `old` is absent of a new row, and `new` of one that is gone.
     #[doc(hidden)]
     fn follow_up<'a>(
         _tx: &'a Tx,
+        _name: &'static str,
         _old: Option<&'a Self>,
         _new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {

@@ -131,13 +131,16 @@ mod tests {
         access_token::AccessToken,
         audit::{AuditEntry, HistoryEntry},
         client::Client,
+        comment::{Comment, CommentVersion},
         document::Document,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
         link::Link,
         mail::entity::Model as Waiting,
+        notification::Notification,
         picture::Picture,
         project::{Milestone, Project},
+        reminder::{Alarm, Reminder},
         request::{ClientRequest, RequestType},
         second_factor::SecondFactor,
         service_account::ServiceAccount,
@@ -148,6 +151,7 @@ mod tests {
         team::{Team, TeamMember},
         tenant::Tenant,
         user::{FormerUser, User},
+        watcher::Watcher,
     };
 
     fn as_columns<M: Owned>() {
@@ -168,11 +172,15 @@ mod tests {
         in_order::<AuditEntry>();
         in_order::<Client>();
         in_order::<ClientRequest>();
+        in_order::<Comment>();
+        in_order::<CommentVersion>();
         in_order::<Document>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
         in_order::<Milestone>();
+        in_order::<Notification>();
         in_order::<Project>();
+        in_order::<Reminder>();
         in_order::<RequestType>();
         in_order::<SecondFactor>();
         in_order::<ServiceAccount>();
@@ -182,6 +190,8 @@ mod tests {
         in_order::<TeamMember>();
         in_order::<Tenant>();
         in_order::<User>();
+        in_order::<Watcher>();
+        as_columns::<Alarm>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();
         as_columns::<Kept>();

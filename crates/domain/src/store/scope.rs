@@ -24,6 +24,7 @@ use crate::{
     edit::Child,
     error::Kind,
     policy::{self, Visibility},
+    user::User,
 };
 
 /// The rows of one tenant, as one caller may see them.
@@ -39,6 +40,11 @@ impl Scope {
     /// The caller.
     pub fn ctx(&self) -> &Context {
         &self.ctx
+    }
+
+    /// The same rows as another user of the tenant sees them, whatever the caller does.
+    pub(crate) fn seen_by(&self, user: &User) -> Self {
+        Self { ctx: self.ctx.seen_by(user.id, user.role), ..self.clone() }
     }
 
     /// The row with this id, if the caller may act on it so.

@@ -168,7 +168,7 @@ impl Tx {
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
         self.tally(None, brings);
-        self.follow_up(None, Some(&row)).await?;
+        self.follow_up("create", None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -242,7 +242,7 @@ impl Tx {
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
         self.tally(takes, brings);
-        self.follow_up(Some(&old), Some(&row)).await?;
+        self.follow_up(name, Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
@@ -286,8 +286,8 @@ impl Tx {
         self.erase("purge", row).await
     }
 
-    async fn follow_up<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
-        match N::follow_up(self, old, new) {
+    async fn follow_up<N: Noun>(&self, name: &'static str, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        match N::follow_up(self, name, old, new) {
             Some(rest) => rest.await,
             None => Ok(()),
         }
@@ -301,7 +301,7 @@ impl Tx {
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
         self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
         self.tally(takes, None);
-        self.follow_up(Some(&old), None).await
+        self.follow_up(name, Some(&old), None).await
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
@@ -320,6 +320,13 @@ impl Tx {
         insert.map_err(|error| failure::from_write(error, &[]))
     }
 
+    /// As [`Self::keep`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
+    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
+        self.in_tenant(row)?;
+        self.pending().rows.push(row);
+        Ok(())
+    }
+
     /// Removes a row that is no noun.
     pub(crate) async fn forget<M: Owned>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
@@ -329,13 +336,6 @@ impl Tx {
             .add(M::id_column().eq(id));
         delete.from_table(EntityOf::<M>::default().table_ref()).cond_where(same);
         self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
-    }
-
-    /// As [`Self::keep`], by the end of the transaction.
-    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
-        self.in_tenant(row)?;
-        self.pending().rows.push(row);
-        Ok(())
     }
 
     /// Removes rows that are no nouns: all of them, or the transaction is tried again.

@@ -23,8 +23,10 @@ use crate::{
     edit::Editable,
     input::in_order,
     list::{self, Filter, Form, Sort},
+    notification,
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    reminder,
     store::{
         Birth, Noun,
         json::AsJson,
@@ -196,16 +198,19 @@ impl Noun for Task {
 
     fn follow_up<'a>(
         tx: &'a Tx,
+        name: &'static str,
         old: Option<&'a Self>,
         new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        let new = new?;
         Some(Box::pin(async move {
-            tagged::keep(tx, old, new).await?;
-            match old {
-                Some(old) => family::follow(tx, old, new).await,
-                None => Ok(()),
+            reminder::set_alarms(tx, old, new).await?;
+            let Some(task) = new else { return Ok(()) };
+            tagged::keep(tx, old, task).await?;
+            if let Some(old) = old {
+                family::follow(tx, old, task).await?;
             }
+            // Who gets all of another's work at once is not told of each.
+            if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }
         }))
     }
 
@@ -271,13 +276,22 @@ impl Noun for Task {
     }
 }
 
+/// Whether the caller sees a task, which may not be written yet.
+pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
+    Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
+}
+
+fn is_visible(scope: &Scope, facts: Facts) -> bool {
+    policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
+}
+
 /// The facts about what lies in a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Facts::default());
     };
     let facts = task.facts(scope, Action::Read).await?;
-    let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
+    let visible = is_visible(scope, facts);
     let manages = facts.has(Fact::ManagesProject);
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
 }
@@ -388,6 +402,11 @@ impl Task {
             spent_seconds: 0,
         };
         Summand { key, amounts }
+    }
+
+    /// Whether it is yet to be done.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
     }
 
     /// The task with a status, and the instant of its completion with it. One that comes again hands its rule on to the next.
