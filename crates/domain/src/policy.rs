@@ -75,8 +75,12 @@ pub enum Noun {
     Project,
     /// A task.
     Task,
+    /// A file that lies at a task.
+    Attachment,
     /// A document.
     Document,
+    /// What a document was.
+    DocumentVersion,
     /// A client.
     Client,
     /// A kind of request.
@@ -103,7 +107,9 @@ impl Noun {
         Self::TeamMember,
         Self::Project,
         Self::Task,
+        Self::Attachment,
         Self::Document,
+        Self::DocumentVersion,
         Self::Client,
         Self::RequestType,
         Self::ClientRequest,
@@ -125,7 +131,9 @@ impl Noun {
             Self::TeamMember => "team_member",
             Self::Project => "project",
             Self::Task => "task",
+            Self::Attachment => "attachment",
             Self::Document => "document",
+            Self::DocumentVersion => "document_version",
             Self::Client => "client",
             Self::RequestType => "request_type",
             Self::ClientRequest => "client_request",
@@ -148,7 +156,9 @@ impl Noun {
             Self::Team | Self::TeamMember => "teams",
             Self::Project => "projects",
             Self::Task => "tasks",
-            Self::Document => "documents",
+            Self::Attachment => "attachments",
+            // One right reaches a document and what it was.
+            Self::Document | Self::DocumentVersion => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
             Self::ClientRequest => "requests",
@@ -353,10 +363,14 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
     (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Attachment, Action::Read, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Create, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
     (Noun::Document, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::DocumentVersion, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Client, Action::Read, &[ALL]),
     (Noun::Client, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Client, Action::Update, &[ADMIN, MANAGER]),

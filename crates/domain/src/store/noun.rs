@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::row::Positioned;
 use crate::{
-    Context, Result, Scope,
+    Context, Result, Scope, Tx,
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
 };
@@ -81,6 +81,17 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
         async { Ok(None) }
+    }
+
+    /// What is written beside the row, and belongs to it: as the last step when it is made or changed, and as the first when it is removed.
+    /// `old` is none for a new row, `new` for one that goes.
+    #[doc(hidden)]
+    fn beside(
+        _tx: &Tx,
+        _old: Option<&Self>,
+        _new: Option<&Self>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// The columns that a list reads.

@@ -129,9 +129,11 @@ mod tests {
     use super::Positioned;
     use crate::{
         access_token::AccessToken,
+        attachment::Attachment,
         audit::{AuditEntry, HistoryEntry},
         client::Client,
-        document::Document,
+        document::{Document, DocumentVersion},
+        file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
         link::Link,
@@ -164,10 +166,12 @@ mod tests {
     #[test]
     fn fields_stand_in_the_order_of_their_columns() {
         in_order::<AccessToken>();
+        in_order::<Attachment>();
         in_order::<AuditEntry>();
         in_order::<Client>();
         in_order::<ClientRequest>();
         in_order::<Document>();
+        in_order::<DocumentVersion>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
         in_order::<Project>();
@@ -180,6 +184,7 @@ mod tests {
         in_order::<TeamMember>();
         in_order::<Tenant>();
         in_order::<User>();
+        as_columns::<File>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();
         as_columns::<Kept>();

@@ -157,6 +157,7 @@ impl Tx {
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
+        N::beside(self, None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -217,6 +218,7 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
+        N::beside(self, Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
@@ -227,6 +229,7 @@ impl Tx {
     pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
+        N::beside(self, Some(&old), None).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
