@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access_token;
+mod attachment;
 mod audit;
 mod auth;
 mod cli;

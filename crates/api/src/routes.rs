@@ -7,7 +7,7 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, pictures, projects, request_types,
+        access_tokens, attachments, audit, auth, clients, contents, documents, invitations, pictures, projects, request_types,
         requests, service, service_accounts, tasks, teams, tenant, users,
     },
 };
@@ -31,7 +31,12 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::replace_task)
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
-                .service(tasks::complete_task),
+                .service(tasks::complete_task)
+                .service(attachments::list_task_attachments)
+                .service(attachments::create_task_attachment)
+                .service(attachments::get_task_attachment)
+                .service(attachments::get_task_attachment_content)
+                .service(attachments::delete_task_attachment),
         )
         .service(
             scope("/api/v1/teams")
@@ -68,7 +73,14 @@ fn work(routes: &mut ServiceConfig) {
                 .service(documents::get_document)
                 .service(documents::replace_document)
                 .service(documents::update_document)
-                .service(documents::delete_document),
+                .service(documents::delete_document)
+                .service(contents::get_document_content)
+                .service(contents::replace_document_content)
+                .service(contents::list_document_versions)
+                .service(contents::get_document_version)
+                .service(contents::get_document_version_content)
+                .service(contents::get_document_version_diff)
+                .service(contents::restore_document_version),
         )
         .service(
             scope("/api/v1/clients")

@@ -140,6 +140,10 @@ fn cors(settings: &Settings) -> Cors {
         "ratelimit-policy",
         "x-request-id",
         "idempotency-replayed",
+        "accept-ranges",
+        "content-disposition",
+        "content-range",
+        "repr-digest",
     ];
     settings
         .cors_origins
@@ -159,8 +163,10 @@ fn cors(settings: &Settings) -> Cors {
             header::ACCEPT,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            header::RANGE,
+            header::IF_RANGE,
         ])
-        .allowed_headers(["idempotency-key", "x-request-id", "traceparent"])
+        .allowed_headers(["idempotency-key", "repr-digest", "x-request-id", "traceparent"])
         .expose_headers(exposed)
         .max_age(3600)
 }
@@ -195,6 +201,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_sessions(&system).await,
             state.store.forget_guesses(&system).await,
             state.store.forget_links(&system).await,
+            state.store.sweep_files(&system, &state.depot).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
     access_token::AccessToken,
+    attachment::Attachment,
     audit::{AuditEntry, HistoryEntry},
     client::Client,
-    document::Document,
+    document::{Document, DocumentVersion},
     invitation::Invitation,
     permission,
     project::Project,
@@ -236,6 +237,8 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_clients" => list_parameters::<Client>(&[]),
         "list_request_types" => list_parameters::<RequestType>(&[]),
         "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
+        "list_task_attachments" => list_parameters::<Attachment>(&[]),
+        "list_document_versions" => list_parameters::<DocumentVersion>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
         "list_user_history" => list_parameters::<HistoryEntry>(&[]),
         "list_sessions" | "list_user_sessions" => list_parameters::<Session>(&[]),

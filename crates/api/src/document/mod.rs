@@ -33,9 +33,10 @@ use crate::problem::ProblemBody;
         (name = "invitations", description = "Asking people into the organisation by mail"),
         (name = "projects", description = "What tasks and documents belong to"),
         (name = "tasks", description = "What is to be done"),
+        (name = "attachments", description = "Files that lie at tasks"),
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
-        (name = "documents", description = "Texts of a project"),
+        (name = "documents", description = "Texts and files of a project, and what they were"),
         (name = "audit", description = "Who did what, when, from where"),
         (name = "service", description = "The server's health and keys")
     ),
