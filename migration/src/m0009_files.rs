@@ -116,8 +116,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
 
 /// The documents that are there already have what they say as their first version.
 async fn first_versions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let columns =
-        ["tenant_id", "id", "document_id", "number", "title", "content", "saved_by", "created_at"];
+    let columns = ["tenant_id", "id", "document_id", "number", "title", "content", "saved_by", "created_at"];
     let present = ["tenant_id", "id", "id", "version", "title", "content", "author_id", "updated_at"];
     let select = Query::select().columns(present).from("document").take();
     let mut insert = Query::insert();

@@ -5,7 +5,10 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::stream;
 use serde_json::{Value, json};
-use taskhub_domain::{context::Request, tenant::{self, Quota}};
+use taskhub_domain::{
+    context::Request,
+    tenant::{self, Quota},
+};
 use taskhub_tests::{Answer, App, Backend, Tenant, User, every_database};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -148,7 +151,10 @@ async fn parts_of_a_file_are_sent(app: &App) {
         assert_eq!(part.octets, octets[first..end], "{range}");
         assert_eq!(part.header("content-range"), format!("bytes {first}-{}/100000", end - 1));
         assert_eq!(part.header("content-length"), (end - first).to_string());
-        assert_eq!((part.header("etag"), part.header("repr-digest")), (tag.as_str(), digest(&octets).as_str()));
+        assert_eq!(
+            (part.header("etag"), part.header("repr-digest")),
+            (tag.as_str(), digest(&octets).as_str())
+        );
     }
     for range in ["bytes=100000-", "bytes=-0", "bytes=200000-300000"] {
         let none = get(range, None).await.expect(416);
@@ -221,7 +227,9 @@ async fn a_file_is_nobody_elses(app: &App) {
     let made = attach(app, &t.member, &ours, "a.txt", "secret").await.expect(201);
     let id = text(&made.body["id"]);
     for task in [&ours, &theirs] {
-        for path in [format!("/tasks/{task}/attachments/{id}"), format!("/tasks/{task}/attachments/{id}/content")] {
+        for path in
+            [format!("/tasks/{task}/attachments/{id}"), format!("/tasks/{task}/attachments/{id}/content")]
+        {
             let _ = app.get(&path).by(&u.admin).header("if-none-match", "*").gives(404).await;
             let _ = app.get(&path).gives(401).await;
         }
@@ -248,7 +256,10 @@ async fn what_is_wrong_is_told(app: &App) {
     // More than there may be, announced and not.
     let limit = usize::try_from(app.state.settings.file_limit).unwrap();
     let large = vec![0; limit + 1];
-    assert_eq!(attach(app, &t.member, &task, "x", large.clone()).await.expect(413).code(), "payload_too_large");
+    assert_eq!(
+        attach(app, &t.member, &task, "x", large.clone()).await.expect(413).code(),
+        "payload_too_large"
+    );
     let pieces: Vec<_> = large.chunks(1 << 16).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let body = reqwest::Body::wrap_stream(stream::iter(pieces));
     assert_eq!(attach(app, &t.member, &task, "x", body).await.expect(413).code(), "payload_too_large");
@@ -291,7 +302,8 @@ async fn a_quota_holds_however_many_come_at_once(app: &App) {
     let _ = attach(app, &t.member, &task, "x", "12345").await.expect(201);
     let _ = attach(app, &t.member, &task, "x", "1").await.expect(413);
     let path = format!("/tasks/{task}/attachments/{}", made[0].body["id"].as_str().unwrap());
-    let twice = futures::join!(app.delete(&path).by(&t.member).send(), app.delete(&path).by(&t.member).send());
+    let twice =
+        futures::join!(app.delete(&path).by(&t.member).send(), app.delete(&path).by(&t.member).send());
     let mut told = [twice.0.status, twice.1.status];
     told.sort_unstable();
     assert_eq!(told, [204, 404]);
@@ -343,7 +355,8 @@ async fn a_large_file_comes_and_goes_in_pieces(app: &App) {
     let got = app.get(&path).by(&t.member).send().await.expect(200);
     assert!(got.octets == whole);
     assert_eq!(got.header("repr-digest"), digest(&whole));
-    let part = app.get(&path).by(&t.member).header("range", "bytes=30000000-30000099").send().await.expect(206);
+    let part =
+        app.get(&path).by(&t.member).header("range", "bytes=30000000-30000099").send().await.expect(206);
     assert_eq!(part.octets, whole[30_000_000..30_000_100]);
     app.finish().await;
 }
@@ -366,7 +379,8 @@ async fn what_is_left_of_a_kill_is_swept(app: &App) {
     std::mem::forget(receiving);
     let folder = app.state.settings.data_dir.join("files").join(t.id.to_string());
     let files = || -> Vec<_> {
-        let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
         names.sort();
         names
     };
@@ -404,7 +418,9 @@ async fn attachments_go_with_their_task(app: &App) {
 fn a_place_for_files_is_a_folder_or_a_bucket() {
     use taskhub::config::Settings;
     let folder = TempDir::new().unwrap();
-    let set = |place: &str| Settings::from_flags(&["--data-dir", &folder.path().display().to_string(), "--files", place]);
+    let set = |place: &str| {
+        Settings::from_flags(&["--data-dir", &folder.path().display().to_string(), "--files", place])
+    };
     for right in ["file:///var/files", "s3://bucket", "s3://bucket/a/prefix/"] {
         assert!(set(right).is_ok(), "{right}");
     }

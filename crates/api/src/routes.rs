@@ -7,8 +7,8 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, attachments, audit, auth, clients, contents, documents, invitations, pictures, projects, request_types,
-        requests, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, attachments, audit, auth, clients, contents, documents, invitations, pictures,
+        projects, request_types, requests, service, service_accounts, tasks, teams, tenant, users,
     },
 };
 

@@ -195,7 +195,8 @@ fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
         make_folder(folder)?;
     }
     // What a bucket is reached by has names and meanings of its own, and is read as its other clients read it.
-    let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let options: Vec<_> = variables.filter(|(name, _)| name.starts_with("AWS_")).collect();
     Depot::open(&place, &options)
         .map_err(|error| StartError::Setting(format!("TASKHUB_FILES can't be used: {error}")))

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 25] = [
     "change",
     "complete",
     "confirm",
@@ -37,6 +37,7 @@ const VERBS: [&str; 24] = [
     "replace",
     "request",
     "resend",
+    "restore",
     "revoke",
     "rotate",
     "update",
@@ -122,7 +123,9 @@ fn every_status_is_listed() {
         for status in needed {
             assert!(operation.response(status).is_some(), "{} does not list {status}", operation.id);
         }
-        let good = (200..300).filter(|status| operation.response(*status).is_some()).count();
+        // A part of what is there is no other way.
+        let is_whole = |status: &u16| *status != 206 && operation.response(*status).is_some();
+        let good = (200..300).filter(is_whole).count();
         assert_eq!(good, 1, "{} has {good} ways to succeed", operation.id);
         check_answers(&operation);
     }

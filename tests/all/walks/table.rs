@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, link_request,
-        new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
-        refresh, registration, request, request_status, request_type, revocation, rotation, service_account,
-        status, task, team, team_member, tenant, token, user, users, verification, work_client,
+        access_token, both_factors, code, credentials, document, file, introspection, invitation,
+        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
+        project, refresh, registration, request, request_status, request_type, revocation, rotation,
+        service_account, status, task, team, team_member, tenant, token, user, users, verification,
+        work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -149,6 +150,9 @@ const REQUEST_IDS: &[(&str, Slot)] =
     &[("/client_id", Slot::Client), ("/type_id", Slot::RequestType), ("/assignee_id", Slot::Assignee)];
 const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 
+/// The content type of files.
+pub(super) const FILE: &str = "application/octet-stream";
+
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
@@ -159,8 +163,23 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
     Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
     Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&["task"]),
-    Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
+    Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["attachment", "task"]),
     Entry::scoped("complete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
+    Entry::scoped("list_task_attachments", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("uploaded_by", Slot::Assignee)]),
+    Entry::scoped("create_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task])
+        .query(&[("name", "plan.bin")])
+        .octets(FILE, file)
+        .changes(&["attachment", "file", "tenant"]),
+    Entry::scoped("get_task_attachment", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("get_task_attachment_content", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("delete_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task, Slot::Attachment])
+        .changes(&["attachment", "file", "tenant"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
@@ -262,17 +281,35 @@ pub(super) const TABLE: &[Entry] = &[
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
     Entry::scoped("create_document", &["documents:write"])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "document_version"]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "document_version"]),
     Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
-    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&["document"]),
+        .changes(&["document", "document_version"]),
+    Entry::scoped("delete_document", &["documents:write"])
+        .of(&[Slot::Document])
+        .changes(&["document", "document_version"]),
+    Entry::scoped("get_document_content", &["documents:read"]).of(&[Slot::Document]),
+    Entry::scoped("replace_document_content", &["documents:write"])
+        .of(&[Slot::Document])
+        .octets(FILE, file)
+        .changes(&["document", "document_version", "file", "tenant"]),
+    Entry::scoped("list_document_versions", &["documents:read"])
+        .of(&[Slot::Document])
+        .query_ids(&[("saved_by", Slot::Assignee)]),
+    Entry::scoped("get_document_version", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_content", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_diff", &["documents:read"])
+        .of(&[Slot::Document, Slot::Version])
+        .query_ids(&[("against", Slot::Version)]),
+    Entry::scoped("restore_document_version", &["documents:read", "documents:write"])
+        .of(&[Slot::OtherDocument, Slot::OtherVersion])
+        .changes(&["document", "document_version"]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),

@@ -8,12 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::header,
-    web::BytesMut,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use taskhub_domain::file::{Received, Receiving, has_room};
@@ -153,7 +148,8 @@ fn digest(request: &HttpRequest) -> Result<Option<[u8; 32]>, Problem> {
     for value in request.headers().get_all("Repr-Digest") {
         for member in value.to_str().map_err(|_| wrong())?.split(',') {
             let (name, value) = member.trim().split_once('=').ok_or_else(wrong)?;
-            let value = value.strip_prefix(':').and_then(|value| value.strip_suffix(':')).ok_or_else(wrong)?;
+            let value =
+                value.strip_prefix(':').and_then(|value| value.strip_suffix(':')).ok_or_else(wrong)?;
             let digest = STANDARD.decode(value).map_err(|_| wrong())?;
             if name == "sha-256" {
                 found = Some(digest.try_into().map_err(|_| wrong())?);

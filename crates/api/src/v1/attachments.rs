@@ -7,7 +7,11 @@ use taskhub_domain::{
     file::{FileInfo, checked_name},
 };
 
-use super::{App, files::{self, Octets}, noun};
+use super::{
+    App,
+    files::{self, Octets},
+    noun,
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Upload, Within},
@@ -124,11 +128,6 @@ pub(crate) async fn get_task_attachment_content(
 /// For who uploaded it, for whoever manages the project, and for admins.
 #[utoipa::path(tag = "attachments", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("attachment_id" = uuid::Uuid, Path, description = "The attachment's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}/attachments/{attachment_id}")]
-pub(crate) async fn delete_task_attachment(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    pre: IfMatch,
-) -> Answered {
+pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Attachment>(&caller, &app, ids, pre).await
 }

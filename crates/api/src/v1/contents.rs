@@ -69,9 +69,9 @@ pub(crate) async fn replace_document_content(
             return Err(taskhub_domain::Error::parameter("name", "A text has no name.").into());
         }
         let input = (id.0, body.octets().await?, pre.0);
-        let write = app.store.write(&caller, input, |tx, (id, text, pre)| {
-            Box::pin(document::set_text(tx, *id, text, pre))
-        });
+        let write = app
+            .store
+            .write(&caller, input, |tx, (id, text, pre)| Box::pin(document::set_text(tx, *id, text, pre)));
         let row = write.await?;
         return Ok(answer::changed(row.version, &row));
     }

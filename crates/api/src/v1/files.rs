@@ -174,16 +174,18 @@ fn part(range: &str, size: u64) -> Option<Range<u64>> {
         (first, "") => number(first).map(|first| first..size.max(first)),
         (first, last) => {
             let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then(|| if first < size { first..last.saturating_add(1).min(size) } else { size..size })
+            (first <= last)
+                .then(|| if first < size { first..last.saturating_add(1).min(size) } else { size..size })
         }
     }
 }
 
 /// `Repr-Digest` (RFC 9530) of a digest in hexadecimal.
 fn repr_digest(sha256: &str) -> String {
-    let octets = sha256.as_bytes().chunks(2).filter_map(|pair| {
-        u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
-    });
+    let octets = sha256
+        .as_bytes()
+        .chunks(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     format!("sha-256=:{}:", STANDARD.encode(octets.collect::<Vec<_>>()))
 }
 

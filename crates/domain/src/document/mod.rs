@@ -119,7 +119,9 @@ impl Noun for Document {
 
     async fn beside(tx: &Tx, old: Option<&Self>, new: Option<&Self>) -> Result<()> {
         match (old, new) {
-            (old, Some(new)) if old.is_none_or(|old| new.says_other_than(old)) => version::keep(tx, new).await,
+            (old, Some(new)) if old.is_none_or(|old| new.says_other_than(old)) => {
+                version::keep(tx, new).await
+            }
             (Some(old), None) => version::release_files(tx, old.id).await,
             _ => Ok(()),
         }

@@ -8,7 +8,7 @@ use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, Error as Failure,
+    ClientOptions, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
     aws::{AmazonS3Builder, AmazonS3ConfigKey},
     local::LocalFileSystem,
     path::Path,
@@ -57,11 +57,7 @@ impl Depot {
         match place {
             Place::Folder(folder) => {
                 let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-                Ok(Self {
-                    objects: Arc::new(objects),
-                    prefix: Path::default(),
-                    folder: Some(folder.clone()),
-                })
+                Ok(Self { objects: Arc::new(objects), prefix: Path::default(), folder: Some(folder.clone()) })
             }
             Place::Bucket { name, prefix } => {
                 // A download lasts as long as its reader: each step is timed here, and not the whole.
@@ -71,11 +67,7 @@ impl Depot {
                     Some((name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>().ok()?, value))
                 });
                 let builder = known.fold(builder, |builder, (key, value)| builder.with_config(key, value));
-                Ok(Self {
-                    objects: Arc::new(builder.build()?),
-                    prefix: Path::parse(prefix)?,
-                    folder: None,
-                })
+                Ok(Self { objects: Arc::new(builder.build()?), prefix: Path::parse(prefix)?, folder: None })
             }
         }
     }
@@ -150,7 +142,9 @@ pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>
 }
 
 /// Octets each piece of which must not take long.
-fn impatient(octets: impl Stream<Item = Result<Bytes>> + Send + 'static) -> impl Stream<Item = Result<Bytes>> {
+fn impatient(
+    octets: impl Stream<Item = Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes>> {
     futures::stream::try_unfold(Box::pin(octets), async |mut octets| {
         match tokio::time::timeout(PATIENCE, octets.next()).await {
             Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),

@@ -109,7 +109,8 @@ impl Receiving {
 impl Drop for Receiving {
     fn drop(&mut self) {
         // Without a runtime the process ends, and the sweep finds what is left.
-        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current()) else {
+        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current())
+        else {
             return;
         };
         let name = self.name.clone();

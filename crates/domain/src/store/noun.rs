@@ -86,11 +86,7 @@ pub trait Noun: Owned {
     /// What is written beside the row, and belongs to it: as the last step when it is made or changed, and as the first when it is removed.
     /// `old` is none for a new row, `new` for one that goes.
     #[doc(hidden)]
-    fn beside(
-        _tx: &Tx,
-        _old: Option<&Self>,
-        _new: Option<&Self>,
-    ) -> impl Future<Output = Result<()>> + Send {
+    fn beside(_tx: &Tx, _old: Option<&Self>, _new: Option<&Self>) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 

@@ -307,8 +307,7 @@ pub struct Quota {
 /// Those of the store.
 pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
-    let row =
-        Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
+    let row = Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
     tx.update_as("set_quota", seen, row, &Precondition::Any).await
 }
 
