@@ -247,7 +247,8 @@ async fn a_document_takes_its_files_along(app: &App) {
     let store = &app.state.store;
     let system = store.system("a test", Request::default());
     let quota = Quota { bytes: 20, files: 2 };
-    let write = store.write(&system.within(t.id), quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+    let ctx = system.within(t.id);
+    let write = store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
     let _ = write.await.unwrap();
     let document = document(app, &t, "one").await;
     for octets in ["ten octets", "ten octetS"] {
