@@ -26,7 +26,7 @@ use crate::{
 /// So many octets, or the last of a file, come within [`PATIENCE`].
 const STRETCH: u64 = 1024 * 1024;
 /// A slower client takes a place away from others.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a file may take in all: less than a day, after which an object without a row goes.
 const LONGEST: Duration = Duration::from_hours(12);
 

@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use taskhub_domain::{
     Error,
     document::Content,
-    file::{FileInfo, Received},
+    file::{FileInfo, Received, hex},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -187,10 +187,6 @@ fn repr_digest(sha256: &str) -> String {
         .chunks(2)
         .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     format!("sha-256=:{}:", STANDARD.encode(octets.collect::<Vec<_>>()))
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Gives back the room of a file that was received, when what it was for was refused. Where it is not known whether that was done or not, the

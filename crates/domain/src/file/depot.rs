@@ -19,7 +19,7 @@ use super::receiving::Receiving;
 use crate::{Error, Result};
 
 /// For how long one step may take: a part that is written, or octets that are read.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where objects lie.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,9 +11,8 @@ const UNKNOWN: &str = "application/octet-stream";
 pub(super) fn media_type(head: &[u8]) -> &'static str {
     match infer::get(head).map(|kind| kind.mime_type()) {
         Some(known) if known.len() <= LONGEST => known,
-        Some(_) => UNKNOWN,
         None if is_text(head) => "text/plain",
-        None => UNKNOWN,
+        _ => UNKNOWN,
     }
 }
 

@@ -81,6 +81,14 @@ pub struct FileInfo {
     pub sha256: String,
 }
 
+/// Octets in hexadecimal.
+pub fn hex(octets: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
+}
+
 /// A file's name, if it is one: one line that shows what it says, and no path.
 ///
 /// # Errors

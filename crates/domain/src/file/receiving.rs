@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     FileInfo,
     depot::{Depot, PATIENCE, within},
-    kind,
+    hex, kind,
 };
 use crate::{Error, Result};
 
@@ -48,7 +48,7 @@ impl Received {
             name: name.to_owned(),
             media_type: self.media_type.to_owned(),
             size: self.size,
-            sha256: self.sha256.iter().map(|octet| format!("{octet:02x}")).collect(),
+            sha256: hex(&self.sha256),
         }
     }
 

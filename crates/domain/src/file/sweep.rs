@@ -19,6 +19,8 @@ use crate::{
 
 /// How old an object without a row is when it goes: older than the longest upload.
 const ORPHANED: Duration = Duration::from_hours(24);
+/// How many objects are looked for in the database at once.
+const BATCH: usize = 100;
 
 impl Store {
     /// Removes the objects that are kept no more: those that were discarded, those whose rows went with another row, and those that were
@@ -81,7 +83,7 @@ impl Store {
     async fn remove_orphans(&self, system: &System, depot: &Depot) -> Result<()> {
         let before = system.now().minus(ORPHANED);
         let old = depot.list().try_filter(|(_, id)| std::future::ready(is_before(*id, before)));
-        let mut batches = std::pin::pin!(old.try_chunks(SWEEP as usize));
+        let mut batches = std::pin::pin!(old.try_chunks(BATCH));
         while let Some(batch) = tokio::time::timeout(PATIENCE, batches.try_next())
             .await
             .map_err(|_| Error::unavailable("the files' store does not answer"))?
