@@ -3,6 +3,7 @@
 
 mod access_token;
 mod archived;
+mod attachment;
 mod audit;
 mod auth;
 mod cli;

@@ -103,6 +103,8 @@ impl App {
             "1",
             "--database-connections",
             "4",
+            "--file-limit",
+            "5242880",
             "--rate-principal",
             lifted,
             "--rate-principal-burst",

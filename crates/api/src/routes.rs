@@ -7,9 +7,9 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, comments, documents, invitations, labels, milestones,
-        notifications, pictures, projects, reminders, request_types, requests, service, service_accounts,
-        tasks, teams, tenant, users, watchers,
+        access_tokens, attachments, audit, auth, clients, comments, contents, documents, invitations, labels,
+        milestones, notifications, pictures, projects, reminders, request_types, requests, service,
+        service_accounts, tasks, teams, tenant, users, watchers,
     },
 };
 
@@ -60,7 +60,12 @@ fn work(routes: &mut ServiceConfig) {
                 .service(reminders::get_reminder)
                 .service(reminders::replace_reminder)
                 .service(reminders::update_reminder)
-                .service(reminders::delete_reminder),
+                .service(reminders::delete_reminder)
+                .service(attachments::list_task_attachments)
+                .service(attachments::create_task_attachment)
+                .service(attachments::get_task_attachment)
+                .service(attachments::get_task_attachment_content)
+                .service(attachments::delete_task_attachment),
         )
         .service(
             scope("/api/v1/labels")
@@ -125,7 +130,14 @@ fn work(routes: &mut ServiceConfig) {
                 .service(documents::list_document_history)
                 .service(documents::replace_document)
                 .service(documents::update_document)
-                .service(documents::delete_document),
+                .service(documents::delete_document)
+                .service(contents::get_document_content)
+                .service(contents::replace_document_content)
+                .service(contents::list_document_versions)
+                .service(contents::get_document_version)
+                .service(contents::get_document_version_content)
+                .service(contents::get_document_version_diff)
+                .service(contents::restore_document_version),
         )
         .service(
             scope("/api/v1/clients")

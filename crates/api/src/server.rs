@@ -147,6 +147,10 @@ fn cors(settings: &Settings) -> Cors {
         "ratelimit-policy",
         "x-request-id",
         "idempotency-replayed",
+        "accept-ranges",
+        "content-disposition",
+        "content-range",
+        "repr-digest",
     ];
     settings
         .cors_origins
@@ -166,8 +170,10 @@ fn cors(settings: &Settings) -> Cors {
             header::ACCEPT,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            header::RANGE,
+            header::IF_RANGE,
         ])
-        .allowed_headers(["idempotency-key", "x-request-id", "traceparent"])
+        .allowed_headers(["idempotency-key", "repr-digest", "x-request-id", "traceparent"])
         .expose_headers(exposed)
         .max_age(3600)
 }
@@ -217,6 +223,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_links(&system).await,
             state.store.purge_tasks(&system).await,
             state.store.forget_notifications(&system).await,
+            state.store.sweep_files(&system, &state.depot).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

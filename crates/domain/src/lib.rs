@@ -36,6 +36,7 @@
 //! ```
 
 pub mod access_token;
+pub mod attachment;
 pub mod audit;
 pub mod bulk;
 pub mod client;
@@ -46,6 +47,7 @@ pub mod document;
 pub mod edit;
 pub mod error;
 mod event;
+pub mod file;
 pub mod guess;
 pub mod idempotency;
 pub mod input;

@@ -91,8 +91,12 @@ pub enum Noun {
     Reminder,
     /// A line in a user's inbox.
     Notification,
+    /// A file that lies at a task.
+    Attachment,
     /// A document.
     Document,
+    /// What a document was.
+    DocumentVersion,
     /// A client.
     Client,
     /// A kind of request.
@@ -129,7 +133,9 @@ impl Noun {
         Self::Watcher,
         Self::Reminder,
         Self::Notification,
+        Self::Attachment,
         Self::Document,
+        Self::DocumentVersion,
         Self::Client,
         Self::RequestType,
         Self::ClientRequest,
@@ -160,7 +166,9 @@ impl Noun {
             Self::Watcher => "watcher",
             Self::Reminder => "reminder",
             Self::Notification => "notification",
+            Self::Attachment => "attachment",
             Self::Document => "document",
+            Self::DocumentVersion => "document_version",
             Self::Client => "client",
             Self::RequestType => "request_type",
             Self::ClientRequest => "client_request",
@@ -190,7 +198,9 @@ impl Noun {
             Self::Comment | Self::CommentVersion => "comments",
             Self::Reminder => "reminders",
             Self::Notification => "notifications",
-            Self::Document => "documents",
+            Self::Attachment => "attachments",
+            // One right reaches a document and what it was.
+            Self::Document | Self::DocumentVersion => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
             Self::ClientRequest => "requests",
@@ -430,10 +440,14 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Notification, Action::Read, &[OWNER]),
     (Noun::Notification, Action::Update, &[OWNER]),
     (Noun::Notification, Action::Delete, &[OWNER]),
+    (Noun::Attachment, Action::Read, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Create, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
     (Noun::Document, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::DocumentVersion, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Client, Action::Read, &[ALL]),
     (Noun::Client, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Client, Action::Update, &[ADMIN, MANAGER]),

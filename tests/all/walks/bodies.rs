@@ -108,6 +108,11 @@ pub(super) fn document(fixture: &Fixture) -> Value {
     json!({ "title": "Decisions", "project_id": fixture.id(Slot::Project), "content": "None." })
 }
 
+/// A file of no kind in particular.
+pub(super) fn file(_: &Fixture) -> Vec<u8> {
+    fresh().into_bytes()
+}
+
 pub(super) fn new_user(_: &Fixture) -> Value {
     let name = fresh();
     json!({

@@ -49,9 +49,10 @@ const VERBS: [&str; 29] = [
 ];
 
 /// The schemas that nothing refers to: where they are used, the generator writes them out.
-const WRITTEN_OUT: [&str; 5] = [
+const WRITTEN_OUT: [&str; 7] = [
     "CommentVersion",
     "DocumentSummary",
+    "DocumentVersionSummary",
     "HistoryEntry",
     "ProjectStatusInput",
     "RequestStatusInput",
@@ -133,7 +134,9 @@ fn every_status_is_listed() {
         for status in needed {
             assert!(operation.response(status).is_some(), "{} does not list {status}", operation.id);
         }
-        let good = (200..300).filter(|status| operation.response(*status).is_some()).count();
+        // A part of what is there is no other way.
+        let is_whole = |status: &u16| *status != 206 && operation.response(*status).is_some();
+        let good = (200..300).filter(is_whole).count();
         assert_eq!(good, 1, "{} has {good} ways to succeed", operation.id);
         check_answers(&operation);
     }

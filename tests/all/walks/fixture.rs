@@ -66,8 +66,18 @@ pub(super) enum Slot {
     OtherReminder,
     /// What the admin is told: that the member mentioned them there.
     Notification,
+    /// The member's file at the task.
+    Attachment,
+    /// The same at the personal task.
+    OtherAttachment,
     /// The member's document in the project.
     Document,
+    /// Another, in another project, with two versions.
+    OtherDocument,
+    /// The document's one version.
+    Version,
+    /// The other's first.
+    OtherVersion,
     /// A client with a request.
     Client,
     /// Another, with another request.
@@ -303,6 +313,20 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     rows.insert(Slot::TeamTask, make(app, &people.admin, "/tasks", &drawn).await);
     let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
     rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
+    let other = json!({ "title": "Agenda", "project_id": rows[&Slot::OtherProject], "content": "Most." });
+    rows.insert(Slot::OtherDocument, make(app, &people.member, "/documents", &other).await);
+    let path = format!("/documents/{}", rows[&Slot::OtherDocument]);
+    let _ = app.patch(&path).by(&people.member).json(&json!({ "content": "Some." })).gives(200).await;
+    for (slot, document) in [(Slot::Version, Slot::Document), (Slot::OtherVersion, Slot::OtherDocument)] {
+        let path = format!("/documents/{}/versions?sort=number", rows[&document]);
+        let versions = app.get(&path).by(&people.member).gives(200).await;
+        rows.insert(slot, text(&versions["results"][0]["id"]));
+    }
+    for (slot, task) in [(Slot::Attachment, Slot::Task), (Slot::OtherAttachment, Slot::PersonalTask)] {
+        let path = format!("/tasks/{}/attachments?name=notes.txt", rows[&task]);
+        let made = app.post(&path).by(&people.member).body(super::table::FILE, "Notes.").gives(201).await;
+        rows.insert(slot, text(&made["id"]));
+    }
     for (slot, path) in [
         (Slot::Client, "/clients"),
         (Slot::OtherClient, "/clients"),

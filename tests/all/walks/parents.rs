@@ -72,6 +72,18 @@ const BEHIND: &[(&str, Behind)] = &[
     ("replace_team_member", Behind::Itself),
     ("update_team_member", Behind::Itself),
     ("delete_team_member", Behind::Itself),
+    ("list_task_attachments", Behind::Children { field: "task_id", filter: None }),
+    ("create_task_attachment", Behind::Itself),
+    ("get_task_attachment", Behind::Itself),
+    ("get_task_attachment_content", Behind::Itself),
+    ("delete_task_attachment", Behind::Itself),
+    ("get_document_content", Behind::Itself),
+    ("replace_document_content", Behind::Itself),
+    ("list_document_versions", Behind::Children { field: "document_id", filter: None }),
+    ("get_document_version", Behind::Itself),
+    ("get_document_version_content", Behind::Itself),
+    ("get_document_version_diff", Behind::Itself),
+    ("restore_document_version", Behind::Itself),
     ("update_request_status", Behind::Itself),
     ("list_client_requests", Behind::Children { field: "client_id", filter: Some("client") }),
     ("list_milestones", Behind::Children { field: "project_id", filter: None }),
@@ -111,6 +123,12 @@ fn sibling(slot: Slot) -> Slot {
         Slot::PersonalTask => Slot::Task,
         Slot::Assignee => Slot::Spare,
         Slot::Spare | Slot::Member => Slot::Assignee,
+        Slot::Attachment => Slot::OtherAttachment,
+        Slot::OtherAttachment => Slot::Attachment,
+        Slot::Document => Slot::OtherDocument,
+        Slot::OtherDocument => Slot::Document,
+        Slot::Version => Slot::OtherVersion,
+        Slot::OtherVersion => Slot::Version,
         Slot::Client | Slot::EmptyClient => Slot::OtherClient,
         Slot::OtherClient => Slot::Client,
         Slot::RequestType => Slot::EmptyRequestType,
@@ -118,7 +136,6 @@ fn sibling(slot: Slot) -> Slot {
         Slot::AccessToken
         | Slot::Audit
         | Slot::DeletedTask
-        | Slot::Document
         | Slot::Inactive
         | Slot::Invitation
         | Slot::Notification

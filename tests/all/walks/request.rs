@@ -161,7 +161,8 @@ pub(super) fn essence(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
         body.remove("instance");
     }
     let told = answer.headers.iter().filter(|(name, _)| {
-        !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy")
+        // Whether the connection is kept tells whether a body that is not read had arrived.
+        !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy" | "connection")
     });
     let mut headers: Vec<_> = told
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))

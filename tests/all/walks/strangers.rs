@@ -39,7 +39,7 @@ fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
         Position::Path(_) | Position::Query("id") => {
             assert_eq!(told, (404, "not_found"), "{}: {}", answer.call, answer.text);
         }
-        Position::Query("transfer_to") => {
+        Position::Query("transfer_to" | "against") => {
             assert_eq!(told, (400, "invalid_parameter"), "{}: {}", answer.call, answer.text);
         }
         Position::Query(_) => {

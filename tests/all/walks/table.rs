@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, comment, credentials, document, introspection, invitation, label,
-        link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
+        access_token, both_factors, code, comment, credentials, document, file, introspection, invitation,
+        label, link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
         picture, profile, project, refresh, registration, reminder, request, request_status, request_type,
         revocation, rotation, service_account, status, task, task_changes, task_dependency, task_move, team,
         team_member, tenant, token, user, users, verification, watcher, work_client,
@@ -160,6 +160,9 @@ const REQUEST_IDS: &[(&str, Slot)] =
     &[("/client_id", Slot::Client), ("/type_id", Slot::RequestType), ("/assignee_id", Slot::Assignee)];
 const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 
+/// The content type of files.
+pub(super) const FILE: &str = "application/octet-stream";
+
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
@@ -275,6 +278,21 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("read_notification", &["notifications:write"])
         .of(&[Slot::Notification])
         .changes(&["notification"]),
+    Entry::scoped("list_task_attachments", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("uploaded_by", Slot::Assignee)]),
+    Entry::scoped("create_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task])
+        .query(&[("name", "plan.bin")])
+        .octets(FILE, file)
+        .changes(&["attachment", "file", "tenant"]),
+    Entry::scoped("get_task_attachment", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("get_task_attachment_content", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("delete_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task, Slot::Attachment])
+        .changes(&["attachment", "file", "tenant"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
@@ -393,17 +411,35 @@ pub(super) const TABLE: &[Entry] = &[
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
     Entry::scoped("create_document", &["documents:write"])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "document_version"]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "document_version"]),
     Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
-    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&["document"]),
+        .changes(&["document", "document_version"]),
+    Entry::scoped("delete_document", &["documents:write"])
+        .of(&[Slot::Document])
+        .changes(&["document", "document_version"]),
+    Entry::scoped("get_document_content", &["documents:read"]).of(&[Slot::Document]),
+    Entry::scoped("replace_document_content", &["documents:write"])
+        .of(&[Slot::Document])
+        .octets(FILE, file)
+        .changes(&["document", "document_version", "file", "tenant"]),
+    Entry::scoped("list_document_versions", &["documents:read"])
+        .of(&[Slot::Document])
+        .query_ids(&[("saved_by", Slot::Assignee)]),
+    Entry::scoped("get_document_version", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_content", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_diff", &["documents:read"])
+        .of(&[Slot::Document, Slot::Version])
+        .query_ids(&[("against", Slot::Version)]),
+    Entry::scoped("restore_document_version", &["documents:read", "documents:write"])
+        .of(&[Slot::OtherDocument, Slot::OtherVersion])
+        .changes(&["document", "document_version"]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
     access_token::AccessToken,
+    attachment::Attachment,
     audit::{AuditEntry, Change, HistoryEntry},
     client::Client,
     comment::{Comment, CommentVersion},
-    document::Document,
+    document::{Document, DocumentVersion},
     invitation::Invitation,
     label::Label,
     notification::Notification,
@@ -259,6 +260,8 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_clients" => list_parameters::<Client>(&[]),
         "list_request_types" => list_parameters::<RequestType>(&[]),
         "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
+        "list_task_attachments" => list_parameters::<Attachment>(&[]),
+        "list_document_versions" => list_parameters::<DocumentVersion>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
         "list_task_history"
         | "list_project_history"

@@ -37,9 +37,10 @@ use crate::problem::ProblemBody;
         (name = "comments", description = "What people say about a task"),
         (name = "reminders", description = "What one wants to be told of a task, and when"),
         (name = "notifications", description = "What one is told"),
+        (name = "attachments", description = "Files that lie at tasks"),
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
-        (name = "documents", description = "Texts of a project"),
+        (name = "documents", description = "Texts and files of a project, and what they were"),
         (name = "audit", description = "Who did what, when, from where"),
         (name = "service", description = "The server's health and keys")
     ),

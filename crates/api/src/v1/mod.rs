@@ -1,11 +1,14 @@
 //! The endpoints, a file a noun.
 
 pub(crate) mod access_tokens;
+pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod clients;
 pub(crate) mod comments;
+pub(crate) mod contents;
 pub(crate) mod documents;
+pub(crate) mod files;
 pub(crate) mod invitations;
 pub(crate) mod labels;
 pub(crate) mod milestones;

@@ -129,10 +129,12 @@ mod tests {
     use super::Positioned;
     use crate::{
         access_token::AccessToken,
+        attachment::Attachment,
         audit::{AuditEntry, HistoryEntry},
         client::Client,
         comment::{Comment, CommentVersion},
-        document::Document,
+        document::{Document, DocumentVersion},
+        file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
         link::Link,
@@ -169,12 +171,14 @@ mod tests {
     #[test]
     fn fields_stand_in_the_order_of_their_columns() {
         in_order::<AccessToken>();
+        in_order::<Attachment>();
         in_order::<AuditEntry>();
         in_order::<Client>();
         in_order::<ClientRequest>();
         in_order::<Comment>();
         in_order::<CommentVersion>();
         in_order::<Document>();
+        in_order::<DocumentVersion>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
         in_order::<Milestone>();
@@ -192,6 +196,7 @@ mod tests {
         in_order::<User>();
         in_order::<Watcher>();
         as_columns::<Alarm>();
+        as_columns::<File>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();
         as_columns::<Kept>();

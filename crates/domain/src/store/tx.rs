@@ -294,6 +294,8 @@ impl Tx {
     }
 
     async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
+        // First, while what lies in the row is still there.
+        self.follow_up(name, Some(&old), None).await?;
         let takes = self.summand(&old).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
@@ -301,7 +303,7 @@ impl Tx {
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
         self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
         self.tally(takes, None);
-        self.follow_up(name, Some(&old), None).await
+        Ok(())
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.

@@ -19,7 +19,7 @@ pub use self::{
     operations::{complete, deleted, move_to, purge, reopen, restore},
 };
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Instant, Result, Scope, Tx, attachment,
     edit::Editable,
     input::in_order,
     list::{self, Filter, Form, Sort},
@@ -204,7 +204,7 @@ impl Noun for Task {
     ) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
             reminder::set_alarms(tx, old, new).await?;
-            let Some(task) = new else { return Ok(()) };
+            let Some(task) = new else { return attachment::release_of(tx, old).await };
             tagged::keep(tx, old, task).await?;
             if let Some(old) = old {
                 family::follow(tx, old, task).await?;
