@@ -11,6 +11,7 @@ mod m0001_core;
 mod m0002_identity;
 mod m0003_teams;
 mod m0004_requests;
+mod m0008_time;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_identity::Migration),
             Box::new(m0003_teams::Migration),
             Box::new(m0004_requests::Migration),
+            Box::new(m0008_time::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! lines), and the store of `taskhub-domain`. An error of any of them becomes one [`problem`].
 
 pub mod answer;
+mod chart;
 pub mod cli;
 pub mod config;
 pub mod document;

@@ -7,14 +7,15 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, pictures, projects, request_types,
-        requests, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, audit, auth, clients, dashboard, documents, invitations, pictures, projects, reports, request_types,
+        requests, service, service_accounts, tasks, teams, tenant, time_entries, timer, users,
     },
 };
 
 /// Everything that the document describes. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
     work(routes);
+    time(routes);
     people(routes);
     identity(routes);
 }
@@ -31,7 +32,15 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::replace_task)
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
-                .service(tasks::complete_task),
+                .service(tasks::complete_task)
+                .service(time_entries::list_task_time_entries)
+                .service(time_entries::create_time_entry)
+                .service(time_entries::get_time_entry)
+                .service(time_entries::replace_time_entry)
+                .service(time_entries::update_time_entry)
+                .service(time_entries::delete_time_entry)
+                .service(timer::start_timer)
+                .service(timer::stop_timer),
         )
         .service(
             scope("/api/v1/teams")
@@ -101,6 +110,27 @@ fn work(routes: &mut ServiceConfig) {
                 .service(requests::update_request_status),
         )
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
+}
+
+/// How long it takes, and what comes of it.
+fn time(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            scope("/api/v1/time-entries")
+                .service(time_entries::list_time_entries)
+                .service(time_entries::get_time_totals)
+                .service(time_entries::export_time_entries),
+        )
+        .service(scope("/api/v1/timer").service(timer::get_timer))
+        .service(
+            scope("/api/v1/reports")
+                .service(reports::get_individual_report)
+                .service(reports::get_team_report)
+                .service(reports::get_workload_report)
+                .service(reports::get_completion_report)
+                .service(reports::get_time_by_project_report),
+        )
+        .service(scope("/api/v1/dashboard").service(dashboard::get_dashboard));
 }
 
 /// The organisation and its people.

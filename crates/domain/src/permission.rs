@@ -24,6 +24,7 @@ use crate::{
     task::Task,
     team::{Team, TeamMember},
     tenant::Tenant,
+    time_entry::TimeEntry,
     user::User,
 };
 
@@ -66,6 +67,7 @@ nouns!(
     TeamMember,
     Project,
     Task,
+    TimeEntry,
     Document,
     Client,
     RequestType,

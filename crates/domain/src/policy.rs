@@ -75,6 +75,10 @@ pub enum Noun {
     Project,
     /// A task.
     Task,
+    /// Time that was worked on a task.
+    TimeEntry,
+    /// Figures of people and projects.
+    Report,
     /// A document.
     Document,
     /// A client.
@@ -103,6 +107,8 @@ impl Noun {
         Self::TeamMember,
         Self::Project,
         Self::Task,
+        Self::TimeEntry,
+        Self::Report,
         Self::Document,
         Self::Client,
         Self::RequestType,
@@ -125,6 +131,8 @@ impl Noun {
             Self::TeamMember => "team_member",
             Self::Project => "project",
             Self::Task => "task",
+            Self::TimeEntry => "time_entry",
+            Self::Report => "report",
             Self::Document => "document",
             Self::Client => "client",
             Self::RequestType => "request_type",
@@ -148,6 +156,8 @@ impl Noun {
             Self::Team | Self::TeamMember => "teams",
             Self::Project => "projects",
             Self::Task => "tasks",
+            Self::TimeEntry => "time-entries",
+            Self::Report => "reports",
             Self::Document => "documents",
             Self::Client => "clients",
             Self::RequestType => "request-types",
@@ -353,6 +363,11 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
     (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::TimeEntry, Action::Read, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::TimeEntry, Action::Create, &[OWNER]),
+    (Noun::TimeEntry, Action::Update, &[ADMIN, OWNER]),
+    (Noun::TimeEntry, Action::Delete, &[ADMIN, OWNER]),
+    (Noun::Report, Action::Read, &[ALL]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn there_are_as_many_as_the_schemas_say() {
-        assert_eq!(all().len(), 30);
+        assert_eq!(all().len(), 34);
     }
 
     proptest! {

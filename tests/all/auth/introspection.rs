@@ -111,7 +111,7 @@ async fn the_metadata_names_what_there_is(app: &App) {
         assert!(app.document["paths"][path][method].is_object(), "{name}: {path}");
     }
     let scopes = told["scopes_supported"].as_array().unwrap();
-    assert_eq!(scopes.len(), 30);
+    assert_eq!(scopes.len(), 34);
     // Every scope of the list can be given.
     let t = app.tenant().await;
     let body = json!({ "name": "all", "scopes": scopes });

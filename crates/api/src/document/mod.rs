@@ -33,6 +33,8 @@ use crate::problem::ProblemBody;
         (name = "invitations", description = "Asking people into the organisation by mail"),
         (name = "projects", description = "What tasks and documents belong to"),
         (name = "tasks", description = "What is to be done"),
+        (name = "time-entries", description = "Time that was worked on tasks, and timers"),
+        (name = "reports", description = "Figures of people, teams and projects"),
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts of a project"),

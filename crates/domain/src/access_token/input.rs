@@ -27,7 +27,7 @@ pub struct AccessTokenInput {
     /// What it may do of what the user may: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is
     /// narrowed to scopes can give no others.
     #[garde(custom(known))]
-    #[schema(max_items = 30, example = json!(["tasks:read"]))]
+    #[schema(max_items = 34, example = json!(["tasks:read"]))]
     pub(super) scopes: Vec<String>,
     /// At most 366 days from now.
     #[garde(skip)]

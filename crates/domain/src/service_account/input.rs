@@ -25,7 +25,7 @@ pub struct ServiceAccountInput {
     /// What it may do: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is narrowed to scopes
     /// can give no others.
     #[garde(custom(known))]
-    #[schema(max_items = 30, example = json!(["tasks:read", "tasks:write"]))]
+    #[schema(max_items = 34, example = json!(["tasks:read", "tasks:write"]))]
     pub(super) scopes: Vec<String>,
     /// From when on it is let in no more.
     #[serde(default)]

@@ -146,6 +146,7 @@ mod tests {
         task::Task,
         team::{Team, TeamMember},
         tenant::Tenant,
+        time_entry::TimeEntry,
         user::{FormerUser, User},
     };
 
@@ -179,6 +180,7 @@ mod tests {
         in_order::<Team>();
         in_order::<TeamMember>();
         in_order::<Tenant>();
+        in_order::<TimeEntry>();
         in_order::<User>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();

@@ -153,7 +153,7 @@ impl Scope {
 }
 
 /// Which rows of a noun the caller may read: the policy's table as a condition.
-fn readable<N: Noun>(ctx: &Context) -> Condition {
+pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
     let there = Condition::all().add_option(N::not_removed());
     match policy::visibility(N::NOUN, ctx.role()) {
         Visibility::All => there,
