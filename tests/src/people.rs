@@ -72,6 +72,19 @@ impl Tenant {
         [("admin", &self.admin), ("manager", &self.manager), ("member", &self.member), ("other", &self.other)]
     }
 
+    /// Time passes, more than a token lasts: everybody gets a new one.
+    pub fn later(&mut self, app: &App, by: std::time::Duration) {
+        app.clock.advance(by);
+        for (user, role) in [
+            (&mut self.admin, "admin"),
+            (&mut self.manager, "manager"),
+            (&mut self.member, "member"),
+            (&mut self.other, "member"),
+        ] {
+            *user = User::known(app, user.tenant, user.id, user.email.clone(), role);
+        }
+    }
+
     /// A token of a service with scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

@@ -151,9 +151,14 @@ mod tests {
         for kind in [Kind::Bars, Kind::Lines] {
             for number in [0_usize, 1, 2, 7, 40, 41, 367] {
                 for figure in [0, 1, 5, i64::from(u32::MAX)] {
-                    let lines = (0..number).map(|at| (format!("{at} {}", "x".repeat(200)), vec![figure])).collect();
+                    let lines =
+                        (0..number).map(|at| (format!("{at} {}", "x".repeat(200)), vec![figure])).collect();
                     let svg = chart(kind, lines);
-                    assert!(svg.starts_with("<svg") && svg.len() < 100_000, "{number} {figure}: {}", svg.len());
+                    assert!(
+                        svg.starts_with("<svg") && svg.len() < 100_000,
+                        "{number} {figure}: {}",
+                        svg.len()
+                    );
                 }
             }
         }

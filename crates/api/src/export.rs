@@ -54,12 +54,11 @@ where
             Ok(Some((Bytes::from(text), following)))
         }
     });
-    Ok(download(file)
-        .streaming(futures::TryStreamExt::inspect_err(pages, |error: &Error| {
-            if error.cause().is_some() {
-                tracing::error!(%error, "an export broke off");
-            }
-        })))
+    Ok(download(file).streaming(futures::TryStreamExt::inspect_err(pages, |error: &Error| {
+        if error.cause().is_some() {
+            tracing::error!(%error, "an export broke off");
+        }
+    })))
 }
 
 /// A cell of what may be missing.

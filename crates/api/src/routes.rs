@@ -7,8 +7,8 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, dashboard, documents, invitations, pictures, projects, reports, request_types,
-        requests, service, service_accounts, tasks, teams, tenant, time_entries, timer, users,
+        access_tokens, audit, auth, clients, dashboard, documents, invitations, pictures, projects, reports,
+        request_types, requests, service, service_accounts, tasks, teams, tenant, time_entries, timer, users,
     },
 };
 

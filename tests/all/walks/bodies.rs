@@ -20,6 +20,10 @@ pub(super) fn task(fixture: &Fixture) -> Value {
     })
 }
 
+pub(super) fn time_entry(_: &Fixture) -> Value {
+    json!({ "started_at": "2026-01-30T09:00:00Z", "ended_at": null, "minutes": 90, "note": "Second draft" })
+}
+
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
         "name": "Relaunch", "description": "Of everything.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",

@@ -72,7 +72,9 @@ fn needs_another(answer: &Answer) -> bool {
     let registers = answer.call.ends_with("/auth/register")
         && code == "required"
         && matches!(answer.pointer(), "/organisation" | "/user/email");
-    token || registers
+    // An entry takes an end or how long it took.
+    let spans = answer.call.contains("/time-entries") && code == "required";
+    token || registers || spans
 }
 
 async fn what_breaks_a_bound_is_refused(app: &App) {

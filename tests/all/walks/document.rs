@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 26] = [
     "change",
     "complete",
     "confirm",
@@ -39,6 +39,8 @@ const VERBS: [&str; 24] = [
     "resend",
     "revoke",
     "rotate",
+    "start",
+    "stop",
     "update",
     "verify",
 ];

@@ -39,6 +39,10 @@ pub(super) enum Slot {
     Task,
     /// The same in no project.
     PersonalTask,
+    /// The member's time on the task.
+    TimeEntry,
+    /// The admin's timer, which runs on the team's task.
+    OtherTimeEntry,
     /// The member's document in the project.
     Document,
     /// A client with a request.
@@ -250,6 +254,11 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
     rows.insert(Slot::TeamTask, make(app, &people.admin, "/tasks", &drawn).await);
+    let worked = json!({ "started_at": "2026-01-30T09:00:00Z", "minutes": 30 });
+    let place = format!("/tasks/{}/time-entries", rows[&Slot::Task]);
+    rows.insert(Slot::TimeEntry, make(app, &people.member, &place, &worked).await);
+    let timer = app.post(&format!("/tasks/{}/timer", rows[&Slot::TeamTask])).by(&people.admin);
+    rows.insert(Slot::OtherTimeEntry, text(&timer.gives(201).await["id"]));
     let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
     rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
     for (slot, path) in [

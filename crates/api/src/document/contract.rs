@@ -261,8 +261,8 @@ fn of_others(id: &str) -> Vec<Value> {
             all
         }
         "get_individual_report" => {
-            let user = json!({ "type": "string" });
-            let mut all = vec![query(false, "user", "Ids of one user, or `me`, which it is without.", user)];
+            let user = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![query(false, "user", "The user's id; without it, the caller.", user)];
             all.extend(of_reports(&["json", "csv"]));
             all
         }
@@ -300,7 +300,12 @@ fn of_others(id: &str) -> Vec<Value> {
 fn of_reports(formats: &[&str]) -> Vec<Value> {
     let instant = || json!({ "type": "string", "format": "date-time" });
     vec![
-        query(false, "from", "Where the period begins (RFC 3339); without it, 30 days before its end.", instant()),
+        query(
+            false,
+            "from",
+            "Where the period begins (RFC 3339); without it, 30 days before its end.",
+            instant(),
+        ),
         query(
             false,
             "to",

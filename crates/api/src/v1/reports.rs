@@ -8,7 +8,6 @@ use taskhub_domain::{
     Context, Error, Result,
     report::{self, CompletionBucket, Every, Period, PersonFigures, ProjectTime, Report, Workload},
 };
-use uuid::Uuid;
 
 use super::App;
 use crate::{
@@ -32,10 +31,7 @@ pub(crate) async fn get_individual_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, false)?;
-    let user = match query.0.take_any("user")?.as_deref() {
-        None | Some("me") => None,
-        Some(id) => Some(id.parse::<Uuid>().map_err(|_| Error::parameter("user", "Expected an id, or me."))?),
-    };
+    let user = query.take("user", "an id")?;
     let report = report::individual(&app.store, &caller, period, user).await?;
     answer(format, "individual", &report, None)
 }

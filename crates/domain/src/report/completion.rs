@@ -11,7 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Every, Period, Report, how_many, mean_seconds, open, sum, took};
-use crate::{Context, Result, Store, store::field, task::entity as task};
+use crate::{
+    Context, Result, Store, project::Project, store::field, task::entity as task, time_entry::names,
+};
 
 /// A day or a week.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
@@ -35,7 +37,8 @@ pub struct CompletionBucket {
     pub mean_completion_seconds: Option<i64>,
 }
 
-/// What was made and completed of the tasks that count for the caller. Every day or week of the period has its line.
+/// What was made and completed of the tasks that count for the caller, or of those of one project. Every day or week of the period has its line; of
+/// a project that is absent or invisible none has.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -48,6 +51,11 @@ pub async fn of(
 ) -> Result<Report<CompletionBucket>> {
     use task::Column;
     let scope = open(store, ctx)?;
+    if let Some(id) = project
+        && names(&scope, &[id], |project: Project| project.name).await?.is_empty()
+    {
+        return Ok(Report::whole(period, Vec::new()));
+    }
     let new = |at: i64| CompletionBucket { day: Every::text(at), ..CompletionBucket::default() };
     let mut buckets: BTreeMap<i64, _> = period.buckets(every).into_iter().map(|at| (at, new(at))).collect();
     let of = project.map(|project| Column::ProjectId.eq(project));
