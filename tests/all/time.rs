@@ -194,8 +194,8 @@ async fn a_user_has_one_timer(app: &App) {
         app.post(&format!("{second}/timer/stop")).by(&t.member).header("if-match", tag).send().await
     };
     assert_eq!(stop("\"1\"").await.expect(412).code(), "stale");
-    let stopped = stop("\"2\"").await.expect(200);
-    assert_eq!((&stopped.body["seconds"], stopped.header("etag")), (&json!(300), "\"3\""));
+    let last = stop("\"2\"").await.expect(200);
+    assert_eq!((&last.body["seconds"], last.header("etag")), (&json!(300), "\"3\""));
     assert_eq!(timer(&t.member).await["entry"], Value::Null);
     assert_eq!(timer(&t.admin).await["seconds"], 900);
     let _ = stop("*").await.expect(409);
