@@ -190,15 +190,15 @@ async fn a_user_has_one_timer(app: &App) {
     let place = format!("{second}/time-entries/{}", switched["id"].as_str().unwrap());
     let noted = app.patch(&place).by(&t.member).json(&json!({ "note": "Colours" })).gives(200).await;
     assert_eq!((&noted["note"], &noted["ended_at"]), (&json!("Colours"), &Value::Null));
-    let stop = async |tag: &str| {
+    let halt = async |tag: &str| {
         app.post(&format!("{second}/timer/stop")).by(&t.member).header("if-match", tag).send().await
     };
-    assert_eq!(stop("\"1\"").await.expect(412).code(), "stale");
-    let last = stop("\"2\"").await.expect(200);
+    assert_eq!(halt("\"1\"").await.expect(412).code(), "stale");
+    let last = halt("\"2\"").await.expect(200);
     assert_eq!((&last.body["seconds"], last.header("etag")), (&json!(300), "\"3\""));
     assert_eq!(timer(&t.member).await["entry"], Value::Null);
     assert_eq!(timer(&t.admin).await["seconds"], 900);
-    let _ = stop("*").await.expect(409);
+    let _ = halt("*").await.expect(409);
     // A key sent again starts nothing again.
     let start = async || {
         app.post(&format!("{first}/timer")).by(&t.member).header("idempotency-key", "once").send().await
