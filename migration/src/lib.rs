@@ -14,6 +14,7 @@ mod m0004_requests;
 mod m0005_projects;
 mod m0006_tasks;
 mod m0007_talk;
+mod m0008_time;
 mod m0009_files;
 mod schema;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_projects::Migration),
             Box::new(m0006_tasks::Migration),
             Box::new(m0007_talk::Migration),
+            Box::new(m0008_time::Migration),
             Box::new(m0009_files::Migration),
         ]
     }

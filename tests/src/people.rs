@@ -85,6 +85,12 @@ impl Tenant {
         }
     }
 
+    /// Time passes, more than a token lasts: everybody gets a new one.
+    pub fn later(&mut self, app: &App, by: std::time::Duration) {
+        app.clock.advance(by);
+        *self = self.renewed(app);
+    }
+
     /// A token of a service with scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

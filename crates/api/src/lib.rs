@@ -5,6 +5,7 @@
 
 mod alarms;
 pub mod answer;
+mod chart;
 pub mod cli;
 pub mod config;
 pub mod document;

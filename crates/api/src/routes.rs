@@ -7,15 +7,17 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, attachments, audit, auth, clients, comments, contents, documents, invitations, labels,
-        milestones, notifications, pictures, projects, reminders, request_types, requests, service,
-        service_accounts, tasks, teams, tenant, users, watchers,
+        access_tokens, attachments, audit, auth, clients, comments, contents, dashboard, documents,
+        invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
+        request_types, requests, service, service_accounts, tasks, teams, tenant, time_entries, timer, users,
+        watchers,
     },
 };
 
 /// Everything that the document describes. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
     work(routes);
+    time(routes);
     people(routes);
     identity(routes);
 }
@@ -65,7 +67,15 @@ fn work(routes: &mut ServiceConfig) {
                 .service(attachments::create_task_attachment)
                 .service(attachments::get_task_attachment)
                 .service(attachments::get_task_attachment_content)
-                .service(attachments::delete_task_attachment),
+                .service(attachments::delete_task_attachment)
+                .service(time_entries::list_task_time_entries)
+                .service(time_entries::create_time_entry)
+                .service(time_entries::get_time_entry)
+                .service(time_entries::replace_time_entry)
+                .service(time_entries::update_time_entry)
+                .service(time_entries::delete_time_entry)
+                .service(timer::start_timer)
+                .service(timer::stop_timer),
         )
         .service(
             scope("/api/v1/labels")
@@ -173,6 +183,27 @@ fn work(routes: &mut ServiceConfig) {
                 .service(requests::update_request_status),
         )
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
+}
+
+/// How long it takes, and what comes of it.
+fn time(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            scope("/api/v1/time-entries")
+                .service(time_entries::list_time_entries)
+                .service(time_entries::get_time_totals)
+                .service(time_entries::export_time_entries),
+        )
+        .service(scope("/api/v1/timer").service(timer::get_timer))
+        .service(
+            scope("/api/v1/reports")
+                .service(reports::get_individual_report)
+                .service(reports::get_team_report)
+                .service(reports::get_workload_report)
+                .service(reports::get_completion_report)
+                .service(reports::get_time_by_project_report),
+        )
+        .service(scope("/api/v1/dashboard").service(dashboard::get_dashboard));
 }
 
 /// The organisation and its people.

@@ -29,6 +29,7 @@ use crate::{
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
     tenant::Tenant,
+    time_entry::TimeEntry,
     user::User,
     watcher::Watcher,
 };
@@ -80,6 +81,7 @@ nouns!(
     Reminder,
     Notification,
     Attachment,
+    TimeEntry,
     Document,
     DocumentVersion,
     Client,

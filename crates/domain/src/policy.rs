@@ -93,6 +93,10 @@ pub enum Noun {
     Notification,
     /// A file that lies at a task.
     Attachment,
+    /// Time that was worked on a task.
+    TimeEntry,
+    /// Figures of people and projects.
+    Report,
     /// A document.
     Document,
     /// What a document was.
@@ -134,6 +138,8 @@ impl Noun {
         Self::Reminder,
         Self::Notification,
         Self::Attachment,
+        Self::TimeEntry,
+        Self::Report,
         Self::Document,
         Self::DocumentVersion,
         Self::Client,
@@ -167,6 +173,8 @@ impl Noun {
             Self::Reminder => "reminder",
             Self::Notification => "notification",
             Self::Attachment => "attachment",
+            Self::TimeEntry => "time_entry",
+            Self::Report => "report",
             Self::Document => "document",
             Self::DocumentVersion => "document_version",
             Self::Client => "client",
@@ -201,6 +209,8 @@ impl Noun {
             Self::Attachment => "attachments",
             // One right reaches a document and what it was.
             Self::Document | Self::DocumentVersion => "documents",
+            Self::TimeEntry => "time-entries",
+            Self::Report => "reports",
             Self::Client => "clients",
             Self::RequestType => "request-types",
             Self::ClientRequest => "requests",
@@ -443,6 +453,11 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Attachment, Action::Read, &[TASK_VISIBLE]),
     (Noun::Attachment, Action::Create, &[TASK_VISIBLE]),
     (Noun::Attachment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::TimeEntry, Action::Read, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::TimeEntry, Action::Create, &[OWNER]),
+    (Noun::TimeEntry, Action::Update, &[ADMIN, OWNER]),
+    (Noun::TimeEntry, Action::Delete, &[ADMIN, OWNER]),
+    (Noun::Report, Action::Read, &[ALL]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),

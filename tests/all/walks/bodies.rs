@@ -52,6 +52,10 @@ pub(super) fn reminder(_: &Fixture) -> Value {
     json!({ "remind_at": DUE, "before_due_minutes": null })
 }
 
+pub(super) fn time_entry(_: &Fixture) -> Value {
+    json!({ "started_at": "2026-01-30T09:00:00Z", "ended_at": null, "minutes": 90, "note": "Second draft" })
+}
+
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
         "name": "Relaunch", "description": "Of everything.", "scope": "All pages.", "objectives": "More visitors.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",

@@ -81,7 +81,9 @@ fn needs_another(answer: &Answer) -> bool {
     // A reminder has one of two instants, and quiet hours have two ends.
     let reminds = code == "one_of_two";
     let quiet = code == "required" && answer.pointer().starts_with("/notification_preferences/quiet_");
-    token || registers || moves || reminds || quiet
+    // An entry takes an end or how long it took.
+    let spans = answer.call.contains("/time-entries") && code == "required";
+    token || registers || moves || reminds || quiet || spans
 }
 
 async fn what_breaks_a_bound_is_refused(app: &App) {

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 31] = [
     "change",
     "complete",
     "confirm",
@@ -44,19 +44,25 @@ const VERBS: [&str; 29] = [
     "restore",
     "revoke",
     "rotate",
+    "start",
+    "stop",
     "update",
     "verify",
 ];
 
 /// The schemas that nothing refers to: where they are used, the generator writes them out.
-const WRITTEN_OUT: [&str; 7] = [
+const WRITTEN_OUT: [&str; 11] = [
     "CommentVersion",
+    "CompletionBucket",
     "DocumentSummary",
     "DocumentVersionSummary",
     "HistoryEntry",
+    "PersonFigures",
     "ProjectStatusInput",
+    "ProjectTime",
     "RequestStatusInput",
     "Session",
+    "Workload",
 ];
 
 fn built() -> Value {

@@ -70,6 +70,10 @@ pub(super) enum Slot {
     Attachment,
     /// The same at the personal task.
     OtherAttachment,
+    /// The member's time on the task.
+    TimeEntry,
+    /// The admin's timer, which runs on the team's task.
+    OtherTimeEntry,
     /// The member's document in the project.
     Document,
     /// Another, in another project, with two versions.
@@ -311,6 +315,11 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
     rows.insert(Slot::TeamTask, make(app, &people.admin, "/tasks", &drawn).await);
+    let worked = json!({ "started_at": "2026-01-30T09:00:00Z", "minutes": 30 });
+    let place = format!("/tasks/{}/time-entries", rows[&Slot::Task]);
+    rows.insert(Slot::TimeEntry, make(app, &people.member, &place, &worked).await);
+    let timer = app.post(&format!("/tasks/{}/timer", rows[&Slot::TeamTask])).by(&people.admin);
+    rows.insert(Slot::OtherTimeEntry, text(&timer.gives(201).await["id"]));
     let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
     rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
     let other = json!({ "title": "Agenda", "project_id": rows[&Slot::OtherProject], "content": "Most." });

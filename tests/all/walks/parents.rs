@@ -57,6 +57,14 @@ const BEHIND: &[(&str, Behind)] = &[
     ("update_reminder", Behind::Itself),
     ("delete_reminder", Behind::Itself),
     ("read_notification", Behind::Itself),
+    ("list_task_time_entries", Behind::Children { field: "task_id", filter: Some("task") }),
+    ("create_time_entry", Behind::Itself),
+    ("get_time_entry", Behind::Itself),
+    ("replace_time_entry", Behind::Itself),
+    ("update_time_entry", Behind::Itself),
+    ("delete_time_entry", Behind::Itself),
+    ("start_timer", Behind::Itself),
+    ("stop_timer", Behind::Itself),
     ("deactivate_user", Behind::Itself),
     ("reactivate_user", Behind::Itself),
     ("list_user_history", Behind::Itself),
@@ -121,6 +129,8 @@ fn sibling(slot: Slot) -> Slot {
         Slot::Reminder => Slot::OtherReminder,
         Slot::OtherReminder => Slot::Reminder,
         Slot::PersonalTask => Slot::Task,
+        Slot::TimeEntry => Slot::OtherTimeEntry,
+        Slot::OtherTimeEntry => Slot::TimeEntry,
         Slot::Assignee => Slot::Spare,
         Slot::Spare | Slot::Member => Slot::Assignee,
         Slot::Attachment => Slot::OtherAttachment,
@@ -196,7 +206,11 @@ async fn a_list_of_children_is_its_parents(app: &App) {
             let both = format!("{other},{own}");
             assert_eq!(parents(&request.with_query(filter, &both)).await, [json!(own)], "{id}");
         }
-        let empty = if slot == Slot::Client { Slot::EmptyClient } else { Slot::EmptyProject };
+        let empty = match slot {
+            Slot::Client => Slot::EmptyClient,
+            Slot::Task => Slot::PersonalTask,
+            _ => Slot::EmptyProject,
+        };
         let empty = request.at(Position::Path(0), ours.id(empty));
         assert!(parents(&empty).await.is_empty(), "{id}");
     }

@@ -42,8 +42,13 @@ impl<'a> Request<'a> {
     pub(super) fn valid(operation: Operation<'a>, fixture: &Fixture) -> Self {
         let entry = entry(operation.id);
         let path = entry.path.iter().map(|slot| fixture.id(*slot).to_owned()).collect();
-        let query =
-            entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let given = entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        // Of the parameters that carry ids of rows, those that it can't do without.
+        let needed = operation.parameters("query").into_iter().filter(|it| it["required"] == true);
+        let needed: Vec<_> = needed.filter_map(|it| it["name"].as_str()).collect();
+        let ids = entry.query_ids.iter().filter(|(name, _)| needed.contains(name));
+        let ids = ids.map(|(name, slot)| ((*name).to_owned(), fixture.id(*slot).to_owned()));
+        let query = given.chain(ids).collect();
         let octets = entry.octets.map(|(kind, octets)| (kind, octets(fixture)));
         let (body, token) = (entry.body.map(|body| body(fixture)), (entry.by)(fixture).to_owned());
         Self { operation, entry, path, query, body, octets, token }

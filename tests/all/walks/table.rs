@@ -13,7 +13,7 @@ use super::{
         label, link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
         picture, profile, project, refresh, registration, reminder, request, request_status, request_type,
         revocation, rotation, service_account, status, task, task_changes, task_dependency, task_move, team,
-        team_member, tenant, token, user, users, verification, watcher, work_client,
+        team_member, tenant, time_entry, token, user, users, verification, watcher, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -152,6 +152,8 @@ const TASK_IDS: &[(&str, Slot)] = &[
     ("/assignee_id", Slot::Assignee),
     ("/label_ids/0", Slot::Label),
 ];
+const TIME_FILTERS: &[(&str, Slot)] =
+    &[("task", Slot::Task), ("project", Slot::Project), ("user", Slot::Member)];
 const TEAM_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee)];
 const PROJECT_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee), ("/team_id", Slot::Team)];
 const REQUEST_FILTERS: &[(&str, Slot)] =
@@ -293,6 +295,41 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("delete_task_attachment", &["tasks:read", "attachments:write"])
         .of(&[Slot::Task, Slot::Attachment])
         .changes(&["attachment", "file", "tenant"]),
+    Entry::scoped("list_task_time_entries", &["tasks:read", "time-entries:read"])
+        .of(&[Slot::Task])
+        .query_ids(TIME_FILTERS),
+    Entry::person("create_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("get_time_entry", &["tasks:read", "time-entries:read"]).of(&[Slot::Task, Slot::TimeEntry]),
+    Entry::scoped("replace_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("update_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("delete_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .changes(&["time_entry"]),
+    Entry::person("start_timer", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task])
+        .changes(&["time_entry"]),
+    Entry::person("stop_timer", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::TeamTask])
+        .changes(&["time_entry"]),
+    Entry::scoped("get_timer", &["time-entries:read"]),
+    Entry::scoped("list_time_entries", &["time-entries:read"]).query_ids(TIME_FILTERS),
+    Entry::scoped("get_time_totals", &["time-entries:read"]).query(&[("by", "task")]).query_ids(TIME_FILTERS),
+    Entry::scoped("export_time_entries", &["time-entries:read"]).query_ids(TIME_FILTERS),
+    Entry::scoped("get_individual_report", &["reports:read"]).query_ids(&[("user", Slot::Assignee)]),
+    Entry::scoped("get_team_report", &["reports:read"]).query_ids(&[("team", Slot::Team)]),
+    Entry::scoped("get_workload_report", &["reports:read"]),
+    Entry::scoped("get_completion_report", &["reports:read"]).query_ids(&[("project", Slot::Project)]),
+    Entry::scoped("get_time_by_project_report", &["reports:read"]),
+    Entry::scoped("get_dashboard", &["tasks:read"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),

@@ -1,6 +1,7 @@
 //! `taskhub seed`: demonstration data, the same each time but for ids and times.
 
 mod talk;
+mod time;
 
 use std::{fs, path::PathBuf};
 
@@ -93,6 +94,7 @@ impl Seed {
                 .write(&ctx, (number, admin), |tx, (n, admin)| Box::pin(projects_of(tx, *n, *admin)))
                 .await?;
             self.tasks_of(&state, &ctx, &projects, &others, &bar).await?;
+            time::worked(&state, &ctx).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name,
                 "users": users.iter().map(|user| introduce(&state, user)).collect::<std::result::Result<Vec<_>, _>>()?,

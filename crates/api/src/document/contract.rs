@@ -14,18 +14,20 @@ use taskhub_domain::{
     permission,
     project::{Milestone, Project},
     reminder::Reminder,
+    report::Every,
     request::{ClientRequest, RequestType},
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
+    time_entry::{By, TimeEntry},
     user::User,
     watcher::Watcher,
 };
 
 use super::{
     operations::METHODS,
-    parameters::{filter_parameters, list_parameters, query},
+    parameters::{filter_parameters, filters, list_parameters, query},
 };
 
 /// The operations that change many rows at once.
@@ -257,6 +259,7 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_watchers" => list_parameters::<Watcher>(&[]),
         "list_reminders" => list_parameters::<Reminder>(&[]),
         "list_notifications" => list_parameters::<Notification>(&[]),
+        "list_time_entries" | "list_task_time_entries" => list_parameters::<TimeEntry>(&[]),
         "list_clients" => list_parameters::<Client>(&[]),
         "list_request_types" => list_parameters::<RequestType>(&[]),
         "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
@@ -291,6 +294,36 @@ fn of_others(id: &str) -> Vec<Value> {
             "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
             json!({ "type": "string", "format": "date-time" }),
         )],
+        "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
+        "get_time_totals" => {
+            let by = json!({ "type": "string", "enum": By::WORDS });
+            let mut all = vec![query(true, "by", "What time is summed up by.", by)];
+            all.extend(filters::<TimeEntry>(&[]));
+            all
+        }
+        "get_individual_report" => {
+            let user = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![query(false, "user", "The user's id; without it, the caller.", user)];
+            all.extend(of_reports(&["json", "csv"]));
+            all
+        }
+        "get_team_report" => {
+            let team = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![query(true, "team", "The team's id.", team)];
+            all.extend(of_reports(&["json", "csv"]));
+            all
+        }
+        "get_completion_report" => {
+            let every = json!({ "type": "string", "enum": Every::WORDS, "default": "day" });
+            let project = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![
+                query(false, "every", "How the period is parted, in UTC; weeks begin on Mondays.", every),
+                query(false, "project", "The id of a project: its tasks alone.", project),
+            ];
+            all.extend(of_reports(&["json", "csv", "svg"]));
+            all
+        }
+        "get_workload_report" | "get_time_by_project_report" => of_reports(&["json", "csv", "svg"]),
         "get_permissions" => vec![
             query(true, "noun", "What it is about.", json!({ "type": "string", "enum": permission::NOUNS })),
             query(
@@ -302,6 +335,31 @@ fn of_others(id: &str) -> Vec<Value> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// The parameters of every report.
+fn of_reports(formats: &[&str]) -> Vec<Value> {
+    let instant = || json!({ "type": "string", "format": "date-time" });
+    vec![
+        query(
+            false,
+            "from",
+            "Where the period begins (RFC 3339); without it, 30 days before its end.",
+            instant(),
+        ),
+        query(
+            false,
+            "to",
+            "Where it ends, at most 366 days later; without it, 30 days after its beginning, and without either, now.",
+            instant(),
+        ),
+        query(
+            false,
+            "format",
+            "What comes; without it, what `Accept` asks for.",
+            json!({ "type": "string", "enum": formats }),
+        ),
+    ]
 }
 
 fn patch_name(name: &str) -> String {

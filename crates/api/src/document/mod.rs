@@ -38,6 +38,8 @@ use crate::problem::ProblemBody;
         (name = "reminders", description = "What one wants to be told of a task, and when"),
         (name = "notifications", description = "What one is told"),
         (name = "attachments", description = "Files that lie at tasks"),
+        (name = "time-entries", description = "Time that was worked on tasks, and timers"),
+        (name = "reports", description = "Figures of people, teams and projects"),
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts and files of a project, and what they were"),

@@ -156,6 +156,13 @@ pub(crate) fn visible_ids(ctx: &Context) -> SelectStatement {
     projects.filter(own).filter(visible(ctx)).into_query()
 }
 
+/// The ids of a team's projects.
+pub(crate) fn ids_of_team(ctx: &Context, team: Uuid) -> SelectStatement {
+    use entity::Column;
+    let own = Condition::all().add(Column::TenantId.eq(ctx.tenant())).add(Column::TeamId.eq(team));
+    entity::Entity::find().select_only().column(Column::Id).filter(own).into_query()
+}
+
 /// The ids of the projects that a user manages with a role, but for an admin's, who manages all.
 pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     use entity::Column;

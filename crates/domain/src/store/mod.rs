@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::{
     conn::Conn,
-    scope::{field, readable_ids},
+    scope::{field, readable, readable_ids},
 };
 pub use self::{
     evidence::{

@@ -152,6 +152,7 @@ mod tests {
         task::Task,
         team::{Team, TeamMember},
         tenant::Tenant,
+        time_entry::TimeEntry,
         user::{FormerUser, User},
         watcher::Watcher,
     };
@@ -193,6 +194,7 @@ mod tests {
         in_order::<Team>();
         in_order::<TeamMember>();
         in_order::<Tenant>();
+        in_order::<TimeEntry>();
         in_order::<User>();
         in_order::<Watcher>();
         as_columns::<Alarm>();

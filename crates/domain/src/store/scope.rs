@@ -203,7 +203,7 @@ impl Scope {
 }
 
 /// Which rows of a noun the caller may read: the policy's table as a condition.
-fn readable<N: Noun>(ctx: &Context) -> Condition {
+pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
     match policy::visibility(N::NOUN, ctx.role()) {
         Visibility::All => Condition::all(),
         Visibility::Any(facts) => {

@@ -9,7 +9,7 @@ mod recurrence;
 mod tagged;
 
 use futures::future::BoxFuture;
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -294,6 +294,31 @@ pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let visible = is_visible(scope, facts);
     let manages = facts.has(Fact::ManagesProject);
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
+}
+
+/// The ids of the tasks in a project, or of those in none.
+pub(crate) fn ids_in(ctx: &Context, project: Option<Value>) -> SelectStatement {
+    use entity::Column;
+    let within = project.map_or_else(|| Column::ProjectId.is_null(), |project| Column::ProjectId.eq(project));
+    ids_where(ctx, Condition::all().add(within))
+}
+
+/// The ids of the tasks in projects that a user manages.
+pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
+    let within = entity::Column::ProjectId.in_subquery(project::managed_ids(ctx, user));
+    ids_where(ctx, Condition::all().add(within))
+}
+
+/// The ids of the tasks that were not removed, if any can have been: what lies in others is absent.
+pub(crate) fn present_ids(ctx: &Context) -> Option<SelectStatement> {
+    Task::not_removed().map(|present| ids_where(ctx, present))
+}
+
+/// The ids of the tasks that meet a condition.
+pub(crate) fn ids_where(ctx: &Context, condition: Condition) -> SelectStatement {
+    let own = entity::Column::TenantId.eq(ctx.tenant());
+    let tasks = entity::Entity::find().select_only().column(entity::Column::Id);
+    tasks.filter(own).filter(condition).into_query()
 }
 
 /// The tasks of a project.
