@@ -408,6 +408,11 @@ async fn attachments_go_with_their_task(app: &App) {
     let _ = app.get(&format!("/tasks/{gone}/attachments/{id}")).by(&t.admin).gives(404).await;
     sweep(app).await;
     let next = task(app, &t.member, None).await;
+    // It can be restored, and so its files take room.
+    let _ = attach(app, &t.member, &next, "x", "ten octets").await.expect(413);
+    assert!(is_kept(app, &t, &id).await);
+    let _ = app.delete(&format!("/tasks/deleted/{gone}")).by(&t.member).gives(204).await;
+    let next = task(app, &t.member, None).await;
     let _ = attach(app, &t.member, &next, "x", "ten octets").await.expect(201);
     app.clock.advance(Duration::from_hours(25));
     sweep(app).await;

@@ -47,6 +47,11 @@ fn micros(at: &Value) -> Option<i64> {
 }
 
 /// The figures of some tasks, counted one by one.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "there are few tasks, and their minutes are whole"
+)]
 fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
     let count = |which: &dyn Fn(&&Value) -> bool| tasks.iter().filter(which).count();
     let by = |name: &str, words: [&str; 4]| {
@@ -57,9 +62,9 @@ fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
     let (done, open): (Vec<&Value>, Vec<&Value>) =
         counted.iter().copied().partition(|task| task["status"] == "done");
     let estimates: Vec<_> = counted.iter().filter_map(|task| task["estimate_minutes"].as_f64()).collect();
-    let estimated: f64 = estimates.iter().sum();
-    let average = Some(estimated / estimates.len() as f64).filter(|it| *it > 0.0).unwrap_or(1.0);
-    let flat = estimated == 0.0;
+    let minutes: f64 = estimates.iter().sum();
+    let average = Some(minutes / estimates.len() as f64).filter(|it| *it > 0.0).unwrap_or(1.0);
+    let flat = minutes == 0.0;
     let weight = |tasks: &[&Value]| -> f64 {
         let weigh = |task: &&Value| task["estimate_minutes"].as_f64().filter(|_| !flat).unwrap_or(average);
         tasks.iter().map(weigh).sum()
@@ -82,7 +87,7 @@ fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
         "projects": projects, "tasks": tasks.len(), "by_status": by("status", STATUSES), "by_priority": by("priority", PRIORITIES),
         "overdue": open.iter().filter(|task| micros(&task["due_at"]).is_some_and(|due| due < now)).count(),
         "completion_rate": rate, "progress": progress, "median_completion_seconds": median,
-        "estimated_minutes": estimated as i64, "spent_minutes": 0,
+        "estimated_minutes": minutes as i64, "spent_minutes": 0,
     })
 }
 
@@ -211,7 +216,7 @@ async fn what_is_overdue_follows_the_clock(app: &App) {
         one["overdue"].as_i64().unwrap()
     };
     let now = app.clock.now();
-    let day = i64::try_from(86_400_000_000 - now.micros().rem_euclid(86_400_000_000)).unwrap().unsigned_abs();
+    let day = (86_400_000_000 - now.micros().rem_euclid(86_400_000_000)).unsigned_abs();
     let midnight = now.plus(Duration::from_micros(day));
     for due in [midnight.minus(Duration::from_micros(1)), midnight, midnight.plus(Duration::from_hours(1))] {
         let _ = task(app, &t.member, json!({ "project_id": id, "due_at": due.to_string() })).await;
@@ -227,6 +232,7 @@ async fn what_is_overdue_follows_the_clock(app: &App) {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the seconds are few")]
 async fn the_median_is_the_middle(app: &App) {
     let t = app.tenant().await;
     let (id, other) = (project(app, &t.manager).await, project(app, &t.manager).await);

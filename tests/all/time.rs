@@ -7,6 +7,7 @@ use taskhub_domain::Instant;
 use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
+    what_was_spent_counts_where_the_task_is,
     an_entry_from_beginning_to_end,
     who_sees_and_corrects_an_entry,
     what_is_wrong_is_told,
@@ -203,11 +204,11 @@ async fn a_user_has_one_timer(app: &App) {
     let start = async || {
         app.post(&format!("{first}/timer")).by(&t.member).header("idempotency-key", "once").send().await
     };
-    let (once, again) = (start().await.expect(201), start().await.expect(201));
-    assert_eq!((&once.body, again.header("idempotency-replayed")), (&again.body, "true"));
+    let (begun, again) = (start().await.expect(201), start().await.expect(201));
+    assert_eq!((&begun.body, again.header("idempotency-replayed")), (&again.body, "true"));
     // An end that is given stops it as well, and another can begin.
     let end = json!({ "ended_at": app.clock.now() });
-    let _ = app.patch(once.header("location")).by(&t.member).json(&end).gives(200).await;
+    let _ = app.patch(begun.header("location")).by(&t.member).json(&end).gives(200).await;
     let _ = app.post(&format!("{second}/timer")).by(&t.member).gives(201).await;
 }
 
@@ -341,4 +342,35 @@ async fn time_passes_with_its_user(app: &App) {
     let own = app.get("/time-entries?user=me").by(&t.admin).gives(200).await;
     assert_eq!(own["count"], 3);
     assert_eq!(app.get("/time-entries?user=me&running=true").by(&t.admin).gives(200).await["count"], 1);
+}
+
+async fn what_was_spent_counts_where_the_task_is(app: &App) {
+    let t = app.tenant().await;
+    let make = async || {
+        app.post("/projects").by(&t.manager).json(&json!({ "name": "Site" })).gives(201).await["id"].clone()
+    };
+    let (here, there) = (make().await, make().await);
+    let spent = async |project: &Value| {
+        let path = format!("/projects/{}/statistics", project.as_str().unwrap());
+        app.get(&path).by(&t.member).gives(200).await["spent_minutes"].clone()
+    };
+    let body = json!({ "title": "Write it", "project_id": here });
+    let task =
+        app.post("/tasks").by(&t.member).json(&body).send().await.expect(201).header("location").to_owned();
+    let entries = format!("{task}/time-entries");
+    let worked = json!({ "started_at": "2026-01-30T09:00:00Z", "minutes": 90 });
+    let entry = app.post(&entries).by(&t.member).json(&worked).send().await.expect(201);
+    let entry = entry.header("location").to_owned();
+    assert_eq!((spent(&here).await, spent(&there).await), (json!(90), json!(0)));
+    let _ =
+        app.patch(&entry).by(&t.member).json(&json!({ "minutes": 30, "ended_at": null })).gives(200).await;
+    assert_eq!(spent(&here).await, 30);
+    let _ = app.patch(&task).by(&t.member).json(&json!({ "project_id": there })).gives(200).await;
+    assert_eq!((spent(&here).await, spent(&there).await), (json!(0), json!(30)));
+    let _ = app.delete(&task).by(&t.member).gives(204).await;
+    assert_eq!(spent(&there).await, 0);
+    let _ = app.post(&format!("{task}/restore")).by(&t.member).gives(200).await;
+    assert_eq!(spent(&there).await, 30);
+    let _ = app.delete(&entry).by(&t.member).gives(204).await;
+    assert_eq!(spent(&there).await, 0);
 }

@@ -73,6 +73,7 @@ impl Tenant {
     }
 
     /// The same people with new tokens, for stories that outlast the first.
+    #[must_use]
     pub fn renewed(&self, app: &App) -> Self {
         let renew = |user: &User, role| User::known(app, user.tenant, user.id, user.email.clone(), role);
         Self {

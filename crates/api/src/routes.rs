@@ -17,12 +17,14 @@ use crate::{
 /// Everything that the document describes. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
     work(routes);
+    places(routes);
+    custom(routes);
     time(routes);
     people(routes);
     identity(routes);
 }
 
-/// What people work on.
+/// What people work on, and what they are told of it.
 fn work(routes: &mut ServiceConfig) {
     routes
         .service(
@@ -95,7 +97,12 @@ fn work(routes: &mut ServiceConfig) {
                 .service(notifications::get_notification)
                 .service(notifications::delete_notification)
                 .service(notifications::read_notification),
-        )
+        );
+}
+
+/// Where work belongs.
+fn places(routes: &mut ServiceConfig) {
+    routes
         .service(
             scope("/api/v1/teams")
                 .service(teams::list_teams)
@@ -148,7 +155,12 @@ fn work(routes: &mut ServiceConfig) {
                 .service(contents::get_document_version_content)
                 .service(contents::get_document_version_diff)
                 .service(contents::restore_document_version),
-        )
+        );
+}
+
+/// For whom work is done, and the record of all of it.
+fn custom(routes: &mut ServiceConfig) {
+    routes
         .service(
             scope("/api/v1/clients")
                 .service(clients::list_clients)

@@ -11,7 +11,7 @@ use crate::{
     edit::{self, Editable},
     error::FieldError,
     input::Unchecked,
-    store::Precondition,
+    store::{Owned, Precondition},
 };
 
 /// What is done to a row.
@@ -110,7 +110,7 @@ async fn one<N: Editable>(tx: &Tx, operation: BulkOperation) -> Result<BulkOutco
             None
         }
     };
-    Ok(BulkOutcome { action, id: row.as_ref().map_or(id, |row| row.id()), row })
+    Ok(BulkOutcome { action, id: row.as_ref().map_or(id, Owned::id), row })
 }
 
 fn in_body(error: Error) -> Error {

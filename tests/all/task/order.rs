@@ -76,8 +76,8 @@ async fn moves_at_once_are_all_made(app: &App) {
     }
     let body = json!({ "beside_id": first["id"] });
     let moves = tasks.iter().map(|task| move_to(app, &t.manager, task, body.clone(), 200));
-    let moved = futures::future::join_all(moves).await;
-    let mut ranks: Vec<_> = moved.iter().map(|task| task["rank"].as_str().unwrap()).collect();
+    let placed = futures::future::join_all(moves).await;
+    let mut ranks: Vec<_> = placed.iter().map(|task| task["rank"].as_str().unwrap()).collect();
     ranks.sort_unstable();
     assert!(ranks.windows(2).all(|pair| pair[0] != pair[1]), "{ranks:?}");
     assert_eq!(titles(app, &t.manager, &project).await[0], "First");

@@ -51,7 +51,8 @@ const VERBS: [&str; 31] = [
 ];
 
 /// The schemas that nothing refers to: where they are used, the generator writes them out.
-const WRITTEN_OUT: [&str; 11] = [
+const WRITTEN_OUT: [&str; 12] = [
+    "Change",
     "CommentVersion",
     "CompletionBucket",
     "DocumentSummary",

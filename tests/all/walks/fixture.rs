@@ -265,6 +265,35 @@ impl Fixture {
     }
 }
 
+/// More tasks, with labels and what they wait for.
+async fn tasks(
+    app: &App,
+    people: &Tenant,
+    rows: &mut HashMap<Slot, String>,
+    task: &impl Fn(Option<&String>) -> Value,
+) {
+    let other = task(rows.get(&Slot::OtherProject));
+    rows.insert(Slot::OtherTask, make(app, &people.member, "/tasks", &other).await);
+    for slot in [Slot::Label, Slot::EmptyLabel] {
+        rows.insert(slot, make(app, &people.admin, "/labels", &json!({ "name": fresh() })).await);
+    }
+    let parent =
+        json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
+    rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
+    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)]
+    {
+        // Done, so that it blocks nothing.
+        let blocker =
+            json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
+        let blocker = make(app, &people.member, "/tasks", &blocker).await;
+        let path = format!("/tasks/{}/dependencies", rows[&task]);
+        rows.insert(slot, make(app, &people.member, &path, &json!({ "blocker_id": blocker })).await);
+    }
+    let deleted = make(app, &people.member, "/tasks", &task(rows.get(&Slot::Project))).await;
+    let _ = app.delete(&format!("/tasks/{deleted}")).by(&people.member).gives(204).await;
+    rows.insert(Slot::DeletedTask, deleted);
+}
+
 /// New rows of every kind, and the spare user.
 async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
     let project = json!({ "name": "Website", "manager_id": lead.id });
@@ -290,26 +319,7 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
         rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
     }
-    let other = task(rows.get(&Slot::OtherProject));
-    rows.insert(Slot::OtherTask, make(app, &people.member, "/tasks", &other).await);
-    for slot in [Slot::Label, Slot::EmptyLabel] {
-        rows.insert(slot, make(app, &people.admin, "/labels", &json!({ "name": fresh() })).await);
-    }
-    let parent =
-        json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
-    rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
-    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)]
-    {
-        // Done, so that it blocks nothing.
-        let blocker =
-            json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
-        let blocker = make(app, &people.member, "/tasks", &blocker).await;
-        let path = format!("/tasks/{}/dependencies", rows[&task]);
-        rows.insert(slot, make(app, &people.member, &path, &json!({ "blocker_id": blocker })).await);
-    }
-    let deleted = make(app, &people.member, "/tasks", &task(rows.get(&Slot::Project))).await;
-    let _ = app.delete(&format!("/tasks/{deleted}")).by(&people.member).gives(204).await;
-    rows.insert(Slot::DeletedTask, deleted);
+    tasks(app, people, &mut rows, &task).await;
     talk(app, people, &mut rows).await;
     let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);

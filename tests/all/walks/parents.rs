@@ -31,6 +31,14 @@ enum Behind {
 
 /// All operations whose paths go on behind a parameter.
 const BEHIND: &[(&str, Behind)] = &[
+    ("list_task_history", Behind::Itself),
+    ("list_project_history", Behind::Itself),
+    ("list_document_history", Behind::Itself),
+    ("list_team_history", Behind::Itself),
+    ("list_client_history", Behind::Itself),
+    ("list_request_history", Behind::Itself),
+    ("list_request_type_history", Behind::Itself),
+    ("list_label_history", Behind::Itself),
     ("complete_task", Behind::Itself),
     ("reopen_task", Behind::Itself),
     ("restore_task", Behind::Itself),

@@ -139,6 +139,7 @@ fn guarded(fixture: &Fixture) -> &str {
     &fixture.guarded.token
 }
 
+const ACTOR: &[(&str, Slot)] = &[("actor", Slot::Assignee)];
 const TASK_FILTERS: &[(&str, Slot)] = &[
     ("project", Slot::Project),
     ("parent", Slot::ParentTask),
@@ -330,6 +331,24 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("get_completion_report", &["reports:read"]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("get_time_by_project_report", &["reports:read"]),
     Entry::scoped("get_dashboard", &["tasks:read"]),
+    Entry::scoped("list_task_history", &["tasks:read", "history:read"]).of(&[Slot::Task]).query_ids(ACTOR),
+    Entry::scoped("list_project_history", &["projects:read", "history:read"])
+        .of(&[Slot::Project])
+        .query_ids(ACTOR),
+    Entry::scoped("list_document_history", &["documents:read", "history:read"])
+        .of(&[Slot::Document])
+        .query_ids(ACTOR),
+    Entry::scoped("list_team_history", &["teams:read", "history:read"]).of(&[Slot::Team]).query_ids(ACTOR),
+    Entry::scoped("list_client_history", &["clients:read", "history:read"])
+        .of(&[Slot::Client])
+        .query_ids(ACTOR),
+    Entry::scoped("list_request_history", &["requests:read", "history:read"])
+        .of(&[Slot::Request])
+        .query_ids(ACTOR),
+    Entry::scoped("list_request_type_history", &["request-types:read", "history:read"])
+        .of(&[Slot::RequestType])
+        .query_ids(ACTOR),
+    Entry::scoped("list_label_history", &["labels:read", "history:read"]).of(&[Slot::Label]).query_ids(ACTOR),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),

@@ -32,6 +32,12 @@ use super::{
 
 /// The operations that change many rows at once.
 const BULK: [&str; 1] = ["change_tasks"];
+/// What they answer about one of these.
+const OF_BULK: [(&str, &str); 3] = [
+    ("404", "A row that is absent, or invisible to the caller."),
+    ("412", "A row that has another version."),
+    ("428", "The organisation requires versions."),
+];
 
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
@@ -145,11 +151,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
                 ("422", "The body is invalid, or the key was used for another request."),
             ]);
             if BULK.contains(&id.as_str()) {
-                problems.extend([
-                    ("404", "A row that is absent, or invisible to the caller."),
-                    ("412", "A row that has another version."),
-                    ("428", "The organisation requires versions."),
-                ]);
+                problems.extend(OF_BULK);
             }
             // An action on a row; what is made within one has no version yet.
             if by_id && !makes {

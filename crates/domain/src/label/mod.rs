@@ -118,6 +118,7 @@ fn grey() -> String {
     "#808080".to_owned()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn rgb(color: &str, _: &()) -> garde::Result {
     let digits = color.strip_prefix('#').unwrap_or_default().as_bytes();
     let hexadecimal = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');

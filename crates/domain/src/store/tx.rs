@@ -485,7 +485,7 @@ impl Tx {
     }
 
     /// Tallies what a write takes away from the figures and what it brings to them.
-    fn tally(&self, takes: Option<Summand>, brings: Option<Summand>) {
+    pub(crate) fn tally(&self, takes: Option<Summand>, brings: Option<Summand>) {
         if takes == brings {
             return;
         }

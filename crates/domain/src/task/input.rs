@@ -68,6 +68,7 @@ pub struct TaskInput {
     pub(super) recurrence: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn distinct(ids: &[Uuid], _: &()) -> garde::Result {
     let twice = |place: usize, id: &Uuid| ids.iter().take(place).any(|earlier| earlier == id);
     match ids.iter().enumerate().find(|(place, id)| twice(*place, id)) {

@@ -34,6 +34,7 @@ use crate::{
         row::{enumeration, positions},
     },
     tally::{self, Amounts, Key, Summand},
+    time_entry,
     user::User,
 };
 
@@ -208,6 +209,7 @@ impl Noun for Task {
             tagged::keep(tx, old, task).await?;
             if let Some(old) = old {
                 family::follow(tx, old, task).await?;
+                time_entry::follow(tx, old, task).await?;
             }
             // Who gets all of another's work at once is not told of each.
             if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }

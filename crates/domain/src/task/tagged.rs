@@ -80,12 +80,10 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
 pub(super) fn with(ctx: &Context, label: Option<Value>) -> SelectStatement {
     let rows = entity::Entity::find().select_only().column(entity::Column::TaskId);
     let rows = rows.filter(entity::Column::TenantId.eq(ctx.tenant()));
-    match label {
-        Some(label) => rows.filter(entity::Column::LabelId.eq(label)).into_query(),
-        None => {
-            let tasks = task::Entity::find().select_only().column(task::Column::Id);
-            let own = task::Column::TenantId.eq(ctx.tenant());
-            tasks.filter(own).filter(task::Column::Id.not_in_subquery(rows.into_query())).into_query()
-        }
+    if let Some(label) = label {
+        return rows.filter(entity::Column::LabelId.eq(label)).into_query();
     }
+    let tasks = task::Entity::find().select_only().column(task::Column::Id);
+    let own = task::Column::TenantId.eq(ctx.tenant());
+    tasks.filter(own).filter(task::Column::Id.not_in_subquery(rows.into_query())).into_query()
 }

@@ -7,7 +7,7 @@ mod input;
 mod timer;
 mod totals;
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,10 +29,11 @@ use crate::{
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
     store::{
-        Birth, Noun, Read,
+        Birth, Noun, Read, field,
         noun::{ColumnOf, owned},
         row::positions,
     },
+    tally::{Amounts, Key, Summand},
     task::{self, Task},
 };
 
@@ -118,6 +119,12 @@ impl Noun for TimeEntry {
         Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
     }
 
+    /// The task stays as it is meanwhile: when it moves to another project, it takes all its entries along.
+    async fn tally(&self, scope: &Scope) -> Result<Option<Summand>> {
+        let project = scope.hold::<Task>(self.task_id).await?.and_then(|task| counted_in(&task));
+        Ok(project.map(|project| summand(project, self.seconds.unwrap_or_default().into())))
+    }
+
     const HIDDEN: &'static [&'static str] = &["tenant_id", "running_key"];
 
     fn derived(self) -> Self {
@@ -155,6 +162,33 @@ impl Noun for TimeEntry {
             },
         ]
     }
+}
+
+/// The project in whose figures the time of a task counts.
+fn counted_in(task: &Task) -> Option<Uuid> {
+    task.project_id.filter(|_| !task.is_removed())
+}
+
+fn summand(project_id: Uuid, spent_seconds: i64) -> Summand {
+    let key = Key { project_id, status: None, priority: None, due_day: None, completion_from: None };
+    Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
+}
+
+/// Lets the time of a task count where the task does now.
+pub(crate) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
+    let (from, to) = (counted_in(old), counted_in(new));
+    if from == to {
+        return Ok(());
+    }
+    let entries = tx.owned::<TimeEntry>().filter(TimeEntry::within(new)).select_only();
+    let sum = entries.column_as(tx.sum(entity::Column::Seconds.into_expr()), "seconds").into_query();
+    let row = tx.rows(&sum).await?.into_iter().next();
+    let spent = row.map(|row| field::<Option<i64>>(&row, 0)).transpose()?.flatten().unwrap_or_default();
+    if spent != 0 {
+        let there = |project: Option<Uuid>| project.map(|project| summand(project, spent));
+        tx.tally(there(from), there(to));
+    }
+    Ok(())
 }
 
 impl Child for TimeEntry {

@@ -91,5 +91,7 @@ async fn end(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<TimeEntry> {
     }
     // The clocks of two nodes may differ by a little.
     let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
-    tx.update_as("stop", seen, TimeEntry { ended_at: Some(end), ..row }, pre).await
+    tx.check(pre, row.version).await?;
+    // In a project that was archived meanwhile too: it would run on.
+    tx.carry_along("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
 }
