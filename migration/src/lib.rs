@@ -12,6 +12,7 @@ mod m0002_identity;
 mod m0003_teams;
 mod m0004_requests;
 mod m0006_tasks;
+mod m0010_search;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_teams::Migration),
             Box::new(m0004_requests::Migration),
             Box::new(m0006_tasks::Migration),
+            Box::new(m0010_search::Migration),
         ]
     }
 }

@@ -25,6 +25,7 @@ mod process;
 mod project;
 mod request;
 mod same;
+mod search;
 mod secrets;
 mod service_account;
 mod smtp;

@@ -8,7 +8,7 @@ use crate::{
     mail::pages as account,
     v1::{
         access_tokens, audit, auth, clients, documents, invitations, labels, pictures, projects,
-        request_types, requests, service, service_accounts, tasks, teams, tenant, users,
+        request_types, requests, search, service, service_accounts, tasks, teams, tenant, users,
     },
 };
 
@@ -119,6 +119,7 @@ fn work(routes: &mut ServiceConfig) {
                 .service(requests::delete_request)
                 .service(requests::update_request_status),
         )
+        .service(scope("/api/v1/search").service(search::search_rows))
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
 }
 

@@ -60,6 +60,7 @@ pub mod policy;
 pub mod project;
 pub mod request;
 pub mod scopes;
+pub mod search;
 pub mod second_factor;
 pub mod service_account;
 pub mod session;

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "change",
     "complete",
     "confirm",
@@ -43,6 +43,7 @@ const VERBS: [&str; 28] = [
     "restore",
     "revoke",
     "rotate",
+    "search",
     "update",
     "verify",
 ];

@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, label, link_request,
-        new_team_member, new_user, password, password_change, password_reset, picture, profile, project,
-        refresh, registration, request, request_status, request_type, revocation, rotation, service_account,
-        status, task, task_changes, task_dependency, task_move, team, team_member, tenant, token, user, users, verification, work_client,
+        access_token, both_factors, code, credentials, document, introspection, invitation, label,
+        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
+        project, refresh, registration, request, request_status, request_type, revocation, rotation,
+        service_account, status, task, task_changes, task_dependency, task_move, team, team_member, tenant,
+        token, user, users, verification, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -162,19 +163,25 @@ const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
-    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&["task", "task_label"]),
+    Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&[
+        "search_text",
+        "task",
+        "task_label",
+    ]),
     Entry::scoped("list_tasks_by_status", &["tasks:read"])
         .query(&[("status", "todo")])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
-    Entry::scoped("replace_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["task", "task_label"]),
-    Entry::scoped("update_task", &["tasks:write"])
-        .of(&[Slot::Task])
-        .body(task, TASK_IDS)
-        .changes(&["task", "task_label"]),
+    Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "search_text",
+        "task",
+        "task_label",
+    ]),
+    Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "search_text",
+        "task",
+        "task_label",
+    ]),
     Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
     Entry::scoped("complete_task", &["tasks:write"])
         .of(&[Slot::Task])
@@ -188,10 +195,10 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["task"]),
     Entry::scoped("change_tasks", &["tasks:write"])
         .body(task_changes, &[("/operations/0/id", Slot::Task)])
-        .changes(&["task"]),
+        .changes(&["search_text", "task"]),
     Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
     Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
-    Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
+    Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["search_text", "task"]),
     Entry::scoped("list_task_dependencies", &["tasks:read"])
         .of(&[Slot::Task])
         .query_ids(&[("blocker", Slot::ParentTask)]),
@@ -236,18 +243,22 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["team_member"]),
     Entry::scoped("list_projects", &["projects:read"])
         .query_ids(&[("manager", Slot::Assignee), ("team", Slot::Team)]),
-    Entry::scoped("create_project", &["projects:write"]).body(project, PROJECT_IDS).changes(&["project"]),
+    Entry::scoped("create_project", &["projects:write"])
+        .body(project, PROJECT_IDS)
+        .changes(&["project", "search_text"]),
     Entry::scoped("get_projects_statistics", &["projects:read", "tasks:read"]),
     Entry::scoped("get_project", &["projects:read"]).of(&[Slot::Project]),
     Entry::scoped("replace_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
-        .changes(&["project"]),
+        .changes(&["project", "search_text"]),
     Entry::scoped("update_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
-        .changes(&["project"]),
-    Entry::scoped("delete_project", &["projects:write"]).of(&[Slot::EmptyProject]).changes(&["project"]),
+        .changes(&["project", "search_text"]),
+    Entry::scoped("delete_project", &["projects:write"])
+        .of(&[Slot::EmptyProject])
+        .changes(&["project", "search_text"]),
     Entry::scoped("update_project_status", &["projects:write"])
         .of(&[Slot::Project])
         .body(status, &[])
@@ -290,18 +301,20 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_requests", &["requests:read"]).query_ids(REQUEST_FILTERS),
     Entry::scoped("create_request", &["requests:write"])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
     Entry::scoped("get_request", &["requests:read"]).of(&[Slot::Request]),
     Entry::scoped("replace_request", &["requests:write"])
         .of(&[Slot::Request])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("update_request", &["requests:write"])
         .of(&[Slot::Request])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
-    Entry::scoped("delete_request", &["requests:write"]).of(&[Slot::Request]).changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
+    Entry::scoped("delete_request", &["requests:write"])
+        .of(&[Slot::Request])
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("update_request_status", &["requests:write"])
         .of(&[Slot::Request])
         .body(request_status, &[])
@@ -310,17 +323,20 @@ pub(super) const TABLE: &[Entry] = &[
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
     Entry::scoped("create_document", &["documents:write"])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "search_text"]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
+        .changes(&["document", "search_text"]),
     Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document"]),
-    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&["document"]),
+        .changes(&["document", "search_text"]),
+    Entry::scoped("delete_document", &["documents:write"])
+        .of(&[Slot::Document])
+        .changes(&["document", "search_text"]),
+    Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),

@@ -11,6 +11,7 @@ use taskhub_domain::{
     permission,
     project::Project,
     request::{ClientRequest, RequestType},
+    search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
@@ -20,7 +21,7 @@ use taskhub_domain::{
 
 use super::{
     operations::METHODS,
-    parameters::{filter_parameters, list_parameters, query},
+    parameters::{WORDS, filter_parameters, list_parameters, pattern, query, words},
 };
 
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
@@ -260,6 +261,27 @@ fn of_others(id: &str) -> Vec<Value> {
                 "id",
                 "Which one; without it, all of them.",
                 json!({ "type": "string", "format": "uuid" }),
+            ),
+        ],
+        "search_rows" => vec![
+            query(true, "q", WORDS, words()),
+            query(
+                false,
+                "noun",
+                "What to search, separated by commas; without it, all that the token's scopes reach.",
+                json!({ "type": "string", "pattern": pattern(search::NOUNS) }),
+            ),
+            query(
+                false,
+                "project",
+                "A project: it, and what lies in it.",
+                json!({ "type": "string", "format": "uuid" }),
+            ),
+            query(
+                false,
+                "page_size",
+                "Rows at most.",
+                json!({ "type": "integer", "minimum": 1, "maximum": search::MOST, "default": search::SHOWN }),
             ),
         ],
         _ => Vec::new(),

@@ -12,6 +12,7 @@ pub(crate) mod pictures;
 pub(crate) mod projects;
 pub(crate) mod request_types;
 pub(crate) mod requests;
+pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod service_accounts;
 pub(crate) mod tasks;

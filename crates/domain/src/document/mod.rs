@@ -12,6 +12,7 @@ use crate::{
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    search::Searched,
     store::{
         Birth, Noun,
         noun::{ColumnOf, owned},
@@ -92,6 +93,10 @@ impl Noun for Document {
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched { title: &self.title, body: Some(&self.content), project_id: Some(self.project_id) })
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         use entity::Column;
         vec![
@@ -112,6 +117,7 @@ impl Noun for Document {
             Filter { name: "author", form: Form::Person, column: Column::AuthorId },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

@@ -142,7 +142,10 @@ mod tests {
         second_factor::SecondFactor,
         service_account::ServiceAccount,
         session::{Revocation, Session},
-        store::noun::{ColumnOf, Noun, Owned},
+        store::{
+            noun::{ColumnOf, Noun, Owned},
+            text::entity::Model as Terms,
+        },
         task::Task,
         team::{Team, TeamMember},
         tenant::Tenant,
@@ -186,5 +189,6 @@ mod tests {
         as_columns::<Picture>();
         as_columns::<Link>();
         as_columns::<Waiting>();
+        as_columns::<Terms>();
     }
 }

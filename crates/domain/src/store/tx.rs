@@ -269,6 +269,7 @@ impl Tx {
     }
 
     async fn follow_up<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        self.index(old, new).await?;
         match N::follow_up(self, old, new) {
             Some(rest) => rest.await,
             None => Ok(()),
@@ -471,7 +472,7 @@ impl Tx {
         Ok(())
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

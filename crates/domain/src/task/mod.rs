@@ -25,6 +25,7 @@ use crate::{
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    search::Searched,
     store::{
         Birth, Noun,
         json::AsJson,
@@ -221,6 +222,10 @@ impl Noun for Task {
         Some(Condition::all().add(condition))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched { title: &self.title, body: self.description.as_deref(), project_id: self.project_id })
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -241,6 +246,7 @@ impl Noun for Task {
             Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 
