@@ -129,6 +129,12 @@ async fn what_fits_best_comes_first(app: &App) {
     }
     let best = ["plant again", "plant", "planting", "none at all", "none", "nearly"];
     assert_eq!(titles(app, &t.member, "plant").await, best);
+    // However many there are, all that fit are ranked.
+    for n in 0..60 {
+        let _ = make(app, &t.member, "/tasks", json!({ "title": format!("Heath {n}") })).await;
+    }
+    let found = search(app, &t.member, "heath", "&page_size=200").await;
+    assert_eq!((found.len(), &found[59]["title"]), (60, &json!("<mark>Heath</mark> 0")));
     // Among equals the newest is first, whatever its kind.
     let (project, _) = make(app, &t.manager, "/projects", json!({ "name": "Plant" })).await;
     let found = search(app, &t.member, "plant", "&page_size=2").await;

@@ -7,7 +7,7 @@
 mod show;
 mod words;
 
-use sea_orm::{ColumnTrait, Condition, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
@@ -219,17 +219,21 @@ async fn index<N: Noun>(store: &Store, system: &System) -> Result<()> {
         }
         for row in &tenants {
             let ctx = system.within(field(row, 0)?);
-            while store.write(&ctx, (), |tx, ()| Box::pin(index_some::<N>(tx))).await? {}
+            let mut after = Some(Uuid::nil());
+            while let Some(id) = after {
+                after = store.write(&ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
+            }
         }
     }
 }
 
-/// Makes the words of a few rows, and tells whether there may be more.
-async fn index_some<N: Noun>(tx: &Tx) -> Result<bool> {
-    let missing = sea_orm::QueryFilter::filter(unindexed::<N>(), N::tenant_column().eq(tx.ctx().tenant()));
-    let missing: Vec<N> = tx.all(&missing.limit(INDEXED).into_query()).await?;
+/// Makes the words of a few rows that come after an id, and tells after which there may be more.
+async fn index_some<N: Noun>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
+    let own = Condition::all().add(N::tenant_column().eq(tx.ctx().tenant())).add(N::id_column().gt(after));
+    let missing = unindexed::<N>().filter(own).order_by_asc(N::id_column()).limit(INDEXED);
+    let missing: Vec<N> = tx.all(&missing.into_query()).await?;
     for row in &missing {
         tx.index_again::<N>(row.id()).await?;
     }
-    Ok(!missing.is_empty())
+    Ok(missing.last().map(Owned::id))
 }
