@@ -260,14 +260,11 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     for slot in [Slot::Label, Slot::EmptyLabel] {
         rows.insert(slot, make(app, &people.admin, "/labels", &json!({ "name": fresh() })).await);
     }
-    let parent =
-        json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
+    let parent = json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
     rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
-    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)]
-    {
+    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)] {
         // Done, so that it blocks nothing.
-        let blocker =
-            json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
+        let blocker = json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
         let blocker = make(app, &people.member, "/tasks", &blocker).await;
         let path = format!("/tasks/{}/dependencies", rows[&task]);
         rows.insert(slot, make(app, &people.member, &path, &json!({ "blocker_id": blocker })).await);

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{MoveInput, Task, TaskStatus, dependency, entity, family, rank};
+use super::{
+    MoveInput, Task, TaskStatus, dependency, entity, family,
+    rank,
+};
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
