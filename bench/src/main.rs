@@ -211,7 +211,7 @@ async fn serve_bare(place: &Place, url: &str, caller: &Caller, workers: usize) -
 
 /// The operations: a name, the requests, and whether the bare server has them too. Those that write come
 /// last.
-fn plans(caller: &Caller, ids: Vec<String>) -> [(&'static str, Plan, bool); 4] {
+fn plans(caller: &Caller, ids: Vec<String>) -> [(&'static str, Plan, bool); 5] {
     let read =
         |path| Plan { requests: Requests::Same(caller.request("GET", path, "").into_bytes()), status: 200 };
     let get = Plan {
@@ -226,6 +226,7 @@ fn plans(caller: &Caller, ids: Vec<String>) -> [(&'static str, Plan, bool); 4] {
         ("get one", get, true),
         ("list 50 by cursor", read(FIRST_PAGE), true),
         ("list 50 by page, with the exact count", read("/api/v1/tasks?page=1&page_size=50"), false),
+        ("figures of all projects", read("/api/v1/projects/statistics"), false),
         ("create", create, true),
     ]
 }

@@ -132,6 +132,21 @@ impl Dialect {
         column
     }
 
+    /// Adds to a table a whole number that follows from the other columns. SQLite can't add one that it keeps, and reckons it when it is read; an index
+    /// on it is kept all the same.
+    pub(crate) async fn add_generated(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        column: &'static str,
+        from: &'static str,
+    ) -> Result<(), DbErr> {
+        let kept = self.0 != DbBackend::Sqlite;
+        let mut column = ColumnDef::new(column).big_integer().take();
+        let column = column.generated(Expr::cust(from), kept);
+        manager.alter_table(Table::alter().table(table).add_column(column).take()).await
+    }
+
     /// Adds to a table a column that refers to a row of the tenant, or to none.
     pub(crate) async fn add_reference(
         self,

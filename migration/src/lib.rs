@@ -11,7 +11,11 @@ mod m0001_core;
 mod m0002_identity;
 mod m0003_teams;
 mod m0004_requests;
+mod m0005_projects;
 mod m0006_tasks;
+mod m0007_talk;
+mod m0008_time;
+mod m0009_files;
 mod m0010_search;
 mod schema;
 
@@ -29,7 +33,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_identity::Migration),
             Box::new(m0003_teams::Migration),
             Box::new(m0004_requests::Migration),
+            Box::new(m0005_projects::Migration),
             Box::new(m0006_tasks::Migration),
+            Box::new(m0007_talk::Migration),
+            Box::new(m0008_time::Migration),
+            Box::new(m0009_files::Migration),
             Box::new(m0010_search::Migration),
         ]
     }

@@ -1,5 +1,7 @@
 //! The stories of documents.
 
+mod versions;
+
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access_token;
+mod archived;
+mod attachment;
 mod audit;
 mod auth;
 mod cli;
+mod comment;
 mod concurrency;
 mod conditional;
 mod cors;
@@ -17,20 +20,25 @@ mod kill;
 mod limits;
 mod list;
 mod mail;
+mod milestone;
+mod notification;
 mod operator;
 mod pages;
 mod picture;
 mod poll;
 mod process;
 mod project;
+mod report;
 mod request;
 mod same;
 mod search;
 mod secrets;
 mod service_account;
 mod smtp;
+mod statistics;
 mod task;
 mod team;
 mod tenant;
+mod time;
 mod user;
 mod walks;

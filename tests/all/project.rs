@@ -14,11 +14,18 @@ every_database!(
 
 async fn a_project_from_beginning_to_end(app: &App) {
     let t = app.tenant().await;
-    let new = json!({ "name": " Website ", "description": "All of it.", "priority": "high", "due_at": "2027-01-01T00:00:00Z" });
+    let new = json!({
+        "name": " Website ", "description": "All of it.", "scope": "All pages\nbut the shop.", "objectives": "More visitors.",
+        "priority": "high", "due_at": "2027-01-01T00:00:00Z",
+    });
     let made = app.post("/projects").by(&t.manager).json(&new).send().await.expect(201);
     let path = made.header("location").to_owned();
     assert_eq!((&made.body["name"], &made.body["status"]), (&json!("Website"), &json!("planned")));
     assert_eq!(made.body["manager_id"], json!(t.manager.id));
+    assert_eq!(
+        (&made.body["scope"], &made.body["objectives"]),
+        (&json!("All pages\nbut the shop."), &json!("More visitors."))
+    );
     assert_eq!(app.get(&path).by(&t.member).gives(200).await, made.body);
     let changed =
         app.patch(&path).by(&t.manager).json(&json!({ "manager_id": t.member.id })).gives(200).await;
@@ -34,7 +41,7 @@ async fn a_project_from_beginning_to_end(app: &App) {
         app.patch(task.header("location")).by(&t.member).json(&json!({ "priority": "low" })).gives(200).await;
     let _ = app.delete(task.header("location")).by(&t.member).gives(204).await;
     let replaced = app.put(&path).by(&t.member).json(&json!({ "name": "Anew" })).gives(200).await;
-    for name in ["description", "due_at", "manager_id"] {
+    for name in ["description", "scope", "objectives", "due_at", "manager_id"] {
         assert_eq!(replaced[name], Value::Null, "{name}");
     }
     let _ = app.patch(&path).by(&t.member).json(&json!({ "name": "Not mine" })).gives(403).await;
@@ -138,12 +145,14 @@ async fn figures_are_exact(app: &App) {
     }
     let of_one = app.get(&format!("/projects/{one}/statistics")).by(&t.member).gives(200).await;
     let expected = json!({
+        "progress": 1.0 / 3.0, "median_completion_seconds": 0.0, "estimated_minutes": 0, "spent_minutes": 0,
         "projects": 1, "tasks": 4, "by_status": { "todo": 1, "in_progress": 1, "done": 1, "cancelled": 1 },
         "by_priority": { "low": 1, "medium": 2, "high": 1, "urgent": 0 }, "overdue": 1, "completion_rate": 1.0 / 3.0,
     });
     assert_eq!(of_one, expected);
     let of_all = app.get("/projects/statistics").by(&t.other).gives(200).await;
     let expected = json!({
+        "progress": 0.5, "median_completion_seconds": 0.0, "estimated_minutes": 0, "spent_minutes": 0,
         "projects": 2, "tasks": 5, "by_status": { "todo": 1, "in_progress": 1, "done": 2, "cancelled": 1 },
         "by_priority": { "low": 1, "medium": 2, "high": 1, "urgent": 1 }, "overdue": 1, "completion_rate": 0.5,
     });
@@ -161,6 +170,8 @@ async fn what_is_wrong_is_told(app: &App) {
         (json!({ "name": " " }), "/name"),
         (json!({ "name": "a".repeat(201) }), "/name"),
         (json!({ "name": "Ok", "manager_id": t.id }), "/manager_id"),
+        (json!({ "name": "Ok", "scope": "a".repeat(20_001) }), "/scope"),
+        (json!({ "name": "Ok", "objectives": "a".repeat(20_001) }), "/objectives"),
         (json!({ "name": "Ok", "status": "open" }), "/status"),
         (
             json!({ "name": "Ok", "start_at": "2027-01-02T00:00:00Z", "due_at": "2027-01-01T00:00:00Z" }),

@@ -13,6 +13,7 @@ every_database!(
     what_changes_is_found_as_it_is,
     a_search_is_narrowed,
     tokens_search_what_they_reach,
+    comments_are_found_with_their_tasks,
     lists_are_filtered_by_words,
     what_is_wrong_is_told,
 );
@@ -266,6 +267,36 @@ async fn tokens_search_what_they_reach(app: &App) {
     let beyond = app.get("/search?q=moss&noun=task,document").token(&token).send().await.expect(403);
     assert_eq!(beyond.code(), "insufficient_scope");
     let _ = app.get("/search?q=moss").send().await.expect(401);
+}
+
+async fn comments_are_found_with_their_tasks(app: &App) {
+    let t = app.tenant().await;
+    let (task, path) = make(app, &t.member, "/tasks", json!({ "title": "Reed" })).await;
+    let (id, comment) =
+        make(app, &t.member, &format!("{path}/comments"), json!({ "body": "Sedge & rush" })).await;
+    let found = &search(app, &t.member, "rush sedge", "").await[0];
+    assert_eq!((&found["noun"], &found["id"], &found["task_id"]), (&json!("comment"), &id, &task));
+    assert_eq!(
+        (&found["title"], &found["snippet"]),
+        (&json!(""), &json!("<mark>Sedge</mark> &amp; <mark>rush</mark>"))
+    );
+    assert_eq!(search(app, &t.other, "sedge", "").await.len(), 0);
+    let _ = app.patch(&comment).by(&t.member).json(&json!({ "body": "Rush alone" })).gives(200).await;
+    assert_eq!(
+        (search(app, &t.member, "sedge", "").await.len(), search(app, &t.member, "rush", "").await.len()),
+        (0, 1)
+    );
+    let listed = app.get(&asking(&format!("{path}/comments"), "rush", "")).by(&t.member).gives(200).await;
+    assert_eq!(listed["count"], 1);
+    // With the task it is hidden, comes back, and goes.
+    let _ = app.delete(&path).by(&t.member).gives(204).await;
+    assert_eq!(search(app, &t.member, "rush", "").await.len(), 0);
+    let _ = app.post(&format!("{path}/restore")).by(&t.member).gives(200).await;
+    assert_eq!(search(app, &t.member, "rush", "").await.len(), 1);
+    let _ = app.delete(&path).by(&t.member).gives(204).await;
+    let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.member).gives(204).await;
+    let left = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
+    assert_eq!(left["search_text"].len(), 0, "{left:?}");
 }
 
 async fn lists_are_filtered_by_words(app: &App) {

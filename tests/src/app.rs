@@ -103,6 +103,8 @@ impl App {
             "1",
             "--database-connections",
             "4",
+            "--file-limit",
+            "5242880",
             "--rate-principal",
             lifted,
             "--rate-principal-burst",
@@ -137,6 +139,8 @@ impl App {
         if backend != Backend::Sqlite {
             empty(&settings, database).await;
             settings.migrate = false;
+            // The clock of each story is its own: alarms of all stories would ring by all of them.
+            settings.alarms = false;
         }
         let address = IpAddr::V4(Ipv4Addr::from_bits(0x7f01_0001 + ADDRESSES.fetch_add(1, Ordering::SeqCst)));
         let clock = Clock::manual();

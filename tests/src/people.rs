@@ -72,6 +72,25 @@ impl Tenant {
         [("admin", &self.admin), ("manager", &self.manager), ("member", &self.member), ("other", &self.other)]
     }
 
+    /// The same people with new tokens, for stories that outlast the first.
+    pub fn renewed(&self, app: &App) -> Self {
+        let renew = |user: &User, role| User::known(app, user.tenant, user.id, user.email.clone(), role);
+        Self {
+            id: self.id,
+            slug: self.slug.clone(),
+            admin: renew(&self.admin, "admin"),
+            manager: renew(&self.manager, "manager"),
+            member: renew(&self.member, "member"),
+            other: renew(&self.other, "member"),
+        }
+    }
+
+    /// Time passes, more than a token lasts: everybody gets a new one.
+    pub fn later(&mut self, app: &App, by: std::time::Duration) {
+        app.clock.advance(by);
+        *self = self.renewed(app);
+    }
+
     /// A token of a service with scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use taskhub_auth::Algorithm;
-use taskhub_domain::{session::Lifetimes, store::Database};
+use taskhub_domain::{file::Place, session::Lifetimes, store::Database};
 
 use crate::mail::Sending;
 
@@ -93,6 +93,10 @@ pub struct Settings {
     /// The URL of the front end: links in mails begin with it. Default: the public URL, where this server has pages for them.
     #[arg(long, env = "TASKHUB_APP_URL", value_parser = public_url, global = true)]
     pub app_url: Option<String>,
+    /// Whether this node tells users of reminders and due dates when it is time: true or false. Of the nodes over a database one is enough, and
+    /// several share the work.
+    #[arg(long, env = "TASKHUB_ALARMS", default_value = "true", action = clap::ArgAction::Set, global = true)]
+    pub alarms: bool,
     /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Fifty times as many may wait.
     #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
     pub password_hashes: u16,
@@ -129,6 +133,13 @@ pub struct Settings {
     /// The most bytes of a body.
     #[arg(long, env = "TASKHUB_BODY_LIMIT", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1024..=67_108_864), global = true)]
     pub body_limit: u32,
+    /// Where files are kept: file:///folder, or s3://bucket/prefix with the usual AWS_… variables (AWS_REGION, AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, …). Default: the folder files in the data folder.
+    #[arg(long, env = "TASKHUB_FILES", value_parser = place, global = true)]
+    pub files: Option<Place>,
+    /// The most bytes of a file; at most 48 GiB, which is what a bucket takes in parts.
+    #[arg(long, env = "TASKHUB_FILE_LIMIT", default_value = "1073741824", value_parser = clap::value_parser!(u64).range(1024..=51_539_607_552), global = true)]
+    pub file_limit: u64,
     /// What is logged: a level (error, warn, info, debug, trace), or levels by module, as info,taskhub=debug.
     #[arg(long, env = "TASKHUB_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -178,6 +189,11 @@ impl Settings {
         Database::new(self.database_url.clone().unwrap_or_else(embedded), self.database_connections)
     }
 
+    /// Where files are kept.
+    pub fn files(&self) -> Place {
+        self.files.clone().unwrap_or_else(|| Place::Folder(self.data_dir.join("files")))
+    }
+
     /// How long sessions last.
     pub fn lifetimes(&self) -> Lifetimes {
         let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
@@ -208,6 +224,19 @@ fn public_url(text: &str) -> Result<String, String> {
 fn origin(text: &str) -> Result<String, String> {
     let url = public_url(text)?;
     if url.matches('/').count() == 2 { Ok(url) } else { Err("expected an origin, without a path".to_owned()) }
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    let wrong = || "expected file:///folder or s3://bucket/prefix".to_owned();
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    match (url.scheme(), url.host_str()) {
+        ("file", None) if plain => url.to_file_path().map(Place::Folder).map_err(|()| wrong()),
+        ("s3", Some(name)) if plain => {
+            Ok(Place::Bucket { name: name.to_owned(), prefix: url.path().trim_matches('/').to_owned() })
+        }
+        _ => Err(wrong()),
+    }
 }
 
 fn database_url(text: &str) -> Result<SecretString, String> {

@@ -54,15 +54,34 @@ where
             Ok(Some((Bytes::from(text), following)))
         }
     });
+    Ok(download(file).streaming(futures::TryStreamExt::inspect_err(pages, |error: &Error| {
+        if error.cause().is_some() {
+            tracing::error!(%error, "an export broke off");
+        }
+    })))
+}
+
+/// A cell of what may be missing.
+pub fn cell<'a>(value: Option<impl ToString>) -> Cow<'a, str> {
+    value.map(|value| value.to_string()).unwrap_or_default().into()
+}
+
+/// A file of a few lines, which are there already.
+///
+/// # Errors
+/// A fault of the server's.
+pub fn lines<T: Line>(file: &str, lines: &[T]) -> Answered {
+    let mut text = write([T::COLUMNS])?;
+    text.extend(write(lines.iter().map(Line::cells))?);
+    Ok(download(file).body(text))
+}
+
+/// The answer that a file comes in.
+fn download(file: &str) -> actix_web::HttpResponseBuilder {
     let disposition = format!("attachment; filename=\"{file}.csv\"");
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .streaming(futures::TryStreamExt::inspect_err(pages, |error: &Error| {
-            if error.cause().is_some() {
-                tracing::error!(%error, "an export broke off");
-            }
-        })))
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("text/csv; charset=utf-8").insert_header((header::CONTENT_DISPOSITION, disposition));
+    answer
 }
 
 /// Lines of cells as text.

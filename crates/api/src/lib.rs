@@ -3,7 +3,9 @@
 //! One request walks four rooms: the [`edge`] (who is calling), an [`extract`]or (what they sent), a handler in `v1` (about ten
 //! lines), and the store of `taskhub-domain`. An error of any of them becomes one [`problem`].
 
+mod alarms;
 pub mod answer;
+mod chart;
 pub mod cli;
 pub mod config;
 pub mod document;

@@ -7,14 +7,17 @@ use crate::{
     document::pages,
     mail::pages as account,
     v1::{
-        access_tokens, audit, auth, clients, documents, invitations, labels, pictures, projects,
-        request_types, requests, search, service, service_accounts, tasks, teams, tenant, users,
+        access_tokens, attachments, audit, auth, clients, comments, contents, dashboard, documents,
+        invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
+        request_types, requests, search, service, service_accounts, tasks, teams, tenant, time_entries,
+        timer, users, watchers,
     },
 };
 
 /// Everything that the document describes. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
     work(routes);
+    time(routes);
     people(routes);
     identity(routes);
 }
@@ -31,6 +34,7 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::purge_task)
                 .service(tasks::change_tasks)
                 .service(tasks::get_task)
+                .service(tasks::list_task_history)
                 .service(tasks::replace_task)
                 .service(tasks::update_task)
                 .service(tasks::delete_task)
@@ -41,22 +45,63 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::list_task_dependencies)
                 .service(tasks::create_task_dependency)
                 .service(tasks::get_task_dependency)
-                .service(tasks::delete_task_dependency),
+                .service(tasks::delete_task_dependency)
+                .service(comments::list_comments)
+                .service(comments::create_comment)
+                .service(comments::get_comment)
+                .service(comments::replace_comment)
+                .service(comments::update_comment)
+                .service(comments::delete_comment)
+                .service(comments::list_comment_versions)
+                .service(watchers::list_watchers)
+                .service(watchers::create_watcher)
+                .service(watchers::get_watcher)
+                .service(watchers::delete_watcher)
+                .service(reminders::list_reminders)
+                .service(reminders::create_reminder)
+                .service(reminders::get_reminder)
+                .service(reminders::replace_reminder)
+                .service(reminders::update_reminder)
+                .service(reminders::delete_reminder)
+                .service(attachments::list_task_attachments)
+                .service(attachments::create_task_attachment)
+                .service(attachments::get_task_attachment)
+                .service(attachments::get_task_attachment_content)
+                .service(attachments::delete_task_attachment)
+                .service(time_entries::list_task_time_entries)
+                .service(time_entries::create_time_entry)
+                .service(time_entries::get_time_entry)
+                .service(time_entries::replace_time_entry)
+                .service(time_entries::update_time_entry)
+                .service(time_entries::delete_time_entry)
+                .service(timer::start_timer)
+                .service(timer::stop_timer),
         )
         .service(
             scope("/api/v1/labels")
                 .service(labels::list_labels)
                 .service(labels::create_label)
                 .service(labels::get_label)
+                .service(labels::list_label_history)
                 .service(labels::replace_label)
                 .service(labels::update_label)
                 .service(labels::delete_label),
+        )
+        .service(
+            scope("/api/v1/notifications")
+                .service(notifications::list_notifications)
+                .service(notifications::count_unread_notifications)
+                .service(notifications::read_all_notifications)
+                .service(notifications::get_notification)
+                .service(notifications::delete_notification)
+                .service(notifications::read_notification),
         )
         .service(
             scope("/api/v1/teams")
                 .service(teams::list_teams)
                 .service(teams::create_team)
                 .service(teams::get_team)
+                .service(teams::list_team_history)
                 .service(teams::replace_team)
                 .service(teams::update_team)
                 .service(teams::delete_team)
@@ -73,27 +118,43 @@ fn work(routes: &mut ServiceConfig) {
                 .service(projects::create_project)
                 .service(projects::get_projects_statistics)
                 .service(projects::get_project)
+                .service(projects::list_project_history)
                 .service(projects::replace_project)
                 .service(projects::update_project)
                 .service(projects::delete_project)
                 .service(projects::update_project_status)
                 .service(projects::list_project_tasks)
-                .service(projects::get_project_statistics),
+                .service(projects::get_project_statistics)
+                .service(milestones::list_milestones)
+                .service(milestones::create_milestone)
+                .service(milestones::get_milestone)
+                .service(milestones::replace_milestone)
+                .service(milestones::update_milestone)
+                .service(milestones::delete_milestone),
         )
         .service(
             scope("/api/v1/documents")
                 .service(documents::list_documents)
                 .service(documents::create_document)
                 .service(documents::get_document)
+                .service(documents::list_document_history)
                 .service(documents::replace_document)
                 .service(documents::update_document)
-                .service(documents::delete_document),
+                .service(documents::delete_document)
+                .service(contents::get_document_content)
+                .service(contents::replace_document_content)
+                .service(contents::list_document_versions)
+                .service(contents::get_document_version)
+                .service(contents::get_document_version_content)
+                .service(contents::get_document_version_diff)
+                .service(contents::restore_document_version),
         )
         .service(
             scope("/api/v1/clients")
                 .service(clients::list_clients)
                 .service(clients::create_client)
                 .service(clients::get_client)
+                .service(clients::list_client_history)
                 .service(clients::replace_client)
                 .service(clients::update_client)
                 .service(clients::delete_client)
@@ -104,6 +165,7 @@ fn work(routes: &mut ServiceConfig) {
                 .service(request_types::list_request_types)
                 .service(request_types::create_request_type)
                 .service(request_types::get_request_type)
+                .service(request_types::list_request_type_history)
                 .service(request_types::replace_request_type)
                 .service(request_types::update_request_type)
                 .service(request_types::delete_request_type),
@@ -114,6 +176,7 @@ fn work(routes: &mut ServiceConfig) {
                 .service(requests::create_request)
                 .service(requests::get_requests_dashboard)
                 .service(requests::get_request)
+                .service(requests::list_request_history)
                 .service(requests::replace_request)
                 .service(requests::update_request)
                 .service(requests::delete_request)
@@ -121,6 +184,27 @@ fn work(routes: &mut ServiceConfig) {
         )
         .service(scope("/api/v1/search").service(search::search_rows))
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
+}
+
+/// How long it takes, and what comes of it.
+fn time(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            scope("/api/v1/time-entries")
+                .service(time_entries::list_time_entries)
+                .service(time_entries::get_time_totals)
+                .service(time_entries::export_time_entries),
+        )
+        .service(scope("/api/v1/timer").service(timer::get_timer))
+        .service(
+            scope("/api/v1/reports")
+                .service(reports::get_individual_report)
+                .service(reports::get_team_report)
+                .service(reports::get_workload_report)
+                .service(reports::get_completion_report)
+                .service(reports::get_time_by_project_report),
+        )
+        .service(scope("/api/v1/dashboard").service(dashboard::get_dashboard));
 }
 
 /// The organisation and its people.

@@ -13,10 +13,11 @@ use actix_web::{
     web::{self, Data},
 };
 use taskhub_domain::{context::Request, session};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    alarms,
     config::Settings,
     document::{self, Operations, pages::Written},
     edge::{self, limits::Limits},
@@ -31,6 +32,8 @@ use crate::{
 const FAREWELL: u64 = 20;
 /// How long the mail in hand may take then.
 const LAST_MAIL: Duration = Duration::from_secs(5);
+/// How often what was tallied is folded: until then each write of a task is a row that statistics read.
+const FOLDING: Duration = Duration::from_mins(1);
 /// How often what has expired is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -95,12 +98,16 @@ pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
     let sends = sender.is_some();
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(session::watch(state.store.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
+        tokio::spawn(fold(state.clone())),
         tokio::spawn(keys::follow(state.clone())),
     ];
+    if state.settings.alarms {
+        tasks.push(tokio::spawn(alarms::listen(state.clone())));
+    }
     let (shared, counted) = (Data::new(state), Data::new(limits));
     let mut server = HttpServer::new(move || {
         App::new()
@@ -140,6 +147,10 @@ fn cors(settings: &Settings) -> Cors {
         "ratelimit-policy",
         "x-request-id",
         "idempotency-replayed",
+        "accept-ranges",
+        "content-disposition",
+        "content-range",
+        "repr-digest",
     ];
     settings
         .cors_origins
@@ -159,8 +170,10 @@ fn cors(settings: &Settings) -> Cors {
             header::ACCEPT,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            header::RANGE,
+            header::IF_RANGE,
         ])
-        .allowed_headers(["idempotency-key", "x-request-id", "traceparent"])
+        .allowed_headers(["idempotency-key", "repr-digest", "x-request-id", "traceparent"])
         .expose_headers(exposed)
         .max_age(3600)
 }
@@ -183,6 +196,19 @@ async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Folds what was tallied, again and again.
+async fn fold(state: State) {
+    let mut ticks = tokio::time::interval(FOLDING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let system = state.store.system("folding what was tallied", Request::default());
+        if let Err(error) = state.store.fold_tallies(&system).await {
+            tracing::warn!(%error, "what was tallied can't be folded");
+        }
+    }
+}
+
 /// Forgets what has expired, again and again.
 async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
@@ -196,6 +222,8 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_guesses(&system).await,
             state.store.forget_links(&system).await,
             state.store.purge_tasks(&system).await,
+            state.store.forget_notifications(&system).await,
+            state.store.sweep_files(&system, &state.depot).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.
         if !sends {

@@ -1,10 +1,17 @@
 //! What the handlers share.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{env, fs, io, path::Path, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{Cipher, Grant, Hasher, Kind};
-use taskhub_domain::{Clock, Store, credential::Granted, picture::Studio, session::Opened, store::Shares};
+use taskhub_domain::{
+    Clock, Store,
+    credential::Granted,
+    file::{Depot, Place},
+    picture::Studio,
+    session::Opened,
+    store::Shares,
+};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -18,6 +25,8 @@ use crate::{
 
 /// The most requests for a link by mail that are looked into at once.
 pub const ERRANDS: usize = 32;
+/// The most files that are received at once, of which one tenant has a third. Each takes up to two parts of 5 MiB of memory.
+const UPLOADS: u32 = 48;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +48,10 @@ pub struct Inner {
     pub studio: Studio,
     /// A tenant's turn at these two: its signed-in callers hash one password, or have one picture drawn, at a time.
     pub turns: Arc<Shares>,
+    /// Where files lie.
+    pub depot: Depot,
+    /// A tenant's places for files that are received.
+    pub uploads: Arc<Shares>,
     /// What was refused, on its way to the audit.
     pub incidents: Incidents,
     /// Turns at what is done after its answer was given: requests for links by mail.
@@ -121,6 +134,7 @@ impl State {
         let (hasher, turns) = (Hasher::new(at_once, at_once * 50), Arc::new(Shares::new(1)));
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
         let (studio, incidents) = (Studio::default(), Incidents::default());
+        let (depot, uploads) = (open_depot(&settings)?, Arc::new(Shares::new(UPLOADS)));
         let errands = Arc::new(Semaphore::new(ERRANDS));
         Ok(Self(Arc::new(Inner {
             settings,
@@ -130,6 +144,8 @@ impl State {
             hasher,
             studio,
             turns,
+            depot,
+            uploads,
             incidents,
             errands,
             public_url,
@@ -170,6 +186,20 @@ impl State {
         let token = token.map_err(|_| Problem::from(Code::Internal))?;
         Ok(token.expose_secret().to_owned())
     }
+}
+
+/// The depot of files: in a folder that is made when it is missing, or in a bucket.
+fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
+    let place = settings.files();
+    if let Place::Folder(folder) = &place {
+        make_folder(folder)?;
+    }
+    // What a bucket is reached by has names and meanings of its own, and is read as its other clients read it.
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let options: Vec<_> = variables.filter(|(name, _)| name.starts_with("AWS_")).collect();
+    Depot::open(&place, &options)
+        .map_err(|error| StartError::Setting(format!("TASKHUB_FILES can't be used: {error}")))
 }
 
 /// The cipher with the key of the configured file; in development one that is made when it is missing.

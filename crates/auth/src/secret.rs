@@ -60,6 +60,34 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     fixed(sha::digest(&sha::SHA256, data).as_ref())
 }
 
+/// SHA-256 of what comes in pieces.
+#[derive(Clone)]
+pub struct Hashing(sha::Context);
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self(sha::Context::new(&sha::SHA256))
+    }
+}
+
+impl Hashing {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        fixed(self.0.finish().as_ref())
+    }
+}
+
+impl std::fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hashing")
+    }
+}
+
 /// The output of a 256-bit function as an array.
 fn fixed(output: &[u8]) -> [u8; 32] {
     let mut array = [0; 32];

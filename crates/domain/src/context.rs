@@ -148,6 +148,13 @@ impl Context {
         self.0.clock.now()
     }
 
+    /// Another user of the tenant, in the same request, for asking what they see: a transaction stays who began it.
+    pub(crate) fn seen_by(&self, user: Uuid, role: Role) -> Self {
+        let Inner { tenant, ref request, ref clock, .. } = *self.0;
+        let (request, clock, actor) = (request.clone(), clock.clone(), Actor::User(user));
+        Self(Arc::new(Inner { tenant, actor, role, scopes: None, session: None, request, clock }))
+    }
+
     /// The same caller, with these scopes.
     #[cfg(test)]
     pub(crate) fn narrowed(&self, scopes: Option<Vec<String>>) -> Self {

@@ -55,6 +55,8 @@ pub enum Kind {
     InUse,
     /// The tenant would lose its last active admin.
     LastAdmin,
+    /// The tenant's files take all that they may.
+    QuotaExceeded,
     /// A request with the same idempotency key is under way.
     IdempotencyInFlight,
     /// The idempotency key was used for another request.

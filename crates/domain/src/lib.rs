@@ -36,15 +36,19 @@
 //! ```
 
 pub mod access_token;
+pub mod attachment;
 pub mod audit;
 pub mod bulk;
 pub mod client;
+pub mod comment;
 pub mod context;
 pub mod credential;
+pub mod dashboard;
 pub mod document;
 pub mod edit;
 pub mod error;
 mod event;
+pub mod file;
 pub mod guess;
 pub mod idempotency;
 pub mod input;
@@ -54,10 +58,13 @@ pub mod label;
 pub mod link;
 pub mod list;
 pub mod mail;
+pub mod notification;
 pub mod permission;
 pub mod picture;
 pub mod policy;
 pub mod project;
+pub mod reminder;
+pub mod report;
 pub mod request;
 pub mod scopes;
 pub mod search;
@@ -65,10 +72,13 @@ pub mod second_factor;
 pub mod service_account;
 pub mod session;
 pub mod store;
+pub mod tally;
 pub mod task;
 pub mod team;
 pub mod tenant;
+pub mod time_entry;
 pub mod user;
+pub mod watcher;
 
 pub use context::{Context, System};
 pub use error::{Error, Result};

@@ -73,14 +73,34 @@ pub enum Noun {
     TeamMember,
     /// A project.
     Project,
+    /// A milestone of a project.
+    Milestone,
     /// A task.
     Task,
     /// A task that waits for another.
     TaskDependency,
     /// A label of tasks.
     Label,
+    /// What somebody said about a task.
+    Comment,
+    /// What a comment said before it was edited.
+    CommentVersion,
+    /// A user who watches a task.
+    Watcher,
+    /// When a user wants to be reminded of a task.
+    Reminder,
+    /// A line in a user's inbox.
+    Notification,
+    /// A file that lies at a task.
+    Attachment,
+    /// Time that was worked on a task.
+    TimeEntry,
+    /// Figures of people and projects.
+    Report,
     /// A document.
     Document,
+    /// What a document was.
+    DocumentVersion,
     /// A client.
     Client,
     /// A kind of request.
@@ -91,6 +111,8 @@ pub enum Noun {
     Audit,
     /// What a user did, as the audit tells it without values.
     History,
+    /// What happened to a row, as it is told to those who see the row.
+    Change,
 }
 
 impl Noun {
@@ -106,15 +128,26 @@ impl Noun {
         Self::Team,
         Self::TeamMember,
         Self::Project,
+        Self::Milestone,
         Self::Task,
         Self::TaskDependency,
         Self::Label,
+        Self::Comment,
+        Self::CommentVersion,
+        Self::Watcher,
+        Self::Reminder,
+        Self::Notification,
+        Self::Attachment,
+        Self::TimeEntry,
+        Self::Report,
         Self::Document,
+        Self::DocumentVersion,
         Self::Client,
         Self::RequestType,
         Self::ClientRequest,
         Self::Audit,
         Self::History,
+        Self::Change,
     ];
 
     /// The noun's name, as in the audit.
@@ -130,15 +163,26 @@ impl Noun {
             Self::Team => "team",
             Self::TeamMember => "team_member",
             Self::Project => "project",
+            Self::Milestone => "milestone",
             Self::Task => "task",
             Self::TaskDependency => "task_dependency",
             Self::Label => "label",
+            Self::Comment => "comment",
+            Self::CommentVersion => "comment_version",
+            Self::Watcher => "watcher",
+            Self::Reminder => "reminder",
+            Self::Notification => "notification",
+            Self::Attachment => "attachment",
+            Self::TimeEntry => "time_entry",
+            Self::Report => "report",
             Self::Document => "document",
+            Self::DocumentVersion => "document_version",
             Self::Client => "client",
             Self::RequestType => "request_type",
             Self::ClientRequest => "client_request",
             Self::Audit => "audit",
             Self::History => "history",
+            Self::Change => "change",
         }
     }
 
@@ -154,14 +198,24 @@ impl Noun {
             Self::ServiceAccount => "service-accounts",
             // One right reaches a team and who is in it.
             Self::Team | Self::TeamMember => "teams",
-            Self::Project => "projects",
-            Self::Task | Self::TaskDependency => "tasks",
+            // And a project and its milestones.
+            Self::Project | Self::Milestone => "projects",
+            // And a task, who watches it and what it waits for.
+            Self::Task | Self::TaskDependency | Self::Watcher => "tasks",
             Self::Label => "labels",
-            Self::Document => "documents",
+            Self::Comment | Self::CommentVersion => "comments",
+            Self::Reminder => "reminders",
+            Self::Notification => "notifications",
+            Self::Attachment => "attachments",
+            // One right reaches a document and what it was.
+            Self::Document | Self::DocumentVersion => "documents",
+            Self::TimeEntry => "time-entries",
+            Self::Report => "reports",
             Self::Client => "clients",
             Self::RequestType => "request-types",
             Self::ClientRequest => "requests",
             Self::Audit => "audit",
+            Self::Change => "history",
         }
     }
 }
@@ -365,6 +419,10 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Project, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Project, Action::Update, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Project, Action::Delete, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
+    (Noun::Milestone, Action::Create, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Update, &[ADMIN, MANAGES_PROJECT]),
+    (Noun::Milestone, Action::Delete, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Task, Action::Read, &[ADMIN, PROJECT_VISIBLE, OWNER, ASSIGNEE, MANAGER_IF_PERSONAL]),
     (Noun::Task, Action::Create, &[ALL]),
     (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
@@ -377,10 +435,34 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Label, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Label, Action::Update, &[ADMIN, MANAGER]),
     (Noun::Label, Action::Delete, &[ADMIN]),
+    (Noun::Comment, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Create, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Comment, Action::Update, &[AUTHOR]),
+    (Noun::Comment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::CommentVersion, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Read, &[ADMIN, TASK_VISIBLE]),
+    (Noun::Watcher, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Watcher, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Reminder, Action::Read, &[OWNER]),
+    (Noun::Reminder, Action::Create, &[OWNER]),
+    (Noun::Reminder, Action::Update, &[OWNER]),
+    (Noun::Reminder, Action::Delete, &[OWNER]),
+    (Noun::Notification, Action::Read, &[OWNER]),
+    (Noun::Notification, Action::Update, &[OWNER]),
+    (Noun::Notification, Action::Delete, &[OWNER]),
+    (Noun::Attachment, Action::Read, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Create, &[TASK_VISIBLE]),
+    (Noun::Attachment, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::TimeEntry, Action::Read, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::TimeEntry, Action::Create, &[OWNER]),
+    (Noun::TimeEntry, Action::Update, &[ADMIN, OWNER]),
+    (Noun::TimeEntry, Action::Delete, &[ADMIN, OWNER]),
+    (Noun::Report, Action::Read, &[ALL]),
     (Noun::Document, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Document, Action::Create, &[ALL]),
     (Noun::Document, Action::Update, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
     (Noun::Document, Action::Delete, &[ADMIN, MANAGES_PROJECT, AUTHOR]),
+    (Noun::DocumentVersion, Action::Read, &[ADMIN, PROJECT_VISIBLE]),
     (Noun::Client, Action::Read, &[ALL]),
     (Noun::Client, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Client, Action::Update, &[ADMIN, MANAGER]),
@@ -395,6 +477,8 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::ClientRequest, Action::Delete, &[ADMIN]),
     (Noun::Audit, Action::Read, &[ADMIN]),
     (Noun::History, Action::Read, &[ADMIN, OWNER]),
+    // It is reached through the row alone.
+    (Noun::Change, Action::Read, &[ALL]),
 ];
 
 /// The grounds for an action on a noun.

@@ -54,7 +54,8 @@ async fn a_move_leads_to_another_project(app: &App) {
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let task = make(app, &t.member, json!({ "title": "Moved", "project_id": here })).await;
     let other = make(app, &t.manager, json!({ "title": "Other", "project_id": there })).await;
-    let moved = move_to(app, &t.member, &task, json!({ "side": "before", "beside_id": other["id"] }), 200).await;
+    let moved =
+        move_to(app, &t.member, &task, json!({ "side": "before", "beside_id": other["id"] }), 200).await;
     assert_eq!(moved["project_id"], there);
     assert_eq!(titles(app, &t.member, &there).await, ["Moved", "Other"]);
     let wrong =

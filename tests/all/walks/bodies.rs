@@ -39,11 +39,32 @@ pub(super) fn label(_: &Fixture) -> Value {
     json!({ "name": fresh(), "color": "#d73a4a" })
 }
 
+/// Mentions the member, who has not been mentioned there before.
+pub(super) fn comment(_: &Fixture) -> Value {
+    json!({ "body": format!("Done, @member: {}.", fresh()) })
+}
+
+pub(super) fn watcher(fixture: &Fixture) -> Value {
+    json!({ "user_id": fixture.id(Slot::Assignee) })
+}
+
+pub(super) fn reminder(_: &Fixture) -> Value {
+    json!({ "remind_at": DUE, "before_due_minutes": null })
+}
+
+pub(super) fn time_entry(_: &Fixture) -> Value {
+    json!({ "started_at": "2026-01-30T09:00:00Z", "ended_at": null, "minutes": 90, "note": "Second draft" })
+}
+
 pub(super) fn project(fixture: &Fixture) -> Value {
     json!({
-        "name": "Relaunch", "description": "Of everything.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
+        "name": "Relaunch", "description": "Of everything.", "scope": "All pages.", "objectives": "More visitors.", "manager_id": fixture.id(Slot::Assignee), "team_id": fixture.id(Slot::Team), "status": "active",
         "priority": "high", "start_at": START, "due_at": DUE,
     })
+}
+
+pub(super) fn milestone(_: &Fixture) -> Value {
+    json!({ "name": "Beta", "description": "For friends.", "due_at": DUE, "reached": true })
 }
 
 pub(super) fn team(fixture: &Fixture) -> Value {
@@ -91,6 +112,11 @@ pub(super) fn document(fixture: &Fixture) -> Value {
     json!({ "title": "Decisions", "project_id": fixture.id(Slot::Project), "content": "None." })
 }
 
+/// A file of no kind in particular.
+pub(super) fn file(_: &Fixture) -> Vec<u8> {
+    fresh().into_bytes()
+}
+
 pub(super) fn new_user(_: &Fixture) -> Value {
     let name = fresh();
     json!({
@@ -120,6 +146,7 @@ pub(super) fn profile(_: &Fixture) -> Value {
         "date_of_birth": "1906-12-09", "time_zone": "America/New_York", "locale": "en-US",
         "notification_preferences": {
             "assignment": "mail", "mention": "mail", "comment": "inbox", "status": "none", "due_soon": "inbox", "overdue": "mail",
+            "reminder": "mail", "quiet_from": "22:00", "quiet_until": "07:00",
         },
     })
 }

@@ -42,6 +42,10 @@ fn base<'a>(operation: Operation<'a>, fixture: &Fixture, pointer: &str) -> Reque
             let grant = json!({ "grant_type": "client_credentials", "scope": "service-accounts:write" });
             Request { body: Some(client(fixture, &grant)), ..request }
         }
+        // Either an instant or minutes.
+        ("create_reminder" | "replace_reminder" | "update_reminder", "/before_due_minutes") => {
+            request.with_field("/remind_at", Value::Null)
+        }
         // Either a new organisation or one to join.
         ("register_account", "/tenant") => request.without_field("/organisation"),
         _ => request,
@@ -64,7 +68,7 @@ fn is_blamed(answer: &Answer, pointer: &str) -> bool {
 }
 
 /// What is needed may depend on what else is said, which the schema can't tell: signing in takes an email or a username, a client other fields;
-/// registering takes something to register with, and an email unless an invitation knows it.
+/// registering takes something to register with, and an email unless an invitation knows it; a reminder has an instant or minutes.
 fn needs_another(answer: &Answer) -> bool {
     let code = answer.body["errors"][0]["code"].as_str().unwrap_or_default();
     let token =
@@ -72,7 +76,14 @@ fn needs_another(answer: &Answer) -> bool {
     let registers = answer.call.ends_with("/auth/register")
         && code == "required"
         && matches!(answer.pointer(), "/organisation" | "/user/email");
-    token || registers
+    // To move a task takes a project, or a task to stand beside.
+    let moves = answer.call.ends_with("/move") && code == "required";
+    // A reminder has one of two instants, and quiet hours have two ends.
+    let reminds = code == "one_of_two";
+    let quiet = code == "required" && answer.pointer().starts_with("/notification_preferences/quiet_");
+    // An entry takes an end or how long it took.
+    let spans = answer.call.contains("/time-entries") && code == "required";
+    token || registers || moves || reminds || quiet || spans
 }
 
 async fn what_breaks_a_bound_is_refused(app: &App) {

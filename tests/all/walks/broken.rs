@@ -138,6 +138,7 @@ impl<'a> Field<'a> {
             "string" if self.format() == "time-zone" => {
                 values.extend([json!("UTC"), json!("America/Argentina/ComodRivadavia")]);
             }
+            "string" if self.format() == "time-of-day" => values.extend([json!("00:00"), json!("23:59")]),
             "string" if self.format() == "language-tag" => {
                 values.extend([json!("de"), json!("en-x-abcdefgh-abcdefgh-abcdefgh-abc")]);
             }

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 32] = [
     "change",
     "complete",
     "confirm",
@@ -34,6 +34,7 @@ const VERBS: [&str; 29] = [
     "move",
     "purge",
     "reactivate",
+    "read",
     "refresh",
     "register",
     "replace",
@@ -44,13 +45,26 @@ const VERBS: [&str; 29] = [
     "revoke",
     "rotate",
     "search",
+    "start",
+    "stop",
     "update",
     "verify",
 ];
 
 /// The schemas that nothing refers to: where they are used, the generator writes them out.
-const WRITTEN_OUT: [&str; 5] =
-    ["DocumentSummary", "HistoryEntry", "ProjectStatusInput", "RequestStatusInput", "Session"];
+const WRITTEN_OUT: [&str; 11] = [
+    "CommentVersion",
+    "CompletionBucket",
+    "DocumentSummary",
+    "DocumentVersionSummary",
+    "HistoryEntry",
+    "PersonFigures",
+    "ProjectStatusInput",
+    "ProjectTime",
+    "RequestStatusInput",
+    "Session",
+    "Workload",
+];
 
 fn built() -> Value {
     taskhub::document::build().unwrap()
@@ -127,7 +141,9 @@ fn every_status_is_listed() {
         for status in needed {
             assert!(operation.response(status).is_some(), "{} does not list {status}", operation.id);
         }
-        let good = (200..300).filter(|status| operation.response(*status).is_some()).count();
+        // A part of what is there is no other way.
+        let is_whole = |status: &u16| *status != 206 && operation.response(*status).is_some();
+        let good = (200..300).filter(is_whole).count();
         assert_eq!(good, 1, "{} has {good} ways to succeed", operation.id);
         check_answers(&operation);
     }

@@ -30,6 +30,10 @@ pub(super) enum Slot {
     Project,
     /// Another project, with a task.
     OtherProject,
+    /// A milestone of the project.
+    Milestone,
+    /// One of the other project.
+    OtherMilestone,
     /// A project in which nothing lies.
     EmptyProject,
     /// A project of the team, managed by the admin, and a task of the admin's in it.
@@ -41,6 +45,8 @@ pub(super) enum Slot {
     PersonalTask,
     /// Another task in the project, which can be a part of another.
     ParentTask,
+    /// A task in the other project.
+    OtherTask,
     /// What the task waits for, and what the personal one does.
     TaskDependency,
     OtherTaskDependency,
@@ -50,8 +56,32 @@ pub(super) enum Slot {
     Label,
     /// A label of no task.
     EmptyLabel,
+    /// The admin's comment on the task, who watches it since, and is to be reminded of it.
+    Comment,
+    Watcher,
+    Reminder,
+    /// The same at the personal task; the comment is the member's, who watches that one.
+    OtherComment,
+    OtherWatcher,
+    OtherReminder,
+    /// What the admin is told: that the member mentioned them there.
+    Notification,
+    /// The member's file at the task.
+    Attachment,
+    /// The same at the personal task.
+    OtherAttachment,
+    /// The member's time on the task.
+    TimeEntry,
+    /// The admin's timer, which runs on the team's task.
+    OtherTimeEntry,
     /// The member's document in the project.
     Document,
+    /// Another, in another project, with two versions.
+    OtherDocument,
+    /// The document's one version.
+    Version,
+    /// The other's first.
+    OtherVersion,
     /// A client with a request.
     Client,
     /// Another, with another request.
@@ -242,6 +272,10 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
         rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
     }
+    for (slot, project) in [(Slot::Milestone, Slot::Project), (Slot::OtherMilestone, Slot::OtherProject)] {
+        let path = format!("/projects/{}/milestones", rows[&project]);
+        rows.insert(slot, make(app, &people.admin, &path, &json!({ "name": "First release" })).await);
+    }
     for (slot, member, user) in [
         (Slot::Team, Slot::TeamMember, &people.member),
         (Slot::OtherTeam, Slot::OtherTeamMember, &people.other),
@@ -256,15 +290,19 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
         rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
     }
-    make(app, &people.member, "/tasks", &task(rows.get(&Slot::OtherProject))).await;
+    let other = task(rows.get(&Slot::OtherProject));
+    rows.insert(Slot::OtherTask, make(app, &people.member, "/tasks", &other).await);
     for slot in [Slot::Label, Slot::EmptyLabel] {
         rows.insert(slot, make(app, &people.admin, "/labels", &json!({ "name": fresh() })).await);
     }
-    let parent = json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
+    let parent =
+        json!({ "title": "Do all", "project_id": rows[&Slot::Project], "label_ids": [rows[&Slot::Label]] });
     rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
-    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)] {
+    for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)]
+    {
         // Done, so that it blocks nothing.
-        let blocker = json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
+        let blocker =
+            json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
         let blocker = make(app, &people.member, "/tasks", &blocker).await;
         let path = format!("/tasks/{}/dependencies", rows[&task]);
         rows.insert(slot, make(app, &people.member, &path, &json!({ "blocker_id": blocker })).await);
@@ -272,12 +310,32 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     let deleted = make(app, &people.member, "/tasks", &task(rows.get(&Slot::Project))).await;
     let _ = app.delete(&format!("/tasks/{deleted}")).by(&people.member).gives(204).await;
     rows.insert(Slot::DeletedTask, deleted);
+    talk(app, people, &mut rows).await;
     let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
     rows.insert(Slot::TeamTask, make(app, &people.admin, "/tasks", &drawn).await);
+    let worked = json!({ "started_at": "2026-01-30T09:00:00Z", "minutes": 30 });
+    let place = format!("/tasks/{}/time-entries", rows[&Slot::Task]);
+    rows.insert(Slot::TimeEntry, make(app, &people.member, &place, &worked).await);
+    let timer = app.post(&format!("/tasks/{}/timer", rows[&Slot::TeamTask])).by(&people.admin);
+    rows.insert(Slot::OtherTimeEntry, text(&timer.gives(201).await["id"]));
     let document = json!({ "title": "Minutes", "project_id": rows[&Slot::Project], "content": "All." });
     rows.insert(Slot::Document, make(app, &people.member, "/documents", &document).await);
+    let other = json!({ "title": "Agenda", "project_id": rows[&Slot::OtherProject], "content": "Most." });
+    rows.insert(Slot::OtherDocument, make(app, &people.member, "/documents", &other).await);
+    let path = format!("/documents/{}", rows[&Slot::OtherDocument]);
+    let _ = app.patch(&path).by(&people.member).json(&json!({ "content": "Some." })).gives(200).await;
+    for (slot, document) in [(Slot::Version, Slot::Document), (Slot::OtherVersion, Slot::OtherDocument)] {
+        let path = format!("/documents/{}/versions?sort=number", rows[&document]);
+        let versions = app.get(&path).by(&people.member).gives(200).await;
+        rows.insert(slot, text(&versions["results"][0]["id"]));
+    }
+    for (slot, task) in [(Slot::Attachment, Slot::Task), (Slot::OtherAttachment, Slot::PersonalTask)] {
+        let path = format!("/tasks/{}/attachments?name=notes.txt", rows[&task]);
+        let made = app.post(&path).by(&people.member).body(super::table::FILE, "Notes.").gives(201).await;
+        rows.insert(slot, text(&made["id"]));
+    }
     for (slot, path) in [
         (Slot::Client, "/clients"),
         (Slot::OtherClient, "/clients"),
@@ -312,6 +370,24 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     let audit = app.get("/audit?page_size=1").by(&people.admin).gives(200).await;
     rows.insert(Slot::Audit, text(&audit["results"][0]["id"]));
     (rows, guarded)
+}
+
+/// What is said about tasks, and who is told of it.
+async fn talk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) {
+    for (task, comment, watcher, reminder, author) in [
+        (Slot::Task, Slot::Comment, Slot::Watcher, Slot::Reminder, &people.admin),
+        (Slot::PersonalTask, Slot::OtherComment, Slot::OtherWatcher, Slot::OtherReminder, &people.member),
+    ] {
+        let path = format!("/tasks/{}", rows[&task]);
+        let said = json!({ "body": "Half of it is there, @admin." });
+        rows.insert(comment, make(app, author, &format!("{path}/comments"), &said).await);
+        let watchers = app.get(&format!("{path}/watchers")).by(author).gives(200).await;
+        rows.insert(watcher, text(&watchers["results"][0]["id"]));
+        let at = json!({ "remind_at": "2027-01-15T09:00:00Z" });
+        rows.insert(reminder, make(app, &people.admin, &format!("{path}/reminders"), &at).await);
+    }
+    let told = app.get("/notifications").by(&people.admin).gives(200).await;
+    rows.insert(Slot::Notification, text(&told["results"][0]["id"]));
 }
 
 /// The tokens of a new session. The organisation is named: that takes one hash, and not as many as there may be organisations.

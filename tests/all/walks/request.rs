@@ -42,8 +42,13 @@ impl<'a> Request<'a> {
     pub(super) fn valid(operation: Operation<'a>, fixture: &Fixture) -> Self {
         let entry = entry(operation.id);
         let path = entry.path.iter().map(|slot| fixture.id(*slot).to_owned()).collect();
-        let query =
-            entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let given = entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        // Of the parameters that carry ids of rows, those that it can't do without.
+        let needed = operation.parameters("query").into_iter().filter(|it| it["required"] == true);
+        let needed: Vec<_> = needed.filter_map(|it| it["name"].as_str()).collect();
+        let ids = entry.query_ids.iter().filter(|(name, _)| needed.contains(name));
+        let ids = ids.map(|(name, slot)| ((*name).to_owned(), fixture.id(*slot).to_owned()));
+        let query = given.chain(ids).collect();
         let octets = entry.octets.map(|(kind, octets)| (kind, octets(fixture)));
         let (body, token) = (entry.body.map(|body| body(fixture)), (entry.by)(fixture).to_owned());
         Self { operation, entry, path, query, body, octets, token }
@@ -85,9 +90,21 @@ impl<'a> Request<'a> {
     /// With a field of the body, which may be a new one.
     pub(super) fn with_field(&self, pointer: &str, value: Value) -> Self {
         let mut request = self.clone();
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let body = request.body.as_mut().unwrap();
-        body.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        let mut at = request.body.as_mut().unwrap();
+        for step in pointer.split('/').skip(1) {
+            at = match step.parse::<usize>() {
+                Ok(place) => {
+                    if !at.is_array() {
+                        *at = Value::Array(Vec::new());
+                    }
+                    let items = at.as_array_mut().unwrap();
+                    items.resize(items.len().max(place + 1), Value::Null);
+                    &mut items[place]
+                }
+                Err(_) => at.as_object_mut().unwrap().entry(step).or_insert(Value::Null),
+            };
+        }
+        *at = value;
         request
     }
 
@@ -95,7 +112,10 @@ impl<'a> Request<'a> {
     pub(super) fn without_field(&self, pointer: &str) -> Self {
         let mut request = self.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        request.body.as_mut().unwrap().pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+        match request.body.as_mut().unwrap().pointer_mut(parent).unwrap() {
+            Value::Array(items) => drop(items.remove(name.parse().unwrap())),
+            fields => drop(fields.as_object_mut().unwrap().remove(name)),
+        }
         request
     }
 
@@ -146,7 +166,8 @@ pub(super) fn essence(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
         body.remove("instance");
     }
     let told = answer.headers.iter().filter(|(name, _)| {
-        !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy")
+        // Whether the connection is kept tells whether a body that is not read had arrived.
+        !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy" | "connection")
     });
     let mut headers: Vec<_> = told
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))

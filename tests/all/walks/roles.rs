@@ -34,8 +34,9 @@ const LEGEND: &str = "\
 #
 # A team's project is managed by the admin, and its team by the lead; the author is its member. All other projects belong
 # to no team. A cell is the status; of a list also how many rows the caller sees (of 4 projects, one of them the team's; of
-# 4 tasks, one of them personal, one the team's; of 1 document; of 2 teams; of 8 users; of 1 invitation, the manager's; of 1
-# service account; of 1 personal access token, the author's), of a user whether all fields are shown or the directory's.
+# 4 tasks, one of them personal, one the team's; of 1 document; of 1 milestone, in the shared project; of 2 teams; of 8
+# users; of 1 invitation, the manager's; of 1 service account; of 1 personal access token, the author's), of a user whether
+# all fields are shown or the directory's.
 
 ";
 

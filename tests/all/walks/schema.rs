@@ -17,11 +17,15 @@ const INDEX: &str = "search_text_fts";
 /// The tables that are no tenant's.
 const SHARED: [&str; 5] = ["guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
-/// The columns that name a row which may be gone: of what is recorded, and of what was revoked.
-const LOOSE: [(&str, &str); 6] = [
+/// The columns that name a row which may be gone: of what is recorded, said or told, and of what was revoked.
+const LOOSE: [(&str, &str); 10] = [
     ("audit", "actor_id"),
     ("audit", "row_id"),
+    ("comment", "author_id"),
     ("event", "row_id"),
+    ("notification", "actor_id"),
+    ("notification", "row_id"),
+    ("notification", "task_id"),
     ("revocation", "session_id"),
     ("revocation", "subject_id"),
     ("revocation", "token_id"),

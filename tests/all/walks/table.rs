@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, credentials, document, introspection, invitation, label,
-        link_request, new_team_member, new_user, password, password_change, password_reset, picture, profile,
-        project, refresh, registration, request, request_status, request_type, revocation, rotation,
-        service_account, status, task, task_changes, task_dependency, task_move, team, team_member, tenant,
-        token, user, users, verification, work_client,
+        access_token, both_factors, code, comment, credentials, document, file, introspection, invitation,
+        label, link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
+        picture, profile, project, refresh, registration, reminder, request, request_status, request_type,
+        revocation, rotation, service_account, status, task, task_changes, task_dependency, task_move, team,
+        team_member, tenant, time_entry, token, user, users, verification, watcher, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -152,6 +152,8 @@ const TASK_IDS: &[(&str, Slot)] = &[
     ("/assignee_id", Slot::Assignee),
     ("/label_ids/0", Slot::Label),
 ];
+const TIME_FILTERS: &[(&str, Slot)] =
+    &[("task", Slot::Task), ("project", Slot::Project), ("user", Slot::Member)];
 const TEAM_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee)];
 const PROJECT_IDS: &[(&str, Slot)] = &[("/manager_id", Slot::Assignee), ("/team_id", Slot::Team)];
 const REQUEST_FILTERS: &[(&str, Slot)] =
@@ -160,10 +162,15 @@ const REQUEST_IDS: &[(&str, Slot)] =
     &[("/client_id", Slot::Client), ("/type_id", Slot::RequestType), ("/assignee_id", Slot::Assignee)];
 const DOCUMENT_IDS: &[(&str, Slot)] = &[("/project_id", Slot::Project)];
 
+/// The content type of files.
+pub(super) const FILE: &str = "application/octet-stream";
+
 /// All operations.
 pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
     Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
         "search_text",
         "task",
         "task_label",
@@ -173,11 +180,15 @@ pub(super) const TABLE: &[Entry] = &[
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_task", &["tasks:read"]).of(&[Slot::Task]),
     Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
         "search_text",
         "task",
         "task_label",
     ]),
     Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
+        "alarm",
+        "notification",
         "search_text",
         "task",
         "task_label",
@@ -186,7 +197,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("complete_task", &["tasks:write"])
         .of(&[Slot::Task])
         .query(&[("force", "false")])
-        .changes(&["task"]),
+        .changes(&["notification", "task"]),
     // An open one stays as it is.
     Entry::scoped("reopen_task", &["tasks:write"]).of(&[Slot::Task]).changes(&[]),
     Entry::scoped("move_task", &["tasks:write"])
@@ -216,6 +227,112 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("replace_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
     Entry::scoped("update_label", &["labels:write"]).of(&[Slot::Label]).body(label, &[]).changes(&["label"]),
     Entry::scoped("delete_label", &["labels:write"]).of(&[Slot::EmptyLabel]).changes(&["label"]),
+    Entry::scoped("list_comments", &["tasks:read", "comments:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("author", Slot::Assignee)]),
+    Entry::scoped("create_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task])
+        .body(comment, &[])
+        .changes(&["comment", "notification", "search_text"]),
+    Entry::scoped("get_comment", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
+    Entry::scoped("replace_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .body(comment, &[])
+        .changes(&["comment", "comment_version", "notification", "search_text"]),
+    Entry::scoped("update_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .body(comment, &[])
+        .changes(&["comment", "comment_version", "notification", "search_text"]),
+    Entry::scoped("delete_comment", &["tasks:read", "comments:write"])
+        .of(&[Slot::Task, Slot::Comment])
+        .changes(&["comment", "search_text"]),
+    Entry::scoped("list_comment_versions", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
+    Entry::scoped("list_watchers", &["tasks:read"]).of(&[Slot::Task]).query_ids(&[("user", Slot::Assignee)]),
+    Entry::scoped("create_watcher", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task])
+        .body(watcher, &[("/user_id", Slot::Assignee)])
+        .changes(&["watcher"]),
+    Entry::scoped("get_watcher", &["tasks:read"]).of(&[Slot::Task, Slot::Watcher]),
+    Entry::scoped("delete_watcher", &["tasks:read", "tasks:write"])
+        .of(&[Slot::Task, Slot::Watcher])
+        .changes(&["watcher"]),
+    Entry::scoped("list_reminders", &["tasks:read", "reminders:read"]).of(&[Slot::Task]),
+    Entry::scoped("create_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("get_reminder", &["tasks:read", "reminders:read"]).of(&[Slot::Task, Slot::Reminder]),
+    Entry::scoped("replace_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("update_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .body(reminder, &[])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("delete_reminder", &["tasks:read", "reminders:write"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .changes(&["alarm", "reminder"]),
+    Entry::scoped("list_notifications", &["notifications:read"]).query_ids(&[("task", Slot::Task)]),
+    Entry::scoped("count_unread_notifications", &["notifications:read"]),
+    Entry::scoped("read_all_notifications", &["notifications:write"]).changes(&["notification"]),
+    Entry::scoped("get_notification", &["notifications:read"]).of(&[Slot::Notification]),
+    Entry::scoped("delete_notification", &["notifications:write"])
+        .of(&[Slot::Notification])
+        .changes(&["notification"]),
+    Entry::scoped("read_notification", &["notifications:write"])
+        .of(&[Slot::Notification])
+        .changes(&["notification"]),
+    Entry::scoped("list_task_attachments", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task])
+        .query_ids(&[("uploaded_by", Slot::Assignee)]),
+    Entry::scoped("create_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task])
+        .query(&[("name", "plan.bin")])
+        .octets(FILE, file)
+        .changes(&["attachment", "file", "tenant"]),
+    Entry::scoped("get_task_attachment", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("get_task_attachment_content", &["tasks:read", "attachments:read"])
+        .of(&[Slot::Task, Slot::Attachment]),
+    Entry::scoped("delete_task_attachment", &["tasks:read", "attachments:write"])
+        .of(&[Slot::Task, Slot::Attachment])
+        .changes(&["attachment", "file", "tenant"]),
+    Entry::scoped("list_task_time_entries", &["tasks:read", "time-entries:read"])
+        .of(&[Slot::Task])
+        .query_ids(TIME_FILTERS),
+    Entry::person("create_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("get_time_entry", &["tasks:read", "time-entries:read"]).of(&[Slot::Task, Slot::TimeEntry]),
+    Entry::scoped("replace_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("update_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("delete_time_entry", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .changes(&["time_entry"]),
+    Entry::person("start_timer", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::Task])
+        .changes(&["time_entry"]),
+    Entry::person("stop_timer", &["tasks:read", "time-entries:write"])
+        .of(&[Slot::TeamTask])
+        .changes(&["time_entry"]),
+    Entry::scoped("get_timer", &["time-entries:read"]),
+    Entry::scoped("list_time_entries", &["time-entries:read"]).query_ids(TIME_FILTERS),
+    Entry::scoped("get_time_totals", &["time-entries:read"]).query(&[("by", "task")]).query_ids(TIME_FILTERS),
+    Entry::scoped("export_time_entries", &["time-entries:read"]).query_ids(TIME_FILTERS),
+    Entry::scoped("get_individual_report", &["reports:read"]).query_ids(&[("user", Slot::Assignee)]),
+    Entry::scoped("get_team_report", &["reports:read"]).query_ids(&[("team", Slot::Team)]),
+    Entry::scoped("get_workload_report", &["reports:read"]),
+    Entry::scoped("get_completion_report", &["reports:read"]).query_ids(&[("project", Slot::Project)]),
+    Entry::scoped("get_time_by_project_report", &["reports:read"]),
+    Entry::scoped("get_dashboard", &["tasks:read"]),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
@@ -267,6 +384,23 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Project])
         .query_ids(TASK_FILTERS),
     Entry::scoped("get_project_statistics", &["projects:read", "tasks:read"]).of(&[Slot::Project]),
+    Entry::scoped("list_milestones", &["projects:read"]).of(&[Slot::Project]),
+    Entry::scoped("create_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("get_milestone", &["projects:read"]).of(&[Slot::Project, Slot::Milestone]),
+    Entry::scoped("replace_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("update_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .body(milestone, &[])
+        .changes(&["milestone"]),
+    Entry::scoped("delete_milestone", &["projects:read", "projects:write"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .changes(&["milestone"]),
     Entry::scoped("list_clients", &["clients:read"]),
     Entry::scoped("create_client", &["clients:write"]).body(work_client, &[]).changes(&["client"]),
     Entry::scoped("get_client", &["clients:read"]).of(&[Slot::Client]),
@@ -321,21 +455,41 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["client_request"]),
     Entry::scoped("list_documents", &["documents:read"])
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
-    Entry::scoped("create_document", &["documents:write"])
-        .body(document, DOCUMENT_IDS)
-        .changes(&["document", "search_text"]),
+    Entry::scoped("create_document", &["documents:write"]).body(document, DOCUMENT_IDS).changes(&[
+        "document",
+        "document_version",
+        "search_text",
+    ]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document", "search_text"]),
+        .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document", "search_text"]),
-    Entry::scoped("delete_document", &["documents:write"])
+        .changes(&["document", "document_version", "search_text"]),
+    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&[
+        "document",
+        "document_version",
+        "search_text",
+    ]),
+    Entry::scoped("get_document_content", &["documents:read"]).of(&[Slot::Document]),
+    Entry::scoped("replace_document_content", &["documents:write"])
         .of(&[Slot::Document])
-        .changes(&["document", "search_text"]),
+        .octets(FILE, file)
+        .changes(&["document", "document_version", "file", "tenant"]),
+    Entry::scoped("list_document_versions", &["documents:read"])
+        .of(&[Slot::Document])
+        .query_ids(&[("saved_by", Slot::Assignee)]),
+    Entry::scoped("get_document_version", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_content", &["documents:read"]).of(&[Slot::Document, Slot::Version]),
+    Entry::scoped("get_document_version_diff", &["documents:read"])
+        .of(&[Slot::Document, Slot::Version])
+        .query_ids(&[("against", Slot::Version)]),
+    Entry::scoped("restore_document_version", &["documents:read", "documents:write"])
+        .of(&[Slot::OtherDocument, Slot::OtherVersion])
+        .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),

@@ -9,7 +9,7 @@ use taskhub_domain::{
     System,
     input::Unchecked,
     policy::Role,
-    tenant::{self, NewTenant},
+    tenant::{self, NewTenant, Quota},
     user::{self, Login, NewUser},
 };
 use uuid::Uuid;
@@ -42,6 +42,17 @@ pub(super) enum TenantCommand {
         /// Its slug
         slug: String,
     },
+    /// Set how much a tenant's files may take; what is there already stays
+    Quota {
+        /// Its slug
+        slug: String,
+        /// The most octets of all files together
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
+        bytes: i64,
+        /// The most files
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
+        files: i64,
+    },
     /// Make an invitation to register an organisation; it is shown this once
     Invite {
         /// Hours that it is good
@@ -69,6 +80,14 @@ impl TenantCommand {
             }
             Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
             Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
+            Self::Quota { slug, bytes, files } => {
+                let ctx = system.within(tenant::by_slug(&state.store, &system, &slug).await?.id);
+                let quota = Quota { bytes, files };
+                let write =
+                    state.store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+                let tenant = write.await?;
+                say(format_args!("{} may have {files} files of {bytes} octets in all.", tenant.slug));
+            }
             Self::Invite { hours } => {
                 let ctx = system.within(Uuid::nil());
                 let lifetime = Duration::from_secs(u64::from(hours) * 3600);

@@ -1,5 +1,8 @@
 //! `taskhub seed`: demonstration data, the same each time but for ids and times.
 
+mod talk;
+mod time;
+
 use std::{fs, path::PathBuf};
 
 use clap::Args;
@@ -12,7 +15,7 @@ use taskhub_domain::{
     edit,
     input::Unchecked,
     policy::Role,
-    project::Project,
+    project::{Milestone, Project},
     task::Task,
     tenant::{self, NewTenant, Tenant},
     user::{self, NewUser, User},
@@ -91,6 +94,7 @@ impl Seed {
                 .write(&ctx, (number, admin), |tx, (n, admin)| Box::pin(projects_of(tx, *n, *admin)))
                 .await?;
             self.tasks_of(&state, &ctx, &projects, &others, &bar).await?;
+            time::worked(&state, &ctx).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name,
                 "users": users.iter().map(|user| introduce(&state, user)).collect::<std::result::Result<Vec<_>, _>>()?,
@@ -153,13 +157,24 @@ async fn projects_of(tx: &Tx, number: usize, manager: Option<Uuid>) -> Result<Ve
     let mut ids = Vec::new();
     for (position, name) in PROJECTS.iter().enumerate() {
         let status = pick(&["active", "planned", "active", "on_hold", "completed"], number + position);
-        let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed.") });
+        let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed."), "objectives": "Done by the end of the year." });
         let project = edit::create::<Project>(tx, &Unchecked::new(body)).await?;
         let body = json!({ "title": format!("{name}: minutes"), "project_id": project.id, "content": "# Minutes\n\nAll present." });
         edit::create::<Document>(tx, &Unchecked::new(body)).await?;
+        milestones_of(tx, project.id).await?;
         ids.push(project.id);
     }
     Ok(ids)
+}
+
+async fn milestones_of(tx: &Tx, project: Uuid) -> Result<()> {
+    for (name, due, reached) in
+        [("Kick-off", "2027-01-15", true), ("Beta", "2027-06-30", false), ("Release", "2027-12-01", false)]
+    {
+        let body = json!({ "name": name, "due_at": format!("{due}T17:00:00Z"), "reached": reached });
+        edit::create_within::<Milestone>(tx, project, &Unchecked::new(body)).await?;
+    }
+    Ok(())
 }
 
 fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
@@ -176,10 +191,11 @@ fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
 }
 
 async fn add_tasks(tx: &Tx, batch: &[Value]) -> Result<()> {
+    let mut tasks = Vec::new();
     for body in batch {
-        edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?;
+        tasks.push(edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?);
     }
-    Ok(())
+    talk::comment_on(tx, &tasks).await
 }
 
 /// A user with an access token of a day.

@@ -3,26 +3,36 @@
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
     access_token::AccessToken,
-    audit::{AuditEntry, HistoryEntry},
+    attachment::Attachment,
+    audit::{AuditEntry, Change, HistoryEntry},
     client::Client,
-    document::Document,
+    comment::{Comment, CommentVersion},
+    document::{Document, DocumentVersion},
     invitation::Invitation,
     label::Label,
+    notification::Notification,
     permission,
-    project::Project,
+    project::{Milestone, Project},
+    reminder::Reminder,
+    report::Every,
     request::{ClientRequest, RequestType},
     search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
+    time_entry::{By, TimeEntry},
     user::User,
+    watcher::Watcher,
 };
 
 use super::{
     operations::METHODS,
-    parameters::{WORDS, filter_parameters, list_parameters, pattern, query, words},
+    parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
 };
+
+/// The operations that change many rows at once.
+const BULK: [&str; 1] = ["change_tasks"];
 
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
@@ -135,6 +145,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
                 ("409", "A clash with what is there, or a request with this key is under way."),
                 ("422", "The body is invalid, or the key was used for another request."),
             ]);
+            if BULK.contains(&id.as_str()) {
+                problems.extend([
+                    ("404", "A row that is absent, or invisible to the caller."),
+                    ("412", "A row that has another version."),
+                    ("428", "The organisation requires versions."),
+                ]);
+            }
             // An action on a row; what is made within one has no version yet.
             if by_id && !makes {
                 if_match(&mut parameters, &mut problems);
@@ -233,14 +250,31 @@ fn of_list(id: &str) -> Vec<Value> {
         "list_team_members" => list_parameters::<TeamMember>(&[]),
         "list_invitations" => list_parameters::<Invitation>(&[]),
         "list_projects" => list_parameters::<Project>(&[]),
+        "list_milestones" => list_parameters::<Milestone>(&[]),
         "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
         "list_task_dependencies" => list_parameters::<TaskDependency>(&[]),
         "list_labels" => list_parameters::<Label>(&[]),
         "list_tasks" | "list_project_tasks" | "list_deleted_tasks" => list_parameters::<Task>(&[]),
+        "list_comments" => list_parameters::<Comment>(&[]),
+        "list_comment_versions" => list_parameters::<CommentVersion>(&[]),
+        "list_watchers" => list_parameters::<Watcher>(&[]),
+        "list_reminders" => list_parameters::<Reminder>(&[]),
+        "list_notifications" => list_parameters::<Notification>(&[]),
+        "list_time_entries" | "list_task_time_entries" => list_parameters::<TimeEntry>(&[]),
         "list_clients" => list_parameters::<Client>(&[]),
         "list_request_types" => list_parameters::<RequestType>(&[]),
         "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
+        "list_task_attachments" => list_parameters::<Attachment>(&[]),
+        "list_document_versions" => list_parameters::<DocumentVersion>(&[]),
         "list_documents" => list_parameters::<Document>(&[]),
+        "list_task_history"
+        | "list_project_history"
+        | "list_document_history"
+        | "list_team_history"
+        | "list_client_history"
+        | "list_request_history"
+        | "list_request_type_history"
+        | "list_label_history" => list_parameters::<Change>(&[]),
         "list_user_history" => list_parameters::<HistoryEntry>(&[]),
         "list_sessions" | "list_user_sessions" => list_parameters::<Session>(&[]),
         "list_audit" => list_parameters::<AuditEntry>(&[]),
@@ -254,6 +288,43 @@ fn of_list(id: &str) -> Vec<Value> {
 fn of_others(id: &str) -> Vec<Value> {
     match id {
         "export_users" => filter_parameters::<User>(&[]),
+        "get_task" | "get_project" | "get_document" | "get_team" | "get_client" | "get_request"
+        | "get_request_type" | "get_label" => vec![query(
+            false,
+            "as_of",
+            "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
+            json!({ "type": "string", "format": "date-time" }),
+        )],
+        "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
+        "get_time_totals" => {
+            let by = json!({ "type": "string", "enum": By::WORDS });
+            let mut all = vec![query(true, "by", "What time is summed up by.", by)];
+            all.extend(filters::<TimeEntry>(&[]));
+            all
+        }
+        "get_individual_report" => {
+            let user = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![query(false, "user", "The user's id; without it, the caller.", user)];
+            all.extend(of_reports(&["json", "csv"]));
+            all
+        }
+        "get_team_report" => {
+            let team = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![query(true, "team", "The team's id.", team)];
+            all.extend(of_reports(&["json", "csv"]));
+            all
+        }
+        "get_completion_report" => {
+            let every = json!({ "type": "string", "enum": Every::WORDS, "default": "day" });
+            let project = json!({ "type": "string", "format": "uuid" });
+            let mut all = vec![
+                query(false, "every", "How the period is parted, in UTC; weeks begin on Mondays.", every),
+                query(false, "project", "The id of a project: its tasks alone.", project),
+            ];
+            all.extend(of_reports(&["json", "csv", "svg"]));
+            all
+        }
+        "get_workload_report" | "get_time_by_project_report" => of_reports(&["json", "csv", "svg"]),
         "get_permissions" => vec![
             query(true, "noun", "What it is about.", json!({ "type": "string", "enum": permission::NOUNS })),
             query(
@@ -274,7 +345,7 @@ fn of_others(id: &str) -> Vec<Value> {
             query(
                 false,
                 "project",
-                "A project: it, and what lies in it.",
+                "A project: it, its tasks and its documents.",
                 json!({ "type": "string", "format": "uuid" }),
             ),
             query(
@@ -286,6 +357,31 @@ fn of_others(id: &str) -> Vec<Value> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// The parameters of every report.
+fn of_reports(formats: &[&str]) -> Vec<Value> {
+    let instant = || json!({ "type": "string", "format": "date-time" });
+    vec![
+        query(
+            false,
+            "from",
+            "Where the period begins (RFC 3339); without it, 30 days before its end.",
+            instant(),
+        ),
+        query(
+            false,
+            "to",
+            "Where it ends, at most 366 days later; without it, 30 days after its beginning, and without either, now.",
+            instant(),
+        ),
+        query(
+            false,
+            "format",
+            "What comes; without it, what `Accept` asks for.",
+            json!({ "type": "string", "enum": formats }),
+        ),
+    ]
 }
 
 fn patch_name(name: &str) -> String {

@@ -26,10 +26,10 @@ pub(super) fn words() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": search::LONGEST })
 }
 
-/// The filters of a noun's lists, and what they can be sorted by.
-pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
-    let (filters, sorts) = list::parameters::<N>();
-    let mut all: Vec<Value> = filters
+/// The filters of a noun's lists.
+pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
+    list::parameters::<N>()
+        .0
         .iter()
         .map(|Parameter { name, form, private }| {
             let (description, schema) = match form {
@@ -37,7 +37,7 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
                     "Some of these, separated by commas.",
                     json!({ "type": "string", "pattern": pattern(words) }),
                 ),
-                Form::Id => {
+                Form::Id | Form::Through(_) => {
                     ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" }))
                 }
                 Form::Person => (
@@ -47,10 +47,7 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
                 Form::Instant => {
                     ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
                 }
-                Form::Through(_) => {
-                    ("Ids, separated by commas: rows with one of them.", json!({ "type": "string" }))
-                }
-                Form::Flag => ("Whether it is so.", json!({ "type": "boolean" })),
+                Form::Flag | Form::Unset => ("Whether it is so.", json!({ "type": "boolean" })),
                 Form::Text => (
                     "Exactly this; several separated by commas.",
                     json!({ "type": "string", "maxLength": 254 }),
@@ -64,7 +61,13 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
             let whose = if *private { " For admins." } else { "" };
             query(required.contains(&name.as_str()), name, &format!("{description}{whose}"), schema)
         })
-        .collect();
+        .collect()
+}
+
+/// The filters of a noun's lists, and what they can be sorted by.
+pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+    let mut all = filters::<N>(required);
+    let (_, sorts) = list::parameters::<N>();
     let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
     let words: Vec<_> = sorts.iter().map(String::as_str).collect();
     all.push(query(

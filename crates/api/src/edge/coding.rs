@@ -35,11 +35,15 @@ pub(super) fn take(request: &mut ServiceRequest) -> Vec<HeaderValue> {
 
 /// Puts the coding into the tag of an answer that is compressed; into that of a 304 when the client has it so.
 pub(super) fn put<B>(response: &mut ServiceResponse<B>, named: &[HeaderValue]) {
+    // What said so to be left as it is has come through, and no answer says it (RFC 9110 section 8.4.1).
+    if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+        return;
+    }
     let Some(tag) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) else { return };
     let Some(open) = tag.strip_suffix('"') else { return };
     let coded = match response.headers().get(header::CONTENT_ENCODING).and_then(|coding| coding.to_str().ok())
     {
-        Some("identity") => None,
         Some(coding) => Some(format!("{open}-{coding}\"")),
         None if response.status() == StatusCode::NOT_MODIFIED => ENDS
             .iter()

@@ -9,6 +9,7 @@ mod condition;
 mod octets;
 mod once;
 mod unambiguous;
+mod upload;
 
 use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
 
@@ -22,6 +23,7 @@ pub use self::{
     condition::{IfMatch, IfNoneMatch},
     octets::{Octets, Takes},
     once::Once,
+    upload::Upload,
 };
 use crate::problem::{Code, Problem};
 

@@ -11,7 +11,7 @@ use crate::problem::Code;
 pub trait Takes: 'static {
     /// The content types.
     const TYPES: &'static [&'static str];
-    /// The most octets.
+    /// The most octets that are held in memory.
     const MOST: usize;
 }
 

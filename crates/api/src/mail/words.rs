@@ -73,6 +73,12 @@ impl<'a> Draft<'a> {
                 link: None,
                 after: "If it was not you, ask for a new password at once, and tell an admin of your organisation.",
             },
+            Mail::Notification { text } => Self {
+                subject: format!("{tenant}: {}", one_line(text)),
+                before: vec![text.clone()],
+                link: None,
+                after: "Your profile says which notifications come by mail, and when not.",
+            },
         }
     }
 }

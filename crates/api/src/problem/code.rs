@@ -90,6 +90,10 @@ codes! {
     Stale = "stale", PRECONDITION_FAILED, "The resource has changed meanwhile.";
     /// Too large.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    /// No room for files.
+    QuotaExceeded = "quota_exceeded", PAYLOAD_TOO_LARGE, "The organisation's files take all that they may.";
+    /// Range.
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "There are no such octets.";
     /// The content type.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body's content type is not served here.";
     /// Fields.
@@ -132,6 +136,7 @@ impl From<Kind> for Code {
             Kind::Conflict => Self::Conflict,
             Kind::InUse => Self::InUse,
             Kind::LastAdmin => Self::LastAdmin,
+            Kind::QuotaExceeded => Self::QuotaExceeded,
             Kind::IdempotencyInFlight => Self::IdempotencyInFlight,
             Kind::IdempotencyMismatch => Self::IdempotencyMismatch,
             Kind::Unavailable => Self::Unavailable,

@@ -81,6 +81,7 @@ struct More {
     errors: Vec<FieldError>,
     cause: Option<String>,
     allow: Option<String>,
+    content_range: Option<String>,
     retry_after: Option<u64>,
     request_id: String,
     oauth: Option<&'static str>,
@@ -95,6 +96,12 @@ impl Problem {
     /// A method that the resource does not have, with those that it has.
     pub fn method_not_allowed(allow: String) -> Self {
         Self::with(Code::MethodNotAllowed, More { allow: Some(allow), ..More::default() })
+    }
+
+    /// A range of a file that has so many octets, and none there.
+    pub fn range_not_satisfiable(size: u64) -> Self {
+        let content_range = Some(format!("bytes */{size}"));
+        Self::with(Code::RangeNotSatisfiable, More { content_range, ..More::default() })
     }
 
     /// A fault of the server's, with its cause for the log.
@@ -160,6 +167,9 @@ impl Problem {
         }
         if let Some(allow) = &self.more.allow {
             response.insert_header((header::ALLOW, allow.clone()));
+        }
+        if let Some(range) = &self.more.content_range {
+            response.insert_header((header::CONTENT_RANGE, range.clone()));
         }
         response.body(serde_json::to_vec(&body).unwrap_or_default())
     }

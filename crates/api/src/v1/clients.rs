@@ -6,7 +6,10 @@ use taskhub_domain::{
     request::{self, ClientRequest},
 };
 
-use super::{App, noun::endpoints};
+use super::{
+    App,
+    noun::{endpoints, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
@@ -47,4 +50,10 @@ pub(crate) async fn list_client_requests(
     request: HttpRequest,
 ) -> Answered {
     answer::list(&app, &request, request::of_client(&app.store, &caller, id.0, &query.0).await?)
+}
+
+history! {
+    Client, tagged "clients";
+    /// List what happened to a client
+    list_client_history;
 }

@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::document::{Document, DocumentInput, DocumentSummary};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -40,8 +43,14 @@ pub(crate) async fn create_document(
 /// Get a document
 #[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 200, description = "The document.", body = Document)))]
 #[get("/{id}")]
-pub(crate) async fn get_document(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Document>(&caller, &app, id, &known).await
+pub(crate) async fn get_document(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<Document>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a document
@@ -77,4 +86,10 @@ pub(crate) async fn update_document(
 #[delete("/{id}")]
 pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Document>(&caller, &app, id, pre).await
+}
+
+history! {
+    Document, tagged "documents";
+    /// List what happened to a document
+    list_document_history;
 }

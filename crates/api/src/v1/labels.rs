@@ -3,7 +3,7 @@
 use actix_web::{delete, get, patch, post, put};
 use taskhub_domain::label::{Label, LabelInput};
 
-use super::noun::endpoints;
+use super::noun::{endpoints, history};
 
 endpoints! {
     Label by LabelInput, tagged "labels";
@@ -27,4 +27,10 @@ endpoints! {
     ///
     /// For admins: one that no task has any more.
     delete_label;
+}
+
+history! {
+    Label, tagged "labels";
+    /// List what happened to a label
+    list_label_history;
 }

@@ -1,15 +1,24 @@
 //! The endpoints, a file a noun.
 
 pub(crate) mod access_tokens;
+pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod clients;
+pub(crate) mod comments;
+pub(crate) mod contents;
+pub(crate) mod dashboard;
 pub(crate) mod documents;
+pub(crate) mod files;
 pub(crate) mod invitations;
 pub(crate) mod labels;
+pub(crate) mod milestones;
+pub(crate) mod notifications;
 mod noun;
 pub(crate) mod pictures;
 pub(crate) mod projects;
+pub(crate) mod reminders;
+pub(crate) mod reports;
 pub(crate) mod request_types;
 pub(crate) mod requests;
 pub(crate) mod search;
@@ -18,7 +27,10 @@ pub(crate) mod service_accounts;
 pub(crate) mod tasks;
 pub(crate) mod teams;
 pub(crate) mod tenant;
+pub(crate) mod time_entries;
+pub(crate) mod timer;
 pub(crate) mod users;
+pub(crate) mod watchers;
 
 use actix_web::web::Data;
 

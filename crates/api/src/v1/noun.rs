@@ -1,7 +1,9 @@
 //! What the endpoints of all nouns share: a handler names its noun, its path and its words for the document, and this does the rest.
 
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
 use taskhub_domain::{
+    Instant, audit,
     bulk::{self, BulkInput, BulkResult},
     edit::{self, Child, Editable, EditableChild},
     store::Noun,
@@ -26,6 +28,53 @@ pub(super) async fn get<N: Noun>(caller: &Caller, app: &App, id: Id, known: &IfN
     let row = edit::get::<N>(&app.store, caller, id.0).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
+
+/// As [`get`], for nouns whose rows are also shown as they were.
+pub(super) async fn get_then<N: Noun>(
+    caller: &Caller,
+    app: &App,
+    id: Id,
+    mut query: Parameters,
+    known: &IfNoneMatch,
+) -> Answered {
+    let Some(at) = query.take::<Instant>("as_of", "an instant as in RFC 3339")? else {
+        return get::<N>(caller, app, id, known).await;
+    };
+    let row = audit::as_of::<N>(&app.store, caller, id.0, at).await?;
+    let version = row.get("version").and_then(Value::as_i64).unwrap_or_default();
+    Ok(answer::resource(known, version, &row))
+}
+
+pub(super) async fn changes<N: Noun>(
+    caller: &Caller,
+    app: &App,
+    id: Id,
+    query: &Parameters,
+    request: &HttpRequest,
+) -> Answered {
+    answer::list(app, request, audit::of_row::<N>(&app.store, caller, id.0, &query.0).await?)
+}
+
+/// The endpoint of what happened to a noun's rows, with its name. The module that uses it imports actix's `get`.
+macro_rules! history {
+    ($noun:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
+        $(#[$doc])*
+        ///
+        /// Who did what when, for those who see it. The newest comes first.
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 200, description = "A page of changes.", body = crate::answer::List<taskhub_domain::audit::ChangeLine>)))]
+        #[get("/{id}/history")]
+        pub(crate) async fn $name(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            id: crate::extract::Id,
+            query: crate::extract::Parameters,
+            request: actix_web::HttpRequest,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::changes::<$noun>(&caller, &app, id, &query, &request).await
+        }
+    };
+}
+pub(super) use history;
 
 pub(super) async fn create<N: Editable>(
     caller: &Caller,
@@ -194,9 +243,10 @@ macro_rules! endpoints {
             caller: crate::extract::Caller,
             app: crate::v1::App,
             id: crate::extract::Id,
+            query: crate::extract::Parameters,
             known: crate::extract::IfNoneMatch,
         ) -> crate::answer::Answered {
-            crate::v1::noun::get::<$noun>(&caller, &app, id, &known).await
+            crate::v1::noun::get_then::<$noun>(&caller, &app, id, query, &known).await
         }
 
         $(#[$replace_doc])*

@@ -3,7 +3,7 @@
 use actix_web::{delete, get, patch, post, put};
 use taskhub_domain::request::{RequestType, RequestTypeInput};
 
-use super::noun::endpoints;
+use super::noun::{endpoints, history};
 
 endpoints! {
     RequestType by RequestTypeInput, tagged "requests";
@@ -27,4 +27,10 @@ endpoints! {
     ///
     /// For admins: one that no request has any more.
     delete_request_type;
+}
+
+history! {
+    RequestType, tagged "requests";
+    /// List what happened to a kind of request
+    list_request_type_history;
 }

@@ -5,7 +5,10 @@ use taskhub_domain::request::{
     self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard,
 };
 
-use super::{App, noun::endpoints};
+use super::{
+    App,
+    noun::{endpoints, history},
+};
 use crate::{
     answer::{self, Answered},
     extract::{Body, Caller, Id, IfMatch},
@@ -60,4 +63,10 @@ pub(crate) async fn update_request_status(
         .write(&caller, input, |tx, (id, body, pre)| Box::pin(request::set_status(tx, *id, body, pre)));
     let row = write.await?;
     Ok(answer::changed(row.version, &row))
+}
+
+history! {
+    ClientRequest, tagged "requests";
+    /// List what happened to a request
+    list_request_history;
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Search rows
 ///
-/// Tasks, projects, documents and requests that the caller sees and that hold all of some words, the ones that fit best first. Of each kind the newest
+/// Tasks, comments, projects, documents and requests that the caller sees and that hold all of some words, the ones that fit best first. Of each kind the newest
 /// 200 are looked at; the lists take the same words as `q`, and know all.
 #[utoipa::path(tag = "search", responses((status = 200, description = "What was found.", body = SearchResults)))]
 #[get("")]

@@ -6,7 +6,10 @@ use taskhub_domain::{
     task::{self, MoveInput, Task, TaskDependency, TaskDependencyInput, TaskInput},
 };
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -52,8 +55,14 @@ pub(crate) async fn list_tasks_by_status(
 /// Get a task
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task.", body = Task)))]
 #[get("/{id}")]
-pub(crate) async fn get_task(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Task>(&caller, &app, id, &known).await
+pub(crate) async fn get_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<Task>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a task
@@ -256,4 +265,10 @@ pub(crate) async fn get_task_dependency(
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Task, tagged "tasks";
+    /// List what happened to a task
+    list_task_history;
 }

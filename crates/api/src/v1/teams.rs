@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::team::{Team, TeamInput, TeamMember, TeamMemberInput};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -35,8 +38,14 @@ pub(crate) async fn create_team(caller: Caller, app: App, once: Once, body: Body
 /// Get a team
 #[utoipa::path(tag = "teams", params(("id" = uuid::Uuid, Path, description = "The team's id.")), responses((status = 200, description = "The team.", body = Team)))]
 #[get("/{id}")]
-pub(crate) async fn get_team(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Team>(&caller, &app, id, &known).await
+pub(crate) async fn get_team(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<Team>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a team
@@ -150,4 +159,10 @@ pub(crate) async fn update_team_member(
 #[delete("/{id}/members/{member_id}")]
 pub(crate) async fn delete_team_member(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TeamMember>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Team, tagged "teams";
+    /// List what happened to a team
+    list_team_history;
 }

@@ -3,6 +3,7 @@
 //! Written by the store in the write's own transaction; beside that, what was refused is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
 //! as `[redacted]`.
 
+mod change;
 mod history;
 mod incident;
 mod names;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 
 use self::names::Names;
 pub use self::{
+    change::{Change, ChangeLine, as_of, of_row},
     history::{HistoryEntry, of_user},
     incident::{Failure, Incident, Refusal, record},
     names::AuditLine,
@@ -128,7 +130,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Au
     let scope = store.read(ctx);
     let page = list::page::<AuditEntry>(store, &scope, query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
-    let names = Names::of(&scope, &results).await?;
+    let names = Names::of(&scope, results.iter().filter_map(|entry| entry.actor_id)).await?;
     let results = results.into_iter().map(|entry| names.line(entry)).collect();
     Ok(Page { count, results, next, previous, fields })
 }
@@ -140,7 +142,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Au
 pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditLine> {
     let scope = store.read(ctx);
     let entry = scope.resolve::<AuditEntry, _>(id, Read).await?.into_row();
-    Ok(Names::of(&scope, std::slice::from_ref(&entry)).await?.line(entry))
+    Ok(Names::of(&scope, entry.actor_id).await?.line(entry))
 }
 
 /// The audit's row for a write.

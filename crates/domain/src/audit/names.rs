@@ -26,17 +26,21 @@ pub struct AuditLine {
 pub(super) struct Names(HashMap<Uuid, String>);
 
 impl Names {
-    /// The names of those who are in these lines.
-    pub(super) async fn of(scope: &Scope, entries: &[AuditEntry]) -> Result<Self> {
-        let mut ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry.actor_id).collect();
+    /// The names of those who acted.
+    pub(super) async fn of(scope: &Scope, actors: impl IntoIterator<Item = Uuid>) -> Result<Self> {
+        let mut ids: Vec<Uuid> = actors.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(Self(scope.names(&ids).await?.into_iter().collect()))
     }
 
+    /// The name of who acted.
+    pub(super) fn name(&self, actor: Option<Uuid>) -> Option<String> {
+        actor.and_then(|id| self.0.get(&id).cloned())
+    }
+
     /// A line with its name.
     pub(super) fn line(&self, entry: AuditEntry) -> AuditLine {
-        let actor_name = entry.actor_id.and_then(|id| self.0.get(&id).cloned());
-        AuditLine { entry, actor_name }
+        AuditLine { actor_name: self.name(entry.actor_id), entry }
     }
 }

@@ -1,13 +1,26 @@
-//! Documents: texts of a project.
+//! Documents: texts and files of a project, with all that they ever were.
+//!
+//! Invariant: whatever a document's title, text and file come to be, it is kept as a version, in the transaction that makes it so.
 
+mod content;
+mod diff;
+mod version;
+
+use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::{
+    content::{Content, content, permit, restore, set_file, set_text, version_content},
+    diff::diff,
+    version::{DocumentVersion, DocumentVersionSummary},
+};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     edit::Editable,
+    file::FileInfo,
     input::{one_line, trimmed},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
@@ -15,6 +28,7 @@ use crate::{
     search::Searched,
     store::{
         Birth, Noun,
+        json::AsJson,
         noun::{ColumnOf, owned},
         row::positions,
     },
@@ -49,6 +63,11 @@ pub(crate) mod entity {
         pub created_at: Instant,
         pub updated_at: Instant,
         pub version: i64,
+        /// The stored file, if there is one: it is the document's content then, beside the text.
+        #[schema(value_type = Option<FileInfo>)]
+        pub file: Option<AsJson<FileInfo>>,
+        #[serde(skip)]
+        pub file_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -58,6 +77,9 @@ pub(crate) mod entity {
 }
 
 pub use entity::Model as Document;
+
+/// The most characters of a document's text.
+const LONGEST_TEXT: usize = 200_000;
 
 /// A document as lists show it: without its content.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -73,13 +95,13 @@ pub struct DocumentSummary {
 }
 
 owned!(Document, entity);
-positions!(Document { one tenant_id, one id, one title, one project_id, maybe author_id, one content, one created_at, one updated_at, one version });
+positions!(Document { one tenant_id, one id, one title, one project_id, maybe author_id, one content, one created_at, one updated_at, one version, maybe file, maybe file_id });
 
 positions!(DocumentSummary { one id, one title, one project_id, maybe author_id, one created_at, one updated_at, one version });
 
 impl Noun for Document {
     const NOUN: policy::Noun = policy::Noun::Document;
-    const STAGED: bool = true;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
     type Item = DocumentSummary;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -94,7 +116,33 @@ impl Noun for Document {
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
-        Some(Searched { title: &self.title, body: Some(&self.content), project_id: Some(self.project_id) })
+        Some(Searched {
+            title: &self.title,
+            body: Some(&self.content),
+            project_id: Some(self.project_id),
+            task_id: None,
+        })
+    }
+
+    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(Some(self.project_id))
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(async move {
+            match (old, new) {
+                (old, Some(new)) if old.is_none_or(|old| new.says_other_than(old)) => {
+                    version::keep(tx, new).await
+                }
+                (Some(old), None) => version::release_files(tx, old.id).await,
+                _ => Ok(()),
+            }
+        }))
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
@@ -135,6 +183,14 @@ impl Noun for Document {
     }
 }
 
+impl Document {
+    /// Whether it says something else, wherever it lies and whoever wrote it.
+    fn says_other_than(&self, old: &Self) -> bool {
+        (&self.title, &self.content, self.file_id) != (&old.title, &old.content, old.file_id)
+            || self.file != old.file
+    }
+}
+
 /// What can be written of a document.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,7 +204,7 @@ pub struct DocumentInput {
     project_id: Uuid,
     /// Markdown.
     #[serde(default)]
-    #[garde(length(chars, max = 200_000))]
+    #[garde(length(chars, max = LONGEST_TEXT))]
     #[schema(max_length = 200_000, example = "# Present\n\nAda, Grace")]
     content: String,
 }
@@ -173,6 +229,8 @@ impl Editable for Document {
             created_at: born.at,
             updated_at: born.at,
             version: 1,
+            file: None,
+            file_id: None,
         }
     }
 

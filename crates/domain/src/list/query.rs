@@ -40,10 +40,12 @@ pub enum Form {
     Instant,
     /// `true` or `false`.
     Flag,
+    /// `true` for rows that have no value there, and `false` for those that have one.
+    Unset,
+    /// An id of what the row that the column names lies in: the ids of those rows; `none` for what lies in nothing.
+    Through(fn(&Context, Option<Value>) -> SelectStatement),
     /// Text, exactly.
     Text,
-    /// An id of another noun's row, through which rows are found.
-    Through(fn(&Context, &[Uuid]) -> SelectStatement),
     /// Words that are all looked for, anywhere in a text that is kept folded ([`crate::input::fold`]).
     Search,
     /// Words that are all looked for in what is searched of a row ([`crate::search`]).
@@ -137,6 +139,20 @@ impl Query {
     /// `InvalidParameter` when it stands there twice.
     pub fn take_any(&mut self, name: &str) -> Result<Option<String>> {
         if self.0.iter().any(|(key, _)| key == name) { self.take(name).map(Some) } else { Ok(None) }
+    }
+
+    /// The filters alone, for what is summed up and not listed.
+    ///
+    /// # Errors
+    /// `InvalidParameter` for what the noun can't be filtered by.
+    pub(crate) fn condition<N: Noun>(&self, scope: &Scope) -> Result<Condition> {
+        let mut seen = HashSet::new();
+        self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
+            if !seen.insert(name) {
+                return Err(Error::parameter(name, "This parameter stands there twice."));
+            }
+            Ok(condition.add(read_filter::<N>(name, value, scope)?))
+        })
     }
 
     pub(super) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
@@ -241,13 +257,6 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
         let matching = scope.matching(&Wanted::read(name, value)?);
         return Ok(Condition::all().add(column.in_subquery(matching)));
     }
-    if let (Form::Through(rows), None) = (filter.form, operator) {
-        let ids: Vec<&str> = value.split(',').collect();
-        let ids: Option<Vec<Uuid>> = ids.iter().map(|id| id.parse().ok()).collect();
-        let ids = ids.filter(|ids| ids.len() <= VALUES);
-        let expected = || Error::parameter(name, format!("Expected at most {VALUES} ids."));
-        return Ok(Condition::all().add(column.in_subquery(rows(ctx, &ids.ok_or_else(expected)?))));
-    }
     let Some(operator) = operator else {
         let values: Vec<_> = value.split(',').collect();
         if values.len() > VALUES {
@@ -255,9 +264,12 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
         }
         let mut any = Condition::any();
         for value in values {
-            any = any.add(match filter.form.read(name, value, ctx)? {
-                Some(value) => column.eq(value),
-                None => column.is_null(),
+            any = any.add(match (filter.form, filter.form.read(name, value, ctx)?) {
+                (Form::Through(ids), value) => column.in_subquery(ids(ctx, value)),
+                (Form::Unset, Some(Value::Bool(Some(true)))) => column.is_null(),
+                (Form::Unset, _) => column.is_not_null(),
+                (_, Some(value)) => column.eq(value),
+                (_, None) => column.is_null(),
             });
         }
         return Ok(any);
@@ -285,9 +297,9 @@ impl Form {
                 i16::try_from(rank).unwrap_or_default().into()
             }
             Self::Words(words) | Self::Ranks(words) => return wrong(format!("one of: {}", words.join(", "))),
-            Self::Id | Self::Person if value == "none" => return Ok(None),
+            Self::Id | Self::Person | Self::Through(_) if value == "none" => return Ok(None),
             Self::Person if value == "me" => ctx.user().unwrap_or_default().into(),
-            Self::Id | Self::Person => match value.parse::<Uuid>() {
+            Self::Id | Self::Person | Self::Through(_) => match value.parse::<Uuid>() {
                 Ok(id) => id.into(),
                 Err(_) => return wrong("an id".to_owned()),
             },
@@ -295,7 +307,7 @@ impl Form {
                 Ok(instant) => instant.into(),
                 Err(_) => return wrong("an instant as in RFC 3339, like 2026-01-31T12:00:00Z".to_owned()),
             },
-            Self::Flag => match value {
+            Self::Flag | Self::Unset => match value {
                 "true" => true.into(),
                 "false" => false.into(),
                 _ => return wrong("true or false".to_owned()),
@@ -307,7 +319,7 @@ impl Form {
                 value.into()
             }
             // Are read as a whole: see `read_filter`.
-            Self::Search | Self::FullText | Self::Through(_) => return wrong("no operator".to_owned()),
+            Self::Search | Self::FullText => return wrong("no operator".to_owned()),
             Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }

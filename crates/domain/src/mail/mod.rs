@@ -83,6 +83,11 @@ pub enum Mail {
     },
     /// A password was changed: for its owner to know.
     PasswordChanged,
+    /// What a notification tells.
+    Notification {
+        /// A sentence. Names and titles are in it.
+        text: String,
+    },
 }
 
 /// A credential in a mail: shown to its recipient alone.
@@ -106,6 +111,14 @@ impl<'de> Deserialize<'de> for Token {
 /// # Errors
 /// Those of the store.
 pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
+    send_at(tx, recipient, mail, tx.now()).await
+}
+
+/// As [`send`], at an instant and not before.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) -> Result<()> {
     let born = tx.birth();
     let text = serde_json::to_string(mail).map_err(Error::internal)?;
     let sealed = tx.cipher().seal(&text, &purpose(&born.tenant, &born.id)).map_err(Error::internal)?;
@@ -116,7 +129,7 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
         sealed,
         attempts: 0,
         created_at: born.at,
-        next_at: born.at,
+        next_at: at,
         last_error: None,
     })
     .await?;

@@ -1,6 +1,7 @@
 //! Projects: what tasks and documents belong to. One of no team is shared with the whole tenant, and managed by its manager and by those with
 //! the role of one; a team's is seen by its members, and managed by its manager and the team's.
 
+mod milestone;
 mod statistics;
 
 use garde::Validate;
@@ -8,7 +9,10 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query:
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
+pub use self::{
+    milestone::{Milestone, MilestoneInput},
+    statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one},
+};
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
     edit::{self, Editable},
@@ -54,7 +58,7 @@ pub enum ProjectStatus {
     OnHold,
     /// Done.
     Completed,
-    /// Put away.
+    /// Put away: nothing in it can be changed until it has another status.
     Archived,
 }
 
@@ -80,6 +84,10 @@ pub(crate) mod entity {
         #[schema(example = "Website")]
         pub name: String,
         pub description: Option<String>,
+        /// What belongs to it, and what does not.
+        pub scope: Option<String>,
+        /// What it is to achieve.
+        pub objectives: Option<String>,
         /// The user who manages it; null when a service made it.
         pub manager_id: Option<Uuid>,
         /// The team that it belongs to; null: the whole tenant.
@@ -103,7 +111,7 @@ pub use entity::Model as Project;
 
 enumeration!(ProjectStatus as String);
 owned!(Project, entity);
-positions!(Project { one tenant_id, one id, one name, maybe description, maybe manager_id, maybe team_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
+positions!(Project { one tenant_id, one id, one name, maybe description, maybe scope, maybe objectives, maybe manager_id, maybe team_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
 
 /// Whether the caller sees a project, and manages it.
 async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
@@ -149,6 +157,13 @@ pub(crate) fn visible_ids(ctx: &Context) -> SelectStatement {
     projects.filter(own).filter(visible(ctx)).into_query()
 }
 
+/// The ids of a team's projects.
+pub(crate) fn ids_of_team(ctx: &Context, team: Uuid) -> SelectStatement {
+    use entity::Column;
+    let own = Condition::all().add(Column::TenantId.eq(ctx.tenant())).add(Column::TeamId.eq(team));
+    entity::Entity::find().select_only().column(Column::Id).filter(own).into_query()
+}
+
 /// The ids of the projects that a user manages with a role, but for an admin's, who manages all.
 pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     use entity::Column;
@@ -176,7 +191,12 @@ impl Noun for Project {
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
-        Some(Searched { title: &self.name, body: self.description.as_deref(), project_id: Some(self.id) })
+        Some(Searched {
+            title: &self.name,
+            body: self.description.as_deref(),
+            project_id: Some(self.id),
+            task_id: None,
+        })
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
@@ -225,6 +245,16 @@ pub struct ProjectInput {
     #[garde(length(chars, max = 20_000))]
     #[schema(max_length = 20_000)]
     description: Option<String>,
+    /// What belongs to it, and what does not.
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000, example = "All pages but the shop.")]
+    scope: Option<String>,
+    /// What it is to achieve.
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]
+    objectives: Option<String>,
     /// A user of the tenant; the caller, when it is absent from a new project.
     #[serde(default)]
     #[garde(skip)]
@@ -255,6 +285,8 @@ impl From<&Project> for ProjectInput {
         Self {
             name: row.name.clone(),
             description: row.description.clone(),
+            scope: row.scope.clone(),
+            objectives: row.objectives.clone(),
             manager_id: row.manager_id,
             team_id: row.team_id,
             status: row.status,
@@ -290,6 +322,8 @@ impl Editable for Project {
             id: born.id,
             name: String::new(),
             description: None,
+            scope: None,
+            objectives: None,
             manager_id: None,
             team_id: None,
             status: ProjectStatus::default(),
@@ -308,8 +342,18 @@ impl Editable for Project {
     }
 
     async fn apply(self, tx: &Tx, input: ProjectInput) -> Result<Self> {
-        let ProjectInput { name, description, manager_id, team_id, status, priority, start_at, due_at } =
-            input;
+        let ProjectInput {
+            name,
+            description,
+            scope,
+            objectives,
+            manager_id,
+            team_id,
+            status,
+            priority,
+            start_at,
+            due_at,
+        } = input;
         in_order(start_at, due_at, "due_at")?;
         if team_id != self.team_id {
             may_place(tx, team_id).await?;
@@ -317,7 +361,39 @@ impl Editable for Project {
         if manager_id != self.manager_id {
             tx.refer::<User>(manager_id, "manager_id").await?;
         }
-        Ok(Self { name, description, manager_id, team_id, status, priority, start_at, due_at, ..self })
+        let was_archived = self.status == ProjectStatus::Archived;
+        let before = was_archived.then(|| self.clone());
+        let row = Self {
+            name,
+            description,
+            scope,
+            objectives,
+            manager_id,
+            team_id,
+            status,
+            priority,
+            start_at,
+            due_at,
+            ..self
+        };
+        match before {
+            Some(before) if status == ProjectStatus::Archived && row != before => Err(archived()),
+            _ => Ok(row),
+        }
+    }
+}
+
+/// What is archived stays as it is.
+fn archived() -> Error {
+    let detail = "The project is archived: before anything in it can be changed, it needs another status.";
+    Error::with(Kind::Conflict, detail)
+}
+
+/// Refuses a project that is archived, and keeps one that is not from being archived before the transaction ends.
+pub(crate) async fn stays_open(scope: &Scope, id: Uuid) -> Result<()> {
+    match scope.hold::<Project>(id).await? {
+        Some(project) if project.status == ProjectStatus::Archived => Err(archived()),
+        _ => Ok(()),
     }
 }
 

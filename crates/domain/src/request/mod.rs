@@ -120,7 +120,12 @@ impl Noun for ClientRequest {
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
-        Some(Searched { title: &self.title, body: self.description.as_deref(), project_id: None })
+        Some(Searched {
+            title: &self.title,
+            body: self.description.as_deref(),
+            project_id: None,
+            task_id: None,
+        })
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {

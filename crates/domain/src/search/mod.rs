@@ -17,6 +17,7 @@ pub use self::words::LONGEST;
 pub(crate) use self::words::{Wanted, terms};
 use crate::{
     Context, Error, Result, Scope, Store, System, Tx,
+    comment::Comment,
     document::Document,
     list::Query,
     policy::{self, Action},
@@ -46,6 +47,8 @@ pub struct Searched<'a> {
     pub(crate) body: Option<&'a str>,
     /// The project that it lies in.
     pub(crate) project_id: Option<Uuid>,
+    /// The task that it lies in.
+    pub(crate) task_id: Option<Uuid>,
 }
 
 impl<'a> Searched<'a> {
@@ -62,11 +65,13 @@ pub struct Found {
     #[schema(example = "task")]
     noun: &'static str,
     id: Uuid,
-    /// What it is called, as HTML: escaped, with the words that were found in `<mark>`.
+    /// What it is called, as HTML: escaped, with the words that were found in `<mark>`. Empty for comments.
     #[schema(example = "Water the <mark>plants</mark>")]
     title: String,
-    /// The project that it lies in; null for what lies in none.
+    /// The project that it lies in; null for what lies in none, and for comments.
     project_id: Option<Uuid>,
+    /// The task that a comment is about; null for all else.
+    task_id: Option<Uuid>,
     /// How well it fits: more is better. Words in the title, whole words, and words that occur often count for more.
     #[schema(example = 16)]
     rank: i64,
@@ -117,7 +122,7 @@ macro_rules! nouns {
     };
 }
 
-nouns!(Task, Project, Document, ClientRequest);
+nouns!(Task, Comment, Project, Document, ClientRequest);
 
 /// The rows that hold the words that are asked for and that the caller sees.
 ///
@@ -195,13 +200,14 @@ fn within<N: Noun>(project: Uuid) -> Option<Condition> {
 
 impl Found {
     fn of<N: Noun>(row: &N, wanted: &Wanted) -> Option<Self> {
-        let Searched { title, body, project_id } = row.searched()?;
+        let Searched { title, body, project_id, task_id } = row.searched()?;
         let text = body.filter(|body| !body.is_empty());
         Some(Self {
             noun: N::NOUN.as_str(),
             id: row.id(),
             title: show::marked(title, wanted),
             project_id,
+            task_id,
             rank: show::rank(title, text.unwrap_or_default(), wanted),
             snippet: text.map(|text| show::excerpt(text, wanted)),
         })

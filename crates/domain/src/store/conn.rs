@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
     Statement, StatementBuilder, Value,
-    sea_query::{LockType, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, LockType, SelectStatement},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -37,6 +37,20 @@ impl Conn {
             DbBackend::Postgres => select.lock(LockType::NoKeyUpdate),
             _ => select.lock_exclusive(),
         };
+    }
+
+    /// Keeps the rows of a query as they are until the transaction ends; any number of transactions may do so at once.
+    pub(super) fn hold(select: &mut SelectStatement) {
+        select.lock_shared();
+    }
+
+    /// A sum as a whole number of 64 bits: databases widen it, and not all to the same type.
+    pub(super) fn sum(&self, expr: Expr) -> Expr {
+        let sum = Expr::from(Func::sum(expr));
+        match self.backend() {
+            DbBackend::MySql => sum.cast_as("SIGNED"),
+            _ => sum.cast_as("BIGINT"),
+        }
     }
 
     /// Lets the other nodes know, with the commit, that something was revoked. PostgreSQL alone has a way to; elsewhere they ask.

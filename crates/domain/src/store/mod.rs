@@ -32,7 +32,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::{
     conn::Conn,
-    scope::{field, readable_ids},
+    scope::{field, readable, readable_ids},
     text::unindexed,
 };
 pub use self::{

@@ -16,6 +16,7 @@ use crate::{
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
     search::Searched,
+    tally::Summand,
 };
 
 /// A row's entity.
@@ -85,10 +86,11 @@ pub trait Noun: Owned {
         None
     }
 
-    /// What follows from a write in the same transaction, whatever operation wrote: `old` is absent of a new row, and `new` of one that is gone.
+    /// What follows from a write in the same transaction, whatever operation wrote, with its name in the audit: `old` is absent of a new row, and `new` of one that is gone.
     #[doc(hidden)]
     fn follow_up<'a>(
         _tx: &'a Tx,
+        _name: &'static str,
         _old: Option<&'a Self>,
         _new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
@@ -105,6 +107,12 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn searched(&self) -> Option<Searched<'_>> {
         None
+    }
+
+    /// What the row adds to the figures of a project. The store tallies each write of it; a row that was removed adds nothing.
+    #[doc(hidden)]
+    fn tally(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Summand>>> + Send {
+        async { Ok(None) }
     }
 
     /// The columns that a list reads.

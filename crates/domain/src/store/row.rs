@@ -129,15 +129,20 @@ mod tests {
     use super::Positioned;
     use crate::{
         access_token::AccessToken,
+        attachment::Attachment,
         audit::{AuditEntry, HistoryEntry},
         client::Client,
-        document::Document,
+        comment::{Comment, CommentVersion},
+        document::{Document, DocumentVersion},
+        file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
         link::Link,
         mail::entity::Model as Waiting,
+        notification::Notification,
         picture::Picture,
-        project::Project,
+        project::{Milestone, Project},
+        reminder::{Alarm, Reminder},
         request::{ClientRequest, RequestType},
         second_factor::SecondFactor,
         service_account::ServiceAccount,
@@ -146,10 +151,13 @@ mod tests {
             noun::{ColumnOf, Noun, Owned},
             text::entity::Model as Terms,
         },
+        tally::Tally,
         task::Task,
         team::{Team, TeamMember},
         tenant::Tenant,
+        time_entry::TimeEntry,
         user::{FormerUser, User},
+        watcher::Watcher,
     };
 
     fn as_columns<M: Owned>() {
@@ -167,13 +175,20 @@ mod tests {
     #[test]
     fn fields_stand_in_the_order_of_their_columns() {
         in_order::<AccessToken>();
+        in_order::<Attachment>();
         in_order::<AuditEntry>();
         in_order::<Client>();
         in_order::<ClientRequest>();
+        in_order::<Comment>();
+        in_order::<CommentVersion>();
         in_order::<Document>();
+        in_order::<DocumentVersion>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
+        in_order::<Milestone>();
+        in_order::<Notification>();
         in_order::<Project>();
+        in_order::<Reminder>();
         in_order::<RequestType>();
         in_order::<SecondFactor>();
         in_order::<ServiceAccount>();
@@ -182,7 +197,11 @@ mod tests {
         in_order::<Team>();
         in_order::<TeamMember>();
         in_order::<Tenant>();
+        in_order::<TimeEntry>();
         in_order::<User>();
+        in_order::<Watcher>();
+        as_columns::<Alarm>();
+        as_columns::<File>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();
         as_columns::<Kept>();
@@ -190,5 +209,6 @@ mod tests {
         as_columns::<Link>();
         as_columns::<Waiting>();
         as_columns::<Terms>();
+        as_columns::<Tally>();
     }
 }

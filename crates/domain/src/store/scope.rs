@@ -17,13 +17,14 @@ use super::{
     failure,
     noun::{EntityOf, Noun, Owned},
     row::Positioned,
-    sql::Statements,
+    sql::{Lock, Statements},
 };
 use crate::{
     Context, Error, Result,
     edit::Child,
     error::Kind,
     policy::{self, Visibility},
+    user::User,
 };
 
 /// The rows of one tenant, as one caller may see them.
@@ -41,12 +42,22 @@ impl Scope {
         &self.ctx
     }
 
+    /// The same rows as another user of the tenant sees them, whatever the caller does.
+    pub(crate) fn seen_by(&self, user: &User) -> Self {
+        Self { ctx: self.ctx.seen_by(user.id, user.role), ..self.clone() }
+    }
+
     /// The row with this id, if the caller may act on it so.
     ///
     /// # Errors
     /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
     pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let Some(row) = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed()) else {
+        let row = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed());
+        self.judged(row, act).await
+    }
+
+    async fn judged<N: Noun, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
+        let Some(row) = row else {
             // Scopes are judged first for rows that exist, and so they are here.
             policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
                 Kind::InsufficientScope => Err(error),
@@ -81,10 +92,8 @@ impl Scope {
     /// # Errors
     /// As [`Self::resolve`].
     pub(crate) async fn resolve_removed<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed).ok_or(Kind::NotFound)?;
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
-        Ok(Evidence::new(row, act))
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed);
+        self.judged(row, act).await
     }
 
     /// As [`Self::resolve`], for a row that must change because another does: a scope for the other is enough.
@@ -118,10 +127,21 @@ impl Scope {
 
     /// The row with this id in the tenant, unjudged.
     pub(crate) async fn find<N: Owned>(&self, id: Uuid, locks: bool) -> Result<Option<N>> {
-        let sql = self.statements.find::<N>(locks, || {
+        self.find_and(id, locks.then_some(Lock::Own)).await
+    }
+
+    /// The same, as it stays until the transaction ends.
+    pub(crate) async fn hold<N: Owned>(&self, id: Uuid) -> Result<Option<N>> {
+        self.find_and(id, Some(Lock::Shared)).await
+    }
+
+    async fn find_and<N: Owned>(&self, id: Uuid, lock: Option<Lock>) -> Result<Option<N>> {
+        let sql = self.statements.find::<N>(lock, || {
             let mut select = self.owned::<N>().filter(N::id_column().eq(Uuid::nil())).into_query();
-            if locks {
-                self.conn.lock(&mut select);
+            match lock {
+                Some(Lock::Own) => self.conn.lock(&mut select),
+                Some(Lock::Shared) => Conn::hold(&mut select),
+                None => {}
             }
             self.conn.build(&select)
         });
@@ -166,6 +186,11 @@ impl Scope {
         Ok(count.unwrap_or_default())
     }
 
+    /// A sum as a whole number, to be read by position.
+    pub(crate) fn sum(&self, expr: Expr) -> Expr {
+        self.conn.sum(expr)
+    }
+
     /// The rows of a query that [`Self::owned`] or [`Self::visible`] began.
     pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
         self.conn.all(select).await.map_err(failure::from_db)
@@ -178,7 +203,7 @@ impl Scope {
 }
 
 /// Which rows of a noun the caller may read: the policy's table as a condition.
-fn readable<N: Noun>(ctx: &Context) -> Condition {
+pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
     match policy::visibility(N::NOUN, ctx.role()) {
         Visibility::All => Condition::all(),
         Visibility::Any(facts) => {

@@ -7,12 +7,21 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+/// What becomes of a row that is found, until the transaction ends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Lock {
+    /// Nobody changes it.
+    Shared,
+    /// Nobody else changes it.
+    Own,
+}
+
 /// What a kept statement is for.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
-    Find(TypeId, bool),
+    Find(TypeId, Option<Lock>),
     Insert(&'static str, usize),
-    InsertTogether(Vec<&'static str>),
+    InsertTogether(Vec<(&'static str, usize)>),
 }
 
 /// The kept statements of one database.
@@ -21,8 +30,8 @@ pub(super) struct Statements(RwLock<HashMap<Key, Arc<str>>>);
 
 impl Statements {
     /// The statement that finds a row by tenant and id, locking it or not.
-    pub(super) fn find<N: 'static>(&self, locks: bool, build: impl FnOnce() -> String) -> Arc<str> {
-        self.get(Key::Find(TypeId::of::<N>(), locks), build)
+    pub(super) fn find<N: 'static>(&self, lock: Option<Lock>, build: impl FnOnce() -> String) -> Arc<str> {
+        self.get(Key::Find(TypeId::of::<N>(), lock), build)
     }
 
     /// The statement that inserts so many rows into a table.
@@ -35,10 +44,10 @@ impl Statements {
         self.get(Key::Insert(table, rows), build)
     }
 
-    /// The statement that inserts one row into each of some tables.
+    /// The statement that inserts so many rows into each of some tables.
     pub(super) fn insert_together(
         &self,
-        tables: Vec<&'static str>,
+        tables: Vec<(&'static str, usize)>,
         build: impl FnOnce() -> String,
     ) -> Arc<str> {
         self.get(Key::InsertTogether(tables), build)

@@ -52,13 +52,14 @@ impl Stage {
         }
     }
 
-    /// Inserts all that waits. PostgreSQL writes a row of each table by one statement, which is one way to the database and back instead of
-    /// three.
+    /// Inserts all that waits. PostgreSQL writes the rows of one write by one statement, which is one way to the database and back instead of
+    /// one for each table.
     pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
         let batches = std::mem::take(&mut self.0);
-        let one_each = batches.len() > 1 && batches.iter().all(|batch| batch.rows.len() == 1);
-        if one_each && conn.backend() == DbBackend::Postgres {
-            let tables = batches.iter().map(|batch| batch.table).collect();
+        // A write tallies two rows at most, and adds one to each other table.
+        let few = batches.len() > 1 && batches.iter().all(|batch| batch.rows.len() <= 2);
+        if few && conn.backend() == DbBackend::Postgres {
+            let tables = batches.iter().map(|batch| (batch.table, batch.rows.len())).collect();
             let sql = statements.insert_together(tables, || together(&batches, conn));
             let values = batches.into_iter().flat_map(|batch| batch.rows).flatten().collect();
             return conn.execute(&sql, values).await.map(drop);
@@ -88,9 +89,10 @@ fn insert(table: &'static str, columns: &[&'static str], size: usize) -> InsertS
     statement
 }
 
-/// The statement that inserts a row into each table: all but the last in common table expressions.
+/// The statement that inserts the rows of all tables: all but the last's in common table expressions.
 fn together(batches: &[Batch], conn: &Conn) -> String {
-    let mut rows = batches.iter().map(|batch| insert(batch.table, &batch.columns, 1)).collect::<Vec<_>>();
+    let mut rows =
+        batches.iter().map(|batch| insert(batch.table, &batch.columns, batch.rows.len())).collect::<Vec<_>>();
     let Some(last) = rows.pop() else { return String::new() };
     let mut earlier = Query::with();
     for (row, batch) in rows.into_iter().zip(batches) {

@@ -33,7 +33,9 @@ use crate::{
     error::Kind,
     event,
     policy::{self, Action},
+    project,
     session::Revocation,
+    tally::Summand,
     tenant::Tenant,
 };
 
@@ -140,14 +142,22 @@ impl Tx {
         self.scope.all(select).await
     }
 
+    /// As [`Scope::all`], of rows that stay as they are until the transaction ends.
+    pub(crate) async fn lock_all<T: Positioned>(&self, mut select: SelectStatement) -> Result<Vec<T>> {
+        self.conn.lock(&mut select);
+        self.all(&select).await
+    }
+
     /// Adds a row. Its references were resolved before: the foreign keys refuse what was not.
     ///
     /// # Errors
-    /// `Forbidden` when the caller may not make one, `Conflict` at the field whose value is taken.
+    /// `Forbidden` when the caller may not make one, `Conflict` at the field whose value is taken, and in a project that is archived.
     pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
         policy::permit(&self.ctx, N::NOUN, Action::Create)?;
         self.in_tenant(&row)?;
+        self.stays_open(row.home(self).await?).await?;
         let row = row.derived();
+        let brings = self.summand(&row).await?;
         if N::STAGED {
             self.pending().rows.push(&row);
         } else {
@@ -157,7 +167,8 @@ impl Tx {
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record::<N>("create", row.id(), row.version(), None, Some(new));
-        self.follow_up(None, Some(&row)).await?;
+        self.tally(None, brings);
+        self.follow_up("create", None, Some(&row)).await?;
         Ok(row)
     }
 
@@ -166,7 +177,7 @@ impl Tx {
     ///
     /// # Errors
     /// `Stale` when the precondition does not hold, `PreconditionRequired` when the tenant demands one, `Conflict` at the field
-    /// whose value is taken.
+    /// whose value is taken, and in a project that is archived.
     pub async fn update<N: Noun, A: Changes>(
         &self,
         seen: Evidence<N, A>,
@@ -185,6 +196,13 @@ impl Tx {
         pre: &Precondition,
     ) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
+        if !changed(seen.row(), &row).is_empty() {
+            let (from, to) = (seen.row().home(self).await?, row.home(self).await?);
+            self.stays_open(from).await?;
+            if to != from {
+                self.stays_open(to).await?;
+            }
+        }
         self.write(name, seen.into_row(), row).await
     }
 
@@ -195,9 +213,7 @@ impl Tx {
 
     async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
-        let mut changed: Vec<_> = <EntityOf<N> as EntityTrait>::Column::iter()
-            .filter(|column| old.get(*column) != row.get(*column))
-            .collect();
+        let mut changed = changed(&old, &row);
         if changed.is_empty() {
             return Ok(old);
         }
@@ -212,9 +228,8 @@ impl Tx {
             }
         }
         let row = row.derived();
-        let written = <EntityOf<N> as EntityTrait>::Column::iter()
-            .filter(|column| old.get(*column) != row.get(*column))
-            .map(|column| (column, Expr::val(row.get(column))));
+        let (takes, brings) = (self.summand(&old).await?, self.summand(&row).await?);
+        let written = self::changed(&old, &row).into_iter().map(|it| (it, Expr::val(row.get(it))));
         let mut update = Query::update();
         update.table(EntityOf::<N>::default().table_ref()).values(written);
         self.begin_writing().await?;
@@ -226,7 +241,8 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
-        self.follow_up(Some(&old), Some(&row)).await?;
+        self.tally(takes, brings);
+        self.follow_up(name, Some(&old), Some(&row)).await?;
         Ok(row)
     }
 
@@ -237,6 +253,7 @@ impl Tx {
     pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
+        self.stays_open(old.home(self).await?).await?;
         match old.clone().removed(Some(self.at)) {
             Some(row) => self.write("delete", old, row).await.map(drop),
             None => self.erase("delete", old).await,
@@ -250,11 +267,12 @@ impl Tx {
     pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
+        self.stays_open(old.home(self).await?).await?;
         let row = old.clone().removed(None).ok_or(Kind::NotFound)?;
         self.write("restore", old, row).await
     }
 
-    /// Removes for good a row that was removed and could be restored.
+    /// Removes for good a row that was removed and could be restored. What is absent already is no part of what an archived project keeps.
     ///
     /// # Errors
     /// As [`Self::remove`].
@@ -268,21 +286,25 @@ impl Tx {
         self.erase("purge", row).await
     }
 
-    async fn follow_up<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+    async fn follow_up<N: Noun>(&self, name: &'static str, old: Option<&N>, new: Option<&N>) -> Result<()> {
         self.index(old, new).await?;
-        match N::follow_up(self, old, new) {
+        match N::follow_up(self, name, old, new) {
             Some(rest) => rest.await,
             None => Ok(()),
         }
     }
 
     async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
+        // First, while what lies in the row is still there.
+        self.follow_up(name, Some(&old), None).await?;
+        let takes = self.summand(&old).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
         self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
-        self.follow_up(Some(&old), None).await
+        self.tally(takes, None);
+        Ok(())
     }
 
     /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
@@ -301,6 +323,13 @@ impl Tx {
         insert.map_err(|error| failure::from_write(error, &[]))
     }
 
+    /// As [`Self::keep`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
+    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
+        self.in_tenant(row)?;
+        self.pending().rows.push(row);
+        Ok(())
+    }
+
     /// Removes a row that is no noun.
     pub(crate) async fn forget<M: Owned>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
@@ -310,6 +339,17 @@ impl Tx {
             .add(M::id_column().eq(id));
         delete.from_table(EntityOf::<M>::default().table_ref()).cond_where(same);
         self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
+    }
+
+    /// Removes rows that are no nouns: all of them, or the transaction is tried again.
+    pub(crate) async fn forget_all<M: Owned>(&self, ids: Vec<Uuid>) -> Result<()> {
+        self.begin_writing().await?;
+        let number = ids.len() as u64;
+        let mut delete = Query::delete();
+        delete.from_table(EntityOf::<M>::default().table_ref());
+        delete.and_where(M::tenant_column().eq(self.ctx.tenant())).and_where(M::id_column().is_in(ids));
+        let gone = self.conn.change(&delete).await.map_err(failure::from_db)?;
+        if gone == number { Ok(()) } else { Err(Error::transient("rows went away while they were removed")) }
     }
 
     /// A row that is no noun.
@@ -432,9 +472,33 @@ impl Tx {
         pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
     }
 
+    /// Refuses to change what lies in an archived project. The project stays as it is until the change is written.
+    async fn stays_open(&self, project: Option<Uuid>) -> Result<()> {
+        match project {
+            Some(project) => project::stays_open(self, project).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a row adds to the figures of a project.
+    async fn summand<N: Noun>(&self, row: &N) -> Result<Option<Summand>> {
+        if row.is_removed() { Ok(None) } else { row.tally(self).await }
+    }
+
+    /// Tallies what a write takes away from the figures and what it brings to them.
+    fn tally(&self, takes: Option<Summand>, brings: Option<Summand>) {
+        if takes == brings {
+            return;
+        }
+        for summand in takes.map(Summand::taken_away).into_iter().chain(brings) {
+            let Birth { tenant, id, .. } = self.birth();
+            self.pending().records.push(&summand.row(tenant, id));
+        }
+    }
+
     /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
     /// transaction fail alone.
-    async fn begin_writing(&self) -> Result<()> {
+    pub(super) async fn begin_writing(&self) -> Result<()> {
         self.settle().await?;
         self.set_savepoint().await
     }
@@ -480,6 +544,11 @@ impl Tx {
     pub(super) fn into_pending(self) -> Pending {
         self.pending.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The columns in which two rows differ.
+fn changed<N: Noun>(old: &N, row: &N) -> Vec<ColumnOf<N>> {
+    ColumnOf::<N>::iter().filter(|column| old.get(*column) != row.get(*column)).collect()
 }
 
 /// A row's values for the audit: all, or those of some columns. What an answer never shows, the audit does not either.

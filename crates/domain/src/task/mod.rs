@@ -9,22 +9,24 @@ mod recurrence;
 mod tagged;
 
 use futures::future::BoxFuture;
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
-    input::{MoveInput, TaskInput},
+    input::{MoveInput, Side, TaskInput},
     operations::{complete, deleted, move_to, purge, reopen, restore},
 };
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Instant, Result, Scope, Tx, attachment,
     edit::Editable,
     input::in_order,
     list::{self, Filter, Form, Sort},
+    notification,
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    reminder,
     search::Searched,
     store::{
         Birth, Noun,
@@ -32,6 +34,7 @@ use crate::{
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
+    tally::{self, Amounts, Key, Summand},
     user::User,
 };
 
@@ -196,16 +199,19 @@ impl Noun for Task {
 
     fn follow_up<'a>(
         tx: &'a Tx,
+        name: &'static str,
         old: Option<&'a Self>,
         new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        let new = new?;
         Some(Box::pin(async move {
-            tagged::keep(tx, old, new).await?;
-            match old {
-                Some(old) => family::follow(tx, old, new).await,
-                None => Ok(()),
+            reminder::set_alarms(tx, old, new).await?;
+            let Some(task) = new else { return attachment::release_of(tx, old).await };
+            tagged::keep(tx, old, task).await?;
+            if let Some(old) = old {
+                family::follow(tx, old, task).await?;
             }
+            // Who gets all of another's work at once is not told of each.
+            if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }
         }))
     }
 
@@ -223,7 +229,16 @@ impl Noun for Task {
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
-        Some(Searched { title: &self.title, body: self.description.as_deref(), project_id: self.project_id })
+        Some(Searched {
+            title: &self.title,
+            body: self.description.as_deref(),
+            project_id: self.project_id,
+            task_id: None,
+        })
+    }
+
+    async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
+        Ok(self.project_id.map(|project| self.summand(project)))
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
@@ -272,15 +287,49 @@ impl Noun for Task {
     }
 }
 
+/// Whether the caller sees a task, which may not be written yet.
+pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
+    Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
+}
+
+fn is_visible(scope: &Scope, facts: Facts) -> bool {
+    policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
+}
+
 /// The facts about what lies in a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Facts::default());
     };
     let facts = task.facts(scope, Action::Read).await?;
-    let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
+    let visible = is_visible(scope, facts);
     let manages = facts.has(Fact::ManagesProject);
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
+}
+
+/// The ids of the tasks in a project, or of those in none.
+pub(crate) fn ids_in(ctx: &Context, project: Option<Value>) -> SelectStatement {
+    use entity::Column;
+    let within = project.map_or_else(|| Column::ProjectId.is_null(), |project| Column::ProjectId.eq(project));
+    ids_where(ctx, Condition::all().add(within))
+}
+
+/// The ids of the tasks in projects that a user manages.
+pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
+    let within = entity::Column::ProjectId.in_subquery(project::managed_ids(ctx, user));
+    ids_where(ctx, Condition::all().add(within))
+}
+
+/// The ids of the tasks that were not removed, if any can have been: what lies in others is absent.
+pub(crate) fn present_ids(ctx: &Context) -> Option<SelectStatement> {
+    Task::not_removed().map(|present| ids_where(ctx, present))
+}
+
+/// The ids of the tasks that meet a condition.
+pub(crate) fn ids_where(ctx: &Context, condition: Condition) -> SelectStatement {
+    let own = entity::Column::TenantId.eq(ctx.tenant());
+    let tasks = entity::Entity::find().select_only().column(entity::Column::Id);
+    tasks.filter(own).filter(condition).into_query()
 }
 
 /// The tasks of a project.
@@ -333,9 +382,13 @@ impl Editable for Task {
             recurrence,
         } = input;
         in_order(start_at, due_at, "due_at")?;
-        let project_id = family::project_of(tx, &self, parent_id, project_id).await?;
         if project_id != self.project_id {
             tx.refer::<Project>(project_id, "project_id").await?;
+        }
+        let given = project_id;
+        let project_id = family::project_of(tx, &self, parent_id, given).await?;
+        if project_id != given {
+            tx.refer::<Project>(project_id, "parent_id").await?;
         }
         if assignee_id != self.assignee_id {
             tx.refer::<User>(assignee_id, "assignee_id").await?;
@@ -368,6 +421,30 @@ impl Editable for Task {
 }
 
 impl Task {
+    /// What the task adds to the figures of the project that it lies in.
+    fn summand(&self, project_id: Uuid) -> Summand {
+        let is_open = !matches!(self.status, TaskStatus::Done | TaskStatus::Cancelled);
+        let key = Key {
+            project_id,
+            status: Some(self.status),
+            priority: Some(self.priority),
+            due_day: self.due_at.filter(|_| is_open).map(tally::day),
+            completion_from: self.completed_at.map(|at| tally::bucket(self.created_at, at)),
+        };
+        let amounts = Amounts {
+            tasks: 1,
+            estimated: self.estimate_minutes.is_some().into(),
+            estimate_minutes: self.estimate_minutes.unwrap_or_default().into(),
+            spent_seconds: 0,
+        };
+        Summand { key, amounts }
+    }
+
+    /// Whether it is yet to be done.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
+    }
+
     /// The task with a status, and the instant of its completion with it. One that comes again hands its rule on to the next.
     async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
         let done = status == TaskStatus::Done;

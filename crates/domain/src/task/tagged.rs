@@ -6,7 +6,7 @@
 use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 use serde::Serialize;
 
-use super::Task;
+use super::{Task, entity as task};
 use crate::{
     Context, Error, Result, Tx,
     label::Label,
@@ -76,9 +76,16 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
     Ok(())
 }
 
-/// The ids of the tasks that have one of these labels.
-pub(super) fn with(ctx: &Context, labels: &[Uuid]) -> SelectStatement {
+/// The ids of the tasks that have a label, or that have none.
+pub(super) fn with(ctx: &Context, label: Option<Value>) -> SelectStatement {
     let rows = entity::Entity::find().select_only().column(entity::Column::TaskId);
-    let own = entity::Column::TenantId.eq(ctx.tenant());
-    rows.filter(own).filter(entity::Column::LabelId.is_in(labels.iter().copied())).into_query()
+    let rows = rows.filter(entity::Column::TenantId.eq(ctx.tenant()));
+    match label {
+        Some(label) => rows.filter(entity::Column::LabelId.eq(label)).into_query(),
+        None => {
+            let tasks = task::Entity::find().select_only().column(task::Column::Id);
+            let own = task::Column::TenantId.eq(ctx.tenant());
+            tasks.filter(own).filter(task::Column::Id.not_in_subquery(rows.into_query())).into_query()
+        }
+    }
 }

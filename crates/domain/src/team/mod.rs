@@ -3,7 +3,7 @@
 //! Invariant: what a team shows follows from its members at the moment of asking: nothing is copied to users or projects, so joining and leaving
 //! take effect at once.
 
-mod member;
+pub(crate) mod member;
 
 use garde::Validate;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};

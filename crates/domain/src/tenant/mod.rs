@@ -72,6 +72,12 @@ pub(crate) mod entity {
         /// For how many days what was deleted can be restored.
         #[schema(example = 30)]
         pub purge_after_days: i32,
+        /// The most octets of all its files together; the operator sets it.
+        #[schema(example = 10_737_418_240_i64)]
+        pub file_bytes_quota: i64,
+        /// The most files; the operator sets it.
+        #[schema(example = 100_000)]
+        pub file_count_quota: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -83,7 +89,7 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
-positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email, one purge_after_days });
+positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email, one purge_after_days, one file_bytes_quota, one file_count_quota });
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;
@@ -221,6 +227,8 @@ impl NewTenant {
             email_domains: AsJson::default(),
             require_verified_email: false,
             purge_after_days: month(),
+            file_bytes_quota: 10 << 30,
+            file_count_quota: 100_000,
         })
     }
 }
@@ -298,6 +306,25 @@ pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let action = if *active { "activate" } else { "suspend" };
     tx.announce();
     tx.update_as(action, seen, row, &Precondition::Any).await
+}
+
+/// How much the files of a tenant may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// The most octets.
+    pub bytes: i64,
+    /// The most files.
+    pub files: i64,
+}
+
+/// Sets how much the tenant's files may take, for the operator. What is there already stays.
+///
+/// # Errors
+/// Those of the store.
+pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
+    let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
+    let row = Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
+    tx.update_as("set_quota", seen, row, &Precondition::Any).await
 }
 
 /// All tenants, for the operator.

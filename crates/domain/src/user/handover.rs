@@ -14,6 +14,7 @@ use crate::{
     store::{Noun, noun::ColumnOf},
     task::{self, Task},
     team::{self, Team},
+    time_entry::{self, TimeEntry},
 };
 
 /// How many rows are read at once.
@@ -27,11 +28,15 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use request::entity::Column as OfRequest;
     use task::entity::Column as OfTask;
     use team::entity::Column as OfTeam;
+    use time_entry::entity::Column as OfTime;
     rows::<Invitation>(tx, &[OfInvitation::InvitedBy], from, to).await?;
     rows::<Team>(tx, &[OfTeam::ManagerId], from, to).await?;
     rows::<Project>(tx, &[OfProject::ManagerId], from, to).await?;
     rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
     rows::<ClientRequest>(tx, &[OfRequest::AssigneeId], from, to).await?;
+    // Nobody has two timers that run.
+    time_entry::stop_running(tx, from).await?;
+    rows::<TimeEntry>(tx, &[OfTime::UserId], from, to).await?;
     rows::<Document>(tx, &[OfDocument::AuthorId], from, to).await
 }
 
@@ -51,6 +56,7 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             for column in columns.iter().filter(|column| old.get(**column) == from.into()) {
                 row.try_set(*column, to.into())?;
             }
+            // In archived projects too: they keep nobody from leaving.
             tx.carry_along("hand_over", old, row).await?;
         }
         tx.write_records().await?;

@@ -348,6 +348,7 @@ pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Preco
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
     let input = body.check_over(&ProfileInput::from(seen.row()))?;
     let row = input.into_row(seen.row().clone());
+    row.notification_preferences.0.whole()?;
     tx.update(seen, row, pre).await
 }
 

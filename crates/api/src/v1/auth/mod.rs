@@ -37,6 +37,6 @@ pub(in crate::v1) async fn hash(
 }
 
 /// An answer of nothing, to be kept under an idempotency key.
-pub(super) fn nothing() -> Answer {
+pub(in crate::v1) fn nothing() -> Answer {
     Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
 }

@@ -1,0 +1,241 @@
+//! Files on their way out, and what becomes of one that came in.
+//!
+//! Invariant: nothing that a client sent is ever shown by a browser: a download is an attachment of a fixed content type, whatever it holds, and
+//! a page that opens it all the same is in a sandbox.
+
+use std::ops::Range;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::SizedStream,
+    http::header::{self, HeaderName},
+    web::Bytes,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use taskhub_domain::{
+    Error,
+    document::Content,
+    file::{FileInfo, Received, hex},
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::App;
+use crate::{
+    answer::Answered,
+    extract::{Caller, IfNoneMatch, Takes},
+    problem::{Code, Problem},
+};
+
+/// The octets of a file.
+#[derive(ToSchema)]
+#[schema(as = File, value_type = String, format = Binary)]
+pub(crate) struct Octets(#[expect(dead_code, reason = "only described")] Vec<u8>);
+
+/// A file, of whatever kind: what it is, is found out.
+pub(crate) const FILE: &str = "application/octet-stream";
+/// A text of a document.
+pub(crate) const TEXT: &str = "text/markdown";
+
+impl Takes for Octets {
+    const TYPES: &'static [&'static str] = &[FILE];
+    /// The setting is the bound.
+    const MOST: usize = usize::MAX;
+}
+
+/// A document's content: a file, or a text.
+pub(crate) struct FileOrText;
+
+impl Takes for FileOrText {
+    const TYPES: &'static [&'static str] = &[FILE, TEXT];
+    /// Of a text: four octets for each of its characters, and some more.
+    const MOST: usize = 1024 * 1024;
+}
+
+/// What a file's name needs no escape for (RFC 8187 section 3.2.1).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is sent.
+struct Sent<'a> {
+    name: &'a str,
+    kind: &'static str,
+    tag: String,
+    sha256: &'a str,
+    size: u64,
+}
+
+/// Sends a stored file, or the part of it that is asked for.
+pub(super) async fn send(
+    request: &HttpRequest,
+    app: &App,
+    caller: &Caller,
+    known: &IfNoneMatch,
+    (id, info): (Uuid, &FileInfo),
+    tag: Option<String>,
+) -> Answered {
+    let FileInfo { name, sha256, .. } = info;
+    let tag = tag.unwrap_or_else(|| format!("\"{sha256}\""));
+    let size = u64::try_from(info.size).unwrap_or_default();
+    let sent = Sent { name, kind: FILE, tag, sha256, size };
+    if known.has(&sent.tag) {
+        return Ok(sent.head(HttpResponse::NotModified()).finish());
+    }
+    match range(request, &sent) {
+        None => {
+            let octets = app.depot.read(caller.tenant(), id, None).await?;
+            Ok(sent.head(HttpResponse::Ok()).body(SizedStream::new(size, octets)))
+        }
+        Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(size)),
+        Some(part) => {
+            let octets = app.depot.read(caller.tenant(), id, Some(part.clone())).await?;
+            let mut answer = sent.head(HttpResponse::PartialContent());
+            let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            answer.insert_header((header::CONTENT_RANGE, place));
+            Ok(answer.body(SizedStream::new(part.end - part.start, octets)))
+        }
+    }
+}
+
+/// Sends the content of a document or of one of its versions.
+pub(super) async fn send_content(
+    request: &HttpRequest,
+    app: &App,
+    caller: &Caller,
+    known: &IfNoneMatch,
+    content: Content,
+    tag: Option<String>,
+) -> Answered {
+    match content {
+        Content::File { id, info } => send(request, app, caller, known, (id, &info), tag).await,
+        Content::Text { title, text } => {
+            let sha256 = hex(&taskhub_auth::secret::sha256(text.as_bytes()));
+            let tag = tag.unwrap_or_else(|| format!("\"{sha256}\""));
+            let name = format!("{}.md", title.replace(['/', '\\'], "-"));
+            let (kind, octets) = ("text/markdown; charset=utf-8", Bytes::from(text));
+            let sent = Sent { name: &name, kind, tag, sha256: &sha256, size: octets.len() as u64 };
+            if known.has(&sent.tag) {
+                return Ok(sent.head(HttpResponse::NotModified()).finish());
+            }
+            match range(request, &sent) {
+                None => Ok(sent.head(HttpResponse::Ok()).body(octets)),
+                Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(sent.size)),
+                Some(Range { start, end }) => {
+                    let mut answer = sent.head(HttpResponse::PartialContent());
+                    let place = format!("bytes {start}-{}/{}", end - 1, sent.size);
+                    answer.insert_header((header::CONTENT_RANGE, place));
+                    let bound = |at: u64| usize::try_from(at).unwrap_or_default();
+                    Ok(answer.body(octets.slice(bound(start)..bound(end))))
+                }
+            }
+        }
+    }
+}
+
+impl Sent<'_> {
+    /// The headers of a whole file, of a part of it, and of none.
+    fn head(&self, mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
+        let name = utf8_percent_encode(self.name, PLAIN);
+        answer
+            .insert_header((header::ETAG, self.tag.clone()))
+            .insert_header((header::ACCEPT_RANGES, "bytes"))
+            .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
+            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")))
+            .insert_header((HeaderName::from_static("repr-digest"), repr_digest(self.sha256)))
+            // Parts are of the octets as they are: nothing is compressed on its way.
+            .insert_header((header::CONTENT_ENCODING, "identity"))
+            .content_type(self.kind);
+        answer
+    }
+}
+
+/// The part that is asked for, if it is one that can be told: an empty one if there are no such octets. Several parts, and what is no range, is
+/// answered with the whole (RFC 9110 section 14.2), and so is a part of what is not there any more (section 13.1.5).
+fn range(request: &HttpRequest, sent: &Sent<'_>) -> Option<Range<u64>> {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if text(header::IF_RANGE).is_some_and(|tag| tag != sent.tag) {
+        return None;
+    }
+    part(text(header::RANGE)?, sent.size)
+}
+
+fn part(range: &str, size: u64) -> Option<Range<u64>> {
+    let (unit, range) = range.split_once('=')?;
+    let (first, last) = range.trim().split_once('-')?;
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::MAX))
+    };
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    match (first, last) {
+        ("", last) => Some(size.saturating_sub(number(last)?)..size),
+        (first, "") => number(first).map(|first| first..size.max(first)),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last)
+                .then(|| if first < size { first..last.saturating_add(1).min(size) } else { size..size })
+        }
+    }
+}
+
+/// `Repr-Digest` (RFC 9530) of a digest in hexadecimal.
+fn repr_digest(sha256: &str) -> String {
+    let octets = sha256
+        .as_bytes()
+        .chunks(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    format!("sha-256=:{}:", STANDARD.encode(octets.collect::<Vec<_>>()))
+}
+
+/// Gives back the room of a file that was received, when what it was for was refused. Where it is not known whether that was done or not, the
+/// object stays, and the sweep finds out.
+pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, error: &Error) {
+    let refused = Code::from(error.kind()).status().is_client_error();
+    if refused && let Err(error) = app.depot.remove(caller.tenant(), received.id).await {
+        tracing::warn!(%error, id = %received.id, "a file that was refused can't be removed yet");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::part;
+
+    #[test]
+    fn parts_are_read_as_the_rfc_has_them() {
+        for (range, told) in [
+            ("bytes=0-0", Some(0..1)),
+            ("bytes=2-5", Some(2..6)),
+            ("Bytes=8-100", Some(8..10)),
+            ("bytes=3-", Some(3..10)),
+            ("bytes=-4", Some(6..10)),
+            ("bytes=-40", Some(0..10)),
+            ("bytes=-0", Some(10..10)),
+            ("bytes=10-", Some(10..10)),
+            ("bytes=10-20", Some(10..10)),
+            ("bytes=99999999999999999999-", Some(u64::MAX..u64::MAX)),
+            ("bytes=5-2", None),
+            ("bytes=0-1,4-5", None),
+            ("bytes=a-b", None),
+            ("bytes=+1-2", None),
+            ("bytes=-", None),
+            ("items=0-1", None),
+            ("bytes", None),
+        ] {
+            assert_eq!(part(range, 10), told, "{range}");
+        }
+        assert_eq!(part("bytes=0-0", 0), Some(0..0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_lies_within(range in "bytes=[0-9]{0,3}-[0-9]{0,3}", size in 0..1000u64) {
+            if let Some(part) = part(&range, size).filter(|part| !part.is_empty()) {
+                prop_assert!(part.end <= size);
+            }
+        }
+    }
+}

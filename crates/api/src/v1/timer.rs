@@ -1,0 +1,54 @@
+//! `/api/v1/timer`, and that of a task.
+
+use actix_web::{HttpResponse, get, post};
+use taskhub_domain::time_entry::{self, TimeEntry, Timer};
+
+use super::App;
+use crate::{
+    answer::{self, Answered},
+    extract::{Caller, Id, IfMatch, Once},
+};
+
+/// Get one's timer
+///
+/// The caller's entry that runs, if one does.
+#[utoipa::path(tag = "time-entries", responses((status = 200, description = "The timer.", body = Timer)))]
+#[get("")]
+pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
+    Ok(HttpResponse::Ok().json(time_entry::timer(&app.store, &caller).await?))
+}
+
+/// Start one's timer on a task
+///
+/// One that runs, on whatever task, is stopped first: a user has one timer.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 201, description = "The entry that runs.", body = TimeEntry)))]
+#[post("/{id}/timer")]
+pub(crate) async fn start_timer(caller: Caller, app: App, id: Id, once: Once) -> Answered {
+    let start = app.store.write_once(
+        &caller,
+        once.key(&app.store, &caller, b""),
+        id.0,
+        |tx, id| Box::pin(time_entry::start(tx, *id)),
+        |entry: &TimeEntry| {
+            let collection = format!("tasks/{}/time-entries", entry.task_id);
+            answer::created(&collection, entry.id, entry.version, entry)
+        },
+    );
+    Ok(answer::kept(start.await?))
+}
+
+/// Stop one's timer on a task
+///
+/// It ends now, or 24 hours after its start if that is earlier. Without a timer that runs on the task it is a conflict.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The entry, ended.", body = TimeEntry)))]
+#[post("/{id}/timer/stop")]
+pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+    let stop = app.store.write_once(
+        &caller,
+        once.key(&app.store, &caller, b""),
+        (id.0, pre.0),
+        |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre)),
+        |entry: &TimeEntry| answer::acted(entry.version, entry),
+    );
+    Ok(answer::kept(stop.await?))
+}

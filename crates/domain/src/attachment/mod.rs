@@ -1,0 +1,189 @@
+//! Attachments: files that lie at a task.
+//!
+//! An attachment's id is its file's. It is never changed: another file is another attachment.
+
+use futures::future::BoxFuture;
+use sea_orm::{Condition, QueryTrait, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    Context, Instant, Result, Scope, Store, Tx,
+    edit::Child,
+    file::{self, FileInfo, Received},
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, Read,
+        noun::{ColumnOf, owned},
+        readable_ids,
+        row::positions,
+    },
+    task::{self, Task},
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// A file that lies at a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "attachment")]
+    #[schema(as = Attachment)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        /// The user who sent it; null when a service did. It stays when the user is removed.
+        pub uploaded_by: Option<Uuid>,
+        /// Its name, as it was sent.
+        #[schema(example = "plan.pdf")]
+        pub name: String,
+        /// What its first octets look like: for people, and promised to nobody. A download is always `application/octet-stream`.
+        #[schema(example = "application/pdf")]
+        pub media_type: String,
+        /// Octets.
+        #[schema(example = 48213)]
+        pub size: i64,
+        /// SHA-256, in hexadecimal.
+        #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+        pub sha256: String,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Attachment;
+
+owned!(Attachment, entity);
+positions!(Attachment { one tenant_id, one id, one task_id, maybe uploaded_by, one name, one media_type, one size, one sha256, one created_at, one updated_at, one version });
+
+/// Lets go of the files of a task that goes for good.
+pub(crate) async fn release_of(tx: &Tx, task: Option<&Task>) -> Result<()> {
+    let Some(task) = task else { return Ok(()) };
+    let files = tx.owned::<Attachment>().filter(Attachment::within(task));
+    let files: Vec<Attachment> = tx.all(&files.into_query()).await?;
+    for file in files {
+        file::release(tx, file.id).await?;
+    }
+    Ok(())
+}
+
+impl Noun for Attachment {
+    const NOUN: policy::Noun = policy::Noun::Attachment;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        let facts = task::facts_within(self.task_id, scope).await?;
+        Ok(facts.with(Fact::Author, user.is_some() && user == self.uploaded_by))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let visible = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        (fact == Fact::TaskVisible).then(|| Condition::all().add(visible()))
+    }
+
+    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(async move {
+            match (old, new) {
+                (Some(old), None) => file::release(tx, old.id).await,
+                _ => Ok(()),
+            }
+        }))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "uploaded_by", form: Form::Person, column: Column::UploadedBy },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "size", column: "size", key: |row| Key::Number(row.size) },
+        ]
+    }
+}
+
+impl Child for Attachment {
+    type Parent = Task;
+    const COLLECTION: &'static str = "attachments";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+/// Whether the caller may attach something to a task, before an octet of it is read.
+///
+/// # Errors
+/// `NotFound` for the task, `Forbidden`, `InsufficientScope`.
+pub async fn permit(store: &Store, ctx: &Context, task: Uuid) -> Result<()> {
+    let scope = store.read(ctx);
+    let task = scope.resolve::<Task, _>(task, Read).await?.into_row();
+    let facts = task::facts_within(task.id, &scope).await?;
+    policy::judge(ctx, policy::Noun::Attachment, Action::Create, facts)
+}
+
+/// Attaches a file that was received to a task, under a name.
+///
+/// # Errors
+/// Those of [`permit`]; `QuotaExceeded`.
+pub async fn add(tx: &Tx, task: Uuid, received: &Received, name: &str) -> Result<Attachment> {
+    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
+    let FileInfo { name, media_type, size, sha256 } = received.info(name);
+    let row = Attachment {
+        tenant_id: tx.ctx().tenant(),
+        id: received.id,
+        task_id: task.id,
+        uploaded_by: tx.ctx().user(),
+        name,
+        media_type,
+        size,
+        sha256,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    };
+    let facts = row.facts(tx, Action::Create).await?;
+    policy::judge(tx.ctx(), policy::Noun::Attachment, Action::Create, facts)?;
+    file::keep(tx, received).await?;
+    tx.add(row).await
+}

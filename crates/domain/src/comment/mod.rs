@@ -1,0 +1,210 @@
+//! Comments: what people say about a task.
+//!
+//! Invariant: what was said stays. An edit keeps the body before it as a version, in its own transaction, and a comment names those alone who could see
+//! its task when they were mentioned.
+
+mod mention;
+mod version;
+
+use futures::future::BoxFuture;
+use garde::Validate;
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::version::{CommentVersion, versions};
+use crate::{
+    Context, Instant, Result, Scope, Tx,
+    edit::{Child, EditableChild},
+    list::{self, Filter, Form, Sort},
+    notification,
+    policy::{self, Action, Fact, Facts},
+    search::Searched,
+    store::{
+        Birth, Noun,
+        json::AsJson,
+        noun::{ColumnOf, owned},
+        readable_ids,
+        row::positions,
+    },
+    task::{self, Task},
+    watcher,
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// Something that was said about a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "comment")]
+    #[schema(as = Comment)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        /// The user who wrote it, who may be gone; null when a service did.
+        pub author_id: Option<Uuid>,
+        /// Markdown.
+        #[schema(example = "Done, but for the pictures. @grace, can you draw them?")]
+        pub body: String,
+        /// The users whom the body mentions as `@username`, outside code. Who can't see the task is not among them.
+        #[schema(value_type = Vec<Uuid>)]
+        pub mentions: AsJson<Vec<Uuid>>,
+        /// When the body was changed last; null while it is the first.
+        pub edited_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Comment;
+
+owned!(Comment, entity);
+positions!(Comment { one tenant_id, one id, one task_id, maybe author_id, one body, one mentions, maybe edited_at, one created_at, one updated_at, one version });
+
+impl Noun for Comment {
+    const NOUN: policy::Noun = policy::Noun::Comment;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let user = scope.ctx().user();
+        let facts = task::facts_within(self.task_id, scope).await?;
+        Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+    }
+
+    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched { title: "", body: Some(&self.body), project_id: None, task_id: Some(self.task_id) })
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(async move {
+            let Some(comment) = new else { return Ok(()) };
+            if let Some(old) = old {
+                version::keep(tx, old).await?;
+            } else if let Some(author) = comment.author_id {
+                watcher::begin(tx, comment.task_id, author).await?;
+            }
+            notification::about_comment(tx, old, comment).await
+        }))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "author", form: Form::Person, column: Column::AuthorId },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}
+
+impl Child for Comment {
+    type Parent = Task;
+    const COLLECTION: &'static str = "comments";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+/// Forgets by which words the comments on a task are found, which go with it.
+pub(crate) async fn forget_terms(tx: &Tx, task: Uuid) -> Result<()> {
+    let comments = tx.owned::<Comment>().filter(entity::Column::TaskId.eq(task));
+    tx.forget_terms(comments.select_only().column(entity::Column::Id).into_query()).await
+}
+
+/// What can be written of a comment.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentInput {
+    /// Markdown. `@username` outside code mentions a user who can see the task: the first 50 of them are told. A full stop, a hyphen or an
+    /// underscore at the end of the name belongs to the sentence.
+    #[garde(length(chars, min = 1, max = 20_000), custom(says_something))]
+    #[schema(
+        min_length = 1,
+        max_length = 20_000,
+        example = "Done, but for the pictures. @grace, can you draw them?"
+    )]
+    body: String,
+}
+
+/// A rule of garde: something that is not blank.
+fn says_something(text: &str, _: &()) -> garde::Result {
+    if text.trim().is_empty() { Err(garde::Error::new("there is nothing to read")) } else { Ok(()) }
+}
+
+impl From<&Comment> for CommentInput {
+    fn from(row: &Comment) -> Self {
+        Self { body: row.body.clone() }
+    }
+}
+
+impl EditableChild for Comment {
+    type Input = CommentInput;
+
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            task_id: task.id,
+            author_id: ctx.user(),
+            body: String::new(),
+            mentions: AsJson::default(),
+            edited_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, CommentInput { body }: CommentInput) -> Result<Self> {
+        if body == self.body {
+            return Ok(self);
+        }
+        let mentions = AsJson(mention::users(tx, self.task_id, &body).await?);
+        // A new row's body is empty, which no comment's is.
+        let edited_at = (!self.body.is_empty()).then(|| tx.now());
+        Ok(Self { body, mentions, edited_at, ..self })
+    }
+}

@@ -1,0 +1,173 @@
+//! A document's versions: what it was each time that its title, text or file came to be another.
+
+use sea_orm::{Condition, QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Document;
+use crate::{
+    Context, Instant, Result, Scope, Tx,
+    edit::Child,
+    error::Kind,
+    file::{self, FileInfo},
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun, field,
+        json::AsJson,
+        noun::{ColumnOf, owned},
+        readable_ids,
+        row::positions,
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// What a document was. It is never changed, and goes with the document.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "document_version")]
+    #[schema(as = DocumentVersion)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub document_id: Uuid,
+        /// The document's `version` when this was saved: numbers grow, and may leave some out.
+        #[schema(example = 3)]
+        pub number: i64,
+        #[schema(example = "Minutes of the kick-off")]
+        pub title: String,
+        /// Markdown.
+        pub content: String,
+        /// The stored file, if there was one.
+        #[schema(value_type = Option<FileInfo>)]
+        pub file: Option<AsJson<FileInfo>>,
+        #[serde(skip)]
+        pub file_id: Option<Uuid>,
+        /// The user who saved it; null when a service did. It stays when the user is removed.
+        pub saved_by: Option<Uuid>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as DocumentVersion;
+
+owned!(DocumentVersion, entity, unversioned);
+positions!(DocumentVersion { one tenant_id, one id, one document_id, one number, one title, one content, maybe file, maybe file_id, maybe saved_by, one created_at });
+
+/// A version as lists show it: without its text.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentVersionSummary {
+    id: Uuid,
+    document_id: Uuid,
+    /// The document's `version` when this was saved: numbers grow, and may leave some out.
+    #[schema(example = 3)]
+    number: i64,
+    #[schema(example = "Minutes of the kick-off")]
+    title: String,
+    /// The stored file, if there was one.
+    #[schema(value_type = Option<FileInfo>)]
+    file: Option<AsJson<FileInfo>>,
+    /// The user who saved it; null when a service did.
+    saved_by: Option<Uuid>,
+    created_at: Instant,
+}
+
+positions!(DocumentVersionSummary { one id, one document_id, one number, one title, maybe file, maybe saved_by, one created_at });
+
+impl Noun for DocumentVersion {
+    const NOUN: policy::Noun = policy::Noun::DocumentVersion;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
+    type Item = DocumentVersionSummary;
+
+    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+        let document = scope.find::<Document>(self.document_id, false).await?.ok_or(Kind::NotFound)?;
+        document.facts(scope, action).await
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let visible = || entity::Column::DocumentId.in_subquery(readable_ids::<Document>(ctx));
+        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        use entity::Column;
+        vec![
+            Column::Id,
+            Column::DocumentId,
+            Column::Number,
+            Column::Title,
+            Column::File,
+            Column::SavedBy,
+            Column::CreatedAt,
+        ]
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "saved_by", form: Form::Person, column: Column::SavedBy },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "number", column: "number", key: |row| list::Key::Number(row.number) }]
+    }
+}
+
+impl Child for DocumentVersion {
+    type Parent = Document;
+    const COLLECTION: &'static str = "versions";
+
+    fn parent(&self) -> Uuid {
+        self.document_id
+    }
+
+    fn within(document: &Document) -> Condition {
+        Condition::all().add(entity::Column::DocumentId.eq(document.id))
+    }
+}
+
+/// Keeps what a document says now.
+pub(super) async fn keep(tx: &Tx, document: &Document) -> Result<()> {
+    let Document { tenant_id, id, title, content, file, file_id, version, .. } = document.clone();
+    let row = DocumentVersion {
+        tenant_id,
+        id: tx.birth().id,
+        document_id: id,
+        number: version,
+        title,
+        content,
+        file,
+        file_id,
+        saved_by: tx.ctx().user(),
+        created_at: tx.now(),
+    };
+    tx.keep(&row).await
+}
+
+/// Lets go of all files that a document ever had.
+pub(super) async fn release_files(tx: &Tx, document: Uuid) -> Result<()> {
+    use entity::Column;
+    let own = Condition::all().add(Column::DocumentId.eq(document)).add(Column::FileId.is_not_null());
+    let files = tx.owned::<DocumentVersion>().filter(own).select_only().column(Column::FileId).distinct();
+    for row in tx.rows(&files.into_query()).await? {
+        file::release(tx, field(&row, 0)?).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The depot: where objects lie, in a folder or in a bucket.
+//!
+//! Invariant: an object's name is its tenant's id and its own, below the depot's prefix; nothing that a client sent is in it. What is not named so is
+//! none of ours, and is neither read nor removed.
+
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
+use object_store::{
+    ClientOptions, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    local::LocalFileSystem,
+    path::Path,
+};
+use uuid::Uuid;
+
+use super::receiving::Receiving;
+use crate::{Error, Result};
+
+/// For how long one step may take: a part that is written, or octets that are read.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Where objects lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a folder, which must be there.
+    Folder(PathBuf),
+    /// In a bucket that speaks S3.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// What the names of objects begin with; may be empty.
+        prefix: String,
+    },
+}
+
+/// The octets of an object, as they come.
+pub type Octets = BoxStream<'static, Result<Bytes>>;
+
+/// Where objects are put, read and removed. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Depot {
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) prefix: Path,
+    /// The folder, for what the store itself leaves in it.
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl Depot {
+    /// The depot at a place; a bucket is reached by options, named as its environment variables are (`AWS_REGION`, …). Options that mean
+    /// nothing to it are left alone.
+    ///
+    /// # Errors
+    /// When there is no such folder, or the options don't describe a way to the bucket.
+    pub fn open(place: &Place, options: &[(String, String)]) -> Result<Self, Failure> {
+        match place {
+            Place::Folder(folder) => {
+                let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+                Ok(Self { objects: Arc::new(objects), prefix: Path::default(), folder: Some(folder.clone()) })
+            }
+            Place::Bucket { name, prefix } => {
+                // A download lasts as long as its reader: each step is timed here, and not the whole.
+                let client = ClientOptions::new().with_timeout_disabled().with_connect_timeout(PATIENCE / 6);
+                let builder = AmazonS3Builder::new().with_client_options(client).with_bucket_name(name);
+                let known = options.iter().filter_map(|(name, value)| {
+                    Some((name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>().ok()?, value))
+                });
+                let builder = known.fold(builder, |builder, (key, value)| builder.with_config(key, value));
+                Ok(Self { objects: Arc::new(builder.build()?), prefix: Path::parse(prefix)?, folder: None })
+            }
+        }
+    }
+
+    /// Begins an object of a tenant.
+    pub fn receive(&self, tenant: Uuid, id: Uuid) -> Receiving {
+        Receiving::new(self.clone(), tenant, id)
+    }
+
+    /// The octets of an object, or some of them.
+    ///
+    /// # Errors
+    /// `Internal` when it is not there, `Unavailable` when its place is not.
+    pub async fn read(&self, tenant: Uuid, id: Uuid, range: Option<Range<u64>>) -> Result<Octets> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let name = self.name(tenant, id);
+        let got = within(self.objects.get_opts(&name, options)).await?;
+        let octets = got.into_stream().map_err(failed);
+        Ok(impatient(octets).boxed())
+    }
+
+    /// Removes an object; one that is gone already stays so.
+    ///
+    /// # Errors
+    /// `Unavailable` when its place is not there.
+    pub async fn remove(&self, tenant: Uuid, id: Uuid) -> Result<()> {
+        let name = self.name(tenant, id);
+        match tokio::time::timeout(PATIENCE, self.objects.delete(&name)).await {
+            Ok(Ok(()) | Err(Failure::NotFound { .. })) => Ok(()),
+            Ok(Err(error)) => Err(failed(error)),
+            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        }
+    }
+
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// `Unavailable` when its place is not.
+    pub async fn has(&self, tenant: Uuid, id: Uuid) -> Result<bool> {
+        match self.objects.head(&self.name(tenant, id)).await {
+            Ok(_) => Ok(true),
+            Err(Failure::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// All objects that are ours.
+    pub(super) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
+        let found = self.objects.list(Some(&self.prefix)).map_err(failed);
+        found.try_filter_map(async |object| Ok(self.ids(&object.location)))
+    }
+
+    pub(super) fn name(&self, tenant: Uuid, id: Uuid) -> Path {
+        self.prefix.clone().join(tenant.to_string()).join(id.to_string())
+    }
+
+    /// The ids that an object's name is made of.
+    fn ids(&self, name: &Path) -> Option<(Uuid, Uuid)> {
+        let mut parts = name.prefix_match(&self.prefix)?;
+        let (tenant, id) = (parts.next()?, parts.next()?);
+        let ids = (tenant.as_ref().parse().ok()?, id.as_ref().parse().ok()?);
+        (parts.next().is_none() && self.name(ids.0, ids.1) == *name).then_some(ids)
+    }
+}
+
+/// One step, which must not take long.
+pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>>) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, step).await {
+        Ok(outcome) => outcome.map_err(failed),
+        Err(_) => Err(Error::unavailable("the files' store does not answer")),
+    }
+}
+
+/// Octets each piece of which must not take long.
+fn impatient(
+    octets: impl Stream<Item = Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes>> {
+    futures::stream::try_unfold(Box::pin(octets), async |mut octets| {
+        match tokio::time::timeout(PATIENCE, octets.next()).await {
+            Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),
+            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        }
+    })
+}
+
+/// What a failure of the store's means: an object that must be there and is not is a fault.
+pub(super) fn failed(error: Failure) -> Error {
+    match error {
+        Failure::NotFound { .. } | Failure::InvalidPath { .. } | Failure::Precondition { .. } => {
+            Error::internal(error)
+        }
+        error => Error::unavailable(error),
+    }
+}

@@ -1,0 +1,148 @@
+//! The sweep: objects that no row speaks of any more, or that none ever did.
+//!
+//! It may run anywhere, on several nodes at once, and end anywhere: every step can be done again.
+
+use std::{fs, io, path::PathBuf, time::Duration};
+
+use futures::TryStreamExt;
+use sea_orm::{
+    Condition,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{Depot, File, depot::PATIENCE, release};
+use crate::{
+    Error, Instant, Result, Store, System,
+    store::{SWEEP, field},
+};
+
+/// How old an object without a row is when it goes: older than the longest upload.
+const ORPHANED: Duration = Duration::from_hours(24);
+/// How many objects are looked for in the database at once.
+const BATCH: usize = 100;
+
+impl Store {
+    /// Removes the objects that are kept no more: those that were discarded, those whose rows went with another row, and those that were
+    /// received a day ago and never had a row.
+    ///
+    /// # Errors
+    /// Those of the store and of the depot. What is left is found by the next sweep.
+    pub async fn sweep_files(&self, system: &System, depot: &Depot) -> Result<()> {
+        self.release_unreferred(system).await?;
+        self.remove_discarded(system, depot).await?;
+        self.remove_orphans(system, depot).await?;
+        remove_leftovers(depot, system.now()).await
+    }
+
+    /// Lets go of files whose rows nothing refers to: a task that is removed takes its attachments along.
+    async fn release_unreferred(&self, system: &System) -> Result<()> {
+        let refers = |table: &'static str, column: &'static str| {
+            Query::select()
+                .expr(Expr::val(1))
+                .from(table)
+                .and_where(Expr::col((table, "tenant_id")).equals(("file", "tenant_id")))
+                .and_where(Expr::col((table, column)).equals(("file", "id")))
+                .take()
+        };
+        let unreferred = files(
+            Condition::all()
+                .add(Expr::col(("file", "discarded_at")).is_null())
+                .add(Expr::exists(refers("attachment", "id")).not())
+                .add(Expr::exists(refers("document_version", "file_id")).not()),
+        );
+        loop {
+            let found = self.ids_of(system, &unreferred).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            for (tenant, id) in found {
+                let ctx = system.within(tenant);
+                self.write(&ctx, id, |tx, id| Box::pin(release(tx, *id))).await?;
+            }
+        }
+    }
+
+    /// Removes the objects of files that were let go, and then their rows.
+    async fn remove_discarded(&self, system: &System, depot: &Depot) -> Result<()> {
+        let discarded = files(Condition::all().add(Expr::col(("file", "discarded_at")).is_not_null()));
+        loop {
+            let found = self.ids_of(system, &discarded).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            for (tenant, id) in found {
+                depot.remove(tenant, id).await?;
+                let ctx = system.within(tenant);
+                self.write(&ctx, id, |tx, id| Box::pin(tx.forget::<File>(*id))).await?;
+            }
+        }
+    }
+
+    /// Removes the objects that were received long ago and have no row: their upload failed, or the server was killed in it.
+    async fn remove_orphans(&self, system: &System, depot: &Depot) -> Result<()> {
+        let before = system.now().minus(ORPHANED);
+        let old = depot.list().try_filter(|(_, id)| std::future::ready(is_before(*id, before)));
+        let mut batches = std::pin::pin!(old.try_chunks(BATCH));
+        while let Some(batch) = tokio::time::timeout(PATIENCE, batches.try_next())
+            .await
+            .map_err(|_| Error::unavailable("the files' store does not answer"))?
+            .map_err(|error| error.1)?
+        {
+            let named = batch.iter().fold(Condition::any(), |any, (tenant, id)| {
+                any.add(Expr::col("tenant_id").eq(*tenant).and(Expr::col("id").eq(*id)))
+            });
+            let known = self.ids_of(system, &files(named)).await?;
+            for (tenant, id) in batch.into_iter().filter(|ids| !known.contains(ids)) {
+                tracing::info!(%tenant, %id, "a file that was never finished is removed");
+                depot.remove(tenant, id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ids_of(&self, system: &System, files: &SelectStatement) -> Result<Vec<(Uuid, Uuid)>> {
+        let rows = self.beyond_tenants(system).rows(files).await?;
+        rows.iter().map(|row| Ok((field(row, 0)?, field(row, 1)?))).collect()
+    }
+}
+
+/// Some files, by their ids.
+fn files(those: Condition) -> SelectStatement {
+    let columns = [("file", "tenant_id"), ("file", "id")];
+    Query::select().columns(columns).from("file").cond_where(those).limit(SWEEP).take()
+}
+
+/// Whether an id was made before an instant.
+fn is_before(id: Uuid, instant: Instant) -> bool {
+    let made = id.get_timestamp().and_then(|at| i64::try_from(at.to_unix().0).ok());
+    made.is_some_and(|seconds| seconds < instant.seconds())
+}
+
+/// Removes what a kill left in the folder of files that were being written: the store's own lists don't tell of it.
+async fn remove_leftovers(depot: &Depot, now: Instant) -> Result<()> {
+    let Some(folder) = depot.folder.clone() else { return Ok(()) };
+    let before = now.minus(ORPHANED);
+    let removal = tokio::task::spawn_blocking(move || remove_staged(folder, before));
+    removal.await.map_err(Error::internal)?.map_err(Error::unavailable)
+}
+
+/// The store writes `id` as `id#1` and renames it.
+fn remove_staged(folder: PathBuf, before: Instant) -> io::Result<()> {
+    for tenant in fs::read_dir(folder)? {
+        let tenant = tenant?;
+        let is_ours = tenant.file_name().to_str().is_some_and(|name| name.parse::<Uuid>().is_ok());
+        if !is_ours || !tenant.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(tenant.path())? {
+            let file = file?;
+            let name = file.file_name();
+            let staged = name.to_str().and_then(|name| name.split_once('#')?.0.parse().ok());
+            if staged.is_some_and(|id| is_before(id, before)) {
+                fs::remove_file(file.path())?;
+            }
+        }
+    }
+    Ok(())
+}

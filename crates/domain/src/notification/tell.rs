@@ -1,0 +1,146 @@
+//! Who is told of what.
+
+use sea_orm::ActiveEnum;
+use uuid::Uuid;
+
+use super::{Notification, NotificationKind, quiet};
+use crate::{
+    Result, Tx,
+    comment::Comment,
+    context::Actor,
+    mail::{self, Mail},
+    policy,
+    store::Noun,
+    task::{self, Task},
+    tenant::Tenant,
+    user::{Channel, User},
+    watcher,
+};
+
+/// What is to be told.
+struct News<'a> {
+    kind: NotificationKind,
+    task: &'a Task,
+    /// The row that it is about.
+    about: (policy::Noun, Uuid),
+    text: String,
+}
+
+/// Tells what a write has made of a task: to whom it was assigned, and to all who have to do with it that its status is another. Nobody is told of
+/// what the server's operator does to many tasks at once.
+pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
+    if tx.ctx().actor() == Actor::System || task.is_removed() {
+        return Ok(());
+    }
+    let about = (Task::NOUN, task.id);
+    let assignee = task.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
+    if let Some(assignee) = assignee.filter(|id| tx.ctx().user() != Some(*id)) {
+        let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
+        tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task, about, text }).await?;
+    }
+    let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else {
+        return Ok(());
+    };
+    let words = [before, task.status].map(|status| status.to_value().replace('_', " "));
+    let text = format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
+    let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| Some(*id) != assignee).collect();
+    tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task, about, text }).await
+}
+
+/// Tells of a comment: to those whom it mentions, and did not before; and of a new one to all who have to do with its task.
+pub(crate) async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Result<()> {
+    let Some(task) = &tx.find::<Task>(comment.task_id, false).await? else { return Ok(()) };
+    let known = old.map(|old| old.mentions.0.as_slice()).unwrap_or_default();
+    let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
+    let (about, actor) = ((Comment::NOUN, comment.id), actor(tx).await?);
+    let text = format!("{actor} mentioned you in a comment on “{}”.", task.title);
+    tell(tx, &mentioned, &News { kind: NotificationKind::Mentioned, task, about, text }).await?;
+    if old.is_some() {
+        return Ok(());
+    }
+    let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| !mentioned.contains(id)).collect();
+    let text = format!("{actor} commented on “{}”.", task.title);
+    tell(tx, &others, &News { kind: NotificationKind::Commented, task, about, text }).await
+}
+
+/// Tells a user what an alarm of a task was set for.
+pub(crate) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user: Uuid) -> Result<()> {
+    let text = match kind {
+        NotificationKind::DueSoon => format!("“{}” is due within a day.", task.title),
+        NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
+        _ => format!("You wanted to be reminded of “{}”.", task.title),
+    };
+    tell(tx, &[user], &News { kind, task, about: (Task::NOUN, task.id), text }).await
+}
+
+/// All who have to do with a task, each once.
+async fn people(tx: &Tx, task: &Task) -> Result<Vec<Uuid>> {
+    let mut people = watcher::of_task(tx, task.id).await?;
+    let own = [task.owner_id, task.assignee_id];
+    people.retain(|id| !own.contains(&Some(*id)));
+    people.extend(task.owner_id);
+    people.extend(task.assignee_id.filter(|id| task.owner_id != Some(*id)));
+    Ok(people)
+}
+
+/// Who acts, in words.
+async fn actor(tx: &Tx) -> Result<String> {
+    let user = match tx.ctx().user() {
+        Some(id) => tx.find::<User>(id, false).await?,
+        None => None,
+    };
+    Ok(user.map_or_else(|| "A program".to_owned(), |user| user.full_name()))
+}
+
+/// Tells users, as far as each is let in, did not cause it, sees the task, and wants to be told.
+async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
+    for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
+        let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
+        let channel = user.notification_preferences.0.channel(news.kind);
+        if channel == Channel::None || !task::is_seen(news.task, &tx.seen_by(&user)).await? {
+            continue;
+        }
+        put(tx, &user, news)?;
+        // Mail goes only where it is known to reach the user.
+        if channel == Channel::Mail && user.email_verified_at.is_some() {
+            post(tx, &user, news).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts it into a user's inbox.
+fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &News<'_>) -> Result<()> {
+    let born = tx.birth();
+    let row = Notification {
+        tenant_id: born.tenant,
+        id: born.id,
+        user_id: user.id,
+        kind: *kind,
+        noun: noun.as_str().to_owned(),
+        row_id: *row,
+        task_id: task.id,
+        actor_id: tx.ctx().actor().id(),
+        text: text.clone(),
+        read_at: None,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+        unread: true,
+    };
+    tx.keep_later(&row)
+}
+
+/// Sends it by mail, which waits while the user wants quiet.
+async fn post(tx: &Tx, user: &User, news: &News<'_>) -> Result<()> {
+    let mail = Mail::Notification { text: news.text.clone() };
+    let Some((from, until)) = user.notification_preferences.0.quiet_hours() else {
+        return mail::send(tx, &user.email, &mail).await;
+    };
+    let zone = match &user.time_zone {
+        Some(zone) => Some(zone.clone()),
+        None => tx.find::<Tenant>(user.tenant_id, false).await?.map(|tenant| tenant.time_zone),
+    };
+    let end = quiet::end(tx.now(), zone.as_deref().unwrap_or("UTC"), from, until);
+    mail::send_at(tx, &user.email, &mail, end.unwrap_or(tx.now())).await
+}

@@ -1,0 +1,178 @@
+//! A project's milestones: what is to be reached, and by when.
+
+use garde::Validate;
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Project, facts_within, visible_ids};
+use crate::{
+    Context, Instant, Result, Scope, Tx,
+    edit::{Child, EditableChild},
+    input::{one_line, trimmed},
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Birth, Noun,
+        noun::{ColumnOf, owned},
+        row::positions,
+    },
+};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// What a project is to reach.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "milestone")]
+    #[schema(as = Milestone)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub project_id: Uuid,
+        #[schema(example = "First release")]
+        pub name: String,
+        pub description: Option<String>,
+        pub due_at: Option<Instant>,
+        /// When it came to be reached; null while it is not.
+        pub reached_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Milestone;
+
+owned!(Milestone, entity);
+positions!(Milestone { one tenant_id, one id, one project_id, one name, maybe description, maybe due_at, maybe reached_at, one created_at, one updated_at, one version });
+
+impl Noun for Milestone {
+    const NOUN: policy::Noun = policy::Noun::Milestone;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        facts_within(Some(self.project_id), scope).await
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let visible = || entity::Column::ProjectId.in_subquery(visible_ids(ctx));
+        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
+    }
+
+    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(Some(self.project_id))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
+            Filter { name: "reached_at", form: Form::Instant, column: Column::ReachedAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            // The generated column: milestones without a due date come after all others.
+            Sort {
+                name: "due_at",
+                column: "due_key",
+                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
+            },
+            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+        ]
+    }
+}
+
+impl Child for Milestone {
+    type Parent = Project;
+    const COLLECTION: &'static str = "milestones";
+
+    fn parent(&self) -> Uuid {
+        self.project_id
+    }
+
+    fn within(project: &Project) -> Condition {
+        Condition::all().add(entity::Column::ProjectId.eq(project.id))
+    }
+}
+
+/// What can be written of a milestone.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MilestoneInput {
+    #[serde(deserialize_with = "trimmed")]
+    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+    #[schema(min_length = 1, max_length = 200, example = "First release")]
+    name: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+    #[serde(default)]
+    #[garde(skip)]
+    due_at: Option<Instant>,
+    /// Whether it is reached: the first `true` sets `reached_at`, and `false` clears it.
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(default = false)]
+    reached: bool,
+}
+
+impl From<&Milestone> for MilestoneInput {
+    fn from(row: &Milestone) -> Self {
+        Self {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            due_at: row.due_at,
+            reached: row.reached_at.is_some(),
+        }
+    }
+}
+
+impl EditableChild for Milestone {
+    type Input = MilestoneInput;
+
+    fn blank(born: Birth, _ctx: &Context, project: &Project) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            project_id: project.id,
+            name: String::new(),
+            description: None,
+            due_at: None,
+            reached_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, input: MilestoneInput) -> Result<Self> {
+        let MilestoneInput { name, description, due_at, reached } = input;
+        let reached_at = reached.then(|| self.reached_at.unwrap_or(tx.now()));
+        Ok(Self { name, description, due_at, reached_at, ..self })
+    }
+}

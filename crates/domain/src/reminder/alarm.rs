@@ -1,0 +1,187 @@
+//! Alarms: the instants at which there is something to tell, of a reminder or of a task's due date.
+//!
+//! Invariant: an alarm is set in the transaction of what it depends on, and taken away in the transaction that writes what it told. So each rings once,
+//! however many servers listen. It has the id of what it is about, a reminder or a task, which may be gone when it rings.
+
+use std::time::Duration;
+
+use sea_orm::{
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, Query},
+};
+use serde::Serialize;
+
+use super::{Reminder, before, entity as reminders};
+use crate::{
+    Instant, Result, Store, System, Tx,
+    error::Kind,
+    notification::{self, NotificationKind},
+    store::{Noun, Precondition, Update, field, noun::owned, row::positions},
+    task::Task,
+    user::User,
+};
+
+/// How long before a task is due it is due soon.
+const SOON: Duration = Duration::from_hours(24);
+/// How long after it was due that is still news: a server that was away tells late, but no old stories.
+const LATE: Duration = Duration::from_hours(7 * 24);
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "alarm")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) use entity::Model as Alarm;
+
+owned!(Alarm, entity, unversioned);
+positions!(Alarm { one tenant_id, one id, one at });
+
+/// The due date that there is something to tell about: an open task's.
+pub(super) fn due(task: Option<&Task>) -> Option<Instant> {
+    task.filter(|task| task.is_open() && !task.is_removed()).and_then(|task| task.due_at)
+}
+
+/// The next instant at which there is something to tell about a due date. What is past already is none: who set the date knows it.
+fn next(due: Instant, now: Instant) -> Option<Instant> {
+    [due.minus(SOON), due].into_iter().find(|at| *at > now)
+}
+
+/// Sets the alarm of a row, and none when there is no instant, or one that is past.
+pub(super) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
+    tx.forget::<Alarm>(id).await?;
+    match at.filter(|at| *at > tx.now()) {
+        Some(at) => tx.keep(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await,
+        None => Ok(()),
+    }
+}
+
+/// Sets the alarms that depend on a task's due date: its own, and those of reminders that go by it.
+pub(crate) async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> {
+    let (before_it, after) = (due(old), due(new));
+    let Some(Task { tenant_id, id, .. }) = old.or(new).filter(|_| before_it != after) else { return Ok(()) };
+    let at = after.and_then(|due| next(due, tx.now()));
+    if old.is_none() {
+        // A new task has no alarm to be forgotten and no reminders, and its row waits: so does this.
+        if let Some(at) = at {
+            tx.keep_later(&Alarm { tenant_id: *tenant_id, id: *id, at })?;
+        }
+        return Ok(());
+    }
+    set(tx, *id, at).await?;
+    let waiting = tx
+        .owned::<Reminder>()
+        .filter(reminders::Column::TaskId.eq(*id))
+        .filter(reminders::Column::BeforeDueMinutes.is_not_null())
+        .filter(reminders::Column::FiredAt.is_null());
+    for reminder in tx.all::<Reminder>(&waiting.into_query()).await? {
+        set(tx, reminder.id, before(after, reminder.before_due_minutes)).await?;
+    }
+    Ok(())
+}
+
+/// Tells what the tenant's first alarm is about, if one is due. Whether there was one.
+///
+/// # Errors
+/// Those of the store.
+pub async fn ring(tx: &Tx) -> Result<bool> {
+    let due = tx.owned::<Alarm>().filter(entity::Column::At.lte(tx.now()));
+    let first = due.order_by_asc(entity::Column::At).order_by_asc(entity::Column::Id).limit(1);
+    let Some(alarm) = tx.all::<Alarm>(&first.into_query()).await?.into_iter().next() else {
+        return Ok(false);
+    };
+    let reminder = tx.find::<Reminder>(alarm.id, false).await?;
+    // The task is locked before the alarm, as by who changes its due date.
+    let task = tx.find::<Task>(reminder.as_ref().map_or(alarm.id, |it| it.task_id), true).await?;
+    // Another server may have told it, and the alarm may have been moved, before its row was locked here.
+    if tx.kept::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
+        return Ok(true);
+    }
+    tx.forget::<Alarm>(alarm.id).await?;
+    match (task.filter(|task| task.is_open() && !task.is_removed()), reminder) {
+        (Some(task), Some(reminder)) => remind(tx, &task, &reminder).await?,
+        (Some(task), None) => tell_of_due_date(tx, &task).await?,
+        // Of what is done, or gone, nobody needs to be told.
+        (None, _) => {}
+    }
+    Ok(true)
+}
+
+async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
+    let Some(user) = tx.find::<User>(reminder.user_id, false).await? else { return Ok(()) };
+    // It is the user's own to change, and only as long as they see the task.
+    let seen = match tx.seen_by(&user).resolve::<Reminder, _>(reminder.id, Update).await {
+        Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+        seen => seen?,
+    };
+    let row = Reminder { fired_at: Some(tx.now()), ..seen.row().clone() };
+    tx.update_as("fire", seen, row, &Precondition::Any).await?;
+    notification::of_alarm(tx, NotificationKind::Reminder, task, user.id).await
+}
+
+async fn tell_of_due_date(tx: &Tx, task: &Task) -> Result<()> {
+    let Some(due) = task.due_at else { return Ok(()) };
+    let kind = if tx.now() < due { NotificationKind::DueSoon } else { NotificationKind::Overdue };
+    if kind == NotificationKind::DueSoon {
+        set(tx, task.id, Some(due)).await?;
+    }
+    match task.assignee_id.or(task.owner_id).filter(|_| tx.now() < due.plus(LATE)) {
+        Some(user) => notification::of_alarm(tx, kind, task, user).await,
+        None => Ok(()),
+    }
+}
+
+impl Store {
+    /// Tenants of whom an alarm is due, the one that waits longest first: each gets its turn.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn tenants_with_alarms(&self, system: &System, most: u64) -> Result<Vec<Uuid>> {
+        let due = Query::select()
+            .column("tenant_id")
+            .from("alarm")
+            .and_where(Expr::col("at").lte(system.now()))
+            .group_by_col("tenant_id")
+            .order_by_expr(Expr::col("at").min(), sea_orm::Order::Asc)
+            .limit(most)
+            .take();
+        let rows = self.beyond_tenants(system).rows(&due).await?;
+        rows.iter().map(|row| field(row, 0)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+
+    #[test]
+    fn a_due_date_is_told_of_a_day_before_and_when_it_is_there() {
+        let now = Clock::manual().now();
+        let hours = |hours| Duration::from_hours(hours);
+        assert_eq!(next(now.plus(hours(48)), now), Some(now.plus(hours(24))));
+        assert_eq!(next(now.plus(hours(24)), now), Some(now.plus(hours(24))), "a day before is now");
+        assert_eq!(next(now.plus(hours(1)), now), Some(now.plus(hours(1))));
+        assert_eq!(next(now, now), None);
+    }
+}

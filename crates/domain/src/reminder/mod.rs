@@ -1,0 +1,239 @@
+//! Reminders: what a user wants to be told of a task, and when.
+//!
+//! Invariant: a reminder is its user's alone, as long as they see the task, and fires once. When it is due is an alarm's to know ([`alarm`]), which is
+//! set in the transaction of what it depends on: the reminder, and the task's due date.
+
+mod alarm;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use garde::Validate;
+use sea_orm::{Condition, QueryFilter, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[cfg(test)]
+pub(crate) use self::alarm::Alarm;
+pub(crate) use self::alarm::of_task as set_alarms;
+pub use self::alarm::ring;
+use crate::{
+    Context, Error, Instant, Result, Scope, Tx,
+    edit::{Child, EditableChild},
+    error::Kind,
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Birth, Noun,
+        noun::{ColumnOf, owned},
+        readable_ids,
+        row::positions,
+    },
+    task::{self, Task},
+};
+
+/// The most that a user has at one task.
+const MOST: i64 = 20;
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// When a user wants to be reminded of a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "reminder")]
+    #[schema(as = Reminder)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        /// Whose it is.
+        pub user_id: Uuid,
+        /// At this instant; null when it goes by the due date.
+        pub remind_at: Option<Instant>,
+        /// So many minutes before the task is due, whatever its due date becomes; null when it has an instant.
+        #[schema(example = 60)]
+        pub before_due_minutes: Option<i32>,
+        /// When it fired; null while it has not.
+        pub fired_at: Option<Instant>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Reminder;
+
+owned!(Reminder, entity);
+positions!(Reminder { one tenant_id, one id, one task_id, one user_id, maybe remind_at, maybe before_due_minutes, maybe fired_at, one created_at, one updated_at, one version });
+
+impl Reminder {
+    /// When it is to fire, by a due date of its task.
+    fn at(&self, due: Option<Instant>) -> Option<Instant> {
+        if self.fired_at.is_some() {
+            return None;
+        }
+        self.remind_at.or_else(|| before(due, self.before_due_minutes))
+    }
+}
+
+/// So many minutes before a due date.
+fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
+    Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
+}
+
+impl Noun for Reminder {
+    const NOUN: policy::Noun = policy::Noun::Reminder;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        if scope.ctx().user() != Some(self.user_id) {
+            return Ok(Facts::default());
+        }
+        let task = scope.find::<Task>(self.task_id, false).await?;
+        let seen = match task {
+            Some(task) => task::is_seen(&task, scope).await?,
+            None => false,
+        };
+        Ok(Facts::default().with(Fact::Owner, seen))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
+        let user = ctx.user()?;
+        let seen = || Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(async move {
+            let Some(reminder) = new else {
+                return match old {
+                    Some(old) => alarm::set(tx, old.id, None).await,
+                    None => Ok(()),
+                };
+            };
+            let due = alarm::due(tx.find::<Task>(reminder.task_id, false).await?.as_ref());
+            alarm::set(tx, reminder.id, reminder.at(due)).await
+        }))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "remind_at", form: Form::Instant, column: Column::RemindAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+}
+
+impl Child for Reminder {
+    type Parent = Task;
+    const COLLECTION: &'static str = "reminders";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+/// When to be reminded: exactly one of the two.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReminderInput {
+    /// An instant that is yet to come.
+    #[serde(default)]
+    #[garde(skip)]
+    remind_at: Option<Instant>,
+    /// Minutes before the task is due, at most a year. It follows the due date, and waits while the task has none.
+    #[serde(default)]
+    #[garde(range(min = 0, max = 525_600))]
+    #[schema(minimum = 0, maximum = 525_600, example = 60)]
+    before_due_minutes: Option<i32>,
+}
+
+impl From<&Reminder> for ReminderInput {
+    fn from(row: &Reminder) -> Self {
+        Self { remind_at: row.remind_at, before_due_minutes: row.before_due_minutes }
+    }
+}
+
+impl EditableChild for Reminder {
+    type Input = ReminderInput;
+
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            task_id: task.id,
+            user_id: ctx.user().unwrap_or_default(),
+            remind_at: None,
+            before_due_minutes: None,
+            fired_at: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, input: ReminderInput) -> Result<Self> {
+        let ReminderInput { remind_at, before_due_minutes } = input;
+        let one = |field: &str, message| Err(Error::field(field, "one_of_two", message));
+        match (remind_at, before_due_minutes) {
+            (None, None) => return one("/remind_at", "Give either remind_at or before_due_minutes."),
+            (Some(_), Some(_)) => {
+                return one("/before_due_minutes", "Give remind_at or before_due_minutes, and not both.");
+            }
+            _ => {}
+        }
+        if (remind_at, before_due_minutes) == (self.remind_at, self.before_due_minutes) {
+            return Ok(self);
+        }
+        let task = tx.find::<Task>(self.task_id, false).await?.ok_or(Kind::NotFound)?;
+        let at = remind_at.or_else(|| before(alarm::due(Some(&task)), before_due_minutes));
+        if at.is_some_and(|at| at <= tx.now()) {
+            let field = if remind_at.is_some() { "/remind_at" } else { "/before_due_minutes" };
+            return Err(Error::field(field, "invalid_value", "That instant has passed."));
+        }
+        if self.remind_at.is_none() && self.before_due_minutes.is_none() {
+            let own = Condition::all()
+                .add(entity::Column::TaskId.eq(self.task_id))
+                .add(entity::Column::UserId.eq(self.user_id));
+            if tx.count::<Self>(tx.owned::<Self>().filter(own)).await? >= MOST {
+                let detail = format!("At most {MOST} reminders of one task: delete one first.");
+                return Err(Error::with(Kind::Conflict, detail));
+            }
+        }
+        // What is set anew fires anew.
+        Ok(Self { remind_at, before_due_minutes, fired_at: None, ..self })
+    }
+}

@@ -1,0 +1,95 @@
+//! What was made and completed, day by day or week by week.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{
+    Condition, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Func},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Every, Period, Report, how_many, mean_seconds, open, sum, took};
+use crate::{
+    Context, Result, Store, project::Project, store::field, task::entity as task, time_entry::names,
+};
+
+/// A day or a week.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct CompletionBucket {
+    /// The day, or the week's Monday, in UTC.
+    #[schema(example = "2026-01-26")]
+    pub day: String,
+    /// Tasks that were made.
+    pub created: i64,
+    /// Tasks that were completed.
+    pub completed: i64,
+    /// Of these, how many were completed by their due date.
+    pub on_time: i64,
+    /// Of these, how many were completed after it. (Some have none.)
+    pub late: i64,
+    /// Those completed by their due date among those that had one: from 0 to 1, or null when there are none.
+    #[schema(example = 0.75)]
+    pub on_time_rate: Option<f64>,
+    /// From a task's making to its completion, the mean, in seconds; null when there are none.
+    #[schema(example = 86_400)]
+    pub mean_completion_seconds: Option<i64>,
+}
+
+/// What was made and completed of the tasks that count for the caller, or of those of one project. Every day or week of the period has its line; of
+/// a project that is absent or invisible none has.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub async fn of(
+    store: &Store,
+    ctx: &Context,
+    period: Period,
+    every: Every,
+    project: Option<Uuid>,
+) -> Result<Report<CompletionBucket>> {
+    use task::Column;
+    let scope = open(store, ctx)?;
+    if let Some(id) = project
+        && names(&scope, &[id], |project: Project| project.name).await?.is_empty()
+    {
+        return Ok(Report::whole(period, Vec::new()));
+    }
+    let new = |at: i64| CompletionBucket { day: Every::text(at), ..CompletionBucket::default() };
+    let mut buckets: BTreeMap<i64, _> = period.buckets(every).into_iter().map(|at| (at, new(at))).collect();
+    let of = project.map(|project| Column::ProjectId.eq(project));
+    let rows = |column: Column, key: Expr| {
+        let which = Condition::all().add(period.has(column)).add_option(of.clone());
+        let mut select = super::tasks(&scope, which).select_only().into_query();
+        select.expr(key.clone()).expr(Func::count(Column::Id.into_expr())).add_group_by([key]);
+        select
+    };
+    let made = rows(Column::CreatedAt, every.of("task.created_at"));
+    for row in scope.rows(&made).await? {
+        if let Some(bucket) = buckets.get_mut(&field(&row, 0)?) {
+            bucket.created = field(&row, 1)?;
+        }
+    }
+    let due = |late: bool| {
+        let (completed, due) = (Column::CompletedAt.into_expr(), Column::DueAt.into_expr());
+        how_many(if late { completed.gt(due) } else { completed.lte(due) })
+    };
+    let mut done = rows(Column::CompletedAt, every.of("task.completed_at"));
+    done.expr(due(false)).expr(due(true)).expr(sum(took()));
+    for row in scope.rows(&done).await? {
+        if let Some(bucket) = buckets.get_mut(&field(&row, 0)?) {
+            bucket.completed = field(&row, 1)?;
+            bucket.on_time = field(&row, 2)?;
+            bucket.late = field(&row, 3)?;
+            bucket.on_time_rate = rate(bucket.on_time, bucket.on_time + bucket.late);
+            bucket.mean_completion_seconds = mean_seconds(field(&row, 4)?, bucket.completed);
+        }
+    }
+    Ok(Report::whole(period, buckets.into_values().collect()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no tenant has 2^52 tasks")]
+fn rate(part: i64, of: i64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
+}

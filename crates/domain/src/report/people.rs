@@ -1,0 +1,215 @@
+//! Figures of people: what they were assigned, what they completed and when, and the time that they worked.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    Condition, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, SelectStatement},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{MOST, Period, Report, entries, how_many, is_open, mean_seconds, open, sum, sum_of, took, whole};
+use crate::{
+    Context, Result, Scope, Store,
+    policy::Role,
+    project,
+    store::field,
+    task::{TaskStatus, entity as task},
+    team::{Team, TeamMember, member::entity as member},
+    time_entry::entity as entry,
+};
+
+/// A person's figures, as far as they count for the caller.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct PersonFigures {
+    /// Who.
+    pub user_id: Uuid,
+    /// Their name.
+    #[schema(example = "grace")]
+    pub username: Option<String>,
+    /// Tasks that they are assigned, that were made before the period's end, and were not completed before its beginning or cancelled.
+    pub assigned: i64,
+    /// Those of their tasks that were completed in the period.
+    pub completed: i64,
+    /// Of these, how many were completed by their due date.
+    pub on_time: i64,
+    /// Of these, how many were completed after it. (Some have none.)
+    pub late: i64,
+    /// Tasks that are open now, and whose due date was in the past at the period's end or is now, whichever is earlier.
+    pub overdue: i64,
+    /// From a task's making to its completion, the mean over those completed in the period, in seconds; null when there are none.
+    #[schema(example = 86_400)]
+    pub mean_completion_seconds: Option<i64>,
+    /// The time that they worked in entries that began in the period, in seconds. Timers that run don't count.
+    #[schema(example = 5400)]
+    pub tracked_seconds: i64,
+    /// The estimates of the tasks that were completed in the period, had one, and on which they tracked time, in minutes.
+    pub estimated_minutes: i64,
+    /// The time that they worked on just these, whenever it was, in seconds.
+    pub estimated_tracked_seconds: i64,
+    /// That time divided by the estimates: 1 is as estimated, 2 is twice as long; null when nothing was estimated.
+    #[schema(example = 1.25)]
+    pub estimate_ratio: Option<f64>,
+}
+
+/// One person's figures; of one who is nobody, none.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub async fn individual(
+    store: &Store,
+    ctx: &Context,
+    period: Period,
+    user: Option<Uuid>,
+) -> Result<Report<PersonFigures>> {
+    let scope = open(store, ctx)?;
+    let user = user.or(ctx.user()).unwrap_or_default();
+    let known = scope.find::<crate::user::User>(user, false).await?.map(|user| user.id);
+    figures(&scope, period, known.into_iter().collect(), Condition::all(), Condition::all()).await
+}
+
+/// The figures of a team's members, from the team's projects: all of them for who manages the team and for admins, and for a member their own.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> Result<Report<PersonFigures>> {
+    let scope = open(store, ctx)?;
+    let Some(team) = scope.find::<Team>(team, false).await? else {
+        return Ok(Report::new(period, Vec::new()));
+    };
+    let all = ctx.role() == Role::Admin || team.managed_by(ctx);
+    let mut members = scope.owned::<TeamMember>().filter(member::Column::TeamId.eq(team.id));
+    if !all {
+        members = members.filter(member::Column::UserId.eq(ctx.user().unwrap_or_default()));
+    }
+    let members = members.select_only().column(member::Column::UserId);
+    let members = members.order_by_asc(member::Column::Id).limit(MOST + 1).into_query();
+    let rows = scope.rows(&members).await?;
+    let people = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Uuid>>>()?;
+    let projects = || project::ids_of_team(ctx, team.id);
+    let tasks = Condition::all().add(task::Column::ProjectId.in_subquery(projects()));
+    let within = crate::task::ids_where(ctx, tasks.clone());
+    let time = Condition::all().add(entry::Column::TaskId.in_subquery(within));
+    figures(&scope, period, people, tasks, time).await
+}
+
+/// The figures of some people, over the tasks and entries that meet a condition.
+async fn figures(
+    scope: &Scope,
+    period: Period,
+    people: Vec<Uuid>,
+    tasks: Condition,
+    time: Condition,
+) -> Result<Report<PersonFigures>> {
+    let names: HashMap<_, _> = scope.names(&people).await?.into_iter().collect();
+    let mut all: Vec<_> = people
+        .iter()
+        .map(|id| PersonFigures {
+            user_id: *id,
+            username: names.get(id).cloned(),
+            ..PersonFigures::default()
+        })
+        .collect();
+    if people.is_empty() {
+        return Ok(Report::new(period, all));
+    }
+    put(&mut all, &scope.rows(&of_tasks(scope, period, &people, tasks.clone())).await?, |figures, row| {
+        figures.assigned = field(row, 1)?;
+        figures.completed = field(row, 2)?;
+        figures.on_time = field(row, 3)?;
+        figures.late = field(row, 4)?;
+        figures.overdue = field(row, 5)?;
+        figures.mean_completion_seconds = mean_seconds(field(row, 6)?, figures.completed);
+        Ok(())
+    })?;
+    let worked = |which: Condition| {
+        let mut select = entries(scope, which.add(entry::Column::UserId.is_in(people.iter().copied())))
+            .select_only()
+            .column(entry::Column::UserId)
+            .into_query();
+        select.expr(sum(entry::Column::Seconds.into_expr())).group_by_col(entry::Column::UserId);
+        select
+    };
+    let tracked = worked(time.clone().add(period.has(entry::Column::StartedAt)));
+    put(&mut all, &scope.rows(&tracked).await?, |figures, row| {
+        figures.tracked_seconds = whole(field(row, 1)?);
+        Ok(())
+    })?;
+    // What was estimated, and what it took: over the same tasks.
+    let done = tasks
+        .add(task::Column::AssigneeId.is_in(people.iter().copied()))
+        .add(period.has(task::Column::CompletedAt))
+        .add(task::Column::EstimateMinutes.gt(0));
+    let own =
+        Expr::col((entry::Entity, entry::Column::UserId)).equals((task::Entity, task::Column::AssigneeId));
+    let same = Expr::col((entry::Entity, entry::Column::TaskId)).equals((task::Entity, task::Column::Id));
+    let tracked = entries(scope, time.clone().add(own).add(same)).select_only();
+    let tracked = tracked.expr(Expr::val(1)).into_query();
+    let mut estimated = super::tasks(scope, done.clone().add(Expr::exists(tracked)))
+        .select_only()
+        .column(task::Column::AssigneeId)
+        .into_query();
+    estimated
+        .expr(sum(task::Column::EstimateMinutes.into_expr()))
+        .group_by_col((task::Entity, task::Column::AssigneeId));
+    put(&mut all, &scope.rows(&estimated).await?, |figures, row| {
+        figures.estimated_minutes = whole(field(row, 1)?);
+        Ok(())
+    })?;
+    let assigned =
+        Expr::col((task::Entity, task::Column::AssigneeId)).equals((entry::Entity, entry::Column::UserId));
+    let done = super::tasks(scope, done.add(assigned)).select_only().column(task::Column::Id).into_query();
+    let took = worked(time.add(entry::Column::TaskId.in_subquery(done)));
+    put(&mut all, &scope.rows(&took).await?, |figures, row| {
+        figures.estimated_tracked_seconds = whole(field(row, 1)?);
+        Ok(())
+    })?;
+    #[expect(clippy::cast_precision_loss, reason = "no task takes 2^52 seconds")]
+    for figures in &mut all {
+        let estimated = (figures.estimated_minutes * 60) as f64;
+        figures.estimate_ratio =
+            (estimated > 0.0).then(|| figures.estimated_tracked_seconds as f64 / estimated);
+    }
+    Ok(Report::new(period, all))
+}
+
+/// Puts what rows of figures say, each of whom its first value names.
+fn put(
+    all: &mut [PersonFigures],
+    rows: &[QueryResult],
+    with: fn(&mut PersonFigures, &QueryResult) -> Result<()>,
+) -> Result<()> {
+    for row in rows {
+        let id: Option<Uuid> = field(row, 0)?;
+        if let Some(figures) = all.iter_mut().find(|figures| Some(figures.user_id) == id) {
+            with(figures, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// What people's tasks say of them.
+fn of_tasks(scope: &Scope, period: Period, people: &[Uuid], which: Condition) -> SelectStatement {
+    use task::Column;
+    let which = which.add(Column::AssigneeId.is_in(people.iter().copied()));
+    let done = || period.has(Column::CompletedAt);
+    let due = |late: bool| {
+        let (completed, due) = (Column::CompletedAt.into_expr(), Column::DueAt.into_expr());
+        done().and(if late { completed.gt(due) } else { completed.lte(due) })
+    };
+    let there = Column::CompletedAt.is_null().or(Column::CompletedAt.gte(period.from));
+    let assigned = Column::Status.ne(TaskStatus::Cancelled).and(Column::CreatedAt.lt(period.to)).and(there);
+    let overdue = is_open().and(Column::DueAt.lt(Ord::min(period.to, scope.ctx().now())));
+    let mut select = super::tasks(scope, which).select_only().column(Column::AssigneeId).into_query();
+    select
+        .expr(how_many(assigned))
+        .expr(how_many(done()))
+        .expr(how_many(due(false)))
+        .expr(how_many(due(true)))
+        .expr(how_many(overdue))
+        .expr(sum_of(done(), took()))
+        .group_by_col((task::Entity, Column::AssigneeId));
+    select
+}

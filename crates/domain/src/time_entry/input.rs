@@ -1,0 +1,72 @@
+//! What can be written of an entry: a start, and either an end or how long it took.
+
+use std::time::Duration;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{LONGEST, TimeEntry, wrong};
+use crate::{Error, Instant, Result, input::one_line};
+
+/// What can be written of a time entry.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeEntryInput {
+    /// Not in the future, and not before 1970.
+    #[garde(skip)]
+    #[schema(example = "2026-01-30T09:00:00Z")]
+    started_at: Instant,
+    /// Not in the future, not before the start, and at most 24 hours after it. Either this or `minutes` is needed, but for a timer that runs.
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(example = "2026-01-30T10:30:00Z")]
+    ended_at: Option<Instant>,
+    /// How long it took, in the place of the end. In a change it goes before an end that is there and stays as it is.
+    #[serde(default)]
+    #[garde(range(min = 0, max = 1440))]
+    #[schema(minimum = 0, maximum = 1440, example = 90)]
+    minutes: Option<u32>,
+    #[serde(default)]
+    #[garde(length(chars, max = 500), custom(one_line))]
+    #[schema(max_length = 500, example = "Second draft")]
+    pub(super) note: Option<String>,
+}
+
+impl From<&TimeEntry> for TimeEntryInput {
+    fn from(row: &TimeEntry) -> Self {
+        Self { started_at: row.started_at, ended_at: row.ended_at, minutes: None, note: row.note.clone() }
+    }
+}
+
+impl TimeEntryInput {
+    /// From when to when it goes, over an entry as it is.
+    pub(super) fn span(&self, present: &TimeEntry, now: Instant) -> Result<(Instant, Option<Instant>)> {
+        let start = self.started_at;
+        if start > now || start.micros() < 0 {
+            return Err(wrong("started_at", "Expected an instant since 1970 and not in the future."));
+        }
+        let (field, end) = match (self.ended_at, self.minutes) {
+            (Some(end), None) => ("ended_at", end),
+            (Some(end), Some(_)) if present.ended_at != Some(end) => {
+                return Err(wrong("minutes", "Give either ended_at or minutes."));
+            }
+            (_, Some(minutes)) => ("minutes", start.plus(Duration::from_mins(minutes.into()))),
+            (None, None) if present.ended_at.is_none() => return Ok((start, None)),
+            (None, None) => {
+                let message = "Give ended_at or minutes: what runs is a timer, and begins as one.";
+                return Err(Error::field("/ended_at", "required", message));
+            }
+        };
+        if end > now {
+            return Err(wrong(field, "The end is in the future."));
+        }
+        if end < start {
+            return Err(wrong(field, "The end is before the start."));
+        }
+        if end > start.plus(LONGEST) {
+            return Err(wrong(field, "An entry is at most 24 hours long."));
+        }
+        Ok((start, Some(end)))
+    }
+}

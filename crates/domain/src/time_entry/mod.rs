@@ -1,0 +1,241 @@
+//! Time entries: what was worked on a task, by whom, from when to when. One that has no end yet is a user's timer.
+//!
+//! Invariant: a user has at most one entry that runs. [`start`] ends the one before in the transaction of the new one, and a unique index holds
+//! whatever else happens. Entries of one user may overlap: two things are done at once, and entered after the fact.
+
+mod input;
+mod timer;
+mod totals;
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use self::{
+    input::TimeEntryInput,
+    timer::{Timer, get as timer, start, stop},
+    totals::{By, TimeTotal, TimeTotals, of as totals},
+};
+pub(crate) use self::{
+    timer::{running, stop_running},
+    totals::names,
+};
+use crate::{
+    Context, Error, Instant, Result, Scope, Store, Tx,
+    context::Actor,
+    edit::{Child, EditableChild},
+    error::Kind,
+    input::Unchecked,
+    list::{self, Filter, Form, Page, Query, Sort, Within},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Birth, Noun, Read,
+        noun::{ColumnOf, owned},
+        row::positions,
+    },
+    task::{self, Task},
+};
+
+/// The longest that an entry is: a timer that was forgotten counts no further.
+const LONGEST: std::time::Duration = std::time::Duration::from_hours(24);
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// Time that was worked on a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "time_entry")]
+    #[schema(as = TimeEntry)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        /// Who worked.
+        pub user_id: Uuid,
+        pub started_at: Instant,
+        /// Null while the timer runs.
+        pub ended_at: Option<Instant>,
+        /// From the start to the end, in whole seconds: at most 86400; null while the timer runs.
+        #[schema(example = 5400)]
+        pub seconds: Option<i32>,
+        #[schema(example = "Second draft")]
+        pub note: Option<String>,
+        /// The user while the timer runs.
+        #[serde(skip)]
+        pub running_key: Option<Uuid>,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as TimeEntry;
+
+owned!(TimeEntry, entity);
+positions!(TimeEntry { one tenant_id, one id, one task_id, one user_id, one started_at, maybe ended_at, maybe seconds, maybe note, maybe running_key, one created_at, one updated_at, one version });
+
+/// Whole seconds between two instants, as far as an entry goes.
+fn seconds(start: Instant, end: Instant) -> i32 {
+    let micros = end.micros().saturating_sub(start.micros());
+    i32::try_from(micros.div_euclid(1_000_000)).unwrap_or(i32::MAX)
+}
+
+impl Noun for TimeEntry {
+    const NOUN: policy::Noun = policy::Noun::TimeEntry;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
+        Ok(task::facts_within(self.task_id, scope).await?.with(Fact::Owner, own))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
+        let user = ctx.user()?;
+        let condition = match fact {
+            Fact::Owner => Column::UserId.eq(user),
+            Fact::ManagesProject => Column::TaskId.in_subquery(task::managed_ids(ctx, user)),
+            _ => return None,
+        };
+        Some(Condition::all().add(condition))
+    }
+
+    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
+        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+    }
+
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "running_key"];
+
+    fn derived(self) -> Self {
+        Self {
+            seconds: self.ended_at.map(|end| seconds(self.started_at, end)),
+            running_key: self.ended_at.is_none().then_some(self.user_id),
+            ..self
+        }
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "task", form: Form::Id, column: Column::TaskId },
+            Filter { name: "project", form: Form::Through(task::ids_in), column: Column::TaskId },
+            Filter { name: "user", form: Form::Person, column: Column::UserId },
+            Filter { name: "running", form: Form::Unset, column: Column::EndedAt },
+            Filter { name: "started_at", form: Form::Instant, column: Column::StartedAt },
+            Filter { name: "ended_at", form: Form::Instant, column: Column::EndedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        use list::Key;
+        &[
+            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort {
+                name: "started_at",
+                column: "started_at",
+                key: |row| Key::Number(row.started_at.micros()),
+            },
+        ]
+    }
+}
+
+impl Child for TimeEntry {
+    type Parent = Task;
+    const COLLECTION: &'static str = "time-entries";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+impl EditableChild for TimeEntry {
+    type Input = TimeEntryInput;
+
+    /// It has an end, so that nothing but a timer runs.
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            task_id: task.id,
+            user_id: ctx.user().unwrap_or_default(),
+            started_at: born.at,
+            ended_at: Some(born.at),
+            seconds: Some(0),
+            note: None,
+            running_key: None,
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, input: TimeEntryInput) -> Result<Self> {
+        let (started_at, ended_at) = input.span(&self, tx.now())?;
+        Ok(Self { started_at, ended_at, note: input.note, ..self }.derived())
+    }
+}
+
+/// The entries that lie in tasks that are there.
+pub(crate) fn present(ctx: &Context) -> Condition {
+    let tasks = task::present_ids(ctx);
+    Condition::all().add_option(tasks.map(|tasks| entity::Column::TaskId.in_subquery(tasks)))
+}
+
+/// The entries that the caller sees, of all tasks, by the page.
+///
+/// # Errors
+/// Those of lists.
+pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<TimeEntry>> {
+    let within = Within::of(Uuid::nil(), present(ctx));
+    list::page::<TimeEntry>(store, &store.read(ctx), query, within).await
+}
+
+/// The same, from a cursor on: for an export.
+///
+/// # Errors
+/// Those of lists.
+pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<TimeEntry>> {
+    let mut query = query.clone();
+    query.0.extend([("cursor".to_owned(), cursor), ("page_size".to_owned(), "200".to_owned())]);
+    list(store, ctx, &query).await
+}
+
+/// Enters what a user worked: the server's own work, for demonstration data.
+///
+/// # Errors
+/// `Forbidden` to everybody who calls; those of [`crate::edit::create_within`].
+pub async fn enter(tx: &Tx, task: Uuid, user: Uuid, body: &Unchecked<TimeEntryInput>) -> Result<TimeEntry> {
+    if tx.ctx().actor() != Actor::System {
+        return Err(Kind::Forbidden.into());
+    }
+    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
+    let blank = TimeEntry { user_id: user, ..TimeEntry::blank(tx.birth(), tx.ctx(), &task) };
+    tx.add(blank.apply(tx, body.check()?).await?).await
+}
+
+/// A wrong value of an entry.
+fn wrong(field: &str, message: &str) -> Error {
+    Error::field(format!("/{field}"), "invalid_value", message)
+}

@@ -1,0 +1,95 @@
+//! The timer: a user's one entry that runs.
+
+use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{LONGEST, TimeEntry, entity::Column, present, seconds};
+use crate::{
+    Context, Error, Result, Scope, Store, Tx,
+    edit::EditableChild,
+    error::Kind,
+    policy::{self, Action},
+    store::{Noun, Precondition, Read, Update},
+    task::Task,
+    user::User,
+};
+
+/// The caller's timer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Timer {
+    /// The entry that runs; null when none does.
+    pub entry: Option<TimeEntry>,
+    /// For how many seconds it has run, and would count if it was stopped now: at most 86400.
+    #[schema(example = 600)]
+    pub seconds: Option<i32>,
+}
+
+/// The entry of a user that runs.
+pub(crate) async fn running(scope: &Scope, user: Uuid) -> Result<Option<TimeEntry>> {
+    let own = scope.owned::<TimeEntry>().filter(Column::RunningKey.eq(user));
+    let own = own.filter(present(scope.ctx()));
+    Ok(scope.all(&own.into_query()).await?.into_iter().next())
+}
+
+/// The caller's timer. A service has none.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub async fn get(store: &Store, ctx: &Context) -> Result<Timer> {
+    policy::permit(ctx, TimeEntry::NOUN, Action::Read)?;
+    let Some(user) = ctx.user() else { return Ok(Timer::default()) };
+    let entry = running(&store.read(ctx), user).await?;
+    let now = ctx.now();
+    let counts = |entry: &TimeEntry| seconds(entry.started_at, now.min(entry.started_at.plus(LONGEST)));
+    Ok(Timer { seconds: entry.as_ref().map(counts), entry })
+}
+
+/// Starts the caller's timer on a task. One that runs, on whatever task, is stopped first.
+///
+/// # Errors
+/// `NotFound` for the task; `Forbidden` to a service.
+pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
+    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
+    let blank = TimeEntry::blank(tx.birth(), tx.ctx(), &task);
+    let facts = blank.facts(tx, Action::Create).await?;
+    policy::judge(tx.ctx(), TimeEntry::NOUN, Action::Create, facts)?;
+    // Of two that are started at once, the second waits here, and finds the first.
+    tx.find::<User>(blank.user_id, true).await?.ok_or(Kind::NotFound)?;
+    stop_running(tx, blank.user_id).await?;
+    tx.add(TimeEntry { ended_at: None, seconds: None, ..blank }).await
+}
+
+/// Stops the caller's timer on a task.
+///
+/// # Errors
+/// `NotFound` for the task, `Conflict` when the timer does not run on it, and those of the precondition.
+pub async fn stop(tx: &Tx, task: Uuid, pre: &Precondition) -> Result<TimeEntry> {
+    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
+    policy::permit(tx.ctx(), TimeEntry::NOUN, Action::Update)?;
+    let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
+    let idle = || Error::with(Kind::Conflict, "Your timer does not run on this task.");
+    let entry = running(tx, user).await?.filter(|entry| entry.task_id == task.id).ok_or_else(idle)?;
+    end(tx, entry.id, pre).await
+}
+
+/// Stops whatever timer of a user runs.
+pub(crate) async fn stop_running(tx: &Tx, user: Uuid) -> Result<()> {
+    let running = tx.owned::<TimeEntry>().filter(Condition::all().add(Column::RunningKey.eq(user)));
+    for entry in tx.all::<TimeEntry>(&running.into_query()).await? {
+        end(tx, entry.id, &Precondition::Any).await?;
+    }
+    Ok(())
+}
+
+/// Ends an entry now, or where it is as long as one may be.
+async fn end(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<TimeEntry> {
+    let seen = tx.follow::<TimeEntry, _>(id, Update).await?;
+    let row = seen.row().clone();
+    if row.ended_at.is_some() {
+        return Ok(row);
+    }
+    // The clocks of two nodes may differ by a little.
+    let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
+    tx.update_as("stop", seen, TimeEntry { ended_at: Some(end), ..row }, pre).await
+}

@@ -1,0 +1,180 @@
+//! Totals of entries, by what they are of: summed up by the database, over the entries that the caller sees and the filters leave.
+
+use sea_orm::{
+    Condition, Order, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Func, JoinType},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{TimeEntry, entity::Column, present};
+use crate::{
+    Context, Error, Result, Scope, Store,
+    list::Query,
+    policy::Action,
+    project::Project,
+    report::{Bucket, sum},
+    store::{Noun, field, readable},
+    task::Task,
+};
+
+/// The most totals that are told.
+const MOST: u64 = 400;
+
+/// What time is summed up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The task.
+    Task,
+    /// The task's project.
+    Project,
+    /// Who worked.
+    User,
+    /// The day of the start, in UTC.
+    Day,
+}
+
+impl By {
+    /// The words.
+    pub const WORDS: [&'static str; 4] = ["task", "project", "user", "day"];
+}
+
+impl std::str::FromStr for By {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "task" => Self::Task,
+            "project" => Self::Project,
+            "user" => Self::User,
+            "day" => Self::Day,
+            _ => return Err(Error::parameter("by", format!("Expected one of: {}.", Self::WORDS.join(", ")))),
+        })
+    }
+}
+
+/// Time of one task, project, user or day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TimeTotal {
+    /// The task's, project's or user's id; null for days, and for tasks in no project.
+    pub id: Option<Uuid>,
+    /// Its title or name, if the caller may see it and the token reaches it.
+    #[schema(example = "Website")]
+    pub name: Option<String>,
+    /// The day, in UTC; null for what is no day.
+    #[schema(example = "2026-01-30")]
+    pub day: Option<String>,
+    /// How many entries there are.
+    pub entries: i64,
+    /// How many seconds they are long together.
+    #[schema(example = 5400)]
+    pub seconds: i64,
+}
+
+/// Totals of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TimeTotals {
+    /// What they are by.
+    pub by: By,
+    /// How many entries there are in all. Timers that run are not among them.
+    pub entries: i64,
+    /// How many seconds all entries are long together.
+    pub seconds: i64,
+    /// The totals: days from the last on, others from the largest on; at most 400.
+    pub results: Vec<TimeTotal>,
+    /// Whether there are more than these.
+    pub truncated: bool,
+}
+
+/// The totals of the entries that the caller sees and the query leaves.
+///
+/// # Errors
+/// Those of lists.
+pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<TimeTotals> {
+    let scope = store.read(ctx);
+    let which = query.condition::<TimeEntry>(&scope)?.add(present(ctx)).add(Column::EndedAt.is_not_null());
+    let rows = scope.visible::<TimeEntry>(which)?.select_only();
+    let count = || Func::count(Expr::col((super::entity::Entity, Column::Id)));
+    let figures = |select: &mut sea_orm::sea_query::SelectStatement| {
+        select.expr(count()).expr(sum(Column::Seconds.into_expr()));
+    };
+    let mut all = rows.clone().into_query();
+    figures(&mut all);
+    let key = match by {
+        By::Task => Column::TaskId.into_expr(),
+        By::User => Column::UserId.into_expr(),
+        By::Project => Expr::col(("task", "project_id")),
+        By::Day => Bucket::Day.of("time_entry.started_at"),
+    };
+    let mut each = rows.into_query();
+    each.expr(key.clone());
+    figures(&mut each);
+    if by == By::Project {
+        let same = |column: &'static str, own: Column| {
+            Expr::col(("task", column)).equals((super::entity::Entity, own))
+        };
+        let task = same("tenant_id", Column::TenantId).and(same("id", Column::TaskId));
+        each.join(JoinType::InnerJoin, "task", task);
+    }
+    each.add_group_by([key.clone()]);
+    if by != By::Day {
+        each.order_by_expr(sum(Column::Seconds.into_expr()), Order::Desc);
+    }
+    each.order_by_expr(key, Order::Desc).limit(MOST + 1);
+    let (total, rows) = (scope.rows(&all).await?, scope.rows(&each).await?);
+    let (entries, seconds) = total.first().map(|row| counted(row, 0)).transpose()?.unwrap_or_default();
+    let truncated = rows.len() as u64 > MOST;
+    let mut results = rows
+        .iter()
+        .take(usize::try_from(MOST).unwrap_or_default())
+        .map(|row| {
+            let (entries, seconds) = counted(row, 1)?;
+            let (id, day) = match by {
+                By::Day => (None, Some(Bucket::text(field(row, 0)?))),
+                _ => (field::<Option<Uuid>>(row, 0)?, None),
+            };
+            Ok(TimeTotal { id, name: None, day, entries, seconds })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    name(&scope, by, &mut results).await?;
+    Ok(TimeTotals { by, entries, seconds, results, truncated })
+}
+
+/// How many entries a row of figures tells of, and how many seconds.
+fn counted(row: &QueryResult, at: usize) -> Result<(i64, i64)> {
+    Ok((field(row, at)?, crate::report::whole(field(row, at + 1)?)))
+}
+
+/// Gives the totals the names that the caller may see.
+async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
+    let ids: Vec<_> = totals.iter().filter_map(|total| total.id).collect();
+    let reaches = |noun| scope.ctx().reaches(noun, Action::Read);
+    let names = match by {
+        By::Task if reaches(Task::NOUN) => names(scope, &ids, |task: Task| task.title).await?,
+        By::Project if reaches(Project::NOUN) => names(scope, &ids, |it: Project| it.name).await?,
+        By::User if reaches(crate::policy::Noun::User) => scope.names(&ids).await?,
+        _ => return Ok(()),
+    };
+    for total in totals {
+        let known = names.iter().find(|(id, _)| total.id == Some(*id));
+        total.name = known.map(|(_, name)| name.clone());
+    }
+    Ok(())
+}
+
+/// The names of those rows among these that the caller may read.
+pub(crate) async fn names<N: Noun>(
+    scope: &Scope,
+    ids: &[Uuid],
+    name: fn(N) -> String,
+) -> Result<Vec<(Uuid, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let which =
+        Condition::all().add(N::id_column().is_in(ids.iter().copied())).add(readable::<N>(scope.ctx()));
+    let rows: Vec<N> = scope.all(&scope.owned::<N>().filter(which).into_query()).await?;
+    Ok(rows.into_iter().map(|row| (row.id(), name(row))).collect())
+}

@@ -1,0 +1,191 @@
+//! Watchers: users who are told what happens to a task that is not theirs.
+//!
+//! Invariant: to watch gives no right. Who no longer sees the task is told nothing more of it.
+
+use garde::Validate;
+use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    Context, Error, Instant, Result, Scope, Tx,
+    edit::{Child, EditableChild},
+    error::Kind,
+    list::{self, Filter, Form, Sort},
+    policy::{self, Action, Fact, Facts},
+    store::{
+        Birth, Noun,
+        noun::{ColumnOf, Unique, owned},
+        readable_ids,
+        row::positions,
+    },
+    task::{self, Task},
+    user::User,
+};
+
+/// The most that a task has: each is told of what happens in its transaction.
+const MOST: usize = 100;
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// A user who watches a task.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
+    #[sea_orm(table_name = "watcher")]
+    #[schema(as = Watcher)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[serde(skip)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub task_id: Uuid,
+        /// Once at a task.
+        pub user_id: Uuid,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub use entity::Model as Watcher;
+
+owned!(Watcher, entity);
+positions!(Watcher { one tenant_id, one id, one task_id, one user_id, one created_at, one updated_at, one version });
+
+impl Noun for Watcher {
+    const NOUN: policy::Noun = policy::Noun::Watcher;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let facts = task::facts_within(self.task_id, scope).await?;
+        Ok(facts.with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+    }
+
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+    }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "watcher_key", columns: "watcher.task_id, watcher.user_id", field: "user_id" }]
+    }
+}
+
+impl Child for Watcher {
+    type Parent = Task;
+    const COLLECTION: &'static str = "watchers";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+/// Who is to watch a task.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatcherInput {
+    /// A user who sees the task; the caller, when it is absent. Others are added by whoever manages the project.
+    #[serde(default)]
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+}
+
+impl From<&Watcher> for WatcherInput {
+    fn from(row: &Watcher) -> Self {
+        Self { user_id: Some(row.user_id) }
+    }
+}
+
+impl EditableChild for Watcher {
+    type Input = WatcherInput;
+
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self {
+            tenant_id: born.tenant,
+            id: born.id,
+            task_id: task.id,
+            user_id: ctx.user().unwrap_or_default(),
+            created_at: born.at,
+            updated_at: born.at,
+            version: 1,
+        }
+    }
+
+    async fn apply(self, tx: &Tx, WatcherInput { user_id }: WatcherInput) -> Result<Self> {
+        let Some(user_id) = user_id.or(tx.ctx().user()) else {
+            return Err(Error::field("/user_id", "required", "A service says who is to watch."));
+        };
+        let row = Self { user_id, ..self };
+        // The right to add oneself, which was judged before, is none to add others.
+        policy::judge(tx.ctx(), Self::NOUN, Action::Create, row.facts(tx, Action::Create).await?)?;
+        let user = tx.refer::<User>(Some(user_id), "user_id").await?;
+        let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
+        let sees = match &user {
+            Some(user) => task::is_seen(&task, &tx.seen_by(user)).await?,
+            None => false,
+        };
+        if !sees {
+            return Err(Error::field("/user_id", "invalid_value", "The user does not see the task."));
+        }
+        if of_task(tx, row.task_id).await?.len() >= MOST {
+            return Err(Error::with(Kind::Conflict, format!("At most {MOST} users watch a task.")));
+        }
+        Ok(row)
+    }
+}
+
+/// The users who watch a task.
+pub(crate) async fn of_task(tx: &Tx, task: Uuid) -> Result<Vec<Uuid>> {
+    let rows = tx.owned::<Watcher>().filter(entity::Column::TaskId.eq(task));
+    Ok(tx.all::<Watcher>(&rows.into_query()).await?.into_iter().map(|row| row.user_id).collect())
+}
+
+/// Lets a user watch a task from now on whose comment is on it. It follows from the comment, and so takes no scope of its own.
+pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
+    let watching = of_task(tx, task).await?;
+    if watching.contains(&user) || watching.len() >= MOST {
+        return Ok(());
+    }
+    let born = tx.birth();
+    let row = Watcher {
+        tenant_id: born.tenant,
+        id: born.id,
+        task_id: task,
+        user_id: user,
+        created_at: born.at,
+        updated_at: born.at,
+        version: 1,
+    };
+    tx.keep(&row).await?;
+    let new = serde_json::to_string(&row).map_err(Error::internal)?;
+    tx.record::<Watcher>("create", row.id, row.version, None, Some(new));
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What people say about tasks, and what they are told: comments, watchers, reminders, notifications.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{
+    dialect::{Dialect, id, instant},
+    schema::{index, reference, stamped},
+};
+
+/// Tables in the order in which they are created; they are dropped the other way round.
+const TABLES: [&str; 6] = ["comment", "comment_version", "watcher", "reminder", "notification", "alarm"];
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0007_talk"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let d = Dialect(manager.get_database_backend());
+        for table in [talk(d), told(d)].concat() {
+            manager.create_table(table).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        set_alarms(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES.iter().rev() {
+            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What is said. Whoever wrote a comment may be gone.
+fn talk(d: Dialect) -> Vec<TableCreateStatement> {
+    let comment = stamped(d.owned("comment"))
+        .col(id("task_id").not_null())
+        .col(id("author_id").null())
+        .col(d.long_text("body").not_null())
+        .col(d.text("mentions", 2000).not_null())
+        .col(instant("edited_at").null())
+        .foreign_key(reference("comment", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
+        .take();
+    let comment_version = d
+        .owned("comment_version")
+        .col(id("comment_id").not_null())
+        .col(ColumnDef::new("number").big_integer().not_null())
+        .col(d.long_text("body").not_null())
+        .col(instant("written_at").not_null())
+        .foreign_key(
+            reference("comment_version", "comment_id", "comment").on_delete(ForeignKeyAction::Cascade),
+        )
+        .take();
+    vec![comment, comment_version]
+}
+
+/// Who is told of what, and when. What a notification is about may be gone.
+fn told(d: Dialect) -> Vec<TableCreateStatement> {
+    let watcher = stamped(d.owned("watcher"))
+        .col(id("task_id").not_null())
+        .col(id("user_id").not_null())
+        .foreign_key(reference("watcher", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
+        .foreign_key(reference("watcher", "user_id", "user").on_delete(ForeignKeyAction::Cascade))
+        .take();
+    let reminder = stamped(d.owned("reminder"))
+        .col(id("task_id").not_null())
+        .col(id("user_id").not_null())
+        .col(instant("remind_at").null())
+        .col(ColumnDef::new("before_due_minutes").integer().null())
+        .col(instant("fired_at").null())
+        .foreign_key(reference("reminder", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
+        .foreign_key(reference("reminder", "user_id", "user").on_delete(ForeignKeyAction::Cascade))
+        .take();
+    let notification = stamped(d.owned("notification"))
+        .col(id("user_id").not_null())
+        .col(d.text("kind", 16).not_null())
+        .col(d.text("noun", 32).not_null())
+        .col(id("row_id").not_null())
+        .col(id("task_id").not_null())
+        .col(id("actor_id").null())
+        .col(d.text("text", 500).not_null())
+        .col(instant("read_at").null())
+        .col(ColumnDef::new("unread").boolean().not_null())
+        .foreign_key(reference("notification", "user_id", "user").on_delete(ForeignKeyAction::Cascade))
+        .take();
+    let alarm = d.owned("alarm").col(instant("at").not_null()).take();
+    vec![watcher, reminder, notification, alarm]
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    vec![
+        index("comment_task_idx", "comment", &["tenant_id", "task_id", "id"]),
+        index("comment_author_idx", "comment", &["tenant_id", "author_id", "id"]),
+        index("comment_version_comment_idx", "comment_version", &["tenant_id", "comment_id", "id"]),
+        index("watcher_key", "watcher", &["tenant_id", "task_id", "user_id"]).unique().take(),
+        index("watcher_user_idx", "watcher", &["tenant_id", "user_id", "task_id"]),
+        index("reminder_task_idx", "reminder", &["tenant_id", "task_id", "user_id", "id"]),
+        index("reminder_user_idx", "reminder", &["tenant_id", "user_id", "id"]),
+        index("notification_user_idx", "notification", &["tenant_id", "user_id", "id"]),
+        index("notification_unread_idx", "notification", &["tenant_id", "user_id", "unread", "id"]),
+        index("notification_read_idx", "notification", &["read_at"]),
+        index("alarm_at_idx", "alarm", &["at"]),
+    ]
+}
+
+/// A task that is open and has a due date has an alarm from now on, and those that are there get theirs. Of what was due long ago nobody is told
+/// when it rings.
+async fn set_alarms(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    let rows = Query::select()
+        .columns(["tenant_id", "id"])
+        .expr(Expr::col("due_at").sub(DAY))
+        .from("task")
+        .and_where(Expr::col("due_at").is_not_null())
+        .and_where(Expr::col("status").is_in(["todo", "in_progress"]))
+        .take();
+    let mut insert = Query::insert();
+    insert.into_table("alarm").columns(["tenant_id", "id", "at"]);
+    insert.select_from(rows).map_err(|error| DbErr::Migration(error.to_string()))?;
+    manager.get_connection().execute(&insert).await.map(drop)
+}

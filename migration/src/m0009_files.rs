@@ -1,0 +1,126 @@
+//! Files: what lies in the store of objects, tasks' attachments, and documents' files and versions.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{
+    dialect::{Dialect, id, instant},
+    schema::{index, reference, stamped},
+};
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0009_files"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let d = Dialect(manager.get_database_backend());
+        for column in columns() {
+            manager.alter_table(Table::alter().table("tenant").add_column(column).take()).await?;
+        }
+        let [file, attachment, version] = tables(d);
+        manager.create_table(file).await?;
+        let mut column = d.long_text("file");
+        manager.alter_table(Table::alter().table("document").add_column(column.null()).take()).await?;
+        d.add_reference(manager, "document", "file_id", "file").await?;
+        for table in [attachment, version] {
+            manager.create_table(table).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        first_versions(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let d = Dialect(manager.get_database_backend());
+        for table in ["document_version", "attachment"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        d.drop_reference(manager, "document", "file_id", "file", "document_file_idx").await?;
+        manager.alter_table(Table::alter().table("document").drop_column("file").take()).await?;
+        manager.drop_table(Table::drop().table("file").to_owned()).await?;
+        for column in columns().into_iter().rev() {
+            let name = Alias::new(column.get_column_name());
+            manager.alter_table(Table::alter().table("tenant").drop_column(name).take()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What tenants gain: how much their files may take, and how much they take.
+fn columns() -> Vec<ColumnDef> {
+    let number = |name, default: i64| {
+        ColumnDef::new(Alias::new(name)).big_integer().not_null().default(default).take()
+    };
+    vec![
+        number("file_bytes_quota", 10_737_418_240),
+        number("file_count_quota", 100_000),
+        number("file_bytes", 0),
+        number("file_count", 0),
+    ]
+}
+
+fn tables(d: Dialect) -> [TableCreateStatement; 3] {
+    let file = d
+        .owned("file")
+        .col(ColumnDef::new("size").big_integer().not_null())
+        .col(instant("discarded_at").null())
+        .foreign_key(
+            ForeignKey::create().name("file_tenant_fkey").from("file", "tenant_id").to("tenant", "id"),
+        )
+        .take();
+    let attachment = stamped(d.owned("attachment"))
+        .col(id("task_id").not_null())
+        .col(id("uploaded_by").null())
+        .col(d.text("name", 255).not_null())
+        .col(d.text("media_type", 100).not_null())
+        .col(ColumnDef::new("size").big_integer().not_null())
+        .col(d.text("sha256", 64).not_null())
+        .foreign_key(reference("attachment", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
+        .foreign_key(&mut reference("attachment", "id", "file"))
+        .take();
+    let version = d
+        .owned("document_version")
+        .col(id("document_id").not_null())
+        .col(ColumnDef::new("number").big_integer().not_null())
+        .col(d.text("title", 200).not_null())
+        .col(d.long_text("content").not_null())
+        .col(d.long_text("file").null())
+        .col(id("file_id").null())
+        .col(id("saved_by").null())
+        .col(instant("created_at").not_null())
+        .foreign_key(
+            reference("document_version", "document_id", "document").on_delete(ForeignKeyAction::Cascade),
+        )
+        .foreign_key(&mut reference("document_version", "file_id", "file"))
+        .take();
+    [file, attachment, version]
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    vec![
+        index("file_discarded_idx", "file", &["discarded_at"]),
+        index("attachment_task_idx", "attachment", &["tenant_id", "task_id"]),
+        index("document_version_key", "document_version", &["tenant_id", "document_id", "number"])
+            .unique()
+            .take(),
+        index("document_version_file_idx", "document_version", &["tenant_id", "file_id"]),
+        index("document_file_idx", "document", &["tenant_id", "file_id"]),
+    ]
+}
+
+/// The documents that are there already have what they say as their first version.
+async fn first_versions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let columns = ["tenant_id", "id", "document_id", "number", "title", "content", "saved_by", "created_at"];
+    let present = ["tenant_id", "id", "id", "version", "title", "content", "author_id", "updated_at"];
+    let select = Query::select().columns(present).from("document").take();
+    let mut insert = Query::insert();
+    insert.into_table("document_version").columns(columns);
+    let insert = insert.select_from(select).map_err(|error| DbErr::Migration(error.to_string()))?;
+    manager.get_connection().execute(insert).await.map(drop)
+}
