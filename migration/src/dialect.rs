@@ -50,6 +50,69 @@ impl Dialect {
         self.binary_order(column)
     }
 
+    /// A table of a tenant with a column of terms for [`Self::index_full_text`]. SQLite's index names rows by a number, which is to stay the same for
+    /// as long as the row is there: what SQLite itself numbers rows by is not.
+    pub(crate) fn full_text(self, name: &'static str, terms: &'static str) -> TableCreateStatement {
+        let mut table = self.owned(name);
+        table.col(self.long_text(terms).not_null());
+        if self.0 == DbBackend::Sqlite {
+            table.col(ColumnDef::new("place").big_integer().null());
+        }
+        table
+    }
+
+    /// The database's own full text over a column of terms with blanks between: each is a letter and some more letters and digits, of ASCII.
+    pub(crate) async fn index_full_text(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        terms: &'static str,
+    ) -> Result<(), DbErr> {
+        let statements = match self.0 {
+            // Not by a parser: the terms are taken as they stand.
+            DbBackend::Postgres => vec![format!(
+                "CREATE INDEX {table}_{terms}_idx ON {table} USING gin (array_to_tsvector(string_to_array({terms}, ' ')))"
+            )],
+            DbBackend::MySql => vec![format!("CREATE FULLTEXT INDEX {table}_{terms}_idx ON {table} ({terms})")],
+            // An index over another table's rows, kept in step by triggers (sqlite.org/fts5.html, section 4.4.3). Rows are added and removed, and never
+            // changed.
+            _ => vec![
+                format!("CREATE UNIQUE INDEX {table}_place_key ON {table} (place)"),
+                format!(
+                    "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({terms}, content = '{table}', content_rowid = 'place', columnsize = 0, detail = none, tokenize = 'ascii')"
+                ),
+                format!(
+                    "CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
+                     UPDATE {table} SET place = (SELECT coalesce(max(place), 0) + 1 FROM {table}) WHERE tenant_id = new.tenant_id AND id = new.id;
+                     INSERT INTO {table}_fts (rowid, {terms}) SELECT place, {terms} FROM {table} WHERE tenant_id = new.tenant_id AND id = new.id;
+                     END"
+                ),
+                format!(
+                    "CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN
+                     INSERT INTO {table}_fts ({table}_fts, rowid, {terms}) VALUES ('delete', old.place, old.{terms});
+                     END"
+                ),
+            ],
+        };
+        for statement in statements {
+            manager.get_connection().execute_unprepared(&statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes such a table away, with its index.
+    pub(crate) async fn drop_full_text(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+    ) -> Result<(), DbErr> {
+        if self.0 == DbBackend::Sqlite {
+            let drop = format!("DROP TABLE {table}_fts");
+            manager.get_connection().execute_unprepared(&drop).await?;
+        }
+        manager.drop_table(Table::drop().table(table).take()).await
+    }
+
     /// The hexadecimal digits of an id, and some more.
     pub(crate) fn hex_with(self, column: &str, more: &str) -> Expr {
         Expr::cust(match self.0 {

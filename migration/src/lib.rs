@@ -16,6 +16,7 @@ mod m0006_tasks;
 mod m0007_talk;
 mod m0008_time;
 mod m0009_files;
+mod m0010_search;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_talk::Migration),
             Box::new(m0008_time::Migration),
             Box::new(m0009_files::Migration),
+            Box::new(m0010_search::Migration),
         ]
     }
 }

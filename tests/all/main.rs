@@ -31,6 +31,7 @@ mod project;
 mod report;
 mod request;
 mod same;
+mod search;
 mod secrets;
 mod service_account;
 mod smtp;

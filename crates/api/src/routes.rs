@@ -9,8 +9,8 @@ use crate::{
     v1::{
         access_tokens, attachments, audit, auth, clients, comments, contents, dashboard, documents,
         invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
-        request_types, requests, service, service_accounts, tasks, teams, tenant, time_entries, timer, users,
-        watchers,
+        request_types, requests, search, service, service_accounts, tasks, teams, tenant, time_entries,
+        timer, users, watchers,
     },
 };
 
@@ -194,6 +194,7 @@ fn custom(routes: &mut ServiceConfig) {
                 .service(requests::delete_request)
                 .service(requests::update_request_status),
         )
+        .service(scope("/api/v1/search").service(search::search_rows))
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
 }
 

@@ -234,5 +234,9 @@ async fn housekeep(state: State, sends: bool) {
                 tracing::warn!(%error, "what has expired can't be forgotten");
             }
         }
+        // Also what a server of an older version wrote meanwhile.
+        if let Err(error) = state.store.index_missing(&system).await {
+            tracing::warn!(%error, "the words of some rows can't be made: they are not found yet");
+        }
     }
 }

@@ -67,6 +67,7 @@ pub mod reminder;
 pub mod report;
 pub mod request;
 pub mod scopes;
+pub mod search;
 pub mod second_factor;
 pub mod service_account;
 pub mod session;

@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 31] = [
+const VERBS: [&str; 32] = [
     "change",
     "complete",
     "confirm",
@@ -44,6 +44,7 @@ const VERBS: [&str; 31] = [
     "restore",
     "revoke",
     "rotate",
+    "search",
     "start",
     "stop",
     "update",

@@ -11,6 +11,9 @@ use super::database::{Database, Reference};
 
 every_database!(the_tenant_is_in_every_key, every_reference_stays_in_its_tenant, every_reference_is_one);
 
+/// The tables of SQLite's own in which it keeps an index of full text.
+const INDEX: &str = "search_text_fts";
+
 /// The tables that are no tenant's.
 const SHARED: [&str; 5] = ["guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
@@ -36,7 +39,10 @@ async fn owned(database: &Database) -> BTreeSet<String> {
     for shared in SHARED {
         assert!(all.contains(shared), "there is no table {shared} any more");
     }
-    let owned: BTreeSet<_> = all.into_iter().filter(|table| !SHARED.contains(&table.as_str())).collect();
+    let owned: BTreeSet<_> = all
+        .into_iter()
+        .filter(|table| !SHARED.contains(&table.as_str()) && !table.starts_with(INDEX))
+        .collect();
     assert!(owned.len() >= 8, "{owned:?}");
     owned
 }

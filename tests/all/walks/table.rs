@@ -172,6 +172,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("create_task", &["tasks:write"]).body(task, TASK_IDS).changes(&[
         "alarm",
         "notification",
+        "search_text",
         "task",
         "task_label",
     ]),
@@ -182,12 +183,14 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("replace_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
         "alarm",
         "notification",
+        "search_text",
         "task",
         "task_label",
     ]),
     Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
         "alarm",
         "notification",
+        "search_text",
         "task",
         "task_label",
     ]),
@@ -204,10 +207,10 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["task"]),
     Entry::scoped("change_tasks", &["tasks:write"])
         .body(task_changes, &[("/operations/0/id", Slot::Task)])
-        .changes(&["task"]),
+        .changes(&["search_text", "task"]),
     Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
     Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
-    Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
+    Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["search_text", "task"]),
     Entry::scoped("list_task_dependencies", &["tasks:read"])
         .of(&[Slot::Task])
         .query_ids(&[("blocker", Slot::ParentTask)]),
@@ -231,19 +234,19 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("create_comment", &["tasks:read", "comments:write"])
         .of(&[Slot::Task])
         .body(comment, &[])
-        .changes(&["comment", "notification"]),
+        .changes(&["comment", "notification", "search_text"]),
     Entry::scoped("get_comment", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
     Entry::scoped("replace_comment", &["tasks:read", "comments:write"])
         .of(&[Slot::Task, Slot::Comment])
         .body(comment, &[])
-        .changes(&["comment", "comment_version", "notification"]),
+        .changes(&["comment", "comment_version", "notification", "search_text"]),
     Entry::scoped("update_comment", &["tasks:read", "comments:write"])
         .of(&[Slot::Task, Slot::Comment])
         .body(comment, &[])
-        .changes(&["comment", "comment_version", "notification"]),
+        .changes(&["comment", "comment_version", "notification", "search_text"]),
     Entry::scoped("delete_comment", &["tasks:read", "comments:write"])
         .of(&[Slot::Task, Slot::Comment])
-        .changes(&["comment"]),
+        .changes(&["comment", "search_text"]),
     Entry::scoped("list_comment_versions", &["tasks:read", "comments:read"]).of(&[Slot::Task, Slot::Comment]),
     Entry::scoped("list_watchers", &["tasks:read"]).of(&[Slot::Task]).query_ids(&[("user", Slot::Assignee)]),
     Entry::scoped("create_watcher", &["tasks:read", "tasks:write"])
@@ -376,18 +379,22 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["team_member"]),
     Entry::scoped("list_projects", &["projects:read"])
         .query_ids(&[("manager", Slot::Assignee), ("team", Slot::Team)]),
-    Entry::scoped("create_project", &["projects:write"]).body(project, PROJECT_IDS).changes(&["project"]),
+    Entry::scoped("create_project", &["projects:write"])
+        .body(project, PROJECT_IDS)
+        .changes(&["project", "search_text"]),
     Entry::scoped("get_projects_statistics", &["projects:read", "tasks:read"]),
     Entry::scoped("get_project", &["projects:read"]).of(&[Slot::Project]),
     Entry::scoped("replace_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
-        .changes(&["project"]),
+        .changes(&["project", "search_text"]),
     Entry::scoped("update_project", &["projects:write"])
         .of(&[Slot::Project])
         .body(project, PROJECT_IDS)
-        .changes(&["project"]),
-    Entry::scoped("delete_project", &["projects:write"]).of(&[Slot::EmptyProject]).changes(&["project"]),
+        .changes(&["project", "search_text"]),
+    Entry::scoped("delete_project", &["projects:write"])
+        .of(&[Slot::EmptyProject])
+        .changes(&["project", "search_text"]),
     Entry::scoped("update_project_status", &["projects:write"])
         .of(&[Slot::Project])
         .body(status, &[])
@@ -447,39 +454,45 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_requests", &["requests:read"]).query_ids(REQUEST_FILTERS),
     Entry::scoped("create_request", &["requests:write"])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
     Entry::scoped("get_request", &["requests:read"]).of(&[Slot::Request]),
     Entry::scoped("replace_request", &["requests:write"])
         .of(&[Slot::Request])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("update_request", &["requests:write"])
         .of(&[Slot::Request])
         .body(request, REQUEST_IDS)
-        .changes(&["client_request"]),
-    Entry::scoped("delete_request", &["requests:write"]).of(&[Slot::Request]).changes(&["client_request"]),
+        .changes(&["client_request", "search_text"]),
+    Entry::scoped("delete_request", &["requests:write"])
+        .of(&[Slot::Request])
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("update_request_status", &["requests:write"])
         .of(&[Slot::Request])
         .body(request_status, &[])
         .changes(&["client_request"]),
     Entry::scoped("list_documents", &["documents:read"])
         .query_ids(&[("project", Slot::Project), ("author", Slot::Assignee)]),
-    Entry::scoped("create_document", &["documents:write"])
-        .body(document, DOCUMENT_IDS)
-        .changes(&["document", "document_version"]),
+    Entry::scoped("create_document", &["documents:write"]).body(document, DOCUMENT_IDS).changes(&[
+        "document",
+        "document_version",
+        "search_text",
+    ]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document", "document_version"]),
+        .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("update_document", &["documents:write"])
         .of(&[Slot::Document])
         .body(document, DOCUMENT_IDS)
-        .changes(&["document", "document_version"]),
-    Entry::scoped("delete_document", &["documents:write"])
-        .of(&[Slot::Document])
-        .changes(&["document", "document_version"]),
+        .changes(&["document", "document_version", "search_text"]),
+    Entry::scoped("delete_document", &["documents:write"]).of(&[Slot::Document]).changes(&[
+        "document",
+        "document_version",
+        "search_text",
+    ]),
     Entry::scoped("get_document_content", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document_content", &["documents:write"])
         .of(&[Slot::Document])
@@ -495,7 +508,8 @@ pub(super) const TABLE: &[Entry] = &[
         .query_ids(&[("against", Slot::Version)]),
     Entry::scoped("restore_document_version", &["documents:read", "documents:write"])
         .of(&[Slot::OtherDocument, Slot::OtherVersion])
-        .changes(&["document", "document_version"]),
+        .changes(&["document", "document_version", "search_text"]),
+    Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),

@@ -16,6 +16,7 @@ use taskhub_domain::{
     reminder::Reminder,
     report::Every,
     request::{ClientRequest, RequestType},
+    search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
@@ -27,7 +28,7 @@ use taskhub_domain::{
 
 use super::{
     operations::METHODS,
-    parameters::{filter_parameters, filters, list_parameters, query},
+    parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
 };
 
 /// The operations that change many rows at once.
@@ -333,6 +334,27 @@ fn of_others(id: &str) -> Vec<Value> {
                 "id",
                 "Which one; without it, all of them.",
                 json!({ "type": "string", "format": "uuid" }),
+            ),
+        ],
+        "search_rows" => vec![
+            query(true, "q", WORDS, words()),
+            query(
+                false,
+                "noun",
+                "What to search, separated by commas; without it, all that the token's scopes reach.",
+                json!({ "type": "string", "pattern": pattern(search::NOUNS) }),
+            ),
+            query(
+                false,
+                "project",
+                "A project: it, its tasks and its documents.",
+                json!({ "type": "string", "format": "uuid" }),
+            ),
+            query(
+                false,
+                "page_size",
+                "Rows at most.",
+                json!({ "type": "integer", "minimum": 1, "maximum": search::MOST, "default": search::SHOWN }),
             ),
         ],
         _ => Vec::new(),

@@ -43,6 +43,7 @@ use crate::problem::ProblemBody;
         (name = "clients", description = "Those for whom an organisation works"),
         (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts and files of a project, and what they were"),
+        (name = "search", description = "Finding rows of several kinds by their words"),
         (name = "audit", description = "Who did what, when, from where"),
         (name = "service", description = "The server's health and keys")
     ),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use taskhub_domain::{
     list::{self, Form, LONGEST_SEARCH, Parameter},
+    search,
     store::Noun,
 };
 
@@ -15,6 +16,14 @@ pub(super) fn query(required: bool, name: &str, description: &str, schema: Value
         ("description", description.into()),
         ("schema", schema),
     ])
+}
+
+/// What full text is asked by.
+pub(super) const WORDS: &str = "One to ten words, all of which occur in the title or in the text, in any case; the last may be the beginning of one.";
+
+/// As [`WORDS`].
+pub(super) fn words() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": search::LONGEST })
 }
 
 /// The filters of a noun's lists.
@@ -47,6 +56,7 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
                     "Words, all of which occur, in any case and as parts of words too.",
                     json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH }),
                 ),
+                Form::FullText => (WORDS, words()),
             };
             let whose = if *private { " For admins." } else { "" };
             query(required.contains(&name.as_str()), name, &format!("{description}{whose}"), schema)
@@ -102,7 +112,7 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
 }
 
 /// Words, separated by commas.
-fn pattern(words: &[&str]) -> String {
+pub(super) fn pattern(words: &[&str]) -> String {
     let any = words.join("|");
     format!("^({any})(,({any}))*$")
 }

@@ -21,6 +21,7 @@ pub(crate) mod reminders;
 pub(crate) mod reports;
 pub(crate) mod request_types;
 pub(crate) mod requests;
+pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod service_accounts;
 pub(crate) mod tasks;

@@ -8,7 +8,7 @@ mod version;
 
 use futures::future::BoxFuture;
 use garde::Validate;
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use crate::{
     list::{self, Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
+    search::Searched,
     store::{
         Birth, Noun,
         json::AsJson,
@@ -95,6 +96,10 @@ impl Noun for Comment {
         Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched { title: "", body: Some(&self.body), project_id: None, task_id: Some(self.task_id) })
+    }
+
     fn follow_up<'a>(
         tx: &'a Tx,
         _name: &'static str,
@@ -121,6 +126,7 @@ impl Noun for Comment {
         &[
             Filter { name: "author", form: Form::Person, column: Column::AuthorId },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 
@@ -140,6 +146,12 @@ impl Child for Comment {
     fn within(task: &Task) -> Condition {
         Condition::all().add(entity::Column::TaskId.eq(task.id))
     }
+}
+
+/// Forgets by which words the comments on a task are found, which go with it.
+pub(crate) async fn forget_terms(tx: &Tx, task: Uuid) -> Result<()> {
+    let comments = tx.owned::<Comment>().filter(entity::Column::TaskId.eq(task));
+    tx.forget_terms(comments.select_only().column(entity::Column::Id).into_query()).await
 }
 
 /// What can be written of a comment.

@@ -25,6 +25,7 @@ use crate::{
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
+    search::Searched,
     store::{
         Birth, Noun,
         json::AsJson,
@@ -114,6 +115,15 @@ impl Noun for Document {
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.title,
+            body: Some(&self.content),
+            project_id: Some(self.project_id),
+            task_id: None,
+        })
+    }
+
     async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
         Ok(Some(self.project_id))
     }
@@ -155,6 +165,7 @@ impl Noun for Document {
             Filter { name: "author", form: Form::Person, column: Column::AuthorId },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

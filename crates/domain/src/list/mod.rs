@@ -84,7 +84,7 @@ pub(crate) async fn page<N: Noun>(
 where
     ColumnOf<N>: sea_orm::ColumnTrait,
 {
-    let request = query.read::<N>(scope.ctx())?;
+    let request = query.read::<N>(scope)?;
     let condition = within.condition.add(request.condition.clone());
     let rows = if within.removed {
         scope.visible_removed::<N>(condition)?

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::search;
 use crate::{
-    Context, Error, Instant, Result,
+    Context, Error, Instant, Result, Scope,
     policy::{self, Action, Facts},
+    search::Wanted,
     store::noun::{ColumnOf, EntityOf, Noun},
 };
 
@@ -47,6 +48,8 @@ pub enum Form {
     Text,
     /// Words that are all looked for, anywhere in a text that is kept folded ([`crate::input::fold`]).
     Search,
+    /// Words that are all looked for in what is searched of a row ([`crate::search`]).
+    FullText,
 }
 
 /// Something that a noun's lists can be filtered by.
@@ -142,17 +145,17 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidParameter` for what the noun can't be filtered by.
-    pub(crate) fn condition<N: Noun>(&self, ctx: &Context) -> Result<Condition> {
+    pub(crate) fn condition<N: Noun>(&self, scope: &Scope) -> Result<Condition> {
         let mut seen = HashSet::new();
         self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
             if !seen.insert(name) {
                 return Err(Error::parameter(name, "This parameter stands there twice."));
             }
-            Ok(condition.add(read_filter::<N>(name, value, ctx)?))
+            Ok(condition.add(read_filter::<N>(name, value, scope)?))
         })
     }
 
-    pub(super) fn read<N: Noun>(&self, ctx: &Context) -> Result<Request<N>> {
+    pub(super) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, PAGE_SIZE, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
@@ -169,7 +172,7 @@ impl Query {
                 "sort" => sort = Some(value),
                 "fields" => fields = Some(read_fields::<N>(value)?),
                 _ => {
-                    condition = condition.add(read_filter::<N>(name, value, ctx)?);
+                    condition = condition.add(read_filter::<N>(name, value, scope)?);
                     canonical.push(format!("{name}={value}"));
                 }
             }
@@ -230,7 +233,8 @@ fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool
     Ok(sort)
 }
 
-fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condition> {
+fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condition> {
+    let ctx = scope.ctx();
     let (plain, operator) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         Some((plain, operator)) => (plain, Some(operator)),
         None => (name, None),
@@ -248,6 +252,10 @@ fn read_filter<N: Noun>(name: &str, value: &str, ctx: &Context) -> Result<Condit
     if matches!(filter.form, Form::Search) && operator.is_none() {
         let columns: Vec<_> = found.map(|filter| filter.column).collect();
         return search::condition(name, value, &columns);
+    }
+    if let (Form::FullText, None) = (filter.form, operator) {
+        let matching = scope.matching(&Wanted::read(name, value)?);
+        return Ok(Condition::all().add(column.in_subquery(matching)));
     }
     let Some(operator) = operator else {
         let values: Vec<_> = value.split(',').collect();
@@ -311,7 +319,7 @@ impl Form {
                 value.into()
             }
             // Are read as a whole: see `read_filter`.
-            Self::Search => return wrong("no operator".to_owned()),
+            Self::Search | Self::FullText => return wrong("no operator".to_owned()),
             Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }

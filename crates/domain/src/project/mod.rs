@@ -20,6 +20,7 @@ use crate::{
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
+    search::Searched,
     store::{
         Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
@@ -189,6 +190,15 @@ impl Noun for Project {
         (fact == Fact::ProjectVisible).then(|| visible(ctx))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.name,
+            body: self.description.as_deref(),
+            project_id: Some(self.id),
+            task_id: None,
+        })
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -204,6 +214,7 @@ impl Noun for Project {
             Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

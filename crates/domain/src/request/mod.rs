@@ -22,6 +22,7 @@ use crate::{
     input::{Unchecked, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
+    search::Searched,
     store::{
         Birth, Noun, Precondition, Update,
         noun::{ColumnOf, owned},
@@ -118,6 +119,15 @@ impl Noun for ClientRequest {
         None
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.title,
+            body: self.description.as_deref(),
+            project_id: None,
+            task_id: None,
+        })
+    }
+
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
@@ -133,6 +143,7 @@ impl Noun for ClientRequest {
             Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

@@ -17,6 +17,7 @@ mod scope;
 mod share;
 mod sql;
 mod stage;
+mod text;
 mod tx;
 
 use std::{sync::Arc, time::Duration};
@@ -32,6 +33,7 @@ use tokio::sync::Notify;
 pub(crate) use self::{
     conn::Conn,
     scope::{field, readable, readable_ids},
+    text::unindexed,
 };
 pub use self::{
     evidence::{

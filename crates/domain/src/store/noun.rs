@@ -15,6 +15,7 @@ use crate::{
     Context, Instant, Result, Scope, Tx,
     list::{Filter, Sort},
     policy::{self, Action, Fact, Facts},
+    search::Searched,
     tally::Summand,
 };
 
@@ -100,6 +101,12 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
         async { Ok(None) }
+    }
+
+    /// What is searched of the row; `None` for nouns that are not searched. See [`crate::search`].
+    #[doc(hidden)]
+    fn searched(&self) -> Option<Searched<'_>> {
+        None
     }
 
     /// What the row adds to the figures of a project. The store tallies each write of it; a row that was removed adds nothing.

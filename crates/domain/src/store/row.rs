@@ -147,7 +147,10 @@ mod tests {
         second_factor::SecondFactor,
         service_account::ServiceAccount,
         session::{Revocation, Session},
-        store::noun::{ColumnOf, Noun, Owned},
+        store::{
+            noun::{ColumnOf, Noun, Owned},
+            text::entity::Model as Terms,
+        },
         tally::Tally,
         task::Task,
         team::{Team, TeamMember},
@@ -205,6 +208,7 @@ mod tests {
         as_columns::<Picture>();
         as_columns::<Link>();
         as_columns::<Waiting>();
+        as_columns::<Terms>();
         as_columns::<Tally>();
     }
 }

@@ -287,6 +287,7 @@ impl Tx {
     }
 
     async fn follow_up<N: Noun>(&self, name: &'static str, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        self.index(old, new).await?;
         match N::follow_up(self, name, old, new) {
             Some(rest) => rest.await,
             None => Ok(()),
@@ -497,7 +498,7 @@ impl Tx {
 
     /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
     /// transaction fail alone.
-    async fn begin_writing(&self) -> Result<()> {
+    pub(super) async fn begin_writing(&self) -> Result<()> {
         self.settle().await?;
         self.set_savepoint().await
     }
@@ -535,7 +536,7 @@ impl Tx {
         Ok(())
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -27,6 +27,7 @@ use crate::{
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     reminder,
+    search::Searched,
     store::{
         Birth, Noun,
         json::AsJson,
@@ -229,6 +230,15 @@ impl Noun for Task {
         Some(Condition::all().add(condition))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.title,
+            body: self.description.as_deref(),
+            project_id: self.project_id,
+            task_id: None,
+        })
+    }
+
     async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
         Ok(self.project_id.map(|project| self.summand(project)))
     }
@@ -253,6 +263,7 @@ impl Noun for Task {
             Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
             Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

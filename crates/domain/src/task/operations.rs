@@ -6,7 +6,7 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 
 use super::{MoveInput, Task, TaskStatus, dependency, entity, family, rank};
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Result, Store, System, Tx, comment,
     error::Kind,
     input::Unchecked,
     list::{self, Page, Query, Within},
@@ -162,7 +162,9 @@ async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
 pub async fn purge(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
     for part in family::below(tx, id).await?.into_iter().rev() {
+        comment::forget_terms(tx, part.id).await?;
         tx.purge_along(part).await?;
     }
+    comment::forget_terms(tx, id).await?;
     tx.purge(seen, pre).await
 }

@@ -1,0 +1,245 @@
+//! Searching: rows of several nouns that hold some words, the ones that fit best first.
+//!
+//! Invariant: what is found is what the caller's lists show. The database finds rows by their terms ([`words`]), which the recorded write keeps in step
+//! with them (`store/text.rs`); each noun's own visibility wraps that; and what comes of it is ranked here, by nothing but the rows' own texts. So no
+//! row that a caller does not see, and no other tenant, changes what they are told.
+
+mod show;
+mod words;
+
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::words::LONGEST;
+pub(crate) use self::words::{Wanted, terms};
+use crate::{
+    Context, Error, Result, Scope, Store, System, Tx,
+    comment::Comment,
+    document::Document,
+    list::Query,
+    policy::{self, Action},
+    project::Project,
+    request::ClientRequest,
+    store::{Noun, Owned, field, unindexed},
+    task::Task,
+};
+
+/// Rows that are shown when the caller does not say, and at most.
+pub const SHOWN: usize = 20;
+/// As [`SHOWN`].
+pub const MOST: usize = 200;
+/// Of each noun, as many of the newest rows are ranked, so many at a time: texts may be long.
+const RANKED: u64 = 200;
+const AT_ONCE: u64 = 50;
+/// How many rows' words are made in one transaction, and for how many tenants they are looked for at once.
+const INDEXED: u64 = 10;
+const TENANTS: u64 = 32;
+
+/// What is searched of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Searched<'a> {
+    /// What it is called; empty for what has no name.
+    pub(crate) title: &'a str,
+    /// What stands below that.
+    pub(crate) body: Option<&'a str>,
+    /// The project that it lies in.
+    pub(crate) project_id: Option<Uuid>,
+    /// The task that it lies in.
+    pub(crate) task_id: Option<Uuid>,
+}
+
+impl<'a> Searched<'a> {
+    /// The texts, as [`terms`] takes them.
+    pub(crate) fn texts(self) -> [&'a str; 2] {
+        [self.title, self.body.unwrap_or_default()]
+    }
+}
+
+/// A row that was found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Found {
+    /// What kind of row it is.
+    #[schema(example = "task")]
+    noun: &'static str,
+    id: Uuid,
+    /// What it is called, as HTML: escaped, with the words that were found in `<mark>`. Empty for comments.
+    #[schema(example = "Water the <mark>plants</mark>")]
+    title: String,
+    /// The project that it lies in; null for what lies in none, and for comments.
+    project_id: Option<Uuid>,
+    /// The task that a comment is about; null for all else.
+    task_id: Option<Uuid>,
+    /// How well it fits: more is better. Words in the title, whole words, and words that occur often count for more.
+    #[schema(example = 16)]
+    rank: i64,
+    /// At most 160 characters of its text around the first word that was found, as HTML like the title; null where there is no text.
+    #[schema(example = "…those by the window need more than the <mark>plants</mark> in the hall…")]
+    snippet: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SearchResults {
+    /// The rows that fit best, and of those that fit alike the newest first.
+    results: Vec<Found>,
+}
+
+/// A search of one caller.
+struct Search {
+    scope: Scope,
+    wanted: Wanted,
+    nouns: Option<Vec<String>>,
+    project: Option<Uuid>,
+}
+
+/// The nouns that are searched: each says by [`Noun::searched`] what of it is.
+macro_rules! nouns {
+    ($($noun:ty),*) => {
+        /// The nouns that are searched.
+        pub const NOUNS: &[&str] = &[$(<$noun>::NOUN.as_str()),*];
+
+        impl Search {
+            async fn run(&self) -> Result<Vec<Found>> {
+                let mut found = Vec::new();
+                $(found.extend(self.find::<$noun>().await?);)*
+                Ok(found)
+            }
+        }
+
+        impl Store {
+            /// Makes the words of the rows that have none: of those that were there before anything was searched.
+            ///
+            /// # Errors
+            /// Those of the store.
+            pub async fn index_missing(&self, system: &System) -> Result<()> {
+                $(index::<$noun>(self, system).await?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+nouns!(Task, Comment, Project, Document, ClientRequest);
+
+/// The rows that hold the words that are asked for and that the caller sees.
+///
+/// # Errors
+/// `InvalidParameter`; `InsufficientScope` for a noun that is asked for by name.
+pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<SearchResults> {
+    let mut query = query.clone();
+    let wanted = Wanted::read("q", &query.take("q")?)?;
+    let nouns = query.take_any("noun")?.map(|names| read_nouns(&names)).transpose()?;
+    let project = query.take_any("project")?.map(|id| id.parse());
+    let project = project.transpose().map_err(|_| Error::parameter("project", "Expected an id."))?;
+    let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
+    let search = Search { scope: store.read(ctx), wanted, nouns, project };
+    let mut results = search.run().await?;
+    results.sort_by_key(|found| std::cmp::Reverse((found.rank, found.id)));
+    results.truncate(shown);
+    Ok(SearchResults { results })
+}
+
+fn read_nouns(names: &str) -> Result<Vec<String>> {
+    let known = |name: &str| NOUNS.contains(&name).then(|| name.to_owned());
+    let expected = || Error::parameter("noun", format!("Expected some of: {}.", NOUNS.join(", ")));
+    names.split(',').map(known).collect::<Option<_>>().ok_or_else(expected)
+}
+
+fn read_size(size: &str) -> Result<usize> {
+    let size = size.parse().ok().filter(|size| (1..=MOST).contains(size));
+    size.ok_or_else(|| Error::parameter("page_size", format!("Expected a number from 1 to {MOST}.")))
+}
+
+impl Search {
+    /// The rows of a noun.
+    async fn find<N: Noun>(&self) -> Result<Vec<Found>> {
+        let reached = policy::permit(self.scope.ctx(), N::NOUN, Action::Read);
+        match &self.nouns {
+            Some(nouns) if nouns.iter().all(|noun| noun != N::NOUN.as_str()) => return Ok(Vec::new()),
+            Some(_) => reached?,
+            None if reached.is_err() => return Ok(Vec::new()),
+            None => {}
+        }
+        let Some(within) = self.project.map_or(Some(Condition::all()), within::<N>) else {
+            return Ok(Vec::new());
+        };
+        let condition = within.add(N::id_column().in_subquery(self.scope.matching(&self.wanted)));
+        let (mut found, mut before) = (Vec::new(), None);
+        for _ in 0..RANKED / AT_ONCE {
+            let older = before.map(|id: Uuid| N::id_column().lt(id));
+            let rows = self.scope.visible::<N>(condition.clone().add_option(older))?;
+            let rows = rows.order_by_desc(N::id_column()).limit(AT_ONCE).into_query();
+            let rows: Vec<N> = self.scope.all(&rows).await?;
+            before = rows.last().map(Owned::id);
+            let is_last = (rows.len() as u64) < AT_ONCE;
+            let wanted = self.wanted.clone();
+            let shown =
+                spawn_blocking(move || rows.iter().filter_map(|row| Found::of(row, &wanted)).collect());
+            let shown: Vec<_> = shown.await.map_err(Error::internal)?;
+            found.extend(shown);
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The rows of a noun that lie in a project, and the project itself; `None` for a noun whose rows lie in none.
+fn within<N: Noun>(project: Uuid) -> Option<Condition> {
+    let column = if N::NOUN == policy::Noun::Project {
+        Some(N::id_column())
+    } else {
+        N::filters().iter().find(|filter| filter.name == "project").map(|filter| filter.column)
+    };
+    column.map(|column| Condition::all().add(column.eq(project)))
+}
+
+impl Found {
+    fn of<N: Noun>(row: &N, wanted: &Wanted) -> Option<Self> {
+        let Searched { title, body, project_id, task_id } = row.searched()?;
+        let text = body.filter(|body| !body.is_empty());
+        Some(Self {
+            noun: N::NOUN.as_str(),
+            id: row.id(),
+            title: show::marked(title, wanted),
+            project_id,
+            task_id,
+            rank: show::rank(title, text.unwrap_or_default(), wanted),
+            snippet: text.map(|text| show::excerpt(text, wanted)),
+        })
+    }
+}
+
+/// Makes the words of the rows of a noun that have none: a few at a time, so that no other write waits long.
+async fn index<N: Noun>(store: &Store, system: &System) -> Result<()> {
+    loop {
+        let tenants = unindexed::<N>().select_only().column(N::tenant_column());
+        let tenants = tenants.group_by(N::tenant_column()).limit(TENANTS).into_query();
+        let tenants = store.beyond_tenants(system).rows(&tenants).await?;
+        if tenants.is_empty() {
+            return Ok(());
+        }
+        for row in &tenants {
+            let ctx = system.within(field(row, 0)?);
+            let mut after = Some(Uuid::nil());
+            while let Some(id) = after {
+                after = store.write(&ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
+            }
+        }
+    }
+}
+
+/// Makes the words of a few rows that come after an id, and tells after which there may be more.
+async fn index_some<N: Noun>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
+    let own = Condition::all().add(N::tenant_column().eq(tx.ctx().tenant())).add(N::id_column().gt(after));
+    let missing = unindexed::<N>().filter(own).order_by_asc(N::id_column()).limit(INDEXED);
+    let missing: Vec<N> = tx.all(&missing.into_query()).await?;
+    for row in &missing {
+        tx.index_again::<N>(row.id()).await?;
+    }
+    Ok(missing.last().map(Owned::id))
+}

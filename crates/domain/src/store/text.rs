@@ -1,0 +1,132 @@
+//! The terms of rows that are searched, and how each database is asked for them.
+//!
+//! Invariant: a row's terms are written in the transaction that writes its texts. They are no noun: nobody reads them, and the audit has the texts.
+
+use sea_orm::{
+    DbBackend, Select,
+    entity::prelude::*,
+    sea_query::{ExprTrait, Query, SelectStatement},
+};
+use serde::Serialize;
+
+use super::{
+    failure,
+    noun::{EntityOf, Noun, owned},
+    row::positions,
+    scope::Scope,
+    tx::Tx,
+};
+use crate::{Result, search};
+
+pub(crate) mod entity {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::wildcard_imports,
+        reason = "written for and by sea-orm's derive"
+    )]
+    use super::*;
+
+    /// The terms of a row, which has the same id.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "search_text")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub terms: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Model as SearchText;
+
+owned!(SearchText, entity, unversioned);
+positions!(SearchText { one tenant_id, one id, one terms });
+
+impl Scope {
+    /// The ids of the tenant's rows, of whatever noun, that hold what is looked for: of those that are searched.
+    pub(crate) fn matching(&self, wanted: &search::Wanted) -> SelectStatement {
+        let tenant = self.ctx.tenant();
+        let (whole, last) = wanted.terms(tenant);
+        let join = |before: &str, between: &str, after: &str| {
+            let all = whole.iter().cloned().chain([format!("{last}{after}")]);
+            all.map(|term| format!("{before}{term}")).collect::<Vec<_>>().join(between)
+        };
+        let own = Expr::col(entity::Column::TenantId).eq(tenant);
+        let (own, holds) = match self.conn.backend() {
+            DbBackend::Postgres => {
+                let holds = "array_to_tsvector(string_to_array(terms, ' ')) @@ CAST($1 AS tsquery)";
+                (own, Expr::cust_with_values(holds, [join("", " & ", ":*")]))
+            }
+            DbBackend::MySql => {
+                let holds = "MATCH (terms) AGAINST (? IN BOOLEAN MODE)";
+                (own, Expr::cust_with_values(holds, [join("+", " ", "*")]))
+            }
+            // The plus keeps SQLite from walking all rows of the tenant: it is to begin with the few that match.
+            _ => {
+                let holds = "place IN (SELECT rowid FROM search_text_fts WHERE search_text_fts MATCH ?)";
+                let own = Expr::cust_with_values("+tenant_id = ?", [tenant]);
+                (own, Expr::cust_with_values(holds, [join("", " AND ", "*")]))
+            }
+        };
+        Query::select().column(entity::Column::Id).from(entity::Entity).and_where(own).and_where(holds).take()
+    }
+}
+
+/// The rows of a noun, of all tenants, whose terms were never written.
+pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
+    let row = EntityOf::<N>::default;
+    let terms = Query::select()
+        .expr(Expr::val(1))
+        .from(entity::Entity)
+        .and_where(Expr::col((entity::Entity, entity::Column::TenantId)).equals((row(), N::tenant_column())))
+        .and_where(Expr::col((entity::Entity, entity::Column::Id)).equals((row(), N::id_column())))
+        .take();
+    EntityOf::<N>::find().filter(Expr::exists(terms).not())
+}
+
+impl Tx {
+    /// Keeps the terms of a row in step with it, where it is searched.
+    pub(super) async fn index<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+        let was = old.and_then(|row| Some((row.id(), row.searched()?.texts())));
+        let is = new.and_then(|row| Some((row.id(), row.searched()?.texts())));
+        if was == is {
+            return Ok(());
+        }
+        if let Some((id, _)) = was {
+            self.forget::<SearchText>(id).await?;
+        }
+        if let Some((id, texts)) = is {
+            let tenant_id = self.ctx().tenant();
+            let row = SearchText { tenant_id, id, terms: search::terms(tenant_id, texts) };
+            self.pending().rows.push(&row);
+        }
+        Ok(())
+    }
+
+    /// Forgets the terms of rows that the database itself removes with another.
+    pub(crate) async fn forget_terms(&self, ids: SelectStatement) -> Result<()> {
+        self.begin_writing().await?;
+        let delete = Query::delete()
+            .from_table(entity::Entity)
+            .and_where(Expr::col(entity::Column::TenantId).eq(self.ctx().tenant()))
+            .and_where(Expr::col(entity::Column::Id).in_subquery(ids))
+            .take();
+        self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
+    }
+
+    /// Writes the terms of a row, unless somebody has.
+    pub(crate) async fn index_again<N: Noun>(&self, id: Uuid) -> Result<()> {
+        // Whoever changes the row waits, or is done.
+        match self.find::<N>(id, true).await? {
+            Some(row) if self.kept::<SearchText>(id).await?.is_none() => self.index(None, Some(&row)).await,
+            _ => Ok(()),
+        }
+    }
+}
