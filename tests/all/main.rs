@@ -23,6 +23,7 @@ mod mail;
 mod milestone;
 mod notification;
 mod operator;
+mod organisations;
 mod pages;
 mod picture;
 mod poll;

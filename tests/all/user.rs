@@ -178,6 +178,10 @@ async fn a_user_in_use_stays(app: &App) {
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
     // Nothing of the attempt is left: the token still serves.
     let _ = app.delete(task.header("location")).by(&t.member).gives(204).await;
+    // A task that can be restored still is theirs.
+    assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
+    let purge = task.header("location").replace("/tasks/", "/tasks/deleted/");
+    let _ = app.delete(&purge).by(&t.member).gives(204).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     let _ = app.get("/tasks").by(&t.member).gives(401).await;
     let _ = app.delete(&path).by(&t.admin).gives(404).await;

@@ -148,7 +148,7 @@ impl<'a> Field<'a> {
             }
             "integer" => values.extend(["minimum", "maximum"].map(|name| self.schema[name].clone())),
             "boolean" => values.extend([json!(true), json!(false)]),
-            "array" => values.push(json!([])),
+            "array" if self.schema["minItems"].is_null() => values.push(json!([])),
             _ => {}
         }
         values.retain(|value| self.nullable || !value.is_null());
@@ -164,6 +164,7 @@ impl<'a> Field<'a> {
                     format!("{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(length - 64 - 129));
                 format!("{}{word}@{domain}", "a".repeat(64 - word.len()))
             }
+            "color" => format!("#{}", "a".repeat(length - 1)),
             // Nothing that is guessed early, whatever its length.
             "password" => "k7#Qz!vP2m@Xw9$Lr4".chars().cycle().take(length).collect(),
             _ => {

@@ -129,6 +129,11 @@ fn admin(fixture: &Fixture) -> &str {
     &fixture.admin
 }
 
+/// A user whose timer does not run.
+fn member(fixture: &Fixture) -> &str {
+    &fixture.people.member.token
+}
+
 /// A user whose second factor is not confirmed.
 fn enrolling(fixture: &Fixture) -> &str {
     &fixture.enrolling.token
@@ -302,7 +307,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_task_time_entries", &["tasks:read", "time-entries:read"])
         .of(&[Slot::Task])
         .query_ids(TIME_FILTERS),
-    Entry::person("create_time_entry", &["tasks:read", "time-entries:write"])
+    Entry::scoped("create_time_entry", &["tasks:read", "time-entries:write"])
         .of(&[Slot::Task])
         .body(time_entry, &[])
         .changes(&["time_entry"]),
@@ -320,6 +325,7 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["time_entry"]),
     Entry::person("start_timer", &["tasks:read", "time-entries:write"])
         .of(&[Slot::Task])
+        .by(member)
         .changes(&["time_entry"]),
     Entry::person("stop_timer", &["tasks:read", "time-entries:write"])
         .of(&[Slot::TeamTask])

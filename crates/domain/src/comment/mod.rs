@@ -149,8 +149,9 @@ impl Child for Comment {
 }
 
 /// Forgets by which words the comments on a task are found, which go with it.
-pub(crate) async fn forget_terms(tx: &Tx, task: Uuid) -> Result<()> {
-    let comments = tx.owned::<Comment>().filter(entity::Column::TaskId.eq(task));
+pub(crate) async fn forget_terms(tx: &Tx, task: Option<&Task>) -> Result<()> {
+    let Some(task) = task else { return Ok(()) };
+    let comments = tx.owned::<Comment>().filter(Comment::within(task));
     tx.forget_terms(comments.select_only().column(entity::Column::Id).into_query()).await
 }
 

@@ -106,6 +106,7 @@ pub struct LabelInput {
     #[garde(custom(rgb))]
     #[schema(
         default = "#808080",
+        format = "color",
         pattern = "^#[0-9a-f]{6}$",
         min_length = 7,
         max_length = 7,

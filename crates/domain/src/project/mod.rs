@@ -4,6 +4,7 @@
 mod milestone;
 mod statistics;
 
+use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ use crate::{
         noun::{ColumnOf, owned},
         row::{enumeration, positions},
     },
-    task::{Priority, Task},
+    task::{self, Priority, Task},
     team::{self, Team},
     user::User,
 };
@@ -180,6 +181,16 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
 impl Noun for Project {
     const NOUN: policy::Noun = policy::Noun::Project;
     type Item = Self;
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let gone = old.filter(|_| new.is_none())?;
+        Some(Box::pin(task::purge_within(tx, gone)))
+    }
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let (visible, manages) = standing(self, scope).await?;

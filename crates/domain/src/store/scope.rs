@@ -209,7 +209,9 @@ pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
         Visibility::Any(facts) => {
             // The arm that is never true keeps the condition closed when no fact can hold.
             let never = Condition::any().add(Expr::val(1).eq(0));
-            facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add)
+            // Closed in an AND, whatever is added to it.
+            Condition::all()
+                .add(facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add))
         }
     }
 }

@@ -13,13 +13,14 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use self::operations::purge_within;
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
     input::{MoveInput, Side, TaskInput},
     operations::{complete, deleted, move_to, purge, reopen, restore},
 };
 use crate::{
-    Context, Instant, Result, Scope, Tx, attachment,
+    Context, Instant, Result, Scope, Tx, attachment, comment,
     edit::Editable,
     input::in_order,
     list::{self, Filter, Form, Sort},
@@ -206,7 +207,10 @@ impl Noun for Task {
     ) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
             reminder::set_alarms(tx, old, new).await?;
-            let Some(task) = new else { return attachment::release_of(tx, old).await };
+            let Some(task) = new else {
+                comment::forget_terms(tx, old).await?;
+                return attachment::release_of(tx, old).await;
+            };
             tagged::keep(tx, old, task).await?;
             if let Some(old) = old {
                 family::follow(tx, old, task).await?;

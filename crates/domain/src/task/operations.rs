@@ -6,7 +6,7 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 
 use super::{MoveInput, Task, TaskStatus, dependency, entity, family, rank};
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx, comment,
+    Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
     input::Unchecked,
     list::{self, Page, Query, Within},
@@ -62,6 +62,7 @@ pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Precondition) -> Result<Task> {
     let seen = tx.resolve::<Task, _>(id, Update).await?;
     let MoveInput { project_id, beside_id, side } = body.check()?;
+    tx.refer::<Project>(project_id, "project_id").await?;
     let anchor = tx.refer::<Task>(beside_id, "beside_id").await?;
     if anchor.as_ref().is_some_and(|anchor| anchor.id == id) {
         return Err(Error::field("/beside_id", "invalid_value", "A task can't stand beside itself."));
@@ -81,7 +82,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
         None => project_id,
     };
     if project != seen.row().project_id {
-        tx.refer::<Project>(project, "project_id").await?;
+        tx.refer::<Project>(project, "beside_id").await?;
         if seen.row().parent_id.is_some() {
             return Err(Error::with(
                 Kind::Conflict,
@@ -123,6 +124,9 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     tx.restore(seen, pre).await
 }
 
+/// How many deleted tasks go with their project.
+const MOST: u64 = 500;
+
 impl Store {
     /// Removes for good the tasks that were deleted longer ago than their tenants keep them.
     ///
@@ -161,10 +165,36 @@ async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
 /// `NotFound`, `Forbidden`, `Conflict` when it has too many parts, and those of the precondition.
 pub async fn purge(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
+    purge_parts(tx, id).await?;
+    tx.purge(seen, pre).await
+}
+
+async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
     for part in family::below(tx, id).await?.into_iter().rev() {
-        comment::forget_terms(tx, part.id).await?;
         tx.purge_along(part).await?;
     }
-    comment::forget_terms(tx, id).await?;
-    tx.purge(seen, pre).await
+    Ok(())
+}
+
+/// Removes for good the deleted tasks of a project that goes: they could be restored into nothing.
+///
+/// # Errors
+/// `Conflict` when they are too many.
+pub(crate) async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
+    let deleted = tx.owned::<Task>().filter(super::of_project(project));
+    let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(MOST + 1).into_query();
+    let deleted: Vec<Task> = tx.all(&deleted).await?;
+    if deleted.len() as u64 > MOST {
+        let detail =
+            format!("More than {MOST} deleted tasks lie in the project. Delete some for good first.");
+        return Err(Error::with(Kind::Conflict, detail));
+    }
+    for task in deleted {
+        purge_parts(tx, task.id).await?;
+        // It may have gone with one that it is a part of.
+        if let Some(task) = tx.find::<Task>(task.id, true).await? {
+            tx.purge_along(task).await?;
+        }
+    }
+    Ok(())
 }

@@ -50,6 +50,7 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Timer> {
 /// # Errors
 /// `NotFound` for the task; `Forbidden` to a service.
 pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
+    let _user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
     let blank = TimeEntry::blank(tx.birth(), tx.ctx(), &task);
     let facts = blank.facts(tx, Action::Create).await?;
@@ -65,9 +66,9 @@ pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
 /// # Errors
 /// `NotFound` for the task, `Conflict` when the timer does not run on it, and those of the precondition.
 pub async fn stop(tx: &Tx, task: Uuid, pre: &Precondition) -> Result<TimeEntry> {
+    let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
     policy::permit(tx.ctx(), TimeEntry::NOUN, Action::Update)?;
-    let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let idle = || Error::with(Kind::Conflict, "Your timer does not run on this task.");
     let entry = running(tx, user).await?.filter(|entry| entry.task_id == task.id).ok_or_else(idle)?;
     end(tx, entry.id, pre).await

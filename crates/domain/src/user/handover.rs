@@ -9,6 +9,7 @@ use crate::{
     Result, Tx,
     document::{self, Document},
     invitation::{self, Invitation},
+    policy::{self, Action},
     project::{self, Project},
     request::{self, ClientRequest},
     store::{Noun, noun::ColumnOf},
@@ -49,6 +50,8 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
         if found.is_empty() {
             return Ok(());
         }
+        // The caller's credential must reach what is handed over.
+        policy::permit(tx.ctx(), N::NOUN, Action::Update)?;
         for row in found {
             // Removed ones that can be restored too. Somebody may have removed it for good since it was looked for.
             let Some(old) = tx.find::<N>(row.id(), true).await? else { continue };
