@@ -26,7 +26,7 @@ const SOON: std::time::Duration = std::time::Duration::from_hours(7 * 24);
 /// What the caller is about. A service has no tasks of its own, and no timer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Dashboard {
-    /// How many open tasks the caller is assigned: neither done nor cancelled.
+    /// How many open tasks, neither done nor cancelled, the caller is assigned, or owns while nobody is assigned.
     pub open: i64,
     /// Of these, how many are under way.
     pub in_progress: i64,
@@ -50,7 +50,10 @@ pub async fn of(store: &Store, ctx: &Context) -> Result<Dashboard> {
     let scope = store.read(ctx);
     let user = ctx.user().unwrap_or_default();
     let is_open = Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]);
-    let own = scope.visible::<Task>(Condition::all().add(Column::AssigneeId.eq(user)).add(is_open))?;
+    // What nobody else was given is its owner's.
+    let kept = Condition::all().add(Column::AssigneeId.is_null()).add(Column::OwnerId.eq(user));
+    let mine = Condition::any().add(Column::AssigneeId.eq(user)).add(kept);
+    let own = scope.visible::<Task>(Condition::all().add(mine).add(is_open))?;
     let how_many = |condition: Expr| Func::count(CaseStatement::new().case(condition, 1));
     let now = ctx.now();
     let mut counts = own.clone().select_only().into_query();
