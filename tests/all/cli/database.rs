@@ -47,7 +47,7 @@ fn demonstration_data_can_be_used_at_once() {
                 let profile = server.gives(200, "GET", "/auth/profile", token, Value::Null).await;
                 assert_eq!((&profile["id"], &profile["role"]), (&user["id"], &user["role"]));
                 let tasks = server.gives(200, "GET", "/tasks?page_size=200", token, Value::Null).await;
-                assert_eq!(tasks["count"], 30);
+                assert!(tasks["count"].as_i64().unwrap() >= 30, "{tasks}");
                 seen.extend(tasks["results"].as_array().unwrap().iter().map(|task| task["id"].to_string()));
             }
             let body = serde_json::json!({ "email": users[0]["email"], "password": tokens["password"] });
@@ -55,7 +55,8 @@ fn demonstration_data_can_be_used_at_once() {
         }
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen.len(), 60);
+        // And four of an office each, which managers see.
+        assert_eq!(seen.len(), 68);
         let _ = server.stop().await;
     });
 }

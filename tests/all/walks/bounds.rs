@@ -131,6 +131,9 @@ async fn what_is_on_the_bound_is_taken(app: &App) {
                         operation.id,
                         "change_password"
                             | "confirm_password_reset"
+                            | "replace_project"
+                            | "update_project"
+                            | "update_project_status"
                             | "refresh_token"
                             | "replace_tenant"
                             | "update_tenant"

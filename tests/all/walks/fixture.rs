@@ -116,6 +116,19 @@ pub(super) enum Slot {
     AccessToken,
 }
 
+/// The tables of people and their programs.
+const PEOPLE: [&str; 9] = [
+    "access_token",
+    "invitation",
+    "link",
+    "picture",
+    "revocation",
+    "second_factor",
+    "service_account",
+    "session",
+    "user",
+];
+
 /// A tenant and its rows.
 pub(super) struct Fixture {
     /// Its people.
@@ -248,6 +261,20 @@ impl Fixture {
         self.programs(app, before).await;
     }
 
+    /// The same, as far as an operation may have changed them: the rows of people, or those of work.
+    pub(super) async fn renew_after(&mut self, app: &App, changes: &[&str]) {
+        let of_people = |table: &&&str| PEOPLE.contains(*table);
+        if !changes.iter().any(|table| of_people(&table)) {
+            work(app, &self.people, &self.lead, &mut self.rows).await;
+        } else if changes.iter().all(|table| of_people(&table)) {
+            let before = self.rows.get(&Slot::AccessToken).cloned();
+            self.guarded = folk(app, &self.people, &mut self.rows).await;
+            self.programs(app, before).await;
+        } else {
+            self.renew(app).await;
+        }
+    }
+
     /// Makes a new service account and a new personal access token. Nobody has many of these: the one before goes, if it is there still.
     async fn programs(&mut self, app: &App, before: Option<String>) {
         let Self { people, soon, rows, .. } = self;
@@ -296,8 +323,15 @@ async fn tasks(
 
 /// New rows of every kind, and the spare user.
 async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
-    let project = json!({ "name": "Website", "manager_id": lead.id });
     let mut rows = HashMap::new();
+    work(app, people, lead, &mut rows).await;
+    let guarded = folk(app, people, &mut rows).await;
+    (rows, guarded)
+}
+
+/// New rows of what people work on.
+async fn work(app: &App, people: &Tenant, lead: &User, rows: &mut HashMap<Slot, String>) {
+    let project = json!({ "name": "Website", "manager_id": lead.id });
     for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
         rows.insert(slot, make(app, &people.admin, "/projects", &project).await);
     }
@@ -319,8 +353,8 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     for (slot, project) in [(Slot::Task, rows.get(&Slot::Project).cloned()), (Slot::PersonalTask, None)] {
         rows.insert(slot, make(app, &people.member, "/tasks", &task(project.as_ref())).await);
     }
-    tasks(app, people, &mut rows, &task).await;
-    talk(app, people, &mut rows).await;
+    tasks(app, people, rows, &task).await;
+    talk(app, people, rows).await;
     let project = json!({ "name": "Brand", "manager_id": people.admin.id, "team_id": rows[&Slot::Team] });
     rows.insert(Slot::TeamProject, make(app, &people.admin, "/projects", &project).await);
     let drawn = json!({ "title": "Draw it", "project_id": rows[&Slot::TeamProject] });
@@ -362,6 +396,10 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
         });
         rows.insert(Slot::Request, make(app, &people.member, "/requests", &request).await);
     }
+}
+
+/// New rows of people, and the spare user.
+async fn folk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) -> Enrolled {
     let invitation = json!({ "email": format!("{}@walks.example", fresh()) });
     rows.insert(Slot::Invitation, make(app, &people.manager, "/invitations", &invitation).await);
     rows.insert(Slot::Member, people.member.id.to_string());
@@ -379,7 +417,7 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     rows.insert(Slot::Session, text(&sessions["results"][0]["id"]));
     let audit = app.get("/audit?page_size=1").by(&people.admin).gives(200).await;
     rows.insert(Slot::Audit, text(&audit["results"][0]["id"]));
-    (rows, guarded)
+    guarded
 }
 
 /// What is said about tasks, and who is told of it.

@@ -1,5 +1,6 @@
 //! `taskhub seed`: demonstration data, the same each time but for ids and times.
 
+mod office;
 mod talk;
 mod time;
 
@@ -95,6 +96,7 @@ impl Seed {
                 .await?;
             self.tasks_of(&state, &ctx, &projects, &others, &bar).await?;
             time::worked(&state, &ctx).await?;
+            office::furnish(&state, &ctx, &others).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name,
                 "users": users.iter().map(|user| introduce(&state, user)).collect::<std::result::Result<Vec<_>, _>>()?,
