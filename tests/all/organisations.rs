@@ -23,7 +23,7 @@ struct Organisation<'a> {
 impl<'a> Organisation<'a> {
     /// Registers it with its first admin, who signs in.
     async fn found(app: &'a App, name: &str) -> Self {
-        let slug = format!("{}-{}", name.to_lowercase(), uuid::Uuid::now_v7().simple());
+        let slug = format!("{}-{}", name.to_lowercase(), app.clock.now().token_id().simple());
         let email = format!("ada@{slug}.example");
         let body = json!({
             "organisation": { "name": name, "slug": slug },
