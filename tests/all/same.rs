@@ -40,6 +40,8 @@ impl Script {
             Value::String(text) if name.ends_with("_token") => *text = "TOKEN".into(),
             Value::String(text) if matches!(name, "instance" | "request_id") => *text = "REQUEST".into(),
             Value::String(text) if name == "address" => *text = "ADDRESS".into(),
+            // It is made of the id.
+            Value::String(text) if name == "rank" => *text = "RANK".into(),
             Value::String(text) if name == "at" || (name.ends_with("_at") && !text.starts_with("2027")) => {
                 *text = "TIME".into();
             }

@@ -45,8 +45,10 @@ async fn a_weekly_task_comes_weekly(app: &App) {
 async fn what_is_no_rule_is_refused(app: &App) {
     let t = app.tenant().await;
     let due = "2026-11-02T09:00:00Z";
+    let never = json!({ "title": "Water", "recurrence": "FREQ=DAILY" });
+    let answer = app.post("/tasks").by(&t.member).json(&never).send().await.expect(422);
+    assert_eq!((answer.pointer(), &answer.body["errors"][0]["code"]), ("/due_at", &json!("required")));
     for body in [
-        json!({ "title": "Water", "recurrence": "FREQ=DAILY" }),
         json!({ "title": "Water", "due_at": due, "recurrence": "often" }),
         json!({ "title": "Water", "due_at": due, "recurrence": "FREQ=HOURLY" }),
         json!({ "title": "Water", "due_at": due, "recurrence": "FREQ=DAILY\nFREQ=DAILY" }),

@@ -83,7 +83,10 @@ fn needs_another(answer: &Answer) -> bool {
     let quiet = code == "required" && answer.pointer().starts_with("/notification_preferences/quiet_");
     // An entry takes an end or how long it took.
     let spans = answer.call.contains("/time-entries") && code == "required";
-    token || registers || moves || reminds || quiet || spans
+    // What comes again is due, and one of many changes takes what its action does.
+    let again = code == "required" && answer.pointer() == "/due_at";
+    let bulk = answer.call.ends_with("/bulk") && answer.pointer().starts_with("/operations/0");
+    token || registers || again || bulk || moves || reminds || quiet || spans
 }
 
 async fn what_breaks_a_bound_is_refused(app: &App) {
@@ -118,8 +121,8 @@ async fn what_is_on_the_bound_is_taken(app: &App) {
                 // Credentials of nobody and an old password that is another are well-formed and refused all the same.
                 let told = if operation.is_secured() { answer.status < 300 } else { answer.status != 422 };
                 let code = &answer.body["errors"][0]["code"];
-                // So is a name of one letter that another row has.
-                let other = ["wrong_password", "invalid_code", "taken"].iter().any(|it| code == it);
+                // So is a name of one letter that another row has, and a reminder for an instant that has passed.
+                let other = ["wrong_password", "invalid_code", "taken", "passed"].iter().any(|it| code == it);
                 if !told && !other && !needs_another(&answer) {
                     wrong.push(format!(
                         "{} {}: {value} → {} {}",

@@ -138,6 +138,9 @@ impl<'a> Field<'a> {
             "string" if self.format() == "time-zone" => {
                 values.extend([json!("UTC"), json!("America/Argentina/ComodRivadavia")]);
             }
+            "string" if self.format() == "rrule" => {
+                values.extend([json!("FREQ=DAILY"), json!("FREQ=MONTHLY;INTERVAL=2;COUNT=9;BYDAY=-1FR")]);
+            }
             "string" if self.format() == "time-of-day" => values.extend([json!("00:00"), json!("23:59")]),
             "string" if self.format() == "language-tag" => {
                 values.extend([json!("de"), json!("en-x-abcdefgh-abcdefgh-abcdefgh-abc")]);

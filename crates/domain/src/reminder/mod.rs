@@ -222,7 +222,7 @@ impl EditableChild for Reminder {
         let at = remind_at.or_else(|| before(alarm::due(Some(&task)), before_due_minutes));
         if at.is_some_and(|at| at <= tx.now()) {
             let field = if remind_at.is_some() { "/remind_at" } else { "/before_due_minutes" };
-            return Err(Error::field(field, "invalid_value", "That instant has passed."));
+            return Err(Error::field(field, "passed", "That instant has passed."));
         }
         if self.remind_at.is_none() && self.before_due_minutes.is_none() {
             let own = Condition::all()

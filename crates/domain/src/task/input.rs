@@ -64,7 +64,7 @@ pub struct TaskInput {
     /// after its own due date, by the clock of the tenant's time zone. Needs a due date.
     #[serde(default)]
     #[garde(length(chars, min = 1, max = LONGEST), custom(one_line))]
-    #[schema(min_length = 1, max_length = 500, example = "FREQ=WEEKLY;BYDAY=MO")]
+    #[schema(format = "rrule", min_length = 1, max_length = 500, example = "FREQ=WEEKLY;BYDAY=MO")]
     pub(super) recurrence: Option<String>,
 }
 

@@ -13,10 +13,10 @@ pub(super) const LONGEST: usize = 500;
 /// Refuses what is no rule, and a rule without a due date to begin with.
 ///
 /// # Errors
-/// `Invalid`, at the rule.
+/// `Invalid`, at the rule or the due date.
 pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Instant>) -> Result<()> {
     let Some(rule) = rule else { return Ok(()) };
-    let needs = || Error::field("/recurrence", "invalid_value", "A task that comes again needs a due date.");
+    let needs = || Error::field("/due_at", "required", "A task that comes again needs a due date.");
     next(rule, due_at.ok_or_else(needs)?, &zone(tx).await?).map(drop)
 }
 
