@@ -34,9 +34,10 @@ const LEGEND: &str = "\
 #
 # A team's project is managed by the admin, and its team by the lead; the author is its member. All other projects belong
 # to no team. A cell is the status; of a list also how many rows the caller sees (of 4 projects, one of them the team's; of
-# 4 tasks, one of them personal, one the team's; of 1 document; of 1 milestone, in the shared project; of 2 teams; of 8
+# 7 tasks, one of them personal, one the team's; of 2 documents; of 1 milestone, in the shared project; of 2 teams; of 8
 # users; of 1 invitation, the manager's; of 1 service account; of 1 personal access token, the author's), of a user whether
-# all fields are shown or the directory's.
+# all fields are shown or the directory's. What is said about the task, and the reminder and the notification, is the admin's;
+# time on the task is the author's, and the admin's timer runs on the team's task.
 
 ";
 
