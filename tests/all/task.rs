@@ -4,6 +4,7 @@ mod again;
 mod bulk;
 mod deleted;
 mod dependencies;
+mod history;
 mod labels;
 mod order;
 mod parts;

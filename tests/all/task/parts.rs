@@ -10,6 +10,7 @@ every_database!(
     parts_go_five_deep,
     no_task_is_a_part_of_itself,
     of_two_that_close_a_circle_one_is_refused,
+    only_who_may_delete_a_task_puts_it_into_another,
 );
 
 async fn parts_lie_in_the_project_of_the_whole(app: &App) {
@@ -86,4 +87,18 @@ async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 422]);
     }
+}
+
+/// Parts are deleted with the whole: to make one of a task takes the right to delete it.
+async fn only_who_may_delete_a_task_puts_it_into_another(app: &App) {
+    let t = app.tenant().await;
+    let task = make(app, &t.member, json!({ "title": "Theirs", "assignee_id": t.other.id })).await;
+    let trap = make(app, &t.other, json!({ "title": "A trap" })).await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let into = json!({ "parent_id": trap["id"] });
+    let _ = app.patch(&path).by(&t.other).json(&into).gives(403).await;
+    let own = make(app, &t.member, json!({ "title": "A whole" })).await;
+    let _ = app.patch(&path).by(&t.member).json(&json!({ "parent_id": own["id"] })).gives(200).await;
+    // Who changes something else of a part needs no such right.
+    let _ = app.patch(&path).by(&t.other).json(&json!({ "priority": "high" })).gives(200).await;
 }

@@ -52,33 +52,36 @@ pub(crate) async fn create_task_attachment(
     attachment::permit(&app.store, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?.unwrap_or_default();
     let name = checked_name(&name)?;
-    let received = body.receive(&app, &caller).await?;
-    // The key is bound to what was sent: the octets by their digest.
-    let sent = [received.sha256.as_slice(), name.as_bytes()].concat();
-    let key = once.key(&app.store, &caller, &sent);
-    let input = (id.0, received.clone(), name);
-    let create = app.store.write_once(
-        &caller,
-        key,
-        input,
-        |tx, (task, received, name)| Box::pin(attachment::add(tx, *task, received, name)),
-        |row| {
-            let collection = format!("tasks/{}/attachments", row.task_id);
-            answer::created(&collection, row.id, row.version, row)
-        },
-    );
-    match create.await {
-        // The same was sent before: what came now is not needed.
-        Ok(answer) if answer.replayed => {
-            app.depot.remove(caller.tenant(), received.id).await?;
-            Ok(answer::kept(answer))
+    files::to_the_end(async move {
+        let received = body.receive(&app, &caller).await?;
+        // The key is bound to what was sent: the octets by their digest.
+        let sent = [received.sha256.as_slice(), name.as_bytes()].concat();
+        let key = once.key(&app.store, &caller, &sent);
+        let input = (id.0, received.clone(), name);
+        let create = app.store.write_once(
+            &caller,
+            key,
+            input,
+            |tx, (task, received, name)| Box::pin(attachment::add(tx, *task, received, name)),
+            |row| {
+                let collection = format!("tasks/{}/attachments", row.task_id);
+                answer::created(&collection, row.id, row.version, row)
+            },
+        );
+        match create.await {
+            // The same was sent before: what came now is not needed.
+            Ok(answer) if answer.replayed => {
+                app.depot.remove(caller.tenant(), received.id).await?;
+                Ok(answer::kept(answer))
+            }
+            Ok(answer) => Ok(answer::kept(answer)),
+            Err(error) => {
+                files::give_back(&app, &caller, &received, &error).await;
+                Err(error.into())
+            }
         }
-        Ok(answer) => Ok(answer::kept(answer)),
-        Err(error) => {
-            files::give_back(&app, &caller, &received, &error).await;
-            Err(error.into())
-        }
-    }
+    })
+    .await
 }
 
 /// Get an attachment

@@ -75,18 +75,21 @@ pub(crate) async fn replace_document_content(
         let row = write.await?;
         return Ok(answer::changed(row.version, &row));
     }
-    let received = body.receive(&app, &caller).await?;
-    let input = (id.0, received.clone(), name, pre.0);
-    let write = app.store.write(&caller, input, |tx, (id, received, name, pre)| {
-        Box::pin(document::set_file(tx, *id, received, name.as_deref(), pre))
-    });
-    match write.await {
-        Ok(row) => Ok(answer::changed(row.version, &row)),
-        Err(error) => {
-            files::give_back(&app, &caller, &received, &error).await;
-            Err(error.into())
+    files::to_the_end(async move {
+        let received = body.receive(&app, &caller).await?;
+        let input = (id.0, received.clone(), name, pre.0);
+        let write = app.store.write(&caller, input, |tx, (id, received, name, pre)| {
+            Box::pin(document::set_file(tx, *id, received, name.as_deref(), pre))
+        });
+        match write.await {
+            Ok(row) => Ok(answer::changed(row.version, &row)),
+            Err(error) => {
+                files::give_back(&app, &caller, &received, &error).await;
+                Err(error.into())
+            }
         }
-    }
+    })
+    .await
 }
 
 /// List a document's versions

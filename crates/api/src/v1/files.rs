@@ -28,6 +28,11 @@ use crate::{
     problem::{Code, Problem},
 };
 
+/// Does what must not end in the middle, whether or not the client still waits: a file that was received is given a row, or given back.
+pub(super) async fn to_the_end(work: impl Future<Output = Answered> + 'static) -> Answered {
+    actix_web::rt::spawn(work).await.map_err(Error::internal)?
+}
+
 /// The octets of a file.
 #[derive(ToSchema)]
 #[schema(as = File, value_type = String, format = Binary)]

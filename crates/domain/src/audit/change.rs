@@ -1,7 +1,7 @@
 //! What happened to a row, and the row as it was, for those who see it now.
 //!
 //! Invariant: both are reached through the row alone, by the right to read it. They tell who and what, and not from where: addresses and requests
-//! are for admins, in the audit; so is what was refused.
+//! are for admins, in the audit; so is what was refused, and what happened to the row in another place, where others saw it.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{
     Context, Error, Instant, Result, Scope, Store,
     error::Kind,
     list::{self, Filter, Form, Page, Query, Sort},
-    policy::{self, Action, Fact, Facts},
+    policy::{self, Action, Fact, Facts, Role},
     store::{
         Noun, Read,
         noun::{ColumnOf, owned},
@@ -21,8 +21,13 @@ use crate::{
     },
 };
 
-/// How many changes are taken back to show a row as it was.
+/// How many changes are taken back to show a row as it was, and how many octets of old values.
 const FARTHEST: u64 = 1000;
+const MOST: usize = 32 << 20;
+/// How many changes are read at once.
+const PAGE: u64 = 20;
+/// The fields that say where a row lies.
+const PLACES: [&str; 2] = ["project_id", "team_id"];
 
 pub(crate) mod entity {
     #![allow(
@@ -127,6 +132,28 @@ fn about<N: Noun>(id: Uuid) -> Condition {
     row.add(Column::Action.ne("refused"))
 }
 
+/// Whether a change took a row to another place.
+fn moved(old: &str) -> bool {
+    PLACES.iter().any(|place| old.contains(&named(place)))
+}
+
+/// A field's name as it stands in JSON. In a text in it the quote would have a backslash before it.
+fn named(field: &str) -> String {
+    format!("\"{field}\":")
+}
+
+/// The changes since a row came to where it is, for those who may not have seen it elsewhere.
+async fn since_it_came<N: Noun>(scope: &Scope, id: Uuid) -> Result<Condition> {
+    if scope.ctx().role() == Role::Admin {
+        return Ok(about::<N>(id));
+    }
+    let places = PLACES.iter().map(|place| entity::Column::OldValues.contains(named(place)));
+    let moves = about::<N>(id).add(places.fold(Condition::any(), Condition::add));
+    let moves = scope.owned::<Change>().filter(moves).order_by_desc(entity::Column::Id).limit(1);
+    let last: Vec<Change> = scope.all(&moves.into_query()).await?;
+    Ok(about::<N>(id).add_option(last.first().map(|change| entity::Column::Id.gt(change.id))))
+}
+
 /// What happened to a row, by the page.
 ///
 /// # Errors
@@ -139,7 +166,7 @@ pub async fn of_row<N: Noun>(
 ) -> Result<Page<ChangeLine>> {
     let scope = store.read(ctx);
     let id = scope.resolve::<N, _>(id, Read).await?.row().id();
-    let within = list::Within::of(id, about::<N>(id));
+    let within = list::Within::of(id, since_it_came::<N>(&scope, id).await?);
     let page = list::page::<Change>(store, &scope, query, within).await?;
     let Page { count, results, next, previous, fields } = page;
     let names = Names::of(&scope, results.iter().filter_map(|change| change.actor_id)).await?;
@@ -155,20 +182,32 @@ pub async fn as_of<N: Noun>(store: &Store, ctx: &Context, id: Uuid, at: Instant)
     let scope = store.read(ctx);
     let row = scope.resolve::<N, _>(id, Read).await?.into_row();
     policy::permit(ctx, Change::NOUN, Action::Read)?;
-    let since = about::<N>(row.id()).add(entity::Column::At.gt(at));
-    let since = scope.owned::<Change>().filter(since).order_by_desc(entity::Column::Id).limit(FARTHEST + 1);
-    let since: Vec<Change> = scope.all(&since.into_query()).await?;
-    if since.len() as u64 > FARTHEST {
-        let message = format!("The row was changed more than {FARTHEST} times since.");
-        return Err(Error::parameter("as_of", message));
-    }
     let mut past = serde_json::to_value(&row).map_err(Error::internal)?;
-    for change in since {
-        let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
-        let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;
-        for (name, value) in old.as_object().into_iter().flatten() {
-            if let Some(field) = past.get_mut(name) {
-                field.clone_from(value);
+    let since = about::<N>(row.id()).add(entity::Column::At.gt(at));
+    let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
+    // A few at a time: a change may have much text.
+    loop {
+        let earlier = Condition::all().add_option(last.map(|id| entity::Column::Id.lt(id)));
+        let some = scope.owned::<Change>().filter(since.clone()).filter(earlier);
+        let some = some.order_by_desc(entity::Column::Id).limit(PAGE).into_query();
+        let some: Vec<Change> = scope.all(&some).await?;
+        let Some(end) = some.last() else { break };
+        last = Some(end.id);
+        for change in some {
+            let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
+            if moved(&old) && ctx.role() != Role::Admin {
+                return Err(Kind::NotFound.into());
+            }
+            (taken, octets) = (taken + 1, octets + old.len());
+            if taken > FARTHEST || octets > MOST {
+                let message = "The row was changed too much since. Its history has all changes.";
+                return Err(Error::parameter("as_of", message));
+            }
+            let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;
+            for (name, value) in old.as_object().into_iter().flatten() {
+                if let Some(field) = past.get_mut(name) {
+                    field.clone_from(value);
+                }
             }
         }
     }

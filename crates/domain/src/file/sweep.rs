@@ -2,12 +2,12 @@
 //!
 //! It may run anywhere, on several nodes at once, and end anywhere: every step can be done again.
 
-use std::{fs, io, path::PathBuf, time::Duration};
+use std::{collections::HashSet, fs, io, path::PathBuf, time::Duration};
 
 use futures::TryStreamExt;
 use sea_orm::{
     Condition,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -29,10 +29,14 @@ impl Store {
     /// # Errors
     /// Those of the store and of the depot. What is left is found by the next sweep.
     pub async fn sweep_files(&self, system: &System, depot: &Depot) -> Result<()> {
-        self.release_unreferred(system).await?;
-        self.remove_discarded(system, depot).await?;
-        self.remove_orphans(system, depot).await?;
-        remove_leftovers(depot, system.now()).await
+        // What can't be done of one step keeps no other from being done.
+        let outcomes = [
+            self.release_unreferred(system).await,
+            self.remove_discarded(system, depot).await,
+            self.remove_orphans(system, depot).await,
+            remove_leftovers(depot, system.now()).await,
+        ];
+        outcomes.into_iter().collect()
     }
 
     /// Lets go of files whose rows nothing refers to: a task that is removed takes its attachments along.
@@ -65,14 +69,25 @@ impl Store {
 
     /// Removes the objects of files that were let go, and then their rows.
     async fn remove_discarded(&self, system: &System, depot: &Depot) -> Result<()> {
-        let discarded = files(Condition::all().add(Expr::col(("file", "discarded_at")).is_not_null()));
+        let mut last = None;
         loop {
-            let found = self.ids_of(system, &discarded).await?;
-            if found.is_empty() {
-                return Ok(());
+            let mut discarded = Condition::all().add(Expr::col(("file", "discarded_at")).is_not_null());
+            if let Some((tenant, id)) = last {
+                let column = |name: &'static str| Expr::col(("file", name));
+                let later = column("tenant_id").eq(tenant).and(column("id").gt(id));
+                discarded = discarded.add(Condition::any().add(column("tenant_id").gt(tenant)).add(later));
             }
+            let mut discarded = files(discarded);
+            discarded.order_by(("file", "tenant_id"), Order::Asc).order_by(("file", "id"), Order::Asc);
+            let found = self.ids_of(system, &discarded).await?;
+            let Some(end) = found.last().copied() else { return Ok(()) };
+            last = Some(end);
             for (tenant, id) in found {
-                depot.remove(tenant, id).await?;
+                // One that can't be removed now is tried again by the next sweep.
+                if let Err(error) = depot.remove(tenant, id).await {
+                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                    continue;
+                }
                 let ctx = system.within(tenant);
                 self.write(&ctx, id, |tx, id| Box::pin(tx.forget::<File>(*id))).await?;
             }
@@ -93,12 +108,32 @@ impl Store {
                 any.add(Expr::col("tenant_id").eq(*tenant).and(Expr::col("id").eq(*id)))
             });
             let known = self.ids_of(system, &files(named)).await?;
+            let own = self.tenants_among(system, batch.iter().map(|(tenant, _)| *tenant)).await?;
             for (tenant, id) in batch.into_iter().filter(|ids| !known.contains(ids)) {
+                // What is no tenant's of this database may be another installation's: it is not ours to remove.
+                if !own.contains(&tenant) {
+                    tracing::warn!(%tenant, %id, "a file of a tenant that is not in this database is left alone");
+                    continue;
+                }
                 tracing::info!(%tenant, %id, "a file that was never finished is removed");
-                depot.remove(tenant, id).await?;
+                if let Err(error) = depot.remove(tenant, id).await {
+                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                }
             }
         }
         Ok(())
+    }
+
+    /// Those of some tenants that there are.
+    async fn tenants_among(
+        &self,
+        system: &System,
+        tenants: impl Iterator<Item = Uuid>,
+    ) -> Result<HashSet<Uuid>> {
+        let those = Expr::col("id").is_in(tenants.collect::<HashSet<_>>());
+        let select = Query::select().column("id").from("tenant").and_where(those).take();
+        let rows = self.beyond_tenants(system).rows(&select).await?;
+        rows.iter().map(|row| field(row, 0)).collect()
     }
 
     async fn ids_of(&self, system: &System, files: &SelectStatement) -> Result<Vec<(Uuid, Uuid)>> {

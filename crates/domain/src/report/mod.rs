@@ -90,6 +90,12 @@ fn entries(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<TimeEntr
     scope.owned::<TimeEntry>().filter(counted).filter(ended).filter(which)
 }
 
+/// The names of users, for a token that reaches them.
+async fn usernames(scope: &Scope, users: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    let reached = if scope.ctx().reaches(policy::Noun::User, Action::Read) { users } else { &[] };
+    scope.names(reached).await
+}
+
 /// Tasks that are neither done nor cancelled.
 fn is_open() -> Expr {
     task::Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled])

@@ -26,7 +26,7 @@ use crate::{
 pub struct PersonFigures {
     /// Who.
     pub user_id: Uuid,
-    /// Their name.
+    /// Their name, if the token reaches users.
     #[schema(example = "grace")]
     pub username: Option<String>,
     /// Tasks that they are assigned, that were made before the period's end, and were not completed before its beginning or cancelled.
@@ -103,7 +103,7 @@ async fn figures(
     tasks: Condition,
     time: Condition,
 ) -> Result<Report<PersonFigures>> {
-    let names: HashMap<_, _> = scope.names(&people).await?.into_iter().collect();
+    let names: HashMap<_, _> = super::usernames(scope, &people).await?.into_iter().collect();
     let mut all: Vec<_> = people
         .iter()
         .map(|id| PersonFigures {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, entries, open, sum, whole};
 use crate::{
-    Context, Result, Store,
+    Context, Result, Store, policy,
     project::Project,
     store::field,
     time_entry::{entity as entry, names},
@@ -23,7 +23,7 @@ use crate::{
 pub struct ProjectTime {
     /// Null: tasks in no project.
     pub project_id: Option<Uuid>,
-    /// Its name, if the caller sees it.
+    /// Its name, if the caller sees it and the token reaches projects.
     #[schema(example = "Website")]
     pub name: Option<String>,
     /// How many people worked on it.
@@ -67,7 +67,9 @@ pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<P
     let rows = scope.rows(&select).await?;
     let projects = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Option<Uuid>>>>()?;
     let known: Vec<_> = projects.iter().flatten().copied().collect();
-    let named = names(&scope, &known, |project: Project| project.name).await?;
+    let reached =
+        if ctx.reaches(policy::Noun::Project, policy::Action::Read) { known.as_slice() } else { &[] };
+    let named = names(&scope, reached, |project: Project| project.name).await?;
     let mut named: HashMap<_, _> = named.into_iter().collect();
     let line = |(row, project): (&sea_orm::QueryResult, &Option<Uuid>)| {
         Ok(ProjectTime {

@@ -18,7 +18,7 @@ use crate::{
 pub struct Workload {
     /// Null: tasks that nobody is assigned.
     pub user_id: Option<Uuid>,
-    /// Their name.
+    /// Their name, if the token reaches users.
     #[schema(example = "grace")]
     pub username: Option<String>,
     /// Open tasks.
@@ -61,7 +61,7 @@ pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<W
     let rows = scope.rows(&select).await?;
     let people = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Option<Uuid>>>>()?;
     let known: Vec<_> = people.iter().flatten().copied().collect();
-    let mut names: HashMap<_, _> = scope.names(&known).await?.into_iter().collect();
+    let mut names: HashMap<_, _> = super::usernames(&scope, &known).await?.into_iter().collect();
     let line = |(row, user): (&sea_orm::QueryResult, &Option<Uuid>)| {
         Ok(Workload {
             user_id: *user,

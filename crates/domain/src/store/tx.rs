@@ -7,7 +7,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     Error, Instant, Result, audit,
+    context::Actor,
     error::Kind,
     event,
     policy::{self, Action},
@@ -48,7 +49,12 @@ pub struct Tx {
     group: Option<Arc<Group>>,
     savepoint: AtomicBool,
     pending: Mutex<Pending>,
+    /// How many rows were changed along with others.
+    along: AtomicUsize,
 }
+
+/// How many rows one request may change along with those that it names.
+const ALONG: usize = 1000;
 
 /// What waits until the transaction's end.
 #[derive(Default)]
@@ -84,7 +90,14 @@ pub struct Birth {
 impl Tx {
     pub(super) fn new(scope: Scope, group: Option<Arc<Group>>) -> Self {
         let at = scope.ctx.now();
-        Self { scope, at, group, savepoint: AtomicBool::new(false), pending: Mutex::default() }
+        Self {
+            scope,
+            at,
+            group,
+            savepoint: AtomicBool::new(false),
+            pending: Mutex::default(),
+            along: AtomicUsize::new(0),
+        }
     }
 
     /// What a new row begins with: the tenant, an id and the instant.
@@ -208,7 +221,21 @@ impl Tx {
 
     /// Changes a row because one that it lies in does: judged with that.
     pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+        if name != "hand_over" {
+            self.count_along()?;
+        }
         self.write(name, old, row).await
+    }
+
+    /// Bounds what one request changes beside what it names.
+    fn count_along(&self) -> Result<()> {
+        let along = self.along.fetch_add(1, Ordering::Relaxed);
+        if along < ALONG || self.ctx.actor() == Actor::System {
+            return Ok(());
+        }
+        let detail =
+            format!("This would change more than {ALONG} other rows at once. Begin with some of these.");
+        Err(Error::with(Kind::Conflict, detail))
     }
 
     async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
@@ -283,6 +310,7 @@ impl Tx {
 
     /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
     pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
+        self.count_along()?;
         self.erase("purge", row).await
     }
 

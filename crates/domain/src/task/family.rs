@@ -6,7 +6,7 @@
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{Task, entity};
-use crate::{Error, Instant, Result, Tx, error::Kind};
+use crate::{Error, Instant, Result, Tx, error::Kind, store::Noun};
 
 /// How many levels of parts a task may have above it.
 const DEEPEST: usize = 5;
@@ -24,14 +24,13 @@ pub(super) async fn project_of(
     project: Option<Uuid>,
 ) -> Result<Option<Uuid>> {
     let Some(id) = parent else { return Ok(project) };
-    let parent = if parent == task.parent_id {
-        tx.find::<Task>(id, false).await?
-    } else {
-        let parent = tx.refer::<Task>(parent, "parent_id").await?;
+    if parent != task.parent_id {
+        tx.refer::<Task>(parent, "parent_id").await?;
         check_depth(tx, task.id, id).await?;
-        parent
-    };
-    let own = parent.ok_or(Kind::NotFound)?.project_id;
+    }
+    // It stays where it is until this is committed: whoever moves or deletes it finds this part.
+    let whole = tx.hold::<Task>(id).await?.filter(|whole| !whole.is_removed());
+    let own = whole.ok_or_else(|| Error::reference("parent_id"))?.project_id;
     // A part that is moved with its whole was moved already.
     if project.is_some() && project != own {
         return Err(Error::field(

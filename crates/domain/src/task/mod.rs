@@ -391,6 +391,11 @@ impl Editable for Task {
         if project_id != self.project_id {
             tx.refer::<Project>(project_id, "project_id").await?;
         }
+        if parent_id.is_some() && parent_id != self.parent_id {
+            // Who may delete the whole deletes its parts.
+            let facts = self.facts(tx, Action::Delete).await?;
+            policy::judge_row(tx.ctx(), Self::NOUN, Action::Delete, facts)?;
+        }
         let given = project_id;
         let project_id = family::project_of(tx, &self, parent_id, given).await?;
         if project_id != given {

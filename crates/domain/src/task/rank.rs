@@ -6,7 +6,7 @@
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*};
 
 use super::{Task, entity, input::Side};
-use crate::{Error, Result, Tx, error::Kind, project::Project};
+use crate::{Error, Result, Tx, error::Kind, project::Project, store::readable};
 
 /// The most characters of a rank. Some five hundred moves to the very same place, each between the last two, use them up.
 const LONGEST: usize = 255;
@@ -28,7 +28,9 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Re
         None => drop(tx.lock_tenant().await?),
     }
     let anchor = tx.find::<Task>(anchor.id, false).await?.ok_or(Kind::NotFound)?;
-    let others = tx.owned::<Task>().filter(same_list(&anchor)).filter(entity::Column::Id.ne(task));
+    // Only what the caller sees: a rank tells of the tasks on either side.
+    let others = tx.owned::<Task>().filter(same_list(&anchor)).filter(readable::<Task>(tx.ctx()));
+    let others = others.filter(entity::Column::Id.ne(task));
     let others = others.select_only().columns(<entity::Column as sea_orm::Iterable>::iter());
     let rank = entity::Column::Rank;
     let neighbour: Select<entity::Entity> = match side {

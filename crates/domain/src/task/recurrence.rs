@@ -68,6 +68,11 @@ pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Inst
     if read.get_interval() == 0 || read.get_count() == Some(0) {
         return Err(wrong("INTERVAL and COUNT are at least 1.".to_owned()));
     }
+    // The library makes all instants of a year before it gives the first: with times of day they would be millions.
+    if [read.get_by_hour(), read.get_by_minute(), read.get_by_second()].iter().any(|times| !times.is_empty())
+    {
+        return Err(wrong("The time of day is that of the due date.".to_owned()));
+    }
     let count = read.get_count();
     let rules = read.build(start).map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
     // The first instant is the start itself where the rule holds for it; a bound within the library ends rules that never hold.
@@ -127,9 +132,17 @@ mod tests {
 
     #[test]
     fn what_is_no_rule_is_refused() {
-        for rule in
-            ["", "daily", "FREQ=HOURLY", "FREQ=SECONDLY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;BYDAY=XX"]
-        {
+        for rule in [
+            "",
+            "daily",
+            "FREQ=HOURLY",
+            "FREQ=SECONDLY",
+            "FREQ=DAILY;INTERVAL=0",
+            "FREQ=DAILY;BYDAY=XX",
+            "FREQ=DAILY;BYHOUR=9",
+            "FREQ=DAILY;BYMINUTE=0,1",
+            "FREQ=DAILY;BYSECOND=0",
+        ] {
             assert!(next(rule, at("2026-11-02T09:00:00Z"), "UTC").is_err(), "{rule}");
         }
     }

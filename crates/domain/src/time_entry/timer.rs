@@ -67,10 +67,13 @@ pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
 /// `NotFound` for the task, `Conflict` when the timer does not run on it, and those of the precondition.
 pub async fn stop(tx: &Tx, task: Uuid, pre: &Precondition) -> Result<TimeEntry> {
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
-    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
+    policy::permit(tx.ctx(), policy::Noun::Task, Action::Read)?;
     policy::permit(tx.ctx(), TimeEntry::NOUN, Action::Update)?;
-    let idle = || Error::with(Kind::Conflict, "Your timer does not run on this task.");
-    let entry = running(tx, user).await?.filter(|entry| entry.task_id == task.id).ok_or_else(idle)?;
+    // One that runs is its user's to stop, whether or not they still see the task.
+    let Some(entry) = running(tx, user).await?.filter(|entry| entry.task_id == task) else {
+        tx.resolve::<Task, _>(task, Read).await?;
+        return Err(Error::with(Kind::Conflict, "Your timer does not run on this task."));
+    };
     end(tx, entry.id, pre).await
 }
 
