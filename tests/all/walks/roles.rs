@@ -101,8 +101,8 @@ fn about<'a>(
         Some(_) if variant.0 == "shared" => request.with_field("/team_id", Value::Null),
         _ => request,
     };
-    // A part would follow its whole.
-    let request = if request.operation.id == "create_task" {
+    // A part would follow its whole, and to make one of a task takes another right than to change it.
+    let request = if matches!(request.operation.id, "create_task" | "replace_task" | "update_task") {
         request.with_field("/parent_id", Value::Null)
     } else {
         request
