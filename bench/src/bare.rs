@@ -54,8 +54,9 @@ const STATEMENTS: usize = 512;
 /// The columns of a task, in the order in which [`Task`] takes them from a row.
 macro_rules! columns {
     () => {
-        "id, title, description, project_id, owner_id, assignee_id, status, priority, start_at, due_at, \
-         estimate_minutes, completed_at, created_at, updated_at, version"
+        "id, title, description, project_id, parent_id, owner_id, assignee_id, status, priority, label_ids, \
+         start_at, due_at, estimate_minutes, completed_at, recurrence, rank, deleted_at, created_at, updated_at, \
+         version"
     };
 }
 
@@ -70,7 +71,7 @@ const PAGE: usize = 50;
 const INSERT_TASK: &str = concat!(
     "INSERT INTO task (tenant_id, ",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
 );
 
 const INSERT_AUDIT: &str = "INSERT INTO audit (tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, \
@@ -84,11 +85,14 @@ struct Task {
     title: String,
     description: Option<String>,
     project_id: Option<Uuid>,
+    parent_id: Option<Uuid>,
     owner_id: Option<Uuid>,
     assignee_id: Option<Uuid>,
     status: String,
     #[serde(serialize_with = "priority")]
     priority: i16,
+    #[serde(serialize_with = "json")]
+    label_ids: String,
     #[serde(serialize_with = "instant_or_null")]
     start_at: Option<i64>,
     #[serde(serialize_with = "instant_or_null")]
@@ -96,6 +100,10 @@ struct Task {
     estimate_minutes: Option<i32>,
     #[serde(serialize_with = "instant_or_null")]
     completed_at: Option<i64>,
+    recurrence: Option<String>,
+    rank: String,
+    #[serde(serialize_with = "instant_or_null")]
+    deleted_at: Option<i64>,
     #[serde(serialize_with = "instant")]
     created_at: i64,
     #[serde(serialize_with = "instant")]
@@ -168,6 +176,12 @@ fn priority<S: Serializer>(priority: &i16, serializer: S) -> Result<S::Ok, S::Er
     })
 }
 
+/// Kept JSON as what it is.
+fn json<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
+    value.serialize(serializer)
+}
+
 /// A task by the position of its columns, which is the cheapest way to read a row.
 macro_rules! from_row {
     ($($row:ty),*) => {$(
@@ -178,17 +192,22 @@ macro_rules! from_row {
                     title: row.try_get(1)?,
                     description: row.try_get(2)?,
                     project_id: row.try_get(3)?,
-                    owner_id: row.try_get(4)?,
-                    assignee_id: row.try_get(5)?,
-                    status: row.try_get(6)?,
-                    priority: row.try_get(7)?,
-                    start_at: row.try_get(8)?,
-                    due_at: row.try_get(9)?,
-                    estimate_minutes: row.try_get(10)?,
-                    completed_at: row.try_get(11)?,
-                    created_at: row.try_get(12)?,
-                    updated_at: row.try_get(13)?,
-                    version: row.try_get(14)?,
+                    parent_id: row.try_get(4)?,
+                    owner_id: row.try_get(5)?,
+                    assignee_id: row.try_get(6)?,
+                    status: row.try_get(7)?,
+                    priority: row.try_get(8)?,
+                    label_ids: row.try_get(9)?,
+                    start_at: row.try_get(10)?,
+                    due_at: row.try_get(11)?,
+                    estimate_minutes: row.try_get(12)?,
+                    completed_at: row.try_get(13)?,
+                    recurrence: row.try_get(14)?,
+                    rank: row.try_get(15)?,
+                    deleted_at: row.try_get(16)?,
+                    created_at: row.try_get(17)?,
+                    updated_at: row.try_get(18)?,
+                    version: row.try_get(19)?,
                 })
             }
         }
@@ -206,14 +225,19 @@ macro_rules! record {
             .bind(&task.title)
             .bind(&task.description)
             .bind(task.project_id)
+            .bind(task.parent_id)
             .bind(task.owner_id)
             .bind(task.assignee_id)
             .bind(&task.status)
             .bind(task.priority)
+            .bind(&task.label_ids)
             .bind(task.start_at)
             .bind(task.due_at)
             .bind(task.estimate_minutes)
             .bind(task.completed_at)
+            .bind(&task.recurrence)
+            .bind(&task.rank)
+            .bind(task.deleted_at)
             .bind(task.created_at)
             .bind(task.updated_at)
             .bind(task.version)
@@ -328,19 +352,25 @@ async fn create(state: web::Data<State>, body: web::Bytes) -> actix_web::Result<
     let new: New = serde_json::from_slice(&body).map_err(ErrorBadRequest)?;
     let nanoseconds = OffsetDateTime::now_utc().unix_timestamp_nanos();
     let now = i64::try_from(nanoseconds / 1000).map_err(ErrorInternalServerError)?;
+    let id = Uuid::now_v7();
     let task = Task {
-        id: Uuid::now_v7(),
+        id,
         title: new.title,
         description: new.description,
         project_id: None,
+        parent_id: None,
         owner_id: Some(state.user),
         assignee_id: None,
         status: "todo".to_owned(),
         priority: 2,
+        label_ids: "[]".to_owned(),
         start_at: None,
         due_at: None,
         estimate_minutes: None,
         completed_at: None,
+        recurrence: None,
+        rank: format!("{}8", id.simple()),
+        deleted_at: None,
         created_at: now,
         updated_at: now,
         version: 1,
