@@ -93,7 +93,7 @@ impl Noun for Comment {
     }
 
     async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+        task::home_of(self.task_id, scope).await
     }
 
     fn searched(&self) -> Option<Searched<'_>> {

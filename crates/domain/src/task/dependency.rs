@@ -95,7 +95,7 @@ impl Noun for TaskDependency {
     }
 
     async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+        super::home_of(self.task_id, scope).await
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {

@@ -326,6 +326,11 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     ids_where(ctx, Condition::all().add(within))
 }
 
+/// The project in which a task lies, for what lies in the task.
+pub(crate) async fn home_of(id: Uuid, scope: &Scope) -> Result<Option<Uuid>> {
+    Ok(scope.find::<Task>(id, false).await?.and_then(|task| task.project_id))
+}
+
 /// The ids of the tasks that were not removed, if any can have been: what lies in others is absent.
 pub(crate) fn present_ids(ctx: &Context) -> Option<SelectStatement> {
     Task::not_removed().map(|present| ids_where(ctx, present))

@@ -116,7 +116,7 @@ impl Noun for TimeEntry {
     }
 
     async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(scope.find::<Task>(self.task_id, false).await?.and_then(|task| task.project_id))
+        task::home_of(self.task_id, scope).await
     }
 
     /// The task stays as it is meanwhile: when it moves to another project, it takes all its entries along.
