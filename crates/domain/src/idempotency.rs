@@ -58,7 +58,7 @@ pub(crate) mod entity {
 use entity::Model as Kept;
 
 owned!(Kept, entity, unversioned);
-positions!(Kept { one tenant_id, one id, one fingerprint, one status, maybe location, maybe etag, one expires_at, one body });
+positions!(Kept { tenant_id, id, fingerprint, status, location, etag, expires_at, body });
 
 /// A client's key for one request.
 #[derive(Clone, Debug)]

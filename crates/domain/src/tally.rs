@@ -62,7 +62,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Tally;
 
 owned!(Tally, entity, unversioned);
-positions!(Tally { one tenant_id, one id, one project_id, maybe status, maybe priority, maybe due_day, maybe completion_from, one tasks, one estimated, one estimate_minutes, one spent_seconds, one folded });
+positions!(Tally { tenant_id, id, project_id, status, priority, due_day, completion_from, tasks, estimated, estimate_minutes, spent_seconds, folded });
 
 /// What a row is counted under. What has to do with no task's status leaves all but the project open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,7 +77,7 @@ pub(crate) mod entity {
 pub use entity::Model as AccessToken;
 
 owned!(AccessToken, entity);
-positions!(AccessToken { one tenant_id, one id, one created_at, one updated_at, one version, one user_id, one name, one scopes, one token_hash, one expires_at, maybe last_used_at });
+positions!(AccessToken { tenant_id, id, created_at, updated_at, version, user_id, name, scopes, token_hash, expires_at, last_used_at });
 
 impl Noun for AccessToken {
     const NOUN: policy::Noun = policy::Noun::AccessToken;

@@ -70,7 +70,7 @@ pub(crate) mod entity {
 pub use entity::Model as Attachment;
 
 owned!(Attachment, entity);
-positions!(Attachment { one tenant_id, one id, one task_id, maybe uploaded_by, one name, one media_type, one size, one sha256, one created_at, one updated_at, one version });
+positions!(Attachment { tenant_id, id, task_id, uploaded_by, name, media_type, size, sha256, created_at, updated_at, version });
 
 /// Lets go of the files of a task that goes for good.
 pub(crate) async fn release_of(tx: &Tx, task: Option<&Task>) -> Result<()> {

@@ -81,7 +81,7 @@ pub(crate) mod entity {
 pub use entity::Model as Change;
 
 owned!(Change, entity, unversioned);
-positions!(Change { one tenant_id, one id, one at, one actor_kind, maybe actor_id, one action, one noun, one row_id, maybe old_values, maybe new_values });
+positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, old_values, new_values });
 
 impl Noun for Change {
     const NOUN: policy::Noun = policy::Noun::Change;

@@ -65,7 +65,7 @@ pub(crate) mod entity {
 pub use entity::Model as HistoryEntry;
 
 owned!(HistoryEntry, entity, unversioned);
-positions!(HistoryEntry { one tenant_id, one id, one at, maybe actor_id, one action, one noun, one row_id, maybe request_id, maybe address });
+positions!(HistoryEntry { tenant_id, id, at, actor_id, action, noun, row_id, request_id, address });
 
 impl Noun for HistoryEntry {
     const NOUN: policy::Noun = policy::Noun::History;

@@ -87,7 +87,7 @@ pub(crate) mod entity {
 pub use entity::Model as AuditEntry;
 
 owned!(AuditEntry, entity, unversioned);
-positions!(AuditEntry { one tenant_id, one id, one at, one actor_kind, maybe actor_id, one action, one noun, one row_id, maybe request_id, maybe address, maybe old_values, maybe new_values });
+positions!(AuditEntry { tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, request_id, address, old_values, new_values });
 
 impl Noun for AuditEntry {
     const NOUN: policy::Noun = policy::Noun::Audit;

@@ -58,7 +58,7 @@ pub(crate) mod entity {
 pub use entity::Model as Client;
 
 owned!(Client, entity);
-positions!(Client { one tenant_id, one id, one name, maybe email, maybe phone, maybe address, maybe notes, one created_at, one updated_at, one version });
+positions!(Client { tenant_id, id, name, email, phone, address, notes, created_at, updated_at, version });
 
 impl Noun for Client {
     const NOUN: policy::Noun = policy::Noun::Client;

@@ -75,7 +75,7 @@ pub(crate) mod entity {
 pub use entity::Model as Comment;
 
 owned!(Comment, entity);
-positions!(Comment { one tenant_id, one id, one task_id, maybe author_id, one body, one mentions, maybe edited_at, one created_at, one updated_at, one version });
+positions!(Comment { tenant_id, id, task_id, author_id, body, mentions, edited_at, created_at, updated_at, version });
 
 impl Noun for Comment {
     const NOUN: policy::Noun = policy::Noun::Comment;

@@ -55,7 +55,7 @@ pub(crate) mod entity {
 pub use entity::Model as CommentVersion;
 
 owned!(CommentVersion, entity, unversioned);
-positions!(CommentVersion { one tenant_id, one id, one comment_id, one number, one body, one written_at });
+positions!(CommentVersion { tenant_id, id, comment_id, number, body, written_at });
 
 impl Noun for CommentVersion {
     const NOUN: policy::Noun = policy::Noun::CommentVersion;

@@ -95,9 +95,9 @@ pub struct DocumentSummary {
 }
 
 owned!(Document, entity);
-positions!(Document { one tenant_id, one id, one title, one project_id, maybe author_id, one content, one created_at, one updated_at, one version, maybe file, maybe file_id });
+positions!(Document { tenant_id, id, title, project_id, author_id, content, created_at, updated_at, version, file, file_id });
 
-positions!(DocumentSummary { one id, one title, one project_id, maybe author_id, one created_at, one updated_at, one version });
+positions!(DocumentSummary { id, title, project_id, author_id, created_at, updated_at, version });
 
 impl Noun for Document {
     const NOUN: policy::Noun = policy::Noun::Document;

@@ -67,7 +67,7 @@ pub(crate) mod entity {
 pub use entity::Model as DocumentVersion;
 
 owned!(DocumentVersion, entity, unversioned);
-positions!(DocumentVersion { one tenant_id, one id, one document_id, one number, one title, one content, maybe file, maybe file_id, maybe saved_by, one created_at });
+positions!(DocumentVersion { tenant_id, id, document_id, number, title, content, file, file_id, saved_by, created_at });
 
 /// A version as lists show it: without its text.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub struct DocumentVersionSummary {
     created_at: Instant,
 }
 
-positions!(DocumentVersionSummary { one id, one document_id, one number, one title, maybe file, maybe saved_by, one created_at });
+positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_by, created_at });
 
 impl Noun for DocumentVersion {
     const NOUN: policy::Noun = policy::Noun::DocumentVersion;

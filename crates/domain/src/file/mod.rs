@@ -62,7 +62,7 @@ pub(crate) mod entity {
 pub use entity::Model as File;
 
 owned!(File, entity, unversioned);
-positions!(File { one tenant_id, one id, one size, maybe discarded_at });
+positions!(File { tenant_id, id, size, discarded_at });
 
 /// What is told of a stored file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -82,7 +82,7 @@ pub(crate) mod entity {
 pub use entity::Model as Invitation;
 
 owned!(Invitation, entity);
-positions!(Invitation { one tenant_id, one id, one email, one role, maybe invited_by, one token_hash, one expires_at, maybe accepted_at, maybe accepted_by, one created_at, one updated_at, one version });
+positions!(Invitation { tenant_id, id, email, role, invited_by, token_hash, expires_at, accepted_at, accepted_by, created_at, updated_at, version });
 
 impl Noun for Invitation {
     const NOUN: policy::Noun = policy::Noun::Invitation;

@@ -57,7 +57,7 @@ pub(crate) mod entity {
 pub use entity::Model as Label;
 
 owned!(Label, entity);
-positions!(Label { one tenant_id, one id, one name, one color, one created_at, one updated_at, one version });
+positions!(Label { tenant_id, id, name, color, created_at, updated_at, version });
 
 impl Noun for Label {
     const NOUN: policy::Noun = policy::Noun::Label;

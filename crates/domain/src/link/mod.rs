@@ -64,7 +64,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Link;
 
 owned!(Link, entity, unversioned);
-positions!(Link { one tenant_id, one id, one user_id, one purpose, one token_hash, one bound_to, one created_at, one expires_at });
+positions!(Link { tenant_id, id, user_id, purpose, token_hash, bound_to, created_at, expires_at });
 
 /// Asks a user by mail to verify their email.
 pub(crate) async fn verification(tx: &Tx, user: &User) -> Result<()> {

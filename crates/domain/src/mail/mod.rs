@@ -49,7 +49,7 @@ pub(crate) mod entity {
 use entity::Model as Waiting;
 
 owned!(Waiting, entity, unversioned);
-positions!(Waiting { one tenant_id, one id, one recipient, one sealed, one attempts, one created_at, one next_at, maybe last_error });
+positions!(Waiting { tenant_id, id, recipient, sealed, attempts, created_at, next_at, last_error });
 
 /// What a mail is about.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -104,7 +104,7 @@ pub use entity::Model as Notification;
 
 enumeration!(NotificationKind as String);
 owned!(Notification, entity);
-positions!(Notification { one tenant_id, one id, one user_id, one kind, one noun, one row_id, one task_id, maybe actor_id, one text, maybe read_at, one created_at, one updated_at, one version, one unread });
+positions!(Notification { tenant_id, id, user_id, kind, noun, row_id, task_id, actor_id, text, read_at, created_at, updated_at, version, unread });
 
 impl Noun for Notification {
     const NOUN: policy::Noun = policy::Noun::Notification;

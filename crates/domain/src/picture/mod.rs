@@ -53,7 +53,7 @@ pub(crate) mod entity {
 pub use entity::Model as Picture;
 
 owned!(Picture, entity, unversioned);
-positions!(Picture { one tenant_id, one id, one content_type, one digest, one bytes });
+positions!(Picture { tenant_id, id, content_type, digest, bytes });
 
 /// Whether the caller may have a picture, before it is looked at.
 ///

@@ -59,7 +59,7 @@ pub(crate) mod entity {
 pub use entity::Model as Milestone;
 
 owned!(Milestone, entity);
-positions!(Milestone { one tenant_id, one id, one project_id, one name, maybe description, maybe due_at, maybe reached_at, one created_at, one updated_at, one version });
+positions!(Milestone { tenant_id, id, project_id, name, description, due_at, reached_at, created_at, updated_at, version });
 
 impl Noun for Milestone {
     const NOUN: policy::Noun = policy::Noun::Milestone;

@@ -112,7 +112,7 @@ pub use entity::Model as Project;
 
 enumeration!(ProjectStatus as String);
 owned!(Project, entity);
-positions!(Project { one tenant_id, one id, one name, maybe description, maybe scope, maybe objectives, maybe manager_id, maybe team_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
+positions!(Project { tenant_id, id, name, description, scope, objectives, manager_id, team_id, status, priority, start_at, due_at, created_at, updated_at, version });
 
 /// Whether the caller sees a project, and manages it.
 async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {

@@ -55,7 +55,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Alarm;
 
 owned!(Alarm, entity, unversioned);
-positions!(Alarm { one tenant_id, one id, one at });
+positions!(Alarm { tenant_id, id, at });
 
 /// The due date that there is something to tell about: an open task's.
 pub(super) fn due(task: Option<&Task>) -> Option<Instant> {

@@ -78,7 +78,7 @@ pub(crate) mod entity {
 pub use entity::Model as Reminder;
 
 owned!(Reminder, entity);
-positions!(Reminder { one tenant_id, one id, one task_id, one user_id, maybe remind_at, maybe before_due_minutes, maybe fired_at, one created_at, one updated_at, one version });
+positions!(Reminder { tenant_id, id, task_id, user_id, remind_at, before_due_minutes, fired_at, created_at, updated_at, version });
 
 impl Reminder {
     /// When it is to fire, by a due date of its task.

@@ -55,7 +55,7 @@ pub(crate) mod entity {
 pub use entity::Model as RequestType;
 
 owned!(RequestType, entity);
-positions!(RequestType { one tenant_id, one id, one name, maybe description, one created_at, one updated_at, one version });
+positions!(RequestType { tenant_id, id, name, description, created_at, updated_at, version });
 
 impl Noun for RequestType {
     const NOUN: policy::Noun = policy::Noun::RequestType;

@@ -105,7 +105,7 @@ pub use entity::Model as ClientRequest;
 
 enumeration!(RequestStatus as String);
 owned!(ClientRequest, entity);
-positions!(ClientRequest { one tenant_id, one id, one client_id, one type_id, one title, maybe description, maybe assignee_id, one status, maybe started_at, maybe completed_at, one created_at, one updated_at, one version });
+positions!(ClientRequest { tenant_id, id, client_id, type_id, title, description, assignee_id, status, started_at, completed_at, created_at, updated_at, version });
 
 impl Noun for ClientRequest {
     const NOUN: policy::Noun = policy::Noun::ClientRequest;

@@ -64,7 +64,7 @@ pub(crate) mod entity {
 pub use entity::Model as SecondFactor;
 
 owned!(SecondFactor, entity);
-positions!(SecondFactor { one tenant_id, one id, one sealed_secret, maybe confirmed_at, one last_step, one recovery_hashes, one created_at, one updated_at, one version });
+positions!(SecondFactor { tenant_id, id, sealed_secret, confirmed_at, last_step, recovery_hashes, created_at, updated_at, version });
 
 impl Noun for SecondFactor {
     const NOUN: policy::Noun = policy::Noun::SecondFactor;

@@ -82,7 +82,7 @@ pub(crate) mod entity {
 pub use entity::Model as ServiceAccount;
 
 owned!(ServiceAccount, entity);
-positions!(ServiceAccount { one tenant_id, one id, one created_at, one updated_at, one version, one name, one scopes, one is_active, one secret_hash, maybe previous_hash, maybe previous_expires_at, maybe expires_at, maybe last_used_at });
+positions!(ServiceAccount { tenant_id, id, created_at, updated_at, version, name, scopes, is_active, secret_hash, previous_hash, previous_expires_at, expires_at, last_used_at });
 
 impl Noun for ServiceAccount {
     const NOUN: policy::Noun = policy::Noun::ServiceAccount;

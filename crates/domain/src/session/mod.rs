@@ -98,7 +98,7 @@ pub(crate) mod entity {
 pub use entity::Model as Session;
 
 owned!(Session, entity);
-positions!(Session { one tenant_id, one id, one user_id, one token_hash, maybe previous_hash, one rotated_at, one expires_at, maybe revoked_at, maybe user_agent, maybe address, one created_at, one updated_at, one version });
+positions!(Session { tenant_id, id, user_id, token_hash, previous_hash, rotated_at, expires_at, revoked_at, user_agent, address, created_at, updated_at, version });
 
 impl Noun for Session {
     const NOUN: policy::Noun = policy::Noun::Session;

@@ -67,7 +67,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Revocation;
 
 owned!(Revocation, entity, unversioned);
-positions!(Revocation { one tenant_id, one id, maybe subject_id, maybe session_id, one at, one expires_at, maybe token_id });
+positions!(Revocation { tenant_id, id, subject_id, session_id, at, expires_at, token_id });
 
 impl Revocation {
     /// All tokens of a session.

@@ -47,7 +47,7 @@ pub(crate) mod entity {
 use entity::Model as SearchText;
 
 owned!(SearchText, entity, unversioned);
-positions!(SearchText { one tenant_id, one id, one terms });
+positions!(SearchText { tenant_id, id, terms });
 
 impl Scope {
     /// The ids of the tenant's rows, of whatever noun, that hold what is looked for: of those that are searched.

@@ -67,7 +67,7 @@ pub(crate) mod entity {
 pub use entity::Model as TaskDependency;
 
 owned!(TaskDependency, entity);
-positions!(TaskDependency { one tenant_id, one id, one task_id, one blocker_id, one created_at, one updated_at, one version });
+positions!(TaskDependency { tenant_id, id, task_id, blocker_id, created_at, updated_at, version });
 
 impl Noun for TaskDependency {
     const NOUN: policy::Noun = policy::Noun::TaskDependency;

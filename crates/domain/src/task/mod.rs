@@ -166,7 +166,7 @@ pub use entity::Model as Task;
 enumeration!(TaskStatus as String);
 enumeration!(Priority as i16);
 owned!(Task, entity);
-positions!(Task { one tenant_id, one id, one title, maybe description, maybe project_id, maybe parent_id, maybe owner_id, maybe assignee_id, one status, one priority, one label_ids, maybe start_at, maybe due_at, maybe estimate_minutes, maybe completed_at, maybe recurrence, one rank, maybe deleted_at, one created_at, one updated_at, one version });
+positions!(Task { tenant_id, id, title, description, project_id, parent_id, owner_id, assignee_id, status, priority, label_ids, start_at, due_at, estimate_minutes, completed_at, recurrence, rank, deleted_at, created_at, updated_at, version });
 
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;

@@ -43,7 +43,7 @@ pub(crate) mod entity {
 use entity::Model as TaskLabel;
 
 owned!(TaskLabel, entity, unversioned);
-positions!(TaskLabel { one tenant_id, one id, one task_id, one label_id });
+positions!(TaskLabel { tenant_id, id, task_id, label_id });
 
 /// Resolves the labels that a task did not have before.
 ///

@@ -60,7 +60,7 @@ pub(crate) mod entity {
 pub use entity::Model as TeamMember;
 
 owned!(TeamMember, entity);
-positions!(TeamMember { one tenant_id, one id, one team_id, one user_id, one role, one created_at, one updated_at, one version });
+positions!(TeamMember { tenant_id, id, team_id, user_id, role, created_at, updated_at, version });
 
 /// Whether the caller is a member of a team.
 pub(super) async fn is_one(team: Uuid, scope: &Scope) -> Result<bool> {

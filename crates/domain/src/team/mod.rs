@@ -67,7 +67,7 @@ pub(crate) mod entity {
 pub use entity::Model as Team;
 
 owned!(Team, entity);
-positions!(Team { one tenant_id, one id, one name, maybe description, maybe goals, maybe manager_id, one created_at, one updated_at, one version });
+positions!(Team { tenant_id, id, name, description, goals, manager_id, created_at, updated_at, version });
 
 impl Team {
     /// Whether the caller is the team's manager.

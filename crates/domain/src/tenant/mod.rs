@@ -89,7 +89,7 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
-positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email, one purge_after_days, one file_bytes_quota, one file_count_quota });
+positions!(Tenant { id, name, slug, is_active, time_zone, locale, require_if_match, created_at, updated_at, version, registration, email_domains, require_verified_email, purge_after_days, file_bytes_quota, file_count_quota });
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;

@@ -87,7 +87,7 @@ pub(crate) mod entity {
 pub use entity::Model as TimeEntry;
 
 owned!(TimeEntry, entity);
-positions!(TimeEntry { one tenant_id, one id, one task_id, one user_id, one started_at, maybe ended_at, maybe seconds, maybe note, maybe running_key, one created_at, one updated_at, one version });
+positions!(TimeEntry { tenant_id, id, task_id, user_id, started_at, ended_at, seconds, note, running_key, created_at, updated_at, version });
 
 /// Whole seconds between two instants, as far as an entry goes.
 fn seconds(start: Instant, end: Instant) -> i32 {

@@ -118,7 +118,7 @@ pub(crate) mod entity {
 pub use entity::Model as User;
 
 owned!(User, entity);
-positions!(User { one tenant_id, one id, one email, one username, one first_name, one last_name, maybe phone, maybe address, maybe date_of_birth, maybe time_zone, maybe locale, one role, one is_active, maybe last_login_at, one password_hash, one created_at, one updated_at, one version, maybe email_verified_at, maybe picture, one notification_preferences, one search, one must_verify_email });
+positions!(User { tenant_id, id, email, username, first_name, last_name, phone, address, date_of_birth, time_zone, locale, role, is_active, last_login_at, password_hash, created_at, updated_at, version, email_verified_at, picture, notification_preferences, search, must_verify_email });
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;

@@ -43,7 +43,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as FormerUser;
 
 owned!(FormerUser, entity, unversioned);
-positions!(FormerUser { one tenant_id, one id, one username, one first_name, one last_name, one deleted_at });
+positions!(FormerUser { tenant_id, id, username, first_name, last_name, deleted_at });
 
 /// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be nothing.
 ///

@@ -62,7 +62,7 @@ pub(crate) mod entity {
 pub use entity::Model as Watcher;
 
 owned!(Watcher, entity);
-positions!(Watcher { one tenant_id, one id, one task_id, one user_id, one created_at, one updated_at, one version });
+positions!(Watcher { tenant_id, id, task_id, user_id, created_at, updated_at, version });
 
 impl Noun for Watcher {
     const NOUN: policy::Noun = policy::Noun::Watcher;
