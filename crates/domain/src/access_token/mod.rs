@@ -21,39 +21,16 @@ use crate::{
     policy::{self, Action, Fact, Facts},
     scopes,
     session::Revocation,
-    store::{
-        Delete, Evidence, Noun, Precondition,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Delete, Evidence, Noun, Precondition, entity, json::AsJson},
 };
 
 /// The most that a user has, with those that have expired.
 const MOST: i64 = 50;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A personal access token, without the token itself.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "access_token")]
-    #[schema(as = AccessToken)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+    pub struct AccessToken in "access_token", shown {
+        ..stamps,
         /// The user who calls with it.
         pub user_id: Uuid,
         #[schema(example = "nightly report")]
@@ -67,17 +44,7 @@ pub(crate) mod entity {
         /// When it was last used, to some minutes. It counts no version up.
         pub last_used_at: Option<Instant>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as AccessToken;
-
-owned!(AccessToken, entity);
-positions!(AccessToken { tenant_id, id, created_at, updated_at, version, user_id, name, scopes, token_hash, expires_at, last_used_at });
 
 impl Noun for AccessToken {
     const NOUN: policy::Noun = policy::Noun::AccessToken;
@@ -90,10 +57,6 @@ impl Noun for AccessToken {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {

@@ -13,12 +13,8 @@ use crate::{
     Context, Error, Instant, Result, Scope, Store,
     error::Kind,
     list::{self, Filter, Form, Page, Query, Sort},
-    policy::{self, Action, Fact, Facts, Role},
-    store::{
-        Noun, Read,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    policy::{self, Action, Role},
+    store::{Noun, Read, noun::owned, row::positions},
 };
 
 /// How many changes are taken back to show a row as it was, and how many octets of old values.
@@ -88,18 +84,6 @@ impl Noun for Change {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
     const ADDED: &'static [&'static str] = &["actor_name"];
     type Item = Self;
-
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

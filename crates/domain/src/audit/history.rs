@@ -11,11 +11,7 @@ use crate::{
     Context, Instant, Result, Scope, Store,
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, ReadPrivate,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Noun, ReadPrivate, noun::owned, row::positions},
     user::User,
 };
 
@@ -79,10 +75,6 @@ impl Noun for HistoryEntry {
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {

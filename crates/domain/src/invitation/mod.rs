@@ -22,36 +22,16 @@ use crate::{
     mail::{self, Mail, Token},
     policy::{self, Action, Fact, Facts, Role},
     scopes,
-    store::{
-        Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Noun, Precondition, Update, entity},
     user::{self, User},
 };
 
 /// How long an invitation is good.
 const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// An invitation to join the organisation.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "invitation")]
-    #[schema(as = Invitation)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Invitation in "invitation", shown {
         /// Whom it was sent to, in lower case.
         #[schema(example = "grace@acme.example")]
         pub email: String,
@@ -68,21 +48,8 @@ pub(crate) mod entity {
         pub accepted_at: Option<Instant>,
         /// The user who came of it.
         pub accepted_by: Option<Uuid>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Invitation;
-
-owned!(Invitation, entity);
-positions!(Invitation { tenant_id, id, email, role, invited_by, token_hash, expires_at, accepted_at, accepted_by, created_at, updated_at, version });
 
 impl Noun for Invitation {
     const NOUN: policy::Noun = policy::Noun::Invitation;
@@ -96,10 +63,6 @@ impl Noun for Invitation {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use sea_orm::{Condition, entity::prelude::*};
 use secrecy::SecretString;
-use serde::Serialize;
 
 pub(crate) use self::revocation::Revocation;
 pub use self::{
@@ -29,11 +28,7 @@ use crate::{
     error::Kind,
     list::{self, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Evidence, Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Evidence, Noun, Precondition, Update, entity},
     tenant::Tenant,
     user::User,
 };
@@ -56,23 +51,9 @@ pub struct Lifetimes {
     pub idle: Duration,
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "session")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    /// A signed-in device.
+    pub struct Session in "session", hidden {
         pub user_id: Uuid,
         #[serde(skip)]
         pub token_hash: String,
@@ -83,22 +64,8 @@ pub(crate) mod entity {
         pub revoked_at: Option<Instant>,
         pub user_agent: Option<String>,
         pub address: Option<String>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-/// A signed-in device.
-pub use entity::Model as Session;
-
-owned!(Session, entity);
-positions!(Session { tenant_id, id, user_id, token_hash, previous_hash, rotated_at, expires_at, revoked_at, user_agent, address, created_at, updated_at, version });
 
 impl Noun for Session {
     const NOUN: policy::Noun = policy::Noun::Session;
@@ -111,10 +78,6 @@ impl Noun for Session {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn sorts() -> &'static [Sort<Self>] {

@@ -37,34 +37,13 @@ use crate::{
     mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
     scopes, session,
-    store::{
-        Noun, Precondition, Read, ReadPrivate, Update, UpdateProfile,
-        json::AsJson,
-        noun::{ColumnOf, Unique, owned},
-        row::positions,
-    },
+    store::{Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson},
     tenant::Tenant,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A user, with all fields: as admins and the user see it.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "user")]
-    #[schema(as = User)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct User in "user", shown {
         /// Unique in the tenant, in lower case.
         #[schema(example = "ada@acme.example")]
         pub email: String,
@@ -89,9 +68,7 @@ pub(crate) mod entity {
         /// Argon2id, as a PHC string. Never shown.
         #[serde(skip)]
         pub password_hash: String,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+        ..stamps,
         /// When the user showed that mail to this address reaches them.
         pub email_verified_at: Option<Instant>,
         /// Where the user's picture is, if there is one.
@@ -108,17 +85,7 @@ pub(crate) mod entity {
         #[serde(skip)]
         pub must_verify_email: bool,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as User;
-
-owned!(User, entity);
-positions!(User { tenant_id, id, email, username, first_name, last_name, phone, address, date_of_birth, time_zone, locale, role, is_active, last_login_at, password_hash, created_at, updated_at, version, email_verified_at, picture, notification_preferences, search, must_verify_email });
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;
@@ -131,10 +98,6 @@ impl Noun for User {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn derived(mut self) -> Self {
