@@ -190,8 +190,20 @@ pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondit
 }
 
 /// Declares what can be written of a row, where each field of it is one of the row's: the input, how it is read from a row, and `onto`, which writes
-/// it onto one. What the fields must be is said by their attributes, and what else must hold by [`Editable::apply`].
+/// it onto one. What the fields must be is said by their attributes, and what else must hold by [`Editable::apply`]; of a noun `without rules`
+/// beyond its fields' it is [`Editable`] whole.
 macro_rules! input {
+    ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident, without rules { $($body:tt)* }) => {
+        $crate::edit::input! { $(#[$($doc)*])* pub struct $input of $row { $($body)* } }
+
+        impl $crate::edit::Editable for $row {
+            type Input = $input;
+
+            async fn apply(self, _tx: &$crate::Tx, input: $input) -> $crate::Result<Self> {
+                Ok(input.onto(self))
+            }
+        }
+    };
     ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident {
         $($(#[$($meta:tt)*])* $field:ident: $kind:ty,)*
     }) => {

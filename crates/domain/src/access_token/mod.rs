@@ -17,7 +17,7 @@ use crate::{
     credential::{Credential, Purpose},
     error::Kind,
     input::Unchecked,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     scopes,
     session::Revocation,
@@ -69,15 +69,10 @@ impl Noun for AccessToken {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "expires_at",
-                column: "expires_at",
-                key: |row| Key::Number(row.expires_at.micros()),
-            },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "expires_at", column: "expires_at", key: |row| row.expires_at.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 }

@@ -91,8 +91,8 @@ impl Noun for Attachment {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
             Sort { name: "size", column: "size", key: |row| Key::Number(row.size) },
         ]
     }

@@ -88,7 +88,7 @@ impl Noun for HistoryEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
 }
 

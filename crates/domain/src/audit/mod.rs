@@ -115,7 +115,7 @@ impl Noun for AuditEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
 }
 

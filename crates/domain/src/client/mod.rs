@@ -1,10 +1,9 @@
 //! Clients: those for whom a tenant works.
 
 use crate::{
-    Result, Tx,
-    edit::{Editable, input},
+    edit::input,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
 };
@@ -36,10 +35,9 @@ impl Noun for Client {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 
@@ -50,7 +48,7 @@ impl Noun for Client {
 
 input! {
     /// What can be written of a client.
-    pub struct ClientInput of Client {
+    pub struct ClientInput of Client, without rules {
         /// Unique in the tenant.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
@@ -72,13 +70,5 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         notes: Option<String>,
-    }
-}
-
-impl Editable for Client {
-    type Input = ClientInput;
-
-    async fn apply(self, _tx: &Tx, input: ClientInput) -> Result<Self> {
-        Ok(input.onto(self))
     }
 }

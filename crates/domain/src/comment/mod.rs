@@ -16,7 +16,7 @@ pub use self::version::{CommentVersion, versions};
 use crate::{
     Context, Result, Scope, Tx,
     edit::{Child, EditableChild},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
     search::Searched,
@@ -92,7 +92,7 @@ impl Noun for Comment {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 

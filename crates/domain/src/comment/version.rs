@@ -44,7 +44,7 @@ impl Noun for CommentVersion {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "number", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "number", column: "id", key: |row| row.id.into() }]
     }
 }
 

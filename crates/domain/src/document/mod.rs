@@ -21,7 +21,7 @@ use crate::{
     edit::{Editable, input},
     file::FileInfo,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     search::Searched,
@@ -136,15 +136,10 @@ impl Noun for Document {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
         ]
     }
 }

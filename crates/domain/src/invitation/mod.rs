@@ -18,7 +18,7 @@ use crate::{
     credential::{Credential, Purpose},
     error::Kind,
     input::{Unchecked, folded},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     mail::{self, Mail, Token},
     policy::{self, Action, Fact, Facts, Role},
     scopes,
@@ -76,15 +76,10 @@ impl Noun for Invitation {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "expires_at",
-                column: "expires_at",
-                key: |row| Key::Number(row.expires_at.micros()),
-            },
-            Sort { name: "email", column: "email", key: |row| Key::Text(row.email.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "expires_at", column: "expires_at", key: |row| row.expires_at.into() },
+            Sort { name: "email", column: "email", key: |row| (&row.email).into() },
         ]
     }
 }

@@ -1,10 +1,9 @@
 //! Labels: what tasks are sorted into across projects.
 
 use crate::{
-    Result, Tx,
-    edit::{Editable, input},
+    edit::input,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
 };
@@ -30,10 +29,9 @@ impl Noun for Label {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 
@@ -44,7 +42,7 @@ impl Noun for Label {
 
 input! {
     /// What can be written of a label.
-    pub struct LabelInput of Label {
+    pub struct LabelInput of Label, without rules {
         /// Unique in the tenant.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 50), custom(one_line))]
@@ -64,19 +62,8 @@ fn grey() -> String {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn rgb(color: &str, _: &()) -> garde::Result {
-    let digits = color.strip_prefix('#').unwrap_or_default().as_bytes();
-    let hexadecimal = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
-    if digits.len() == 6 && digits.iter().all(hexadecimal) {
-        Ok(())
-    } else {
-        Err(garde::Error::new("a color is # and six hexadecimal digits in lower case"))
-    }
-}
-
-impl Editable for Label {
-    type Input = LabelInput;
-
-    async fn apply(self, _tx: &Tx, input: LabelInput) -> Result<Self> {
-        Ok(input.onto(self))
-    }
+    let digits = color.strip_prefix('#').unwrap_or_default();
+    let fits = digits.len() == 6 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    let wrong = || garde::Error::new("a color is # and six hexadecimal digits in lower case");
+    fits.then_some(()).ok_or_else(wrong)
 }

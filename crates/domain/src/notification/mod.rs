@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 use crate::{
     Context, Result, Scope,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     store::{Noun, entity, row::enumeration},
 };
@@ -107,6 +107,6 @@ impl Noun for Notification {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }

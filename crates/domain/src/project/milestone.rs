@@ -57,14 +57,14 @@ impl Noun for Milestone {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             // The generated column: milestones without a due date come after all others.
             Sort {
                 name: "due_at",
                 column: "due_key",
                 key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
             },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     Context, Error, Instant, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     store::{Birth, Blank, Noun, entity, readable_ids},
     task::{self, Task},
@@ -112,7 +112,7 @@ impl Noun for Reminder {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 

@@ -1,10 +1,9 @@
 //! Kinds of requests.
 
 use crate::{
-    Result, Tx,
-    edit::{Editable, input},
+    edit::input,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
 };
@@ -28,10 +27,9 @@ impl Noun for RequestType {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 
@@ -42,7 +40,7 @@ impl Noun for RequestType {
 
 input! {
     /// What can be written of a kind of request.
-    pub struct RequestTypeInput of RequestType {
+    pub struct RequestTypeInput of RequestType, without rules {
         /// Unique in the tenant.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 100), custom(one_line))]
@@ -52,13 +50,5 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-    }
-}
-
-impl Editable for RequestType {
-    type Input = RequestTypeInput;
-
-    async fn apply(self, _tx: &Tx, input: RequestTypeInput) -> Result<Self> {
-        Ok(input.onto(self))
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     edit::{self, Editable, input},
     error::Kind,
     input::{Unchecked, one_line, trimmed},
-    list::{self, Filter, Form, Page, Query, Sort},
+    list::{Filter, Form, Page, Query, Sort},
     policy::{self, Role},
     search::Searched,
     store::{Noun, Precondition, Update, entity, row::enumeration},
@@ -104,15 +104,10 @@ impl Noun for ClientRequest {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
         ]
     }
 }

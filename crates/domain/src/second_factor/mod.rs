@@ -14,7 +14,7 @@ pub use self::operations::{
 };
 use crate::{
     Context, Result, Scope,
-    list::{self, Sort},
+    list::Sort,
     policy::{self, Action, Fact, Facts},
     store::{Noun, entity, json::AsJson},
 };
@@ -46,6 +46,6 @@ impl Noun for SecondFactor {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }

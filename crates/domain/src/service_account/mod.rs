@@ -19,7 +19,7 @@ use crate::{
     credential::{Credential, Granted, Purpose},
     error::Kind,
     input::Unchecked,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action},
     scopes,
     session::Revocation,
@@ -66,10 +66,9 @@ impl Noun for ServiceAccount {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 

@@ -26,7 +26,7 @@ use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
     credential::{Credential, Purpose},
     error::Kind,
-    list::{self, Sort},
+    list::Sort,
     policy::{self, Action, Fact, Facts},
     store::{Evidence, Noun, Precondition, Update, entity},
     tenant::Tenant,
@@ -81,7 +81,7 @@ impl Noun for Session {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 

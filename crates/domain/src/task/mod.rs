@@ -237,21 +237,17 @@ impl Noun for Task {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
             // The generated column: tasks without a due date come after all others.
             Sort {
                 name: "due_at",
                 column: "due_key",
                 key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
             },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
-            Sort { name: "rank", column: "rank", key: |row| Key::Text(row.rank.clone()) },
+            Sort { name: "rank", column: "rank", key: |row| (&row.rank).into() },
         ]
     }
 }

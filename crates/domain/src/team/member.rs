@@ -8,7 +8,7 @@ use crate::{
     edit::{Child, EditableChild, input},
     error::Kind,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     store::{Birth, Blank, Noun, Unique, entity},
     user::User,
@@ -64,7 +64,7 @@ impl Noun for TeamMember {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {

@@ -18,7 +18,7 @@ use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
     input::{Unchecked, folded, language_tag, one_line, trimmed, zone_name},
-    list::{self, Sort},
+    list::Sort,
     policy,
     store::{
         Noun, Precondition, Read, Update,
@@ -113,7 +113,7 @@ impl Noun for Tenant {
     type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {

@@ -113,14 +113,9 @@ impl Noun for TimeEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "started_at",
-                column: "started_at",
-                key: |row| Key::Number(row.started_at.micros()),
-            },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "started_at", column: "started_at", key: |row| row.started_at.into() },
         ]
     }
 }

@@ -128,11 +128,10 @@ impl Noun for User {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "username", column: "username", key: |row| Key::Text(row.username.clone()) },
-            Sort { name: "last_name", column: "last_name", key: |row| Key::Text(row.last_name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "username", column: "username", key: |row| (&row.username).into() },
+            Sort { name: "last_name", column: "last_name", key: |row| (&row.last_name).into() },
         ]
     }
 

@@ -11,7 +11,7 @@ use crate::{
     Context, Error, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     store::{Birth, Blank, Noun, Unique, entity, readable_ids},
     task::{self, Task},
@@ -49,7 +49,7 @@ impl Noun for Watcher {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {
