@@ -156,6 +156,7 @@ mod tests {
         file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
+        label::Label,
         link::Link,
         mail::entity::Model as Waiting,
         notification::Notification,
@@ -171,7 +172,7 @@ mod tests {
             text::entity::Model as Terms,
         },
         tally::Tally,
-        task::Task,
+        task::{Task, TaskDependency},
         team::{Team, TeamMember},
         tenant::Tenant,
         time_entry::TimeEntry,
@@ -204,6 +205,7 @@ mod tests {
         in_order::<DocumentVersion>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
+        in_order::<Label>();
         in_order::<Milestone>();
         in_order::<Notification>();
         in_order::<Project>();
@@ -213,6 +215,7 @@ mod tests {
         in_order::<ServiceAccount>();
         in_order::<Session>();
         in_order::<Task>();
+        in_order::<TaskDependency>();
         in_order::<Team>();
         in_order::<TeamMember>();
         in_order::<Tenant>();
