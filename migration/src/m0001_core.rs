@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
 /// Tables in the order in which they are created; they are dropped the other way round.
@@ -23,32 +23,18 @@ const TABLES: [&str; 12] = [
     "event",
 ];
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0001_core"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
-        for table in tables(d) {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create(manager, tables(d), indexes()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in TABLES.iter().rev() {
-            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
-        }
-        Ok(())
+        drop_tables(manager, &TABLES).await
     }
 }
 
@@ -98,9 +84,7 @@ fn people(d: Dialect) -> Vec<TableCreateStatement> {
         .col(ColumnDef::new("is_active").boolean().not_null())
         .col(instant("last_login_at").null())
         .col(d.text("password_hash", 255).not_null())
-        .foreign_key(
-            ForeignKey::create().name("user_tenant_fkey").from("user", "tenant_id").to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("user"))
         .take();
     let session = stamped(d.owned("session"))
         .col(id("user_id").not_null())
@@ -142,9 +126,7 @@ fn work(d: Dialect) -> Vec<TableCreateStatement> {
         .col(instant("start_at").null())
         .col(instant("due_at").null())
         .col(d.long_text("description").null())
-        .foreign_key(
-            ForeignKey::create().name("project_tenant_fkey").from("project", "tenant_id").to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("project"))
         .foreign_key(&mut reference("project", "manager_id", "user"))
         .take();
     let task = stamped(d.owned("task"))

@@ -7,7 +7,7 @@ use sea_orm_migration::{
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
 /// Tables in the order in which they are created; they are dropped the other way round.
@@ -25,13 +25,8 @@ const TABLES: [&str; 9] = [
 
 const SESSION_EXPIRES: &str = "session_expires_idx";
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0002_identity"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -41,21 +36,13 @@ impl MigrationTrait for Migration {
             manager.alter_table(Table::alter().table(table).add_column(column).take()).await?;
         }
         fill_search(manager).await?;
-        for table in [people(d), programs(d), kept(d)].concat() {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create(manager, [people(d), programs(d), kept(d)].concat(), indexes()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // The only index of a table that stays.
         manager.drop_index(Index::drop().name(SESSION_EXPIRES).table("session").to_owned()).await?;
-        for table in TABLES.iter().rev() {
-            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
-        }
+        drop_tables(manager, &TABLES).await?;
         let d = Dialect(manager.get_database_backend());
         for (table, column) in columns(d).into_iter().rev() {
             let name = Alias::new(column.get_column_name());
@@ -112,12 +99,7 @@ fn people(d: Dialect) -> Vec<TableCreateStatement> {
         .col(instant("expires_at").not_null())
         .col(instant("accepted_at").null())
         .col(id("accepted_by").null())
-        .foreign_key(
-            ForeignKey::create()
-                .name("invitation_tenant_fkey")
-                .from("invitation", "tenant_id")
-                .to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("invitation"))
         .take();
     let link = d
         .owned("link")
@@ -164,12 +146,7 @@ fn programs(d: Dialect) -> Vec<TableCreateStatement> {
         .col(instant("previous_expires_at").null())
         .col(instant("expires_at").null())
         .col(instant("last_used_at").null())
-        .foreign_key(
-            ForeignKey::create()
-                .name("service_account_tenant_fkey")
-                .from("service_account", "tenant_id")
-                .to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("service_account"))
         .take();
     let access_token = stamped(d.owned("access_token"))
         .col(id("user_id").not_null())

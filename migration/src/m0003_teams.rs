@@ -4,16 +4,11 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id},
-    schema::{index, reference, stamped},
+    schema::{drop_tables, index, reference, stamped, tenant},
 };
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0003_teams"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -32,10 +27,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
         d.drop_reference(manager, "project", "team_id", "team", "project_team_idx").await?;
-        for table in ["team_member", "team"] {
-            manager.drop_table(Table::drop().table(table).to_owned()).await?;
-        }
-        Ok(())
+        drop_tables(manager, &["team", "team_member"]).await
     }
 }
 
@@ -45,9 +37,7 @@ fn tables(d: Dialect) -> Vec<TableCreateStatement> {
         .col(id("manager_id").null())
         .col(d.long_text("description").null())
         .col(d.long_text("goals").null())
-        .foreign_key(
-            ForeignKey::create().name("team_tenant_fkey").from("team", "tenant_id").to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("team"))
         .foreign_key(&mut reference("team", "manager_id", "user"))
         .take();
     let member = stamped(d.owned("team_member"))

@@ -4,45 +4,27 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
 /// Tables in the order in which they are created; they are dropped the other way round.
 const TABLES: [&str; 3] = ["client", "request_type", "client_request"];
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0004_requests"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in tables(Dialect(manager.get_database_backend())) {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create(manager, tables(Dialect(manager.get_database_backend())), indexes()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in TABLES.iter().rev() {
-            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
-        }
-        Ok(())
+        drop_tables(manager, &TABLES).await
     }
 }
 
 fn tables(d: Dialect) -> Vec<TableCreateStatement> {
-    let tenant = |table: &'static str| {
-        let name = format!("{table}_tenant_fkey");
-        ForeignKey::create().name(name).from(table, "tenant_id").to("tenant", "id").take()
-    };
     let client = stamped(d.owned("client"))
         .col(d.text("name", 200).not_null())
         .col(d.text("email", 254).null())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped},
 };
 
 /// The columns that a project gains.
@@ -22,13 +22,8 @@ const COMPLETION_SECONDS: &str = "CASE WHEN completed_at > created_at \
 const DUE_DAY: &str = "CASE WHEN status NOT IN ('done', 'cancelled') \
      THEN (due_at - (due_at % 86400000000 + 86400000000) % 86400000000) / 86400000000 END";
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0005_projects"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -39,19 +34,12 @@ impl MigrationTrait for Migration {
             manager.alter_table(alter.table("project").add_column(d.long_text(text).null()).take()).await?;
         }
         d.add_generated(manager, "task", "completion_seconds", COMPLETION_SECONDS).await?;
-        for table in tables(d) {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
+        create(manager, tables(d), indexes()).await?;
         manager.get_connection().execute_unprepared(&tally_of_tasks()).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["tally", "milestone"] {
-            manager.drop_table(Table::drop().table(table).to_owned()).await?;
-        }
+        drop_tables(manager, &["milestone", "tally"]).await?;
         for index in TASK_INDEXES {
             manager.drop_index(Index::drop().name(index).table("task").to_owned()).await?;
         }

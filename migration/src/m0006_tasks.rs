@@ -4,16 +4,11 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0006_tasks"
-    }
-}
 
 /// Tables in the order in which they are created; they are dropped the other way round.
 const TABLES: [&str; 3] = ["label", "task_label", "task_dependency"];
@@ -32,20 +27,12 @@ impl MigrationTrait for Migration {
         // The order in which they were made: see `task::rank`.
         manager.execute(Query::update().table("task").value("rank", d.hex_with("id", "8")).take()).await?;
         d.add_reference(manager, "task", "parent_id", "task").await?;
-        for table in tables(d) {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        create(manager, tables(d), indexes()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
-        for table in TABLES.iter().rev() {
-            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
-        }
+        drop_tables(manager, &TABLES).await?;
         manager.alter_table(Table::alter().table("tenant").drop_column("purge_after_days").take()).await?;
         for name in INDEXES {
             manager.drop_index(Index::drop().name(name).table("task").to_owned()).await?;
@@ -68,12 +55,10 @@ fn columns(d: Dialect) -> Vec<ColumnDef> {
 }
 
 fn tables(d: Dialect) -> Vec<TableCreateStatement> {
-    let tenant =
-        ForeignKey::create().name("label_tenant_fkey").from("label", "tenant_id").to("tenant", "id").take();
     let label = stamped(d.owned("label"))
         .col(d.text("name", 50).not_null())
         .col(d.text("color", 7).not_null())
-        .foreign_key(&mut tenant.clone())
+        .foreign_key(&mut tenant("label"))
         .take();
     let task_label = d
         .owned("task_label")

@@ -4,38 +4,25 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped},
 };
 
 /// Tables in the order in which they are created; they are dropped the other way round.
 const TABLES: [&str; 6] = ["comment", "comment_version", "watcher", "reminder", "notification", "alarm"];
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0007_talk"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
-        for table in [talk(d), told(d)].concat() {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
+        create(manager, [talk(d), told(d)].concat(), indexes()).await?;
         set_alarms(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in TABLES.iter().rev() {
-            manager.drop_table(Table::drop().table(*table).to_owned()).await?;
-        }
-        Ok(())
+        drop_tables(manager, &TABLES).await
     }
 }
 

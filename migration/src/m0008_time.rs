@@ -7,13 +7,8 @@ use crate::{
     schema::{index, reference, stamped},
 };
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0008_time"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -4,16 +4,11 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
-    schema::{index, reference, stamped},
+    schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0009_files"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -27,20 +22,13 @@ impl MigrationTrait for Migration {
         let mut column = d.long_text("file");
         manager.alter_table(Table::alter().table("document").add_column(column.null()).take()).await?;
         d.add_reference(manager, "document", "file_id", "file").await?;
-        for table in [attachment, version] {
-            manager.create_table(table).await?;
-        }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
+        create(manager, [attachment, version], indexes()).await?;
         first_versions(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
-        for table in ["document_version", "attachment"] {
-            manager.drop_table(Table::drop().table(table).to_owned()).await?;
-        }
+        drop_tables(manager, &["attachment", "document_version"]).await?;
         d.drop_reference(manager, "document", "file_id", "file", "document_file_idx").await?;
         manager.alter_table(Table::alter().table("document").drop_column("file").take()).await?;
         manager.drop_table(Table::drop().table("file").to_owned()).await?;
@@ -70,9 +58,7 @@ fn tables(d: Dialect) -> [TableCreateStatement; 3] {
         .owned("file")
         .col(ColumnDef::new("size").big_integer().not_null())
         .col(instant("discarded_at").null())
-        .foreign_key(
-            ForeignKey::create().name("file_tenant_fkey").from("file", "tenant_id").to("tenant", "id"),
-        )
+        .foreign_key(&mut tenant("file"))
         .take();
     let attachment = stamped(d.owned("attachment"))
         .col(id("task_id").not_null())

@@ -4,13 +4,8 @@ use sea_orm_migration::prelude::*;
 
 use crate::dialect::Dialect;
 
+#[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0010_search"
-    }
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -13,6 +13,15 @@ pub(crate) fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
         .take()
 }
 
+/// The reference to the tenant, for a table that has none to another of its tables.
+pub(crate) fn tenant(table: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{table}_tenant_fkey"))
+        .from(table, "tenant_id")
+        .to("tenant", "id")
+        .take()
+}
+
 /// A reference within the tenant.
 pub(crate) fn reference(
     from: &'static str,
@@ -38,4 +47,27 @@ pub(crate) fn index(name: &str, table: &'static str, columns: &[&'static str]) -
         index.col(*column);
     }
     index
+}
+
+/// Creates tables, and then indexes.
+pub(crate) async fn create(
+    manager: &SchemaManager<'_>,
+    tables: impl IntoIterator<Item = TableCreateStatement>,
+    indexes: Vec<IndexCreateStatement>,
+) -> Result<(), DbErr> {
+    for table in tables {
+        manager.create_table(table).await?;
+    }
+    for index in indexes {
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}
+
+/// Drops tables, the last first.
+pub(crate) async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
+    for table in tables.iter().rev() {
+        manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+    }
+    Ok(())
 }

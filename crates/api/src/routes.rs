@@ -79,16 +79,7 @@ fn work(routes: &mut ServiceConfig) {
                 .service(timer::start_timer)
                 .service(timer::stop_timer),
         )
-        .service(
-            scope("/api/v1/labels")
-                .service(labels::list_labels)
-                .service(labels::create_label)
-                .service(labels::get_label)
-                .service(labels::list_label_history)
-                .service(labels::replace_label)
-                .service(labels::update_label)
-                .service(labels::delete_label),
-        )
+        .service(scope("/api/v1/labels").configure(labels::routes))
         .service(
             scope("/api/v1/notifications")
                 .service(notifications::list_notifications)
@@ -161,37 +152,12 @@ fn places(routes: &mut ServiceConfig) {
 /// For whom work is done, and the record of all of it.
 fn custom(routes: &mut ServiceConfig) {
     routes
-        .service(
-            scope("/api/v1/clients")
-                .service(clients::list_clients)
-                .service(clients::create_client)
-                .service(clients::get_client)
-                .service(clients::list_client_history)
-                .service(clients::replace_client)
-                .service(clients::update_client)
-                .service(clients::delete_client)
-                .service(clients::list_client_requests),
-        )
-        .service(
-            scope("/api/v1/request-types")
-                .service(request_types::list_request_types)
-                .service(request_types::create_request_type)
-                .service(request_types::get_request_type)
-                .service(request_types::list_request_type_history)
-                .service(request_types::replace_request_type)
-                .service(request_types::update_request_type)
-                .service(request_types::delete_request_type),
-        )
+        .service(scope("/api/v1/clients").configure(clients::routes).service(clients::list_client_requests))
+        .service(scope("/api/v1/request-types").configure(request_types::routes))
         .service(
             scope("/api/v1/requests")
-                .service(requests::list_requests)
-                .service(requests::create_request)
                 .service(requests::get_requests_dashboard)
-                .service(requests::get_request)
-                .service(requests::list_request_history)
-                .service(requests::replace_request)
-                .service(requests::update_request)
-                .service(requests::delete_request)
+                .configure(requests::routes)
                 .service(requests::update_request_status),
         )
         .service(scope("/api/v1/search").service(search::search_rows))

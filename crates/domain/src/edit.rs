@@ -14,16 +14,18 @@ use crate::{
     input::Unchecked,
     list::{self, Page, Query, Within},
     policy::{self, Action},
-    store::{Birth, Delete, Noun, Precondition, Read, Update},
+    store::{Birth, Blank, Delete, Noun, Precondition, Read, Update},
 };
 
 /// A noun whose rows are made and changed by one input.
-pub trait Editable: Noun {
+pub trait Editable: Noun + Blank {
     /// What can be written of a row: all of it for a new one and in a `PUT`, some of it in a `PATCH`.
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
     /// What a new row begins with.
-    fn blank(born: Birth, ctx: &Context) -> Self;
+    fn blank(born: Birth, _ctx: &Context) -> Self {
+        Self::born(born)
+    }
 
     /// The input of a new row, where what it leaves open depends on the caller.
     fn complete(input: Self::Input, _ctx: &Context) -> Self::Input {
@@ -186,3 +188,43 @@ pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondit
     let seen = tx.resolve_within::<N, _>(ids, Delete).await?;
     tx.remove(seen, pre).await
 }
+
+/// Declares what can be written of a row, where each field of it is one of the row's: the input, how it is read from a row, and `onto`, which writes
+/// it onto one. What the fields must be is said by their attributes, and what else must hold by [`Editable::apply`]; of a noun `without rules`
+/// beyond its fields' it is [`Editable`] whole.
+macro_rules! input {
+    ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident, without rules { $($body:tt)* }) => {
+        $crate::edit::input! { $(#[$($doc)*])* pub struct $input of $row { $($body)* } }
+
+        impl $crate::edit::Editable for $row {
+            type Input = $input;
+
+            async fn apply(self, _tx: &$crate::Tx, input: $input) -> $crate::Result<Self> {
+                Ok(input.onto(self))
+            }
+        }
+    };
+    ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident {
+        $($(#[$($meta:tt)*])* $field:ident: $kind:ty,)*
+    }) => {
+        $(#[$($doc)*])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, garde::Validate, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $input {
+            $($(#[$($meta)*])* $field: $kind,)*
+        }
+
+        impl From<&$row> for $input {
+            fn from(row: &$row) -> Self {
+                Self { $($field: Clone::clone(&row.$field)),* }
+            }
+        }
+
+        impl $input {
+            fn onto(self, row: $row) -> $row {
+                $row { $($field: self.$field,)* ..row }
+            }
+        }
+    };
+}
+pub(crate) use input;

@@ -66,7 +66,7 @@ struct Count {
     expires_at: Instant,
 }
 
-positions!(Count { one key, one failures, one blocked_until, one expires_at });
+positions!(Count { key, failures, blocked_until, expires_at });
 
 impl Attempt {
     /// An attempt to sign in as somebody, from where the request came.

@@ -17,30 +17,16 @@ use serde::Serialize;
 use taskhub_auth::Cipher;
 
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Result, Store, System, Tx,
     error::Kind,
-    store::{Operation, noun::owned, row::positions},
+    store::{Operation, entity},
 };
 
 /// For how long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "idempotency")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    struct Kept in "idempotency", unversioned {
         pub fingerprint: String,
         pub status: i16,
         pub location: Option<String>,
@@ -48,17 +34,7 @@ pub(crate) mod entity {
         pub expires_at: Instant,
         pub body: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-use entity::Model as Kept;
-
-owned!(Kept, entity, unversioned);
-positions!(Kept { one tenant_id, one id, one fingerprint, one status, maybe location, maybe etag, one expires_at, one body });
 
 /// A client's key for one request.
 #[derive(Clone, Debug)]

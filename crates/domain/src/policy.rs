@@ -50,174 +50,98 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// What the policy speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Noun {
-    /// The tenant's settings.
-    Tenant,
-    /// A user.
-    User,
-    /// A signed-in device.
-    Session,
-    /// An invitation to join the tenant.
-    Invitation,
-    /// A user's second factor.
-    SecondFactor,
-    /// A user's personal access token.
-    AccessToken,
-    /// A service account.
-    ServiceAccount,
-    /// A team.
-    Team,
-    /// A user in a team.
-    TeamMember,
-    /// A project.
-    Project,
-    /// A milestone of a project.
-    Milestone,
-    /// A task.
-    Task,
-    /// A task that waits for another.
-    TaskDependency,
-    /// A label of tasks.
-    Label,
-    /// What somebody said about a task.
-    Comment,
-    /// What a comment said before it was edited.
-    CommentVersion,
-    /// A user who watches a task.
-    Watcher,
-    /// When a user wants to be reminded of a task.
-    Reminder,
-    /// A line in a user's inbox.
-    Notification,
-    /// A file that lies at a task.
-    Attachment,
-    /// Time that was worked on a task.
-    TimeEntry,
-    /// Figures of people and projects.
-    Report,
-    /// A document.
-    Document,
-    /// What a document was.
-    DocumentVersion,
-    /// A client.
-    Client,
-    /// A kind of request.
-    RequestType,
-    /// What a client asks for.
-    ClientRequest,
-    /// The audit.
-    Audit,
-    /// What a user did, as the audit tells it without values.
-    History,
-    /// What happened to a row, as it is told to those who see the row.
-    Change,
+/// The nouns, two lines each: what it is, and its name, the name in the audit and the part of a scope.
+macro_rules! nouns {
+    ($($(#[$doc:meta])* $noun:ident, $name:literal, $scope:literal;)*) => {
+        /// What the policy speaks of.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Noun {
+            $($(#[$doc])* $noun,)*
+        }
+
+        impl Noun {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$noun),*];
+
+            /// The noun's name, as in the audit.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$noun => $name,)*
+                }
+            }
+
+            /// The noun's part of a scope, as in `tasks:read`. One right may reach several: a team and who is in it, a project and its
+            /// milestones, a task, who watches it and what it waits for, a document and what it was.
+            pub const fn scope(self) -> &'static str {
+                match self {
+                    $(Self::$noun => $scope,)*
+                }
+            }
+        }
+    };
 }
 
-impl Noun {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Tenant,
-        Self::User,
-        Self::Session,
-        Self::Invitation,
-        Self::SecondFactor,
-        Self::AccessToken,
-        Self::ServiceAccount,
-        Self::Team,
-        Self::TeamMember,
-        Self::Project,
-        Self::Milestone,
-        Self::Task,
-        Self::TaskDependency,
-        Self::Label,
-        Self::Comment,
-        Self::CommentVersion,
-        Self::Watcher,
-        Self::Reminder,
-        Self::Notification,
-        Self::Attachment,
-        Self::TimeEntry,
-        Self::Report,
-        Self::Document,
-        Self::DocumentVersion,
-        Self::Client,
-        Self::RequestType,
-        Self::ClientRequest,
-        Self::Audit,
-        Self::History,
-        Self::Change,
-    ];
-
-    /// The noun's name, as in the audit.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::User => "user",
-            Self::Session => "session",
-            Self::Invitation => "invitation",
-            Self::SecondFactor => "second_factor",
-            Self::AccessToken => "access_token",
-            Self::ServiceAccount => "service_account",
-            Self::Team => "team",
-            Self::TeamMember => "team_member",
-            Self::Project => "project",
-            Self::Milestone => "milestone",
-            Self::Task => "task",
-            Self::TaskDependency => "task_dependency",
-            Self::Label => "label",
-            Self::Comment => "comment",
-            Self::CommentVersion => "comment_version",
-            Self::Watcher => "watcher",
-            Self::Reminder => "reminder",
-            Self::Notification => "notification",
-            Self::Attachment => "attachment",
-            Self::TimeEntry => "time_entry",
-            Self::Report => "report",
-            Self::Document => "document",
-            Self::DocumentVersion => "document_version",
-            Self::Client => "client",
-            Self::RequestType => "request_type",
-            Self::ClientRequest => "client_request",
-            Self::Audit => "audit",
-            Self::History => "history",
-            Self::Change => "change",
-        }
-    }
-
-    /// The noun's part of a scope, as in `tasks:read`.
-    pub const fn scope(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::User | Self::History => "users",
-            Self::Session => "sessions",
-            Self::Invitation => "invitations",
-            Self::SecondFactor => "second-factor",
-            Self::AccessToken => "access-tokens",
-            Self::ServiceAccount => "service-accounts",
-            // One right reaches a team and who is in it.
-            Self::Team | Self::TeamMember => "teams",
-            // And a project and its milestones.
-            Self::Project | Self::Milestone => "projects",
-            // And a task, who watches it and what it waits for.
-            Self::Task | Self::TaskDependency | Self::Watcher => "tasks",
-            Self::Label => "labels",
-            Self::Comment | Self::CommentVersion => "comments",
-            Self::Reminder => "reminders",
-            Self::Notification => "notifications",
-            Self::Attachment => "attachments",
-            // One right reaches a document and what it was.
-            Self::Document | Self::DocumentVersion => "documents",
-            Self::TimeEntry => "time-entries",
-            Self::Report => "reports",
-            Self::Client => "clients",
-            Self::RequestType => "request-types",
-            Self::ClientRequest => "requests",
-            Self::Audit => "audit",
-            Self::Change => "history",
-        }
-    }
+nouns! {
+    /// The tenant's settings.
+    Tenant, "tenant", "tenant";
+    /// A user.
+    User, "user", "users";
+    /// A signed-in device.
+    Session, "session", "sessions";
+    /// An invitation to join the tenant.
+    Invitation, "invitation", "invitations";
+    /// A user's second factor.
+    SecondFactor, "second_factor", "second-factor";
+    /// A user's personal access token.
+    AccessToken, "access_token", "access-tokens";
+    /// A service account.
+    ServiceAccount, "service_account", "service-accounts";
+    /// A team.
+    Team, "team", "teams";
+    /// A user in a team.
+    TeamMember, "team_member", "teams";
+    /// A project.
+    Project, "project", "projects";
+    /// A milestone of a project.
+    Milestone, "milestone", "projects";
+    /// A task.
+    Task, "task", "tasks";
+    /// A task that waits for another.
+    TaskDependency, "task_dependency", "tasks";
+    /// A label of tasks.
+    Label, "label", "labels";
+    /// What somebody said about a task.
+    Comment, "comment", "comments";
+    /// What a comment said before it was edited.
+    CommentVersion, "comment_version", "comments";
+    /// A user who watches a task.
+    Watcher, "watcher", "tasks";
+    /// When a user wants to be reminded of a task.
+    Reminder, "reminder", "reminders";
+    /// A line in a user's inbox.
+    Notification, "notification", "notifications";
+    /// A file that lies at a task.
+    Attachment, "attachment", "attachments";
+    /// Time that was worked on a task.
+    TimeEntry, "time_entry", "time-entries";
+    /// Figures of people and projects.
+    Report, "report", "reports";
+    /// A document.
+    Document, "document", "documents";
+    /// What a document was.
+    DocumentVersion, "document_version", "documents";
+    /// A client.
+    Client, "client", "clients";
+    /// A kind of request.
+    RequestType, "request_type", "request-types";
+    /// What a client asks for.
+    ClientRequest, "client_request", "requests";
+    /// The audit.
+    Audit, "audit", "audit";
+    /// What a user did, as the audit tells it without values.
+    History, "history", "users";
+    /// What happened to a row, as it is told to those who see the row.
+    Change, "change", "history";
 }
 
 /// What is done to a row.

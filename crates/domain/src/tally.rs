@@ -11,11 +11,10 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{Expr, ExprTrait as _, Query},
 };
-use serde::Serialize;
 
 use crate::{
     Instant, Result, Store, System, Tx,
-    store::{field, noun::owned, row::positions},
+    store::{entity, field},
     task::{Priority, TaskStatus},
 };
 
@@ -24,22 +23,8 @@ const FOLDED_AT_ONCE: u64 = 256;
 /// Microseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "tally")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    pub(crate) struct Tally in "tally", unversioned {
         pub project_id: Uuid,
         pub status: Option<TaskStatus>,
         pub priority: Option<Priority>,
@@ -52,17 +37,7 @@ pub(crate) mod entity {
         /// It is the one row of its key that others were folded into.
         pub folded: bool,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(crate) use entity::Model as Tally;
-
-owned!(Tally, entity, unversioned);
-positions!(Tally { one tenant_id, one id, one project_id, maybe status, maybe priority, maybe due_day, maybe completion_from, one tasks, one estimated, one estimate_minutes, one spent_seconds, one folded });
 
 /// What a row is counted under. What has to do with no task's status leaves all but the project open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

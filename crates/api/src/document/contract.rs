@@ -62,10 +62,15 @@ pub(super) fn apply(document: &mut Value) {
         components.insert("securitySchemes".to_owned(), schemes);
     }
     let mut patches = Vec::new();
+    let past = document["paths"].as_object().map(with_history).unwrap_or_default();
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         for method in METHODS {
-            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
-                complete(path, method, operation, &mut patches);
+            let Some(operation) = item.get_mut(method) else { continue };
+            let list = listed(operation).map(str::to_owned);
+            let Some(operation) = operation.as_object_mut() else { continue };
+            complete(path, method, operation, list.as_deref(), &mut patches);
+            if method == "get" && past.contains(path) {
+                add_parameters(operation, [as_of()]);
             }
         }
     }
@@ -93,13 +98,19 @@ fn secure(operation: &mut Map<String, Value>) -> bool {
     public
 }
 
-fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patches: &mut Vec<String>) {
+fn complete(
+    path: &str,
+    method: &str,
+    operation: &mut Map<String, Value>,
+    list: Option<&str>,
+    patches: &mut Vec<String>,
+) {
     let public = secure(operation);
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_id = path.contains("{id}");
     let has_body = operation.contains_key("requestBody");
     let single =
-        operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && !is_list(&id);
+        operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && list.is_none();
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
     let api = path.starts_with("/api/v1");
     let mut parameters = Vec::new();
@@ -179,10 +190,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
         content.insert("application/merge-patch+json".to_owned(), media.clone());
         content.insert("application/json".to_owned(), media);
     }
-    parameters.extend(of_list(&id).into_iter().chain(of_others(&id)));
-    if let Some(given) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
-        given.extend(parameters);
-    }
+    let required: &[&str] = if id == "list_tasks_by_status" { &["status"] } else { &[] };
+    parameters.extend(list.map(|item| of_list(item, required)).unwrap_or_default());
+    parameters.extend(of_others(&id));
+    add_parameters(operation, parameters);
     for (status, description) in problems {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         let content = json!({ "application/problem+json": { "schema": schema } });
@@ -236,67 +247,76 @@ fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {
     }
 }
 
+fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoIterator<Item = Value>) {
+    if let Some(given) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
+        given.extend(parameters);
+    }
+}
+
 fn header(name: &str, description: &str) -> Value {
     json!({ "name": name, "in": "header", "required": false, "description": description, "schema": { "type": "string" } })
 }
 
-/// The operations that answer with a list, and the noun whose tables they go by.
-fn is_list(id: &str) -> bool {
-    !of_list(id).is_empty()
+/// What an operation answers a list of, by the name of its schema.
+fn listed(operation: &Value) -> Option<&str> {
+    let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref")?;
+    schema.as_str()?.strip_prefix("#/components/schemas/List_")
 }
 
-fn of_list(id: &str) -> Vec<Value> {
-    match id {
-        "list_users" => list_parameters::<User>(&[]),
-        "list_teams" => list_parameters::<Team>(&[]),
-        "list_team_members" => list_parameters::<TeamMember>(&[]),
-        "list_invitations" => list_parameters::<Invitation>(&[]),
-        "list_projects" => list_parameters::<Project>(&[]),
-        "list_milestones" => list_parameters::<Milestone>(&[]),
-        "list_tasks_by_status" => list_parameters::<Task>(&["status"]),
-        "list_task_dependencies" => list_parameters::<TaskDependency>(&[]),
-        "list_labels" => list_parameters::<Label>(&[]),
-        "list_tasks" | "list_project_tasks" | "list_deleted_tasks" => list_parameters::<Task>(&[]),
-        "list_comments" => list_parameters::<Comment>(&[]),
-        "list_comment_versions" => list_parameters::<CommentVersion>(&[]),
-        "list_watchers" => list_parameters::<Watcher>(&[]),
-        "list_reminders" => list_parameters::<Reminder>(&[]),
-        "list_notifications" => list_parameters::<Notification>(&[]),
-        "list_time_entries" | "list_task_time_entries" => list_parameters::<TimeEntry>(&[]),
-        "list_clients" => list_parameters::<Client>(&[]),
-        "list_request_types" => list_parameters::<RequestType>(&[]),
-        "list_requests" | "list_client_requests" => list_parameters::<ClientRequest>(&[]),
-        "list_task_attachments" => list_parameters::<Attachment>(&[]),
-        "list_document_versions" => list_parameters::<DocumentVersion>(&[]),
-        "list_documents" => list_parameters::<Document>(&[]),
-        "list_task_history"
-        | "list_project_history"
-        | "list_document_history"
-        | "list_team_history"
-        | "list_client_history"
-        | "list_request_history"
-        | "list_request_type_history"
-        | "list_label_history" => list_parameters::<Change>(&[]),
-        "list_user_history" => list_parameters::<HistoryEntry>(&[]),
-        "list_sessions" | "list_user_sessions" => list_parameters::<Session>(&[]),
-        "list_audit" => list_parameters::<AuditEntry>(&[]),
-        "list_service_accounts" => list_parameters::<ServiceAccount>(&[]),
-        "list_access_tokens" => list_parameters::<AccessToken>(&[]),
+/// The parameters of a list, from the tables of the noun that it is of.
+fn of_list(item: &str, required: &[&str]) -> Vec<Value> {
+    match item {
+        "AccessToken" => list_parameters::<AccessToken>(required),
+        "Attachment" => list_parameters::<Attachment>(required),
+        "AuditEntry" => list_parameters::<AuditEntry>(required),
+        "Change" => list_parameters::<Change>(required),
+        "Client" => list_parameters::<Client>(required),
+        "ClientRequest" => list_parameters::<ClientRequest>(required),
+        "Comment" => list_parameters::<Comment>(required),
+        "CommentVersion" => list_parameters::<CommentVersion>(required),
+        "DocumentSummary" => list_parameters::<Document>(required),
+        "DocumentVersionSummary" => list_parameters::<DocumentVersion>(required),
+        "HistoryEntry" => list_parameters::<HistoryEntry>(required),
+        "Invitation" => list_parameters::<Invitation>(required),
+        "Label" => list_parameters::<Label>(required),
+        "Milestone" => list_parameters::<Milestone>(required),
+        "Notification" => list_parameters::<Notification>(required),
+        "Project" => list_parameters::<Project>(required),
+        "Reminder" => list_parameters::<Reminder>(required),
+        "RequestType" => list_parameters::<RequestType>(required),
+        "ServiceAccount" => list_parameters::<ServiceAccount>(required),
+        "Session" => list_parameters::<Session>(required),
+        "Task" => list_parameters::<Task>(required),
+        "TaskDependency" => list_parameters::<TaskDependency>(required),
+        "Team" => list_parameters::<Team>(required),
+        "TeamMember" => list_parameters::<TeamMember>(required),
+        "TimeEntry" => list_parameters::<TimeEntry>(required),
+        "UserView" => list_parameters::<User>(required),
+        "Watcher" => list_parameters::<Watcher>(required),
         _ => Vec::new(),
     }
+}
+
+/// The paths of the rows that can also be got as they were: those that have a history of what happened to them.
+fn with_history(paths: &Map<String, Value>) -> Vec<String> {
+    let told = paths.iter().filter(|(_, item)| listed(&item["get"]) == Some("Change"));
+    told.filter_map(|(path, _)| path.strip_suffix("/history").map(str::to_owned)).collect()
+}
+
+/// The parameter of these.
+fn as_of() -> Value {
+    query(
+        false,
+        "as_of",
+        "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
+        json!({ "type": "string", "format": "date-time" }),
+    )
 }
 
 /// The parameters, from the domain's tables, of operations that answer with no page.
 fn of_others(id: &str) -> Vec<Value> {
     match id {
         "export_users" => filter_parameters::<User>(&[]),
-        "get_task" | "get_project" | "get_document" | "get_team" | "get_client" | "get_request"
-        | "get_request_type" | "get_label" => vec![query(
-            false,
-            "as_of",
-            "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
-            json!({ "type": "string", "format": "date-time" }),
-        )],
         "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
         "get_time_totals" => {
             let by = json!({ "type": "string", "enum": By::WORDS });

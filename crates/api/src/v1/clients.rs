@@ -1,15 +1,12 @@
 //! `/api/v1/clients`.
 
-use actix_web::{HttpRequest, delete, get, patch, post, put};
+use actix_web::HttpRequest;
 use taskhub_domain::{
     client::{Client, ClientInput},
     request::{self, ClientRequest},
 };
 
-use super::{
-    App,
-    noun::{endpoints, history},
-};
+use super::{App, noun::endpoints};
 use crate::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
@@ -37,6 +34,8 @@ endpoints! {
     ///
     /// For admins: one that has no requests any more.
     delete_client;
+    /// List what happened to a client
+    list_client_history;
 }
 
 /// List a client's requests
@@ -50,10 +49,4 @@ pub(crate) async fn list_client_requests(
     request: HttpRequest,
 ) -> Answered {
     answer::list(&app, &request, request::of_client(&app.store, &caller, id.0, &query.0).await?)
-}
-
-history! {
-    Client, tagged "clients";
-    /// List what happened to a client
-    list_client_history;
 }

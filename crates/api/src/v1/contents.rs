@@ -188,14 +188,7 @@ pub(crate) async fn restore_document_version(
     once: Once,
     pre: IfMatch,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &[]);
     let input = ((ids.0, ids.1), pre.0);
-    let restore = app.store.write_once(
-        &caller,
-        key,
-        input,
-        |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre)),
-        |row| answer::acted(row.version, row),
-    );
-    Ok(answer::kept(restore.await?))
+    noun::act(&caller, &app, &once, b"", input, |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre)))
+        .await
 }

@@ -75,15 +75,11 @@ pub(crate) async fn resend_invitation(
     pre: IfMatch,
     once: Once,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let resend = app.store.write_once(
-        &caller,
-        key,
-        (id.0, pre.0, delivery(&app)),
-        |tx, (id, pre, delivery)| Box::pin(invitation::resend(tx, *id, pre, *delivery)),
-        |row: &Invitation| answer::acted(row.version, row),
-    );
-    Ok(answer::kept(resend.await?))
+    let input = (id.0, pre.0, delivery(&app));
+    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre, delivery)| {
+        Box::pin(invitation::resend(tx, *id, pre, *delivery))
+    })
+    .await
 }
 
 fn delivery(app: &App) -> Delivery {

@@ -1,9 +1,8 @@
 //! `/api/v1/labels`.
 
-use actix_web::{delete, get, patch, post, put};
 use taskhub_domain::label::{Label, LabelInput};
 
-use super::noun::{endpoints, history};
+use super::noun::endpoints;
 
 endpoints! {
     Label by LabelInput, tagged "labels";
@@ -27,10 +26,6 @@ endpoints! {
     ///
     /// For admins: one that no task has any more.
     delete_label;
-}
-
-history! {
-    Label, tagged "labels";
     /// List what happened to a label
     list_label_history;
 }

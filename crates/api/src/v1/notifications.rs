@@ -76,13 +76,7 @@ pub(crate) async fn read_notification(
     pre: IfMatch,
     once: Once,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let read = app.store.write_once(
-        &caller,
-        key,
-        (id.0, pre.0),
-        |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre)),
-        |row: &Notification| answer::acted(row.version, row),
-    );
-    Ok(answer::kept(read.await?))
+    let input = (id.0, pre.0);
+    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre)))
+        .await
 }

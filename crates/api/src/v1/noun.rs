@@ -6,7 +6,7 @@ use taskhub_domain::{
     Instant, audit,
     bulk::{self, BulkInput, BulkResult},
     edit::{self, Child, Editable, EditableChild},
-    store::Noun,
+    store::{Noun, Operation},
 };
 
 use super::App;
@@ -93,6 +93,20 @@ pub(super) async fn create<N: Editable>(
     Ok(answer::kept(create.await?))
 }
 
+/// A `POST` that does something to a row: `octets` are what tells one request from another beside its path.
+pub(super) async fn act<N: Noun, I: Send + Sync + 'static>(
+    caller: &Caller,
+    app: &App,
+    once: &Once,
+    octets: &[u8],
+    input: I,
+    operation: Operation<I, N>,
+) -> Answered {
+    let key = once.key(&app.store, caller, octets);
+    let row = |row: &N| answer::acted(row.version(), row);
+    Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
+}
+
 pub(super) async fn bulk<N: Editable>(
     caller: &Caller,
     app: &App,
@@ -110,6 +124,17 @@ pub(super) async fn bulk<N: Editable>(
     Ok(answer::kept(change.await?))
 }
 
+/// A `PUT` or `PATCH` that does something to a row.
+pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
+    caller: &Caller,
+    app: &App,
+    input: I,
+    operation: Operation<I, N>,
+) -> Answered {
+    let row = app.store.write(caller, input, operation).await?;
+    Ok(answer::changed(row.version(), &row))
+}
+
 /// `PUT` and `PATCH`: the body knows which it is.
 pub(super) async fn update<N: Editable>(
     caller: &Caller,
@@ -119,10 +144,7 @@ pub(super) async fn update<N: Editable>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let update =
-        app.store.write(caller, input, |tx, (id, body, pre)| Box::pin(edit::update::<N>(tx, *id, body, pre)));
-    let row = update.await?;
-    Ok(answer::changed(row.version(), &row))
+    change(caller, app, input, |tx, (id, body, pre)| Box::pin(edit::update::<N>(tx, *id, body, pre))).await
 }
 
 pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
@@ -180,11 +202,8 @@ pub(super) async fn update_within<N: EditableChild>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = ((parent, id), body.input, pre.0);
-    let update = app
-        .store
-        .write(caller, input, |tx, (ids, body, pre)| Box::pin(edit::update_within::<N>(tx, *ids, body, pre)));
-    let row = update.await?;
-    Ok(answer::changed(row.version(), &row))
+    change(caller, app, input, |tx, (ids, body, pre)| Box::pin(edit::update_within::<N>(tx, *ids, body, pre)))
+        .await
 }
 
 pub(super) async fn remove_within<N: Child>(
@@ -200,8 +219,8 @@ pub(super) async fn remove_within<N: Child>(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The six endpoints of a noun: each with its name, which is the `operationId`, and its words for the document. The module that uses it imports
-/// actix's `delete`, `get`, `patch`, `post` and `put`, because utoipa knows them by these names alone.
+/// The seven endpoints of a noun: each with its name, which is the `operationId`, and its words for the document; and `routes`, which serves them.
+/// It brings actix's `delete`, `get`, `patch`, `post` and `put` into the module, because utoipa knows them by these names alone.
 macro_rules! endpoints {
     (
         $noun:ident by $input:ident, tagged $tag:literal;
@@ -211,7 +230,22 @@ macro_rules! endpoints {
         $(#[$replace_doc:meta])* $replace:ident;
         $(#[$update_doc:meta])* $update:ident;
         $(#[$delete_doc:meta])* $delete:ident;
+        $(#[$history_doc:meta])* $history:ident;
     ) => {
+        use actix_web::{delete, get, patch, post, put};
+
+        /// Serves the endpoints.
+        pub(crate) fn routes(routes: &mut utoipa_actix_web::service_config::ServiceConfig) {
+            routes
+                .service($list)
+                .service($create)
+                .service($get)
+                .service($replace)
+                .service($update)
+                .service($delete)
+                .service($history);
+        }
+
         $(#[$list_doc])*
         #[utoipa::path(tag = $tag, responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]
         #[get("")]
@@ -285,6 +319,11 @@ macro_rules! endpoints {
             pre: crate::extract::IfMatch,
         ) -> crate::answer::Answered {
             crate::v1::noun::remove::<$noun>(&caller, &app, id, pre).await
+        }
+
+        crate::v1::noun::history! {
+            $noun, tagged $tag;
+            $(#[$history_doc])* $history;
         }
     };
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, http::header, put};
 use taskhub_domain::{picture, user::User};
 use utoipa::ToSchema;
 
-use super::App;
+use super::{App, noun};
 use crate::{
     answer::{self, Answered},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
@@ -30,10 +30,8 @@ pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body
     picture::permit(&caller)?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
     let drawn = app.studio.draw(turn, body.content_type, body.octets).await?;
-    let write =
-        app.store.write(&caller, (drawn, pre.0), |tx, (drawn, pre)| Box::pin(picture::set(tx, drawn, pre)));
-    let user = write.await?;
-    Ok(answer::changed(user.version, &user))
+    let input = (drawn, pre.0);
+    noun::change(&caller, &app, input, |tx, (drawn, pre)| Box::pin(picture::set(tx, drawn, pre))).await
 }
 
 /// Delete one's picture

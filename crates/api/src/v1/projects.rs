@@ -113,11 +113,10 @@ pub(crate) async fn update_project_status(
     body: Body<ProjectStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(project::set_status(tx, *id, body, pre)));
-    let project = write.await?;
-    Ok(answer::changed(project.version, &project))
+    noun::change(&caller, &app, input, |tx, (id, body, pre)| {
+        Box::pin(project::set_status(tx, *id, body, pre))
+    })
+    .await
 }
 
 /// List a project's tasks

@@ -1,9 +1,8 @@
 //! `/api/v1/request-types`.
 
-use actix_web::{delete, get, patch, post, put};
 use taskhub_domain::request::{RequestType, RequestTypeInput};
 
-use super::noun::{endpoints, history};
+use super::noun::endpoints;
 
 endpoints! {
     RequestType by RequestTypeInput, tagged "requests";
@@ -27,10 +26,6 @@ endpoints! {
     ///
     /// For admins: one that no request has any more.
     delete_request_type;
-}
-
-history! {
-    RequestType, tagged "requests";
     /// List what happened to a kind of request
     list_request_type_history;
 }

@@ -1,16 +1,16 @@
 //! `/api/v1/requests`.
 
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::HttpResponse;
 use taskhub_domain::request::{
     self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard,
 };
 
 use super::{
     App,
-    noun::{endpoints, history},
+    noun::{self, endpoints},
 };
 use crate::{
-    answer::{self, Answered},
+    answer::Answered,
     extract::{Body, Caller, Id, IfMatch},
 };
 
@@ -34,6 +34,8 @@ endpoints! {
     ///
     /// For admins.
     delete_request;
+    /// List what happened to a request
+    list_request_history;
 }
 
 /// Get figures of all requests
@@ -58,15 +60,8 @@ pub(crate) async fn update_request_status(
     body: Body<RequestStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(&caller, input, |tx, (id, body, pre)| Box::pin(request::set_status(tx, *id, body, pre)));
-    let row = write.await?;
-    Ok(answer::changed(row.version, &row))
-}
-
-history! {
-    ClientRequest, tagged "requests";
-    /// List what happened to a request
-    list_request_history;
+    noun::change(&caller, &app, input, |tx, (id, body, pre)| {
+        Box::pin(request::set_status(tx, *id, body, pre))
+    })
+    .await
 }

@@ -133,9 +133,8 @@ async fn change(
     body: Body<ServiceAccountInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write = app
-        .store
-        .write(caller, input, |tx, (id, body, pre)| Box::pin(service_account::update(tx, *id, body, pre)));
-    let account = write.await?;
-    Ok(answer::changed(account.version, &account))
+    noun::change(caller, app, input, |tx, (id, body, pre)| {
+        Box::pin(service_account::update(tx, *id, body, pre))
+    })
+    .await
 }

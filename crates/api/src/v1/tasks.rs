@@ -132,15 +132,8 @@ pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, there again.", body = Task)))]
 #[post("/{id}/restore")]
 pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let restore = app.store.write_once(
-        &caller,
-        key,
-        (id.0, pre.0),
-        |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre)),
-        |task: &Task| answer::acted(task.version, task),
-    );
-    Ok(answer::kept(restore.await?))
+    let input = (id.0, pre.0);
+    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre))).await
 }
 
 /// Complete a task
@@ -158,15 +151,12 @@ pub(crate) async fn complete_task(
     once: Once,
 ) -> Answered {
     let force = query.take("force", "true or false")?.unwrap_or(false);
-    let key = once.key(&app.store, &caller, if force { b"force" } else { b"" });
-    let complete = app.store.write_once(
-        &caller,
-        key,
-        (id.0, force, pre.0),
-        |tx, (id, force, pre)| Box::pin(task::complete(tx, *id, *force, pre)),
-        |task: &Task| answer::acted(task.version, task),
-    );
-    Ok(answer::kept(complete.await?))
+    let octets: &[u8] = if force { b"force" } else { b"" };
+    let input = (id.0, force, pre.0);
+    noun::act(&caller, &app, &once, octets, input, |tx, (id, force, pre)| {
+        Box::pin(task::complete(tx, *id, *force, pre))
+    })
+    .await
 }
 
 /// Take a task up again
@@ -175,15 +165,8 @@ pub(crate) async fn complete_task(
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, open.", body = Task)))]
 #[post("/{id}/reopen")]
 pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let reopen = app.store.write_once(
-        &caller,
-        key,
-        (id.0, pre.0),
-        |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre)),
-        |task: &Task| answer::acted(task.version, task),
-    );
-    Ok(answer::kept(reopen.await?))
+    let input = (id.0, pre.0);
+    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre))).await
 }
 
 /// Move a task
@@ -199,15 +182,11 @@ pub(crate) async fn move_task(
     once: Once,
     body: Body<MoveInput>,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
-    let place = app.store.write_once(
-        &caller,
-        key,
-        (id.0, body.input, pre.0),
-        |tx, (id, input, pre)| Box::pin(task::move_to(tx, *id, input, pre)),
-        |task: &Task| answer::acted(task.version, task),
-    );
-    Ok(answer::kept(place.await?))
+    let input = (id.0, body.input, pre.0);
+    noun::act(&caller, &app, &once, &body.octets, input, |tx, (id, input, pre)| {
+        Box::pin(task::move_to(tx, *id, input, pre))
+    })
+    .await
 }
 
 /// Create, change and delete tasks together

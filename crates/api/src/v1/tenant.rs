@@ -3,7 +3,7 @@
 use actix_web::{get, patch, put};
 use taskhub_domain::tenant::{self, Tenant, TenantInput};
 
-use super::App;
+use super::{App, noun};
 use crate::{
     answer::{self, Answered},
     extract::{Body, Caller, IfMatch, IfNoneMatch},
@@ -47,9 +47,6 @@ pub(crate) async fn update_tenant(
 
 /// `PUT` and `PATCH`: the body knows which it is.
 async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
-    let write = app
-        .store
-        .write(caller, (body.input, pre.0), |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)));
-    let tenant = write.await?;
-    Ok(answer::changed(tenant.version, &tenant))
+    let input = (body.input, pre.0);
+    noun::change(caller, app, input, |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre))).await
 }

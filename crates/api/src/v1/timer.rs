@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, post};
 use taskhub_domain::time_entry::{self, TimeEntry, Timer};
 
-use super::App;
+use super::{App, noun};
 use crate::{
     answer::{self, Answered},
     extract::{Caller, Id, IfMatch, Once},
@@ -43,12 +43,7 @@ pub(crate) async fn start_timer(caller: Caller, app: App, id: Id, once: Once) ->
 #[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The entry, ended.", body = TimeEntry)))]
 #[post("/{id}/timer/stop")]
 pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
-    let stop = app.store.write_once(
-        &caller,
-        once.key(&app.store, &caller, b""),
-        (id.0, pre.0),
-        |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre)),
-        |entry: &TimeEntry| answer::acted(entry.version, entry),
-    );
-    Ok(answer::kept(stop.await?))
+    let input = (id.0, pre.0);
+    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre)))
+        .await
 }

@@ -9,7 +9,7 @@ use taskhub_domain::{
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
 
-use super::{App, auth::hash};
+use super::{App, auth::hash, noun};
 use crate::{
     answer::{self, Answered, Count, List},
     export::{self, Line},
@@ -211,14 +211,11 @@ pub(crate) async fn list_user_history(
 }
 
 async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch, once: &Once) -> Answered {
-    let write = app.store.write_once(
-        caller,
-        once.key(&app.store, caller, b""),
-        (id.0, active, pre.0),
-        |tx, (id, active, pre)| Box::pin(user::set_active(tx, *id, *active, pre)),
-        |user: &User| answer::acted(user.version, user),
-    );
-    Ok(answer::kept(write.await?))
+    let input = (id.0, active, pre.0);
+    noun::act(caller, app, once, b"", input, |tx, (id, active, pre)| {
+        Box::pin(user::set_active(tx, *id, *active, pre))
+    })
+    .await
 }
 
 impl Line for User {
@@ -253,8 +250,5 @@ impl Line for User {
 /// `PUT` and `PATCH`: the body knows which it is.
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    let write =
-        app.store.write(caller, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre)));
-    let user = write.await?;
-    Ok(answer::changed(user.version, &user))
+    noun::change(caller, app, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre))).await
 }

@@ -17,43 +17,20 @@ use crate::{
     credential::{Credential, Purpose},
     error::Kind,
     input::Unchecked,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     scopes,
     session::Revocation,
-    store::{
-        Delete, Evidence, Noun, Precondition,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Delete, Evidence, Noun, Precondition, entity, json::AsJson},
 };
 
 /// The most that a user has, with those that have expired.
 const MOST: i64 = 50;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A personal access token, without the token itself.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "access_token")]
-    #[schema(as = AccessToken)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+    pub struct AccessToken in "access_token", shown {
+        ..stamps,
         /// The user who calls with it.
         pub user_id: Uuid,
         #[schema(example = "nightly report")]
@@ -67,17 +44,7 @@ pub(crate) mod entity {
         /// When it was last used, to some minutes. It counts no version up.
         pub last_used_at: Option<Instant>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as AccessToken;
-
-owned!(AccessToken, entity);
-positions!(AccessToken { one tenant_id, one id, one created_at, one updated_at, one version, one user_id, one name, one scopes, one token_hash, one expires_at, maybe last_used_at });
 
 impl Noun for AccessToken {
     const NOUN: policy::Noun = policy::Noun::AccessToken;
@@ -92,10 +59,6 @@ impl Noun for AccessToken {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -106,15 +69,10 @@ impl Noun for AccessToken {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "expires_at",
-                column: "expires_at",
-                key: |row| Key::Number(row.expires_at.micros()),
-            },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "expires_at", column: "expires_at", key: |row| row.expires_at.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 }

@@ -4,43 +4,20 @@
 
 use futures::future::BoxFuture;
 use sea_orm::{Condition, QueryTrait, entity::prelude::*};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope, Store, Tx,
+    Context, Result, Scope, Store, Tx,
     edit::Child,
     file::{self, FileInfo, Received},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, Read,
-        noun::{ColumnOf, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Noun, Read, entity, readable_ids},
     task::{self, Task},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A file that lies at a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "attachment")]
-    #[schema(as = Attachment)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Attachment in "attachment", shown {
         pub task_id: Uuid,
         /// The user who sent it; null when a service did. It stays when the user is removed.
         pub uploaded_by: Option<Uuid>,
@@ -56,21 +33,8 @@ pub(crate) mod entity {
         /// SHA-256, in hexadecimal.
         #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         pub sha256: String,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Attachment;
-
-owned!(Attachment, entity);
-positions!(Attachment { one tenant_id, one id, one task_id, maybe uploaded_by, one name, one media_type, one size, one sha256, one created_at, one updated_at, one version });
 
 /// Lets go of the files of a task that goes for good.
 pub(crate) async fn release_of(tx: &Tx, task: Option<&Task>) -> Result<()> {
@@ -116,10 +80,6 @@ impl Noun for Attachment {
         }))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -131,8 +91,8 @@ impl Noun for Attachment {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
             Sort { name: "size", column: "size", key: |row| Key::Number(row.size) },
         ]
     }

@@ -13,12 +13,8 @@ use crate::{
     Context, Error, Instant, Result, Scope, Store,
     error::Kind,
     list::{self, Filter, Form, Page, Query, Sort},
-    policy::{self, Action, Fact, Facts, Role},
-    store::{
-        Noun, Read,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    policy::{self, Action, Role},
+    store::{Noun, Read, noun::owned, row::positions},
 };
 
 /// How many changes are taken back to show a row as it was, and how many octets of old values.
@@ -81,25 +77,13 @@ pub(crate) mod entity {
 pub use entity::Model as Change;
 
 owned!(Change, entity, unversioned);
-positions!(Change { one tenant_id, one id, one at, one actor_kind, maybe actor_id, one action, one noun, one row_id, maybe old_values, maybe new_values });
+positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, old_values, new_values });
 
 impl Noun for Change {
     const NOUN: policy::Noun = policy::Noun::Change;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
     const ADDED: &'static [&'static str] = &["actor_name"];
     type Item = Self;
-
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
@@ -111,7 +95,7 @@ impl Noun for Change {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
 }
 

@@ -11,11 +11,7 @@ use crate::{
     Context, Instant, Result, Scope, Store,
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, ReadPrivate,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Noun, ReadPrivate, noun::owned, row::positions},
     user::User,
 };
 
@@ -65,7 +61,7 @@ pub(crate) mod entity {
 pub use entity::Model as HistoryEntry;
 
 owned!(HistoryEntry, entity, unversioned);
-positions!(HistoryEntry { one tenant_id, one id, one at, maybe actor_id, one action, one noun, one row_id, maybe request_id, maybe address });
+positions!(HistoryEntry { tenant_id, id, at, actor_id, action, noun, row_id, request_id, address });
 
 impl Noun for HistoryEntry {
     const NOUN: policy::Noun = policy::Noun::History;
@@ -81,10 +77,6 @@ impl Noun for HistoryEntry {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -96,7 +88,7 @@ impl Noun for HistoryEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
 }
 

@@ -8,7 +8,7 @@ mod history;
 mod incident;
 mod names;
 
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 use serde::{Serialize, Serializer, ser};
 use utoipa::ToSchema;
 
@@ -20,14 +20,10 @@ pub use self::{
     names::AuditLine,
 };
 use crate::{
-    Context, Instant, Result, Scope, Store,
+    Context, Instant, Result, Store,
     list::{self, Filter, Form, Page, Query, Sort},
-    policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, Read,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    policy,
+    store::{Noun, Read, noun::owned, row::positions},
 };
 
 pub(crate) mod entity {
@@ -87,24 +83,25 @@ pub(crate) mod entity {
 pub use entity::Model as AuditEntry;
 
 owned!(AuditEntry, entity, unversioned);
-positions!(AuditEntry { one tenant_id, one id, one at, one actor_kind, maybe actor_id, one action, one noun, one row_id, maybe request_id, maybe address, maybe old_values, maybe new_values });
+positions!(AuditEntry {
+    tenant_id,
+    id,
+    at,
+    actor_kind,
+    actor_id,
+    action,
+    noun,
+    row_id,
+    request_id,
+    address,
+    old_values,
+    new_values
+});
 
 impl Noun for AuditEntry {
     const NOUN: policy::Noun = policy::Noun::Audit;
     const ADDED: &'static [&'static str] = &["actor_name"];
     type Item = Self;
-
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
@@ -118,7 +115,7 @@ impl Noun for AuditEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
 }
 

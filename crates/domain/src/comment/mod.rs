@@ -14,42 +14,20 @@ use utoipa::ToSchema;
 
 pub use self::version::{CommentVersion, versions};
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Tx,
     edit::{Child, EditableChild},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
     search::Searched,
-    store::{
-        Birth, Noun,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, entity, json::AsJson, readable_ids},
     task::{self, Task},
     watcher,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// Something that was said about a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "comment")]
-    #[schema(as = Comment)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Comment in "comment", editable {
         pub task_id: Uuid,
         /// The user who wrote it, who may be gone; null when a service did.
         pub author_id: Option<Uuid>,
@@ -61,21 +39,8 @@ pub(crate) mod entity {
         pub mentions: AsJson<Vec<Uuid>>,
         /// When the body was changed last; null while it is the first.
         pub edited_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Comment;
-
-owned!(Comment, entity);
-positions!(Comment { one tenant_id, one id, one task_id, maybe author_id, one body, one mentions, maybe edited_at, one created_at, one updated_at, one version });
 
 impl Noun for Comment {
     const NOUN: policy::Noun = policy::Noun::Comment;
@@ -117,10 +82,6 @@ impl Noun for Comment {
         }))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -131,7 +92,7 @@ impl Noun for Comment {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 
@@ -186,18 +147,7 @@ impl EditableChild for Comment {
     type Input = CommentInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            task_id: task.id,
-            author_id: ctx.user(),
-            body: String::new(),
-            mentions: AsJson::default(),
-            edited_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { task_id: task.id, author_id: ctx.user(), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, CommentInput { body }: CommentInput) -> Result<Self> {

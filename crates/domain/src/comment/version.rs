@@ -1,41 +1,21 @@
 //! What a comment said before it was edited.
 
 use sea_orm::{Condition, entity::prelude::*};
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Comment;
 use crate::{
-    Context, Instant, Result, Scope, Store, Tx,
+    Context, Result, Scope, Store, Tx,
     list::{self, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, Read,
-        noun::{ColumnOf, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Noun, Read, entity, readable_ids},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// An earlier body of a comment.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "comment_version")]
+    #[derive(ToSchema)]
     #[schema(as = CommentVersion)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct CommentVersion in "comment_version", unversioned {
         pub comment_id: Uuid,
         /// The comment's `version` then.
         #[schema(example = 1)]
@@ -45,17 +25,7 @@ pub(crate) mod entity {
         /// When that was written.
         pub written_at: Instant,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as CommentVersion;
-
-owned!(CommentVersion, entity, unversioned);
-positions!(CommentVersion { one tenant_id, one id, one comment_id, one number, one body, one written_at });
 
 impl Noun for CommentVersion {
     const NOUN: policy::Noun = policy::Noun::CommentVersion;
@@ -73,12 +43,8 @@ impl Noun for CommentVersion {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "number", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "number", column: "id", key: |row| row.id.into() }]
     }
 }
 

@@ -7,9 +7,8 @@ mod diff;
 mod version;
 
 use futures::future::BoxFuture;
-use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::{
@@ -19,40 +18,19 @@ pub use self::{
 };
 use crate::{
     Context, Instant, Result, Scope, Tx,
-    edit::Editable,
+    edit::{Editable, input},
     file::FileInfo,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     search::Searched,
-    store::{
-        Birth, Noun,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, entity, json::AsJson, noun::ColumnOf, readable_ids, row::positions},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A text of a project.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "document")]
-    #[schema(as = Document)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Document in "document", editable {
         #[schema(example = "Minutes of the kick-off")]
         pub title: String,
         pub project_id: Uuid,
@@ -60,23 +38,14 @@ pub(crate) mod entity {
         pub author_id: Option<Uuid>,
         /// Markdown.
         pub content: String,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+        ..stamps,
         /// The stored file, if there is one: it is the document's content then, beside the text.
         #[schema(value_type = Option<FileInfo>)]
         pub file: Option<AsJson<FileInfo>>,
         #[serde(skip)]
         pub file_id: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Document;
 
 /// The most characters of a document's text.
 const LONGEST_TEXT: usize = 200_000;
@@ -94,10 +63,7 @@ pub struct DocumentSummary {
     version: i64,
 }
 
-owned!(Document, entity);
-positions!(Document { one tenant_id, one id, one title, one project_id, maybe author_id, one content, one created_at, one updated_at, one version, maybe file, maybe file_id });
-
-positions!(DocumentSummary { one id, one title, one project_id, maybe author_id, one created_at, one updated_at, one version });
+positions!(DocumentSummary { id, title, project_id, author_id, created_at, updated_at, version });
 
 impl Noun for Document {
     const NOUN: policy::Noun = policy::Noun::Document;
@@ -111,7 +77,7 @@ impl Noun for Document {
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        let visible = || entity::Column::ProjectId.in_subquery(project::visible_ids(ctx));
+        let visible = || entity::Column::ProjectId.in_subquery(readable_ids::<Project>(ctx));
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
@@ -170,15 +136,10 @@ impl Noun for Document {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
         ]
     }
 }
@@ -191,27 +152,21 @@ impl Document {
     }
 }
 
-/// What can be written of a document.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DocumentInput {
-    #[serde(deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
-    title: String,
-    /// A project that the caller sees.
-    #[garde(skip)]
-    project_id: Uuid,
-    /// Markdown.
-    #[serde(default)]
-    #[garde(length(chars, max = LONGEST_TEXT))]
-    #[schema(max_length = 200_000, example = "# Present\n\nAda, Grace")]
-    content: String,
-}
-
-impl From<&Document> for DocumentInput {
-    fn from(row: &Document) -> Self {
-        Self { title: row.title.clone(), project_id: row.project_id, content: row.content.clone() }
+input! {
+    /// What can be written of a document.
+    pub struct DocumentInput of Document {
+        #[serde(deserialize_with = "trimmed")]
+        #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+        #[schema(min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
+        title: String,
+        /// A project that the caller sees.
+        #[garde(skip)]
+        project_id: Uuid,
+        /// Markdown.
+        #[serde(default)]
+        #[garde(length(chars, max = LONGEST_TEXT))]
+        #[schema(max_length = 200_000, example = "# Present\n\nAda, Grace")]
+        content: String,
     }
 }
 
@@ -219,27 +174,14 @@ impl Editable for Document {
     type Input = DocumentInput;
 
     fn blank(born: Birth, ctx: &Context) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            title: String::new(),
-            project_id: Uuid::nil(),
-            author_id: ctx.user(),
-            content: String::new(),
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-            file: None,
-            file_id: None,
-        }
+        Self { author_id: ctx.user(), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, input: DocumentInput) -> Result<Self> {
-        let DocumentInput { title, project_id, content } = input;
         // A new row's project is nil, which no project is.
-        if project_id != self.project_id || project_id.is_nil() {
-            tx.refer::<Project>(Some(project_id), "project_id").await?;
+        if input.project_id != self.project_id || input.project_id.is_nil() {
+            tx.refer::<Project>(Some(input.project_id), "project_id").await?;
         }
-        Ok(Self { title, project_id, content, ..self })
+        Ok(input.onto(self))
     }
 }

@@ -12,34 +12,14 @@ use crate::{
     file::{self, FileInfo},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun, field,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Noun, entity, field, json::AsJson, noun::ColumnOf, readable_ids, row::positions},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// What a document was. It is never changed, and goes with the document.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "document_version")]
+    #[derive(ToSchema)]
     #[schema(as = DocumentVersion)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct DocumentVersion in "document_version", unversioned {
         pub document_id: Uuid,
         /// The document's `version` when this was saved: numbers grow, and may leave some out.
         #[schema(example = 3)]
@@ -57,17 +37,7 @@ pub(crate) mod entity {
         pub saved_by: Option<Uuid>,
         pub created_at: Instant,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as DocumentVersion;
-
-owned!(DocumentVersion, entity, unversioned);
-positions!(DocumentVersion { one tenant_id, one id, one document_id, one number, one title, one content, maybe file, maybe file_id, maybe saved_by, one created_at });
 
 /// A version as lists show it: without its text.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -87,7 +57,7 @@ pub struct DocumentVersionSummary {
     created_at: Instant,
 }
 
-positions!(DocumentVersionSummary { one id, one document_id, one number, one title, maybe file, maybe saved_by, one created_at });
+positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_by, created_at });
 
 impl Noun for DocumentVersion {
     const NOUN: policy::Noun = policy::Noun::DocumentVersion;

@@ -20,49 +20,19 @@ pub use self::{
     depot::{Depot, Octets, Place},
     receiving::{Received, Receiving},
 };
-use crate::{
-    Context, Error, Instant, Result, Store, Tx,
-    error::Kind,
-    input::one_line,
-    store::{noun::owned, row::positions},
-    tenant::Tenant,
-};
+use crate::{Context, Error, Result, Store, Tx, error::Kind, input::one_line, store::entity, tenant::Tenant};
 
 /// The most characters of a file's name.
 pub const LONGEST_NAME: usize = 255;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// An object that is kept. Its name is made of the two ids.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "file")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct File in "file", unversioned {
         pub size: i64,
         /// Since when nothing refers to it: the object goes, and then this row.
         pub discarded_at: Option<Instant>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as File;
-
-owned!(File, entity, unversioned);
-positions!(File { one tenant_id, one id, one size, maybe discarded_at });
 
 /// What is told of a stored file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -18,40 +18,20 @@ use crate::{
     credential::{Credential, Purpose},
     error::Kind,
     input::{Unchecked, folded},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     mail::{self, Mail, Token},
     policy::{self, Action, Fact, Facts, Role},
     scopes,
-    store::{
-        Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Noun, Precondition, Update, entity},
     user::{self, User},
 };
 
 /// How long an invitation is good.
 const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// An invitation to join the organisation.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "invitation")]
-    #[schema(as = Invitation)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Invitation in "invitation", shown {
         /// Whom it was sent to, in lower case.
         #[schema(example = "grace@acme.example")]
         pub email: String,
@@ -68,21 +48,8 @@ pub(crate) mod entity {
         pub accepted_at: Option<Instant>,
         /// The user who came of it.
         pub accepted_by: Option<Uuid>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Invitation;
-
-owned!(Invitation, entity);
-positions!(Invitation { one tenant_id, one id, one email, one role, maybe invited_by, one token_hash, one expires_at, maybe accepted_at, maybe accepted_by, one created_at, one updated_at, one version });
 
 impl Noun for Invitation {
     const NOUN: policy::Noun = policy::Noun::Invitation;
@@ -98,10 +65,6 @@ impl Noun for Invitation {
         (fact == Fact::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -113,15 +76,10 @@ impl Noun for Invitation {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "expires_at",
-                column: "expires_at",
-                key: |row| Key::Number(row.expires_at.micros()),
-            },
-            Sort { name: "email", column: "email", key: |row| Key::Text(row.email.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "expires_at", column: "expires_at", key: |row| row.expires_at.into() },
+            Sort { name: "email", column: "email", key: |row| (&row.email).into() },
         ]
     }
 }

@@ -9,14 +9,13 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
 use secrecy::SecretString;
-use serde::Serialize;
 
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     credential::{Credential, Purpose},
     error::Kind,
     mail::{self, Mail, Token},
-    store::{Evidence, UpdateProfile, noun::owned, row::positions},
+    store::{Evidence, UpdateProfile, entity},
     tenant::Tenant,
     user::User,
 };
@@ -31,22 +30,8 @@ const WELCOME: Duration = Duration::from_hours(7 * 24);
 const MOST: u64 = 3;
 const HOUR: Duration = Duration::from_hours(1);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "link")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    pub(crate) struct Link in "link", unversioned {
         pub user_id: Uuid,
         pub purpose: String,
         pub token_hash: String,
@@ -54,17 +39,7 @@ pub(crate) mod entity {
         pub created_at: Instant,
         pub expires_at: Instant,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(crate) use entity::Model as Link;
-
-owned!(Link, entity, unversioned);
-positions!(Link { one tenant_id, one id, one user_id, one purpose, one token_hash, one bound_to, one created_at, one expires_at });
 
 /// Asks a user by mail to verify their email.
 pub(crate) async fn verification(tx: &Tx, user: &User) -> Result<()> {

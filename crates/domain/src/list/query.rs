@@ -88,6 +88,24 @@ pub enum Key {
     Id(Uuid),
 }
 
+impl From<Uuid> for Key {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<&String> for Key {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+impl From<Instant> for Key {
+    fn from(at: Instant) -> Self {
+        Self::Number(at.micros())
+    }
+}
+
 impl From<Key> for Value {
     fn from(key: Key) -> Self {
         match key {

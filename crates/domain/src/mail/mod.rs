@@ -10,28 +10,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub use self::outbox::{Claimed, accepted, claim, refused};
-use crate::{
-    Error, Instant, Result, Tx,
-    policy::Role,
-    store::{noun::owned, row::positions},
-};
+use crate::{Error, Instant, Result, Tx, policy::Role, store::entity};
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "mail")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    struct Waiting in "mail", unversioned {
         pub recipient: String,
         pub sealed: String,
         pub attempts: i32,
@@ -39,17 +21,7 @@ pub(crate) mod entity {
         pub next_at: Instant,
         pub last_error: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-use entity::Model as Waiting;
-
-owned!(Waiting, entity, unversioned);
-positions!(Waiting { one tenant_id, one id, one recipient, one sealed, one attempts, one created_at, one next_at, maybe last_error });
 
 /// What a mail is about.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -17,14 +17,10 @@ pub(crate) use self::{
     tell::{about_comment, about_task, of_alarm},
 };
 use crate::{
-    Context, Instant, Result, Scope,
-    list::{self, Filter, Form, Sort},
+    Context, Result, Scope,
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun,
-        noun::{ColumnOf, owned},
-        row::{enumeration, positions},
-    },
+    store::{Noun, entity, row::enumeration},
 };
 
 /// What a notification tells.
@@ -50,25 +46,9 @@ pub enum NotificationKind {
     Reminder,
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// One line in a user's inbox.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "notification")]
-    #[schema(as = Notification)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Notification in "notification", shown {
         /// Whose inbox it is in.
         pub user_id: Uuid,
         pub kind: NotificationKind,
@@ -86,25 +66,14 @@ pub(crate) mod entity {
         pub text: String,
         /// When it was read; null while it is not.
         pub read_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+        ..stamps,
         /// Whether it is yet to be read, for filters. Never shown: `read_at` tells it.
         #[serde(skip)]
         pub unread: bool,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub use entity::Model as Notification;
-
 enumeration!(NotificationKind as String);
-owned!(Notification, entity);
-positions!(Notification { one tenant_id, one id, one user_id, one kind, one noun, one row_id, one task_id, maybe actor_id, one text, maybe read_at, one created_at, one updated_at, one version, one unread });
 
 impl Noun for Notification {
     const NOUN: policy::Noun = policy::Noun::Notification;
@@ -118,10 +87,6 @@ impl Noun for Notification {
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(user)))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn derived(mut self) -> Self {
@@ -142,6 +107,6 @@ impl Noun for Notification {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }

@@ -7,7 +7,6 @@ mod draw;
 mod studio;
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 use serde_json::json;
 
 pub use self::{draw::Drawn, studio::Studio};
@@ -15,45 +14,20 @@ use crate::{
     Context, Error, Result, Store, Tx,
     error::Kind,
     policy::{self, Action},
-    store::{Precondition, Read, UpdateProfile, noun::owned, row::positions},
+    store::{Precondition, Read, UpdateProfile, entity},
     user::User,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A user's picture; its id is the user's.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "picture")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Picture in "picture", unversioned {
         pub content_type: String,
         /// SHA-256 of the octets, in base64url.
         pub digest: String,
         #[serde(skip)]
         pub bytes: Vec<u8>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Picture;
-
-owned!(Picture, entity, unversioned);
-positions!(Picture { one tenant_id, one id, one content_type, one digest, one bytes });
 
 /// Whether the caller may have a picture, before it is looked at.
 ///

@@ -5,39 +5,19 @@ use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Project, facts_within, visible_ids};
+use super::{Project, facts_within};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     edit::{Child, EditableChild},
     input::{one_line, trimmed},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, entity, readable_ids},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// What a project is to reach.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "milestone")]
-    #[schema(as = Milestone)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Milestone in "milestone", editable {
         pub project_id: Uuid,
         #[schema(example = "First release")]
         pub name: String,
@@ -45,21 +25,8 @@ pub(crate) mod entity {
         pub due_at: Option<Instant>,
         /// When it came to be reached; null while it is not.
         pub reached_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Milestone;
-
-owned!(Milestone, entity);
-positions!(Milestone { one tenant_id, one id, one project_id, one name, maybe description, maybe due_at, maybe reached_at, one created_at, one updated_at, one version });
 
 impl Noun for Milestone {
     const NOUN: policy::Noun = policy::Noun::Milestone;
@@ -70,16 +37,12 @@ impl Noun for Milestone {
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        let visible = || entity::Column::ProjectId.in_subquery(visible_ids(ctx));
+        let visible = || entity::Column::ProjectId.in_subquery(readable_ids::<Project>(ctx));
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
     async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
         Ok(Some(self.project_id))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -94,14 +57,14 @@ impl Noun for Milestone {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             // The generated column: milestones without a due date come after all others.
             Sort {
                 name: "due_at",
                 column: "due_key",
                 key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
             },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 }
@@ -156,18 +119,7 @@ impl EditableChild for Milestone {
     type Input = MilestoneInput;
 
     fn blank(born: Birth, _ctx: &Context, project: &Project) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            project_id: project.id,
-            name: String::new(),
-            description: None,
-            due_at: None,
-            reached_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { project_id: project.id, ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, input: MilestoneInput) -> Result<Self> {

@@ -16,17 +16,13 @@ pub use self::{
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
-    edit::{self, Editable},
+    edit::{self, Editable, input},
     error::Kind,
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
     search::Searched,
-    store::{
-        Birth, Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::{enumeration, positions},
-    },
+    store::{Noun, Precondition, Update, entity, row::enumeration},
     task::{self, Priority, Task},
     team::{self, Team},
     user::User,
@@ -63,25 +59,9 @@ pub enum ProjectStatus {
     Archived,
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// What tasks and documents belong to.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "project")]
-    #[schema(as = Project)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Project in "project", editable {
         #[schema(example = "Website")]
         pub name: String,
         pub description: Option<String>,
@@ -97,22 +77,10 @@ pub(crate) mod entity {
         pub priority: Priority,
         pub start_at: Option<Instant>,
         pub due_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub use entity::Model as Project;
-
 enumeration!(ProjectStatus as String);
-owned!(Project, entity);
-positions!(Project { one tenant_id, one id, one name, maybe description, maybe scope, maybe objectives, maybe manager_id, maybe team_id, one status, one priority, maybe start_at, maybe due_at, one created_at, one updated_at, one version });
 
 /// Whether the caller sees a project, and manages it.
 async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
@@ -149,13 +117,6 @@ fn visible(ctx: &Context) -> Condition {
             .add(Column::TeamId.in_subquery(team::managed(ctx, user))),
         None => shared,
     }
-}
-
-/// The ids of those projects: for what lies in them.
-pub(crate) fn visible_ids(ctx: &Context) -> SelectStatement {
-    let own = entity::Column::TenantId.eq(ctx.tenant());
-    let projects = entity::Entity::find().select_only().column(entity::Column::Id);
-    projects.filter(own).filter(visible(ctx)).into_query()
 }
 
 /// The ids of a team's projects.
@@ -210,10 +171,6 @@ impl Noun for Project {
         })
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         const STATUSES: &[&str] = &["planned", "active", "on_hold", "completed", "archived"];
@@ -232,79 +189,58 @@ impl Noun for Project {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
         ]
     }
 }
 
-/// What can be written of a project.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProjectInput {
-    #[serde(deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "Website")]
-    name: String,
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000)]
-    description: Option<String>,
-    /// What belongs to it, and what does not.
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000, example = "All pages but the shop.")]
-    scope: Option<String>,
-    /// What it is to achieve.
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]
-    objectives: Option<String>,
-    /// A user of the tenant; the caller, when it is absent from a new project.
-    #[serde(default)]
-    #[garde(skip)]
-    manager_id: Option<Uuid>,
-    /// A team that the caller manages; absent or null: the whole tenant.
-    #[serde(default)]
-    #[garde(skip)]
-    team_id: Option<Uuid>,
-    #[serde(default)]
-    #[garde(skip)]
-    #[schema(default = "planned")]
-    status: ProjectStatus,
-    #[serde(default)]
-    #[garde(skip)]
-    #[schema(default = "medium")]
-    priority: Priority,
-    #[serde(default)]
-    #[garde(skip)]
-    start_at: Option<Instant>,
-    /// Not before the start.
-    #[serde(default)]
-    #[garde(skip)]
-    due_at: Option<Instant>,
-}
-
-impl From<&Project> for ProjectInput {
-    fn from(row: &Project) -> Self {
-        Self {
-            name: row.name.clone(),
-            description: row.description.clone(),
-            scope: row.scope.clone(),
-            objectives: row.objectives.clone(),
-            manager_id: row.manager_id,
-            team_id: row.team_id,
-            status: row.status,
-            priority: row.priority,
-            start_at: row.start_at,
-            due_at: row.due_at,
-        }
+input! {
+    /// What can be written of a project.
+    pub struct ProjectInput of Project {
+        #[serde(deserialize_with = "trimmed")]
+        #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+        #[schema(min_length = 1, max_length = 200, example = "Website")]
+        name: String,
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000)]
+        description: Option<String>,
+        /// What belongs to it, and what does not.
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000, example = "All pages but the shop.")]
+        scope: Option<String>,
+        /// What it is to achieve.
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]
+        objectives: Option<String>,
+        /// A user of the tenant; the caller, when it is absent from a new project.
+        #[serde(default)]
+        #[garde(skip)]
+        manager_id: Option<Uuid>,
+        /// A team that the caller manages; absent or null: the whole tenant.
+        #[serde(default)]
+        #[garde(skip)]
+        team_id: Option<Uuid>,
+        #[serde(default)]
+        #[garde(skip)]
+        #[schema(default = "planned")]
+        status: ProjectStatus,
+        #[serde(default)]
+        #[garde(skip)]
+        #[schema(default = "medium")]
+        priority: Priority,
+        #[serde(default)]
+        #[garde(skip)]
+        start_at: Option<Instant>,
+        /// Not before the start.
+        #[serde(default)]
+        #[garde(skip)]
+        due_at: Option<Instant>,
     }
 }
 
@@ -327,68 +263,23 @@ pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Res
 impl Editable for Project {
     type Input = ProjectInput;
 
-    fn blank(born: Birth, _ctx: &Context) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            name: String::new(),
-            description: None,
-            scope: None,
-            objectives: None,
-            manager_id: None,
-            team_id: None,
-            status: ProjectStatus::default(),
-            priority: Priority::default(),
-            start_at: None,
-            due_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
-    }
-
     /// A project that names no manager is its maker's.
     fn complete(input: ProjectInput, ctx: &Context) -> ProjectInput {
         ProjectInput { manager_id: input.manager_id.or(ctx.user()), ..input }
     }
 
     async fn apply(self, tx: &Tx, input: ProjectInput) -> Result<Self> {
-        let ProjectInput {
-            name,
-            description,
-            scope,
-            objectives,
-            manager_id,
-            team_id,
-            status,
-            priority,
-            start_at,
-            due_at,
-        } = input;
-        in_order(start_at, due_at, "due_at")?;
-        if team_id != self.team_id {
-            may_place(tx, team_id).await?;
+        in_order(input.start_at, input.due_at, "due_at")?;
+        if input.team_id != self.team_id {
+            may_place(tx, input.team_id).await?;
         }
-        if manager_id != self.manager_id {
-            tx.refer::<User>(manager_id, "manager_id").await?;
+        if input.manager_id != self.manager_id {
+            tx.refer::<User>(input.manager_id, "manager_id").await?;
         }
-        let was_archived = self.status == ProjectStatus::Archived;
-        let before = was_archived.then(|| self.clone());
-        let row = Self {
-            name,
-            description,
-            scope,
-            objectives,
-            manager_id,
-            team_id,
-            status,
-            priority,
-            start_at,
-            due_at,
-            ..self
-        };
+        let before = (self.status == ProjectStatus::Archived).then(|| self.clone());
+        let row = input.onto(self);
         match before {
-            Some(before) if status == ProjectStatus::Archived && row != before => Err(archived()),
+            Some(before) if row.status == ProjectStatus::Archived && row != before => Err(archived()),
             _ => Ok(row),
         }
     }

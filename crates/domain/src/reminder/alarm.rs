@@ -10,14 +10,13 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, Query},
 };
-use serde::Serialize;
 
 use super::{Reminder, before, entity as reminders};
 use crate::{
     Instant, Result, Store, System, Tx,
     error::Kind,
     notification::{self, NotificationKind},
-    store::{Noun, Precondition, Update, field, noun::owned, row::positions},
+    store::{Noun, Precondition, Update, entity, field},
     task::Task,
     user::User,
 };
@@ -27,35 +26,11 @@ const SOON: Duration = Duration::from_hours(24);
 /// How long after it was due that is still news: a server that was away tells late, but no old stories.
 const LATE: Duration = Duration::from_hours(7 * 24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "alarm")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    pub(crate) struct Alarm in "alarm", unversioned {
         pub at: Instant,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(crate) use entity::Model as Alarm;
-
-owned!(Alarm, entity, unversioned);
-positions!(Alarm { one tenant_id, one id, one at });
 
 /// The due date that there is something to tell about: an open task's.
 pub(super) fn due(task: Option<&Task>) -> Option<Instant> {

@@ -21,39 +21,18 @@ use crate::{
     Context, Error, Instant, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, entity, readable_ids},
     task::{self, Task},
 };
 
 /// The most that a user has at one task.
 const MOST: i64 = 20;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// When a user wants to be reminded of a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "reminder")]
-    #[schema(as = Reminder)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Reminder in "reminder", editable {
         pub task_id: Uuid,
         /// Whose it is.
         pub user_id: Uuid,
@@ -64,21 +43,8 @@ pub(crate) mod entity {
         pub before_due_minutes: Option<i32>,
         /// When it fired; null while it has not.
         pub fired_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Reminder;
-
-owned!(Reminder, entity);
-positions!(Reminder { one tenant_id, one id, one task_id, one user_id, maybe remind_at, maybe before_due_minutes, maybe fired_at, one created_at, one updated_at, one version });
 
 impl Reminder {
     /// When it is to fire, by a due date of its task.
@@ -137,10 +103,6 @@ impl Noun for Reminder {
         }))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -150,7 +112,7 @@ impl Noun for Reminder {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 
@@ -192,18 +154,7 @@ impl EditableChild for Reminder {
     type Input = ReminderInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            task_id: task.id,
-            user_id: ctx.user().unwrap_or_default(),
-            remind_at: None,
-            before_due_minutes: None,
-            fired_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { task_id: task.id, user_id: ctx.user().unwrap_or_default(), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, input: ReminderInput) -> Result<Self> {

@@ -15,19 +15,15 @@ pub use self::{
     kind::{RequestType, RequestTypeInput},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, Tx,
+    Context, Error, Result, Store, Tx,
     client::Client,
-    edit::{self, Editable},
+    edit::{self, Editable, input},
     error::Kind,
     input::{Unchecked, one_line, trimmed},
-    list::{self, Filter, Form, Page, Query, Sort},
-    policy::{self, Action, Fact, Facts, Role},
+    list::{Filter, Form, Page, Query, Sort},
+    policy::{self, Role},
     search::Searched,
-    store::{
-        Birth, Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::{enumeration, positions},
-    },
+    store::{Noun, Precondition, Update, entity, row::enumeration},
     user::User,
 };
 
@@ -60,25 +56,9 @@ pub enum RequestStatus {
     Completed,
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// What a client asks for.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "client_request")]
-    #[schema(as = ClientRequest)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct ClientRequest in "client_request", editable {
         pub client_id: Uuid,
         pub type_id: Uuid,
         #[schema(example = "The oven does not heat")]
@@ -90,34 +70,14 @@ pub(crate) mod entity {
         pub started_at: Option<Instant>,
         /// When it was done; null before.
         pub completed_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub use entity::Model as ClientRequest;
-
 enumeration!(RequestStatus as String);
-owned!(ClientRequest, entity);
-positions!(ClientRequest { one tenant_id, one id, one client_id, one type_id, one title, maybe description, maybe assignee_id, one status, maybe started_at, maybe completed_at, one created_at, one updated_at, one version });
 
 impl Noun for ClientRequest {
     const NOUN: policy::Noun = policy::Noun::ClientRequest;
     type Item = Self;
-
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
 
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
@@ -126,10 +86,6 @@ impl Noun for ClientRequest {
             project_id: None,
             task_id: None,
         })
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -148,87 +104,51 @@ impl Noun for ClientRequest {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
         ]
     }
 }
 
-/// What can be written of a request. Its status has an operation of its own.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClientRequestInput {
-    #[garde(skip)]
-    client_id: Uuid,
-    #[garde(skip)]
-    type_id: Uuid,
-    #[serde(deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 3, max = 200), custom(one_line))]
-    #[schema(min_length = 3, max_length = 200, example = "The oven does not heat")]
-    title: String,
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000)]
-    description: Option<String>,
-    /// A user of the tenant.
-    #[serde(default)]
-    #[garde(skip)]
-    assignee_id: Option<Uuid>,
-}
-
-impl From<&ClientRequest> for ClientRequestInput {
-    fn from(row: &ClientRequest) -> Self {
-        Self {
-            client_id: row.client_id,
-            type_id: row.type_id,
-            title: row.title.clone(),
-            description: row.description.clone(),
-            assignee_id: row.assignee_id,
-        }
+input! {
+    /// What can be written of a request. Its status has an operation of its own.
+    pub struct ClientRequestInput of ClientRequest {
+        #[garde(skip)]
+        client_id: Uuid,
+        #[garde(skip)]
+        type_id: Uuid,
+        #[serde(deserialize_with = "trimmed")]
+        #[garde(length(chars, min = 3, max = 200), custom(one_line))]
+        #[schema(min_length = 3, max_length = 200, example = "The oven does not heat")]
+        title: String,
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000)]
+        description: Option<String>,
+        /// A user of the tenant.
+        #[serde(default)]
+        #[garde(skip)]
+        assignee_id: Option<Uuid>,
     }
 }
 
 impl Editable for ClientRequest {
     type Input = ClientRequestInput;
 
-    fn blank(born: Birth, _ctx: &Context) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            client_id: Uuid::nil(),
-            type_id: Uuid::nil(),
-            title: String::new(),
-            description: None,
-            assignee_id: None,
-            status: RequestStatus::default(),
-            started_at: None,
-            completed_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
-    }
-
     async fn apply(self, tx: &Tx, input: ClientRequestInput) -> Result<Self> {
-        let ClientRequestInput { client_id, type_id, title, description, assignee_id } = input;
         // A new row's references are nil, which no row is.
-        if client_id != self.client_id || client_id.is_nil() {
-            tx.refer::<Client>(Some(client_id), "client_id").await?;
+        if input.client_id != self.client_id || input.client_id.is_nil() {
+            tx.refer::<Client>(Some(input.client_id), "client_id").await?;
         }
-        if type_id != self.type_id || type_id.is_nil() {
-            tx.refer::<RequestType>(Some(type_id), "type_id").await?;
+        if input.type_id != self.type_id || input.type_id.is_nil() {
+            tx.refer::<RequestType>(Some(input.type_id), "type_id").await?;
         }
-        if assignee_id != self.assignee_id {
-            tx.refer::<User>(assignee_id, "assignee_id").await?;
+        if input.assignee_id != self.assignee_id {
+            tx.refer::<User>(input.assignee_id, "assignee_id").await?;
         }
-        Ok(Self { client_id, type_id, title, description, assignee_id, ..self })
+        Ok(input.onto(self))
     }
 }
 

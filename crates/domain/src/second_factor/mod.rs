@@ -8,40 +8,20 @@ mod codes;
 mod operations;
 
 use sea_orm::{Condition, entity::prelude::*};
-use serde::Serialize;
 
 pub use self::operations::{
     Enrolment, State, caller, confirm, demand, disable, enrol, is_wrong_code, remove, renew, state,
 };
 use crate::{
-    Context, Instant, Result, Scope,
-    list::{self, Sort},
+    Context, Result, Scope,
+    list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{
-        Noun,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Noun, entity, json::AsJson},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "second_factor")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    /// A user's second factor.
+    pub struct SecondFactor in "second_factor", hidden {
         #[serde(skip)]
         pub sealed_secret: String,
         pub confirmed_at: Option<Instant>,
@@ -49,22 +29,8 @@ pub(crate) mod entity {
         pub last_step: i64,
         #[serde(skip)]
         pub recovery_hashes: AsJson<Vec<String>>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-/// A user's second factor.
-pub use entity::Model as SecondFactor;
-
-owned!(SecondFactor, entity);
-positions!(SecondFactor { one tenant_id, one id, one sealed_secret, maybe confirmed_at, one last_step, one recovery_hashes, one created_at, one updated_at, one version });
 
 impl Noun for SecondFactor {
     const NOUN: policy::Noun = policy::Noun::SecondFactor;
@@ -79,11 +45,7 @@ impl Noun for SecondFactor {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }

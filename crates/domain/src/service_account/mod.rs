@@ -6,7 +6,7 @@
 mod input;
 mod sign_in;
 
-use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
+use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,44 +15,21 @@ pub use self::{
     sign_in::{Client, authenticate, exchange},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Error, Instant, Result, Tx,
     credential::{Credential, Granted, Purpose},
     error::Kind,
     input::Unchecked,
-    list::{self, Filter, Form, Sort},
-    policy::{self, Action, Fact, Facts},
+    list::{Filter, Form, Sort},
+    policy::{self, Action},
     scopes,
     session::Revocation,
-    store::{
-        Delete, Noun, Precondition, Update,
-        json::AsJson,
-        noun::{ColumnOf, Unique, owned},
-        row::positions,
-    },
+    store::{Delete, Noun, Precondition, Unique, Update, entity, json::AsJson},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A program of the organisation's. Its id is its `client_id`.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "service_account")]
-    #[schema(as = ServiceAccount)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+    pub struct ServiceAccount in "service_account", shown {
+        ..stamps,
         /// Unique in the organisation.
         #[schema(example = "importer")]
         pub name: String,
@@ -72,34 +49,12 @@ pub(crate) mod entity {
         /// When it last got a token, to the minute. It counts no version up.
         pub last_used_at: Option<Instant>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as ServiceAccount;
-
-owned!(ServiceAccount, entity);
-positions!(ServiceAccount { one tenant_id, one id, one created_at, one updated_at, one version, one name, one scopes, one is_active, one secret_hash, maybe previous_hash, maybe previous_expires_at, maybe expires_at, maybe last_used_at });
 
 impl Noun for ServiceAccount {
     const NOUN: policy::Noun = policy::Noun::ServiceAccount;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "secret_hash", "previous_hash"];
     type Item = Self;
-
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
@@ -111,10 +66,9 @@ impl Noun for ServiceAccount {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 

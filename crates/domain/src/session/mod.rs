@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use sea_orm::{Condition, entity::prelude::*};
 use secrecy::SecretString;
-use serde::Serialize;
 
 pub(crate) use self::revocation::Revocation;
 pub use self::{
@@ -27,13 +26,9 @@ use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
     credential::{Credential, Purpose},
     error::Kind,
-    list::{self, Sort},
+    list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{
-        Evidence, Noun, Precondition, Update,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Evidence, Noun, Precondition, Update, entity},
     tenant::Tenant,
     user::User,
 };
@@ -56,23 +51,9 @@ pub struct Lifetimes {
     pub idle: Duration,
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "session")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    /// A signed-in device.
+    pub struct Session in "session", hidden {
         pub user_id: Uuid,
         #[serde(skip)]
         pub token_hash: String,
@@ -83,22 +64,8 @@ pub(crate) mod entity {
         pub revoked_at: Option<Instant>,
         pub user_agent: Option<String>,
         pub address: Option<String>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-/// A signed-in device.
-pub use entity::Model as Session;
-
-owned!(Session, entity);
-positions!(Session { one tenant_id, one id, one user_id, one token_hash, maybe previous_hash, one rotated_at, one expires_at, maybe revoked_at, maybe user_agent, maybe address, one created_at, one updated_at, one version });
 
 impl Noun for Session {
     const NOUN: policy::Noun = policy::Noun::Session;
@@ -113,12 +80,8 @@ impl Noun for Session {
         (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 }
 

@@ -11,17 +11,10 @@ use std::{
 };
 
 use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
-use serde::Serialize;
 use taskhub_auth::principal::Principal;
 use tokio::sync::Notify;
 
-use crate::{
-    Instant, Result, Store, System, Tx,
-    context::Request,
-    error::Kind,
-    store::{noun::owned, row::positions},
-    tenant,
-};
+use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, store::entity, tenant};
 
 /// How often a node reads what other nodes revoked.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -32,22 +25,8 @@ const KEPT: Duration = Duration::from_hours(24);
 /// The same for an access token of a service, which the command line makes.
 const KEPT_FOR_SERVICES: Duration = Duration::from_hours(366 * 24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "revocation")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    pub(crate) struct Revocation in "revocation", unversioned {
         /// All tokens of this subject that were issued up to the instant.
         pub subject_id: Option<Uuid>,
         /// All tokens of this session.
@@ -57,17 +36,7 @@ pub(crate) mod entity {
         /// This very token.
         pub token_id: Option<Uuid>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(crate) use entity::Model as Revocation;
-
-owned!(Revocation, entity, unversioned);
-positions!(Revocation { one tenant_id, one id, maybe subject_id, maybe session_id, one at, one expires_at, maybe token_id });
 
 impl Revocation {
     /// All tokens of a session.

@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::{
     conn::Conn,
+    noun::{Unique, entity},
     scope::{field, readable, readable_ids},
     text::unindexed,
 };
@@ -39,7 +40,7 @@ pub use self::{
     evidence::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
-    noun::{Noun, Owned},
+    noun::{Blank, Noun, Owned},
     pool::{Database, MigrationState},
     scope::Scope,
     share::{Share, Shares},

@@ -1,7 +1,8 @@
 //! What a noun declares about itself so that the store can scope, judge, write and record it.
 //!
-//! Invariant: nothing here can be left out by a noun. The tenant's and the version's columns come with [`owned!`], and the
-//! policy's noun with [`Noun`]; there is no default that would mean "visible to all".
+//! Invariant: nothing here can be left out by a noun. The tenant's and the version's columns come with [`entity!`], and the
+//! policy's noun with [`Noun`]; there is no default that would mean "visible to all": where a noun says nothing, no fact holds, and so
+//! a row is for those alone to whom the policy gives it for their role.
 
 use std::future::Future;
 
@@ -10,10 +11,10 @@ use sea_orm::{Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::row::Positioned;
+use super::{row::Positioned, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
-    list::{Filter, Sort},
+    list::{self, Filter, Sort},
     policy::{self, Action, Fact, Facts},
     search::Searched,
     tally::Summand,
@@ -24,7 +25,7 @@ pub(crate) type EntityOf<N> = <N as ModelTrait>::Entity;
 /// A row's columns.
 pub(crate) type ColumnOf<N> = <EntityOf<N> as EntityTrait>::Column;
 
-/// A row of a tenant: how the store finds its tenant, id and version. Implemented by [`owned!`] alone.
+/// A row of a tenant: how the store finds its tenant, id and version. Implemented by [`entity!`] and [`owned!`] alone.
 pub trait Owned: ModelTrait + Serialize + Positioned + Sync + Unpin + 'static {
     /// The column of the tenant.
     fn tenant_column() -> ColumnOf<Self>;
@@ -38,6 +39,12 @@ pub trait Owned: ModelTrait + Serialize + Positioned + Sync + Unpin + 'static {
     fn id(&self) -> Uuid;
     /// The version.
     fn version(&self) -> i64;
+}
+
+/// A row that can begin with nothing but whose it is, which it is and when it came. Implemented by [`entity!`] alone.
+pub trait Blank: Owned {
+    /// The new row, all of whose own fields have their defaults.
+    fn born(birth: Birth) -> Self;
 }
 
 /// A unique constraint and what its violation means to a client: the index's name, the columns as SQLite names them, and the
@@ -60,13 +67,17 @@ pub trait Noun: Owned {
     /// What one line of a list shows.
     type Item: Positioned + Serialize + Send + Sync;
 
-    /// The facts between the caller and this row that the policy needs to judge the action.
+    /// The facts between the caller and this row that the policy needs to judge the action. None holds, unless the noun says so.
     #[doc(hidden)]
-    fn facts(&self, scope: &Scope, action: Action) -> impl Future<Output = Result<Facts>> + Send;
+    fn facts(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Facts>> + Send {
+        async { Ok(Facts::default()) }
+    }
 
     /// The rows for which a fact holds. `None`: it never does.
     #[doc(hidden)]
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition>;
+    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+        None
+    }
 
     /// Whether the row was removed, and can still be restored: it is absent to whatever does not ask for such rows.
     #[doc(hidden)]
@@ -115,9 +126,11 @@ pub trait Noun: Owned {
         async { Ok(None) }
     }
 
-    /// The columns that a list reads.
+    /// The columns that a list reads: all, where a line of a list is the row.
     #[doc(hidden)]
-    fn item_columns() -> Vec<ColumnOf<Self>>;
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
 
     /// The columns that no answer shows.
     #[doc(hidden)]
@@ -203,3 +216,106 @@ macro_rules! owned {
     };
 }
 pub(crate) use owned;
+
+/// Declares a noun's row: its entity in a module `entity` and the row by its name, with [`Owned`], [`Positioned`] and, where it can be, [`Blank`].
+/// `pub struct Row in "table", …` and the row's own fields, each with its attributes, make it; `tenant_id` and `id` come before them, and
+/// `created_at`, `updated_at` and `version` after them, or where `..stamps` stands. After the table's name stands what the row is:
+///
+/// - `editable`: in the document, and made of an input, so that a blank one can be made ([`Blank`]);
+/// - `shown`: in the document;
+/// - `hidden`: not in the document;
+/// - `unversioned`: not in the document, and without the three stamps: only ever added, or kept for the server itself.
+macro_rules! entity {
+    ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, editable { $($body:tt)* }) => {
+        $crate::store::noun::entity! { $(#[$($doc)*])* pub struct $row in $table, shown { $($body)* } }
+        $crate::store::noun::entity! { @blank $row { $($body)* } }
+    };
+    ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, shown { $($body:tt)* }) => {
+        $crate::store::noun::entity! {
+            $(#[$($doc)*])*
+            #[derive(utoipa::ToSchema)]
+            #[schema(as = $row)]
+            pub struct $row in $table, hidden { $($body)* }
+        }
+    };
+    ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, hidden {
+        $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
+        $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
+    }) => {
+        $crate::store::noun::entity! {
+            @model pub, $row, $table, [$(#[$($doc)*])*] {
+                $([$(#[$($meta)*])*] $field: $kind,)*
+                [] created_at: Instant,
+                [] updated_at: Instant,
+                [] version: i64,
+                $($([$(#[$($more)*])*] $last: $last_kind,)*)?
+            }
+        }
+        $crate::store::noun::owned!($row, entity);
+    };
+    ($(#[$($doc:tt)*])* $visible:vis struct $row:ident in $table:literal, unversioned {
+        $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
+    }) => {
+        $crate::store::noun::entity! {
+            @model $visible, $row, $table, [$(#[$($doc)*])*] { $([$(#[$($meta)*])*] $field: $kind,)* }
+        }
+        $crate::store::noun::owned!($row, entity, unversioned);
+    };
+    (@model $visible:vis, $row:ident, $table:literal, [$($doc:tt)*] {
+        $([$($meta:tt)*] $field:ident: $kind:ty,)*
+    }) => {
+        pub(crate) mod entity {
+            #![allow(
+                missing_docs,
+                unreachable_pub,
+                unused_imports,
+                clippy::wildcard_imports,
+                reason = "written for and by sea-orm's derive"
+            )]
+            use sea_orm::entity::prelude::*;
+
+            use super::*;
+            use $crate::Instant;
+
+            $($doc)*
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                #[sea_orm(primary_key, auto_increment = false)]
+                #[serde(skip)]
+                pub tenant_id: Uuid,
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub id: Uuid,
+                $($($meta)* pub $field: $kind,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+
+        $visible use entity::Model as $row;
+
+        $crate::store::row::positions!($row { tenant_id, id, $($field),* });
+    };
+    (@blank $row:ident {
+        $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
+        $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
+    }) => {
+        impl $crate::store::noun::Blank for $row {
+            fn born(birth: $crate::store::Birth) -> Self {
+                Self {
+                    tenant_id: birth.tenant,
+                    id: birth.id,
+                    $($field: Default::default(),)*
+                    created_at: birth.at,
+                    updated_at: birth.at,
+                    version: 1,
+                    $($($last: Default::default(),)*)?
+                }
+            }
+        }
+    };
+}
+pub(crate) use entity;

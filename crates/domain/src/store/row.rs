@@ -28,6 +28,15 @@ pub trait Cell: Sized {
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error>;
 }
 
+/// A type of a row's field: that of a value, or an option of it where the column takes null.
+pub trait Field: Sized {
+    /// The value at a position.
+    ///
+    /// # Errors
+    /// As [`Cell::read`]; also for a null where the type has none.
+    fn get(cells: &Cells<'_>, position: usize) -> Result<Self, sqlx::Error>;
+}
+
 /// A type that is read from whole rows.
 pub trait Positioned: Sized {
     /// The columns, in the order in which they are read.
@@ -48,13 +57,25 @@ impl<'a> Cells<'a> {
             .or_else(|| row.try_as_mysql_row().map(Self::MySql))
     }
 
-    /// The value at a position, which is not null.
+    /// The value at a position; a null only where the field takes one.
     ///
     /// # Errors
-    /// As [`Cell::read`]; also for a null.
-    pub fn get<T: Cell>(&self, position: usize) -> Result<T, sqlx::Error> {
-        T::read(self, position)?
+    /// As [`Cell::read`]; also for a null where the field takes none.
+    pub fn get<T: Field>(&self, position: usize) -> Result<T, sqlx::Error> {
+        T::get(self, position)
+    }
+}
+
+impl<T: Cell> Field for T {
+    fn get(cells: &Cells<'_>, position: usize) -> Result<Self, sqlx::Error> {
+        T::read(cells, position)?
             .ok_or_else(|| sqlx::Error::Decode(format!("null in column {position}").into()))
+    }
+}
+
+impl<T: Cell> Field for Option<T> {
+    fn get(cells: &Cells<'_>, position: usize) -> Result<Self, sqlx::Error> {
+        T::read(cells, position)
     }
 }
 
@@ -104,21 +125,19 @@ macro_rules! enumeration {
 }
 pub(crate) use enumeration;
 
-/// Implements [`Positioned`] for a row: its fields in the order of its columns, each `one` or, where it takes null, `maybe`.
+/// Implements [`Positioned`] for a row: its fields in the order of its columns.
 macro_rules! positions {
-    ($row:ident { $($kind:ident $field:ident),* $(,)? }) => {
+    ($row:ident { $($field:ident),* $(,)? }) => {
         impl $crate::store::row::Positioned for $row {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
 
             fn read(cells: &$crate::store::row::Cells<'_>) -> Result<Self, sqlx::Error> {
                 let mut position = 0..;
-                $(let $field = $crate::store::row::positions!(@$kind cells, position.next().unwrap_or_default());)*
+                $(let $field = cells.get(position.next().unwrap_or_default())?;)*
                 Ok(Self { $($field),* })
             }
         }
     };
-    (@one $cells:ident, $position:expr) => { $cells.get($position)? };
-    (@maybe $cells:ident, $position:expr) => { $crate::store::row::Cell::read($cells, $position)? };
 }
 pub(crate) use positions;
 
@@ -137,6 +156,7 @@ mod tests {
         file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
+        label::Label,
         link::Link,
         mail::entity::Model as Waiting,
         notification::Notification,
@@ -152,7 +172,7 @@ mod tests {
             text::entity::Model as Terms,
         },
         tally::Tally,
-        task::Task,
+        task::{Task, TaskDependency},
         team::{Team, TeamMember},
         tenant::Tenant,
         time_entry::TimeEntry,
@@ -185,6 +205,7 @@ mod tests {
         in_order::<DocumentVersion>();
         in_order::<HistoryEntry>();
         in_order::<Invitation>();
+        in_order::<Label>();
         in_order::<Milestone>();
         in_order::<Notification>();
         in_order::<Project>();
@@ -194,6 +215,7 @@ mod tests {
         in_order::<ServiceAccount>();
         in_order::<Session>();
         in_order::<Task>();
+        in_order::<TaskDependency>();
         in_order::<Team>();
         in_order::<TeamMember>();
         in_order::<Tenant>();

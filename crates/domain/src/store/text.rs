@@ -7,47 +7,21 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{ExprTrait, Query, SelectStatement},
 };
-use serde::Serialize;
 
 use super::{
     failure,
-    noun::{EntityOf, Noun, owned},
-    row::positions,
+    noun::{EntityOf, Noun, entity},
     scope::Scope,
     tx::Tx,
 };
 use crate::{Result, search};
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// The terms of a row, which has the same id.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "search_text")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    struct SearchText in "search_text", unversioned {
         pub terms: String,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-use entity::Model as SearchText;
-
-owned!(SearchText, entity, unversioned);
-positions!(SearchText { one tenant_id, one id, one terms });
 
 impl Scope {
     /// The ids of the tenant's rows, of whatever noun, that hold what is looked for: of those that are searched.

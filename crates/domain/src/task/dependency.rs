@@ -12,17 +12,12 @@ use utoipa::ToSchema;
 
 use super::{Task, TaskStatus, entity as task};
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Error, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, Unique, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, Unique, entity, readable_ids},
 };
 
 /// How many tasks one task may wait for at once.
@@ -30,44 +25,15 @@ const MOST: i64 = 100;
 /// How many tasks are looked at for a circle.
 const FARTHEST: usize = 5000;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A task that waits for another.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "task_dependency")]
-    #[schema(as = TaskDependency)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct TaskDependency in "task_dependency", editable {
         /// The task that waits.
         pub task_id: Uuid,
         /// The task that blocks it until it is done or cancelled.
         pub blocker_id: Uuid,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as TaskDependency;
-
-owned!(TaskDependency, entity);
-positions!(TaskDependency { one tenant_id, one id, one task_id, one blocker_id, one created_at, one updated_at, one version });
 
 impl Noun for TaskDependency {
     const NOUN: policy::Noun = policy::Noun::TaskDependency;
@@ -98,16 +64,12 @@ impl Noun for TaskDependency {
         super::home_of(self.task_id, scope).await
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "blocker", form: Form::Id, column: entity::Column::BlockerId }]
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {
@@ -151,15 +113,7 @@ impl EditableChild for TaskDependency {
     type Input = TaskDependencyInput;
 
     fn blank(born: Birth, _ctx: &Context, task: &Task) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            task_id: task.id,
-            blocker_id: Uuid::nil(),
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { task_id: task.id, ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, TaskDependencyInput { blocker_id }: TaskDependencyInput) -> Result<Self> {

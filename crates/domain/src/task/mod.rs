@@ -29,12 +29,7 @@ use crate::{
     project::{self, Project},
     reminder,
     search::Searched,
-    store::{
-        Birth, Noun,
-        json::AsJson,
-        noun::{ColumnOf, owned},
-        row::{enumeration, positions},
-    },
+    store::{Birth, Blank, Noun, entity, json::AsJson, readable_ids, row::enumeration},
     tally::{self, Amounts, Key, Summand},
     time_entry,
     user::User,
@@ -104,25 +99,9 @@ impl Priority {
     pub(crate) const WORDS: &'static [&'static str] = &["low", "medium", "high", "urgent"];
 }
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// What is to be done.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "task")]
-    #[schema(as = Task)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Task in "task", editable {
         #[schema(example = "Write the release notes")]
         pub title: String,
         pub description: Option<String>,
@@ -150,23 +129,11 @@ pub(crate) mod entity {
         pub rank: String,
         /// When it was deleted; null but in the list of deleted tasks.
         pub deleted_at: Option<Instant>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Task;
 
 enumeration!(TaskStatus as String);
 enumeration!(Priority as i16);
-owned!(Task, entity);
-positions!(Task { one tenant_id, one id, one title, maybe description, maybe project_id, maybe parent_id, maybe owner_id, maybe assignee_id, one status, one priority, one label_ids, maybe start_at, maybe due_at, maybe estimate_minutes, maybe completed_at, maybe recurrence, one rank, maybe deleted_at, one created_at, one updated_at, one version });
 
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;
@@ -225,7 +192,7 @@ impl Noun for Task {
         use entity::Column;
         let user = ctx.user();
         let condition = match fact {
-            Fact::ProjectVisible => Column::ProjectId.in_subquery(project::visible_ids(ctx)),
+            Fact::ProjectVisible => Column::ProjectId.in_subquery(readable_ids::<Project>(ctx)),
             Fact::Personal => Column::ProjectId.is_null(),
             Fact::Owner => Column::OwnerId.eq(user?),
             Fact::Assignee => Column::AssigneeId.eq(user?),
@@ -245,10 +212,6 @@ impl Noun for Task {
 
     async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
         Ok(self.project_id.map(|project| self.summand(project)))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -274,21 +237,17 @@ impl Noun for Task {
     fn sorts() -> &'static [Sort<Self>] {
         use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "updated_at",
-                column: "updated_at",
-                key: |row| Key::Number(row.updated_at.micros()),
-            },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
             // The generated column: tasks without a due date come after all others.
             Sort {
                 name: "due_at",
                 column: "due_key",
                 key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
             },
-            Sort { name: "title", column: "title", key: |row| Key::Text(row.title.clone()) },
+            Sort { name: "title", column: "title", key: |row| (&row.title).into() },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },
-            Sort { name: "rank", column: "rank", key: |row| Key::Text(row.rank.clone()) },
+            Sort { name: "rank", column: "rank", key: |row| (&row.rank).into() },
         ]
     }
 }
@@ -331,9 +290,9 @@ pub(crate) async fn home_of(id: Uuid, scope: &Scope) -> Result<Option<Uuid>> {
     Ok(scope.find::<Task>(id, false).await?.and_then(|task| task.project_id))
 }
 
-/// The ids of the tasks that were not removed, if any can have been: what lies in others is absent.
-pub(crate) fn present_ids(ctx: &Context) -> Option<SelectStatement> {
-    Task::not_removed().map(|present| ids_where(ctx, present))
+/// The ids of the tasks that were not removed: what lies in others is absent.
+pub(crate) fn present_ids(ctx: &Context) -> SelectStatement {
+    ids_where(ctx, Condition::all().add_option(Task::not_removed()))
 }
 
 /// The ids of the tasks that meet a condition.
@@ -352,29 +311,7 @@ impl Editable for Task {
     type Input = TaskInput;
 
     fn blank(born: Birth, ctx: &Context) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            title: String::new(),
-            description: None,
-            project_id: None,
-            parent_id: None,
-            owner_id: ctx.user(),
-            assignee_id: None,
-            status: TaskStatus::default(),
-            priority: Priority::default(),
-            label_ids: AsJson::default(),
-            start_at: None,
-            due_at: None,
-            estimate_minutes: None,
-            completed_at: None,
-            recurrence: None,
-            rank: rank::last(born.id),
-            deleted_at: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { owner_id: ctx.user(), rank: rank::last(born.id), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, input: TaskInput) -> Result<Self> {

@@ -4,46 +4,17 @@
 //! by label and for keeping a label that is in use. [`keep`] writes them with every write of a task.
 
 use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
-use serde::Serialize;
 
 use super::{Task, entity as task};
-use crate::{
-    Context, Error, Result, Tx,
-    label::Label,
-    store::{noun::owned, row::positions},
-};
+use crate::{Context, Error, Result, Tx, label::Label, store::entity};
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A label of a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "task_label")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    struct TaskLabel in "task_label", unversioned {
         pub task_id: Uuid,
         pub label_id: Uuid,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-use entity::Model as TaskLabel;
-
-owned!(TaskLabel, entity, unversioned);
-positions!(TaskLabel { one tenant_id, one id, one task_id, one label_id });
 
 /// Resolves the labels that a task did not have before.
 ///

@@ -1,66 +1,30 @@
 //! A team's members, each with a role in it.
 
-use garde::Validate;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{Team, facts_within};
 use crate::{
-    Context, Instant, Result, Scope, Tx,
-    edit::{Child, EditableChild},
+    Context, Result, Scope, Tx,
+    edit::{Child, EditableChild, input},
     error::Kind,
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, Unique, owned},
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, Unique, entity},
     user::User,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A user in a team.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "team_member")]
-    #[schema(as = TeamMember)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct TeamMember in "team_member", editable {
         pub team_id: Uuid,
         /// Once in a team.
         pub user_id: Uuid,
         /// The user's part in the team; it gives no rights.
         #[schema(example = "Illustrator")]
         pub role: String,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as TeamMember;
-
-owned!(TeamMember, entity);
-positions!(TeamMember { one tenant_id, one id, one team_id, one user_id, one role, one created_at, one updated_at, one version });
 
 /// Whether the caller is a member of a team.
 pub(super) async fn is_one(team: Uuid, scope: &Scope) -> Result<bool> {
@@ -95,16 +59,12 @@ impl Noun for TeamMember {
         Some(Condition::all().add(entity::Column::TeamId.in_subquery(teams)))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {
@@ -129,23 +89,17 @@ impl Child for TeamMember {
     }
 }
 
-/// What can be written of a member.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TeamMemberInput {
-    /// A user of the tenant, once in a team.
-    #[garde(skip)]
-    user_id: Uuid,
-    /// The user's part in the team; it gives no rights.
-    #[serde(default, deserialize_with = "trimmed")]
-    #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Illustrator")]
-    role: String,
-}
-
-impl From<&TeamMember> for TeamMemberInput {
-    fn from(row: &TeamMember) -> Self {
-        Self { user_id: row.user_id, role: row.role.clone() }
+input! {
+    /// What can be written of a member.
+    pub struct TeamMemberInput of TeamMember {
+        /// A user of the tenant, once in a team.
+        #[garde(skip)]
+        user_id: Uuid,
+        /// The user's part in the team; it gives no rights.
+        #[serde(default, deserialize_with = "trimmed")]
+        #[garde(length(chars, max = 100), custom(one_line))]
+        #[schema(max_length = 100, example = "Illustrator")]
+        role: String,
     }
 }
 
@@ -153,24 +107,14 @@ impl EditableChild for TeamMember {
     type Input = TeamMemberInput;
 
     fn blank(born: Birth, _ctx: &Context, team: &Team) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            team_id: team.id,
-            user_id: Uuid::nil(),
-            role: String::new(),
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { team_id: team.id, ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, input: TeamMemberInput) -> Result<Self> {
-        let TeamMemberInput { user_id, role } = input;
         // A new row's user is nil, which no user is.
-        if user_id != self.user_id {
-            tx.refer::<User>(Some(user_id), "user_id").await?;
+        if input.user_id != self.user_id {
+            tx.refer::<User>(Some(input.user_id), "user_id").await?;
         }
-        Ok(Self { user_id, role, ..self })
+        Ok(input.onto(self))
     }
 }

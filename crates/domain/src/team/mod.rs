@@ -5,46 +5,23 @@
 
 pub(crate) mod member;
 
-use garde::Validate;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 pub(crate) use self::member::joined;
 pub use self::member::{TeamMember, TeamMemberInput};
 use crate::{
-    Context, Instant, Result, Scope, Tx,
-    edit::Editable,
+    Context, Result, Scope, Tx,
+    edit::{Editable, input},
     input::{one_line, trimmed},
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, Unique, owned},
-        row::positions,
-    },
+    store::{Noun, Unique, entity},
     user::User,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// People who work together.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "team")]
-    #[schema(as = Team)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Team in "team", editable {
         /// Unique in the tenant.
         #[schema(example = "Design")]
         pub name: String,
@@ -53,21 +30,8 @@ pub(crate) mod entity {
         pub goals: Option<String>,
         /// The user who manages it; null when a service made it.
         pub manager_id: Option<Uuid>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Team;
-
-owned!(Team, entity);
-positions!(Team { one tenant_id, one id, one name, maybe description, maybe goals, maybe manager_id, one created_at, one updated_at, one version });
 
 impl Team {
     /// Whether the caller is the team's manager.
@@ -109,10 +73,6 @@ impl Noun for Team {
         Some(Condition::all().add(condition))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -123,10 +83,9 @@ impl Noun for Team {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "name", column: "name", key: |row| Key::Text(row.name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
     }
 
@@ -135,57 +94,32 @@ impl Noun for Team {
     }
 }
 
-/// What can be written of a team.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TeamInput {
-    /// Unique in the tenant.
-    #[serde(deserialize_with = "trimmed")]
-    #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "Design")]
-    name: String,
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000)]
-    description: Option<String>,
-    /// What the team wants to reach.
-    #[serde(default)]
-    #[garde(length(chars, max = 20_000))]
-    #[schema(max_length = 20_000, example = "One look for all products by June.")]
-    goals: Option<String>,
-    /// A user of the tenant; the caller, when it is absent from a new team.
-    #[serde(default)]
-    #[garde(skip)]
-    manager_id: Option<Uuid>,
-}
-
-impl From<&Team> for TeamInput {
-    fn from(row: &Team) -> Self {
-        Self {
-            name: row.name.clone(),
-            description: row.description.clone(),
-            goals: row.goals.clone(),
-            manager_id: row.manager_id,
-        }
+input! {
+    /// What can be written of a team.
+    pub struct TeamInput of Team {
+        /// Unique in the tenant.
+        #[serde(deserialize_with = "trimmed")]
+        #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+        #[schema(min_length = 1, max_length = 200, example = "Design")]
+        name: String,
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000)]
+        description: Option<String>,
+        /// What the team wants to reach.
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000, example = "One look for all products by June.")]
+        goals: Option<String>,
+        /// A user of the tenant; the caller, when it is absent from a new team.
+        #[serde(default)]
+        #[garde(skip)]
+        manager_id: Option<Uuid>,
     }
 }
 
 impl Editable for Team {
     type Input = TeamInput;
-
-    fn blank(born: Birth, _ctx: &Context) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            name: String::new(),
-            description: None,
-            goals: None,
-            manager_id: None,
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
-    }
 
     /// A team that names no manager is its maker's.
     fn complete(input: TeamInput, ctx: &Context) -> TeamInput {
@@ -193,10 +127,9 @@ impl Editable for Team {
     }
 
     async fn apply(self, tx: &Tx, input: TeamInput) -> Result<Self> {
-        let TeamInput { name, description, goals, manager_id } = input;
-        if manager_id != self.manager_id {
-            tx.refer::<User>(manager_id, "manager_id").await?;
+        if input.manager_id != self.manager_id {
+            tx.refer::<User>(input.manager_id, "manager_id").await?;
         }
-        Ok(Self { name, description, goals, manager_id, ..self })
+        Ok(input.onto(self))
     }
 }

@@ -5,7 +5,7 @@ mod invitation;
 mod registration;
 
 use garde::Validate;
-use sea_orm::{Condition, QueryOrder, QueryTrait, entity::prelude::*};
+use sea_orm::{QueryOrder, QueryTrait, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,15 +15,15 @@ pub use self::{
     registration::{Admission, Registration},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
     input::{Unchecked, folded, language_tag, one_line, trimmed, zone_name},
-    list::{self, Sort},
-    policy::{self, Action, Fact, Facts},
+    list::Sort,
+    policy,
     store::{
         Noun, Precondition, Read, Update,
         json::AsJson,
-        noun::{ColumnOf, Unique, owned},
+        noun::{Unique, owned},
         row::positions,
     },
 };
@@ -89,26 +89,31 @@ pub(crate) mod entity {
 pub use entity::Model as Tenant;
 
 owned!(Tenant, entity, itself);
-positions!(Tenant { one id, one name, one slug, one is_active, one time_zone, one locale, one require_if_match, one created_at, one updated_at, one version, one registration, one email_domains, one require_verified_email, one purge_after_days, one file_bytes_quota, one file_count_quota });
+positions!(Tenant {
+    id,
+    name,
+    slug,
+    is_active,
+    time_zone,
+    locale,
+    require_if_match,
+    created_at,
+    updated_at,
+    version,
+    registration,
+    email_domains,
+    require_verified_email,
+    purge_after_days,
+    file_bytes_quota,
+    file_count_quota
+});
 
 impl Noun for Tenant {
     const NOUN: policy::Noun = policy::Noun::Tenant;
     type Item = Self;
 
-    async fn facts(&self, _scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {

@@ -8,8 +8,6 @@ mod timer;
 mod totals;
 
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 pub use self::{
     input::TimeEntryInput,
@@ -28,11 +26,7 @@ use crate::{
     input::Unchecked,
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun, Read, field,
-        noun::{ColumnOf, owned},
-        row::positions,
-    },
+    store::{Birth, Noun, Read, entity, field},
     tally::{Amounts, Key, Summand},
     task::{self, Task},
 };
@@ -40,25 +34,9 @@ use crate::{
 /// The longest that an entry is: a timer that was forgotten counts no further.
 const LONGEST: std::time::Duration = std::time::Duration::from_hours(24);
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// Time that was worked on a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "time_entry")]
-    #[schema(as = TimeEntry)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct TimeEntry in "time_entry", shown {
         pub task_id: Uuid,
         /// Who worked.
         pub user_id: Uuid,
@@ -73,21 +51,8 @@ pub(crate) mod entity {
         /// The user while the timer runs.
         #[serde(skip)]
         pub running_key: Option<Uuid>,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as TimeEntry;
-
-owned!(TimeEntry, entity);
-positions!(TimeEntry { one tenant_id, one id, one task_id, one user_id, one started_at, maybe ended_at, maybe seconds, maybe note, maybe running_key, one created_at, one updated_at, one version });
 
 /// Whole seconds between two instants, as far as an entry goes.
 fn seconds(start: Instant, end: Instant) -> i32 {
@@ -135,10 +100,6 @@ impl Noun for TimeEntry {
         }
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -152,14 +113,9 @@ impl Noun for TimeEntry {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort {
-                name: "started_at",
-                column: "started_at",
-                key: |row| Key::Number(row.started_at.micros()),
-            },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "started_at", column: "started_at", key: |row| row.started_at.into() },
         ]
     }
 }
@@ -233,8 +189,7 @@ impl EditableChild for TimeEntry {
 
 /// The entries that lie in tasks that are there.
 pub(crate) fn present(ctx: &Context) -> Condition {
-    let tasks = task::present_ids(ctx);
-    Condition::all().add_option(tasks.map(|tasks| entity::Column::TaskId.in_subquery(tasks)))
+    Condition::all().add(entity::Column::TaskId.in_subquery(task::present_ids(ctx)))
 }
 
 /// The entries that the caller sees, of all tasks, by the page.

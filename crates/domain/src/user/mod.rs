@@ -37,34 +37,13 @@ use crate::{
     mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
     scopes, session,
-    store::{
-        Noun, Precondition, Read, ReadPrivate, Update, UpdateProfile,
-        json::AsJson,
-        noun::{ColumnOf, Unique, owned},
-        row::positions,
-    },
+    store::{Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson},
     tenant::Tenant,
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A user, with all fields: as admins and the user see it.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "user")]
-    #[schema(as = User)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct User in "user", shown {
         /// Unique in the tenant, in lower case.
         #[schema(example = "ada@acme.example")]
         pub email: String,
@@ -89,9 +68,7 @@ pub(crate) mod entity {
         /// Argon2id, as a PHC string. Never shown.
         #[serde(skip)]
         pub password_hash: String,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
+        ..stamps,
         /// When the user showed that mail to this address reaches them.
         pub email_verified_at: Option<Instant>,
         /// Where the user's picture is, if there is one.
@@ -108,17 +85,7 @@ pub(crate) mod entity {
         #[serde(skip)]
         pub must_verify_email: bool,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as User;
-
-owned!(User, entity);
-positions!(User { one tenant_id, one id, one email, one username, one first_name, one last_name, maybe phone, maybe address, maybe date_of_birth, maybe time_zone, maybe locale, one role, one is_active, maybe last_login_at, one password_hash, one created_at, one updated_at, one version, maybe email_verified_at, maybe picture, one notification_preferences, one search, one must_verify_email });
 
 impl Noun for User {
     const NOUN: policy::Noun = policy::Noun::User;
@@ -131,10 +98,6 @@ impl Noun for User {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
-    }
-
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
     }
 
     fn derived(mut self) -> Self {
@@ -165,11 +128,10 @@ impl Noun for User {
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        use list::Key;
         &[
-            Sort { name: "created_at", column: "id", key: |row| Key::Id(row.id) },
-            Sort { name: "username", column: "username", key: |row| Key::Text(row.username.clone()) },
-            Sort { name: "last_name", column: "last_name", key: |row| Key::Text(row.last_name.clone()) },
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "username", column: "username", key: |row| (&row.username).into() },
+            Sort { name: "last_name", column: "last_name", key: |row| (&row.last_name).into() },
         ]
     }
 

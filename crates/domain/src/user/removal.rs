@@ -1,49 +1,24 @@
 //! Removing a user. What refers to them is handed over first, or keeps them; their names stay, so that the audit can tell them.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 
 use super::{
     User, handover,
     standing::{is_admin, other_admin},
 };
 use crate::{
-    Error, Instant, Result, Tx, session,
-    store::{Delete, Precondition, noun::owned, row::positions},
+    Error, Result, Tx, session,
+    store::{Delete, Precondition, entity},
 };
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-    #[sea_orm(table_name = "former_user")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+entity! {
+    pub(crate) struct FormerUser in "former_user", unversioned {
         pub username: String,
         pub first_name: String,
         pub last_name: String,
         pub deleted_at: Instant,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(crate) use entity::Model as FormerUser;
-
-owned!(FormerUser, entity, unversioned);
-positions!(FormerUser { one tenant_id, one id, one username, one first_name, one last_name, one deleted_at });
 
 /// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be nothing.
 ///

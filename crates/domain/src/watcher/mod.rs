@@ -8,17 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Error, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
-    list::{self, Filter, Form, Sort},
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{
-        Birth, Noun,
-        noun::{ColumnOf, Unique, owned},
-        readable_ids,
-        row::positions,
-    },
+    store::{Birth, Blank, Noun, Unique, entity, readable_ids},
     task::{self, Task},
     user::User,
 };
@@ -26,43 +21,14 @@ use crate::{
 /// The most that a task has: each is told of what happens in its transaction.
 const MOST: usize = 100;
 
-pub(crate) mod entity {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::wildcard_imports,
-        reason = "written for and by sea-orm's derive"
-    )]
-    use super::*;
-
+entity! {
     /// A user who watches a task.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
-    #[sea_orm(table_name = "watcher")]
-    #[schema(as = Watcher)]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[serde(skip)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
+    pub struct Watcher in "watcher", editable {
         pub task_id: Uuid,
         /// Once at a task.
         pub user_id: Uuid,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-        pub version: i64,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub use entity::Model as Watcher;
-
-owned!(Watcher, entity);
-positions!(Watcher { one tenant_id, one id, one task_id, one user_id, one created_at, one updated_at, one version });
 
 impl Noun for Watcher {
     const NOUN: policy::Noun = policy::Noun::Watcher;
@@ -78,16 +44,12 @@ impl Noun for Watcher {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
-
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
     }
 
     fn sorts() -> &'static [Sort<Self>] {
-        &[Sort { name: "created_at", column: "id", key: |row| list::Key::Id(row.id) }]
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
 
     fn uniques() -> &'static [Unique] {
@@ -128,15 +90,7 @@ impl EditableChild for Watcher {
     type Input = WatcherInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
-        Self {
-            tenant_id: born.tenant,
-            id: born.id,
-            task_id: task.id,
-            user_id: ctx.user().unwrap_or_default(),
-            created_at: born.at,
-            updated_at: born.at,
-            version: 1,
-        }
+        Self { task_id: task.id, user_id: ctx.user().unwrap_or_default(), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, WatcherInput { user_id }: WatcherInput) -> Result<Self> {

@@ -3,7 +3,7 @@
 use actix_web::{get, patch, put};
 use taskhub_domain::user::{self, ProfileInput, User};
 
-use super::super::App;
+use super::super::{App, noun};
 use crate::{
     answer::{self, Answered},
     extract::{Body, Caller, IfMatch, IfNoneMatch},
@@ -46,8 +46,5 @@ pub(crate) async fn update_profile(
 /// `PUT` and `PATCH`: the body knows which it is.
 async fn change_profile(caller: &Caller, app: &App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
     let input = (body.input, pre.0);
-    let write =
-        app.store.write(caller, input, |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre)));
-    let user = write.await?;
-    Ok(answer::changed(user.version, &user))
+    noun::change(caller, app, input, |tx, (body, pre)| Box::pin(user::update_profile(tx, body, pre))).await
 }
