@@ -1,17 +1,18 @@
 //! `/api/v1/requests`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, put};
-use taskhub_domain::request::{
-    self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard,
+use taskhub_domain::{
+    bulk::{BulkInput, BulkResult},
+    request::{self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard},
 };
 
 use super::{
     App,
-    noun::{endpoints, history},
+    noun::{self, endpoints, history},
 };
 use crate::{
     answer::{self, Answered},
-    extract::{Body, Caller, Id, IfMatch},
+    extract::{Body, Caller, Id, IfMatch, Once},
 };
 
 endpoints! {
@@ -34,6 +35,16 @@ endpoints! {
     ///
     /// For admins.
     delete_request;
+}
+
+/// Create, change and delete requests together
+///
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed. The
+/// status stays: its steps are made one at a time.
+#[utoipa::path(tag = "requests", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<ClientRequest>)))]
+#[post("/bulk")]
+pub(crate) async fn change_requests(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
+    noun::bulk::<ClientRequest>(&caller, &app, &once, body).await
 }
 
 /// Get figures of all requests
