@@ -1,12 +1,14 @@
 //! The table tells the truth: every operation answers its request with success, and changes what the table says and nothing else. Without this, a
-//! request that is refused in another walk would prove nothing.
+//! request that is refused in another walk would prove nothing. Whoever only asks first (`Prefer: validate-only`) is told the same, and changes
+//! nothing; or is refused, where it can't be asked.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use taskhub_tests::{App, every_database};
+use serde_json::Value;
+use taskhub_tests::{Answer, App, every_database};
 
 use super::{
-    database::{Database, changed},
+    database::{Database, assert_unchanged, changed},
     fixture::Fixture,
     request::Request,
     table::operations,
@@ -22,12 +24,16 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
         let before = database.rows_of(fixture.people.id).await;
         // What is stamped with the present instant is to differ.
         app.clock.advance(Duration::from_secs(1));
-        let answer = if operation.is_secured() {
-            request.by(app, &request.token).await
-        } else {
-            request.answer(request.call(app)).await
-        };
+        let kept = files(app, &fixture);
+        let asked = request.answer(request.valid_call(app).header("prefer", "validate-only")).await;
+        assert_eq!(files(app, &fixture), kept, "{}: files that were only asked about", operation.id);
+        let unchanged = database.rows_of(fixture.people.id).await;
+        let answer = request.answer(request.valid_call(app)).await;
         assert!(answer.status < 300, "{}: {} {}", operation.id, answer.status, answer.text);
+        if operation.method != "GET" {
+            assert_unchanged(&before, &unchanged, operation.id);
+            is_told_before(&request, &asked, &answer);
+        }
         let after = database.rows_of(fixture.people.id).await;
         let mut expected: Vec<_> = request.entry.changes.to_vec();
         if request.entry.writes() {
@@ -36,5 +42,45 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
             fixture = Fixture::new(app).await;
         }
         assert_eq!(changed(&before, &after), expected, "{}", operation.id);
+    }
+}
+
+/// How many files of the tenant lie in the depot.
+fn files(app: &App, fixture: &Fixture) -> usize {
+    let folder = app.state.settings.data_dir.join("files").join(fixture.people.id.to_string());
+    fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+/// Fails when the answer to who only asked is not what came of it in earnest.
+fn is_told_before(request: &Request<'_>, asked: &Answer, answer: &Answer) {
+    let id = request.operation.id;
+    let applied = asked.header("preference-applied");
+    assert_eq!(answer.header("preference-applied"), "", "{id}");
+    let knows = request.operation.parameters("header").iter().any(|it| it["name"] == "Prefer");
+    assert_eq!(knows, request.operation.is_secured(), "{id}");
+    if !knows {
+        let told = (asked.status, asked.code(), applied);
+        assert_eq!(told, (400, "validate_only_unsupported", ""), "{id}: {}", asked.text);
+        return;
+    }
+    assert_eq!((asked.status, applied), (answer.status, "validate-only"), "{id}: {}", asked.text);
+    assert_eq!(asked.header("etag"), answer.header("etag"), "{id}");
+    assert_eq!(asked.header("location").is_empty(), answer.header("location").is_empty(), "{id}");
+    assert!(alike(&asked.body, &answer.body), "{id}: {} is not {}", asked.text, answer.text);
+}
+
+/// Whether two bodies say the same, but for the ids of new rows and for secrets, which are shown in earnest alone.
+fn alike(asked: &Value, told: &Value) -> bool {
+    let id = |value: &Value| value.as_str().is_some_and(|text| uuid::Uuid::parse_str(text).is_ok());
+    match (asked, told) {
+        (Value::Object(asked), Value::Object(told)) => {
+            asked.len() == told.len()
+                && asked.iter().all(|(name, value)| told.get(name).is_some_and(|told| alike(value, told)))
+        }
+        (Value::Array(asked), Value::Array(told)) => {
+            asked.len() == told.len() && asked.iter().zip(told).all(|(asked, told)| alike(asked, told))
+        }
+        (asked, told) if asked == "validate-only" => told.is_string() && told != asked,
+        (asked, told) => asked == told || (id(asked) && id(told)),
     }
 }
