@@ -134,7 +134,10 @@ async fn users_are_changed_all_or_none(app: &App) {
         (changed("email", json!(t.other.email)), (409, "conflict", "/operations/1/body/email")),
         (changed("weight", json!(1)), (422, "invalid", "/operations/1/body/weight")),
         // The one before it has taken it.
-        (changed("email", json!(format!("grace@{}.example", t.slug))), (409, "conflict", "/operations/1/body/email")),
+        (
+            changed("email", json!(format!("grace@{}.example", t.slug))),
+            (409, "conflict", "/operations/1/body/email"),
+        ),
         (update(json!({ "password": PASSWORD })), (422, "invalid", "/operations/1/body/password")),
         (update(json!({ "username": "other" })), (409, "conflict", "/operations/1/body/username")),
         // Something is theirs: it passes to nobody here.
