@@ -27,13 +27,13 @@ impl Default for Incidents {
 }
 
 impl State {
-    /// Lets the audit of the context's tenant know of an incident.
+    /// Lets the audit of the context's tenant know of an incident: it happened, also in a dry run.
     pub fn tell(&self, ctx: Context, incident: Incident) {
         let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
             tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
             return;
         };
-        let store = self.store.clone();
+        let (store, ctx) = (self.store.clone(), ctx.with_dry_run(false));
         tokio::spawn(async move {
             let _place = place;
             let record = store.write(&ctx, incident, |tx, incident| Box::pin(audit::record(tx, incident)));

@@ -134,6 +134,7 @@ fn places(routes: &mut ServiceConfig) {
             scope("/api/v1/documents")
                 .service(documents::list_documents)
                 .service(documents::create_document)
+                .service(documents::change_documents)
                 .service(documents::get_document)
                 .service(documents::list_document_history)
                 .service(documents::replace_document)
@@ -156,6 +157,7 @@ fn custom(routes: &mut ServiceConfig) {
         .service(scope("/api/v1/request-types").configure(request_types::routes))
         .service(
             scope("/api/v1/requests")
+                .service(requests::change_requests)
                 .service(requests::get_requests_dashboard)
                 .configure(requests::routes)
                 .service(requests::update_request_status),
@@ -192,6 +194,7 @@ fn people(routes: &mut ServiceConfig) {
             scope("/api/v1/users")
                 .service(users::list_users)
                 .service(users::create_user)
+                .service(users::change_users)
                 .service(users::count_active_users)
                 .service(users::import_users)
                 .service(users::export_users)

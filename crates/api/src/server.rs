@@ -151,6 +151,7 @@ fn cors(settings: &Settings) -> Cors {
         "content-disposition",
         "content-range",
         "repr-digest",
+        "preference-applied",
     ];
     settings
         .cors_origins
@@ -173,7 +174,7 @@ fn cors(settings: &Settings) -> Cors {
             header::RANGE,
             header::IF_RANGE,
         ])
-        .allowed_headers(["idempotency-key", "repr-digest", "x-request-id", "traceparent"])
+        .allowed_headers(["idempotency-key", "prefer", "repr-digest", "x-request-id", "traceparent"])
         .expose_headers(exposed)
         .max_age(3600)
 }

@@ -1,4 +1,9 @@
 //! Many changes at once: all of them or none.
+//!
+//! Invariant: each goes through the operation that one alone goes through. A noun with operations of its own says so ([`Bulk`]), and no rule of theirs is
+//! walked past.
+
+use std::{collections::HashMap, future::Future};
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -11,7 +16,7 @@ use crate::{
     edit::{self, Editable},
     error::FieldError,
     input::Unchecked,
-    store::{Owned, Precondition},
+    store::{Noun, Owned, Precondition},
 };
 
 /// What is done to a row.
@@ -83,43 +88,91 @@ pub struct BulkResult<T> {
     pub results: Vec<BulkOutcome<T>>,
 }
 
-/// Makes, changes and deletes rows, each judged and validated by itself, one after the other.
+/// A noun of which many rows are made, changed and deleted at once, by the operations that do so to one.
+pub trait Bulk: Noun {
+    /// What was got ready before the transaction for a new row.
+    type Ready: Sync;
+
+    /// Makes one of a body as for `POST`.
+    fn make(tx: &Tx, body: Value, ready: Option<&Self::Ready>) -> impl Future<Output = Result<Self>> + Send;
+
+    /// Changes one by a merge patch.
+    fn change(
+        tx: &Tx,
+        id: Uuid,
+        patch: Value,
+        pre: &Precondition,
+    ) -> impl Future<Output = Result<Self>> + Send;
+
+    /// Deletes one.
+    fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl<N: Editable> Bulk for N {
+    type Ready = ();
+
+    async fn make(tx: &Tx, body: Value, _ready: Option<&()>) -> Result<Self> {
+        edit::create(tx, &Unchecked::new(body)).await
+    }
+
+    async fn change(tx: &Tx, id: Uuid, patch: Value, pre: &Precondition) -> Result<Self> {
+        edit::update(tx, id, &Unchecked::patch(patch), pre).await
+    }
+
+    async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+        edit::remove::<N>(tx, id, pre).await
+    }
+}
+
+impl BulkInput {
+    /// The bodies of the rows that are to be made, by their places.
+    pub(crate) fn bodies_to_make(self) -> impl Iterator<Item = (usize, Value)> {
+        let operations = self.operations.into_iter().enumerate();
+        let made = operations.filter(|(_, operation)| operation.action == BulkAction::Create);
+        made.map(|(place, operation)| (place, operation.body.unwrap_or_default()))
+    }
+}
+
+/// Makes, changes and deletes rows, each judged and validated by itself, one after the other. What was got ready for new rows is by their places.
 ///
 /// # Errors
 /// Those of the first change that fails, with the place of it before its pointers.
-pub async fn run<N: Editable>(tx: &Tx, body: &Unchecked<BulkInput>) -> Result<BulkResult<N>> {
+pub async fn run<N: Bulk>(
+    tx: &Tx,
+    body: &Unchecked<BulkInput>,
+    ready: &HashMap<usize, N::Ready>,
+) -> Result<BulkResult<N>> {
     let mut results = Vec::new();
     for (place, operation) in body.check()?.operations.into_iter().enumerate() {
-        let outcome = one::<N>(tx, operation).await.map_err(|error| error.at_place(place))?;
-        results.push(outcome);
+        let outcome = one::<N>(tx, operation, ready.get(&place)).await;
+        results.push(outcome.map_err(|error| error.at_place(place))?);
     }
     Ok(BulkResult { results })
 }
 
-async fn one<N: Editable>(tx: &Tx, operation: BulkOperation) -> Result<BulkOutcome<N>> {
+async fn one<N: Bulk>(tx: &Tx, operation: BulkOperation, ready: Option<&N::Ready>) -> Result<BulkOutcome<N>> {
     let BulkOperation { action, id, version, body } = operation;
     let pre = version.map_or(Precondition::None, |version| Precondition::Versions(vec![version]));
     let (id, body) = (id.unwrap_or_default(), body.unwrap_or_default());
     let row = match action {
-        BulkAction::Create => Some(edit::create::<N>(tx, &Unchecked::new(body)).await.map_err(in_body)?),
-        BulkAction::Update => {
-            Some(edit::update::<N>(tx, id, &Unchecked::patch(body), &pre).await.map_err(in_body)?)
-        }
+        BulkAction::Create => Some(N::make(tx, body, ready).await.map_err(in_body)?),
+        BulkAction::Update => Some(N::change(tx, id, body, &pre).await.map_err(in_body)?),
         BulkAction::Delete => {
-            edit::remove::<N>(tx, id, &pre).await?;
+            N::remove(tx, id, &pre).await?;
             None
         }
     };
     Ok(BulkOutcome { action, id: row.as_ref().map_or(id, Owned::id), row })
 }
 
-fn in_body(error: Error) -> Error {
+/// The error of one of many changes, in what was sent as its body.
+pub(crate) fn in_body(error: Error) -> Error {
     error.below("body")
 }
 
 impl Error {
     /// The error of one of many changes: where it is stands before its pointers, and by itself when it has none.
-    fn at_place(self, place: usize) -> Self {
+    pub fn at_place(self, place: usize) -> Self {
         let pointer = format!("operations/{place}");
         if !self.fields().is_empty() {
             return self.below(&pointer);

@@ -5,6 +5,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::principal::{Kind as Credential, Principal};
 use uuid::Uuid;
 
@@ -67,7 +68,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 #[derive(Clone, Debug)]
 pub struct Context(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     tenant: Uuid,
     actor: Actor,
@@ -76,6 +77,7 @@ struct Inner {
     session: Option<Uuid>,
     request: Request,
     clock: Clock,
+    dry_run: bool,
 }
 
 impl Context {
@@ -97,7 +99,7 @@ impl Context {
         };
         let scopes = principal.scopes().map(<[String]>::to_vec);
         let session = principal.session();
-        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock })))
+        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock, dry_run: false })))
     }
 
     /// The one tenant.
@@ -150,17 +152,31 @@ impl Context {
 
     /// Another user of the tenant, in the same request, for asking what they see: a transaction stays who began it.
     pub(crate) fn seen_by(&self, user: Uuid, role: Role) -> Self {
-        let Inner { tenant, ref request, ref clock, .. } = *self.0;
-        let (request, clock, actor) = (request.clone(), clock.clone(), Actor::User(user));
-        Self(Arc::new(Inner { tenant, actor, role, scopes: None, session: None, request, clock }))
+        let actor = Actor::User(user);
+        Self(Arc::new(Inner { actor, role, scopes: None, session: None, ..(*self.0).clone() }))
+    }
+
+    /// The same caller, who only asks what a write would do, or who means it: in a dry run every operation goes the whole way, and then nothing of it
+    /// stays.
+    #[must_use]
+    pub fn with_dry_run(&self, dry_run: bool) -> Self {
+        Self(Arc::new(Inner { dry_run, ..(*self.0).clone() }))
+    }
+
+    /// Whether the caller only asks what a write would do.
+    pub fn is_dry_run(&self) -> bool {
+        self.0.dry_run
+    }
+
+    /// A new secret as the caller is shown it. Of a dry run's nothing is kept, so that it would open nothing: a word that is none stands in its place.
+    pub fn shown(&self, secret: &SecretString) -> String {
+        if self.is_dry_run() { "validate-only".to_owned() } else { secret.expose_secret().to_owned() }
     }
 
     /// The same caller, with these scopes.
     #[cfg(test)]
     pub(crate) fn narrowed(&self, scopes: Option<Vec<String>>) -> Self {
-        let Inner { tenant, actor, role, session, ref request, ref clock, .. } = *self.0;
-        let (request, clock) = (request.clone(), clock.clone());
-        Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock }))
+        Self(Arc::new(Inner { scopes, ..(*self.0).clone() }))
     }
 
     /// Whether the credential reaches that far: a token without scopes is not narrowed.
@@ -212,6 +228,15 @@ impl System {
     fn context(&self, tenant: Uuid, actor: Actor, role: Role, scopes: Option<Vec<String>>) -> Context {
         tracing::debug!(%tenant, reason = self.reason, "acting for the system");
         let (request, clock) = (self.request.clone(), self.clock.clone());
-        Context(Arc::new(Inner { tenant, actor, role, scopes, session: None, request, clock }))
+        Context(Arc::new(Inner {
+            tenant,
+            actor,
+            role,
+            scopes,
+            session: None,
+            request,
+            clock,
+            dry_run: false,
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! Idempotency keys: the same request, sent again, gets the first answer and does nothing twice.
 //!
 //! An answer is kept in the transaction of its effect, under the tenant, the principal, the operation and the key, with a
-//! fingerprint of the request. A request that failed had no effect and keeps nothing. Fingerprints are MACs and answers are sealed: a
+//! fingerprint of the request. A request that failed had no effect and keeps nothing; so does a dry run, which heeds no key. Fingerprints are MACs and answers are sealed: a
 //! request may hold a password, and an answer a secret that is shown this once.
 
 use std::{
@@ -119,7 +119,7 @@ impl Store {
         I: Send + Sync + 'static,
         O: Send + Sync + 'static,
     {
-        let Some(key) = key else {
+        let Some(key) = key.filter(|_| !ctx.is_dry_run()) else {
             return answer(&self.write(ctx, input, operation).await?);
         };
         let _turn = self.in_flight().enter(ctx.tenant(), &key)?;
@@ -132,7 +132,7 @@ impl Store {
     /// # Errors
     /// `IdempotencyMismatch`.
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
-        let Some(key) = key else { return Ok(None) };
+        let Some(key) = key.filter(|_| !ctx.is_dry_run()) else { return Ok(None) };
         let kept = self.read(ctx).find::<Kept>(key.id, false).await?;
         kept.filter(|kept| kept.expires_at > ctx.now()).map(|kept| kept.again(key, self.cipher())).transpose()
     }

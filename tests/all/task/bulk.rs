@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
-use super::{make, path};
+use super::{make, path, project};
 
-every_database!(all_are_made, or_none, each_is_judged);
+every_database!(all_are_made, or_none, each_is_judged, what_changes_along_is_bounded);
 
 async fn all_are_made(app: &App) {
     let t = app.tenant().await;
@@ -72,4 +72,26 @@ async fn each_is_judged(app: &App) {
     let answer = app.post("/tasks/bulk").by(&t.other).json(&body).send().await.expect(403);
     assert_eq!(answer.body["errors"][0]["pointer"], "/operations/1");
     assert_eq!(app.get(&path(&own)).by(&t.member).gives(200).await, own);
+}
+
+/// Each of the moves is within the bound of one, and all of them together are not within that of a request.
+async fn what_changes_along_is_bounded(app: &App) {
+    let t = app.tenant().await;
+    let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
+    let whole = make(app, &t.manager, json!({ "title": "The whole", "project_id": here })).await;
+    let send = |operations: Vec<Value>| {
+        app.post("/tasks/bulk").by(&t.manager).json(&json!({ "operations": operations })).send()
+    };
+    let part = json!({ "action": "create", "body": { "title": "A part", "parent_id": whole["id"] } });
+    for number in [100, 100, 100, 40] {
+        let _ = send(vec![part.clone(); number]).await.expect(200);
+    }
+    let moves = |number: usize| {
+        let to = [&there, &here].into_iter().cycle().take(number);
+        to.map(|to| json!({ "action": "update", "id": whole["id"], "body": { "project_id": to } })).collect()
+    };
+    let answer = send(moves(3)).await.expect(409);
+    assert_eq!((answer.code(), answer.pointer()), ("conflict", "/operations/2"));
+    assert_eq!(app.get(&path(&whole)).by(&t.manager).gives(200).await, whole);
+    let _ = send(moves(2)).await.expect(200);
 }

@@ -30,9 +30,29 @@ pub(super) fn task_dependency(fixture: &Fixture) -> Value {
 }
 
 pub(super) fn task_changes(fixture: &Fixture) -> Value {
-    json!({ "operations": [
-        { "action": "update", "id": fixture.id(Slot::Task), "version": 1, "body": { "title": "Write them" } },
-    ] })
+    changes(fixture, Slot::Task, &json!({ "title": "Write them" }))
+}
+
+pub(super) fn document_changes(fixture: &Fixture) -> Value {
+    changes(fixture, Slot::Document, &json!({ "content": "None yet." }))
+}
+
+pub(super) fn request_changes(fixture: &Fixture) -> Value {
+    changes(fixture, Slot::Request, &json!({ "title": "The oven is hot" }))
+}
+
+pub(super) fn user_changes(fixture: &Fixture) -> Value {
+    let mut changes = changes(fixture, Slot::Spare, &json!({ "first_name": "Grace", "role": "manager" }));
+    changes["operations"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "action": "create", "body": new_user(fixture) }));
+    changes
+}
+
+/// One change of many.
+fn changes(fixture: &Fixture, slot: Slot, body: &Value) -> Value {
+    json!({ "operations": [{ "action": "update", "id": fixture.id(slot), "version": 1, "body": body }] })
 }
 
 pub(super) fn label(_: &Fixture) -> Value {

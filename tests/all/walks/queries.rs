@@ -164,6 +164,7 @@ async fn a_wrong_header_is_refused(app: &App) {
                 // What is no range is none (RFC 9110 section 14.2).
                 "Range" | "If-Range" => Vec::new(),
                 "Repr-Digest" => vec!["x".to_owned(), "sha-256=x".to_owned(), "sha-256=:AA==:".to_owned()],
+                "Prefer" => vec!["validate-only=no".to_owned(), "wait=1, Validate-Only=\"1\"".to_owned()],
                 "Idempotency-Key" => vec![String::new(), "two words".to_owned(), "k".repeat(256)],
                 _ => panic!("{name}: no wrong values are known"),
             };

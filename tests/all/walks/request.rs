@@ -146,6 +146,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The call with its body, by who calls in earnest.
+    pub(super) fn valid_call<'b>(&self, app: &'b App) -> Call<'b> {
+        if self.operation.is_secured() { self.call(app).token(&self.token) } else { self.call(app) }
+    }
+
     /// Sends it with a token; the answer keeps the contract.
     pub(super) async fn by(&self, app: &App, token: &str) -> Answer {
         self.answer(self.call(app).token(token)).await

@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::{
     bodies::{
-        access_token, both_factors, code, comment, credentials, document, file, introspection, invitation,
-        label, link_request, milestone, new_team_member, new_user, password, password_change, password_reset,
-        picture, profile, project, refresh, registration, reminder, request, request_status, request_type,
-        revocation, rotation, service_account, status, task, task_changes, task_dependency, task_move, team,
-        team_member, tenant, time_entry, token, user, users, verification, watcher, work_client,
+        access_token, both_factors, code, comment, credentials, document, document_changes, file,
+        introspection, invitation, label, link_request, milestone, new_team_member, new_user, password,
+        password_change, password_reset, picture, profile, project, refresh, registration, reminder, request,
+        request_changes, request_status, request_type, revocation, rotation, service_account, status, task,
+        task_changes, task_dependency, task_move, team, team_member, tenant, time_entry, token, user,
+        user_changes, users, verification, watcher, work_client,
     },
     fixture::{Fixture, Slot},
     operation::{self, Operation},
@@ -462,6 +463,9 @@ pub(super) const TABLE: &[Entry] = &[
         .body(request, REQUEST_IDS)
         .changes(&["client_request", "search_text"]),
     Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
+    Entry::scoped("change_requests", &["requests:write"])
+        .body(request_changes, &[("/operations/0/id", Slot::Request)])
+        .changes(&["client_request", "search_text"]),
     Entry::scoped("get_request", &["requests:read"]).of(&[Slot::Request]),
     Entry::scoped("replace_request", &["requests:write"])
         .of(&[Slot::Request])
@@ -485,6 +489,9 @@ pub(super) const TABLE: &[Entry] = &[
         "document_version",
         "search_text",
     ]),
+    Entry::scoped("change_documents", &["documents:write"])
+        .body(document_changes, &[("/operations/0/id", Slot::Document)])
+        .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])
         .of(&[Slot::Document])
@@ -518,6 +525,9 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
+    Entry::scoped("change_users", &["users:write"])
+        .body(user_changes, &[("/operations/0/id", Slot::Spare)])
+        .changes(&["link", "revocation", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),
     Entry::scoped("get_user", &["users:read"]).of(&[Slot::Spare]),
     Entry::scoped("replace_user", &["users:write"])

@@ -1,12 +1,15 @@
 //! The table tells the truth: every operation answers its request with success, and changes what the table says and nothing else. Without this, a
-//! request that is refused in another walk would prove nothing.
+//! request that is refused in another walk would prove nothing. Whoever only asks first (`Prefer: validate-only`) is told the same, and changes
+//! nothing; or is refused, where it can't be asked.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use taskhub_tests::{App, every_database};
+use serde_json::Value;
+use taskhub_tests::{Answer, App, every_database};
+use uuid::Uuid;
 
 use super::{
-    database::{Database, changed},
+    database::{Database, assert_unchanged, changed},
     fixture::Fixture,
     request::Request,
     table::operations,
@@ -17,17 +20,22 @@ every_database!(every_operation_works_and_changes_what_it_should);
 async fn every_operation_works_and_changes_what_it_should(app: &App) {
     let database = Database::of(app).await;
     let mut fixture = Fixture::new(app).await;
+    let mut wrong = Vec::new();
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
         let before = database.rows_of(fixture.people.id).await;
         // What is stamped with the present instant is to differ.
         app.clock.advance(Duration::from_secs(1));
-        let answer = if operation.is_secured() {
-            request.by(app, &request.token).await
-        } else {
-            request.answer(request.call(app)).await
-        };
+        let kept = files(app, &fixture);
+        let asked = request.answer(request.valid_call(app).header("prefer", "validate-only")).await;
+        assert_eq!(files(app, &fixture), kept, "{}: files that were only asked about", operation.id);
+        let unchanged = database.rows_of(fixture.people.id).await;
+        let answer = request.answer(request.valid_call(app)).await;
         assert!(answer.status < 300, "{}: {} {}", operation.id, answer.status, answer.text);
+        if operation.method != "GET" {
+            assert_unchanged(&before, &unchanged, operation.id);
+            wrong.extend(told_otherwise(&request, &asked, &answer));
+        }
         let after = database.rows_of(fixture.people.id).await;
         let mut expected: Vec<_> = request.entry.changes.to_vec();
         if request.entry.writes() {
@@ -36,5 +44,48 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
             fixture = Fixture::new(app).await;
         }
         assert_eq!(changed(&before, &after), expected, "{}", operation.id);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// How many files of the tenant lie in the depot.
+fn files(app: &App, fixture: &Fixture) -> usize {
+    let folder = app.state.settings.data_dir.join("files").join(fixture.people.id.to_string());
+    fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+/// How the answer to who only asked is another than what came of it in earnest; nothing when it is not.
+fn told_otherwise(request: &Request<'_>, asked: &Answer, answer: &Answer) -> Option<String> {
+    let knows = request.operation.parameters("header").iter().any(|it| it["name"] == "Prefer");
+    let applied = (asked.header("preference-applied"), answer.header("preference-applied"));
+    let same = if knows {
+        let made = |answer: &Answer| !answer.header("location").is_empty();
+        let heads = |answer: &Answer| (answer.status, answer.header("etag").to_owned(), made(answer));
+        applied == ("validate-only", "") && heads(asked) == heads(answer) && alike(&asked.body, &answer.body)
+    } else {
+        applied == ("", "") && (asked.status, asked.code()) == (400, "validate_only_unsupported")
+    };
+    let wrong = || {
+        format!("{}: {} {} is not {} {}", asked.call, asked.status, asked.text, answer.status, answer.text)
+    };
+    (!same || knows != request.operation.is_secured()).then(wrong)
+}
+
+/// Whether two bodies say the same, but for the ids of new rows and for secrets, which are shown in earnest alone.
+fn alike(asked: &Value, told: &Value) -> bool {
+    // The rank of a new row begins with an id.
+    let is_id =
+        |text: &str| [text, text.get(..32).unwrap_or_default()].iter().any(|it| Uuid::parse_str(it).is_ok());
+    let id = |value: &Value| value.as_str().is_some_and(is_id);
+    match (asked, told) {
+        (Value::Object(asked), Value::Object(told)) => {
+            asked.len() == told.len()
+                && asked.iter().all(|(name, value)| told.get(name).is_some_and(|told| alike(value, told)))
+        }
+        (Value::Array(asked), Value::Array(told)) => {
+            asked.len() == told.len() && asked.iter().zip(told).all(|(asked, told)| alike(asked, told))
+        }
+        (asked, told) if asked == "validate-only" => told.is_string() && told != asked,
+        (asked, told) => asked == told || (id(asked) && id(told)),
     }
 }

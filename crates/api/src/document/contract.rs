@@ -32,7 +32,7 @@ use super::{
 };
 
 /// The operations that change many rows at once.
-const BULK: [&str; 1] = ["change_tasks"];
+const BULK: [&str; 4] = ["change_documents", "change_requests", "change_tasks", "change_users"];
 /// What they answer about one of these.
 const OF_BULK: [(&str, &str); 3] = [
     ("404", "A row that is absent, or invisible to the caller."),
@@ -42,6 +42,12 @@ const OF_BULK: [(&str, &str); 3] = [
 
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
+
+/// What `Prefer` does where it is heeded.
+const VALIDATE_ONLY: &str = "`validate-only` (RFC 7240): the answer is what it would be, and nothing is changed, sent or kept. A new id names nothing then, a new \
+    secret reads `validate-only`, and an `Idempotency-Key` is not heeded. Other preferences are ignored.";
+/// What becomes of it elsewhere.
+const NOT_VALIDATED: &str = "A parameter or a header is invalid, or `Prefer: validate-only` was sent, which is not to be had here (`validate_only_unsupported`).";
 
 /// Applies the contract to the document of the handlers.
 pub(super) fn apply(document: &mut Value) {
@@ -114,8 +120,11 @@ fn complete(
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
     let api = path.starts_with("/api/v1");
     let mut parameters = Vec::new();
+    let writes = method != "get";
+    // What is public writes in its own name, not in a caller's.
+    let validates = writes && !public;
     let mut problems = vec![
-        ("400", "A parameter or a header is invalid."),
+        ("400", if writes && public { NOT_VALIDATED } else { "A parameter or a header is invalid." }),
         // Also where no credential is needed: a bad one is never taken for none.
         ("401", "No valid access token, or credentials that are not right."),
         ("500", "A fault of the server's."),
@@ -125,6 +134,9 @@ fn complete(
             ("429", "Too many requests: see Retry-After."),
             ("503", "Overloaded: try again later."),
         ]);
+    }
+    if validates {
+        parameters.push(header("Prefer", VALIDATE_ONLY));
     }
     if !public {
         problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));
@@ -202,7 +214,7 @@ fn complete(
     if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         responses.sort_keys();
         for (status, response) in responses {
-            headers_of(status, method, response);
+            headers_of(status, method, validates, response);
         }
     }
 }
@@ -221,7 +233,7 @@ fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'sta
     problems.push(("428", "The organisation requires If-Match."));
 }
 
-fn headers_of(status: &str, method: &str, response: &mut Value) {
+fn headers_of(status: &str, method: &str, validates: bool, response: &mut Value) {
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     let mut headers = Map::new();
     headers.insert("X-Request-Id".to_owned(), text("The request's id."));
@@ -237,6 +249,10 @@ fn headers_of(status: &str, method: &str, response: &mut Value) {
             headers.insert("Retry-After".to_owned(), text("Seconds to wait."));
         }
         _ => {}
+    }
+    if validates && status.starts_with('2') {
+        let heeded = text("`validate-only`, when nothing was changed because that was preferred.");
+        headers.insert("Preference-Applied".to_owned(), heeded);
     }
     response["headers"] = Value::Object(headers);
 }

@@ -7,6 +7,7 @@
 mod coding;
 pub mod limits;
 mod log;
+mod prefer;
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
@@ -97,7 +98,7 @@ pub async fn inner<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<Body<B>>, Error> {
     let (allowance, admitted) = admit(&request).await;
     let mut response = match admitted {
-        Ok(()) => told(next.call(request).await?),
+        Ok(()) => prefer::applied(told(next.call(request).await?)),
         Err(problem) => answer(request.into_parts().0, &problem),
     };
     if let Some(allowance) = allowance {
@@ -190,14 +191,19 @@ async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem
     if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
             Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+        let context = if prefer::validate_only(request.request()).is_some() {
+            context.map(|context| context.with_dry_run(true))
+        } else {
+            context
+        };
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }
     Ok(())
 }
 
-/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then parameters that it does
-/// not know.
+/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then who asks it only to
+/// validate where it does not, then parameters that it does not know.
 fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     let extensions = request.extensions();
     let Some(operation) = extensions.get::<Arc<Operation>>() else {
@@ -215,6 +221,7 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
             None => return Err(Code::Unauthenticated.into()),
         }
     }
+    prefer::check(request.request(), operation)?;
     match pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name)) {
         None => Ok(()),
         Some((name, _)) => Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into()),

@@ -46,6 +46,8 @@ codes! {
     InvalidParameter = "invalid_parameter", BAD_REQUEST, "A parameter is invalid.";
     /// A header.
     InvalidHeader = "invalid_header", BAD_REQUEST, "A header is invalid.";
+    /// `Prefer: validate-only`, where that can't be had.
+    ValidateOnlyUnsupported = "validate_only_unsupported", BAD_REQUEST, "This can't be only validated, so nothing was done.";
     /// No credential, or none that is good.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed.";
     /// Sign-in.

@@ -69,8 +69,8 @@ pub(crate) async fn create_task_attachment(
             },
         );
         match create.await {
-            // The same was sent before: what came now is not needed.
-            Ok(answer) if answer.replayed => {
+            // The same was sent before, or it was only asked: what came now is not needed.
+            Ok(answer) if answer.replayed || caller.is_dry_run() => {
                 app.depot.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
             }

@@ -82,6 +82,10 @@ pub(crate) async fn replace_document_content(
             Box::pin(document::set_file(tx, *id, received, name.as_deref(), pre))
         });
         match write.await {
+            Ok(row) if caller.is_dry_run() => {
+                app.depot.remove(caller.tenant(), received.id).await?;
+                Ok(answer::changed(row.version, &row))
+            }
             Ok(row) => Ok(answer::changed(row.version, &row)),
             Err(error) => {
                 files::give_back(&app, &caller, &received, &error).await;

@@ -1,7 +1,10 @@
 //! `/api/v1/documents`.
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
-use taskhub_domain::document::{Document, DocumentInput, DocumentSummary};
+use taskhub_domain::{
+    bulk::{BulkInput, BulkResult},
+    document::{Document, DocumentInput, DocumentSummary},
+};
 
 use super::{
     App,
@@ -86,6 +89,20 @@ pub(crate) async fn update_document(
 #[delete("/{id}")]
 pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Document>(&caller, &app, id, pre).await
+}
+
+/// Create, change and delete documents together
+///
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed.
+#[utoipa::path(tag = "documents", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Document>)))]
+#[post("/bulk")]
+pub(crate) async fn change_documents(
+    caller: Caller,
+    app: App,
+    once: Once,
+    body: Body<BulkInput>,
+) -> Answered {
+    noun::bulk::<Document>(&caller, &app, &once, body).await
 }
 
 history! {

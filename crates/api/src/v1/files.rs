@@ -197,7 +197,7 @@ fn repr_digest(sha256: &str) -> String {
 /// Gives back the room of a file that was received, when what it was for was refused. Where it is not known whether that was done or not, the
 /// object stays, and the sweep finds out.
 pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, error: &Error) {
-    let refused = Code::from(error.kind()).status().is_client_error();
+    let refused = caller.is_dry_run() || Code::from(error.kind()).status().is_client_error();
     if refused && let Err(error) = app.depot.remove(caller.tenant(), received.id).await {
         tracing::warn!(%error, id = %received.id, "a file that was refused can't be removed yet");
     }

@@ -1,10 +1,12 @@
 //! What the endpoints of all nouns share: a handler names its noun, its path and its words for the document, and this does the rest.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use taskhub_domain::{
     Instant, audit,
-    bulk::{self, BulkInput, BulkResult},
+    bulk::{Bulk, BulkInput, BulkResult, run},
     edit::{self, Child, Editable, EditableChild},
     store::{Noun, Operation},
 };
@@ -107,18 +109,33 @@ pub(super) async fn act<N: Noun, I: Send + Sync + 'static>(
     Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
 }
 
-pub(super) async fn bulk<N: Editable>(
+/// Many changes at once, where nothing is got ready before them.
+pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     caller: &Caller,
     app: &App,
     once: &Once,
     body: Body<BulkInput>,
 ) -> Answered {
+    bulk_with::<N>(caller, app, once, body, HashMap::new()).await
+}
+
+/// Many changes at once, with what was got ready for them.
+pub(super) async fn bulk_with<N: Bulk>(
+    caller: &Caller,
+    app: &App,
+    once: &Once,
+    body: Body<BulkInput>,
+    ready: HashMap<usize, N::Ready>,
+) -> Answered
+where
+    N::Ready: Send + 'static,
+{
     let key = once.key(&app.store, caller, &body.octets);
     let change = app.store.write_once(
         caller,
         key,
-        body.input,
-        |tx, input| Box::pin(bulk::run::<N>(tx, input)),
+        (body.input, ready),
+        |tx, (input, ready)| Box::pin(run::<N>(tx, input, ready)),
         |result: &BulkResult<N>| answer::told(result),
     );
     Ok(answer::kept(change.await?))

@@ -1,8 +1,9 @@
 //! `/api/v1/requests`.
 
 use actix_web::HttpResponse;
-use taskhub_domain::request::{
-    self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard,
+use taskhub_domain::{
+    bulk::{BulkInput, BulkResult},
+    request::{self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard},
 };
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     answer::Answered,
-    extract::{Body, Caller, Id, IfMatch},
+    extract::{Body, Caller, Id, IfMatch, Once},
 };
 
 endpoints! {
@@ -36,6 +37,16 @@ endpoints! {
     delete_request;
     /// List what happened to a request
     list_request_history;
+}
+
+/// Create, change and delete requests together
+///
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed. The
+/// status stays: its steps are made one at a time.
+#[utoipa::path(tag = "requests", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<ClientRequest>)))]
+#[post("/bulk")]
+pub(crate) async fn change_requests(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
+    noun::bulk::<ClientRequest>(&caller, &app, &once, body).await
 }
 
 /// Get figures of all requests

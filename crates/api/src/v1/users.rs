@@ -1,10 +1,11 @@
 //! `/api/v1/users`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
     audit::{self, HistoryEntry},
+    bulk::{BulkInput, BulkResult},
     idempotency::Answer,
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
@@ -49,6 +50,23 @@ pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body
         |user: &User| answer::created("users", user.id, user.version, user),
     );
     Ok(answer::kept(create.await?))
+}
+
+/// Create, change and delete users together
+///
+/// For admins. At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that
+/// failed. Who still has something that is theirs can't be deleted so (409 `in_use`): there is no `transfer_to` here.
+#[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<User>)))]
+#[post("/bulk")]
+pub(crate) async fn change_users(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
+    let mut hashes = HashMap::new();
+    for (place, new) in user::check_bulk(&caller, &body.input)? {
+        // Of many hashes another caller of the tenant waits for one.
+        let _turn = app.turns.of(caller.tenant()).enter().await?;
+        let field = format!("operations/{place}/body/password");
+        hashes.insert(place, hash(&app, &new.password, new.personal(), &field).await?);
+    }
+    noun::bulk_with::<User>(&caller, &app, &once, body, hashes).await
 }
 
 /// Count active users

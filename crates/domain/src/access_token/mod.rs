@@ -7,7 +7,7 @@ mod exchange;
 mod input;
 
 use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -125,7 +125,7 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
         expires_at,
         last_used_at: None,
     };
-    Ok(WithToken { row: tx.add(row).await?, token: token.into_secret().expose_secret().to_owned() })
+    Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().shown(&token.into_secret()) })
 }
 
 /// A stolen token must not make one that outlives it.

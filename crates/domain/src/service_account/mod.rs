@@ -91,9 +91,8 @@ pub struct WithSecret {
 }
 
 impl WithSecret {
-    fn of(account: ServiceAccount, secret: Credential) -> Self {
-        use secrecy::ExposeSecret;
-        let client_secret = secret.into_secret().expose_secret().to_owned();
+    fn of(tx: &Tx, account: ServiceAccount, secret: Credential) -> Self {
+        let client_secret = tx.ctx().shown(&secret.into_secret());
         Self { client_id: account.id, client_secret, account }
     }
 
@@ -132,7 +131,7 @@ async fn add(tx: &Tx, input: ServiceAccountInput) -> Result<WithSecret> {
         expires_at,
         last_used_at: None,
     };
-    Ok(WithSecret::of(tx.add(row).await?, secret))
+    Ok(WithSecret::of(tx, tx.add(row).await?, secret))
 }
 
 /// Changes a service account: to the body whole, or by it as a merge patch. Other scopes, another end, or not being let in any more, end
@@ -182,7 +181,7 @@ pub async fn rotate(tx: &Tx, id: Uuid, body: &Unchecked<Rotation>, pre: &Precond
         // The old secret is out: so may be what was signed in with by it.
         tx.revoke(Revocation::of_service(tx, id)).await?;
     }
-    Ok(WithSecret::of(row, secret))
+    Ok(WithSecret::of(tx, row, secret))
 }
 
 /// Removes a service account. Its access tokens end.

@@ -248,13 +248,19 @@ impl Work {
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;
-        let result =
+        let mut result =
             result.unwrap_or_else(|_| Err(Error::internal("an operation panicked in its transaction")));
-        if let Err(error) = tx.end_savepoint(result.is_ok()).await {
+        let dry_run = tx.ctx().is_dry_run();
+        if dry_run && result.is_ok() {
+            // What waits is written too, to be undone with the rest: it may be refused.
+            result = tx.write_records().await;
+        }
+        let keeps = result.is_ok() && !dry_run;
+        if let Err(error) = tx.end_savepoint(keeps).await {
             group.give_up(error);
             return Ok(());
         }
-        if result.is_ok() {
+        if keeps {
             let Pending { rows, records, revocations, mail, .. } = tx.into_pending();
             let mut pending = group.pending();
             pending.rows.absorb(rows);

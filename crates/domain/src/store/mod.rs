@@ -141,8 +141,8 @@ impl Store {
         }
     }
 
-    /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind; one that
-    /// met a conflict or a deadlock is tried again here.
+    /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind, and neither does one in a
+    /// dry run; one that met a conflict or a deadlock is tried again here.
     ///
     /// # Errors
     /// The operation's own, and `Unavailable` when the database or the queue before it is overloaded.
@@ -196,6 +196,10 @@ impl Store {
         drop(conn);
         let transaction = Arc::try_unwrap(transaction)
             .map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        if ctx.is_dry_run() {
+            transaction.rollback().await.map_err(failure::from_db)?;
+            return Ok(output);
+        }
         transaction.commit().await.map_err(failure::from_db)?;
         self.0.revocations.apply(&pending.revocations);
         if pending.mail {

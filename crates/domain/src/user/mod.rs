@@ -2,6 +2,7 @@
 //!
 //! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the last one away passes one at a time.
 
+mod bulk;
 mod handover;
 mod import;
 mod input;
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 #[cfg(test)]
 pub(crate) use self::removal::FormerUser;
 pub use self::{
+    bulk::check_bulk,
     import::{Import, ImportReport, ImportStatus, ImportedUser, check as check_import, import},
     input::{NewUser, ProfileInput, UserInput},
     join::{join, joinable},

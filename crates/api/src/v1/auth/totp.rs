@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, post};
 use garde::Validate;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use taskhub_domain::{
     second_factor::{self, State},
@@ -70,8 +70,8 @@ pub(crate) struct RecoveryCodes {
 }
 
 impl RecoveryCodes {
-    fn answer(codes: &[SecretString]) -> HttpResponse {
-        let recovery_codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
+    fn answer(caller: &Caller, codes: &[SecretString]) -> HttpResponse {
+        let recovery_codes = codes.iter().map(|code| caller.shown(code)).collect();
         HttpResponse::Ok().json(Self { recovery_codes })
     }
 }
@@ -103,8 +103,8 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
         Box::pin(attempt.judge(tx, second_factor::enrol(tx, hash)))
     });
     let enrolment = enrol.await?;
-    let text = |secret: &SecretString| secret.expose_secret().to_owned();
-    Ok(HttpResponse::Ok().json(TotpEnrolment { secret: text(&enrolment.secret), uri: text(&enrolment.uri) }))
+    let (secret, uri) = (caller.shown(&enrolment.secret), caller.shown(&enrolment.uri));
+    Ok(HttpResponse::Ok().json(TotpEnrolment { secret, uri }))
 }
 
 /// Confirm one's second factor
@@ -121,7 +121,7 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
     let confirm = app.store.write(&caller, input, |tx, (attempt, code)| {
         Box::pin(attempt.judge(tx, second_factor::confirm(tx, code)))
     });
-    Ok(RecoveryCodes::answer(&proving.outcome(confirm.await).await?))
+    Ok(RecoveryCodes::answer(&caller, &proving.outcome(confirm.await).await?))
 }
 
 /// Replace one's recovery codes
@@ -139,7 +139,7 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
     let renew = app.store.write(&caller, input, |tx, (attempt, hash, code)| {
         Box::pin(attempt.judge(tx, second_factor::renew(tx, hash, code)))
     });
-    Ok(RecoveryCodes::answer(&proving.outcome(renew.await).await?))
+    Ok(RecoveryCodes::answer(&caller, &proving.outcome(renew.await).await?))
 }
 
 /// Disable one's second factor

@@ -1,0 +1,47 @@
+//! Many changes of users at once, by the operations that change one: who may do so, the last admin, tokens that end, and mail are theirs.
+
+use sea_orm::entity::prelude::*;
+use serde_json::Value;
+
+use super::{NewUser, User, check_new, create, update};
+use crate::{
+    Context, Error, Result, Tx,
+    bulk::{Bulk, BulkInput, in_body},
+    input::Unchecked,
+    policy::{self, Action},
+    store::Precondition,
+};
+
+/// The new users among many changes, by their places, for a caller who may make some: their passwords are hashed before the transaction.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`; those of one of them with its place.
+pub fn check_bulk(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
+    policy::permit(ctx, policy::Noun::User, Action::Create)?;
+    let checked = |(place, body)| {
+        let new = check_new(ctx, &Unchecked::new(body)).map_err(|error| in_body(error).at_place(place))?;
+        Ok((place, new))
+    };
+    body.check()?.bodies_to_make().map(checked).collect()
+}
+
+impl Bulk for User {
+    /// The hash of the password.
+    type Ready = String;
+
+    async fn make(tx: &Tx, body: Value, hash: Option<&String>) -> Result<Self> {
+        // As those lock it who come after this one: in the other order two would wait for each other.
+        tx.lock_tenant().await?;
+        let new = check_new(tx.ctx(), &Unchecked::new(body))?;
+        create(tx, &new, hash.ok_or_else(|| Error::internal("a password that was not hashed"))?).await
+    }
+
+    async fn change(tx: &Tx, id: Uuid, patch: Value, pre: &Precondition) -> Result<Self> {
+        update(tx, id, &Unchecked::patch(patch), pre).await
+    }
+
+    /// Who has something that passes to another user is deleted alone.
+    async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+        super::remove(tx, id, None, pre).await
+    }
+}

@@ -1,0 +1,176 @@
+//! The stories of `Prefer: validate-only`: who only asks is told what would be, and nothing of it stays. That it is so of every operation is the
+//! walks' to show.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, Call, PASSWORD, every_database};
+
+use crate::poll;
+
+every_database!(
+    what_is_wrong_is_told_and_nothing_stays,
+    many_ask_among_many_who_do,
+    no_key_is_kept_and_none_replayed,
+    nothing_is_sent_and_nobody_is_signed_out,
+    a_secret_that_opens_nothing_is_not_shown,
+    what_was_guessed_and_refused_counts,
+    other_preferences_are_ignored,
+);
+
+async fn ask(call: Call<'_>) -> Answer {
+    call.header("prefer", "validate-only").send().await
+}
+
+async fn what_is_wrong_is_told_and_nothing_stays(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({ "name": "urgent" });
+    let make = || app.post("/labels").by(&t.manager).json(&body);
+    let asked = ask(make()).await.expect(201);
+    assert_eq!(asked.header("preference-applied"), "validate-only");
+    assert_eq!((&asked.body["name"], asked.header("etag")), (&json!("urgent"), "\"1\""));
+    let _ = app.get(asked.header("location")).by(&t.manager).gives(404).await;
+    let made = make().send().await.expect(201);
+    assert_eq!(made.header("preference-applied"), "");
+    // What would be refused is, and by the same words.
+    for (asked, told, status) in [
+        (ask(make()).await, make().send().await, 409),
+        (
+            ask(app.post("/labels").by(&t.manager).json(&json!({ "name": "" }))).await,
+            app.post("/labels").by(&t.manager).json(&json!({ "name": "" })).send().await,
+            422,
+        ),
+        (
+            ask(app.delete(made.header("location")).by(&t.member)).await,
+            app.delete(made.header("location")).by(&t.member).send().await,
+            403,
+        ),
+    ] {
+        let (asked, told) = (asked.expect(status), told.expect(status));
+        assert_eq!((asked.code(), &asked.body["errors"]), (told.code(), &told.body["errors"]));
+        assert_eq!(asked.header("preference-applied"), "validate-only");
+    }
+    let stale = app.delete(made.header("location")).by(&t.admin).header("if-match", "\"2\"");
+    assert_eq!(ask(stale).await.expect(412).code(), "stale");
+    let gone = ask(app.delete(made.header("location")).by(&t.admin)).await.expect(204);
+    assert_eq!(gone.text, "");
+    let _ = app.get(made.header("location")).by(&t.manager).gives(200).await;
+}
+
+async fn many_ask_among_many_who_do(app: &App) {
+    let t = app.tenant().await;
+    let task =
+        |number: usize| app.post("/tasks").by(&t.member).json(&json!({ "title": format!("Task {number}") }));
+    let answers = join_all((0..60).map(|number| async move {
+        if number % 3 == 0 { ask(task(number)).await } else { task(number).send().await }
+    }));
+    for (number, answer) in answers.await.into_iter().enumerate() {
+        let answer = answer.expect(201);
+        let there = if number % 3 == 0 { 404 } else { 200 };
+        let _ = app.get(answer.header("location")).by(&t.member).gives(there).await;
+    }
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 40);
+    assert_eq!(app.get("/audit?noun=task").by(&t.admin).gives(200).await["count"], 40);
+}
+
+async fn no_key_is_kept_and_none_replayed(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({ "title": "Once" });
+    let make = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body);
+    let _ = ask(make()).await.expect(201);
+    let made = make().send().await.expect(201);
+    assert_eq!(made.header("idempotency-replayed"), "");
+    let asked = ask(make()).await.expect(201);
+    assert_eq!(asked.header("idempotency-replayed"), "");
+    assert_ne!(asked.body["id"], made.body["id"]);
+    assert_eq!(make().send().await.expect(201).body, made.body);
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 1);
+}
+
+async fn nothing_is_sent_and_nobody_is_signed_out(app: &App) {
+    let t = app.tenant().await;
+    let email = format!("grace@{}.example", t.slug);
+    let invite = || app.post("/invitations").by(&t.admin).json(&json!({ "email": email }));
+    let _ = ask(invite()).await.expect(201);
+    let _ = invite().gives(201).await;
+    let _ = app.mail_to(&email).await;
+    assert_eq!(app.count_mail(&email), 1);
+    let (access, refresh) = t.member.sign_in(app).await;
+    let _ = ask(app.post("/auth/logout").token(&access)).await.expect(204);
+    let path = format!("/users/{}", t.member.id);
+    for call in [
+        app.patch(&path).by(&t.admin).json(&json!({ "role": "manager" })),
+        app.post(&format!("{path}/deactivate")).by(&t.admin),
+    ] {
+        let _ = ask(call).await.expect(200);
+    }
+    let _ = ask(app.delete(&path).by(&t.admin)).await.expect(204);
+    for token in [&access, &t.member.token] {
+        let _ = app.get("/tasks").token(token).gives(200).await;
+    }
+    let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(200).await;
+}
+
+async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
+    let t = app.tenant().await;
+    let service = json!({ "name": "importer", "scopes": ["tasks:read"] });
+    let make = || app.post("/service-accounts").by(&t.admin).json(&service);
+    assert_eq!(ask(make()).await.expect(201).body["client_secret"], "validate-only");
+    let made = make().gives(201).await;
+    let rotate = format!("/service-accounts/{}/rotate", made["id"].as_str().unwrap());
+    let rotated =
+        ask(app.post(&rotate).by(&t.admin).json(&json!({ "overlap_seconds": 0 }))).await.expect(200);
+    assert_eq!(rotated.body["client_secret"], "validate-only");
+    // The secret is the one that it was.
+    let sign_in = json!({ "grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"] });
+    let _ = app.post("/auth/token").json(&sign_in).gives(200).await;
+    let soon = app.clock.now().plus(std::time::Duration::from_hours(1)).to_string();
+    let personal = json!({ "name": "report", "scopes": ["tasks:read"], "expires_at": soon });
+    let token = ask(app.post("/access-tokens").by(&t.member).json(&personal)).await.expect(201);
+    assert_eq!(token.body["token"], "validate-only");
+    let (session, _) = t.member.sign_in(app).await;
+    let begun = app.post("/auth/mfa/totp").token(&session).json(&json!({ "password": PASSWORD }));
+    let begun = ask(begun).await.expect(200).body;
+    assert_eq!(begun, json!({ "secret": "validate-only", "uri": "validate-only" }));
+}
+
+async fn what_was_guessed_and_refused_counts(app: &App) {
+    let t = app.tenant().await;
+    let (session, _) = t.member.sign_in(app).await;
+    let wrong = json!({ "old_password": "not-the-password", "new_password": "nine-quiet-lanterns" });
+    let guess = || ask(app.post("/auth/change-password").token(&session).json(&wrong));
+    for _ in 0..5 {
+        assert_eq!(guess().await.expect(422).pointer(), "/old_password");
+    }
+    assert_eq!(guess().await.expect(429).code(), "too_many_attempts");
+    let _ = ask(app.post("/labels").by(&t.member).json(&json!({ "name": "mine" }))).await.expect(403);
+    for action in ["proof_failed", "refused"] {
+        let path = format!("/audit?action={action}");
+        let told = async || app.get(&path).by(&t.admin).gives(200).await["count"] != 0;
+        poll::until(action, told).await;
+    }
+}
+
+async fn other_preferences_are_ignored(app: &App) {
+    let t = app.tenant().await;
+    let make = |prefer: &str| {
+        app.post("/tasks").by(&t.member).header("prefer", prefer).json(&json!({ "title": "Made" }))
+    };
+    let ignored =
+        ["respond-async, wait=10", "handling=lenient", "note=\"validate-only\"", "x; validate-only", ""];
+    for prefer in ignored {
+        assert_eq!(make(prefer).send().await.expect(201).header("preference-applied"), "", "{prefer}");
+    }
+    for prefer in ["Validate-Only", "wait=1, validate-only; reason=\"a, b\"", "validate-only=\"\""] {
+        assert_eq!(make(prefer).send().await.expect(201).header("preference-applied"), "validate-only");
+    }
+    let twice = make("handling=strict").header("prefer", "validate-only").send().await.expect(201);
+    assert_eq!(twice.header("preference-applied"), "validate-only");
+    // Whoever sets it to something may mean the contrary: nothing is done.
+    assert_eq!(make("validate-only=false").send().await.expect(400).code(), "invalid_header");
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], json!(ignored.len()));
+    let read = ask(app.get("/tasks").by(&t.member)).await.expect(200);
+    assert_eq!(read.header("preference-applied"), "");
+    let public = app.post("/auth/token").json(&json!({ "email": t.member.email, "password": PASSWORD }));
+    assert_eq!(ask(public).await.expect(400).code(), "validate_only_unsupported");
+    let _: Value = app.get("/tasks").gives(401).await;
+}
