@@ -44,7 +44,9 @@ impl Told {
     /// What is wrong with a value by the schema at this JSON pointer into the document; empty when nothing is.
     pub fn wrong(&self, pointer: &str, value: &Value) -> Vec<String> {
         let made = || {
-            let schema = json!({ "$ref": format!("{NAME}#{pointer}") });
+            // In a URI braces are escaped.
+            let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
+            let schema = json!({ "$ref": format!("{NAME}#{fragment}") });
             let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
             Arc::new(options.with_registry(&self.registry).build(&schema).unwrap())
         };
