@@ -18,7 +18,8 @@ const NAME: &str = "https://taskhub.invalid/document";
 
 /// The document, and what was made of its schemas so far.
 pub struct Told {
-    document: Value,
+    /// The document.
+    pub document: Value,
     operations: Operations,
     registry: Registry<'static>,
     validators: Mutex<HashMap<String, Arc<Validator>>>,

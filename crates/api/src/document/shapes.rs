@@ -12,7 +12,7 @@ pub(super) fn apply(document: &mut Value) {
     let Some(schemas) = document.pointer("/components/schemas").and_then(Value::as_object) else { return };
     let named: Vec<_> = schemas
         .iter()
-        .filter(|(_, schema)| ["properties", "allOf", "oneOf"].iter().any(|part| schema.get(*part).is_some()))
+        .filter(|(_, schema)| is_shape(schema))
         .map(|(name, schema)| (name.clone(), schema.clone()))
         .collect();
     for schema in document
@@ -36,8 +36,14 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
+/// Whether it is a schema that is worth a name.
+fn is_shape(value: &Value) -> bool {
+    ["properties", "allOf", "oneOf"].iter().any(|part| value.get(*part).is_some())
+}
+
 fn name(value: &mut Value, named: &[(String, Value)]) {
-    if let Some((name, _)) = named.iter().find(|(_, schema)| schema == value) {
+    let is_shape = is_shape(value);
+    if let Some((name, _)) = named.iter().find(|(_, schema)| is_shape && schema == value) {
         *value = json!({ "$ref": format!("#/components/schemas/{name}") });
         return;
     }
