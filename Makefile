@@ -1,5 +1,5 @@
 # What is done often, by its short name.
-.PHONY: run test test-all lint fmt deny bench openapi ci
+.PHONY: run test test-all lint fmt deny bench contract openapi ci
 
 run: # the server in development's settings, on an SQLite file
 	cargo run -- serve
@@ -26,6 +26,9 @@ deny: # licences and banned crates
 
 bench: # TaskHub beside the bare limit of its machine and its database
 	cargo run --release --package taskhub-bench
+
+contract: # the OpenAPI document against the rules of Spectral, OWASP and Redocly
+	tools/contract/lint.sh
 
 openapi: # prints the OpenAPI document
 	@cargo run --quiet -- openapi

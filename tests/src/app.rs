@@ -154,7 +154,7 @@ impl App {
             url,
             state,
             clock,
-            document: taskhub::document::build().unwrap(),
+            document: crate::told().document.clone(),
             address,
             client: client(address),
             faults: Mutex::default(),

@@ -3,7 +3,7 @@
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
-use crate::{App, User};
+use crate::{App, User, told};
 
 /// A request that is being put together.
 pub struct Call<'a> {
@@ -55,7 +55,10 @@ impl<'a> Call<'a> {
 
     /// Sends it.
     pub async fn send(self) -> Answer {
-        let response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let (client, request) = self.request.build_split();
+        let request = request.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let octets = response.bytes().await.unwrap().to_vec();
         let text = String::from_utf8_lossy(&octets).into_owned();
@@ -63,7 +66,9 @@ impl<'a> Call<'a> {
             self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
         }
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { call: self.name, status, headers, octets, text, body }
+        let answer = Answer { call: self.name, status, headers, octets, text, body };
+        told().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
+        answer
     }
 
     /// Sends it, and fails unless the status is this one; the body.

@@ -18,11 +18,13 @@ pub mod browser;
 mod call;
 mod mail;
 mod people;
+mod told;
 
 pub use app::{App, Backend, run};
 pub use call::{Answer, Call};
 pub use mail::Mail;
 pub use people::{PASSWORD, Tenant, User};
+pub use told::{Told, told};
 
 /// Runs stories on every database that is configured: `every_database!(creates_a_task, completes_a_task);`.
 #[macro_export]

@@ -16,6 +16,9 @@ use self::strict::Strict;
 pub use self::text::{Text, folded, language_tag, one_line, trimmed, zone_name};
 use crate::{Error, Result, error::FieldError};
 
+/// What every text of a body is like, as the document says it: see [`control_characters`].
+pub const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+
 /// A JSON body that is well-formed and nothing more.
 #[derive(Clone, Debug)]
 pub struct Unchecked<T> {

@@ -76,7 +76,7 @@ impl<'a> Operation<'a> {
 
     /// What the document says of an answer with this status.
     pub(super) fn response(&self, status: u16) -> Option<&'a Value> {
-        self.says["responses"].get(status.to_string())
+        self.says["responses"].get(status.to_string()).map(|answer| self.resolve(answer))
     }
 
     /// Where a schema leads, when it is a reference.

@@ -27,8 +27,10 @@ use taskhub_domain::{
 };
 
 use super::{
+    headers,
     operations::METHODS,
     parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
+    scopes,
 };
 
 /// The operations that change many rows at once.
@@ -54,7 +56,9 @@ pub(super) fn apply(document: &mut Value) {
     let schemes = json!({
         "token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token from `POST /api/v1/auth/token`, or a personal access token from `POST /api/v1/access-tokens`."
+            "description": "An access token from `POST /api/v1/auth/token`, a JWT that is made and verified by the rules of RFC8725, or a \
+                            personal access token from `POST /api/v1/access-tokens`. The scopes that an operation names are what a \
+                            token needs that is narrowed to some; one that is not narrowed needs none."
         },
         "basic": {
             "type": "http", "scheme": "basic",
@@ -62,10 +66,12 @@ pub(super) fn apply(document: &mut Value) {
         }
     });
     if let Some(root) = document.as_object_mut() {
-        root.insert("servers".to_owned(), json!([{ "url": "/" }]));
+        let server = json!({ "url": "/", "description": "The server that this document is from, in production", "x-internal": false });
+        root.insert("servers".to_owned(), json!([server]));
     }
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.insert("securitySchemes".to_owned(), schemes);
+        components.insert("headers".to_owned(), headers::all());
     }
     let mut patches = Vec::new();
     let past = document["paths"].as_object().map(with_history).unwrap_or_default();
@@ -91,11 +97,11 @@ pub(super) fn apply(document: &mut Value) {
 }
 
 /// Says what credential an operation needs; whether it can do without.
-fn secure(operation: &mut Map<String, Value>) -> bool {
+fn secure(path: &str, method: &str, operation: &mut Map<String, Value>) -> bool {
     let given = operation.get("security").and_then(Value::as_array).cloned();
     let public = given.is_some();
     let security = match given {
-        None => json!([{ "token": [] }]),
+        None => json!([{ "token": scopes::of(path, method) }]),
         // `security(())` of a handler: no credential is needed. What it names beside may be sent.
         Some(given) if given.iter().all(|one| *one == json!({})) => json!([]),
         Some(given) => given.into(),
@@ -111,14 +117,15 @@ fn complete(
     list: Option<&str>,
     patches: &mut Vec<String>,
 ) {
-    let public = secure(operation);
+    let public = secure(path, method, operation);
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_id = path.contains("{id}");
     let has_body = operation.contains_key("requestBody");
     let single =
         operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && list.is_none();
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
-    let api = path.starts_with("/api/v1");
+    // Whether the server lives is asked by whoever runs it, and is not counted.
+    let counted = !path.starts_with("/health/");
     let mut parameters = Vec::new();
     let writes = method != "get";
     // What is public writes in its own name, not in a caller's.
@@ -127,9 +134,10 @@ fn complete(
         ("400", if writes && public { NOT_VALIDATED } else { "A parameter or a header is invalid." }),
         // Also where no credential is needed: a bad one is never taken for none.
         ("401", "No valid access token, or credentials that are not right."),
+        ("406", "There is no coding of the answer that `Accept-Encoding` allows."),
         ("500", "A fault of the server's."),
     ];
-    if api {
+    if counted {
         problems.extend([
             ("429", "Too many requests: see Retry-After."),
             ("503", "Overloaded: try again later."),
@@ -211,11 +219,27 @@ fn complete(
         let content = json!({ "application/problem+json": { "schema": schema } });
         add(operation, status, json!({ "description": description, "content": content }));
     }
-    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-        responses.sort_keys();
-        for (status, response) in responses {
-            headers_of(status, method, validates, response);
+    headers::apply(counted, method, operation);
+    operation
+        .entry("description")
+        .or_insert_with(|| describe(method, by_id, list.is_some()).into());
+}
+
+/// What is said of an operation that does what all of its kind do.
+fn describe(method: &str, by_id: bool, list: bool) -> &'static str {
+    match method {
+        _ if list => {
+            "What the caller may see, filtered and sorted as they ask: by numbered pages with an exact count, or by cursor, which costs the same \
+             however far it goes."
         }
+        "get" if by_id => {
+            "As it is, or as it was at an instant where `as_of` is taken. Its version is its `ETag`."
+        }
+        "get" => "As it is at this moment.",
+        "patch" => "What is absent stays, and null clears (RFC 7396).",
+        "put" => "What is absent is set to its default.",
+        "delete" => "It is gone for good; what is recorded of it stays.",
+        _ => "It can be done again: nothing changes then.",
     }
 }
 
@@ -231,30 +255,6 @@ fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'sta
     parameters.push(header("If-Match", "Entity tags of the versions that the change is for."));
     problems.push(("412", "The resource has another version."));
     problems.push(("428", "The organisation requires If-Match."));
-}
-
-fn headers_of(status: &str, method: &str, validates: bool, response: &mut Value) {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let mut headers = Map::new();
-    headers.insert("X-Request-Id".to_owned(), text("The request's id."));
-    match status {
-        "201" => {
-            headers.insert("Location".to_owned(), text("Where the new resource is."));
-            headers.insert("ETag".to_owned(), text("Its version."));
-        }
-        "200" if method != "get" => {
-            headers.insert("ETag".to_owned(), text("The resource's version, where it has one."));
-        }
-        "429" => {
-            headers.insert("Retry-After".to_owned(), text("Seconds to wait."));
-        }
-        _ => {}
-    }
-    if validates && status.starts_with('2') {
-        let heeded = text("`validate-only`, when nothing was changed because that was preferred.");
-        headers.insert("Preference-Applied".to_owned(), heeded);
-    }
-    response["headers"] = Value::Object(headers);
 }
 
 fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {

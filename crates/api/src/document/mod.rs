@@ -4,10 +4,16 @@
 //! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
 //! operation a path is, which parameters it knows, which methods a path has.
 
+mod bounds;
 mod contract;
+mod examples;
+mod headers;
 mod operations;
 pub mod pages;
 mod parameters;
+mod problems;
+mod scopes;
+mod shapes;
 
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -21,7 +27,8 @@ use crate::problem::ProblemBody;
         title = "TaskHub",
         description = "A multi-tenant work-management API: organisations manage their users, projects, tasks and documents, each in a \
                        workspace of their own. The tenant comes from the access token alone.",
-        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
+        contact(name = "Whoever runs this server"),
+        license(name = "GPL-3.0-or-later", url = "https://www.gnu.org/licenses/gpl-3.0.html")
     ),
     tags(
         (name = "auth", description = "Registering, signing in and out, and one's own profile"),
@@ -64,5 +71,10 @@ pub fn build() -> serde_json::Result<Value> {
     }
     let mut document = serde_json::to_value(base)?;
     contract::apply(&mut document);
+    shapes::apply(&mut document);
+    shapes::prune(&mut document);
+    bounds::apply(&mut document);
+    examples::apply(&mut document);
+    shapes::share(&mut document);
     Ok(document)
 }

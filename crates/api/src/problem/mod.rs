@@ -41,13 +41,17 @@ pub struct FieldProblem {
 pub struct ProblemBody {
     /// A URI of the kind of problem.
     #[serde(rename = "type")]
-    #[schema(example = "urn:taskhub:problem:invalid")]
+    #[schema(
+        example = "urn:taskhub:problem:invalid",
+        max_length = 128,
+        pattern = "^urn:taskhub:problem:[a-z_]+$"
+    )]
     pub kind: String,
     /// A sentence about all problems of this kind.
     #[schema(example = "The body is invalid.")]
     pub title: String,
     /// The HTTP status.
-    #[schema(example = 422)]
+    #[schema(example = 422, minimum = 400, maximum = 599)]
     pub status: u16,
     /// A stable word for the kind of problem.
     #[schema(example = "invalid")]

@@ -35,7 +35,7 @@ pub(crate) async fn get_readiness(app: App) -> Answered {
 ///
 /// A JWK set (RFC 7517) to verify access tokens with. It holds no symmetric key. Fetch it anew after the time in `Cache-Control`, and when
 /// a token names a key that it lacks: a new key stands here before it signs, and an old one for as long as there are tokens of it.
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The keys.", body = Object, content_type = "application/jwk-set+json")))]
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The keys.", body = Object, content_type = "application/jwk-set+json", example = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "2026-01", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }))))]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn get_jwks(app: App) -> HttpResponse {
     HttpResponse::Ok()

@@ -63,6 +63,7 @@ pub(crate) mod entity {
         /// The request that did it, as in its `X-Request-Id`.
         pub request_id: Option<String>,
         /// The client's address.
+        #[schema(example = "192.0.2.7", max_length = 45, pattern = "^[0-9a-f.:]+$")]
         pub address: Option<String>,
         /// The changed fields before; null for a new row.
         #[serde(serialize_with = "object")]

@@ -27,6 +27,7 @@ use crate::{
 /// as Basic. It gets an access token with its scopes, or those of them that it asks for, and no refresh token.
 #[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))), responses(
     (status = 200, description = "An access token, and for a user a refresh token.", body = TokenPair),
+    (status = 403, description = "The email must be verified first, in organisations that ask for it.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
     (status = 409, description = "Several organisations match.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/token")]

@@ -1,0 +1,255 @@
+//! The bounds of every number, text and list: what a field does not say of itself is said here.
+//!
+//! What is answered was mostly written before, so a text that is answered has the bound of the field of the same name that is written. The rest
+//! stands in [`TEXTS`] and [`LISTS`], by its name, or by its schema's and its own.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+use taskhub_domain::input;
+
+/// A word of the system's.
+const WORD: &str = "^[a-z][a-z0-9_-]*$";
+/// Any text of an answer. No text has this character, which not every database keeps.
+const ANY: &str = "^[^\\u0000]*$";
+
+/// How long texts are at most, and what they are like, where that is more than [`ANY`].
+const TEXTS: [(&str, u64, &str); 56] = [
+    ("FileInfo.name", 255, ANY),
+    ("Attachment.name", 255, ANY),
+    ("Found.title", 8192, ANY),
+    ("Introspection.scope", 4096, ANY),
+    ("Notification.text", 1000, ANY),
+    ("Problem.code", 64, WORD),
+    ("Session.address", 45, "^[0-9a-f.:]+$"),
+    ("FieldProblem.code", 64, WORD),
+    ("FieldError.code", 64, WORD),
+    ("TokenPair.scope", 4096, ANY),
+    ("Health.status", 16, WORD),
+    ("access_token", 8192, "^[!-~]+$"),
+    ("action", 64, WORD),
+    ("actor_kind", 16, WORD),
+    ("actor_name", 254, ANY),
+    ("aud", 2048, ANY),
+    ("day", 10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    ("detail", 2000, ANY),
+    ("email_domains", 253, "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"),
+    ("error", 64, WORD),
+    ("grant_types_supported", 64, WORD),
+    ("grounds", 64, WORD),
+    ("instance", 64, "^[!-~]+$"),
+    ("introspection_endpoint", 2048, "^https?://"),
+    ("introspection_endpoint_auth_methods_supported", 64, WORD),
+    ("iss", 2048, "^https?://"),
+    ("issuer", 2048, "^https?://"),
+    ("jwks_uri", 2048, "^https?://"),
+    ("kind", 32, WORD),
+    ("media_type", 100, "^[!-~]+/[!-~]+$"),
+    ("message", 1000, ANY),
+    ("missing_scope", 64, SCOPE),
+    ("next", 16_384, "^https?://"),
+    ("noun", 64, WORD),
+    ("picture", 2048, ANY),
+    ("pointer", 200, ANY),
+    ("previous", 16_384, "^https?://"),
+    ("rank", 255, "^[0-9a-f]+$"),
+    ("recovery_codes", 64, "^[!-~]+$"),
+    ("request_id", 64, "^[!-~]+$"),
+    ("response_types_supported", 64, WORD),
+    ("revocation_endpoint", 2048, "^https?://"),
+    ("revocation_endpoint_auth_methods_supported", 64, WORD),
+    ("rule", 64, WORD),
+    ("scopes", 64, SCOPE),
+    ("scopes_supported", 64, SCOPE),
+    ("secret", 128, "^[A-Z2-7]+$"),
+    ("service_documentation", 2048, "^https?://"),
+    ("sha256", 64, "^[0-9a-f]{64}$"),
+    ("snippet", 2048, ANY),
+    ("sub", 64, "^[!-~]+$"),
+    ("token_endpoint", 2048, "^https?://"),
+    ("token_endpoint_auth_methods_supported", 64, WORD),
+    ("token_type", 16, "^[A-Za-z]+$"),
+    ("uri", 1024, "^otpauth://"),
+    ("user_agent", 255, ANY),
+];
+/// A scope.
+const SCOPE: &str = "^[a-z]+(-[a-z]+)*:(read|write)$";
+
+/// How long lists are at most.
+const LISTS: [(&str, u64); 20] = [
+    ("ImportReport.results", 1000),
+    ("TimeTotals.results", 400),
+    ("actions", 20),
+    ("by_client", 50),
+    ("by_type", 50),
+    ("errors", 20),
+    ("grant_types_supported", 10),
+    ("grounds", 20),
+    ("introspection_endpoint_auth_methods_supported", 10),
+    ("keys", 100),
+    ("mentions", 50),
+    ("next", 10),
+    ("recent", 10),
+    ("recovery_codes", 20),
+    ("response_types_supported", 10),
+    ("results", 400),
+    ("revocation_endpoint_auth_methods_supported", 10),
+    ("scopes", 100),
+    ("scopes_supported", 100),
+    ("token_endpoint_auth_methods_supported", 10),
+];
+
+/// Texts outside JSON, as a file that is exported: what an answer can be at most for any client.
+const LONGEST: u64 = 2_147_483_647;
+/// The most octets that a file can be set to have.
+const LARGEST_FILE: u64 = 48 << 30;
+
+/// Puts the bounds on every schema of the document.
+pub(super) fn apply(document: &mut Value) {
+    let written = written(document);
+    let bound = |schema: &mut Value, owner: &str, name: &str| {
+        Place { owner, name, written: &written }.bound(schema, false)
+    };
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (owner, schema) in schemas.into_iter().flatten() {
+        bound(schema, owner, "");
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+    for operation in items.flat_map(Map::values_mut) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+            if let Some(schema) = parameter.get_mut("schema") {
+                bound(schema, "parameter", &name);
+            }
+        }
+        let body = operation.get_mut("requestBody").map(contents).into_iter().flatten().collect::<Vec<_>>();
+        for schema in body {
+            bound(schema, "body", "");
+        }
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        for schema in responses.into_iter().flat_map(Map::values_mut).flat_map(contents) {
+            bound(schema, "body", "");
+        }
+    }
+}
+
+/// The schemas of a body in its content types.
+fn contents(body: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let content = body.get_mut("content").and_then(Value::as_object_mut);
+    content.into_iter().flat_map(Map::values_mut).filter_map(|media| media.get_mut("schema"))
+}
+
+/// The longest that a text, and a list, of a name may be written.
+fn written(document: &Value) -> HashMap<String, [Option<u64>; 2]> {
+    let mut found: HashMap<String, [Option<u64>; 2]> = HashMap::new();
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    for schema in schemas.into_iter().flat_map(Map::values).filter(|schema| is_written(schema)) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let known = found.entry(name.clone()).or_default();
+            for (known, bound) in known.iter_mut().zip(["maxLength", "maxItems"]) {
+                *known = (*known).max(property[bound].as_u64());
+            }
+        }
+    }
+    found
+}
+
+/// Whether it is a body that a client writes: these are closed.
+fn is_written(schema: &Value) -> bool {
+    schema["additionalProperties"] == false
+}
+
+/// Where a schema stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    owner: &'a str,
+    name: &'a str,
+    written: &'a HashMap<String, [Option<u64>; 2]>,
+}
+
+impl Place<'_> {
+    fn bound(self, schema: &mut Value, by_client: bool) {
+        let by_client = by_client || is_written(schema);
+        let Some(fields) = schema.as_object_mut() else { return };
+        let kind = match &fields.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+            kind => kind.and_then(Value::as_str),
+        };
+        match kind.map(str::to_owned).as_deref() {
+            Some("integer") => number(fields),
+            Some("number") => drop(fields.entry("minimum").or_insert_with(|| json!(0))),
+            Some("string") => self.text(fields, by_client),
+            Some("array") => self.list(fields),
+            _ => {}
+        }
+        for (name, property) in
+            fields.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+        {
+            Place { name, ..self }.bound(property, by_client);
+        }
+        for part in ["allOf", "anyOf", "oneOf"] {
+            for part in fields.get_mut(part).and_then(Value::as_array_mut).into_iter().flatten() {
+                self.bound(part, by_client);
+            }
+        }
+        if let Some(items) = fields.get_mut("items") {
+            self.bound(items, by_client);
+        }
+    }
+
+    /// What a table says at this place: of the very schema, or of the name.
+    fn told<'t, T>(self, table: &'t [T], name: impl Fn(&T) -> &str) -> Option<&'t T> {
+        let whole = format!("{}.{}", self.owner, self.name);
+        let find = |wanted: &str| table.iter().find(|row| name(row) == wanted);
+        find(&whole).or_else(|| find(self.name))
+    }
+
+    fn text(self, fields: &mut Map<String, Value>, by_client: bool) {
+        if fields.contains_key("enum") {
+            return;
+        }
+        let format = fields.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (told, known) =
+            (self.told(&TEXTS, |row| row.0), self.written.get(self.name).and_then(|bounds| bounds[0]));
+        let longest = match format.as_str() {
+            "uuid" => 36,
+            "date" => 10,
+            // With more digits of a fraction than anybody means.
+            "date-time" => 64,
+            "binary" => LARGEST_FILE,
+            _ if self.owner == "parameter" => 4096,
+            _ if self.owner == "body" => LONGEST,
+            _ => told.map(|row| row.1).or(known).unwrap_or_default(),
+        };
+        if longest > 0 {
+            fields.entry("maxLength").or_insert_with(|| json!(longest));
+        }
+        if format.is_empty() {
+            let pattern = match told {
+                _ if by_client => input::TEXT,
+                Some(row) => row.2,
+                None => ANY,
+            };
+            fields.entry("pattern").or_insert_with(|| json!(pattern));
+        }
+    }
+
+    fn list(self, fields: &mut Map<String, Value>) {
+        let known = self.written.get(self.name).and_then(|bounds| bounds[1]);
+        let most = self.told(&LISTS, |row| row.0).map(|row| row.1).or(known);
+        if let Some(most) = most {
+            fields.entry("maxItems").or_insert_with(|| json!(most));
+        }
+    }
+}
+
+fn number(fields: &mut Map<String, Value>) {
+    let most = fields.get("maximum").and_then(Value::as_i64);
+    let small = most.is_some_and(|most| most <= i64::from(i32::MAX));
+    let format = fields.entry("format").or_insert_with(|| json!(if small { "int32" } else { "int64" }));
+    let most = if format == "int32" { i64::from(i32::MAX) } else { i64::MAX };
+    fields.entry("minimum").or_insert_with(|| json!(0));
+    fields.entry("maximum").or_insert_with(|| json!(most));
+}

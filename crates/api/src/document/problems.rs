@@ -1,0 +1,68 @@
+//! Which problems an operation can answer with a status, from the table of codes.
+
+use serde_json::Value;
+
+use crate::problem::Code;
+
+/// What decides about the codes of an operation.
+pub(super) struct Operation {
+    id: String,
+    /// Whether it takes a credential.
+    secured: bool,
+    /// Whether it takes a key of idempotency.
+    once: bool,
+    /// Whether it takes a client's own credentials.
+    basic: bool,
+    /// Whether it takes a body.
+    body: bool,
+}
+
+impl Operation {
+    /// The operation as the document has it.
+    pub(super) fn of(says: &Value) -> Self {
+        let security = says["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters = says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Self {
+            id: says["operationId"].as_str().unwrap_or_default().to_owned(),
+            secured: !security.is_empty(),
+            once: parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
+            basic: security.iter().any(|one| one.get("basic").is_some()),
+            body: says.get("requestBody").is_some(),
+        }
+    }
+
+    /// The codes that come with a status.
+    pub(super) fn at<'a>(&'a self, status: &'a str) -> impl Iterator<Item = Code> + 'a {
+        Code::ALL.iter().copied().filter(move |code| code.status().as_str() == status && self.answers(*code))
+    }
+
+    fn answers(&self, code: Code) -> bool {
+        let id = self.id.as_str();
+        let signs_in = id == "create_token";
+        // Who proves anew who they are, and so may guess.
+        let proves = matches!(
+            id,
+            "change_password" | "create_totp" | "confirm_totp" | "replace_recovery_codes" | "disable_totp"
+        );
+        match code {
+            Code::MalformedBody => self.body,
+            Code::InvalidCredentials => signs_in || proves,
+            Code::TooManyAttempts => signs_in || proves || self.basic,
+            Code::SecondFactorRequired | Code::EmailUnverified => signs_in,
+            Code::InvalidClient => self.basic,
+            Code::InvalidRefreshToken => id == "refresh_token",
+            Code::Forbidden | Code::InsufficientScope => self.secured,
+            Code::InvalidLink => matches!(id, "verify_email" | "confirm_password_reset" | "register_account"),
+            Code::RegistrationClosed => id == "register_account",
+            Code::TenantRequired => signs_in,
+            Code::LastAdmin => matches!(
+                id,
+                "replace_user" | "update_user" | "delete_user" | "deactivate_user" | "delete_tenant"
+            ),
+            Code::InUse => id.starts_with("delete_") || id.starts_with("purge_"),
+            Code::IdempotencyInFlight | Code::IdempotencyMismatch => self.once,
+            Code::QuotaExceeded => matches!(id, "create_task_attachment" | "replace_document_content"),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Which scopes an operation takes of a credential that is narrowed to some, told by its path.
+//!
+//! The policy decides by the rows that an operation reads and writes; this says the same in advance. That both are the same is what the walk over
+//! the operations' credentials proves.
+
+/// The scopes, that for the row of the path first.
+pub(super) fn of(path: &str, method: &str) -> Vec<String> {
+    let verb = if method == "get" { "read" } else { "write" };
+    let Some(path) = path.strip_prefix("/api/v1/") else { return Vec::new() };
+    let own = |noun: &str| vec![format!("{noun}:{verb}")];
+    let reads = |nouns: &[&str]| nouns.iter().map(|noun| format!("{noun}:read")).collect();
+    match path.split('/').collect::<Vec<_>>()[..] {
+        // They show what the credential reaches, and refuse nothing.
+        ["search"] | ["auth", "permissions"] => Vec::new(),
+        ["auth", "profile" | "change-password", ..] => own("users"),
+        ["auth", "mfa", ..] | ["users", "{id}", "second-factor"] => own("second-factor"),
+        ["auth", ..] => own("sessions"),
+        ["dashboard"] => own("tasks"),
+        ["timer"] => own("time-entries"),
+        ["projects", "statistics"] => reads(&["projects", "tasks"]),
+        ["requests", "dashboard"] => reads(&["clients", "request-types", "requests"]),
+        ["users", "{id}", "history"] => own("users"),
+        [parent, "{id}", within, ..] => {
+            let noun = match within {
+                "dependencies" | "watchers" | "statistics" => "tasks",
+                "members" => "teams",
+                "milestones" => "projects",
+                "timer" => "time-entries",
+                "versions" => parent,
+                "attachments" | "comments" | "history" | "reminders" | "requests" | "sessions" | "tasks"
+                | "time-entries" => within,
+                // What is done to the row itself.
+                _ => return own(parent),
+            };
+            let mut all = vec![format!("{parent}:read"), format!("{noun}:{verb}")];
+            all.dedup();
+            all
+        }
+        [noun, ..] => own(noun),
+        [] => Vec::new(),
+    }
+}

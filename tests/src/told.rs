@@ -1,0 +1,104 @@
+//! Every answer that a story gets is held against the document: its status is listed for the operation, its code has an example there, and its body
+//! is of the schema.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use jsonschema::{Draft, Registry, Validator};
+use reqwest::Method;
+use serde_json::{Value, json};
+use taskhub::document::Operations;
+
+use crate::Answer;
+
+/// The name under which schemas refer to the document.
+const NAME: &str = "https://taskhub.invalid/document";
+
+/// The document, and what was made of its schemas so far.
+pub struct Told {
+    /// The document.
+    pub document: Value,
+    operations: Operations,
+    registry: Registry<'static>,
+    validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+static TOLD: LazyLock<Told> = LazyLock::new(|| {
+    let document = taskhub::document::build().unwrap();
+    let registry = Registry::new().draft(Draft::Draft202012).add(NAME, document.clone()).unwrap();
+    Told {
+        operations: Operations::of(&document),
+        registry: registry.prepare().unwrap(),
+        validators: Mutex::default(),
+        document,
+    }
+});
+
+/// The one of this process.
+pub fn told() -> &'static Told {
+    &TOLD
+}
+
+impl Told {
+    /// What is wrong with a value by the schema at this JSON pointer into the document; empty when nothing is.
+    pub fn wrong(&self, pointer: &str, value: &Value) -> Vec<String> {
+        let made = || {
+            // In a URI braces are escaped.
+            let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
+            let schema = json!({ "$ref": format!("{NAME}#{fragment}") });
+            let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+            Arc::new(options.with_registry(&self.registry).build(&schema).unwrap())
+        };
+        let validator =
+            Arc::clone(self.validators.lock().unwrap().entry(pointer.to_owned()).or_insert_with(made));
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    }
+
+    /// Fails unless the document has room for the answer. What is asked of no operation has no room there.
+    pub(crate) fn check(&self, method: &Method, path: &str, query: &str, answer: &Answer) {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let Some(operation) = actix_web::http::Method::from_bytes(method.as_str().as_bytes())
+            .ok()
+            .and_then(|method| self.operations.find(&method, path))
+        else {
+            return;
+        };
+        let Answer { call, status, text, .. } = answer;
+        let step = |step: &str| step.replace('~', "~0").replace('/', "~1");
+        let verb = method.as_str().to_lowercase();
+        let mut pointer = format!("/paths/{}/{verb}/responses/{status}", step(&operation.path));
+        let listed = self.document.pointer(&pointer);
+        assert!(
+            listed.is_some(),
+            "{}: {call} → {status}, which the document does not list: {text}",
+            operation.id
+        );
+        if let Some(shared) = listed.and_then(|listed| listed["$ref"].as_str()) {
+            shared.trim_start_matches('#').clone_into(&mut pointer);
+        }
+        let kind = answer.header("content-type").split(';').next().unwrap_or_default();
+        let media = format!("{pointer}/content/{}", step(kind));
+        if text.is_empty() {
+            return;
+        }
+        let listed = self.document.pointer(&media);
+        assert!(listed.is_some(), "{}: {call} → {status} of the type {kind:?}", operation.id);
+        if *status >= 400 {
+            let known = listed.is_some_and(|listed| !listed["examples"][answer.code()].is_null());
+            assert!(
+                known,
+                "{}: {call} → {status} {}, of which the document has no example",
+                operation.id,
+                answer.code()
+            );
+        }
+        // Rows of which only some fields were asked for.
+        let sparse = query.split('&').any(|pair| pair.starts_with("fields="));
+        if kind.ends_with("json") && !sparse {
+            let wrong = self.wrong(&format!("{media}/schema"), &answer.body);
+            assert!(wrong.is_empty(), "{}: {call} → {status} {text}: {wrong:#?}", operation.id);
+        }
+    }
+}
