@@ -11,6 +11,7 @@ mod comment;
 mod concurrency;
 mod conditional;
 mod cors;
+mod docs;
 mod document;
 mod idempotency;
 mod input;
