@@ -1,8 +1,8 @@
 //! The pages for people, in a real browser when one is wanted (`TASKHUB_TEST_BROWSER`): they load, nothing is asked of
-//! another host, an operation can be tried out with a token that was pasted in, and files can be downloaded.
+//! another host, and an operation can be tried out with a token that was pasted in.
 
-use serde_json::{Value, json};
-use taskhub_tests::{App, Backend, User, browser::Browser};
+use serde_json::json;
+use taskhub_tests::{App, Backend, browser::Browser};
 
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -12,18 +12,13 @@ fn swagger_ui_authorises_and_executes() {
 }
 
 #[test]
-fn swagger_ui_downloads_files() {
-    in_a_browser(|app, browser| Box::pin(swagger_files(app, browser)));
+fn redoc_shows_the_document() {
+    in_a_browser(|app, browser| Box::pin(redoc(app, browser)));
 }
 
 #[test]
 fn a_problem_has_a_page() {
     in_a_browser(|app, browser| Box::pin(problem(app, browser)));
-}
-
-#[test]
-fn redoc_shows_and_downloads_the_document() {
-    in_a_browser(|app, browser| Box::pin(redoc(app, browser)));
 }
 
 #[test]
@@ -65,62 +60,25 @@ fn in_a_browser(story: Story) {
     });
 }
 
-/// Lets Swagger UI send an operation's request, until the answer that it shows has a text.
-async fn execute(browser: &Browser, operation: &str, shown: &str) -> Done {
-    let block = format!("#operations-{operation}");
-    browser.click(&format!("{block} .execute")).await?;
-    let answer = format!("document.querySelector('{block} .live-responses-table')?.innerText");
-    browser.wait_for(&format!("{answer}?.includes('{shown}')")).await
-}
-
-async fn open(browser: &Browser, operation: &str) -> Done {
-    browser.click(&format!("#operations-{operation} .opblock-summary-control")).await
-}
-
-async fn authorize(browser: &Browser, user: &User) -> Done {
-    browser.click(".btn.authorize").await?;
-    browser.type_into("#auth-bearer-value", &user.token).await?;
-    browser.click(".auth-btn-wrapper .btn.authorize").await?;
-    browser.click(".auth-btn-wrapper .btn-done").await
-}
-
 async fn swagger(app: &App, browser: &Browser) -> Done {
     let t = app.tenant().await;
     let project = json!({ "name": "Seen in a browser" });
     let _ = app.post("/projects").by(&t.admin).json(&project).gives(201).await;
     browser.goto(&format!("{}/api/docs/", app.url)).await?;
-    open(browser, "projects-list_projects").await?;
-    // Without a token it is refused, which the browser writes to its console.
-    execute(browser, "projects-list_projects", "\"unauthenticated\"").await?;
-    let refused = browser.console().await?;
-    assert!(refused.len() == 1 && refused[0].contains("401"), "{refused:?}");
-    authorize(browser, &t.admin).await?;
-    execute(browser, "projects-list_projects", "Seen in a browser").await
-}
-
-async fn swagger_files(app: &App, browser: &Browser) -> Done {
-    let t = app.tenant().await;
-    browser.goto(&format!("{}/api/docs/", app.url)).await?;
-    authorize(browser, &t.admin).await?;
-    open(browser, "users-export_users").await?;
-    execute(browser, "users-export_users", "Download file").await?;
-    browser.click("#operations-users-export_users .live-responses-table a[download]").await?;
-    let file = browser.downloaded("users.csv").await?;
-    assert!(file.contains(&t.admin.email) && file.contains(&t.member.email), "{file}");
-    // The document itself is a link, in a tab of its own.
-    let link = browser.execute("return document.querySelector('.info a.link').href", &[]).await?;
-    assert_eq!(link, format!("{}/api/schema", app.url));
-    browser.goto(link.as_str().unwrap()).await?;
-    browser.wait_for("document.body.innerText.includes('list_projects')").await
+    browser.click(".btn.authorize").await?;
+    browser.type_into("#auth-bearer-value", &t.admin.token).await?;
+    browser.click(".auth-btn-wrapper .btn.authorize").await?;
+    browser.click(".auth-btn-wrapper .btn-done").await?;
+    browser.click("#operations-projects-list_projects .opblock-summary-control").await?;
+    browser.click("#operations-projects-list_projects .execute").await?;
+    let shown =
+        "document.querySelector('#operations-projects-list_projects .live-responses-table')?.innerText";
+    browser.wait_for(&format!("{shown}?.includes('Seen in a browser')")).await
 }
 
 async fn redoc(app: &App, browser: &Browser) -> Done {
     browser.goto(&format!("{}/api/redoc", app.url)).await?;
-    browser.wait_for("document.body.innerText.includes('Create a task')").await?;
-    browser.click("a[download]").await?;
-    let file = browser.downloaded("openapi.json").await?;
-    assert_eq!(serde_json::from_str::<Value>(&file)?, app.document);
-    Ok(())
+    browser.wait_for("document.body.innerText.includes('Create a task')").await
 }
 
 async fn problem(app: &App, browser: &Browser) -> Done {

@@ -65,10 +65,7 @@ impl Browser {
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--window-size=1280,1024",
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-            ], "prefs": {
-                "download.default_directory": driver.files.downloads(),
-                "download.prompt_for_download": false,
-            } },
+            ] },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         } } });
         // The driver takes this address without its final slash only; a session's commands are joined to it.
@@ -130,13 +127,6 @@ impl Browser {
             _ => Err("it does not hold".into()),
         })
         .await
-    }
-
-    /// The content of a file that a page lets the browser download, as soon as all of it is there.
-    pub async fn downloaded(&self, name: &str) -> Result<String> {
-        let file = self.driver.files.downloads().join(name);
-        // The browser gives a file its name when it is whole.
-        self.until(&format!("download {name}"), async || Ok(std::fs::read_to_string(&file)?)).await
     }
 
     /// The console's lines since the last call, a level and a message each: what the page wrote, and what the
@@ -240,7 +230,7 @@ struct Driver {
     /// Held open: a driver that can't write dies.
     _output: BufReader<ChildStdout>,
     /// Removed once both have ended.
-    files: Files,
+    _files: Files,
 }
 
 impl Driver {
@@ -268,7 +258,7 @@ impl Driver {
                 break port.trim().trim_end_matches('.').parse()?;
             }
         };
-        Ok(Self { process, port, _output: output, files })
+        Ok(Self { process, port, _output: output, _files: files })
     }
 
     /// Sends a request that needs no runtime, and waits until it is answered.
@@ -299,14 +289,7 @@ impl Files {
         let name = format!("taskhub-browser-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let files = std::env::temp_dir().join(name);
         std::fs::create_dir(&files)?;
-        let files = Self(files);
-        std::fs::create_dir(files.downloads())?;
-        Ok(files)
-    }
-
-    /// Where what was downloaded is.
-    fn downloads(&self) -> PathBuf {
-        self.0.join("downloads")
+        Ok(Self(files))
     }
 }
 
