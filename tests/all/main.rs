@@ -12,6 +12,7 @@ mod comment;
 mod concurrency;
 mod conditional;
 mod cors;
+mod docs;
 mod document;
 mod dry_run;
 mod idempotency;

@@ -17,6 +17,11 @@ fn redoc_shows_the_document() {
 }
 
 #[test]
+fn a_problem_has_a_page() {
+    in_a_browser(|app, browser| Box::pin(problem(app, browser)));
+}
+
+#[test]
 fn the_schema_comes_as_json_and_yaml() {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async {
@@ -74,4 +79,9 @@ async fn swagger(app: &App, browser: &Browser) -> Done {
 async fn redoc(app: &App, browser: &Browser) -> Done {
     browser.goto(&format!("{}/api/redoc", app.url)).await?;
     browser.wait_for("document.body.innerText.includes('Create a task')").await
+}
+
+async fn problem(app: &App, browser: &Browser) -> Done {
+    browser.goto(&format!("{}/problems/stale", app.url)).await?;
+    browser.wait_for("document.body.innerText.includes('The resource has changed meanwhile.')").await
 }

@@ -130,7 +130,7 @@ async fn every_refusal_is_the_same(app: &App) {
         body.as_object_mut().unwrap().remove("instance");
         let title = "This client's id and secret are not right, or not any more.";
         let expected = json!({
-            "type": "urn:taskhub:problem:invalid_client", "title": title, "status": 401, "code": "invalid_client",
+            "type": "/problems/invalid_client", "title": title, "status": 401, "code": "invalid_client",
             "error": "invalid_client",
         });
         assert_eq!(body, expected);

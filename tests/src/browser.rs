@@ -22,8 +22,8 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
-/// How long a step may take before it has failed.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a step may take before it has failed: long, because a browser is slow on a machine that is busy.
+pub const DEADLINE: Duration = Duration::from_mins(2);
 
 /// How long to wait between two tries of a step.
 const POLL: Duration = Duration::from_millis(50);
@@ -42,6 +42,8 @@ pub struct Browser {
     driver: Driver,
     client: Client,
     session: Url,
+    /// The browser's process.
+    process: u64,
 }
 
 impl Browser {
@@ -71,7 +73,8 @@ impl Browser {
         let id =
             opened.pointer("/sessionId").and_then(Value::as_str).ok_or("the driver opened no session")?;
         let session = sessions.join(&format!("{id}/"))?;
-        Ok(Self { driver, client, session })
+        let process = opened.pointer("/capabilities/goog:processID").and_then(Value::as_u64);
+        Ok(Self { driver, client, session, process: process.ok_or("the driver named no process")? })
     }
 
     /// Opens `url` and waits until it has loaded.
@@ -188,7 +191,10 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // The session's end takes the browser along; a driver that is only killed leaves it behind.
-        self.driver.ask("DELETE", self.session.path().trim_end_matches('/')).ok();
+        if self.driver.ask("DELETE", self.session.path().trim_end_matches('/')).is_err() {
+            // A driver whose browser is stuck answers nothing.
+            Command::new("kill").args(["-KILL", &self.process.to_string()]).status().ok();
+        }
     }
 }
 

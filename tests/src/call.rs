@@ -2,6 +2,7 @@
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
+use taskhub::problem::FIELDS;
 
 use crate::{App, User, told};
 
@@ -14,8 +15,9 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a App, method: &str, path: &str) -> Self {
-        let outside =
-            ["/api", "/account", "/health", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+        let outside = ["/api", "/account", "/health", "/problems", "/.well-known"]
+            .iter()
+            .any(|prefix| path.starts_with(prefix));
         let base = if outside { "" } else { "/api/v1" };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let name = format!("{method} {base}{path}");
@@ -66,6 +68,11 @@ impl<'a> Call<'a> {
             self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
         }
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let problem = headers.get("content-type").is_some_and(|kind| kind == "application/problem+json");
+        for error in body["errors"].as_array().into_iter().flatten().filter(|_| problem) {
+            let known = FIELDS.iter().any(|(code, _)| error["code"] == *code);
+            assert!(known, "{}: a field's code that no table has: {text}", self.name);
+        }
         let answer = Answer { call: self.name, status, headers, octets, text, body };
         told().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
         answer

@@ -6,6 +6,7 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 use crate::{
     document::pages,
     mail::pages as account,
+    problem::page,
     v1::{
         access_tokens, attachments, audit, auth, clients, comments, contents, dashboard, documents,
         invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
@@ -288,6 +289,7 @@ pub(crate) fn pages(routes: &mut web::ServiceConfig) {
         .service(account::accept_invitation)
         .service(account::script)
         .service(account::style)
+        .service(page::of_code)
         .service(pages::docs)
         .service(pages::redoc)
         .service(pages::redoc_script)

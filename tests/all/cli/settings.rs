@@ -14,7 +14,7 @@ fn help_shows_flag_variable_and_default() {
     let help = taskhub(folder.path(), "--help").said();
     let variables = taskhub::cli::variables();
     assert!(variables.len() > 20, "{variables:?}");
-    for variable in variables {
+    for (variable, _) in variables {
         let (before, _) =
             help.split_once(&format!("[env: {variable}")).unwrap_or_else(|| panic!("{variable}"));
         let entry = &before[before.rfind("\n      --").unwrap()..];
@@ -36,7 +36,7 @@ fn help_shows_flag_variable_and_default() {
 #[test]
 fn the_example_speaks_of_every_variable() {
     let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../.env.example")).unwrap();
-    for variable in taskhub::cli::variables() {
+    for (variable, _) in taskhub::cli::variables() {
         let line = example
             .lines()
             .find(|line| line.trim_start_matches(['#', ' ']).starts_with(&format!("{variable}=")));

@@ -30,7 +30,7 @@ use std::{env, fs, path::Path};
 
 /// Holds a reviewed file against what it should be, or writes it when a review was asked for.
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
-fn reviewed(path: &str, present: &str) {
+pub(crate) fn reviewed(path: &str, present: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if env::var("TASKHUB_REVIEW").is_ok_and(|value| value == "1") {
         fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -8,10 +8,10 @@ mod serve;
 mod token;
 mod wipe;
 
-use std::{fmt::Display, io::Write, process::ExitCode};
+use std::{ffi::OsStr, fmt::Display, io::Write, process::ExitCode};
 
 use clap::{
-    CommandFactory, Parser, Subcommand,
+    Arg, CommandFactory, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
 use taskhub_domain::{Clock, System, context::Request};
@@ -99,10 +99,12 @@ fn discreet(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Every flag with its environment variable: what `.env.example` must speak of.
-pub fn variables() -> Vec<String> {
+/// The environment variable of every flag, and its default: what `.env.example` must speak of, and the documentation may.
+pub fn variables() -> Vec<(String, Option<String>)> {
     let command = Cli::command();
-    command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned)).collect()
+    let text = |value: &OsStr| value.to_str().map(str::to_owned);
+    let default = |arg: &Arg| arg.get_default_values().first().and_then(|value| text(value));
+    command.get_arguments().filter_map(|arg| Some((text(arg.get_env()?)?, default(arg)))).collect()
 }
 
 fn openapi(yaml: bool) -> Result<(), StartError> {

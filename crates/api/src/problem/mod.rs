@@ -3,7 +3,9 @@
 //! Invariant: what a client reads comes from the [`Code`]'s entry in the table and from what the domain says is public; a cause goes to the log alone.
 
 mod code;
+mod fields;
 mod oauth;
+pub(crate) mod page;
 
 use std::fmt;
 
@@ -16,10 +18,13 @@ use serde::Serialize;
 use taskhub_domain::error::FieldError;
 use utoipa::ToSchema;
 
-pub use self::code::Code;
+pub use self::{
+    code::{Again, Code},
+    fields::FIELDS,
+};
 
-/// What `type` is, followed by the code: a name, not an address, because every installation has its own.
-pub const TYPES: &str = "urn:taskhub:problem:";
+/// What `type` is, followed by the code: where this server has the code's [`page`].
+pub const TYPES: &str = "/problems/";
 
 /// One wrong field of a body, or one wrong parameter.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,13 +44,9 @@ pub struct FieldProblem {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// A URI of the kind of problem.
+    /// The kind of problem, as the path of a page about it.
     #[serde(rename = "type")]
-    #[schema(
-        example = "urn:taskhub:problem:invalid",
-        max_length = 128,
-        pattern = "^urn:taskhub:problem:[a-z_]+$"
-    )]
+    #[schema(example = "/problems/invalid", max_length = 128, pattern = "^/problems/[a-z_]+$")]
     pub kind: String,
     /// A sentence about all problems of this kind.
     #[schema(example = "The body is invalid.")]
@@ -165,8 +166,8 @@ impl Problem {
             let challenge = if client { "Basic realm=\"TaskHub\", charset=\"UTF-8\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        let passes = matches!(self.code, Code::IdempotencyInFlight | Code::Unavailable);
-        if let Some(seconds) = self.more.retry_after.or(passes.then_some(1)) {
+        let passes = (self.code.again() == Again::Later).then_some(1);
+        if let Some(seconds) = self.more.retry_after.or(passes) {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         if let Some(allow) = &self.more.allow {
