@@ -51,22 +51,6 @@ const VERBS: [&str; 32] = [
     "verify",
 ];
 
-/// The schemas that nothing refers to: where they are used, the generator writes them out.
-const WRITTEN_OUT: [&str; 12] = [
-    "Change",
-    "CommentVersion",
-    "CompletionBucket",
-    "DocumentSummary",
-    "DocumentVersionSummary",
-    "HistoryEntry",
-    "PersonFigures",
-    "ProjectStatusInput",
-    "ProjectTime",
-    "RequestStatusInput",
-    "Session",
-    "Workload",
-];
-
 fn built() -> Value {
     taskhub::document::build().unwrap()
 }
@@ -186,7 +170,7 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     });
     let told: BTreeSet<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
     let unused: Vec<_> = told.difference(&used).collect();
-    assert_eq!(unused, WRITTEN_OUT, "schemas that nothing refers to");
+    assert_eq!(unused, Vec::<&String>::new(), "schemas that nothing refers to");
 }
 
 /// Whatever a client may write is closed and bounded: no field is open, no text without an end.

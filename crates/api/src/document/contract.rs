@@ -27,6 +27,7 @@ use taskhub_domain::{
 };
 
 use super::{
+    deprecation,
     operations::METHODS,
     parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
 };
@@ -194,6 +195,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
             headers_of(status, method, response);
         }
     }
+    deprecation::complete(operation);
 }
 
 fn idempotency_key() -> Value {

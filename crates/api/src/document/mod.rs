@@ -2,12 +2,14 @@
 //!
 //! Handlers say what is special to them; the rest (security, the headers of the contract, the parameters of lists, the problems that any
 //! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
-//! operation a path is, which parameters it knows, which methods a path has.
+//! operation a path is, which parameters it knows, which methods a path has, and from when on it is deprecated.
 
 mod contract;
+mod deprecation;
 mod operations;
 pub mod pages;
 mod parameters;
+mod shapes;
 
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -64,5 +66,6 @@ pub fn build() -> serde_json::Result<Value> {
     }
     let mut document = serde_json::to_value(base)?;
     contract::apply(&mut document);
+    shapes::apply(&mut document);
     Ok(document)
 }

@@ -30,7 +30,7 @@ pub(crate) mod entity {
     /// Somebody for whom the tenant works.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
     #[sea_orm(table_name = "client")]
-    #[schema(as = Client)]
+    #[schema(as = ClientRecord)]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         #[serde(skip)]
