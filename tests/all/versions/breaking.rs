@@ -21,7 +21,7 @@ enum Way {
 
 /// Everything in `new` that breaks a client of `old`, in words.
 pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
-    let mut walk = Walk { old, new, under_way: BTreeSet::new(), found: Vec::new() };
+    let mut walk = Walk { old, new, seen: BTreeSet::new(), found: Vec::new() };
     for (path, item) in object(&old["paths"]) {
         for method in METHODS.iter().filter(|method| item.get(method).is_some()) {
             let at = format!("{} {path}", method.to_uppercase());
@@ -36,8 +36,8 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
 struct Walk<'a> {
     old: &'a Value,
     new: &'a Value,
-    /// The pairs of schemas that are being compared: schemas may hold themselves.
-    under_way: BTreeSet<(String, String)>,
+    /// The pairs of schemas that are being compared, for schemas may hold themselves, and those in which nothing was found.
+    seen: BTreeSet<(String, String, bool)>,
     found: Vec<String>,
 }
 
@@ -121,10 +121,11 @@ impl Walk<'_> {
     }
 
     fn schema(&mut self, at: &str, old: &Value, new: &Value, way: Way) {
-        let pair = (old.to_string(), new.to_string());
-        if !self.under_way.insert(pair.clone()) {
+        let pair = (old.to_string(), new.to_string(), way == Way::Request);
+        if !self.seen.insert(pair.clone()) {
             return;
         }
+        let before = self.found.len();
         if way == Way::Request && old["default"] != new["default"] {
             self.tell(at, "has another default");
         }
@@ -135,9 +136,9 @@ impl Walk<'_> {
             let mut least: Option<Vec<String>> = None;
             for other in known.iter().filter(|other| within(&one["type"], &other["type"])) {
                 let (old, new) = if way == Way::Request { (one, other) } else { (other, one) };
-                let before = self.found.len();
+                let so_far = self.found.len();
                 self.plain(at, old, new, way);
-                let found = self.found.split_off(before);
+                let found = self.found.split_off(so_far);
                 if least.as_ref().is_none_or(|least| found.len() < least.len()) {
                     least = Some(found);
                 }
@@ -145,7 +146,9 @@ impl Walk<'_> {
             let verb = if way == Way::Request { "can no longer be" } else { "can be" };
             self.found.extend(least.unwrap_or_else(|| vec![format!("{at} {verb} {}", one["type"])]));
         }
-        self.under_way.remove(&pair);
+        if self.found.len() > before {
+            self.seen.remove(&pair);
+        }
     }
 
     /// Two schemas that are no alternatives, and of one type.
