@@ -45,4 +45,5 @@ mod team;
 mod tenant;
 mod time;
 mod user;
+mod versions;
 mod walks;

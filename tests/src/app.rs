@@ -90,6 +90,16 @@ static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 impl App {
     /// Starts a server with more flags than usual, on a database by its URL.
     pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
+        Self::serve(backend, database, folder, flags, taskhub::document::build().unwrap()).await
+    }
+
+    async fn serve(
+        backend: Backend,
+        database: &str,
+        folder: TempDir,
+        flags: &[&str],
+        document: serde_json::Value,
+    ) -> Self {
         let data = folder.path().display().to_string();
         let lifted = "1000000000";
         let mut all = vec![
@@ -145,7 +155,8 @@ impl App {
         let address = IpAddr::V4(Ipv4Addr::from_bits(0x7f01_0001 + ADDRESSES.fetch_add(1, Ordering::SeqCst)));
         let clock = Clock::manual();
         let state = State::open(settings, clock.clone()).await.unwrap();
-        let server::Server { running, background, .. } = server::bind(state.clone(), listener).unwrap();
+        let server::Server { running, background, .. } =
+            server::bind(state.clone(), listener, &document).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         Self {
@@ -154,7 +165,7 @@ impl App {
             url,
             state,
             clock,
-            document: crate::told().document.clone(),
+            document,
             address,
             client: client(address),
             faults: Mutex::default(),
@@ -167,6 +178,11 @@ impl App {
 
     /// Another server over the same database, as a second node is; SQLite's file is shared too.
     pub async fn second(&self, flags: &[&str]) -> Self {
+        self.second_of(flags, self.document.clone()).await
+    }
+
+    /// The same, which goes by another document.
+    pub async fn second_of(&self, flags: &[&str], document: serde_json::Value) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
         let sealing = self.folder.path().join("encryption-key").display().to_string();
@@ -175,7 +191,7 @@ impl App {
         all.extend(flags);
         // The same people call it, from where they are.
         let (address, client) = (self.address, self.client.clone());
-        Self { address, client, ..Self::start(self.backend, &self.database, folder, &all).await }
+        Self { address, client, ..Self::serve(self.backend, &self.database, folder, &all, document).await }
     }
 
     /// A request.

@@ -12,6 +12,7 @@ use actix_web::{
     middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
+use serde_json::Value;
 use taskhub_domain::{context::Request, session};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
@@ -19,7 +20,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     alarms,
     config::Settings,
-    document::{self, Operations, pages::Written},
+    document::{Operations, pages::Written},
     edge::{self, limits::Limits},
     keys,
     mail::sender::Sender,
@@ -81,16 +82,15 @@ pub fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     TcpListener::bind(settings.listen).map_err(unbound)
 }
 
-/// Puts a server on its address.
+/// Puts a server on its address, which goes by a document.
 ///
 /// # Errors
 /// When the address can't be used, or a limit is no limit.
-pub fn bind(state: State, listener: TcpListener) -> Result<Server, StartError> {
+pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Server, StartError> {
     let unbound = |why| StartError::File { what: "The server can't listen".to_owned(), why };
     let address = listener.local_addr().map_err(unbound)?;
-    let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
-    let operations = Data::new(Operations::of(&document));
-    let written = Data::new(Written::new(&document));
+    let operations = Data::new(Operations::of(document));
+    let written = Data::new(Written::new(document));
     let limits = Limits::new(&state.settings)
         .ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
     let settings = state.settings.clone();
@@ -142,6 +142,8 @@ fn cors(settings: &Settings) -> Cors {
         "etag",
         "location",
         "link",
+        "deprecation",
+        "sunset",
         "retry-after",
         "ratelimit",
         "ratelimit-policy",

@@ -51,7 +51,8 @@ fn good(parameter: &Value, request: &Request<'_>, fixture: &Fixture) -> Vec<Stri
     }
     let ids = parameter["description"].as_str().unwrap_or_default();
     if schema["type"] == "integer" {
-        return ["minimum", "maximum", "default"].map(|name| schema[name].to_string()).to_vec();
+        let named = ["minimum", "maximum", "default"].into_iter().filter_map(|name| schema.get(name));
+        return named.map(Value::to_string).collect();
     }
     if let Some(pattern) = schema["pattern"].as_str() {
         let words: Vec<_> = pattern.trim_start_matches("^(").split(')').next().unwrap().split('|').collect();

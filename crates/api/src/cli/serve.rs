@@ -5,7 +5,7 @@ use taskhub_domain::Clock;
 use super::say;
 use crate::{
     config::{Profile, Settings},
-    logs, server,
+    document, logs, server,
     state::{StartError, State},
 };
 
@@ -15,7 +15,8 @@ pub(super) async fn run(settings: Settings) -> Result<(), StartError> {
     let listener = server::listen(&settings)?;
     let state = State::open(settings, Clock::System).await?;
     let url = state.public_url.clone();
-    let server = server::bind(state, listener)?;
+    let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
+    let server = server::bind(state, listener, &document)?;
     tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");
     if profile == Profile::Development {
         say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"));

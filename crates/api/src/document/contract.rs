@@ -27,7 +27,7 @@ use taskhub_domain::{
 };
 
 use super::{
-    headers,
+    deprecation, headers,
     operations::METHODS,
     parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
     scopes,
@@ -220,9 +220,8 @@ fn complete(
         add(operation, status, json!({ "description": description, "content": content }));
     }
     headers::apply(counted, method, operation);
-    operation
-        .entry("description")
-        .or_insert_with(|| describe(method, by_id, list.is_some()).into());
+    deprecation::complete(operation);
+    operation.entry("description").or_insert_with(|| describe(method, by_id, list.is_some()).into());
 }
 
 /// What is said of an operation that does what all of its kind do.

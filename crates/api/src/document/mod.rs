@@ -2,10 +2,11 @@
 //!
 //! Handlers say what is special to them; the rest (security, the headers of the contract, the parameters of lists, the problems that any
 //! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
-//! operation a path is, which parameters it knows, which methods a path has.
+//! operation a path is, which parameters it knows, which methods a path has, and from when on it is deprecated.
 
 mod bounds;
 mod contract;
+mod deprecation;
 mod examples;
 mod headers;
 mod operations;

@@ -5,6 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
+use super::deprecation::Deprecation;
+
 /// The methods that an OpenAPI path can have here.
 pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -23,6 +25,8 @@ pub struct Operation {
     pub basic: bool,
     /// Whether it can be asked only to validate (`Prefer`).
     pub validates: bool,
+    /// From when on it is deprecated, if it is.
+    pub deprecation: Option<Deprecation>,
     steps: Vec<String>,
     query: HashSet<String>,
 }
@@ -55,6 +59,7 @@ impl Operations {
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
                     // An alternative without a scheme is one without a credential.
                     secured: !security.is_empty() && security.iter().all(|one| *one != json!({})),
+                    deprecation: Deprecation::of(operation),
                     basic: security.iter().any(|one| one.get("basic").is_some()),
                     validates: parameters
                         .clone()

@@ -86,8 +86,8 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "page",
-            "A numbered page, with an exact `count`.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1 }),
+            "A numbered page, with an exact `count`; without it and without `cursor`, the first.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
         ),
         query(
             false,

@@ -1,64 +1,156 @@
-//! Each shape once: where the generator wrote a schema out that has a name, the name stands; and so it does for problems that many operations answer
-//! alike.
+//! What generators of clients make types of: every shape has one name, and says which of its fields are always there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::problems;
 
-/// Puts references in the place of schemas that are written out.
+/// Where references lead.
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// An object of any fields.
+const FIELDS: &str = "Fields";
+
+/// Brings the schemas of the document into shape.
 pub(super) fn apply(document: &mut Value) {
-    let Some(schemas) = document.pointer("/components/schemas").and_then(Value::as_object) else { return };
-    let named: Vec<_> = schemas
-        .iter()
-        .filter(|(_, schema)| is_shape(schema))
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    for schema in document
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(Map::values_mut)
-    {
-        for inner in schema.as_object_mut().into_iter().flat_map(Map::values_mut) {
-            name(inner, &named);
-        }
-        // Whoever has all fields of a schema may have those of another too: `oneOf` would refuse that.
-        let some = schema.as_object_mut().and_then(|fields| fields.remove("oneOf"));
-        if let Some(some) = some {
-            schema["anyOf"] = some;
-        }
+    refer(document);
+    visit(document, &mut loosen);
+    let written = written(document);
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (_, schema) in schemas.into_iter().flatten().filter(|(name, _)| !written.contains(*name)) {
+        visit(schema, &mut always);
     }
-    for item in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
-    {
-        name(item, &named);
-    }
+    rename(document);
 }
 
-/// Whether it is a schema that is worth a name.
-fn is_shape(value: &Value) -> bool {
-    ["properties", "allOf", "oneOf"].iter().any(|part| value.get(*part).is_some())
-}
-
-fn name(value: &mut Value, named: &[(String, Value)]) {
-    let is_shape = is_shape(value);
-    if let Some((name, _)) = named.iter().find(|(_, schema)| is_shape && schema == value) {
-        *value = json!({ "$ref": format!("#/components/schemas/{name}") });
-        return;
-    }
+/// Calls back for a value and all that is in it, outermost first.
+fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
+    change(value);
     match value {
-        Value::Object(fields) => fields.values_mut().for_each(|inner| name(inner, named)),
-        Value::Array(items) => items.iter_mut().for_each(|inner| name(inner, named)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| visit(value, change)),
+        Value::Array(items) => items.iter_mut().for_each(|value| visit(value, change)),
         _ => {}
     }
+}
+
+/// A shape that has a name stands by its name wherever it is used: the framework writes the parameters of generics out.
+fn refer(document: &mut Value) {
+    let all = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let is_shape =
+        |schema: &Value| ["properties", "oneOf", "allOf"].iter().any(|name| schema.get(name).is_some());
+    let names: BTreeMap<_, _> = all
+        .iter()
+        .filter(|(_, schema)| is_shape(schema))
+        .map(|(name, schema)| (schema.to_string(), name))
+        .collect();
+    let mut by_name = |value: &mut Value| {
+        if is_shape(value)
+            && let Some(name) = names.get(&value.to_string())
+        {
+            *value = json!({ "$ref": format!("{SCHEMAS}{name}") });
+        }
+    };
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        schema.values_mut().for_each(|part| visit(part, &mut by_name));
+        // Whoever has all fields of a schema may have those of another too: `oneOf` would refuse that.
+        if let Some(some) = schema.remove("oneOf") {
+            schema.insert("anyOf".to_owned(), some);
+        }
+    }
+    visit(&mut document["paths"], &mut by_name);
+}
+
+/// A parameter is never null, and an object of which nothing is said may have any fields.
+fn loosen(value: &mut Value) {
+    if value.get("in").is_some()
+        && let Some(kind) = value.pointer_mut("/schema/type")
+        && let Some(some) =
+            kind.as_array().and_then(|kinds| kinds.iter().find(|kind| *kind != "null").cloned())
+    {
+        *kind = some;
+    }
+    let Some(schema) = value.as_object_mut().filter(|it| !it.contains_key("properties")) else { return };
+    if schema.get("type").is_some_and(|kind| kind == "object") {
+        schema.entry("additionalProperties").or_insert(true.into());
+    } else if schema.get("type").is_some_and(|kind| *kind == json!(["object", "null"])) {
+        schema.remove("type");
+        let any = json!({ "$ref": format!("{SCHEMAS}{FIELDS}") });
+        schema.insert("oneOf".to_owned(), json!([{ "type": "null" }, any]));
+    }
+}
+
+/// The schemas of what clients send.
+fn written(document: &Value) -> BTreeSet<String> {
+    let operations = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let operations = operations.filter_map(Value::as_object).flat_map(Map::values);
+    let mut found = BTreeSet::new();
+    let mut next: Vec<_> = operations.map(|operation| &operation["requestBody"]).collect();
+    while let Some(value) = next.pop() {
+        match value {
+            Value::Object(fields) => next.extend(fields.values()),
+            Value::Array(items) => next.extend(items),
+            Value::String(text) => {
+                if let Some(name) = text.strip_prefix(SCHEMAS)
+                    && found.insert(name.to_owned())
+                {
+                    next.push(&document["components"]["schemas"][name]);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// In an answer, what may be null is always there: a field that may be left out is never null.
+fn always(schema: &mut Value) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let is_null = |kind: &Value| *kind == "null" || kind["type"] == "null";
+    let nullable = |property: &Value| {
+        ["type", "oneOf"]
+            .iter()
+            .any(|name| property[name].as_array().is_some_and(|all| all.iter().any(is_null)))
+    };
+    let names = properties
+        .iter()
+        .filter(|(name, property)| nullable(property) || required.iter().any(|it| it == *name));
+    let names: Vec<_> = names.map(|(name, _)| name.clone()).collect();
+    if !names.is_empty() {
+        schema["required"] = names.into();
+    }
+}
+
+/// `List_Task` is a `TaskList`; and `Client` is what generators call the client itself.
+fn rename(document: &mut Value) {
+    let plain = |name: &str| match name {
+        "Client" => "ClientRecord".to_owned(),
+        name => name.split('_').rev().collect(),
+    };
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        *schemas = std::mem::take(schemas).into_iter().map(|(name, schema)| (plain(&name), schema)).collect();
+        schemas.insert(
+            FIELDS.to_owned(),
+            json!({ "type": "object", "additionalProperties": true, "description": "Fields by their names." }),
+        );
+        schemas.sort_keys();
+    }
+    visit(document, &mut |value| {
+        if let Some(Value::String(path)) = value.get_mut("$ref")
+            && let Some(name) = path.strip_prefix(SCHEMAS)
+        {
+            *path = format!("{SCHEMAS}{}", plain(name));
+        }
+    });
 }
 
 /// Leaves out the schemas that nothing refers to.
 pub(super) fn prune(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();
-        refer(document, &mut used);
+        references(document, &mut used);
         let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
             return;
         };
@@ -71,13 +163,13 @@ pub(super) fn prune(document: &mut Value) {
 }
 
 /// Every reference in a value.
-fn refer(value: &Value, used: &mut BTreeSet<String>) {
+fn references(value: &Value, used: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             used.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            fields.values().for_each(|inner| refer(inner, used));
+            fields.values().for_each(|inner| references(inner, used));
         }
-        Value::Array(items) => items.iter().for_each(|inner| refer(inner, used)),
+        Value::Array(items) => items.iter().for_each(|inner| references(inner, used)),
         _ => {}
     }
 }

@@ -104,6 +104,10 @@ pub async fn inner<B: MessageBody + 'static>(
     if let Some(allowance) = allowance {
         allowance.tell(response.headers_mut());
     }
+    let operation = response.request().extensions().get::<Arc<Operation>>().cloned();
+    if let Some(deprecation) = operation.as_ref().and_then(|operation| operation.deprecation.as_ref()) {
+        deprecation.tell(response.headers_mut());
+    }
     Ok(response)
 }
 

@@ -59,6 +59,7 @@ pub struct ProblemBody {
     pub code: String,
     /// A sentence about this very problem.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub detail: Option<String>,
     /// The request's id, as in `X-Request-Id`.
     #[schema(example = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
@@ -68,7 +69,7 @@ pub struct ProblemBody {
     pub errors: Vec<FieldProblem>,
     /// OAuth 2's word for it (RFC 6749 section 5.2), where OAuth 2 clients call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "invalid_request")]
+    #[schema(nullable = false, example = "invalid_request")]
     pub error: Option<String>,
 }
 

@@ -24,42 +24,47 @@ pub(crate) struct Introspection {
     active: bool,
     /// Its scopes, with a space between; absent when it is not narrowed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "tasks:read")]
+    #[schema(nullable = false, example = "tasks:read")]
     scope: Option<String>,
     /// The service account that it was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     client_id: Option<Uuid>,
     /// The name of the user whom it stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "ada")]
+    #[schema(nullable = false, example = "ada")]
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "Bearer")]
+    #[schema(nullable = false, value_type = Option<String>, example = "Bearer")]
     token_type: Option<&'static str>,
     /// When it expires and was issued: seconds since the Unix epoch. Of a personal access token, until and since when this answer can be relied upon.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exp: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     iat: Option<i64>,
     /// Whom it stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "user:0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
+    #[schema(nullable = false, example = "user:0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "taskhub")]
+    #[schema(nullable = false, example = "taskhub")]
     aud: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://hub.example")]
+    #[schema(nullable = false, example = "https://hub.example")]
     iss: Option<String>,
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     jti: Option<Uuid>,
     /// The organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     tenant: Option<Uuid>,
     /// The user's role.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "member")]
+    #[schema(nullable = false, example = "member")]
     role: Option<String>,
 }
 

@@ -173,10 +173,11 @@ pub(crate) struct TokenPair {
     pub(super) expires_in: i64,
     /// Good once, for `POST /api/v1/auth/token/refresh`. A service account gets none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(super) refresh_token: Option<String>,
     /// What a service account's token may do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "tasks:read tasks:write")]
+    #[schema(nullable = false, example = "tasks:read tasks:write")]
     pub(super) scope: Option<String>,
 }
 

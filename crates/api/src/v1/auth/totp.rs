@@ -63,6 +63,7 @@ pub(crate) struct TotpEnrolment {
 
 /// Recovery codes.
 #[derive(Serialize, ToSchema)]
+#[schema(as = NewRecoveryCodes)]
 pub(crate) struct RecoveryCodes {
     /// Each signs in once, in the place of a code of the authenticator.
     #[schema(example = json!(["MZXW-6YTB-OI2T-E3DP"]))]

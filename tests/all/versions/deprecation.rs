@@ -1,0 +1,60 @@
+//! A mark in the document is all that it takes to deprecate an operation.
+
+use serde_json::json;
+use taskhub_domain::Instant;
+use taskhub_tests::{App, every_database};
+
+every_database!(the_mark_alone_reaches_the_answers);
+
+/// How long a deprecated operation lives at least: 180 days.
+const LIFE: i64 = 180 * 24 * 60 * 60;
+
+async fn the_mark_alone_reaches_the_answers(app: &App) {
+    let t = app.tenant().await;
+    for title in ["one more", "two more"] {
+        let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": title })).gives(201).await;
+    }
+    let mut document = app.document.clone();
+    let marked = &mut document["paths"]["/api/v1/tasks"]["get"];
+    marked["x-deprecated-at"] = json!("2027-01-01T00:00:00Z");
+    marked["x-sunset"] = json!("2027-07-01T12:30:00Z");
+    let node = app.second_of(&[], document).await;
+    let link = "</api/redoc#tag/tasks/operation/list_tasks>; rel=\"deprecation\"; type=\"text/html\"";
+
+    let listed = node.get("/tasks?page_size=1").by(&t.member).send().await.expect(200);
+    // 1798761600 is the first second of 2027.
+    assert_eq!(listed.header("deprecation"), "@1798761600");
+    assert_eq!(listed.header("sunset"), "Thu, 01 Jul 2027 12:30:00 GMT");
+    let links: Vec<_> = listed.headers.get_all("link").iter().map(|one| one.to_str().unwrap()).collect();
+    assert!(links.contains(&link), "{links:?}");
+    assert!(links.iter().any(|one| one.contains("rel=\"next\"")), "{links:?}");
+    // Who is refused is told too.
+    let refused = node.get("/tasks").send().await.expect(401);
+    assert_eq!((refused.header("deprecation"), refused.header("link")), ("@1798761600", link));
+    // No other operation is, and nor is this one where it bears no mark.
+    for answer in [node.get("/projects").by(&t.member), app.get("/tasks").by(&t.member)] {
+        let answer = answer.send().await.expect(200);
+        assert_eq!((answer.header("deprecation"), answer.header("sunset")), ("", ""));
+    }
+    node.finish().await;
+}
+
+#[test]
+fn marks_are_well_formed_and_give_time() {
+    let document = taskhub::document::build().unwrap();
+    for operation in
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let instant =
+            |name: &str| operation[name].as_str().map(|text| text.parse::<Instant>().unwrap().seconds());
+        match (instant("x-deprecated-at"), instant("x-sunset")) {
+            (None, None) => {
+                assert!(operation["deprecated"].is_null(), "{} has no date", operation["operationId"])
+            }
+            (Some(at), Some(sunset)) => {
+                assert!(sunset - at >= LIFE, "{} goes too soon", operation["operationId"])
+            }
+            _ => panic!("{} has half a mark", operation["operationId"]),
+        }
+    }
+}
