@@ -52,14 +52,13 @@ impl Operation {
             Code::InvalidClient => self.basic,
             Code::InvalidRefreshToken => id == "refresh_token",
             Code::Forbidden | Code::InsufficientScope => self.secured,
-            Code::InvalidLink => matches!(id, "verify_email" | "confirm_password_reset" | "register_account"),
+            Code::InvalidLink => matches!(id, "verify_email" | "confirm_password_reset"),
             Code::RegistrationClosed => id == "register_account",
             Code::TenantRequired => signs_in,
             Code::LastAdmin => matches!(
                 id,
                 "replace_user" | "update_user" | "delete_user" | "deactivate_user" | "delete_tenant"
             ),
-            Code::InUse => id.starts_with("delete_") || id.starts_with("purge_"),
             Code::IdempotencyInFlight | Code::IdempotencyMismatch => self.once,
             Code::QuotaExceeded => matches!(id, "create_task_attachment" | "replace_document_content"),
             _ => true,
