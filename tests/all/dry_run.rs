@@ -24,16 +24,16 @@ async fn ask(call: Call<'_>) -> Answer {
 async fn what_is_wrong_is_told_and_nothing_stays(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "urgent" });
-    let make = || app.post("/labels").by(&t.manager).json(&body);
-    let asked = ask(make()).await.expect(201);
+    let create = || app.post("/labels").by(&t.manager).json(&body);
+    let asked = ask(create()).await.expect(201);
     assert_eq!(asked.header("preference-applied"), "validate-only");
     assert_eq!((&asked.body["name"], asked.header("etag")), (&json!("urgent"), "\"1\""));
     let _ = app.get(asked.header("location")).by(&t.manager).gives(404).await;
-    let made = make().send().await.expect(201);
+    let made = create().send().await.expect(201);
     assert_eq!(made.header("preference-applied"), "");
     // What would be refused is, and by the same words.
     for (asked, told, status) in [
-        (ask(make()).await, make().send().await, 409),
+        (ask(create()).await, create().send().await, 409),
         (
             ask(app.post("/labels").by(&t.manager).json(&json!({ "name": "" }))).await,
             app.post("/labels").by(&t.manager).json(&json!({ "name": "" })).send().await,
@@ -75,14 +75,14 @@ async fn many_ask_among_many_who_do(app: &App) {
 async fn no_key_is_kept_and_none_replayed(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
-    let make = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body);
-    let _ = ask(make()).await.expect(201);
-    let made = make().send().await.expect(201);
+    let create = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body);
+    let _ = ask(create()).await.expect(201);
+    let made = create().send().await.expect(201);
     assert_eq!(made.header("idempotency-replayed"), "");
-    let asked = ask(make()).await.expect(201);
+    let asked = ask(create()).await.expect(201);
     assert_eq!(asked.header("idempotency-replayed"), "");
     assert_ne!(asked.body["id"], made.body["id"]);
-    assert_eq!(make().send().await.expect(201).body, made.body);
+    assert_eq!(create().send().await.expect(201).body, made.body);
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 1);
 }
 
@@ -113,9 +113,9 @@ async fn nothing_is_sent_and_nobody_is_signed_out(app: &App) {
 async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
     let t = app.tenant().await;
     let service = json!({ "name": "importer", "scopes": ["tasks:read"] });
-    let make = || app.post("/service-accounts").by(&t.admin).json(&service);
-    assert_eq!(ask(make()).await.expect(201).body["client_secret"], "validate-only");
-    let made = make().gives(201).await;
+    let create = || app.post("/service-accounts").by(&t.admin).json(&service);
+    assert_eq!(ask(create()).await.expect(201).body["client_secret"], "validate-only");
+    let made = create().gives(201).await;
     let rotate = format!("/service-accounts/{}/rotate", made["id"].as_str().unwrap());
     let rotated =
         ask(app.post(&rotate).by(&t.admin).json(&json!({ "overlap_seconds": 0 }))).await.expect(200);
@@ -152,21 +152,21 @@ async fn what_was_guessed_and_refused_counts(app: &App) {
 
 async fn other_preferences_are_ignored(app: &App) {
     let t = app.tenant().await;
-    let make = |prefer: &str| {
+    let create = |prefer: &str| {
         app.post("/tasks").by(&t.member).header("prefer", prefer).json(&json!({ "title": "Made" }))
     };
     let ignored =
         ["respond-async, wait=10", "handling=lenient", "note=\"validate-only\"", "x; validate-only", ""];
     for prefer in ignored {
-        assert_eq!(make(prefer).send().await.expect(201).header("preference-applied"), "", "{prefer}");
+        assert_eq!(create(prefer).send().await.expect(201).header("preference-applied"), "", "{prefer}");
     }
     for prefer in ["Validate-Only", "wait=1, validate-only; reason=\"a, b\"", "validate-only=\"\""] {
-        assert_eq!(make(prefer).send().await.expect(201).header("preference-applied"), "validate-only");
+        assert_eq!(create(prefer).send().await.expect(201).header("preference-applied"), "validate-only");
     }
-    let twice = make("handling=strict").header("prefer", "validate-only").send().await.expect(201);
+    let twice = create("handling=strict").header("prefer", "validate-only").send().await.expect(201);
     assert_eq!(twice.header("preference-applied"), "validate-only");
     // Whoever sets it to something may mean the contrary: nothing is done.
-    assert_eq!(make("validate-only=false").send().await.expect(400).code(), "invalid_header");
+    assert_eq!(create("validate-only=false").send().await.expect(400).code(), "invalid_header");
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], json!(ignored.len()));
     let read = ask(app.get("/tasks").by(&t.member)).await.expect(200);
     assert_eq!(read.header("preference-applied"), "");

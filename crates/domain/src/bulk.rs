@@ -3,7 +3,7 @@
 //! Invariant: each goes through the operation that one alone goes through. A noun with operations of its own says so ([`Bulk`]), and no rule of theirs is
 //! walked past.
 
-use std::{collections::HashMap, future::Future};
+use std::future::Future;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -140,11 +140,12 @@ impl BulkInput {
 pub async fn run<N: Bulk>(
     tx: &Tx,
     body: &Unchecked<BulkInput>,
-    ready: &HashMap<usize, N::Ready>,
+    ready: &[(usize, N::Ready)],
 ) -> Result<BulkResult<N>> {
     let mut results = Vec::new();
     for (place, operation) in body.check()?.operations.into_iter().enumerate() {
-        let outcome = one::<N>(tx, operation, ready.get(&place)).await;
+        let ready = ready.iter().find(|(of, _)| *of == place).map(|(_, ready)| ready);
+        let outcome = one::<N>(tx, operation, ready).await;
         results.push(outcome.map_err(|error| error.at_place(place))?);
     }
     Ok(BulkResult { results })
@@ -172,7 +173,7 @@ pub(crate) fn in_body(error: Error) -> Error {
 
 impl Error {
     /// The error of one of many changes: where it is stands before its pointers, and by itself when it has none.
-    pub fn at_place(self, place: usize) -> Self {
+    pub(crate) fn at_place(self, place: usize) -> Self {
         let pointer = format!("operations/{place}");
         if !self.fields().is_empty() {
             return self.below(&pointer);

@@ -159,8 +159,9 @@ impl Context {
     /// The same caller, who only asks what a write would do, or who means it: in a dry run every operation goes the whole way, and then nothing of it
     /// stays.
     #[must_use]
-    pub fn with_dry_run(&self, dry_run: bool) -> Self {
-        Self(Arc::new(Inner { dry_run, ..(*self.0).clone() }))
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        Arc::make_mut(&mut self.0).dry_run = dry_run;
+        self
     }
 
     /// Whether the caller only asks what a write would do.

@@ -126,12 +126,11 @@ fn complete(
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
     // Whether the server lives is asked by whoever runs it, and is not counted.
     let counted = !path.starts_with("/health/");
-    let mut parameters = Vec::new();
-    let writes = method != "get";
-    // What is public writes in its own name, not in a caller's.
-    let validates = writes && !public;
+    // What is public writes in no caller's name.
+    let (reads, validates) = (method == "get", method != "get" && !public);
+    let mut parameters: Vec<_> = validates.then(|| header("Prefer", VALIDATE_ONLY)).into_iter().collect();
     let mut problems = vec![
-        ("400", if writes && public { NOT_VALIDATED } else { "A parameter or a header is invalid." }),
+        ("400", if reads || validates { "A parameter or a header is invalid." } else { NOT_VALIDATED }),
         // Also where no credential is needed: a bad one is never taken for none.
         ("401", "No valid access token, or credentials that are not right."),
         ("406", "There is no coding of the answer that `Accept-Encoding` allows."),
@@ -142,9 +141,6 @@ fn complete(
             ("429", "Too many requests: see Retry-After."),
             ("503", "Overloaded: try again later."),
         ]);
-    }
-    if validates {
-        parameters.push(header("Prefer", VALIDATE_ONLY));
     }
     if !public {
         problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));

@@ -195,11 +195,8 @@ async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem
     if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
             Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
-        let context = if prefer::validate_only(request.request()).is_some() {
-            context.map(|context| context.with_dry_run(true))
-        } else {
-            context
-        };
+        let dry_run = prefer::validate_only(request.request()).is_some();
+        let context = context.map(|context| if dry_run { context.with_dry_run(true) } else { context });
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }

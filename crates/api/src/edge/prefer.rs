@@ -12,6 +12,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue},
     },
 };
+use taskhub_domain::Context;
 
 use crate::{
     document::Operation,
@@ -45,7 +46,7 @@ pub(super) fn check(request: &HttpRequest, operation: &Operation) -> Result<(), 
 pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let extensions = response.request().extensions();
     let heeded =
-        extensions.get::<Authenticated>().is_some_and(|it| it.0.as_ref().is_ok_and(|it| it.is_dry_run()));
+        extensions.get::<Authenticated>().is_some_and(|it| it.0.as_ref().is_ok_and(Context::is_dry_run));
     drop(extensions);
     if heeded {
         let name = HeaderName::from_static("preference-applied");
@@ -58,7 +59,7 @@ pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> Servi
 fn find(list: &str) -> Option<String> {
     // What stands in quotes separates nothing.
     let (mut quoted, mut escaped) = (false, false);
-    let mut separates = |c: char| {
+    let separates = |c: char| {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
@@ -67,7 +68,7 @@ fn find(list: &str) -> Option<String> {
         }
         c == ',' && !quoted
     };
-    list.split(|c| separates(c)).find_map(|preference| {
+    list.split(separates).find_map(|preference| {
         let preference = preference.split(';').next().unwrap_or_default();
         let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
         name.trim().eq_ignore_ascii_case(PREFERENCE).then(|| value.trim().trim_matches('"').to_owned())

@@ -1,7 +1,5 @@
 //! What the endpoints of all nouns share: a handler names its noun, its path and its words for the document, and this does the rest.
 
-use std::collections::HashMap;
-
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use taskhub_domain::{
@@ -116,7 +114,7 @@ pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     once: &Once,
     body: Body<BulkInput>,
 ) -> Answered {
-    bulk_with::<N>(caller, app, once, body, HashMap::new()).await
+    bulk_with::<N>(caller, app, once, body, Vec::new()).await
 }
 
 /// Many changes at once, with what was got ready for them.
@@ -125,7 +123,7 @@ pub(super) async fn bulk_with<N: Bulk>(
     app: &App,
     once: &Once,
     body: Body<BulkInput>,
-    ready: HashMap<usize, N::Ready>,
+    ready: Vec<(usize, N::Ready)>,
 ) -> Answered
 where
     N::Ready: Send + 'static,

@@ -1,6 +1,6 @@
 //! `/api/v1/users`.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
@@ -59,12 +59,12 @@ pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body
 #[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<User>)))]
 #[post("/bulk")]
 pub(crate) async fn change_users(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
-    let mut hashes = HashMap::new();
+    let mut hashes = Vec::new();
     for (place, new) in user::check_bulk(&caller, &body.input)? {
         // Of many hashes another caller of the tenant waits for one.
         let _turn = app.turns.of(caller.tenant()).enter().await?;
         let field = format!("operations/{place}/body/password");
-        hashes.insert(place, hash(&app, &new.password, new.personal(), &field).await?);
+        hashes.push((place, hash(&app, &new.password, new.personal(), &field).await?));
     }
     noun::bulk_with::<User>(&caller, &app, &once, body, hashes).await
 }
