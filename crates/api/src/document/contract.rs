@@ -16,7 +16,7 @@ use taskhub_domain::{
     reminder::Reminder,
     report::Every,
     request::{ClientRequest, RequestType},
-    search,
+    scopes, search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
@@ -70,6 +70,21 @@ pub(super) fn apply(document: &mut Value) {
         }
     }
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        let rows = all.clone();
+        for (name, schema) in all.iter_mut() {
+            if let (Some(noun), Some(items)) =
+                (name.strip_prefix("List_"), schema.pointer_mut("/properties/results/items"))
+            {
+                *items = with_fields(noun, &rows);
+            }
+            let scopes = schema.pointer_mut("/properties/scopes").and_then(Value::as_object_mut);
+            // Those that are given; those that a row has may be of an earlier version.
+            if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
+                scopes.insert("uniqueItems".to_owned(), json!(true));
+                scopes.insert("items".to_owned(), json!({ "type": "string", "enum": scopes::all() }));
+            }
+            any_of(schema);
+        }
         for name in patches {
             if let Some(patch) = all.get(&name).map(as_patch) {
                 all.insert(patch_name(&name), patch);
@@ -182,6 +197,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, patche
     parameters.extend(of_list(&id).into_iter().chain(of_others(&id)));
     if let Some(given) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
         given.extend(parameters);
+        for schema in given.iter_mut().filter_map(|parameter| parameter.get_mut("schema")) {
+            // What may be left out is not sent as null.
+            if let Some(of) =
+                schema.get("type").and_then(|all| all.as_array()?.iter().find(|of| *of != "null").cloned())
+            {
+                schema["type"] = of;
+            }
+        }
     }
     for (status, description) in problems {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
@@ -236,8 +259,11 @@ fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {
     }
 }
 
+/// A parameter that holds entity tags.
 fn header(name: &str, description: &str) -> Value {
-    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": { "type": "string" } })
+    let tag = r#"(W/)?"[!#-~]*""#;
+    let schema = json!({ "type": "string", "maxLength": 1024, "pattern": format!(r"^(\*|{tag}( *, *{tag})*)$"), "examples": ["\"3\""] });
+    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
 }
 
 /// The operations that answer with a list, and the noun whose tables they go by.
@@ -384,6 +410,46 @@ fn of_reports(formats: &[&str]) -> Vec<Value> {
             json!({ "type": "string", "enum": formats }),
         ),
     ]
+}
+
+/// A row of a list: whole, or with the `fields` alone that were asked for.
+fn with_fields(noun: &str, schemas: &Map<String, Value>) -> Value {
+    let whole = json!({ "$ref": format!("#/components/schemas/{noun}") });
+    let mut fields = Map::new();
+    gather(&whole, schemas, &mut fields);
+    let some = json!({
+        "type": "object", "description": "With `fields`: these alone.", "properties": fields, "additionalProperties": false
+    });
+    json!({ "anyOf": [whole, some] })
+}
+
+/// Gathers the fields of an object and of what it is made of.
+fn gather(object: &Value, schemas: &Map<String, Value>, fields: &mut Map<String, Value>) {
+    let name = object.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    let object = name.and_then(|name| schemas.get(name)).unwrap_or(object);
+    for part in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| object.get(of)?.as_array()).flatten()
+    {
+        gather(part, schemas, fields);
+    }
+    let own = object.get("properties").and_then(Value::as_object);
+    fields.extend(own.into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+}
+
+/// What an object may be: one with many fields is one with few of them as well, so it is any of these, and not one alone.
+fn any_of(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            let of_objects =
+                |one: &Value| one.as_array().is_some_and(|all| all.iter().all(|it| it.get("$ref").is_some()));
+            if let Some(any) = fields.get("oneOf").filter(|one| of_objects(one)).cloned() {
+                fields.remove("oneOf");
+                fields.insert("anyOf".to_owned(), any);
+            }
+            fields.values_mut().for_each(any_of);
+        }
+        Value::Array(items) => items.iter_mut().for_each(any_of),
+        _ => {}
+    }
 }
 
 fn patch_name(name: &str) -> String {
