@@ -19,12 +19,15 @@ use crate::{
 const BYTES: usize = 10_000_000;
 const FILES: usize = 10;
 
+/// What is left out unless a setting names it: that library calls it an error of the server's when a client sends what is no HTTP.
+const QUIET: &str = "actix_http::h1::dispatcher=off";
+
 /// Starts logging. Drop the guards last.
 ///
 /// # Errors
 /// When the setting of levels can't be read, or the folder can't be used.
 pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
-    let filter = EnvFilter::try_new(&settings.log)
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
         .map_err(|error| StartError::Setting(format!("TASKHUB_LOG can't be read: {error}")))?;
     // Lines that come together are written together: the writer flushes when none waits.
     let (console, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stdout()));

@@ -259,5 +259,64 @@ mod tests {
             prop_assert_eq!(once.size, size);
             prop_assert_eq!(Unchecked::<Input>::patch(body).check_over(&once).unwrap(), once);
         }
+
+        /// A number without a fraction is a whole one, however it is written; one with a fraction is none.
+        #[test]
+        fn a_whole_number_is_one(number in 1..9i32, part in 1..9u8) {
+            let written = |text: String| check(serde_json::from_str(&format!(r#"{{"title": "abc", "size": {text}}}"#)).unwrap());
+            for text in [format!("{number}"), format!("{number}.0"), format!("{number}e0"), format!("{number}0e-1")] {
+                prop_assert_eq!(written(text).unwrap().size, Some(number));
+            }
+            for text in [format!("{number}.{part}"), format!("{number}e99")] {
+                prop_assert!(written(text).is_err());
+            }
+        }
+
+        /// Whatever JSON a patch is: it is as RFC 7396 has it, but that a null is put where it stands, and nothing else changes.
+        #[test]
+        fn a_patch_is_merged(target in value(), patch in value()) {
+            let mut merged = target.clone();
+            merge(&mut merged, &patch);
+            let (Some(fields), Some(changes)) = (target.as_object(), patch.as_object()) else {
+                prop_assert_eq!(merged, patch);
+                return Ok(());
+            };
+            for (name, change) in changes {
+                let mut expected = fields.get(name).cloned().unwrap_or_default();
+                merge(&mut expected, change);
+                prop_assert_eq!(&merged[name], &expected);
+            }
+            for (name, kept) in fields.iter().filter(|(name, _)| !changes.contains_key(*name)) {
+                prop_assert_eq!(&merged[name], kept);
+            }
+            let again = { let mut again = merged.clone(); merge(&mut again, &patch); again };
+            prop_assert_eq!(again, merged);
+        }
+
+        /// No JSON makes it panic, and what is refused says where.
+        #[test]
+        fn any_json_is_judged(body in value()) {
+            if let Err(error) = check(body) {
+                prop_assert!(error.fields().iter().all(|wrong| wrong.pointer.is_empty() || wrong.pointer.starts_with('/')));
+            }
+        }
+    }
+
+    /// Any JSON of some depth, often with the fields of the input.
+    fn value() -> impl Strategy<Value = Value> {
+        let plain = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from),
+        ];
+        plain.prop_recursive(3, 12, 4, |inner| {
+            let fields = prop::collection::btree_map("title|size|colour|[a/~]{0,2}", inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..3).prop_map(Value::from),
+                fields.prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
     }
 }

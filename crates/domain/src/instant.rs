@@ -212,6 +212,17 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Whatever the text: what is read of it is an instant that is written and read as the same one.
+        #[test]
+        fn what_is_read_is_in_range(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-6][0-9](\\.[0-9]{1,12})?([Zz]|[-+][0-9]{2}:[0-9]{2})|.*") {
+            if let Ok(instant) = text.parse::<Instant>() {
+                prop_assert!(RANGE.contains(&instant.micros()));
+                prop_assert_eq!(instant.to_string().parse::<Instant>().unwrap(), instant);
+            }
+        }
+    }
+
     #[test]
     fn reads_any_offset_and_cuts_nanoseconds() {
         let at: Instant = "2026-01-31T12:00:00.123456789+02:00".parse().unwrap();

@@ -72,7 +72,7 @@ pub(super) fn check_any(answer: &Answer) {
 /// The fields at the top of the body are those of the schema: none is missing, and none is there that the document does not know.
 fn check_shape(operation: &Operation<'_>, schema: &Value, answer: &Answer) {
     let schema = operation.resolve(schema);
-    let shapes = match schema["oneOf"].as_array() {
+    let shapes = match schema["anyOf"].as_array() {
         Some(shapes) => shapes.iter().map(|shape| operation.resolve(shape)).collect(),
         None => vec![schema],
     };

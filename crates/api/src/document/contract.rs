@@ -16,7 +16,7 @@ use taskhub_domain::{
     reminder::Reminder,
     report::Every,
     request::{ClientRequest, RequestType},
-    search,
+    scopes, search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
@@ -87,6 +87,21 @@ pub(super) fn apply(document: &mut Value) {
         }
     }
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        let rows = all.clone();
+        for (name, schema) in all.iter_mut() {
+            if let (Some(noun), Some(items)) =
+                (name.strip_prefix("List_"), schema.pointer_mut("/properties/results/items"))
+            {
+                *items = with_fields(noun, &rows);
+            }
+            let scopes = schema.pointer_mut("/properties/scopes").and_then(Value::as_object_mut);
+            // Those that are given; those that a row has may be of an earlier version.
+            if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
+                scopes.insert("uniqueItems".to_owned(), json!(true));
+                scopes.insert("items".to_owned(), json!({ "type": "string", "enum": scopes::all() }));
+            }
+            any_of(schema);
+        }
         for name in patches {
             if let Some(patch) = all.get(&name).map(as_patch) {
                 all.insert(patch_name(&name), patch);
@@ -128,7 +143,7 @@ fn complete(
     let counted = !path.starts_with("/health/");
     // What is public writes in no caller's name.
     let (reads, validates) = (method == "get", method != "get" && !public);
-    let mut parameters: Vec<_> = validates.then(|| header("Prefer", VALIDATE_ONLY)).into_iter().collect();
+    let mut parameters: Vec<_> = validates.then(preference).into_iter().collect();
     let mut problems = vec![
         ("400", if reads || validates { "A parameter or a header is invalid." } else { NOT_VALIDATED }),
         // Also where no credential is needed: a bad one is never taken for none.
@@ -264,8 +279,17 @@ fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoItera
     }
 }
 
+/// The parameter by which a caller asks only to validate.
+fn preference() -> Value {
+    let schema = json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]+$", "examples": ["validate-only"] });
+    json!({ "name": "Prefer", "in": "header", "required": false, "description": VALIDATE_ONLY, "schema": schema })
+}
+
+/// A parameter that holds entity tags.
 fn header(name: &str, description: &str) -> Value {
-    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": { "type": "string" } })
+    let tag = r#"(W/)?"[!#-~]*""#;
+    let schema = json!({ "type": "string", "maxLength": 1024, "pattern": format!(r"^(\*|{tag}( *, *{tag})*)$"), "examples": ["\"3\""] });
+    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
 }
 
 /// What an operation answers a list of, by the name of its schema.
@@ -415,6 +439,46 @@ fn of_reports(formats: &[&str]) -> Vec<Value> {
             json!({ "type": "string", "enum": formats }),
         ),
     ]
+}
+
+/// A row of a list: whole, or with the `fields` alone that were asked for.
+fn with_fields(noun: &str, schemas: &Map<String, Value>) -> Value {
+    let whole = json!({ "$ref": format!("#/components/schemas/{noun}") });
+    let mut fields = Map::new();
+    gather(&whole, schemas, &mut fields);
+    let some = json!({
+        "type": "object", "description": "With `fields`: these alone.", "properties": fields, "additionalProperties": false
+    });
+    json!({ "anyOf": [whole, some] })
+}
+
+/// Gathers the fields of an object and of what it is made of.
+fn gather(object: &Value, schemas: &Map<String, Value>, fields: &mut Map<String, Value>) {
+    let name = object.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    let object = name.and_then(|name| schemas.get(name)).unwrap_or(object);
+    for part in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| object.get(of)?.as_array()).flatten()
+    {
+        gather(part, schemas, fields);
+    }
+    let own = object.get("properties").and_then(Value::as_object);
+    fields.extend(own.into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+}
+
+/// What an object may be: one with many fields is one with few of them as well, so it is any of these, and not one alone.
+fn any_of(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            let of_objects =
+                |one: &Value| one.as_array().is_some_and(|all| all.iter().all(|it| it.get("$ref").is_some()));
+            if let Some(any) = fields.get("oneOf").filter(|one| of_objects(one)).cloned() {
+                fields.remove("oneOf");
+                fields.insert("anyOf".to_owned(), any);
+            }
+            fields.values_mut().for_each(any_of);
+        }
+        Value::Array(items) => items.iter_mut().for_each(any_of),
+        _ => {}
+    }
 }
 
 fn patch_name(name: &str) -> String {

@@ -23,7 +23,28 @@ pub(super) const WORDS: &str = "One to ten words, all of which occur in the titl
 
 /// As [`WORDS`].
 pub(super) fn words() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": search::LONGEST })
+    json!({ "type": "string", "minLength": 1, "maxLength": search::LONGEST, "pattern": written(r"\p{L}\p{N}") })
+}
+
+/// Text without control characters, with something of a class in it.
+fn written(of: &str) -> String {
+    format!(r"^[^{CONTROLS}]*[{of}][^{CONTROLS}]*$")
+}
+
+/// Control characters, in a class of a pattern.
+const CONTROLS: &str = r"\u0000-\u001f\u007f-\u009f";
+
+/// Ids, or words that stand for some, separated by commas.
+fn ids(words: &str) -> Value {
+    let id = format!("({words}[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})");
+    json!({ "type": "string", "pattern": format!("^{id}(,{id}){{0,49}}$") })
+}
+
+/// Texts without blanks at the ends, separated by commas.
+fn texts() -> Value {
+    let (end, inner) = (format!(r"[^\s,{CONTROLS}]"), format!("[^,{CONTROLS}]"));
+    let text = format!("({end}({inner}*{end})?)?");
+    json!({ "type": "string", "maxLength": 254, "pattern": format!("^{text}(,{text}){{0,49}}$") })
 }
 
 /// The filters of a noun's lists.
@@ -38,23 +59,20 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
                     json!({ "type": "string", "pattern": pattern(words) }),
                 ),
                 Form::Id | Form::Through(_) => {
-                    ("Ids, separated by commas; `none` for rows without.", json!({ "type": "string" }))
+                    ("Ids, separated by commas; `none` for rows without.", ids("none|"))
                 }
                 Form::Person => (
                     "Ids of users, or `me`, separated by commas; `none` for rows without.",
-                    json!({ "type": "string" }),
+                    ids("me|none|"),
                 ),
                 Form::Instant => {
                     ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
                 }
                 Form::Flag | Form::Unset => ("Whether it is so.", json!({ "type": "boolean" })),
-                Form::Text => (
-                    "Exactly this; several separated by commas.",
-                    json!({ "type": "string", "maxLength": 254 }),
-                ),
+                Form::Text => ("Exactly this; several separated by commas.", texts()),
                 Form::Search => (
                     "Words, all of which occur, in any case and as parts of words too.",
-                    json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH }),
+                    json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": written(&format!(r"^\s{CONTROLS}")) }),
                 ),
                 Form::FullText => (WORDS, words()),
             };
@@ -74,7 +92,7 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         false,
         "sort",
         "At most three keys, separated by commas; a minus before one sorts downwards.",
-        json!({ "type": "string", "pattern": pattern(&words) }),
+        json!({ "type": "string", "pattern": pattern(&words).replace(")*$", "){0,2}$") }),
     ));
     all
 }
@@ -105,7 +123,7 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
             false,
             "fields",
             "Fields to show of each row, separated by commas.",
-            json!({ "type": "string" }),
+            json!({ "type": "string", "pattern": pattern(&list::fields::<N>()) }),
         ),
     ]);
     all

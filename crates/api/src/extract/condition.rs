@@ -82,18 +82,30 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Proble
     let mut tags = Vec::new();
     for value in values {
         let value = value.to_str().ok().filter(|value| value.len() <= LONGEST).ok_or_else(wrong)?;
-        for tag in value.split(',').map(str::trim) {
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            if tag == "*" {
-                return Ok(Some(Tags::Any));
-            }
-            if opaque.len() < 2 || !opaque.starts_with('"') || !opaque.ends_with('"') {
-                return Err(wrong());
-            }
-            tags.push(tag.to_owned());
+        if value.trim() == "*" {
+            return Ok(Some(Tags::Any));
         }
+        tags.extend(listed(value).ok_or_else(wrong)?);
     }
     Ok(Some(Tags::These(tags)))
+}
+
+/// The entity tags of a list. A comma may stand in a tag.
+fn listed(list: &str) -> Option<Vec<String>> {
+    let (mut tags, mut rest) = (Vec::new(), list.trim());
+    loop {
+        let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (inner, after) = opaque.split_once('"')?;
+        if !inner.bytes().all(|octet| octet.is_ascii_graphic()) {
+            return None;
+        }
+        tags.push(rest.strip_suffix(after)?.to_owned());
+        let after = after.trim_start();
+        if after.is_empty() {
+            return Some(tags);
+        }
+        rest = after.strip_prefix(',')?.trim_start();
+    }
 }
 
 /// The version in a strong entity tag.
@@ -101,4 +113,64 @@ fn version(tag: &str) -> Option<i64> {
     let text = tag.strip_prefix('"')?.strip_suffix('"')?;
     // A tag is compared as it is: `"01"` is none of ours.
     text.parse().ok().filter(|version: &i64| version.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Every list of tags is read as the tags that it was made of, whatever stands in them and between them.
+        #[test]
+        fn a_list_is_read_back(tags in prop::collection::vec("(W/)?\"[!#-~]{0,9}\"", 1..9), between in "[ \t]{0,2},[ \t]{0,2}") {
+            prop_assert_eq!(listed(&tags.join(&between)), Some(tags));
+        }
+
+        /// Anything may come, and what is taken is tags alone.
+        #[test]
+        fn what_is_read_are_tags(list in r#"[W/",* 0-9a-\x7f\PC]{0,20}"#) {
+            for tag in listed(&list).into_iter().flatten() {
+                let opaque = tag.strip_prefix("W/").unwrap_or(&tag);
+                prop_assert!(opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"'), "{tag}");
+                prop_assert_eq!(opaque.matches('"').count(), 2);
+                prop_assert!(list.contains(&tag));
+            }
+        }
+
+        /// A version is read from the one tag that it is shown as.
+        #[test]
+        fn a_version_has_one_tag(tag in "\"[-+0-9]{1,20}\"|\\PC{0,9}") {
+            if let Some(version) = version(&tag) {
+                prop_assert_eq!(format!("\"{version}\""), tag);
+            }
+        }
+
+        /// Every version is found in its tag.
+        #[test]
+        fn a_tag_tells_its_version(number: i64) {
+            prop_assert_eq!(version(&format!("\"{number}\"")), Some(number));
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for list in [
+            "",
+            ",",
+            "3",
+            "\"3",
+            "3\"",
+            "\"",
+            "\"3\",",
+            ",\"3\"",
+            "\"3\" \"4\"",
+            "w/\"3\"",
+            "\"a b\"",
+            "*, \"3\"",
+        ] {
+            assert_eq!(listed(list), None, "{list}");
+        }
+    }
 }

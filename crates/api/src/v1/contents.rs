@@ -51,7 +51,7 @@ pub(crate) async fn get_document_content(
 #[utoipa::path(tag = "documents", params(
     ("id" = uuid::Uuid, Path, description = "The document's id."),
     ("name" = Option<String>, Query, description = "The file's name, without a path; the document's title, when it is absent.", max_length = 255),
-    ("Repr-Digest" = Option<String>, Header, description = "The content's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422)."),
+    ("Repr-Digest" = Option<String>, Header, description = "The content's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
 ), request_body(description = "The content.", content((Octets = "application/octet-stream"), (String = "text/markdown"))), responses((status = 200, description = "The changed document.", body = Document)))]
 #[put("/{id}/content")]
 pub(crate) async fn replace_document_content(

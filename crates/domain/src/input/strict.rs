@@ -10,7 +10,7 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use serde_json::{Error, Value};
+use serde_json::{Error, Number, Value};
 
 /// A value to be read so.
 #[derive(Clone, Copy)]
@@ -34,6 +34,11 @@ impl<'de> Deserializer<'de> for Strict<'de> {
                 let fields = fields.iter().map(|(name, value)| (name.as_str(), Strict(value)));
                 visitor.visit_map(MapDeserializer::new(fields))
             }
+            // Without a fraction it is a whole number, however it is written, as JSON Schema has it.
+            Value::Number(number) => match whole(number) {
+                Some(whole) => visitor.visit_i64(whole),
+                None => number.deserialize_any(visitor),
+            },
             plain => plain.deserialize_any(visitor),
         }
     }
@@ -80,4 +85,11 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
         identifier ignored_any
     }
+}
+
+/// The whole number that one is which is written with a fraction or an exponent, as `5.0` and `5e0`.
+fn whole(number: &Number) -> Option<i64> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
+    // Beyond this a float tells no whole number from the next.
+    (float.abs() <= 9_007_199_254_740_992.0).then(|| format!("{float:.0}").parse().ok())?
 }

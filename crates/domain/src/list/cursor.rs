@@ -111,3 +111,55 @@ impl Position {
         Condition::all().add(at_least).add(Condition::any().add(beyond).add(later.condition::<N>(rest)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Instant, label::Label};
+
+    fn label(name: String, id: Uuid) -> Label {
+        let (tenant_id, now) = (Uuid::from_u128(1), Instant::from_micros(0));
+        Label { tenant_id, id, name, color: String::new(), created_at: now, updated_at: now, version: 1 }
+    }
+
+    fn seal<'a>(tenant: u128, list: &'a str) -> Seal<'a> {
+        Seal::new(b"key", Uuid::from_u128(tenant), policy::Noun::Label, Uuid::nil(), list)
+    }
+
+    fn sort() -> Vec<(&'static Sort<Label>, bool)> {
+        Label::sorts().iter().map(|sort| (sort, false)).collect()
+    }
+
+    proptest! {
+        /// A cursor opens in the list that it came from, and tells what was put in.
+        #[test]
+        fn a_cursor_opens_in_its_list(name: String, id: u128, backwards: bool, list: String) {
+            let label = label(name.clone(), Uuid::from_u128(id));
+            let cursor = seal(1, &list).close(&label, &sort(), backwards).unwrap();
+            let position = seal(1, &list).open(&cursor, &sort()).unwrap();
+            prop_assert_eq!(position.backwards, backwards);
+            prop_assert_eq!(position.keys, vec![Key::Id(Uuid::from_u128(id)), Key::Text(name)]);
+            prop_assert!(seal(2, &list).open(&cursor, &sort()).is_err());
+            prop_assert!(seal(1, &(list.clone() + "x")).open(&cursor, &sort()).is_err());
+            prop_assert!(seal(1, &list).open(&cursor, &sort()[..1]).is_err());
+        }
+
+        /// One letter changed, and it opens nowhere.
+        #[test]
+        fn a_changed_cursor_opens_nowhere(place in 0usize..60, letter in "[A-Za-z0-9_-]") {
+            let cursor = seal(1, "").close(&label("a".to_owned(), Uuid::nil()), &sort(), false).unwrap();
+            let mut changed = cursor.clone();
+            changed.replace_range(place..=place, &letter);
+            prop_assert_eq!(seal(1, "").open(&changed, &sort()).is_ok(), changed == cursor);
+        }
+
+        /// What nobody gave out is refused, well-formed or not.
+        #[test]
+        fn rubbish_is_refused(text in ".*|[A-Za-z0-9_-]{0,99}", octets: Vec<u8>) {
+            prop_assert!(seal(1, "").open(&text, &sort()).is_err());
+            prop_assert!(seal(1, "").open(&URL_SAFE_NO_PAD.encode(octets), &sort()).is_err());
+        }
+    }
+}

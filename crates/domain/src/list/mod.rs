@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use self::query::Paging;
 pub(crate) use self::query::whole;
-pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, parameters};
+pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, fields, parameters};
 pub use self::search::LONGEST as LONGEST_SEARCH;
 use crate::{
     Error, Result, Scope, Store,

@@ -211,10 +211,15 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
     number.ok_or_else(|| Error::parameter(name, format!("Expected a number from 1 to {most}.")))
 }
 
-fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
+/// The fields that a noun's lists show.
+pub fn fields<N: Noun>() -> Vec<&'static str> {
     let columns = N::item_columns();
     let shown = columns.iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name));
-    let known: Vec<_> = shown.chain(N::ADDED.iter().copied()).collect();
+    shown.chain(N::ADDED.iter().copied()).collect()
+}
+
+fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
+    let known = fields::<N>();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }
@@ -332,7 +337,9 @@ impl Form {
             },
             // Blanks at the ends are not compared alike by every database.
             Self::Text
-                if value.len() <= 254 && value.trim() == value && !value.contains(char::is_control) =>
+                if value.chars().nth(254).is_none()
+                    && value.trim() == value
+                    && !value.contains(char::is_control) =>
             {
                 value.into()
             }
@@ -378,4 +385,72 @@ pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
 /// All columns of a row, for nouns whose lists show rows whole.
 pub(crate) fn whole<N: Noun>() -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        Clock,
+        context::{Request, System},
+        task::Task,
+    };
+
+    const FORMS: [Form; 8] = [
+        Form::Words(&["low", "high"]),
+        Form::Ranks(&["low", "high"]),
+        Form::Id,
+        Form::Person,
+        Form::Instant,
+        Form::Flag,
+        Form::Unset,
+        Form::Text,
+    ];
+
+    proptest! {
+        /// Whatever a filter's value is: it is read, or refused at its parameter.
+        #[test]
+        fn a_filter_is_read_or_refused(value in "low|high|none|me|true|[0-9a-f-]{30,40}|[0-9TZ:.+-]{0,30}|.{0,300}") {
+            let ctx = System::new("test", Request::default(), Clock::manual()).within(Uuid::nil());
+            for form in FORMS {
+                if let Err(error) = form.read("it", &value, &ctx) {
+                    prop_assert!(matches!(error.kind(), crate::error::Kind::InvalidParameter));
+                }
+            }
+            prop_assert_eq!(Form::Flag.read("it", &value, &ctx).is_ok(), value == "true" || value == "false");
+        }
+
+        /// What a list is sorted by are keys that it has, each once, with the id at the end.
+        #[test]
+        fn a_sort_is_of_known_keys(text in "(-?(created_at|due_at|priority|title|rank|x|),?){0,5}|.*") {
+            if let Ok(sort) = read_sort::<Task>(Some(&text)) {
+                let mut names: Vec<_> = sort.iter().map(|(key, _)| key.name).collect();
+                prop_assert!(names.len() <= KEYS + 1);
+                prop_assert!(text.split(',').zip(&names).all(|(asked, name)| asked.trim_start_matches('-') == *name));
+                prop_assert!(names.contains(&"created_at"));
+                names.sort_unstable();
+                names.dedup();
+                prop_assert_eq!(names.len(), sort.len());
+            }
+        }
+
+        /// What is shown are fields that are there.
+        #[test]
+        fn fields_are_known(text in "((id|title|tenant_id|search_text| ),?){0,5}|.*") {
+            for field in read_fields::<Task>(&text).into_iter().flatten() {
+                prop_assert!(fields::<Task>().contains(&field.as_str()));
+                prop_assert!(field != "tenant_id");
+            }
+        }
+
+        /// A number is in its bounds.
+        #[test]
+        fn a_number_is_in_its_bounds(text in "[-+]?[0-9]{0,25}|.*", most: u64) {
+            if let Ok(number) = number("it", &text, most) {
+                prop_assert!((1..=most).contains(&number));
+            }
+        }
+    }
 }

@@ -78,12 +78,17 @@ pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Inst
     // The first instant is the start itself where the rule holds for it; a bound within the library ends rules that never hold.
     let found = rules.all(2).dates.into_iter().find(|date| *date > start);
     let Some(date) = found.filter(|_| count != Some(1)) else { return Ok(None) };
+    let next = Instant::from_micros(date.timestamp_micros());
+    // Beyond the last instant that there is nothing comes.
+    if next.micros() != date.timestamp_micros() {
+        return Ok(None);
+    }
     let left = match count {
         // One has passed.
         Some(count) => replaced_count(rule, count - 1),
         None => rule.to_owned(),
     };
-    Ok(Some((Instant::from_micros(date.timestamp_micros()), left)))
+    Ok(Some((next, left)))
 }
 
 fn replaced_count(rule: &str, count: u32) -> String {
@@ -96,7 +101,35 @@ fn replaced_count(rule: &str, count: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The parts of a rule, good and bad ones, in any number.
+    const PARTS: &str = "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|[A-Z]{0,3});)?((INTERVAL|COUNT|WKST|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|BYEASTER|X)=-?[0-9]{0,5}(,-?[0-9]{1,3}){0,2};|BYDAY=[-+]?[0-9]{0,2}(MO|SU)(,TU)?;|UNTIL=[0-9]{8}(T[0-9]{6}Z?)?;){0,4}.{0,2}";
+
+    proptest! {
+        /// Whatever the rule, the instant and the zone: what comes next comes later, and what is left is a rule.
+        #[test]
+        fn what_comes_next_comes_later(
+            parts in PARTS,
+            micros in prop_oneof![any::<i64>(), 0..4_102_444_800_000_000i64],
+            zone in "UTC|Europe/Berlin|Pacific/Apia|America/Sao_Paulo|.{0,3}",
+        ) {
+            let from = Instant::from_micros(micros);
+            if let Ok(Some((later, left))) = next(parts.trim_end_matches(';'), from, &zone) {
+                prop_assert!(later > from);
+                prop_assert!(next(&left, later, &zone).is_ok(), "{left}");
+            }
+        }
+
+        /// A rule that counts comes as often as it counts.
+        #[test]
+        fn a_rule_comes_as_often_as_it_counts(count in 1usize..9, interval in 1u32..99, freq in "DAILY|WEEKLY|MONTHLY|YEARLY") {
+            let rule = format!("freq={freq};count={count};INTERVAL={interval}");
+            prop_assert_eq!(all(&rule, "2026-11-02T09:00:00Z", "Europe/Berlin", 99).len(), count - 1);
+        }
+    }
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
