@@ -12,6 +12,7 @@ mod concurrency;
 mod conditional;
 mod cors;
 mod document;
+mod feed;
 mod idempotency;
 mod input;
 mod invitation;

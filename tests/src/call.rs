@@ -55,15 +55,25 @@ impl<'a> Call<'a> {
 
     /// Sends it.
     pub async fn send(self) -> Answer {
-        let response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let mut response = self.request.send().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let octets = response.bytes().await.unwrap().to_vec();
+        // A stream goes on: its first part is the answer.
+        let octets = if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            response.chunk().await.unwrap().unwrap_or_default().to_vec()
+        } else {
+            response.bytes().await.unwrap().to_vec()
+        };
         let text = String::from_utf8_lossy(&octets).into_owned();
         if status >= 500 {
             self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
         }
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { call: self.name, status, headers, octets, text, body }
+    }
+
+    /// Sends it for an answer that is read as it comes.
+    pub async fn open(self) -> reqwest::Response {
+        self.request.send().await.unwrap()
     }
 
     /// Sends it, and fails unless the status is this one; the body.

@@ -86,6 +86,8 @@ codes! {
     TenantRequired = "tenant_required", CONFLICT, "Several organisations match: name one.";
     /// Under way.
     IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "A request with this idempotency key is under way.";
+    /// The feed.
+    CursorExpired = "cursor_expired", GONE, "What came after this cursor is not kept any more: begin again.";
     /// If-Match.
     Stale = "stale", PRECONDITION_FAILED, "The resource has changed meanwhile.";
     /// Too large.
@@ -129,6 +131,7 @@ impl From<Kind> for Code {
             Kind::InvalidLink => Self::InvalidLink,
             Kind::RegistrationClosed => Self::RegistrationClosed,
             Kind::NotFound => Self::NotFound,
+            Kind::CursorExpired => Self::CursorExpired,
             Kind::InvalidParameter => Self::InvalidParameter,
             Kind::Invalid => Self::Invalid,
             Kind::Stale => Self::Stale,
