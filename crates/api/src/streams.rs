@@ -156,9 +156,8 @@ impl Place {
             }
             if !text.is_empty() {
                 let part = Bytes::from(std::mem::take(&mut text));
-                match timeout(PATIENCE, sender.send(part)).await {
-                    Ok(Ok(())) => {}
-                    _ => return Ok(()),
+                if !matches!(timeout(PATIENCE, sender.send(part)).await, Ok(Ok(()))) {
+                    return Ok(());
                 }
             }
             if reads {

@@ -1,7 +1,8 @@
 //! The feed: what was changed of all that the caller may read, in the order in which it was committed.
 //!
 //! Invariant: what is told is what the policy lets be read now. A change of a row that is there is told to who may read the row, by the very condition of
-//! lists; that a row was removed for good is told to who could read it as it was last; of rows that are gone nothing else is told. A reader who goes on from
+//! lists, and every change to who may read all rows of its noun; that a row was removed for good is told to who could read it as it was last, and of
+//! rows that are gone nothing else. A reader who goes on from
 //! the cursor that they were given misses nothing and gets nothing twice: positions have no gap (`store/feed.rs`), and one that is not kept any more is an
 //! error.
 
@@ -125,7 +126,7 @@ impl Reading {
         store.follow(self.ctx.tenant())
     }
 
-    /// The next changes: so many at most, and of no more than [`LOOKED`] that were looked at.
+    /// The next changes: so many at most, and of a bounded number that were looked at.
     ///
     /// # Errors
     /// `CursorExpired` when some of them are not kept any more; those of the store.
