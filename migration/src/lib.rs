@@ -17,6 +17,7 @@ mod m0007_talk;
 mod m0008_time;
 mod m0009_files;
 mod m0010_search;
+mod m0011_feed;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_time::Migration),
             Box::new(m0009_files::Migration),
             Box::new(m0010_search::Migration),
+            Box::new(m0011_feed::Migration),
         ]
     }
 }

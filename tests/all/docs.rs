@@ -41,6 +41,7 @@ pages! {
     errors = "docs/errors.md",
     lists = "docs/lists.md",
     changes = "docs/changes.md",
+    following_changes = "docs/events.md",
     limits = "docs/limits.md",
 }
 

@@ -15,6 +15,7 @@ mod cors;
 mod docs;
 mod document;
 mod dry_run;
+mod feed;
 mod idempotency;
 mod input;
 mod invitation;

@@ -60,9 +60,14 @@ impl<'a> Call<'a> {
         let (client, request) = self.request.build_split();
         let request = request.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (method, url) = (request.method().clone(), request.url().clone());
-        let response = client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let mut response = client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let octets = response.bytes().await.unwrap().to_vec();
+        // A stream goes on: its first part is the answer.
+        let octets = if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            response.chunk().await.unwrap().unwrap_or_default().to_vec()
+        } else {
+            response.bytes().await.unwrap().to_vec()
+        };
         let text = String::from_utf8_lossy(&octets).into_owned();
         if status >= 500 {
             self.app.faults.lock().unwrap().push(format!("{} → {status} {text}", self.name));
@@ -76,6 +81,11 @@ impl<'a> Call<'a> {
         let answer = Answer { call: self.name, status, headers, octets, text, body };
         told().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
         answer
+    }
+
+    /// Sends it for an answer that is read as it comes.
+    pub async fn open(self) -> reqwest::Response {
+        self.request.send().await.unwrap()
     }
 
     /// Sends it, and fails unless the status is this one; the body.

@@ -97,6 +97,18 @@ pub struct Settings {
     /// several share the work.
     #[arg(long, env = "TASKHUB_ALARMS", default_value = "true", action = clap::ArgAction::Set, global = true)]
     pub alarms: bool,
+    /// For how many days changes can be read again.
+    #[arg(long, env = "TASKHUB_FEED_DAYS", default_value = "30", value_parser = clap::value_parser!(u32).range(1..=3650), global = true)]
+    pub feed_days: u32,
+    /// Streams of changes at once; of one organisation a third of them.
+    #[arg(long, env = "TASKHUB_STREAMS", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
+    pub streams: u32,
+    /// Streams of changes at once of one user or service.
+    #[arg(long, env = "TASKHUB_STREAMS_EACH", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=1000), global = true)]
+    pub streams_each: u32,
+    /// After how many seconds a stream in which nothing happens says that it is there.
+    #[arg(long, env = "TASKHUB_HEARTBEAT_SECONDS", default_value = "15", value_parser = clap::value_parser!(u32).range(1..=300), global = true)]
+    pub heartbeat_seconds: u32,
     /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Fifty times as many may wait.
     #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
     pub password_hashes: u16,

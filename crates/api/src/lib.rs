@@ -21,4 +21,5 @@ pub mod problem;
 mod routes;
 pub mod server;
 pub mod state;
+mod streams;
 mod v1;

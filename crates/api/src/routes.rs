@@ -8,7 +8,7 @@ use crate::{
     mail::pages as account,
     problem::page,
     v1::{
-        access_tokens, attachments, audit, auth, clients, comments, contents, dashboard, documents,
+        access_tokens, attachments, audit, auth, changes, clients, comments, contents, dashboard, documents,
         invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
         request_types, requests, search, service, service_accounts, tasks, teams, tenant, time_entries,
         timer, users, watchers,
@@ -164,6 +164,8 @@ fn custom(routes: &mut ServiceConfig) {
                 .service(requests::update_request_status),
         )
         .service(scope("/api/v1/search").service(search::search_rows))
+        .service(scope("/api/v1/changes").service(changes::get_changes))
+        .service(scope("/api/v1/events").service(changes::stream_events))
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
 }
 

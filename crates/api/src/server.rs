@@ -14,7 +14,12 @@ use actix_web::{
 };
 use serde_json::Value;
 use taskhub_domain::{context::Request, session};
-use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+    time::MissedTickBehavior,
+};
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -100,6 +105,8 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     // The runtime drops these within itself, which connections to a database need.
     let mut tasks = vec![
         tokio::spawn(session::watch(state.store.clone())),
+        tokio::spawn(state.store.clone().watch_feeds()),
+        tokio::spawn(say_farewell(state.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(fold(state.clone())),
@@ -176,7 +183,14 @@ fn cors(settings: &Settings) -> Cors {
             header::RANGE,
             header::IF_RANGE,
         ])
-        .allowed_headers(["idempotency-key", "prefer", "repr-digest", "x-request-id", "traceparent"])
+        .allowed_headers([
+            "idempotency-key",
+            "last-event-id",
+            "prefer",
+            "repr-digest",
+            "x-request-id",
+            "traceparent",
+        ])
         .expose_headers(exposed)
         .max_age(3600)
 }
@@ -199,6 +213,21 @@ async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Ends the streams of changes when the server is told to stop, which waits for what is under way.
+async fn say_farewell(state: State) {
+    let told = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = told(SignalKind::terminate()) => {}
+        _ = told(SignalKind::interrupt()) => {}
+    }
+    state.streams.end();
+}
+
 /// Folds what was tallied, again and again.
 async fn fold(state: State) {
     let mut ticks = tokio::time::interval(FOLDING);
@@ -215,6 +244,7 @@ async fn fold(state: State) {
 /// Forgets what has expired, again and again.
 async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
+    let kept = Duration::from_hours(24) * state.settings.feed_days;
     loop {
         ticks.tick().await;
         let system = state.store.system("forgetting what has expired", Request::default());
@@ -226,6 +256,7 @@ async fn housekeep(state: State, sends: bool) {
             state.store.forget_links(&system).await,
             state.store.purge_tasks(&system).await,
             state.store.forget_notifications(&system).await,
+            state.store.forget_events(&system, kept).await,
             state.store.sweep_files(&system, &state.depot).await,
         ];
         // Where mail is sent, what can't be delivered is given up by whoever tried.

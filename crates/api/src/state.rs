@@ -21,6 +21,7 @@ use crate::{
     incidents::Incidents,
     keys::Keys,
     problem::{Code, Problem},
+    streams::Streams,
 };
 
 /// The most requests for a link by mail that are looked into at once.
@@ -54,6 +55,8 @@ pub struct Inner {
     pub uploads: Arc<Shares>,
     /// What was refused, on its way to the audit.
     pub incidents: Incidents,
+    /// The streams of changes that are open.
+    pub streams: Streams,
     /// Turns at what is done after its answer was given: requests for links by mail.
     pub errands: Arc<Semaphore>,
     /// The URL that clients reach the server at.
@@ -135,6 +138,7 @@ impl State {
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
         let (studio, incidents) = (Studio::default(), Incidents::default());
         let (depot, uploads) = (open_depot(&settings)?, Arc::new(Shares::new(UPLOADS)));
+        let streams = Streams::new(settings.streams, settings.streams_each);
         let errands = Arc::new(Semaphore::new(ERRANDS));
         Ok(Self(Arc::new(Inner {
             settings,
@@ -147,6 +151,7 @@ impl State {
             depot,
             uploads,
             incidents,
+            streams,
             errands,
             public_url,
         })))

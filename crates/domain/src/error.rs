@@ -41,6 +41,8 @@ pub enum Kind {
     RegistrationClosed,
     /// Absent, or invisible to the caller.
     NotFound,
+    /// What a cursor of the feed goes on with is not kept any more.
+    CursorExpired,
     /// A parameter of the query string is wrong.
     InvalidParameter,
     /// The body is wrong; the fields say where.

@@ -1,11 +1,15 @@
 //! Events: one row a write, in the write's own transaction, for what follows changes from outside (feeds, subscriptions).
 //!
-//! An event names a row and its version, and holds no data of it: who reads the row is judged when they read it.
+//! An event names a row and its version, and holds no data of it: who reads the row is judged when they read it ([`crate::feed`]). Its position is
+//! counted as the last thing before the commit (`store/feed.rs`), so that positions are in the order of the commits.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-use crate::Instant;
+use crate::{
+    Instant,
+    store::{noun::owned, row::positions},
+};
 
 pub(crate) mod entity {
     #![allow(
@@ -28,6 +32,8 @@ pub(crate) mod entity {
         pub row_id: Uuid,
         pub action: String,
         pub row_version: i64,
+        /// Absent until the transaction ends.
+        pub position: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -35,6 +41,11 @@ pub(crate) mod entity {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(crate) use entity::Model as Event;
+
+owned!(Event, entity, unversioned);
+positions!(Event { one tenant_id, one id, one at, one noun, one row_id, one action, one row_version, maybe position });
 
 /// The event of a write.
 pub(crate) fn row(
@@ -45,6 +56,7 @@ pub(crate) fn row(
     row_id: Uuid,
     action: &str,
     row_version: i64,
-) -> entity::Model {
-    entity::Model { tenant_id, id, at, noun: noun.to_owned(), row_id, action: action.to_owned(), row_version }
+) -> Event {
+    let (noun, action) = (noun.to_owned(), action.to_owned());
+    Event { tenant_id, id, at, noun, row_id, action, row_version, position: None }
 }

@@ -48,6 +48,7 @@ pub mod document;
 pub mod edit;
 pub mod error;
 mod event;
+pub mod feed;
 pub mod file;
 pub mod guess;
 pub mod idempotency;

@@ -14,8 +14,9 @@ every_database!(the_tenant_is_in_every_key, every_reference_stays_in_its_tenant,
 /// The tables of SQLite's own in which it keeps an index of full text.
 const INDEX: &str = "search_text_fts";
 
-/// The tables that are no tenant's.
-const SHARED: [&str; 5] = ["guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
+/// The tables that are no tenant's, and the one that has a number for each tenant.
+const SHARED: [&str; 6] =
+    ["feed", "guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
 /// The columns that name a row which may be gone: of what is recorded, said or told, and of what was revoked.
 const LOOSE: [(&str, &str); 10] = [

@@ -522,6 +522,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("restore_document_version", &["documents:read", "documents:write"])
         .of(&[Slot::OtherDocument, Slot::OtherVersion])
         .changes(&["document", "document_version", "search_text"]),
+    Entry::scoped("get_changes", &[]),
+    Entry::scoped("stream_events", &[]),
     Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),

@@ -39,7 +39,7 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
         let after = database.rows_of(fixture.people.id).await;
         let mut expected: Vec<_> = request.entry.changes.to_vec();
         if request.entry.writes() {
-            expected.extend(["audit", "event"]);
+            expected.extend(["audit", "event", "feed"]);
             expected.sort_unstable();
             fixture = Fixture::new(app).await;
         }

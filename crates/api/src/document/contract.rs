@@ -8,6 +8,7 @@ use taskhub_domain::{
     client::Client,
     comment::{Comment, CommentVersion},
     document::{Document, DocumentVersion},
+    feed,
     invitation::Invitation,
     label::Label,
     notification::Notification,
@@ -170,6 +171,9 @@ fn complete(
             ("415", "The body is not of a content type that is served here."),
             ("422", "The body is invalid: `errors` says where."),
         ]);
+    }
+    if matches!(id.as_str(), "get_changes" | "stream_events") {
+        problems.push(("410", "What came after this cursor is not kept any more."));
     }
     match method {
         "get"
@@ -391,6 +395,14 @@ fn of_others(id: &str) -> Vec<Value> {
                 json!({ "type": "string", "format": "uuid" }),
             ),
         ],
+        "get_changes" => {
+            let size =
+                json!({ "type": "integer", "minimum": 1, "maximum": feed::MOST, "default": feed::SHOWN });
+            let mut all = of_feed();
+            all.push(query(false, "page_size", "Changes at most.", size));
+            all
+        }
+        "stream_events" => of_feed(),
         "search_rows" => vec![
             query(true, "q", WORDS, words()),
             query(
@@ -414,6 +426,24 @@ fn of_others(id: &str) -> Vec<Value> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// The parameters of the feed.
+fn of_feed() -> Vec<Value> {
+    vec![
+        query(
+            false,
+            "since",
+            "The cursor to go on from; `oldest` for the beginning of what is kept. Without it, from now on.",
+            json!({ "type": "string", "maxLength": 48 }),
+        ),
+        query(
+            false,
+            "noun",
+            "What kinds of rows, separated by commas; without it, all that the token's scopes reach.",
+            json!({ "type": "string", "pattern": pattern(feed::NOUNS) }),
+        ),
+    ]
 }
 
 /// The parameters of every report.

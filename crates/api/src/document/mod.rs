@@ -52,6 +52,7 @@ use crate::problem::ProblemBody;
         (name = "requests", description = "What clients ask for, and kinds of it"),
         (name = "documents", description = "Texts and files of a project, and what they were"),
         (name = "search", description = "Finding rows of several kinds by their words"),
+        (name = "changes", description = "What was changed, in order, as it happens"),
         (name = "audit", description = "Who did what, when, from where"),
         (name = "service", description = "The server's health and keys")
     ),

@@ -47,6 +47,9 @@ const LONGEST_ID: usize = 64;
 #[derive(Clone)]
 struct RequestId(Arc<str>);
 
+/// That only the head of the answer was asked for: for answers that would not end.
+pub(crate) struct IsHead;
+
 /// A fault's cause, on its way to the log.
 struct Cause(String);
 
@@ -67,6 +70,7 @@ pub async fn outer<B: MessageBody + 'static>(
     // HEAD is GET without the body (RFC 9110 section 9.3.2); the server drops the body itself.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(IsHead);
     }
     let named = coding::take(&mut request);
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {

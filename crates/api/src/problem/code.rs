@@ -184,6 +184,11 @@ codes! {
     IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "A request with this idempotency key is under way.", Later,
         when "The same caller sent the same `Idempotency-Key` again before the first request was answered.",
         act "Wait as `Retry-After` says, then send it again, with the same key.";
+    /// The feed.
+    CursorExpired = "cursor_expired", GONE, "What came after this cursor is not kept any more: begin again.", Never,
+        when "Changes after the cursor of the feed were forgotten (`TASKHUB_FEED_DAYS`, 30 by default), or the database was restored \
+              from before them.",
+        act "Read what you follow anew by its lists, and go on from a cursor that you took before that (`GET /api/v1/changes`).";
     /// If-Match.
     Stale = "stale", PRECONDITION_FAILED, "The resource has changed meanwhile.", Never,
         when "The resource is at none of the versions in `If-Match`: somebody has changed it meanwhile.",
@@ -256,6 +261,7 @@ impl From<Kind> for Code {
             Kind::InvalidLink => Self::InvalidLink,
             Kind::RegistrationClosed => Self::RegistrationClosed,
             Kind::NotFound => Self::NotFound,
+            Kind::CursorExpired => Self::CursorExpired,
             Kind::InvalidParameter => Self::InvalidParameter,
             Kind::Invalid => Self::Invalid,
             Kind::Stale => Self::Stale,

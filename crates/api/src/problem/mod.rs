@@ -110,6 +110,13 @@ impl Problem {
         Self::with(Code::RangeNotSatisfiable, More { content_range, ..More::default() })
     }
 
+    /// After so many milliseconds it may be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, millis: u64) -> Self {
+        self.more.retry_after = Some(millis.div_ceil(1000));
+        self
+    }
+
     /// A fault of the server's, with its cause for the log.
     pub fn fault(cause: impl Into<String>) -> Self {
         Self::with(Code::Internal, More { cause: Some(cause.into()), ..More::default() })

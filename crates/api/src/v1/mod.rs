@@ -4,6 +4,7 @@ pub(crate) mod access_tokens;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod comments;
 pub(crate) mod contents;

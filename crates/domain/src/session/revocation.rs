@@ -12,7 +12,7 @@ use std::{
 
 use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use taskhub_auth::principal::Principal;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, store::entity, tenant};
 
@@ -78,7 +78,11 @@ impl Revocation {
 
 /// What was revoked, as one node knows it.
 #[derive(Debug, Default)]
-pub struct Revocations(RwLock<Known>);
+pub struct Revocations {
+    known: RwLock<Known>,
+    /// That more is refused than was.
+    news: watch::Sender<()>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -88,10 +92,15 @@ struct Known {
 }
 
 impl Revocations {
+    /// Changes whenever more is refused than was.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
+    }
+
     /// Whether a token that verifies was revoked, and why.
     pub fn refuse(&self, principal: &Principal) -> Option<Kind> {
         let tenant = principal.tenant()?;
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if known.suspended.contains(&tenant) {
             return Some(Kind::TenantSuspended);
         }
@@ -107,19 +116,33 @@ impl Revocations {
         if revocations.is_empty() {
             return;
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut is_new = false;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for one in revocations {
             for id in [one.subject_id, one.session_id, one.token_id].into_iter().flatten() {
-                let entry = known.revoked.entry((one.tenant_id, id)).or_insert((one.at, one.expires_at));
-                *entry = (Ord::max(entry.0, one.at), Ord::max(entry.1, one.expires_at));
+                let before = known.revoked.get(&(one.tenant_id, id)).copied();
+                let (at, until) = before.unwrap_or((one.at, one.expires_at));
+                let after = (Ord::max(at, one.at), Ord::max(until, one.expires_at));
+                known.revoked.insert((one.tenant_id, id), after);
+                is_new |= before != Some(after);
             }
+        }
+        drop(known);
+        if is_new {
+            self.news.send_replace(());
         }
     }
 
     fn refresh(&self, suspended: Vec<Uuid>, now: Instant) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.suspended = suspended.into_iter().collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let suspended: HashSet<_> = suspended.into_iter().collect();
+        let is_new = !suspended.is_subset(&known.suspended);
+        known.suspended = suspended;
         known.revoked.retain(|_, (_, until)| *until > now);
+        drop(known);
+        if is_new {
+            self.news.send_replace(());
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    Statement, StatementBuilder, Value,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement, StatementBuilder, Value,
     sea_query::{Expr, ExprTrait, Func, LockType, SelectStatement},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -111,15 +111,24 @@ impl Conn {
         self.run(self.backend().build(statement)).await
     }
 
+    /// Runs a built statement on MySQL or MariaDB; the number that it named by `LAST_INSERT_ID`.
+    pub(super) async fn inserted(&self, statement: &impl StatementBuilder) -> Result<i64, DbErr> {
+        let done = self.done(self.backend().build(statement)).await?;
+        i64::try_from(done.last_insert_id()).map_err(|_| DbErr::RecordNotInserted)
+    }
+
     async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
-        let done = match self {
+        Ok(self.done(statement).await?.rows_affected())
+    }
+
+    async fn done(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
             Self::Pool(pool, share) => {
                 let _held = enter(share.as_ref()).await?;
                 pool.execute_raw(statement).await
             }
             Self::Transaction(transaction) => transaction.execute_raw(statement).await,
-        }?;
-        Ok(done.rows_affected())
+        }
     }
 }
 

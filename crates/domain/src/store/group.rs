@@ -20,12 +20,13 @@ use super::{
     Operation,
     conn::Conn,
     failure,
+    feed::Followers,
     scope::Scope,
     sql::Statements,
     stage::Stage,
     tx::{Pending, Tx},
 };
-use crate::{Context, Error, Result, session::Revocations};
+use crate::{Context, Error, Result, event::Event, session::Revocations};
 
 /// The most transactions that share a commit.
 const MOST: usize = 256;
@@ -53,12 +54,18 @@ impl Group {
         if rows.is_empty() {
             return Ok(());
         }
-        self.flush(&mut rows, conn, statements).await
+        self.flush(&mut rows, Vec::new(), conn, statements).await
     }
 
     /// Writes rows of more than one transaction: when that fails, none of them can be kept.
-    async fn flush(&self, rows: &mut Stage, conn: &Conn, statements: &Statements) -> Result<()> {
-        rows.flush(conn, statements).await.map_err(|error| {
+    async fn flush(
+        &self,
+        rows: &mut Stage,
+        events: Vec<Event>,
+        conn: &Conn,
+        statements: &Statements,
+    ) -> Result<()> {
+        rows.flush_with(events, conn, statements).await.map_err(|error| {
             self.give_up(failure::from_write(error, &[]));
             Error::transient("the group is undone")
         })
@@ -127,9 +134,10 @@ impl Writer {
         revocations: Arc<Revocations>,
         secrets: Arc<super::Secrets>,
         mail: Arc<Notify>,
+        followers: Arc<Followers>,
     ) -> Self {
         let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING as usize);
-        let work = Work { connection, statements, revocations, secrets, mail };
+        let work = Work { connection, statements, revocations, secrets, mail, followers };
         tokio::spawn(async move {
             let mut jobs = Vec::with_capacity(MOST);
             while queue.recv_many(&mut jobs, MOST).await > 0 {
@@ -166,6 +174,7 @@ struct Work {
     revocations: Arc<Revocations>,
     secrets: Arc<super::Secrets>,
     mail: Arc<Notify>,
+    followers: Arc<Followers>,
 }
 
 type Done = (Box<dyn Job>, Result<()>);
@@ -261,10 +270,11 @@ impl Work {
             return Ok(());
         }
         if keeps {
-            let Pending { rows, records, revocations, mail, .. } = tx.into_pending();
+            let Pending { rows, records, events, revocations, mail, .. } = tx.into_pending();
             let mut pending = group.pending();
             pending.rows.absorb(rows);
             pending.records.absorb(records);
+            pending.events.extend(events);
             pending.revocations.extend(revocations);
             pending.mail |= mail;
         }
@@ -272,14 +282,14 @@ impl Work {
     }
 
     async fn finish(&self, transaction: Arc<DatabaseTransaction>, group: &Group) -> Result<()> {
-        let Pending { mut rows, mut records, revocations, mail, .. } = std::mem::take(&mut *group.pending());
+        let Pending { mut rows, records, events, revocations, mail, .. } =
+            std::mem::take(&mut *group.pending());
+        let wrote = !events.is_empty();
         if !group.is_broken() {
             let conn = Conn::Transaction(transaction.clone());
-            for stage in [&mut rows, &mut records] {
-                if let Err(error) = group.flush(stage, &conn, &self.statements).await {
-                    tracing::debug!(%error, "rows of a group can't be written together");
-                    break;
-                }
+            rows.absorb(records);
+            if let Err(error) = group.flush(&mut rows, events, &conn, &self.statements).await {
+                tracing::debug!(%error, "rows of a group can't be written together");
             }
         }
         let transaction = Arc::try_unwrap(transaction)
@@ -292,6 +302,9 @@ impl Work {
         self.revocations.apply(&revocations);
         if mail {
             self.mail.notify_one();
+        }
+        if wrote {
+            self.followers.wake();
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 mod conn;
 mod evidence;
 mod failure;
+mod feed;
 mod group;
 pub(crate) mod json;
 mod names;
@@ -71,6 +72,7 @@ struct Inner {
     news: news::News,
     secrets: Arc<Secrets>,
     mail: Arc<Notify>,
+    followers: Arc<feed::Followers>,
     clock: Clock,
     in_flight: InFlight,
 }
@@ -103,6 +105,7 @@ impl Store {
         let installation = crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?;
         let secrets = Arc::new(Secrets { installation, cipher });
         let mail = Arc::new(Notify::new());
+        let followers = Arc::new(feed::Followers::default());
         let writes = if database.is_embedded() {
             Writes::Grouped(group::Writer::start(
                 writes,
@@ -110,6 +113,7 @@ impl Store {
                 revocations.clone(),
                 secrets.clone(),
                 mail.clone(),
+                followers.clone(),
             ))
         } else {
             Writes::Each(writes)
@@ -124,6 +128,7 @@ impl Store {
             news: news::News::of(database),
             secrets,
             mail,
+            followers,
             clock,
             in_flight: InFlight::default(),
         }));
@@ -184,15 +189,14 @@ impl Store {
         // A failure drops the transaction, which rolls it back.
         let output = operation(&tx, input).await?;
         let mut pending = tx.into_pending();
-        pending.rows.absorb(pending.records);
-        pending
-            .rows
-            .flush(&conn, &self.0.statements)
-            .await
-            .map_err(|error| failure::from_write(error, &[]))?;
         if pending.announced {
             conn.announce().await.map_err(failure::from_db)?;
         }
+        pending.rows.absorb(pending.records);
+        let wrote = !pending.events.is_empty();
+        // Last: the events' positions are locked until the commit.
+        let flushed = pending.rows.flush_with(pending.events, &conn, &self.0.statements).await;
+        flushed.map_err(|error| failure::from_write(error, &[]))?;
         drop(conn);
         let transaction = Arc::try_unwrap(transaction)
             .map_err(|_| Error::internal("a transaction outlived its operation"))?;
@@ -204,6 +208,9 @@ impl Store {
         self.0.revocations.apply(&pending.revocations);
         if pending.mail {
             self.0.mail.notify_one();
+        }
+        if wrote {
+            self.0.followers.wake();
         }
         Ok(output)
     }

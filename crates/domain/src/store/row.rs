@@ -153,6 +153,7 @@ mod tests {
         client::Client,
         comment::{Comment, CommentVersion},
         document::{Document, DocumentVersion},
+        event::Event,
         file::File,
         idempotency::entity::Model as Kept,
         invitation::Invitation,
@@ -223,6 +224,7 @@ mod tests {
         in_order::<User>();
         in_order::<Watcher>();
         as_columns::<Alarm>();
+        as_columns::<Event>();
         as_columns::<File>();
         as_columns::<FormerUser>();
         as_columns::<Revocation>();

@@ -1,7 +1,7 @@
 //! Rows that wait to be inserted many at once.
 //!
 //! Audit and event rows wait until the end of the transaction, because nothing reads them in it; so do rows of nouns that nothing else
-//! in a transaction reads ([`super::noun::Noun::STAGED`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
+//! in a transaction reads ([`super::noun::Noun::STAGED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
 //! number of rows.
 
 use sea_orm::{
@@ -9,16 +9,17 @@ use sea_orm::{
     sea_query::{CommonTableExpression, Expr, InsertStatement, Query},
 };
 
-use super::{conn::Conn, sql::Statements};
+use super::{conn::Conn, feed, sql::Statements};
+use crate::event::Event;
 
 /// The most rows that one statement inserts: with 20 columns well below every database's limit of bound values.
 const MOST: usize = 256;
 
 /// Rows of one table.
-struct Batch {
-    table: &'static str,
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<Value>>,
+pub(super) struct Batch {
+    pub(super) table: &'static str,
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<Value>>,
 }
 
 /// Rows that wait, by table, in the order in which the tables came.
@@ -52,19 +53,44 @@ impl Stage {
         }
     }
 
-    /// Inserts all that waits. PostgreSQL writes the rows of one write by one statement, which is one way to the database and back instead of
-    /// one for each table.
-    pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
-        let batches = std::mem::take(&mut self.0);
+    /// Inserts all that waits, and the events of the transaction with their positions last. PostgreSQL writes the rows of one write by one statement, which
+    /// is one way to the database and back instead of one for each table.
+    pub(super) async fn flush_with(
+        &mut self,
+        mut events: Vec<Event>,
+        conn: &Conn,
+        statements: &Statements,
+    ) -> Result<(), DbErr> {
+        let Some(first) = events.first() else { return self.flush(conn, statements).await };
         // A write tallies two rows at most, and adds one to each other table.
-        let few = batches.len() > 1 && batches.iter().all(|batch| batch.rows.len() <= 2);
+        let few = events.len() <= 2 && self.0.iter().all(|batch| batch.rows.len() <= 2);
         if few && conn.backend() == DbBackend::Postgres {
+            let mut batches = vec![feed::counting(first.tenant_id, events.len())];
+            batches.append(&mut self.0);
+            // As far from the last one as they will be.
+            feed::count_back(events.iter_mut(), 0);
+            self.push_all(&events);
+            batches.append(&mut self.0);
             let tables = batches.iter().map(|batch| (batch.table, batch.rows.len())).collect();
             let sql = statements.insert_together(tables, || together(&batches, conn));
             let values = batches.into_iter().flat_map(|batch| batch.rows).flatten().collect();
             return conn.execute(&sql, values).await.map(drop);
         }
-        for batch in batches {
+        self.flush(conn, statements).await?;
+        feed::number(&mut events, conn).await?;
+        self.push_all(&events);
+        self.flush(conn, statements).await
+    }
+
+    fn push_all(&mut self, events: &[Event]) {
+        for event in events {
+            self.push(event);
+        }
+    }
+
+    /// Inserts all that waits.
+    pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
+        for batch in std::mem::take(&mut self.0) {
             let mut rows = batch.rows.into_iter();
             while rows.len() > 0 {
                 let size = (1 << rows.len().ilog2()).min(MOST);
@@ -89,15 +115,24 @@ fn insert(table: &'static str, columns: &[&'static str], size: usize) -> InsertS
     statement
 }
 
-/// The statement that inserts the rows of all tables: all but the last's in common table expressions.
+/// The statement that counts up the feed and inserts the rows of all tables: all but the last's in common table expressions. The last are the events.
 fn together(batches: &[Batch], conn: &Conn) -> String {
-    let mut rows =
-        batches.iter().map(|batch| insert(batch.table, &batch.columns, batch.rows.len())).collect::<Vec<_>>();
-    let Some(last) = rows.pop() else { return String::new() };
+    let [counting, rows @ .., events] = batches else { return String::new() };
+    let mut count = insert(counting.table, &counting.columns, 1);
     let mut earlier = Query::with();
-    for (row, batch) in rows.into_iter().zip(batches) {
+    let mut add = |name: String, query: InsertStatement| {
         let mut expression = CommonTableExpression::new();
-        earlier.cte(expression.table_name(format!("new_{}", batch.table)).query(row).to_owned());
+        earlier.cte(expression.table_name(name).query(query).to_owned());
+    };
+    add(feed::COUNTED.to_owned(), feed::returning(&mut count).to_owned());
+    for batch in rows {
+        add(format!("new_{}", batch.table), insert(batch.table, &batch.columns, batch.rows.len()));
+    }
+    let mut last = Query::insert();
+    last.into_table(events.table).columns(events.columns.iter().copied());
+    for _ in &events.rows {
+        let value = |name: &&str| if *name == feed::POSITION { feed::counted() } else { Expr::value(0) };
+        last.values_panic(events.columns.iter().map(value));
     }
     conn.build(&earlier.query(last))
 }

@@ -32,7 +32,7 @@ use crate::{
     Error, Instant, Result, audit,
     context::Actor,
     error::Kind,
-    event,
+    event::{self, Event},
     policy::{self, Action},
     project,
     session::Revocation,
@@ -61,8 +61,10 @@ const ALONG: usize = 1000;
 pub(super) struct Pending {
     /// Rows of nouns that nothing else reads.
     pub(super) rows: Stage,
-    /// Audit and event rows.
+    /// Audit rows, and what is tallied.
     pub(super) records: Stage,
+    /// Events, in their order: they get their positions as the last thing before the commit.
+    pub(super) events: Vec<Event>,
     /// What the commit revokes.
     pub(super) revocations: Vec<Revocation>,
     /// Whether other nodes are told to read it.
@@ -335,7 +337,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes the audit and event rows that wait, for an operation that changes many rows: they don't pile up in memory.
+    /// Writes the audit rows that wait, for an operation that changes many rows: they don't pile up in memory. Events, which are small, go on waiting:
+    /// they are numbered at the end.
     pub(crate) async fn write_records(&self) -> Result<()> {
         self.begin_writing().await?;
         let mut records = std::mem::take(&mut self.pending().records);
@@ -496,7 +499,7 @@ impl Tx {
         let Birth { tenant, id: record, at } = self.birth();
         let noun = N::NOUN.as_str();
         let mut pending = self.pending();
-        pending.records.push(&event::row(tenant, record, at, noun, id, name, version));
+        pending.events.push(event::row(tenant, record, at, noun, id, name, version));
         pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
     }
 
