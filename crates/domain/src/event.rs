@@ -45,7 +45,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Event;
 
 owned!(Event, entity, unversioned);
-positions!(Event { one tenant_id, one id, one at, one noun, one row_id, one action, one row_version, maybe position });
+positions!(Event { tenant_id, id, at, noun, row_id, action, row_version, position });
 
 /// The event of a write.
 pub(crate) fn row(

@@ -17,7 +17,7 @@ use taskhub_domain::{
     reminder::Reminder,
     report::Every,
     request::{ClientRequest, RequestType},
-    scopes, search,
+    search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
@@ -99,7 +99,7 @@ pub(super) fn apply(document: &mut Value) {
             // Those that are given; those that a row has may be of an earlier version.
             if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
                 scopes.insert("uniqueItems".to_owned(), json!(true));
-                scopes.insert("items".to_owned(), json!({ "type": "string", "enum": scopes::all() }));
+                scopes.insert("items".to_owned(), json!({ "type": "string", "enum": taskhub_domain::scopes::all() }));
             }
             any_of(schema);
         }

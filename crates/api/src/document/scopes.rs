@@ -11,7 +11,7 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
     let reads = |nouns: &[&str]| nouns.iter().map(|noun| format!("{noun}:read")).collect();
     match path.split('/').collect::<Vec<_>>()[..] {
         // They show what the credential reaches, and refuse nothing.
-        ["search"] | ["auth", "permissions"] => Vec::new(),
+        ["search" | "changes" | "events"] | ["auth", "permissions"] => Vec::new(),
         ["auth", "profile" | "change-password", ..] => own("users"),
         ["auth", "mfa", ..] | ["users", "{id}", "second-factor"] => own("second-factor"),
         ["auth", ..] => own("sessions"),
