@@ -6,6 +6,7 @@ mod archived;
 mod attachment;
 mod audit;
 mod auth;
+mod bucket;
 mod bulk;
 mod cli;
 mod comment;

@@ -30,17 +30,22 @@ pub enum Backend {
 
 impl Backend {
     /// The database's URL; `None` when it is not configured.
-    #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
     pub fn url(self, folder: &TempDir) -> Option<String> {
         let variable = match self {
             Self::Sqlite => return Some(format!("sqlite://{}", folder.path().join("taskhub.db").display())),
             Self::Postgres => "TASKHUB_TEST_POSTGRES_URL",
             Self::MariaDb => "TASKHUB_TEST_MYSQL_URL",
         };
-        let url = env::var(variable).ok().filter(|url| !url.is_empty());
-        assert!(url.is_some() || env::var("TASKHUB_TEST_REQUIRE_ALL").is_err(), "{variable} is not set");
-        url
+        configured(variable)
     }
+}
+
+/// The URL in a variable of what some tests need; `None` when it is not configured and need not be.
+#[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
+pub fn configured(variable: &str) -> Option<String> {
+    let url = env::var(variable).ok().filter(|url| !url.is_empty());
+    assert!(url.is_some() || env::var("TASKHUB_TEST_REQUIRE_ALL").is_err(), "{variable} is not set");
+    url
 }
 
 /// Runs a story on a database; without the database, says so.

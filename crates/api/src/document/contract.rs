@@ -99,7 +99,10 @@ pub(super) fn apply(document: &mut Value) {
             // Those that are given; those that a row has may be of an earlier version.
             if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
                 scopes.insert("uniqueItems".to_owned(), json!(true));
-                scopes.insert("items".to_owned(), json!({ "type": "string", "enum": taskhub_domain::scopes::all() }));
+                scopes.insert(
+                    "items".to_owned(),
+                    json!({ "type": "string", "enum": taskhub_domain::scopes::all() }),
+                );
             }
             any_of(schema);
         }
@@ -285,7 +288,8 @@ fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoItera
 
 /// The parameter by which a caller asks only to validate.
 fn preference() -> Value {
-    let schema = json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]+$", "examples": ["validate-only"] });
+    let schema =
+        json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]+$", "examples": ["validate-only"] });
     json!({ "name": "Prefer", "in": "header", "required": false, "description": VALIDATE_ONLY, "schema": schema })
 }
 

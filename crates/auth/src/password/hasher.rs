@@ -3,7 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use thread_priority::{ThreadPriority, set_current_thread_priority};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::Semaphore,
+};
 
 use super::{
     Match, PasswordError, Weakness,
@@ -11,9 +15,9 @@ use super::{
     weakness,
 };
 
-/// Hashes, compares and judges passwords on tokio's blocking threads, a bounded number at a time. Make one and share it.
+/// Hashes, compares and judges passwords on threads of its own, a bounded number at a time, which give way to all others. Make one and share it.
 ///
-/// Each of its functions needs a tokio runtime, and answers [`PasswordError::Busy`] at once when as many as may be are at work
+/// Each of its functions answers [`PasswordError::Busy`] at once when as many as may be are at work
 /// and waiting. Work that has begun is finished and counted even if its caller goes away.
 pub struct Hasher {
     /// Who may be here at all, at work or waiting.
@@ -22,6 +26,8 @@ pub struct Hasher {
     working: Arc<Semaphore>,
     /// The memory of those that are done, at most as many as may be at work; 19 MiB each.
     spare: Arc<Mutex<Vec<Memory>>>,
+    /// The threads; `None` when they could not be had.
+    threads: Option<Runtime>,
 }
 
 impl Hasher {
@@ -34,6 +40,7 @@ impl Hasher {
             )),
             working: Arc::new(Semaphore::new(concurrency)),
             spare: Arc::default(),
+            threads: threads(concurrency),
         }
     }
 
@@ -91,7 +98,8 @@ impl Hasher {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
         let working = Arc::clone(&self.working).acquire_owned().await.map_err(|_| PasswordError::Internal)?;
         let spare = Arc::clone(&self.spare);
-        let done = spawn_blocking(move || {
+        let threads = self.threads.as_ref().ok_or(PasswordError::Internal)?;
+        let done = threads.spawn_blocking(move || {
             let _places = (admitted, working);
             let mut memory = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
             let answer = job(&mut memory);
@@ -99,6 +107,27 @@ impl Hasher {
             answer
         });
         done.await.ok().flatten().ok_or(PasswordError::Internal)
+    }
+}
+
+/// Threads of the lowest priority: a storm of sign-ins takes what the processors have to spare, and other requests hardly wait for it. Where the
+/// system does not let a thread lower its priority, they compete as all others do.
+fn threads(number: usize) -> Option<Runtime> {
+    let lower = || drop(set_current_thread_priority(ThreadPriority::Min));
+    runtime::Builder::new_current_thread()
+        .thread_name("passwords")
+        .on_thread_start(lower)
+        .max_blocking_threads(number)
+        .build()
+        .ok()
+}
+
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        // It may be dropped where waiting for work under way is not allowed.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
     }
 }
 

@@ -1,0 +1,96 @@
+//! Files in a bucket: the server over something that speaks S3 does what it does over a folder.
+//!
+//! `TASKHUB_TEST_S3_URL` says where such a thing is; any credentials are good there.
+
+use std::fs;
+
+use reqwest::{Client, Response};
+use serde_json::json;
+use taskhub_tests::configured;
+use tempfile::TempDir;
+
+use crate::process::{LIFTED, Served};
+
+const BUCKET: &str = "taskhub-files";
+/// Three parts of a multipart upload, the last of them short.
+const SIZE: usize = 11 * 1024 * 1024;
+
+#[tokio::test]
+async fn files_lie_in_a_bucket() {
+    let Some(s3) = configured("TASKHUB_TEST_S3_URL") else {
+        eprintln!("skipped: no bucket is configured");
+        return;
+    };
+    let (client, folder) = (Client::new(), TempDir::new().unwrap());
+    let bucket = format!("{s3}/{BUCKET}-{}", uuid::Uuid::now_v7());
+    assert!(client.put(&bucket).send().await.unwrap().status().is_success());
+    let name = bucket.rsplit('/').next().unwrap();
+    let reached = format!(
+        "TASKHUB_FILES=s3://{name}/of/taskhub\nAWS_ENDPOINT_URL={s3}\nAWS_ALLOW_HTTP=true\nAWS_REGION=eu-central-1\n\
+         AWS_ACCESS_KEY_ID=test\nAWS_SECRET_ACCESS_KEY=test\n"
+    );
+    fs::write(folder.path().join(".env"), reached).unwrap();
+    let server = Served::start(folder.path(), &LIFTED).await;
+
+    let (email, password) = ("ada@bucket.example", "wide-green-rivers");
+    let user = json!({ "email": email, "username": "ada", "password": password });
+    let body = json!({ "organisation": { "name": "Bucket", "slug": "bucket" }, "user": user });
+    let _ = server.gives(201, "POST", "/auth/register", "", body).await;
+    let pair =
+        server.gives(200, "POST", "/auth/token", "", json!({ "email": email, "password": password })).await;
+    let token = pair["access_token"].as_str().unwrap();
+    let task = server.gives(201, "POST", "/tasks", token, json!({ "title": "Draw it" })).await;
+    let files = format!("/tasks/{}/attachments", task["id"].as_str().unwrap());
+
+    let octets: Vec<u8> = (0..SIZE).map(|at| u8::try_from(at % 251).unwrap()).collect();
+    let send = |octets: Vec<u8>| {
+        let to = format!("{}/api/v1{files}?name=plan.bin", server.url());
+        client
+            .post(to)
+            .bearer_auth(token)
+            .header("content-type", "application/octet-stream")
+            .body(octets)
+            .send()
+    };
+    let made: serde_json::Value = send(octets.clone()).await.unwrap().json().await.unwrap();
+    assert_eq!(made["size"], SIZE);
+    let file = format!("{files}/{}", made["id"].as_str().unwrap());
+    let content = format!("{}/api/v1{file}/content", server.url());
+    let whole = client.get(&content).bearer_auth(token).send().await.unwrap();
+    assert!(whole.bytes().await.unwrap() == octets);
+    let part = client
+        .get(&content)
+        .bearer_auth(token)
+        .header("range", "bytes=5242870-5242889")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.bytes().await.unwrap(), octets[5_242_870..5_242_890]);
+    assert_eq!(kept(client.get(&bucket).send().await.unwrap()).await, 1);
+
+    // What breaks off leaves nothing, neither an object nor parts of one.
+    let half =
+        futures::stream::iter([Ok(octets[..SIZE / 2].to_vec()), Err(std::io::Error::other("broken off"))]);
+    let request = client.post(format!("{}/api/v1{files}?name=half.bin", server.url())).bearer_auth(token);
+    let request =
+        request.header("content-type", "application/octet-stream").body(reqwest::Body::wrap_stream(half));
+    assert!(request.send().await.is_err());
+    crate::poll::until("what broke off is gone", async || {
+        let parts = client.get(format!("{bucket}?uploads")).send().await.unwrap().text().await.unwrap();
+        !parts.contains("<Upload>") && kept(client.get(&bucket).send().await.unwrap()).await == 1
+    })
+    .await;
+
+    let _ = server.gives(204, "DELETE", &file, token, json!(null)).await;
+    crate::poll::until("the object is gone", async || {
+        kept(client.get(&bucket).send().await.unwrap()).await == 0
+    })
+    .await;
+    let _ = server.stop().await;
+}
+
+/// How many objects a bucket's list names.
+async fn kept(list: Response) -> usize {
+    list.text().await.unwrap().matches("<Key>").count()
+}
