@@ -16,7 +16,7 @@ use super::{
 every_database!(the_document_is_the_committed_one);
 
 /// The first words of operations' ids.
-const VERBS: [&str; 32] = [
+const VERBS: [&str; 33] = [
     "change",
     "complete",
     "confirm",
@@ -47,6 +47,7 @@ const VERBS: [&str; 32] = [
     "search",
     "start",
     "stop",
+    "stream",
     "update",
     "verify",
 ];
