@@ -9,6 +9,7 @@ test: # every test, on SQLite
 
 test-all: export TASKHUB_TEST_POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/taskhub_test
 test-all: export TASKHUB_TEST_MYSQL_URL ?= mysql://root@127.0.0.1:3306/taskhub_test
+test-all: export TASKHUB_TEST_S3_URL ?= http://127.0.0.1:5000
 test-all: export TASKHUB_TEST_BROWSER = 1
 test-all: export TASKHUB_TEST_REQUIRE_ALL = 1
 test-all: # every test, on SQLite, PostgreSQL and MariaDB and in Chromium

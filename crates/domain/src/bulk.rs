@@ -77,7 +77,8 @@ pub struct BulkOutcome<T> {
     pub action: BulkAction,
     /// To which row.
     pub id: Uuid,
-    /// As it is now; null when it was deleted.
+    /// As it is now; absent when it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<T>,
 }
 
@@ -85,6 +86,7 @@ pub struct BulkOutcome<T> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BulkResult<T> {
     /// One of each.
+    #[schema(max_items = 100)]
     pub results: Vec<BulkOutcome<T>>,
 }
 

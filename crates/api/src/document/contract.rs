@@ -88,13 +88,7 @@ pub(super) fn apply(document: &mut Value) {
         }
     }
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        let rows = all.clone();
-        for (name, schema) in all.iter_mut() {
-            if let (Some(noun), Some(items)) =
-                (name.strip_prefix("List_"), schema.pointer_mut("/properties/results/items"))
-            {
-                *items = with_fields(noun, &rows);
-            }
+        for schema in all.values_mut() {
             let scopes = schema.pointer_mut("/properties/scopes").and_then(Value::as_object_mut);
             // Those that are given; those that a row has may be of an earlier version.
             if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
@@ -104,7 +98,6 @@ pub(super) fn apply(document: &mut Value) {
                     json!({ "type": "string", "enum": taskhub_domain::scopes::all() }),
                 );
             }
-            any_of(schema);
         }
         for name in patches {
             if let Some(patch) = all.get(&name).map(as_patch) {
@@ -473,46 +466,6 @@ fn of_reports(formats: &[&str]) -> Vec<Value> {
             json!({ "type": "string", "enum": formats }),
         ),
     ]
-}
-
-/// A row of a list: whole, or with the `fields` alone that were asked for.
-fn with_fields(noun: &str, schemas: &Map<String, Value>) -> Value {
-    let whole = json!({ "$ref": format!("#/components/schemas/{noun}") });
-    let mut fields = Map::new();
-    gather(&whole, schemas, &mut fields);
-    let some = json!({
-        "type": "object", "description": "With `fields`: these alone.", "properties": fields, "additionalProperties": false
-    });
-    json!({ "anyOf": [whole, some] })
-}
-
-/// Gathers the fields of an object and of what it is made of.
-fn gather(object: &Value, schemas: &Map<String, Value>, fields: &mut Map<String, Value>) {
-    let name = object.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-    let object = name.and_then(|name| schemas.get(name)).unwrap_or(object);
-    for part in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| object.get(of)?.as_array()).flatten()
-    {
-        gather(part, schemas, fields);
-    }
-    let own = object.get("properties").and_then(Value::as_object);
-    fields.extend(own.into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
-}
-
-/// What an object may be: one with many fields is one with few of them as well, so it is any of these, and not one alone.
-fn any_of(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            let of_objects =
-                |one: &Value| one.as_array().is_some_and(|all| all.iter().all(|it| it.get("$ref").is_some()));
-            if let Some(any) = fields.get("oneOf").filter(|one| of_objects(one)).cloned() {
-                fields.remove("oneOf");
-                fields.insert("anyOf".to_owned(), any);
-            }
-            fields.values_mut().for_each(any_of);
-        }
-        Value::Array(items) => items.iter_mut().for_each(any_of),
-        _ => {}
-    }
 }
 
 fn patch_name(name: &str) -> String {

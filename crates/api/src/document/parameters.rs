@@ -122,7 +122,7 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "fields",
-            "Fields to show of each row, separated by commas.",
+            "Fields to show of each row, separated by commas: the others are left out, also those that a whole row always has.",
             json!({ "type": "string", "pattern": pattern(&list::fields::<N>()) }),
         ),
     ]);
