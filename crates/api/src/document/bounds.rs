@@ -61,7 +61,7 @@ const TEXTS: [(&str, u64, &str); 56] = [
     ("rule", 64, "^[a-z_]+( and [a-z_]+)?$"),
     ("scopes", 64, SCOPE),
     ("scopes_supported", 64, SCOPE),
-    ("secret", 128, "^[A-Z2-7]+$"),
+    ("secret", 128, "^([A-Z2-7]+|validate-only)$"),
     ("service_documentation", 2048, "^https?://"),
     ("sha256", 64, "^[0-9a-f]{64}$"),
     ("snippet", 2048, ANY),
@@ -69,7 +69,7 @@ const TEXTS: [(&str, u64, &str); 56] = [
     ("token_endpoint", 2048, "^https?://"),
     ("token_endpoint_auth_methods_supported", 64, WORD),
     ("token_type", 16, "^[A-Za-z]+$"),
-    ("uri", 1024, "^otpauth://"),
+    ("uri", 1024, "^(otpauth://|validate-only$)"),
     ("user_agent", 255, ANY),
 ];
 /// A scope.
@@ -108,7 +108,7 @@ const LARGEST_FILE: u64 = 48 << 30;
 pub(super) fn apply(document: &mut Value) {
     let written = written(document);
     let bound = |schema: &mut Value, owner: &str, name: &str| {
-        Place { owner, name, written: &written }.bound(schema, false)
+        Place { owner, name, written: &written }.bound(schema, false);
     };
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (owner, schema) in schemas.into_iter().flatten() {
@@ -200,7 +200,7 @@ impl Place<'_> {
     }
 
     /// What a table says at this place: of the very schema, or of the name.
-    fn told<'t, T>(self, table: &'t [T], name: impl Fn(&T) -> &str) -> Option<&'t T> {
+    fn told<T>(self, table: &[T], name: impl Fn(&T) -> &str) -> Option<&T> {
         let whole = format!("{}.{}", self.owner, self.name);
         let find = |wanted: &str| table.iter().find(|row| name(row) == wanted);
         find(&whole).or_else(|| find(self.name))

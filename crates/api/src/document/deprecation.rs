@@ -22,8 +22,8 @@ impl Deprecation {
     /// By the mark of an operation, if it has one.
     pub(super) fn of(operation: &Value) -> Option<Self> {
         let at = instant(operation, AT)?.seconds();
-        let [tag, id] =
-            [&operation["tags"][0], &operation["operationId"]].map(|it| it.as_str().unwrap_or_default());
+        let [tag, id] = ["/tags/0", "/operationId"]
+            .map(|it| operation.pointer(it).and_then(Value::as_str).unwrap_or_default());
         let link = format!("</api/redoc#tag/{tag}/operation/{id}>; rel=\"deprecation\"; type=\"text/html\"");
         let sunset = instant(operation, SUNSET).and_then(|sunset| u64::try_from(sunset.seconds()).ok());
         let date =
@@ -62,9 +62,10 @@ pub(super) fn complete(operation: &mut Map<String, Value>) {
     let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
     for response in responses.into_iter().flat_map(Map::values_mut) {
         let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-        response["headers"]["Deprecation"] = text("Since when it is deprecated (RFC 9745).");
-        response["headers"]["Sunset"] = text("When it may be gone (RFC 8594).");
-        response["headers"]["Link"] = text("Where it is described.");
+        let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { continue };
+        headers.insert("Deprecation".to_owned(), text("Since when it is deprecated (RFC 9745)."));
+        headers.insert("Sunset".to_owned(), text("When it may be gone (RFC 8594)."));
+        headers.insert("Link".to_owned(), text("Where it is described."));
     }
 }
 

@@ -102,8 +102,8 @@ pub(super) fn apply(document: &mut Value) {
     let (mut used, mut answered) = (BTreeSet::new(), BTreeSet::new());
     for item in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
     {
-        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-            let codes = problems::Operation::of(operation);
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let codes = problems::Operation::of(method, operation);
             if let Some(body) = operation.get_mut("requestBody") {
                 show(body, &schemas, &mut used);
             }
@@ -128,7 +128,10 @@ pub(super) fn apply(document: &mut Value) {
     });
     let problems = Code::ALL.iter().filter(|code| answered.contains(code.as_str()));
     let problems = problems.map(|code| (code.as_str().to_owned(), problem(*code)));
-    document["components"]["examples"] = problems.chain(composed).collect();
+    let examples = problems.chain(composed).collect();
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("examples".to_owned(), examples);
+    }
 }
 
 fn reference(name: &str) -> Value {
@@ -142,7 +145,7 @@ fn show(body: &mut Value, schemas: &Map<String, Value>, used: &mut BTreeSet<Stri
             continue;
         };
         let name = fields.get("schema").and_then(named).map(str::to_owned);
-        if let Some(name) = name.filter(|name| schemas[name.as_str()]["format"] != "binary") {
+        if let Some(name) = name.filter(|name| schemas.get(name).is_some_and(|schema| schema["format"] != "binary")) {
             fields.insert("examples".to_owned(), json!({ name.clone(): reference(&name) }));
             used.insert(name);
             continue;

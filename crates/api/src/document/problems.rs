@@ -5,8 +5,11 @@ use serde_json::Value;
 use crate::problem::Code;
 
 /// What decides about the codes of an operation.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent, and all combinations may be")]
 pub(super) struct Operation {
     id: String,
+    /// Whether it writes.
+    writes: bool,
     /// Whether it takes a credential.
     secured: bool,
     /// Whether it takes a key of idempotency.
@@ -19,11 +22,12 @@ pub(super) struct Operation {
 
 impl Operation {
     /// The operation as the document has it.
-    pub(super) fn of(says: &Value) -> Self {
+    pub(super) fn of(method: &str, says: &Value) -> Self {
         let security = says["security"].as_array().map(Vec::as_slice).unwrap_or_default();
         let parameters = says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             id: says["operationId"].as_str().unwrap_or_default().to_owned(),
+            writes: method != "get",
             secured: !security.is_empty(),
             once: parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
             basic: security.iter().any(|one| one.get("basic").is_some()),
@@ -46,18 +50,23 @@ impl Operation {
         );
         match code {
             Code::MalformedBody => self.body,
+            Code::ValidateOnlyUnsupported => self.writes && (!self.secured || self.basic),
             Code::InvalidCredentials => signs_in || proves,
             Code::TooManyAttempts => signs_in || proves || self.basic,
-            Code::SecondFactorRequired | Code::EmailUnverified => signs_in,
+            Code::SecondFactorRequired | Code::EmailUnverified | Code::TenantRequired => signs_in,
             Code::InvalidClient => self.basic,
             Code::InvalidRefreshToken => id == "refresh_token",
             Code::Forbidden | Code::InsufficientScope => self.secured,
             Code::InvalidLink => matches!(id, "verify_email" | "confirm_password_reset"),
             Code::RegistrationClosed => id == "register_account",
-            Code::TenantRequired => signs_in,
             Code::LastAdmin => matches!(
                 id,
-                "replace_user" | "update_user" | "delete_user" | "deactivate_user" | "delete_tenant"
+                "replace_user"
+                    | "update_user"
+                    | "change_users"
+                    | "delete_user"
+                    | "deactivate_user"
+                    | "delete_tenant"
             ),
             Code::IdempotencyInFlight | Code::IdempotencyMismatch => self.once,
             Code::QuotaExceeded => matches!(id, "create_task_attachment" | "replace_document_content"),

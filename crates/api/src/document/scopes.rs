@@ -11,15 +11,14 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
     let reads = |nouns: &[&str]| nouns.iter().map(|noun| format!("{noun}:read")).collect();
     match path.split('/').collect::<Vec<_>>()[..] {
         // They show what the credential reaches, and refuse nothing.
-        ["search" | "changes" | "events"] | ["auth", "permissions"] => Vec::new(),
-        ["auth", "profile" | "change-password", ..] => own("users"),
+        ["search" | "changes" | "events"] | ["auth", "permissions"] | [] => Vec::new(),
+        ["auth", "profile" | "change-password", ..] | ["users", "{id}", "history"] => own("users"),
         ["auth", "mfa", ..] | ["users", "{id}", "second-factor"] => own("second-factor"),
         ["auth", ..] => own("sessions"),
         ["dashboard"] => own("tasks"),
         ["timer"] => own("time-entries"),
         ["projects", "statistics"] => reads(&["projects", "tasks"]),
         ["requests", "dashboard"] => reads(&["clients", "request-types", "requests"]),
-        ["users", "{id}", "history"] => own("users"),
         [parent, "{id}", within, ..] => {
             let noun = match within {
                 "dependencies" | "watchers" | "statistics" => "tasks",
@@ -37,6 +36,5 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
             all
         }
         [noun, ..] => own(noun),
-        [] => Vec::new(),
     }
 }

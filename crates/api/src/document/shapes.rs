@@ -36,7 +36,7 @@ fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
 
 /// A shape that has a name stands by its name wherever it is used: the framework writes the parameters of generics out.
 fn refer(document: &mut Value) {
-    let all = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let all = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
     let is_shape =
         |schema: &Value| ["properties", "oneOf", "allOf"].iter().any(|name| schema.get(name).is_some());
     let names: BTreeMap<_, _> = all
@@ -85,6 +85,7 @@ fn loosen(value: &mut Value) {
 fn written(document: &Value) -> BTreeSet<String> {
     let operations = document["paths"].as_object().into_iter().flat_map(Map::values);
     let operations = operations.filter_map(Value::as_object).flat_map(Map::values);
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     let mut found = BTreeSet::new();
     let mut next: Vec<_> = operations.map(|operation| &operation["requestBody"]).collect();
     while let Some(value) = next.pop() {
@@ -95,7 +96,7 @@ fn written(document: &Value) -> BTreeSet<String> {
                 if let Some(name) = text.strip_prefix(SCHEMAS)
                     && found.insert(name.to_owned())
                 {
-                    next.push(&document["components"]["schemas"][name]);
+                    next.extend(schemas.and_then(|schemas| schemas.get(name)));
                 }
             }
             _ => {}
@@ -179,11 +180,11 @@ pub(super) fn share(document: &mut Value) {
     let mut shared = Map::new();
     let paths =
         document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
-    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        let codes = problems::Operation::of(operation);
+    for (method, operation) in paths.filter_map(Value::as_object_mut).flatten() {
+        let codes = problems::Operation::of(method, operation);
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
-            let name: String = codes.at(status).map(|code| format!("{code:?}")).collect();
+            let name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();
             if !name.is_empty() && shared.entry(name.clone()).or_insert_with(|| response.clone()) == response
             {
                 *response = json!({ "$ref": format!("#/components/responses/{name}") });
@@ -191,5 +192,7 @@ pub(super) fn share(document: &mut Value) {
         }
     }
     shared.sort_keys();
-    document["components"]["responses"] = shared.into();
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("responses".to_owned(), shared.into());
+    }
 }

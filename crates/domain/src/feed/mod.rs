@@ -12,10 +12,7 @@ mod told;
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::ExprTrait};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -187,7 +184,7 @@ impl Reading {
 async fn before_the_oldest(scope: &Scope) -> Result<i64> {
     let last = scope.last_position().await?;
     let oldest = scope.owned::<Event>().filter(Column::Position.is_not_null()).select_only();
-    let oldest = oldest.expr_as(Expr::from(Column::Position.min()), "oldest").into_query();
+    let oldest = oldest.expr_as(Column::Position.min(), "oldest").into_query();
     let oldest: Option<i64> = scope.rows(&oldest).await?.first().map_or(Ok(None), |row| field(row, 0))?;
     Ok(oldest.map_or(last, |oldest| oldest - 1))
 }

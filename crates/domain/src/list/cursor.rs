@@ -124,7 +124,7 @@ mod tests {
         Label { tenant_id, id, name, color: String::new(), created_at: now, updated_at: now, version: 1 }
     }
 
-    fn seal<'a>(tenant: u128, list: &'a str) -> Seal<'a> {
+    fn seal(tenant: u128, list: &str) -> Seal<'_> {
         Seal::new(b"key", Uuid::from_u128(tenant), policy::Noun::Label, Uuid::nil(), list)
     }
 
