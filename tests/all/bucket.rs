@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use crate::process::{LIFTED, Served};
 
-const BUCKET: &str = "taskhub-files";
 /// Three parts of a multipart upload, the last of them short.
 const SIZE: usize = 11 * 1024 * 1024;
 
@@ -23,14 +22,14 @@ async fn files_lie_in_a_bucket() {
         return;
     };
     let (client, folder) = (Client::new(), TempDir::new().unwrap());
-    let bucket = format!("{s3}/{BUCKET}-{}", uuid::Uuid::now_v7());
+    let bucket = format!("{s3}/taskhub-files-{}", std::process::id());
     assert!(client.put(&bucket).send().await.unwrap().status().is_success());
     let name = bucket.rsplit('/').next().unwrap();
     let reached = format!(
         "TASKHUB_FILES=s3://{name}/of/taskhub\nAWS_ENDPOINT_URL={s3}\nAWS_ALLOW_HTTP=true\nAWS_REGION=eu-central-1\n\
          AWS_ACCESS_KEY_ID=test\nAWS_SECRET_ACCESS_KEY=test\n"
     );
-    fs::write(folder.path().join(".env"), reached).unwrap();
+    fs::write(folder.path().join(".env"), &reached).unwrap();
     let server = Served::start(folder.path(), &LIFTED).await;
 
     let (email, password) = ("ada@bucket.example", "wide-green-rivers");

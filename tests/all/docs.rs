@@ -2,7 +2,7 @@
 //! its own as it is out of the box; what they show below (a block of `json`, `http` or `text` that follows) is what comes, with `…` for what
 //! differs. A `curl` that is refused fails its page, unless the page shows the refusal. The pages of problems are made of the one table.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path, process::Stdio, time::Duration};
 
 use taskhub::problem::{Code, FIELDS};
 use taskhub_tests::{App, every_database};
@@ -15,7 +15,7 @@ const SERVER: &str = "127.0.0.1:8080";
 /// The page that the others go on from.
 const FIRST: &str = "docs/quick-start.md";
 /// What a page may take.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 macro_rules! pages {
     ($($name:ident = $path:literal,)*) => {
@@ -111,14 +111,15 @@ fn every_code_has_its_page() {
     let mut names = BTreeSet::from(["README.md".to_owned()]);
     for code in Code::ALL {
         let (name, status) = (code.as_str(), code.status().as_u16());
-        list += &format!("| [`{name}`]({name}.md) | {status} | {} | {:?} |\n", code.title(), code.again());
+        writeln!(list, "| [`{name}`]({name}.md) | {status} | {} | {:?} |", code.title(), code.again())
+            .unwrap();
         reviewed(&format!("docs/errors/{name}.md"), &code.page());
         names.insert(format!("{name}.md"));
     }
     list += "\nA request that is sent again as it is `Never` goes through, may go through `Now`, or may do so `Later`, after as many seconds as \
              `Retry-After` says.\n\n## Codes of fields\n\nWhat can stand in `errors[].code`.\n\n| code | meaning |\n| --- | --- |\n";
     for (code, meaning) in FIELDS {
-        list += &format!("| `{code}` | {meaning} |\n");
+        writeln!(list, "| `{code}` | {meaning} |").unwrap();
     }
     reviewed("docs/errors/README.md", &list);
     assert_eq!(self::names("docs/errors"), names, "a page of a code that there is not");
@@ -208,7 +209,7 @@ async fn run(blocks: &[Block], server: &str) -> Result<(), String> {
     );
     for (number, block) in blocks.iter().enumerate() {
         let refused = if block.is_refused() { "REFUSED=" } else { "unset REFUSED" };
-        script += &format!("exec >out.{number}\n{refused}\n{}\n", block.typed);
+        writeln!(script, "exec >out.{number}\n{refused}\n{}", block.typed).unwrap();
     }
     fs::write(folder.path().join("page.sh"), script).unwrap();
     let mut bash = tokio::process::Command::new("bash");

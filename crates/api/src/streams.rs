@@ -145,8 +145,8 @@ impl Place {
                 let page = reading.next(store, MOST).await?;
                 for change in page.results {
                     let data = serde_json::to_string(&change).map_err(Error::internal)?;
-                    let (id, name) = (&change.cursor, (&change.noun, &change.action));
-                    text.push_str(&format!("id: {id}\nevent: {}.{}\ndata: {data}\n\n", name.0, name.1));
+                    let (id, noun, action) = (&change.cursor, &change.noun, &change.action);
+                    text.extend(["id: ", id, "\nevent: ", noun, ".", action, "\ndata: ", &data, "\n\n"]);
                 }
                 reads = page.more;
             }

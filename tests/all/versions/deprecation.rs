@@ -49,10 +49,10 @@ fn marks_are_well_formed_and_give_time() {
             |name: &str| operation[name].as_str().map(|text| text.parse::<Instant>().unwrap().seconds());
         match (instant("x-deprecated-at"), instant("x-sunset")) {
             (None, None) => {
-                assert!(operation["deprecated"].is_null(), "{} has no date", operation["operationId"])
+                assert!(operation["deprecated"].is_null(), "{} has no date", operation["operationId"]);
             }
             (Some(at), Some(sunset)) => {
-                assert!(sunset - at >= LIFE, "{} goes too soon", operation["operationId"])
+                assert!(sunset - at >= LIFE, "{} goes too soon", operation["operationId"]);
             }
             _ => panic!("{} has half a mark", operation["operationId"]),
         }

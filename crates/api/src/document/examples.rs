@@ -145,7 +145,9 @@ fn show(body: &mut Value, schemas: &Map<String, Value>, used: &mut BTreeSet<Stri
             continue;
         };
         let name = fields.get("schema").and_then(named).map(str::to_owned);
-        if let Some(name) = name.filter(|name| schemas.get(name).is_some_and(|schema| schema["format"] != "binary")) {
+        if let Some(name) =
+            name.filter(|name| schemas.get(name).is_some_and(|schema| schema["format"] != "binary"))
+        {
             fields.insert("examples".to_owned(), json!({ name.clone(): reference(&name) }));
             used.insert(name);
             continue;
