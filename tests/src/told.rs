@@ -85,6 +85,10 @@ impl Told {
         }
         let listed = self.document.pointer(&media);
         assert!(listed.is_some(), "{}: {call} → {status} of the type {kind:?}", operation.id);
+        if !answer.header("content-encoding").is_empty() {
+            // It is the test that unpacks it.
+            return;
+        }
         if *status >= 400 {
             let known = listed.is_some_and(|listed| !listed["examples"][answer.code()].is_null());
             assert!(
@@ -94,10 +98,9 @@ impl Told {
                 answer.code()
             );
         }
-        // Rows of which only some fields were asked for, and what only the client can unpack.
+        // Rows of which only some fields were asked for.
         let sparse = query.split('&').any(|pair| pair.starts_with("fields="));
-        let packed = !answer.header("content-encoding").is_empty();
-        if kind.ends_with("json") && !sparse && !packed {
+        if kind.ends_with("json") && !sparse {
             let wrong = self.wrong(&format!("{media}/schema"), &answer.body);
             assert!(wrong.is_empty(), "{}: {call} → {status} {text}: {wrong:#?}", operation.id);
         }
