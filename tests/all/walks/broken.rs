@@ -38,8 +38,11 @@ impl<'a> Field<'a> {
         self.schema["format"].as_str().unwrap_or_default()
     }
 
+    /// A bound of its length; a text of a format with one shape has no other.
     fn length(&self, name: &str) -> Option<usize> {
-        self.schema[name].as_u64().map(|length| usize::try_from(length).unwrap())
+        let shaped = matches!(self.format(), "uuid" | "date" | "date-time");
+        let length = self.schema[name].as_u64().filter(|_| !shaped);
+        length.map(|length| usize::try_from(length).unwrap())
     }
 
     /// Values that break one of its rules each, with a word for which.
@@ -62,7 +65,10 @@ impl<'a> Field<'a> {
                     ("a fraction", json!(1.5)),
                     ("too large for any", json!(1e30)),
                 ]);
-                let beyond = |name: &str, by: i64| self.schema[name].as_i64().map(|bound| json!(bound + by));
+                // The greatest of all whole numbers is no bound of the field's own.
+                let beyond = |name: &str, by: i64| {
+                    self.schema[name].as_i64()?.checked_add(by).map(|bound| json!(bound))
+                };
                 broken.extend(beyond("minimum", -1).map(|value| ("below the minimum", value)));
                 broken.extend(beyond("maximum", 1).map(|value| ("above the maximum", value)));
             }
@@ -97,8 +103,13 @@ impl<'a> Field<'a> {
         if self.schema["enum"].is_array() {
             broken.extend([("another word", json!("nonsense")), ("no word", json!(""))]);
         }
-        if self.schema["pattern"].is_string() {
-            broken.push(("against the pattern", json!("a!b c")));
+        // Some patterns say nothing but which characters a text has, and refuse only those above.
+        let strange = json!("a!b c");
+        if !jsonschema::is_valid(
+            &json!({ "pattern": self.schema.get("pattern").unwrap_or(&json!("")) }),
+            &strange,
+        ) {
+            broken.push(("against the pattern", strange));
         }
         match self.format() {
             "uuid" => broken.extend([("no id", json!("nonsense")), ("an empty id", json!(""))]),

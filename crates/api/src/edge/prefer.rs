@@ -31,8 +31,12 @@ pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
     values.into_iter().find_map(|value| find(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// Refuses to be asked so what can't answer so.
+/// Refuses to be asked so what can't answer so, and preferences that can't be read.
 pub(super) fn check(request: &HttpRequest, operation: &Operation) -> Result<(), Problem> {
+    let readable = |value: &HeaderValue| value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'));
+    if operation.validates && !request.headers().get_all("Prefer").all(readable) {
+        return Err(Problem::new(Code::InvalidHeader, "Prefer: expected visible ASCII characters."));
+    }
     match validate_only(request) {
         Some(_) if !operation.validates => Err(Code::ValidateOnlyUnsupported.into()),
         Some(value) if !value.is_empty() => {
