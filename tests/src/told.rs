@@ -58,6 +58,8 @@ impl Told {
 
     /// Fails unless the document has room for the answer. What is asked of no operation has no room there.
     pub(crate) fn check(&self, method: &Method, path: &str, query: &str, answer: &Answer) {
+        // A slash at the end changes nothing.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let Some(operation) = actix_web::http::Method::from_bytes(method.as_str().as_bytes())
             .ok()

@@ -93,7 +93,13 @@ struct More {
     oauth: Option<&'static str>,
 }
 
+/// The most characters of a pointer that are told.
+const POINTER: usize = 200;
+
 impl Problem {
+    /// The most characters of a pointer that are told.
+    pub const POINTER: usize = 200;
+
     /// A problem with a sentence about it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self::with(code, More { detail: Some(detail.into()), ..More::default() })
@@ -153,7 +159,8 @@ impl Problem {
     /// The answer, for the request with this id.
     pub fn answer(&self, request_id: &str) -> HttpResponse {
         let error = |field: &FieldError| FieldProblem {
-            pointer: field.pointer.clone(),
+            // A client's own name may be in it, and that may have any length and characters.
+            pointer: field.pointer.chars().filter(|c| !c.is_control()).take(POINTER).collect(),
             code: field.code.to_owned(),
             message: field.message.clone(),
         };
