@@ -208,6 +208,9 @@ impl Figures {
             }
             left -= tasks;
         }
+        if tally::width(from) == 1 {
+            return Ok(from);
+        }
         let seconds = || Expr::col("completion_seconds");
         let inside = seconds().gte(from).and(seconds().lt(from + tally::width(from)));
         let select = self.tasks(inside).select_only().expr(seconds());
