@@ -108,10 +108,10 @@ fn tally_of_tasks() -> String {
     )
 }
 
-/// Where the bucket of a number of seconds begins: a second is one up to 32, and from each power of two to the next there are sixteen.
+/// Where the bucket of a number of seconds begins: a second is one up to 128, and from each power of two to the next there are 64.
 fn bucket(seconds: &str) -> String {
-    let steps = (1..=34).map(|step: u32| {
-        format!(" WHEN {seconds} < {} THEN {seconds} - {seconds} % {}", 32_i64 << step, 1_i64 << step)
+    let steps = (1..=32).map(|step: u32| {
+        format!(" WHEN {seconds} < {} THEN {seconds} - {seconds} % {}", 128_i64 << step, 1_i64 << step)
     });
-    format!("CASE WHEN {seconds} < 32 THEN {seconds}{} END", steps.collect::<String>())
+    format!("CASE WHEN {seconds} < 128 THEN {seconds}{} END", steps.collect::<String>())
 }

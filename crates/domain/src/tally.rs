@@ -133,8 +133,8 @@ pub(crate) fn day(at: Instant) -> i64 {
     at.micros().div_euclid(DAY)
 }
 
-/// The fewest seconds of the bucket that a length of time falls into. A bucket is a second wide up to 32 seconds, and beyond that never wider than a
-/// sixteenth of what is in it. The migration that first filled the table reckons alike.
+/// The fewest seconds of the bucket that a length of time falls into. A bucket is a second wide up to 128 seconds, and beyond that never wider
+/// than a 64th of what is in it. The migration that first filled the table reckons alike.
 pub(crate) fn bucket(from: Instant, to: Instant) -> i64 {
     let seconds = Ord::max(to.micros().saturating_sub(from.micros()) / 1_000_000, 0);
     seconds & !(width(seconds) - 1)
@@ -142,7 +142,7 @@ pub(crate) fn bucket(from: Instant, to: Instant) -> i64 {
 
 /// How many seconds wide the bucket of a number of seconds is.
 pub(crate) fn width(seconds: i64) -> i64 {
-    1 << seconds.checked_ilog2().unwrap_or_default().saturating_sub(4)
+    1 << seconds.checked_ilog2().unwrap_or_default().saturating_sub(6)
 }
 
 impl Store {
@@ -210,7 +210,7 @@ mod tests {
             let from = bucket(Instant::from_micros(0), Instant::from_micros(seconds * 1_000_000));
             prop_assert!(from <= seconds && seconds < from + width(from));
             prop_assert_eq!(width(from), width(seconds));
-            prop_assert!(width(from) == 1 || width(from) * 16 <= from);
+            prop_assert!(width(from) == 1 || width(from) * 64 <= from);
         }
     }
 }
