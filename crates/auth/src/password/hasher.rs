@@ -113,7 +113,12 @@ impl Hasher {
 /// Threads of the lowest priority: a storm of sign-ins takes what the processors have to spare, and other requests hardly wait for it. Where the
 /// system does not let a thread lower its priority, they compete as all others do.
 fn threads(number: usize) -> Option<Runtime> {
-    let lower = || drop(set_current_thread_priority(ThreadPriority::Min));
+    // What is not optimised keeps the processors so busy with requests that no password would have its turn.
+    let lower = || {
+        if cfg!(not(debug_assertions)) {
+            drop(set_current_thread_priority(ThreadPriority::Min));
+        }
+    };
     runtime::Builder::new_current_thread()
         .thread_name("passwords")
         .on_thread_start(lower)
