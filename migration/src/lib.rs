@@ -18,6 +18,7 @@ mod m0008_time;
 mod m0009_files;
 mod m0010_search;
 mod m0011_feed;
+mod m0012_sums;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_files::Migration),
             Box::new(m0010_search::Migration),
             Box::new(m0011_feed::Migration),
+            Box::new(m0012_sums::Migration),
         ]
     }
 }

@@ -10,11 +10,14 @@ use crate::{
 /// The columns that a project gains.
 const TEXTS: [&str; 2] = ["scope", "objectives"];
 
-/// The indexes that tasks gain.
-const TASK_INDEXES: [&str; 2] = ["task_project_due_idx", "task_project_completion_idx"];
+/// An index that tasks gain.
+const DUE_INDEX: &str = "task_project_due_idx";
+
+/// Another.
+pub(crate) const COMPLETION_INDEX: &str = "task_project_completion_idx";
 
 /// How long a task took that is done, in whole seconds.
-const COMPLETION_SECONDS: &str = "CASE WHEN completed_at > created_at \
+pub(crate) const COMPLETION_SECONDS: &str = "CASE WHEN completed_at > created_at \
      THEN (completed_at - created_at - (completed_at - created_at) % 1000000) / 1000000 \
      WHEN completed_at IS NOT NULL THEN 0 END";
 
@@ -33,14 +36,14 @@ impl MigrationTrait for Migration {
             let mut alter = Table::alter();
             manager.alter_table(alter.table("project").add_column(d.long_text(text).null()).take()).await?;
         }
-        d.add_generated(manager, "task", "completion_seconds", COMPLETION_SECONDS).await?;
-        create(manager, tables(d), indexes()).await?;
+        create(manager, [milestone(d), tally(d)], [indexes(), tally_indexes()].concat()).await?;
+        keep_completion(manager).await?;
         manager.get_connection().execute_unprepared(&tally_of_tasks()).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, &["milestone", "tally"]).await?;
-        for index in TASK_INDEXES {
+        for index in [DUE_INDEX, COMPLETION_INDEX] {
             manager.drop_index(Index::drop().name(index).table("task").to_owned()).await?;
         }
         manager.alter_table(Table::alter().table("task").drop_column("completion_seconds").take()).await?;
@@ -51,23 +54,28 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn tables(d: Dialect) -> Vec<TableCreateStatement> {
-    let number = |name: &'static str| ColumnDef::new(name).big_integer().take();
-    let within = |table: &'static str| {
-        reference(table, "project_id", "project").on_delete(ForeignKeyAction::Cascade).take()
-    };
+/// A reference to a project, with which the row goes.
+fn within(table: &'static str) -> ForeignKeyCreateStatement {
+    reference(table, "project_id", "project").on_delete(ForeignKeyAction::Cascade).take()
+}
+
+fn milestone(d: Dialect) -> TableCreateStatement {
     let latest = Expr::cust(format!("COALESCE(due_at, {})", i64::MAX));
-    let milestone = stamped(d.owned("milestone"))
+    stamped(d.owned("milestone"))
         .col(id("project_id").not_null())
         .col(d.text("name", 200).not_null())
         .col(instant("due_at").null())
         .col(instant("reached_at").null())
-        .col(number("due_key").generated(latest, true))
+        .col(ColumnDef::new("due_key").big_integer().generated(latest, true))
         .col(d.long_text("description").null())
         .foreign_key(&mut within("milestone"))
-        .take();
-    let tally = d
-        .owned("tally")
+        .take()
+}
+
+/// The tally as it was first.
+pub(crate) fn tally(d: Dialect) -> TableCreateStatement {
+    let number = |name: &'static str| ColumnDef::new(name).big_integer().take();
+    d.owned("tally")
         .col(id("project_id").not_null())
         .col(d.text("status", 16).null())
         .col(ColumnDef::new("priority").small_integer().null())
@@ -79,30 +87,46 @@ fn tables(d: Dialect) -> Vec<TableCreateStatement> {
         .col(number("spent_seconds").not_null())
         .col(ColumnDef::new("folded").boolean().not_null())
         .foreign_key(&mut within("tally"))
-        .take();
-    vec![milestone, tally]
+        .take()
 }
 
 fn indexes() -> Vec<IndexCreateStatement> {
-    let [due, completion] = TASK_INDEXES;
     vec![
         index("milestone_project_idx", "milestone", &["tenant_id", "project_id", "id"]),
         index("milestone_due_idx", "milestone", &["tenant_id", "project_id", "due_key", "id"]),
+        index(DUE_INDEX, "task", &["tenant_id", "project_id", "due_at"]),
+    ]
+}
+
+/// Its indexes.
+pub(crate) fn tally_indexes() -> Vec<IndexCreateStatement> {
+    vec![
         index("tally_project_idx", "tally", &["tenant_id", "project_id"]),
         // Across tenants, for housekeeping alone.
         index("tally_folded_idx", "tally", &["folded", "tenant_id", "id"]),
-        index(due, "task", &["tenant_id", "project_id", "due_at"]),
-        index(completion, "task", &["tenant_id", "project_id", "completion_seconds"]),
     ]
+}
+
+/// Keeps how long each task took, in the order of an index.
+pub(crate) async fn keep_completion(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let d = Dialect(manager.get_database_backend());
+    d.add_generated(manager, "task", "completion_seconds", COMPLETION_SECONDS).await?;
+    let columns = ["tenant_id", "project_id", "completion_seconds"];
+    manager.create_index(index(COMPLETION_INDEX, "task", &columns)).await
+}
+
+/// What a task is tallied under: when it is due, and how long it took.
+pub(crate) fn keys() -> [String; 2] {
+    [DUE_DAY.to_owned(), bucket("completion_seconds")]
 }
 
 /// Tallies the tasks that there are, a row each: the server folds them.
 fn tally_of_tasks() -> String {
-    let bucket = bucket("completion_seconds");
+    let [due, bucket] = keys();
     format!(
         "INSERT INTO tally (tenant_id, id, project_id, status, priority, due_day, completion_from, tasks, estimated, estimate_minutes, \
          spent_seconds, folded) \
-         SELECT tenant_id, id, project_id, status, priority, {DUE_DAY}, {bucket}, 1, \
+         SELECT tenant_id, id, project_id, status, priority, {due}, {bucket}, 1, \
          CASE WHEN estimate_minutes IS NULL THEN 0 ELSE 1 END, COALESCE(estimate_minutes, 0), 0, FALSE \
          FROM task WHERE project_id IS NOT NULL"
     )

@@ -39,7 +39,7 @@ const FAREWELL: u64 = 20;
 /// How long the mail in hand may take then.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 /// How often what was tallied is folded: until then each write of a task is a row that statistics read.
-const FOLDING: Duration = Duration::from_mins(1);
+const FOLDING: Duration = Duration::from_secs(5);
 /// How often what has expired is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 

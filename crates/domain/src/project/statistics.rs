@@ -1,23 +1,19 @@
-//! Figures of projects: exact, and summed from the tally, so that a million tasks cost no more than the kinds of them that there are.
-//!
-//! What the tally is too coarse for is counted where an index leads: the open tasks that are due today, and the middle of one narrow bucket of those
-//! that are done.
+//! Figures of projects: exact, and reckoned from the tally, so that a million tasks cost no more than a thousand.
 
-use sea_orm::{
-    QueryFilter, QuerySelect, QueryTrait,
-    entity::prelude::*,
-    sea_query::{CaseStatement, Expr, ExprTrait as _, Order},
-};
+use sea_orm::entity::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Project;
 use crate::{
-    Context, Instant, Result, Scope, Store,
+    Context, Result, Scope, Store,
     policy::{self, Action},
-    store::{Noun, Read, field, readable_ids},
-    tally::{self, Amounts, DAY, Tally, entity as tallied},
-    task::{Priority, Task, TaskStatus, entity as task},
+    store::{Noun, Read},
+    tally::{
+        Amounts,
+        counted::{self, Counted, State},
+    },
+    task::{Priority, Task, TaskStatus},
 };
 
 /// How many tasks have a status.
@@ -71,9 +67,12 @@ pub struct Statistics {
 /// # Errors
 /// `NotFound`.
 pub async fn of_one(store: &Store, ctx: &Context, id: Uuid) -> Result<Statistics> {
-    let scope = store.read(ctx);
-    let project = scope.resolve::<Project, _>(id, Read).await?;
-    Figures { scope, one: Some(project.row().id) }.sum(1).await
+    store
+        .at_once(ctx, async |scope| {
+            let project = scope.resolve::<Project, _>(id, Read).await?;
+            figures(scope, Some(project.row().id), 1).await
+        })
+        .await
 }
 
 /// The figures of all projects that the caller sees.
@@ -81,144 +80,39 @@ pub async fn of_one(store: &Store, ctx: &Context, id: Uuid) -> Result<Statistics
 /// # Errors
 /// Those of the store.
 pub async fn of_all(store: &Store, ctx: &Context) -> Result<Statistics> {
-    let scope = store.read(ctx);
-    let projects = scope.count::<Project>(scope.visible::<Project>(sea_orm::Condition::all())?).await?;
-    Figures { scope, one: None }.sum(projects).await
+    store
+        .at_once(ctx, async |scope| {
+            let all = scope.visible::<Project>(sea_orm::Condition::all())?;
+            let projects = scope.count::<Project>(all).await?;
+            figures(scope, None, projects).await
+        })
+        .await
 }
 
-/// The projects that figures are of: one that the caller sees, or all that they see. Whoever sees a project sees the tasks in it.
-struct Figures {
-    scope: Scope,
-    one: Option<Uuid>,
-}
-
-/// How many tasks took some time, by their [`tally::bucket`].
-type Histogram = Vec<(i64, i64)>;
-
-impl Figures {
-    async fn sum(&self, projects: i64) -> Result<Statistics> {
-        policy::permit(self.scope.ctx(), Task::NOUN, Action::Read)?;
-        let now = self.scope.ctx().now();
-        let mut figures = Statistics { projects, ..Statistics::default() };
-        let (mut counted, mut done, mut spent) = (Amounts::default(), Amounts::default(), 0);
-        let mut histogram = Histogram::new();
-        for row in self.tallied(tally::day(now)).await? {
-            let (status, priority) = (field(&row, 0)?, field::<Option<Priority>>(&row, 1)?);
-            let amounts = Amounts {
-                tasks: field(&row, 3)?,
-                estimated: field(&row, 4)?,
-                estimate_minutes: field(&row, 5)?,
-                spent_seconds: field(&row, 6)?,
-            };
-            figures.overdue += field::<i64>(&row, 7)?;
-            figures.tasks += amounts.tasks;
-            spent += amounts.spent_seconds;
-            if status != Some(TaskStatus::Cancelled) {
-                add(&mut counted, &amounts);
-            }
-            if status == Some(TaskStatus::Done) {
-                add(&mut done, &amounts);
-            }
-            if let Some(from) = field::<Option<i64>>(&row, 2)? {
-                histogram.push((from, amounts.tasks));
-            }
-            figures.by_status.add(status, amounts.tasks);
-            figures.by_priority.add(priority, amounts.tasks);
+/// The figures of a project that the caller sees, or of all: who sees a project sees the tasks in it.
+async fn figures(scope: &Scope, project: Option<Uuid>, projects: i64) -> Result<Statistics> {
+    policy::permit(scope.ctx(), Task::NOUN, Action::Read)?;
+    let Counted { states, overdue, middle } = counted::count(scope, project).await?;
+    let mut figures = Statistics { projects, overdue, ..Statistics::default() };
+    let (mut all, mut kept, mut done) = (Amounts::default(), Amounts::default(), Amounts::default());
+    for State { status, priority, amounts } in states {
+        all.add(amounts);
+        if status != Some(TaskStatus::Cancelled) {
+            kept.add(amounts);
         }
-        figures.overdue += self.overdue_today(now).await?;
-        figures.completion_rate = share(done.tasks, counted.tasks);
-        figures.progress = progress(&done, &counted);
-        figures.median_completion_seconds = self.median(histogram).await?;
-        figures.estimated_minutes = counted.estimate_minutes;
-        figures.spent_minutes = spent / 60;
-        Ok(figures)
-    }
-
-    /// The condition that a row lies in one of the projects.
-    fn of(&self, project: impl ColumnTrait) -> Expr {
-        match self.one {
-            Some(id) => project.eq(id),
-            None => project.in_subquery(readable_ids::<Project>(self.scope.ctx())),
+        if status == Some(TaskStatus::Done) {
+            done.add(amounts);
         }
+        figures.by_status.add(status, amounts.tasks);
+        figures.by_priority.add(priority, amounts.tasks);
     }
-
-    /// The sums by status, priority and bucket, with the tasks that were due before today.
-    async fn tallied(&self, today: i64) -> Result<Vec<sea_orm::QueryResult>> {
-        use tallied::Column;
-        let late =
-            CaseStatement::new().case(Column::DueDay.lt(today), Column::Tasks.into_expr()).finally(0_i64);
-        let mut select = self
-            .scope
-            .owned::<Tally>()
-            .filter(self.of(Column::ProjectId))
-            .select_only()
-            .columns([Column::Status, Column::Priority, Column::CompletionFrom]);
-        for (name, expr) in [
-            ("all_tasks", Column::Tasks.into_expr()),
-            ("all_estimated", Column::Estimated.into_expr()),
-            ("all_minutes", Column::EstimateMinutes.into_expr()),
-            ("all_seconds", Column::SpentSeconds.into_expr()),
-            ("late", late.into()),
-        ] {
-            select = select.column_as(self.scope.sum(expr), name);
-        }
-        let select = select
-            .group_by(Column::Status)
-            .group_by(Column::Priority)
-            .group_by(Column::CompletionFrom)
-            .into_query();
-        self.scope.rows(&select).await
-    }
-
-    /// The tasks of the projects that meet a condition.
-    fn tasks(&self, condition: Expr) -> sea_orm::Select<task::Entity> {
-        let there = sea_orm::Condition::all().add(condition).add_option(Task::not_removed());
-        self.scope.owned::<Task>().filter(self.of(task::Column::ProjectId)).filter(there)
-    }
-
-    /// How many open tasks were due today, and before now.
-    async fn overdue_today(&self, now: Instant) -> Result<i64> {
-        use task::Column;
-        let midnight = Instant::from_micros(tally::day(now) * DAY);
-        let late = Column::DueAt.gte(midnight).and(Column::DueAt.lt(now));
-        let open = Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]);
-        self.scope.count::<Task>(self.tasks(late.and(open))).await
-    }
-
-    async fn median(&self, mut histogram: Histogram) -> Result<Option<f64>> {
-        histogram.sort_unstable();
-        let number: i64 = histogram.iter().map(|(_, tasks)| tasks).sum();
-        if number == 0 {
-            return Ok(None);
-        }
-        let (low, high) = ((number - 1) / 2, number / 2);
-        let first = self.nth(&histogram, low).await?;
-        let second = if high == low { first } else { self.nth(&histogram, high).await? };
-        #[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 seconds")]
-        Ok(Some((first + second) as f64 / 2.0))
-    }
-
-    /// The seconds that a task took, by its place among those that are done: its bucket is known by counting, and only what is in that is looked through.
-    async fn nth(&self, histogram: &Histogram, place: i64) -> Result<i64> {
-        let (mut from, mut left) = (0, place);
-        for (bucket, tasks) in histogram {
-            from = *bucket;
-            if left < *tasks {
-                break;
-            }
-            left -= tasks;
-        }
-        if tally::width(from) == 1 {
-            return Ok(from);
-        }
-        let seconds = || Expr::col("completion_seconds");
-        let inside = seconds().gte(from).and(seconds().lt(from + tally::width(from)));
-        let select = self.tasks(inside).select_only().expr(seconds());
-        let mut select = select.into_query();
-        select.order_by_expr(seconds(), Order::Asc).limit(1).offset(left.unsigned_abs());
-        // Tasks may have changed since they were counted: then where the bucket begins is near enough.
-        self.scope.rows(&select).await?.first().map_or(Ok(from), |row| field(row, 0))
-    }
+    figures.tasks = all.tasks;
+    figures.completion_rate = share(done.tasks, kept.tasks);
+    figures.progress = progress(&done, &kept);
+    figures.median_completion_seconds = middle.map(mean);
+    figures.estimated_minutes = kept.estimate_minutes;
+    figures.spent_minutes = all.spent_seconds / 60;
+    Ok(figures)
 }
 
 impl ByStatus {
@@ -245,10 +139,10 @@ impl ByPriority {
     }
 }
 
-fn add(sum: &mut Amounts, amounts: &Amounts) {
-    sum.tasks += amounts.tasks;
-    sum.estimated += amounts.estimated;
-    sum.estimate_minutes += amounts.estimate_minutes;
+/// The number between two.
+#[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 seconds")]
+fn mean([low, high]: [i64; 2]) -> f64 {
+    (low + high) as f64 / 2.0
 }
 
 /// One number among another; `None` among nothing.

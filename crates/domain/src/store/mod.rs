@@ -146,6 +146,18 @@ impl Store {
         }
     }
 
+    /// Reads by several statements that all see the database as it is at one instant.
+    ///
+    /// # Errors
+    /// The reading's own, and `Unavailable` when the database is overloaded.
+    pub async fn at_once<O>(&self, ctx: &Context, read: impl AsyncFnOnce(&Scope) -> Result<O>) -> Result<O> {
+        let _held = self.0.shares.of(ctx.tenant()).enter().await?;
+        let transaction = Arc::new(pool::snapshot(&self.0.reads).await.map_err(failure::from_db)?);
+        let scope = Scope { conn: Conn::Transaction(transaction), ..self.read(ctx) };
+        // Nothing was written: the transaction is dropped, which ends it.
+        read(&scope).await
+    }
+
     /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind, and neither does one in a
     /// dry run; one that met a conflict or a deadlock is tried again here.
     ///

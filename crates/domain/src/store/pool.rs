@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, Statement, TransactionTrait,
+};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Executor,
@@ -168,4 +171,12 @@ impl Database {
         });
         options
     }
+}
+
+/// Begins to read the database as it is at one instant. SQLite's transactions do so anyhow.
+pub(super) async fn snapshot(pool: &DatabaseConnection) -> std::result::Result<DatabaseTransaction, DbErr> {
+    if pool.get_database_backend() == DbBackend::Sqlite {
+        return pool.begin().await;
+    }
+    pool.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
 }

@@ -172,7 +172,7 @@ mod tests {
             noun::{ColumnOf, Noun, Owned},
             text::entity::Model as Terms,
         },
-        tally::Tally,
+        tally::{Sum, Tally},
         task::{Task, TaskDependency},
         team::{Team, TeamMember},
         tenant::Tenant,
@@ -233,6 +233,7 @@ mod tests {
         as_columns::<Link>();
         as_columns::<Waiting>();
         as_columns::<Terms>();
+        as_columns::<Sum>();
         as_columns::<Tally>();
     }
 }

@@ -381,8 +381,8 @@ impl Task {
             project_id,
             status: Some(self.status),
             priority: Some(self.priority),
-            due_day: self.due_at.filter(|_| is_open).map(tally::day),
-            completion_from: self.completed_at.map(|at| tally::bucket(self.created_at, at)),
+            due: self.due_at.filter(|_| is_open).map(tally::second),
+            took: self.completed_at.map(|at| tally::seconds(self.created_at, at)),
         };
         let amounts = Amounts {
             tasks: 1,

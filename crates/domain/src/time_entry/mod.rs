@@ -126,7 +126,7 @@ fn counted_in(task: &Task) -> Option<Uuid> {
 }
 
 fn summand(project_id: Uuid, spent_seconds: i64) -> Summand {
-    let key = Key { project_id, status: None, priority: None, due_day: None, completion_from: None };
+    let key = Key { project_id, status: None, priority: None, due: None, took: None };
     Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
 }
 
