@@ -26,7 +26,7 @@ fn the_schema_comes_as_json_and_yaml() {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async {
             let json = app.get("/api/schema").send().await.expect(200);
-            assert_eq!(json.body, app.document);
+            assert_eq!(json.body, *app.document);
             for (path, accept) in [("/api/schema.yaml", "*/*"), ("/api/schema", "application/yaml")] {
                 let yaml = app.get(path).header("accept", accept).send().await.expect(200);
                 assert_eq!(yaml.header("content-type"), "application/yaml");

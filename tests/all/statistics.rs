@@ -13,6 +13,7 @@ every_database!(
     figures_are_a_recount_whatever_was_written,
     what_is_overdue_follows_the_clock,
     the_median_is_the_middle,
+    what_is_due_is_counted_to_the_second,
     figures_are_of_what_the_caller_sees,
     many_servers_fold_alike,
 );
@@ -52,7 +53,7 @@ fn micros(at: &Value) -> Option<i64> {
     clippy::cast_possible_truncation,
     reason = "there are few tasks, and their minutes are whole"
 )]
-fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
+fn recount(tasks: &[Value], projects: usize, spent: i64, now: i64) -> Value {
     let count = |which: &dyn Fn(&&Value) -> bool| tasks.iter().filter(which).count();
     let by = |name: &str, words: [&str; 4]| {
         let counts = words.map(|word| (word.to_owned(), json!(count(&|task| task[name] == word))));
@@ -87,7 +88,7 @@ fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
         "projects": projects, "tasks": tasks.len(), "by_status": by("status", STATUSES), "by_priority": by("priority", PRIORITIES),
         "overdue": open.iter().filter(|task| micros(&task["due_at"]).is_some_and(|due| due < now)).count(),
         "completion_rate": rate, "progress": progress, "median_completion_seconds": median,
-        "estimated_minutes": minutes as i64, "spent_minutes": 0,
+        "estimated_minutes": minutes as i64, "spent_minutes": spent / 60,
     })
 }
 
@@ -95,6 +96,7 @@ fn recount(tasks: &[Value], projects: usize, now: i64) -> Value {
 async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
     let now = app.clock.now().micros();
     let all = rows(app, &t.admin.token, "/tasks").await;
+    let entries = rows(app, &t.admin.token, "/time-entries").await;
     let mut places = vec![("/projects/statistics".to_owned(), projects.len(), None)];
     places.extend(projects.iter().map(|id| (format!("/projects/{id}/statistics"), 1, Some(id))));
     for (path, number, project) in places {
@@ -103,8 +105,13 @@ async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
             .filter(|task| task["project_id"].as_str().is_some_and(|id| project.is_none_or(|own| own == id)))
             .cloned()
             .collect();
-        let mut expected = recount(&inside, number, now);
+        let ids: Vec<_> = inside.iter().map(|task| &task["id"]).collect();
+        let worked = entries.iter().filter(|entry| ids.contains(&&entry["task_id"]));
+        let spent = worked.map(|entry| entry["seconds"].as_i64().unwrap()).sum();
+        let mut expected = recount(&inside, number, spent, now);
         let mut told = app.get(&path).by(&t.admin).gives(200).await;
+        // Who does not see all that there could be is told the same of what they see, by other sums.
+        assert_eq!(app.get(&path).by(&t.member).gives(200).await, told, "{path}");
         for name in ["completion_rate", "progress"] {
             let (a, b) = (told[name].take(), expected[name].take());
             let close = || (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 1e-9;
@@ -125,11 +132,12 @@ impl Dice {
 
     /// Some fields of a task.
     fn fields(&mut self, app: &App, projects: &[String]) -> Value {
-        let day = 86_400 * (self.roll(5) as u64);
+        let days = 86_400 * (self.roll(5) as u64);
+        let later = Duration::from_micros(1_000_000 * days + self.roll(1 << 36) as u64 % 10_000_000_000);
         let due = match self.roll(4) {
             0 => Value::Null,
-            1 => json!(app.clock.now().plus(Duration::from_secs(day)).to_string()),
-            2 => json!(app.clock.now().minus(Duration::from_secs(day)).to_string()),
+            1 => json!(app.clock.now().plus(later).to_string()),
+            2 => json!(app.clock.now().minus(later).to_string()),
             _ => json!("1961-04-12T06:07:00Z"),
         };
         let estimate = [Some(0), Some(30), Some(125), None][self.roll(4)];
@@ -203,6 +211,16 @@ async fn figures_are_a_recount_whatever_was_written(app: &App) {
     for id in &projects {
         let _ = app.delete(&format!("/projects/{id}")).by(&t.manager).gives(204).await;
     }
+    nothing_is_left(app, &t).await;
+}
+
+/// What adds up to nothing goes away.
+async fn nothing_is_left(app: &App, t: &Tenant) {
+    fold(app).await;
+    let database = crate::walks::database::Database::of(app).await;
+    for table in ["tally", "tally_sum"] {
+        assert_eq!(database.number_of(table, t.id).await, 0, "{table}");
+    }
 }
 
 async fn what_is_overdue_follows_the_clock(app: &App) {
@@ -232,6 +250,41 @@ async fn what_is_overdue_follows_the_clock(app: &App) {
     }
 }
 
+/// Due dates on both sides of the borders of the tree's nodes, and fractions of the present second.
+async fn what_is_due_is_counted_to_the_second(app: &App) {
+    let t = app.tenant().await;
+    let id = project(app, &t.manager).await;
+    let now = app.clock.now();
+    let mut expected = 0;
+    for level in 0..6 {
+        for micros in [(1_u64 << (6 * level)) * 1_000_000, (1 << (6 * level)) * 1_000_000 - 1, 1] {
+            let later = Duration::from_micros(micros);
+            for due in [now.plus(later), now, now.minus(later)] {
+                let _ = task(app, &t.member, json!({ "project_id": id, "due_at": due.to_string() })).await;
+            }
+            expected += 1;
+        }
+    }
+    let path = format!("/projects/{id}/statistics");
+    for folded in [false, true] {
+        if folded {
+            fold(app).await;
+        }
+        for path in [path.as_str(), "/projects/statistics"] {
+            for user in [&t.admin, &t.member] {
+                assert_eq!(
+                    app.get(path).by(user).gives(200).await["overdue"],
+                    expected,
+                    "{path}, folded: {folded}"
+                );
+            }
+        }
+    }
+    // Those that were due this instant are a microsecond later.
+    app.clock.advance(Duration::from_micros(1));
+    assert_eq!(app.get(&path).by(&t.admin).gives(200).await["overdue"], 2 * expected);
+}
+
 #[expect(clippy::cast_precision_loss, reason = "the seconds are few")]
 async fn the_median_is_the_middle(app: &App) {
     let t = app.tenant().await;
@@ -243,8 +296,11 @@ async fn the_median_is_the_middle(app: &App) {
     assert_eq!(median(&path).await, Value::Null);
     let mut took = Vec::new();
     // Some of them in one bucket, some far apart, some alike.
-    for seconds in [0_u64, 40, 41, 1_000_003, 1_000_001, 1_000_002, 7, 1_000_001] {
-        let open = task(app, &t.renewed(app).member, json!({ "project_id": id })).await;
+    for (number, seconds) in
+        [0_u64, 40, 41, 1_000_003, 1_000_001, 1_000_002, 7, 1_000_001].into_iter().enumerate()
+    {
+        let body = json!({ "project_id": id, "priority": PRIORITIES[number % 4] });
+        let open = task(app, &t.renewed(app).member, body).await;
         app.clock.advance(Duration::from_secs(seconds));
         let _ = app.post(&format!("{open}/complete")).by(&t.renewed(app).member).gives(200).await;
         took.push(seconds);
@@ -252,6 +308,10 @@ async fn the_median_is_the_middle(app: &App) {
         let middle = (took[(took.len() - 1) / 2] + took[took.len() / 2]) as f64 / 2.0;
         assert_eq!(median(&path).await, json!(middle), "{took:?}");
         assert_eq!(median("/projects/statistics").await, json!(middle), "{took:?}");
+        if number % 3 == 2 {
+            fold(app).await;
+            assert_eq!(median(&path).await, json!(middle), "{took:?}");
+        }
     }
     let _ = task(app, &t.renewed(app).member, json!({ "project_id": other, "status": "done" })).await;
     assert_eq!(median(&format!("/projects/{other}/statistics")).await, json!(0.0));
@@ -307,18 +367,25 @@ async fn what_was_there_before_is_counted(app: &App) {
     }
     let database = app.state.settings.database();
     let migrations = database.migrations().await.unwrap();
-    let ours = migrations.iter().position(|migration| migration.name == "m0005_projects").unwrap();
-    database.migrate_down(Some(u32::try_from(migrations.len() - ours).unwrap())).await.unwrap();
-    database.migrate().await.unwrap();
-    assert_exact(app, &t, &projects).await;
-    fold(app).await;
-    assert_exact(app, &t, &projects).await;
+    // As they were first summed, and as they are now: that has the time that was spent as well.
+    for (name, worked) in [("m0005_projects", false), ("m0012_sums", true)] {
+        if worked {
+            let body = json!({ "started_at": app.clock.now().minus(Duration::from_hours(1)).to_string(), "minutes": 35 });
+            let _ = app.post(&format!("{}/time-entries", tasks[3])).by(&t.admin).json(&body).gives(201).await;
+            let _ = app.delete(&tasks[7]).by(&t.admin).gives(204).await;
+        }
+        let ours = migrations.iter().position(|migration| migration.name == name).unwrap();
+        database.migrate_down(Some(u32::try_from(migrations.len() - ours).unwrap())).await.unwrap();
+        database.migrate().await.unwrap();
+        assert_exact(app, &t, &projects).await;
+        fold(app).await;
+        assert_exact(app, &t, &projects).await;
+    }
+    let _ = app.post(&format!("{}/restore", tasks[7])).by(&t.admin).gives(200).await;
     for path in &tasks {
         let _ = app.delete(path).by(&t.admin).gives(204).await;
     }
-    fold(app).await;
-    let rows = crate::walks::database::Database::of(app).await.number_of("tally", t.id).await;
-    assert_eq!(rows, 0);
+    nothing_is_left(app, &t).await;
 }
 
 async fn many_servers_fold_alike(app: &App) {

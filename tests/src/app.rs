@@ -1,14 +1,16 @@
 //! A server under test.
 
 use std::{
-    env,
+    env, fs,
     future::Future,
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     pin::Pin,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use taskhub::{config::Settings, server, state::State};
@@ -75,7 +77,7 @@ pub struct App {
     /// Its clock.
     pub clock: Clock,
     /// The OpenAPI document.
-    pub document: serde_json::Value,
+    pub document: Arc<serde_json::Value>,
     /// Where its requests come from: every story calls from an address of its own, because failed attempts count against it.
     pub address: IpAddr,
     pub(crate) client: reqwest::Client,
@@ -95,7 +97,7 @@ static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 impl App {
     /// Starts a server with more flags than usual, on a database by its URL.
     pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
-        Self::serve(backend, database, folder, flags, taskhub::document::build().unwrap()).await
+        Self::serve(backend, database, folder, flags, crate::told().document.clone()).await
     }
 
     async fn serve(
@@ -103,7 +105,7 @@ impl App {
         database: &str,
         folder: TempDir,
         flags: &[&str],
-        document: serde_json::Value,
+        document: Arc<serde_json::Value>,
     ) -> Self {
         let data = folder.path().display().to_string();
         let lifted = "1000000000";
@@ -155,7 +157,9 @@ impl App {
         let listener = server::listen(&settings).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         settings.public_url.get_or_insert_with(|| url.clone());
-        if backend != Backend::Sqlite {
+        if let Some(file) = database.strip_prefix("sqlite://") {
+            begin(Path::new(file)).await;
+        } else {
             empty(&settings, database).await;
             settings.migrate = false;
             // The clock of each story is its own: alarms of all stories would ring by all of them.
@@ -187,11 +191,15 @@ impl App {
 
     /// Another server over the same database, as a second node is; SQLite's file is shared too.
     pub async fn second(&self, flags: &[&str]) -> Self {
-        self.second_of(flags, self.document.clone()).await
+        self.second_by(flags, self.document.clone()).await
     }
 
     /// The same, which goes by another document.
     pub async fn second_of(&self, flags: &[&str], document: serde_json::Value) -> Self {
+        self.second_by(flags, Arc::new(document)).await
+    }
+
+    async fn second_by(&self, flags: &[&str], document: Arc<serde_json::Value>) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
         let sealing = self.folder.path().join("encryption-key").display().to_string();
@@ -257,6 +265,30 @@ impl App {
 fn client(address: IpAddr) -> reqwest::Client {
     let builder = reqwest::Client::builder().local_address(address);
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// A file of SQLite with an empty schema, which lies here as long as the process runs.
+static SCHEMA: tokio::sync::OnceCell<(TempDir, PathBuf)> = tokio::sync::OnceCell::const_new();
+
+/// Lets a database begin as a copy of one with an empty schema: to make the schema takes longer than most stories.
+async fn begin(file: &Path) {
+    if file.exists() {
+        return;
+    }
+    let made = async || {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("taskhub.db");
+        let url = format!("sqlite://{}", file.display());
+        let settings = Settings::from_flags(&["--database-url", &url]).unwrap();
+        settings.database().migrate().await.unwrap();
+        // Whoever closes it last takes what was written out of the log.
+        while file.with_extension("db-wal").exists() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        (folder, file)
+    };
+    let (_, schema) = SCHEMA.get_or_init(made).await;
+    fs::copy(schema, file).unwrap();
 }
 
 /// Brings a shared database to an empty schema, once a process.

@@ -19,15 +19,15 @@ const NAME: &str = "https://taskhub.invalid/document";
 /// The document, and what was made of its schemas so far.
 pub struct Told {
     /// The document.
-    pub document: Value,
+    pub document: Arc<Value>,
     operations: Operations,
     registry: Registry<'static>,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
 static TOLD: LazyLock<Told> = LazyLock::new(|| {
-    let document = taskhub::document::build().unwrap();
-    let registry = Registry::new().draft(Draft::Draft202012).add(NAME, document.clone()).unwrap();
+    let document = Arc::new(taskhub::document::build().unwrap());
+    let registry = Registry::new().draft(Draft::Draft202012).add(NAME, Value::clone(&document)).unwrap();
     Told {
         operations: Operations::of(&document),
         registry: registry.prepare().unwrap(),

@@ -58,7 +58,7 @@ fn built() -> Value {
 
 async fn the_document_is_the_committed_one(app: &App) {
     let json = app.get("/api/schema.json").send().await.expect(200);
-    assert_eq!(json.body, app.document);
+    assert_eq!(json.body, *app.document);
     let yaml = app.get("/api/schema.yaml").send().await.expect(200);
     reviewed("openapi/openapi.json", &format!("{}\n", json.text.trim_end()));
     reviewed("openapi/openapi.yaml", &format!("{}\n", yaml.text.trim_end()));

@@ -18,8 +18,8 @@ const INDEX: &str = "search_text_fts";
 const SHARED: [&str; 6] =
     ["feed", "guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
-/// The columns that name a row which may be gone: of what is recorded, said or told, and of what was revoked.
-const LOOSE: [(&str, &str); 10] = [
+/// The columns that name a row which may be gone: of what is recorded, said, told or counted, and of what was revoked.
+const LOOSE: [(&str, &str); 12] = [
     ("audit", "actor_id"),
     ("audit", "row_id"),
     ("comment", "author_id"),
@@ -30,6 +30,8 @@ const LOOSE: [(&str, &str); 10] = [
     ("revocation", "session_id"),
     ("revocation", "subject_id"),
     ("revocation", "token_id"),
+    ("tally", "project_id"),
+    ("tally_sum", "project_id"),
 ];
 
 /// An audit line says which request it was in by a word of the client's, which names no row.

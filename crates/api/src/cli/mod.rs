@@ -110,7 +110,8 @@ pub fn variables() -> Vec<(String, Option<String>)> {
 fn openapi(yaml: bool) -> Result<(), StartError> {
     let document = crate::document::build().map_err(|error| StartError::Setting(error.to_string()))?;
     let written = crate::document::pages::Written::new(&document);
-    say(if yaml { written.yaml.trim_end() } else { &written.json });
+    let text = String::from_utf8_lossy(if yaml { written.yaml() } else { written.json() });
+    say(text.trim_end());
     Ok(())
 }
 

@@ -1,6 +1,12 @@
 //! The document for people: Swagger UI and ReDoc, with all that they load inside the binary, and the schema itself.
 
-use actix_web::{HttpResponse, get, http::header, web::Data};
+use std::sync::OnceLock;
+
+use actix_web::{
+    HttpResponse, get,
+    http::header,
+    web::{self, Bytes, Data},
+};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 /// ReDoc's script, as its makers built it; see `assets/README.md`.
@@ -12,20 +18,32 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'un
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                               connect-src 'self'; frame-ancestors 'none'";
 
-/// The document, written once.
-#[derive(Clone)]
+/// The document, written once: as YAML when that is first asked for.
+#[derive(Debug)]
 pub struct Written {
-    pub(crate) json: String,
-    pub(crate) yaml: String,
+    json: Bytes,
+    yaml: OnceLock<Bytes>,
 }
 
 impl Written {
-    /// Writes the document as JSON and as YAML.
+    /// Writes the document as JSON.
     pub fn new(document: &serde_json::Value) -> Self {
-        Self {
-            json: serde_json::to_string_pretty(document).unwrap_or_default(),
-            yaml: yaml_serde::to_string(document).unwrap_or_default(),
-        }
+        let json = serde_json::to_string_pretty(document).unwrap_or_default();
+        Self { json: json.into(), yaml: OnceLock::new() }
+    }
+
+    /// As JSON.
+    pub(crate) fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// As YAML. The first time takes a while.
+    pub(crate) fn yaml(&self) -> &Bytes {
+        let write = || {
+            let document: serde_json::Value = serde_json::from_slice(&self.json).unwrap_or_default();
+            yaml_serde::to_string(&document).unwrap_or_default().into()
+        };
+        self.yaml.get_or_init(write)
     }
 }
 
@@ -74,7 +92,7 @@ pub(crate) async fn redoc_script() -> HttpResponse {
 pub(crate) async fn schema(request: actix_web::HttpRequest, document: Data<Written>) -> HttpResponse {
     let accept =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accept.contains("yaml") { yaml(&document) } else { json(&document) }
+    if accept.contains("yaml") { yaml(document).await } else { json(&document) }
 }
 
 #[get("/api/schema.json")]
@@ -84,13 +102,14 @@ pub(crate) async fn schema_json(document: Data<Written>) -> HttpResponse {
 
 #[get("/api/schema.yaml")]
 pub(crate) async fn schema_yaml(document: Data<Written>) -> HttpResponse {
-    yaml(&document)
+    yaml(document).await
 }
 
 fn json(document: &Written) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.json.clone())
+    HttpResponse::Ok().content_type("application/json").body(document.json().clone())
 }
 
-fn yaml(document: &Written) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml").body(document.yaml.clone())
+async fn yaml(document: Data<Written>) -> HttpResponse {
+    let written = web::block(move || document.yaml().clone()).await.unwrap_or_default();
+    HttpResponse::Ok().content_type("application/yaml").body(written)
 }
