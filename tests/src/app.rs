@@ -191,15 +191,12 @@ impl App {
 
     /// Another server over the same database, as a second node is; SQLite's file is shared too.
     pub async fn second(&self, flags: &[&str]) -> Self {
-        self.second_by(flags, self.document.clone()).await
+        self.second_of(flags, self.document.clone()).await
     }
 
     /// The same, which goes by another document.
-    pub async fn second_of(&self, flags: &[&str], document: serde_json::Value) -> Self {
-        self.second_by(flags, Arc::new(document)).await
-    }
-
-    async fn second_by(&self, flags: &[&str], document: Arc<serde_json::Value>) -> Self {
+    pub async fn second_of(&self, flags: &[&str], document: impl Into<Arc<serde_json::Value>>) -> Self {
+        let document = document.into();
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
         let sealing = self.folder.path().join("encryption-key").display().to_string();

@@ -14,7 +14,7 @@ async fn the_mark_alone_reaches_the_answers(app: &App) {
     for title in ["one more", "two more"] {
         let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": title })).gives(201).await;
     }
-    let mut document = app.document.clone();
+    let mut document = serde_json::Value::clone(&app.document);
     let marked = &mut document["paths"]["/api/v1/tasks"]["get"];
     marked["x-deprecated-at"] = json!("2027-01-01T00:00:00Z");
     marked["x-sunset"] = json!("2027-07-01T12:30:00Z");
