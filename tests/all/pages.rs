@@ -1,10 +1,13 @@
 //! The pages for people, in a real browser when one is wanted (`TASKHUB_TEST_BROWSER`): they load, nothing is asked of
-//! another host, and an operation can be tried out with a token that was pasted in.
+//! another host, operations can be tried out by either way to authorise, and what they offer for download arrives.
 
-use serde_json::json;
-use taskhub_tests::{App, Backend, browser::Browser};
+use serde_json::{Value, json};
+use taskhub_tests::{
+    App, Backend, Tenant,
+    browser::{self, Browser},
+};
 
-type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type Done = browser::Result<()>;
 
 #[test]
 fn swagger_ui_authorises_and_executes() {
@@ -12,7 +15,27 @@ fn swagger_ui_authorises_and_executes() {
 }
 
 #[test]
-fn redoc_shows_the_document() {
+fn swagger_ui_authorises_a_client_by_its_secret() {
+    in_a_browser(|app, browser| Box::pin(basic(app, browser)));
+}
+
+#[test]
+fn swagger_ui_writes() {
+    in_a_browser(|app, browser| Box::pin(writes(app, browser)));
+}
+
+#[test]
+fn swagger_ui_sends_and_downloads_files() {
+    in_a_browser(|app, browser| Box::pin(files(app, browser)));
+}
+
+#[test]
+fn swagger_ui_leads_to_the_schema() {
+    in_a_browser(|app, browser| Box::pin(schema(app, browser)));
+}
+
+#[test]
+fn redoc_shows_the_document_and_downloads_it() {
     in_a_browser(|app, browser| Box::pin(redoc(app, browser)));
 }
 
@@ -64,24 +87,226 @@ async fn swagger(app: &App, browser: &Browser) -> Done {
     let t = app.tenant().await;
     let project = json!({ "name": "Seen in a browser" });
     let _ = app.post("/projects").by(&t.admin).json(&project).gives(201).await;
+    let list = Tried { browser, operation: "projects-list_projects" };
+    authorised(app, browser, &t).await?;
+    list.open().await?;
+    list.execute().await?;
+    list.shows("Seen in a browser").await?;
+    browser.click(&list.within(".live-responses-table .download-contents")).await?;
+    let file: Value = serde_json::from_slice(&browser.downloaded("response", ".json").await?)?;
+    assert_eq!(file, app.get("/projects").by(&t.admin).gives(200).await);
+    // Who logs out is nobody any more. Swagger UI offers it to whom has authorised by every scheme.
+    browser.click(".btn.authorize").await?;
+    browser.type_into("#auth-basic-username", "somebody").await?;
+    browser.type_into("#auth-basic-password", "something").await?;
+    browser.click(".auth-btn-wrapper .btn.authorize").await?;
+    browser.click(".auth-btn-wrapper .btn:not(.authorize, .btn-done)").await?;
+    browser.find("#auth-bearer-value").await?;
+    browser.click(".auth-btn-wrapper .btn-done").await?;
+    list.execute().await?;
+    list.shows("\"unauthenticated\"").await?;
+    refused(browser, 401).await
+}
+
+async fn basic(app: &App, browser: &Browser) -> Done {
+    let t = app.tenant().await;
+    let account = json!({ "name": "ci", "scopes": ["labels:write"] });
+    let made = app.post("/service-accounts").by(&t.admin).json(&account).gives(201).await;
     browser.goto(&format!("{}/api/docs/", app.url)).await?;
     browser.click(".btn.authorize").await?;
-    browser.type_into("#auth-bearer-value", &t.admin.token).await?;
+    browser.type_into("#auth-basic-username", made["client_id"].as_str().unwrap()).await?;
+    browser.type_into("#auth-basic-password", made["client_secret"].as_str().unwrap()).await?;
     browser.click(".auth-btn-wrapper .btn.authorize").await?;
     browser.click(".auth-btn-wrapper .btn-done").await?;
-    browser.click("#operations-projects-list_projects .opblock-summary-control").await?;
-    browser.click("#operations-projects-list_projects .execute").await?;
-    let shown =
-        "document.querySelector('#operations-projects-list_projects .live-responses-table')?.innerText";
-    browser.wait_for(&format!("{shown}?.includes('Seen in a browser')")).await
+    let token = Tried { browser, operation: "auth-create_token" };
+    token.open().await?;
+    token.body(&json!({ "grant_type": "client_credentials" })).await?;
+    token.execute().await?;
+    token.status(200).await?;
+    let granted = token.answer().await?;
+    // The token is good for what the account may do.
+    let label = json!({ "name": "made by a client" });
+    let made = app.post("/labels").token(granted["access_token"].as_str().unwrap()).json(&label).send().await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    Ok(())
+}
+
+async fn writes(app: &App, browser: &Browser) -> Done {
+    let t = app.tenant().await;
+    let task = app.post("/tasks").by(&t.admin).json(&json!({ "title": "To be done" })).gives(201).await;
+    authorised(app, browser, &t).await?;
+
+    let label = Tried { browser, operation: "labels-create_label" };
+    label.open().await?;
+    label.body(&json!({ "name": "Tried out", "color": "#00ff7f" })).await?;
+    label.execute().await?;
+    label.status(201).await?;
+    let id = label.answer().await?["id"].as_str().unwrap().to_owned();
+    let made = app.get(&format!("/labels/{id}")).by(&t.admin).gives(200).await;
+    assert_eq!((&made["name"], &made["color"]), (&json!("Tried out"), &json!("#00ff7f")));
+    label.body(&json!({ "name": "", "color": "green" })).await?;
+    label.execute().await?;
+    label.status(422).await?;
+    let problem = label.answer().await?;
+    assert_eq!(problem["code"], "invalid", "{problem}");
+    assert_eq!(problem["errors"].as_array().map(Vec::len), Some(2), "{problem}");
+    refused(browser, 422).await?;
+
+    let id = task["id"].as_str().unwrap();
+    let complete = Tried { browser, operation: "tasks-complete_task" };
+    complete.open().await?;
+    complete.parameter("id", id).await?;
+    complete.execute().await?;
+    complete.status(200).await?;
+    assert_eq!(app.get(&format!("/tasks/{id}")).by(&t.admin).gives(200).await["status"], "done");
+    complete.parameter("If-Match", "\"1\"").await?;
+    complete.execute().await?;
+    complete.status(412).await?;
+    assert_eq!(complete.answer().await?["code"], "stale");
+    refused(browser, 412).await
+}
+
+async fn files(app: &App, browser: &Browser) -> Done {
+    let t = app.tenant().await;
+    let task = app.post("/tasks").by(&t.admin).json(&json!({ "title": "Draw it" })).gives(201).await;
+    let task = task["id"].as_str().unwrap();
+    // No text: whoever reads it as one and writes it again has another file.
+    let octets: Vec<u8> = (0..=255).cycle().take(70_001).collect();
+    authorised(app, browser, &t).await?;
+
+    let send = Tried { browser, operation: "attachments-create_task_attachment" };
+    send.open().await?;
+    send.parameter("id", task).await?;
+    send.parameter("name", "plan.bin").await?;
+    browser.type_into(&send.within("input[type=file]"), &browser.file("sent.bin", &octets)?).await?;
+    send.execute().await?;
+    send.status(201).await?;
+    let made = send.answer().await?;
+    assert_eq!((&made["name"], &made["size"]), (&json!("plan.bin"), &json!(octets.len())));
+
+    let content = Tried { browser, operation: "attachments-get_task_attachment_content" };
+    content.open().await?;
+    content.parameter("id", task).await?;
+    content.parameter("attachment_id", made["id"].as_str().unwrap()).await?;
+    content.execute().await?;
+    content.status(200).await?;
+    assert!(content.download("plan.bin").await? == octets, "other octets than those that were sent");
+
+    let export = Tried { browser, operation: "users-export_users" };
+    export.open().await?;
+    export.parameter("sort", "username").await?;
+    export.execute().await?;
+    export.status(200).await?;
+    let told = app.get("/users/export?sort=username").by(&t.admin).send().await.expect(200);
+    assert!(told.text.contains(&t.member.email), "{}", told.text);
+    assert_eq!(String::from_utf8(export.download("users.csv").await?)?, told.text);
+    Ok(())
+}
+
+async fn schema(app: &App, browser: &Browser) -> Done {
+    browser.goto(&format!("{}/api/docs/", app.url)).await?;
+    browser.follow(".info a.link[href$='/api/schema']").await?;
+    browser.wait_for("document.querySelector('pre')?.textContent.endsWith('}')").await?;
+    let shown = browser.execute("return document.querySelector('pre').textContent", &[]).await?;
+    assert_eq!(serde_json::from_str::<Value>(shown.as_str().unwrap())?, app.document);
+    Ok(())
 }
 
 async fn redoc(app: &App, browser: &Browser) -> Done {
     browser.goto(&format!("{}/api/redoc", app.url)).await?;
-    browser.wait_for("document.body.innerText.includes('Create a task')").await
+    browser.wait_for("document.body.innerText.includes('Create a task')").await?;
+    browser.click("a[download]").await?;
+    let file = browser.downloaded("schema", ".json").await?;
+    assert_eq!(serde_json::from_slice::<Value>(&file)?, app.document);
+    Ok(())
 }
 
 async fn problem(app: &App, browser: &Browser) -> Done {
     browser.goto(&format!("{}/problems/stale", app.url)).await?;
     browser.wait_for("document.body.innerText.includes('The resource has changed meanwhile.')").await
+}
+
+/// Swagger UI, with the admin's token pasted in.
+async fn authorised(app: &App, browser: &Browser, t: &Tenant) -> Done {
+    browser.goto(&format!("{}/api/docs/", app.url)).await?;
+    browser.click(".btn.authorize").await?;
+    browser.type_into("#auth-bearer-value", &t.admin.token).await?;
+    browser.click(".auth-btn-wrapper .btn.authorize").await?;
+    browser.click(".auth-btn-wrapper .btn-done").await
+}
+
+/// The browser tells of an answer that refuses something on its console, and of nothing else.
+async fn refused(browser: &Browser, status: u16) -> Done {
+    let lines = browser.console().await?;
+    let told = |line: &String| line.contains(&format!("the server responded with a status of {status}"));
+    assert!(lines.len() == 1 && lines.iter().all(told), "{lines:?}");
+    Ok(())
+}
+
+/// An operation of Swagger UI's page that is tried out.
+struct Tried<'a> {
+    browser: &'a Browser,
+    operation: &'static str,
+}
+
+impl Tried<'_> {
+    /// A CSS selector in it.
+    fn within(&self, css: &str) -> String {
+        format!("#operations-{} {css}", self.operation)
+    }
+
+    async fn open(&self) -> Done {
+        self.browser.click(&self.within(".opblock-summary-control")).await
+    }
+
+    async fn parameter(&self, name: &str, value: &str) -> Done {
+        let field = format!("tr[data-param-name='{name}'] input");
+        self.browser.type_into(&self.within(&field), value).await
+    }
+
+    async fn body(&self, body: &Value) -> Done {
+        let field = self.within("textarea.body-param__text");
+        // Emptied, it would be given the example again, before or after what is typed.
+        self.browser.type_over(&field, &body.to_string()).await?;
+        self.browser.wait_for(&format!("document.querySelector(\"{field}\").value === '{body}'")).await
+    }
+
+    /// Executes it. The answer to an earlier call goes first, so that what is looked at is the answer to this one.
+    async fn execute(&self) -> Done {
+        let earlier = format!("document.querySelector(\"{}\")", self.within(".btn-clear"));
+        let _ = self.browser.execute(&format!("{earlier}?.click()"), &[]).await?;
+        self.browser.wait_for(&format!("!({})", self.shown(""))).await?;
+        self.browser.click(&self.within(".execute")).await
+    }
+
+    /// What is shown of the answer, as JavaScript.
+    fn shown(&self, css: &str) -> String {
+        format!(
+            "document.querySelector(\"{}\")?.textContent",
+            self.within(&format!(".live-responses-table {css}"))
+        )
+    }
+
+    async fn status(&self, status: u16) -> Done {
+        let shown = self.shown("tbody .response-col_status");
+        self.browser.wait_for(&format!("{shown}?.startsWith('{status}')")).await
+    }
+
+    async fn shows(&self, text: &str) -> Done {
+        self.browser.wait_for(&format!("{}?.includes('{text}')", self.shown(""))).await
+    }
+
+    /// The body of the answer.
+    async fn answer(&self) -> browser::Result<Value> {
+        let shown = self.shown(".response-col_description .highlight-code code");
+        self.browser.wait_for(&shown).await?;
+        let text = self.browser.execute(&format!("return {shown}"), &[]).await?;
+        Ok(serde_json::from_str(text.as_str().unwrap_or_default())?)
+    }
+
+    /// The file that the answer offers by a link.
+    async fn download(&self, name: &str) -> browser::Result<Vec<u8>> {
+        self.browser.click(&self.within(".live-responses-table a[download]")).await?;
+        self.browser.downloaded(name, "").await
+    }
 }

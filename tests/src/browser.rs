@@ -7,7 +7,7 @@
 //! Invariants: a page reaches nothing but loopback, whatever it asks for; what it asked for is recorded all
 //! the same ([`Browser::requested_hosts`]). Nothing waits for a fixed time: a step is tried again until it
 //! works or [`DEADLINE`] has passed, and then says what it was waiting for. No browser outlives its
-//! [`Browser`], even when the test panics.
+//! [`Browser`], even when the test panics, and neither does what it has downloaded.
 //!
 //! Must not know: what TaskHub serves.
 
@@ -74,12 +74,31 @@ impl Browser {
             opened.pointer("/sessionId").and_then(Value::as_str).ok_or("the driver opened no session")?;
         let session = sessions.join(&format!("{id}/"))?;
         let process = opened.pointer("/capabilities/goog:processID").and_then(Value::as_u64);
-        Ok(Self { driver, client, session, process: process.ok_or("the driver named no process")? })
+        let process = process.ok_or("the driver named no process")?;
+        let browser = Self { driver, client, session, process };
+        // Without a word about it a headless browser downloads nothing.
+        let allowed = json!({ "behavior": "allow", "downloadPath": browser.downloads() });
+        let command = json!({ "cmd": "Browser.setDownloadBehavior", "params": allowed });
+        browser.command("goog/cdp/execute", &command).await?;
+        Ok(browser)
     }
 
     /// Opens `url` and waits until it has loaded.
     pub async fn goto(&self, url: &str) -> Result<()> {
         self.command("url", &json!({ "url": url })).await.map(drop)
+    }
+
+    /// Clicks the first element that matches, which opens a page in a window of its own, and goes on in that one.
+    pub async fn follow(&self, css: &str) -> Result<()> {
+        let before = self.windows().await?;
+        self.click(css).await?;
+        let opened = async || {
+            let windows = self.windows().await?;
+            let new = windows.into_iter().find(|window| !before.contains(window));
+            new.ok_or_else(|| Error::from("there is no new one"))
+        };
+        let opened = self.until(&format!("see a window after a click at {css}"), opened).await?;
+        self.command("window", &json!({ "handle": opened })).await.map(drop)
     }
 
     /// Waits until an element matches the CSS selector.
@@ -104,6 +123,17 @@ impl Browser {
         .await
     }
 
+    /// Types `text` over all that stands in the first field that matches. So the field is never empty, in which state a page
+    /// may put something into it.
+    pub async fn type_over(&self, css: &str, text: &str) -> Result<()> {
+        // Control and A, and then no key held (W3C WebDriver, section 17.4.2).
+        let keys = format!("\u{e009}a\u{e000}{text}");
+        self.on(css, "type over", async |element| {
+            self.command(&format!("element/{element}/value"), &json!({ "text": keys })).await.map(drop)
+        })
+        .await
+    }
+
     /// The text of the first element that matches, as it is shown.
     pub async fn text(&self, css: &str) -> Result<String> {
         self.on(css, "read", async |element| {
@@ -117,6 +147,37 @@ impl Browser {
     /// promise is awaited.
     pub async fn execute(&self, js: &str, args: &[Value]) -> Result<Value> {
         self.command("execute/sync", &json!({ "script": js, "args": args })).await
+    }
+
+    /// Writes a file for the browser to send, and says where it is: a field for files takes its path as if it were typed.
+    pub fn file(&self, name: &str, octets: &[u8]) -> Result<String> {
+        let path = self.driver.files.0.join(name);
+        std::fs::write(&path, octets)?;
+        Ok(path.to_str().ok_or("the path is no text")?.to_owned())
+    }
+
+    /// Waits until a file has been downloaded whose name begins and ends so, and takes its octets away. It has its name once
+    /// it is whole: until then the browser writes to another. An empty one may only keep the name free.
+    pub async fn downloaded(&self, beginning: &str, end: &str) -> Result<Vec<u8>> {
+        self.until(&format!("download {beginning}…{end}"), async || {
+            let files = std::fs::read_dir(self.downloads())?.collect::<std::io::Result<Vec<_>>>()?;
+            let names: Vec<_> =
+                files.iter().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+            let is_it = |name: &&String| {
+                name.starts_with(beginning) && name.ends_with(end) && !name.ends_with(".crdownload")
+            };
+            let Some(name) = names.iter().find(is_it) else {
+                return Err(format!("there is only {names:?}").into());
+            };
+            let path = self.downloads().join(name);
+            let octets = std::fs::read(&path)?;
+            if octets.is_empty() {
+                return Err("it is empty".into());
+            }
+            std::fs::remove_file(&path)?;
+            Ok(octets)
+        })
+        .await
     }
 
     /// Waits until `condition`, an expression in JavaScript, holds.
@@ -176,6 +237,16 @@ impl Browser {
         Err(format!("could not {what} within {DEADLINE:?}: {why}").into())
     }
 
+    /// Where downloads go.
+    fn downloads(&self) -> PathBuf {
+        self.driver.files.0.join("downloads")
+    }
+
+    async fn windows(&self) -> Result<Vec<String>> {
+        let answer = self.client.get(self.session.join("window/handles")?).send().await?;
+        Ok(serde_json::from_value(answer.json::<Value>().await?["value"].take())?)
+    }
+
     async fn log(&self, kind: &str) -> Result<Vec<Value>> {
         match self.command("se/log", &json!({ "type": kind })).await? {
             Value::Array(lines) => Ok(lines),
@@ -230,7 +301,7 @@ struct Driver {
     /// Held open: a driver that can't write dies.
     _output: BufReader<ChildStdout>,
     /// Removed once both have ended.
-    _files: Files,
+    files: Files,
 }
 
 impl Driver {
@@ -258,7 +329,7 @@ impl Driver {
                 break port.trim().trim_end_matches('.').parse()?;
             }
         };
-        Ok(Self { process, port, _output: output, _files: files })
+        Ok(Self { process, port, _output: output, files })
     }
 
     /// Sends a request that needs no runtime, and waits until it is answered.

@@ -3,6 +3,8 @@
 //! Invariant: authorisation comes before validation. A handler gets an [`Unchecked`] body and hands it on; only the operation, which
 //! has resolved what it acts upon, turns it into the noun's input.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod strict;
 mod text;
 

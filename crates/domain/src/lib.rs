@@ -50,6 +50,8 @@ pub mod error;
 mod event;
 pub mod feed;
 pub mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod guess;
 pub mod idempotency;
 pub mod input;

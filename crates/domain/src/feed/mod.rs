@@ -7,6 +7,8 @@
 //! error.
 
 mod cursor;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod sweep;
 mod told;
 

@@ -26,7 +26,7 @@ pub(super) struct Position {
     #[serde(rename = "b")]
     pub(super) backwards: bool,
     #[serde(rename = "k")]
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 /// What seals the cursors of one list.
@@ -77,7 +77,7 @@ impl<'a> Seal<'a> {
         if position.keys.len() == sort.len() { Ok(position) } else { Err(bad_cursor()) }
     }
 
-    fn mac(&self, position: &[u8]) -> [u8; SEAL] {
+    pub(super) fn mac(&self, position: &[u8]) -> [u8; SEAL] {
         let parts = [
             b"cursor",
             self.tenant.as_bytes().as_slice(),

@@ -4,6 +4,8 @@
 //! inside the scope's. The tables also make the parameters in the OpenAPI document, so that the two can't differ.
 
 mod cursor;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod query;
 mod search;
 

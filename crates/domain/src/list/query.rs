@@ -311,7 +311,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
 
 impl Form {
     /// A parameter's value as the column has it; `None` for null.
-    fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
+    pub(super) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
         let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
         Ok(Some(match self {
             Self::Words(words) if words.contains(&value) => value.into(),

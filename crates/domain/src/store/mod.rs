@@ -7,6 +7,8 @@ mod conn;
 mod evidence;
 mod failure;
 mod feed;
+#[cfg(fuzzing)]
+mod fuzzing;
 mod group;
 pub(crate) mod json;
 mod names;

@@ -2,6 +2,8 @@
 
 mod dependency;
 mod family;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod input;
 mod operations;
 mod rank;

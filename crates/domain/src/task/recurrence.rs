@@ -60,6 +60,10 @@ pub(super) fn next(rule: &str, from: Instant, zone: &str) -> Result<Option<(Inst
     let start = chrono::DateTime::from_timestamp_micros(from.micros())
         .ok_or_else(|| wrong("The due date is out of range.".to_owned()))?
         .with_timezone(&zone);
+    // RFC 5545 knows no other letters, and the library takes apart what it reads by octets, without a look at where a letter ends.
+    if !rule.is_ascii() {
+        return Err(wrong("Not a rule as in RFC 5545: it has letters beyond A to Z.".to_owned()));
+    }
     let read = RRule::<Unvalidated>::from_str(rule)
         .map_err(|error| wrong(format!("Not a rule as in RFC 5545: {error}.")))?;
     if matches!(read.get_freq(), Frequency::Secondly | Frequency::Minutely | Frequency::Hourly) {
@@ -106,7 +110,7 @@ mod tests {
     use super::*;
 
     /// The parts of a rule, good and bad ones, in any number.
-    const PARTS: &str = "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|[A-Z]{0,3});)?((INTERVAL|COUNT|WKST|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|BYEASTER|X)=-?[0-9]{0,5}(,-?[0-9]{1,3}){0,2};|BYDAY=[-+]?[0-9]{0,2}(MO|SU)(,TU)?;|UNTIL=[0-9]{8}(T[0-9]{6}Z?)?;){0,4}.{0,2}";
+    const PARTS: &str = "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|[A-Z]{0,3});)?((INTERVAL|COUNT|WKST|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|BYEASTER|X)=-?[0-9]{0,5}(,-?[0-9]{1,3}){0,2};|BYDAY=[-+]?[0-9]{0,2}(MO|SU|.)(,TU|,.U)?;|UNTIL=[0-9]{8}(T[0-9]{6}Z?)?;){0,4}.{0,2}";
 
     proptest! {
         /// Whatever the rule, the instant and the zone: what comes next comes later, and what is left is a rule.
@@ -175,6 +179,8 @@ mod tests {
             "FREQ=DAILY;BYHOUR=9",
             "FREQ=DAILY;BYMINUTE=0,1",
             "FREQ=DAILY;BYSECOND=0",
+            "FREQ=WEEKLY;BYDAY=\u{22c}U",
+            "FREQ=DAILY;\u{22c}",
         ] {
             assert!(next(rule, at("2026-11-02T09:00:00Z"), "UTC").is_err(), "{rule}");
         }

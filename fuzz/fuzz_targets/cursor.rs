@@ -1,0 +1,65 @@
+//! Cursors: one opens in the list that it came from, as what was put in, and nothing else opens at all.
+//!
+//! Input: 16 octets of an id, an octet of flags, one that changes a cursor and one that says where, then a text: what stands before its first line
+//! break names the list, the rest is a row's name, a made-up cursor, and octets under a seal that nobody is given.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use taskhub_domain::{
+    error::Kind,
+    fuzzing::{feed, list::Cursors},
+    list::Key,
+};
+use uuid::Uuid;
+
+/// The tenant, and the row that the list lies in.
+const TENANT: Uuid = Uuid::from_u128(1);
+const PLACE: Uuid = Uuid::from_u128(2);
+
+fuzz_target!(|data: &[u8]| {
+    let Some((id, [flags, change, at, rest @ ..])) = data.split_first_chunk::<16>() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let (list, text) = text.split_once('\n').unwrap_or(("", text));
+    let id = Uuid::from_bytes(*id);
+    let backwards = flags & 1 == 1;
+    let own = Cursors::of(TENANT, PLACE, list);
+
+    let cursor = own.mint(text, id, backwards).unwrap();
+    let changed = changed(&cursor, *change, usize::from(*at));
+    match own.open(&cursor) {
+        Ok(opened) => assert_eq!(opened, (backwards, vec![Key::Text(text.to_owned()), Key::Id(id)])),
+        // It is longer than one may be: names are bounded, which fuzzing does not know.
+        Err(_) => assert!(cursor.len() > 4096),
+    }
+    assert!(Cursors::of(PLACE, PLACE, list).open(&cursor).is_err(), "another tenant's");
+    assert!(Cursors::of(TENANT, TENANT, list).open(&cursor).is_err(), "of rows in another");
+    assert!(Cursors::of(TENANT, PLACE, &format!("{list}&x")).open(&cursor).is_err(), "of another list");
+    assert!(changed == cursor || own.open(&changed).is_err(), "{cursor} as {changed}");
+
+    // Nobody has the key, and so nobody makes one up.
+    let error = own.open(text).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidParameter);
+    // Under a good seal any octets are judged, and what is taken is a position in this list.
+    if let Ok((_, keys)) = own.open(&own.seal(text.as_bytes())) {
+        assert_eq!(keys.len(), 2);
+    }
+
+    let position = i64::from_be_bytes(std::array::from_fn(|i| id.as_bytes()[i]));
+    let cursor = feed::close(TENANT, position);
+    assert_eq!(feed::open(TENANT, &cursor), Some(position));
+    assert_eq!(feed::open(PLACE, &cursor), None);
+    let changed = self::changed(&cursor, *change, usize::from(*at));
+    assert!(changed == cursor || feed::open(TENANT, &changed).is_none(), "{cursor} as {changed}");
+    assert_eq!(feed::open(TENANT, text), None);
+});
+
+/// A text with one of its characters changed, or one more at its end.
+fn changed(text: &str, change: u8, at: usize) -> String {
+    let mut octets = text.as_bytes().to_vec();
+    let change = change & 0x7f;
+    match octets.get_mut(at) {
+        Some(octet) => *octet = change,
+        None => octets.push(change),
+    }
+    String::from_utf8(octets).unwrap()
+}

@@ -1,0 +1,79 @@
+//! Query strings of lists: what is read is bound and never written into the statement, reads the same however it is written, and keeps its bounds.
+//!
+//! Input: a line that names the list, the caller and the database (`tasks admin sqlite`), then a line `name=value` for each parameter.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use taskhub_domain::{
+    error::Kind,
+    fuzzing::list::{Asked, DbBackend, List, TENANT, Value},
+    list::Query,
+};
+
+fuzz_target!(|text: &str| {
+    let Some((head, rest)) = text.split_once('\n') else { return };
+    let list = match head.split(' ').next() {
+        Some("users") => List::Users,
+        Some("projects") => List::Projects,
+        Some("time-entries") => List::TimeEntries,
+        Some("notifications") => List::Notifications,
+        _ => List::Tasks,
+    };
+    let backend = match head.rsplit(' ').next() {
+        Some("postgres") => DbBackend::Postgres,
+        Some("mysql") => DbBackend::MySql,
+        _ => DbBackend::Sqlite,
+    };
+    let is_admin = !head.contains("member");
+    let pairs = rest.split('\n').map(|line| line.split_once('=').unwrap_or((line, "")));
+    let query = Query(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    let asked = match list.read(&query, is_admin, backend) {
+        Ok(asked) => asked,
+        Err(error) => return assert_eq!(error.kind(), Kind::InvalidParameter),
+    };
+    holds_no_text(&asked, backend);
+    keeps_its_bounds(list, &asked);
+
+    // The order of parameters tells nothing.
+    let reversed = list.read(&Query(query.0.iter().rev().cloned().collect()), is_admin, backend).unwrap();
+    assert_eq!(reversed.canonical, asked.canonical);
+    assert_eq!(reversed.values.len(), asked.values.len());
+
+    // Written anew from what it was read as, it is read as the same.
+    let anew = query.0.iter().map(|(name, value)| {
+        let value = list.written(name, value).unwrap_or_else(|| value.clone());
+        (name.clone(), value)
+    });
+    let again = list.read(&Query(anew.collect()), is_admin, backend).unwrap();
+    assert_eq!(Asked { canonical: asked.canonical.clone(), ..again }, asked);
+});
+
+/// Nothing that a client sent is in the statement's text, neither as a literal nor as a name; the tenant is bound to it.
+fn holds_no_text(asked: &Asked, backend: DbBackend) {
+    let quote = if backend == DbBackend::MySql { '`' } else { '"' };
+    // The texts that are ours.
+    let ours = ["ESCAPE '!'", "ESCAPE E'!'", "string_to_array(terms, ' ')"];
+    let text = ours.iter().fold(asked.statement.clone(), |text, ours| text.replace(ours, ""));
+    assert!(!text.contains(['\'', ';', '\\', '\n']) && text.is_ascii(), "{text}");
+    for name in text.split(quote).skip(1).step_by(2) {
+        assert!(name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_'), "{name} in {text}");
+    }
+    let places =
+        if backend == DbBackend::Postgres { text.matches('$').count() } else { text.matches('?').count() };
+    assert_eq!(places, asked.values.len(), "{text}");
+    assert!(asked.values.contains(&Value::Uuid(Some(TENANT))), "{text}");
+}
+
+fn keeps_its_bounds(list: List, asked: &Asked) {
+    assert!((1..=200).contains(&asked.size));
+    assert!(asked.page.is_none_or(|page| (1..=10_000).contains(&page)));
+    let mut names: Vec<_> = asked.sort.iter().map(|(name, _)| *name).collect();
+    assert!((1..=4).contains(&names.len()) && names.contains(&"created_at"), "{names:?}");
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), asked.sort.len());
+    let known = list.fields();
+    assert!(
+        asked.fields.iter().flatten().all(|field| known.contains(&field.as_str()) && field != "tenant_id")
+    );
+}
