@@ -139,6 +139,9 @@ async fn parts_of_a_file_are_sent(app: &App) {
             None => call.send().await,
         }
     };
+    // What is no range is ignored, but not at any length.
+    assert_eq!(get(&"x".repeat(4096), None).await.expect(200).octets, octets);
+    assert_eq!(get(&"x".repeat(4097), None).await.expect(400).code(), "invalid_header");
     for (range, first, end) in [
         ("bytes=0-0", 0, 1),
         ("bytes=10-19", 10, 20),

@@ -167,6 +167,7 @@ async fn other_preferences_are_ignored(app: &App) {
     assert_eq!(twice.header("preference-applied"), "validate-only");
     // Whoever sets it to something may mean the contrary: nothing is done.
     assert_eq!(create("validate-only=false").send().await.expect(400).code(), "invalid_header");
+    assert_eq!(create(&"x".repeat(1025)).send().await.expect(400).code(), "invalid_header");
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], json!(ignored.len()));
     let read = ask(app.get("/tasks").by(&t.member)).await.expect(200);
     assert_eq!(read.header("preference-applied"), "");

@@ -33,7 +33,7 @@ const TEXTS: [(&str, u64, &str); 56] = [
     ("aud", 2048, ANY),
     ("day", 10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     ("detail", 2000, ANY),
-    ("email_domains", 253, "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"),
+    ("email_domains", 90, "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"),
     ("error", 64, WORD),
     ("grant_types_supported", 64, WORD),
     ("grounds", 64, "^[a-z_]+( and [a-z_]+)?$"),
@@ -228,7 +228,7 @@ impl Place<'_> {
         }
         if format.is_empty() {
             let pattern = match told {
-                _ if by_client => input::TEXT,
+                _ if by_client && self.name != "email_domains" => input::TEXT,
                 Some(row) => row.2,
                 None => ANY,
             };

@@ -281,8 +281,9 @@ fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoItera
 
 /// The parameter by which a caller asks only to validate.
 fn preference() -> Value {
+    // An empty list is one too (RFC 9110 section 5.6.1).
     let schema =
-        json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]+$", "examples": ["validate-only"] });
+        json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]*$", "examples": ["validate-only"] });
     json!({ "name": "Prefer", "in": "header", "required": false, "description": VALIDATE_ONLY, "schema": schema })
 }
 

@@ -21,6 +21,8 @@ use crate::{
 };
 
 const PREFERENCE: &str = "validate-only";
+/// How many octets preferences have at most.
+const LONGEST: usize = 1024;
 
 /// What `validate-only` is set to, if the client asks for it: nothing, as it should be.
 pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
@@ -33,9 +35,14 @@ pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
 
 /// Refuses to be asked so what can't answer so, and preferences that can't be read.
 pub(super) fn check(request: &HttpRequest, operation: &Operation) -> Result<(), Problem> {
-    let readable = |value: &HeaderValue| value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'));
+    let readable = |value: &HeaderValue| {
+        value.len() <= LONGEST && value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'))
+    };
     if operation.validates && !request.headers().get_all("Prefer").all(readable) {
-        return Err(Problem::new(Code::InvalidHeader, "Prefer: expected visible ASCII characters."));
+        return Err(Problem::new(
+            Code::InvalidHeader,
+            "Prefer: expected at most 1024 visible ASCII characters.",
+        ));
     }
     match validate_only(request) {
         Some(_) if !operation.validates => Err(Code::ValidateOnlyUnsupported.into()),

@@ -37,7 +37,7 @@ pub(crate) async fn list_task_attachments(
 /// files together take no more than its quota (413, `quota_exceeded`). Every MiB is to come within a minute.
 #[utoipa::path(tag = "attachments", params(
     ("id" = uuid::Uuid, Path, description = "The task's id."),
-    ("name" = String, Query, description = "The file's name, without a path.", max_length = 255),
+    ("name" = String, Query, description = "The file's name, without a path.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
     ("Repr-Digest" = Option<String>, Header, description = "The file's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
 ), request_body(description = "The file.", content((Octets = "application/octet-stream"))), responses((status = 201, description = "The new attachment.", body = Attachment)))]
 #[post("/{id}/attachments")]

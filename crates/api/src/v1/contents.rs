@@ -50,7 +50,7 @@ pub(crate) async fn get_document_content(
 /// of a stored file. For its author, for whoever manages the project, and for admins. What was there is kept as a version.
 #[utoipa::path(tag = "documents", params(
     ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("name" = Option<String>, Query, description = "The file's name, without a path; the document's title, when it is absent.", max_length = 255),
+    ("name" = Option<String>, Query, description = "The file's name, without a path; the document's title, when it is absent.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
     ("Repr-Digest" = Option<String>, Header, description = "The content's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
 ), request_body(description = "The content.", content((Octets = "application/octet-stream"), (String = "text/markdown"))), responses((status = 200, description = "The changed document.", body = Document)))]
 #[put("/{id}/content")]

@@ -86,7 +86,7 @@ pub(super) async fn send(
     if known.has(&sent.tag) {
         return Ok(sent.head(HttpResponse::NotModified()).finish());
     }
-    match range(request, &sent) {
+    match range(request, &sent)? {
         None => {
             let octets = app.depot.read(caller.tenant(), id, None).await?;
             Ok(sent.head(HttpResponse::Ok()).body(SizedStream::new(size, octets)))
@@ -122,7 +122,7 @@ pub(super) async fn send_content(
             if known.has(&sent.tag) {
                 return Ok(sent.head(HttpResponse::NotModified()).finish());
             }
-            match range(request, &sent) {
+            match range(request, &sent)? {
                 None => Ok(sent.head(HttpResponse::Ok()).body(octets)),
                 Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(sent.size)),
                 Some(Range { start, end }) => {
@@ -154,14 +154,21 @@ impl Sent<'_> {
     }
 }
 
+/// How many characters a range has at most, as every parameter of the document.
+const LONGEST_RANGE: usize = 4096;
+
 /// The part that is asked for, if it is one that can be told: an empty one if there are no such octets. Several parts, and what is no range, is
 /// answered with the whole (RFC 9110 section 14.2), and so is a part of what is not there any more (section 13.1.5).
-fn range(request: &HttpRequest, sent: &Sent<'_>) -> Option<Range<u64>> {
+fn range(request: &HttpRequest, sent: &Sent<'_>) -> Result<Option<Range<u64>>, Problem> {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if text(header::IF_RANGE).is_some_and(|tag| tag != sent.tag) {
-        return None;
+    let Some(range) = text(header::RANGE) else { return Ok(None) };
+    if range.len() > LONGEST_RANGE {
+        return Err(Problem::new(Code::InvalidHeader, "Range: expected at most 4096 characters."));
     }
-    part(text(header::RANGE)?, sent.size)
+    if text(header::IF_RANGE).is_some_and(|tag| tag != sent.tag) {
+        return Ok(None);
+    }
+    Ok(part(range, sent.size))
 }
 
 fn part(range: &str, size: u64) -> Option<Range<u64>> {

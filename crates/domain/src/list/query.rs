@@ -281,7 +281,12 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
         return Ok(Condition::all().add(column.in_subquery(matching)));
     }
     let Some(operator) = operator else {
-        let values: Vec<_> = value.split(',').collect();
+        let mut values: Vec<_> = value.split(',').collect();
+        if matches!(filter.form, Form::Words(_) | Form::Ranks(_)) {
+            // There are only so many words, however often they stand there.
+            values.sort_unstable();
+            values.dedup();
+        }
         if values.len() > VALUES {
             return Err(Error::parameter(name, format!("At most {VALUES} values.")));
         }
