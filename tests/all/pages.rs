@@ -208,7 +208,7 @@ async fn schema(app: &App, browser: &Browser) -> Done {
     browser.follow(".info a.link[href$='/api/schema']").await?;
     browser.wait_for("document.querySelector('pre')?.textContent.endsWith('}')").await?;
     let shown = browser.execute("return document.querySelector('pre').textContent", &[]).await?;
-    assert_eq!(serde_json::from_str::<Value>(shown.as_str().unwrap())?, app.document);
+    assert_eq!(serde_json::from_str::<Value>(shown.as_str().unwrap())?, *app.document);
     Ok(())
 }
 
@@ -217,7 +217,7 @@ async fn redoc(app: &App, browser: &Browser) -> Done {
     browser.wait_for("document.body.innerText.includes('Create a task')").await?;
     browser.click("a[download]").await?;
     let file = browser.downloaded("schema", ".json").await?;
-    assert_eq!(serde_json::from_slice::<Value>(&file)?, app.document);
+    assert_eq!(serde_json::from_slice::<Value>(&file)?, *app.document);
     Ok(())
 }
 
@@ -289,7 +289,12 @@ impl Tried<'_> {
 
     async fn status(&self, status: u16) -> Done {
         let shown = self.shown("tbody .response-col_status");
-        self.browser.wait_for(&format!("{shown}?.startsWith('{status}')")).await
+        let told = self.browser.wait_for(&format!("{shown}?.startsWith('{status}')")).await;
+        if told.is_err() {
+            let shown = self.browser.execute(&format!("return {}", self.shown("")), &[]).await?;
+            return Err(format!("{told:?}; shown is {shown}").into());
+        }
+        told
     }
 
     async fn shows(&self, text: &str) -> Done {

@@ -105,9 +105,11 @@ impl Database {
         Ok(status.iter().map(state).collect())
     }
 
-    /// One connection: migrations on more than one can see half of each other's work.
+    /// One connection: migrations on more than one can see half of each other's work. They take as long as they take.
     async fn single(&self) -> Result<DatabaseConnection> {
-        sea_orm::Database::connect(self.options(1, false)).await.map_err(failure::from_db)
+        let mut options = self.options(1, false);
+        options.statement_timeout(Duration::ZERO);
+        sea_orm::Database::connect(options).await.map_err(failure::from_db)
     }
 
     /// The pools for reading and for writing; one pool serves both where the database has many writers.
