@@ -21,6 +21,7 @@ every_database!(
     an_inbox_is_bounded,
     a_reminder_from_beginning_to_end,
     a_reminder_follows_the_due_date,
+    a_reminder_that_comes_too_late_rings_at_once,
     a_reminder_is_its_user_s_alone,
     what_is_wrong_with_a_reminder_is_told,
     a_due_date_is_told_of_once,
@@ -343,6 +344,16 @@ async fn a_reminder_follows_the_due_date(app: &App) {
     // It has fired, whatever the due date becomes.
     let _ = app.patch(&task).by(&t.other).json(&due(30)).gives(200).await;
     pass(app, &mut t, Duration::from_mins(25)).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
+}
+
+async fn a_reminder_that_comes_too_late_rings_at_once(app: &App) {
+    let mut t = tenant(app).await;
+    let task = task(app, &t.member, json!({ "title": "Write it", "due_at": after(app, HOUR * 5) })).await;
+    let _ = ask(app, &t.member, &task, json!({ "before_due_minutes": 120 })).await;
+    let due = |minutes| json!({ "due_at": after(app, Duration::from_mins(minutes)) });
+    let _ = app.patch(&task).by(&t.member).json(&due(60)).gives(200).await;
+    pass(app, &mut t, Duration::from_mins(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
 }
 

@@ -17,6 +17,9 @@ every_database!(
     totals_are_exact,
     an_export_is_whole,
     time_passes_with_its_user,
+    what_was_worked_on_a_deleted_task_counts,
+    a_deleted_task_stops_its_timers,
+    an_entry_is_corrected_after_leaving_the_team,
 );
 
 /// Something, and its path.
@@ -373,4 +376,72 @@ async fn what_was_spent_counts_where_the_task_is(app: &App) {
     assert_eq!(spent(&there).await, 30);
     let _ = app.delete(&entry).by(&t.member).gives(204).await;
     assert_eq!(spent(&there).await, 0);
+}
+
+async fn what_was_worked_on_a_deleted_task_counts(app: &App) {
+    let t = app.tenant().await;
+    let (id, path) = task(
+        app,
+        &t.manager,
+        Some(&make(app, &t.manager, "/projects", json!({ "name": "Website" })).await.0),
+    )
+    .await;
+    let _ = work(app, &t.member, &path, 60, 30).await;
+    let figures = async || {
+        let totals = app.get("/time-entries/totals?by=user").by(&t.member).gives(200).await;
+        let mine = app.get("/reports/individual").by(&t.member).gives(200).await;
+        let listed = app.get("/time-entries").by(&t.member).gives(200).await;
+        (totals["seconds"].clone(), mine, listed["results"].clone())
+    };
+    let before = figures().await;
+    assert_eq!((&before.0, before.2.as_array().unwrap().len()), (&json!(1800), 1));
+    let _ = app.delete(&path).by(&t.manager).gives(204).await;
+    let after = figures().await;
+    assert_eq!((&after.0, &after.2), (&before.0, &before.2));
+    let tracked = |report: &Value| report["results"][0]["tracked_seconds"].clone();
+    assert_eq!((tracked(&after.1), tracked(&before.1)), (json!(1800), json!(1800)));
+    let export = app.get("/time-entries/export").by(&t.member).send().await.expect(200);
+    assert!(export.text.contains(id.as_str().unwrap()));
+    assert_eq!(app.get("/time-entries").by(&t.manager).gives(200).await["count"], 1);
+}
+
+async fn a_deleted_task_stops_its_timers(app: &App) {
+    let t = app.tenant().await;
+    let (_, project) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
+    let project = json!(project.rsplit('/').next().unwrap());
+    let (_, path) = task(app, &t.manager, Some(&project)).await;
+    let started = app.post(&format!("{path}/timer")).by(&t.member).gives(201).await;
+    let _ = app.delete(&path).by(&t.manager).gives(204).await;
+    assert_eq!(app.get("/timer").by(&t.member).gives(200).await["entry"], Value::Null);
+    let entry = format!("/time-entries/{}", started["id"].as_str().unwrap());
+    assert!(app.get(&entry).by(&t.member).gives(200).await["ended_at"].is_string());
+    let (_, other) = task(app, &t.member, None).await;
+    let _ = app.post(&format!("{other}/timer")).by(&t.member).gives(201).await;
+}
+
+async fn an_entry_is_corrected_after_leaving_the_team(app: &App) {
+    let t = app.tenant().await;
+    let (team, team_path) =
+        make(app, &t.admin, "/teams", json!({ "name": "Web", "manager_id": t.other.id })).await;
+    let join = json!({ "user_id": t.member.id });
+    let (_, membership) = make(app, &t.admin, &format!("{team_path}/members"), join).await;
+    let (project, _) = make(app, &t.admin, "/projects", json!({ "name": "Website", "team_id": team })).await;
+    let (_, path) = task(app, &t.other, Some(&project)).await;
+    let within = work(app, &t.member, &path, 60, 30).await;
+    let _ = app.delete(&membership).by(&t.admin).gives(204).await;
+    let correction = json!({ "minutes": 20 });
+    let _ = app.patch(&within).by(&t.member).json(&correction).gives(404).await;
+    let entry = format!("/time-entries/{}", within.rsplit('/').next().unwrap());
+    let present = app.get(&entry).by(&t.member).send().await.expect(200);
+    let put = json!({ "started_at": present.body["started_at"], "minutes": 25, "note": "Less" });
+    let _ = app.put(&entry).by(&t.member).header("if-match", "\"7\"").json(&put).gives(412).await;
+    let put = app.put(&entry).by(&t.member).json(&put).gives(200).await;
+    assert_eq!((&put["seconds"], &put["note"]), (&json!(1500), &json!("Less")));
+    assert_eq!(app.patch(&entry).by(&t.member).json(&correction).gives(200).await["seconds"], 1200);
+    // Who manages the project sees it, and to strangers there is none.
+    let _ = app.get(&entry).by(&t.other).gives(200).await;
+    let _ = app.patch(&entry).by(&t.other).json(&correction).gives(403).await;
+    let _ = app.get(&entry).by(&t.manager).gives(404).await;
+    let _ = app.delete(&entry).by(&t.member).gives(204).await;
+    let _ = app.get(&entry).by(&t.member).gives(404).await;
 }

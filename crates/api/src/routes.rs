@@ -176,7 +176,11 @@ fn time(routes: &mut ServiceConfig) {
             scope("/api/v1/time-entries")
                 .service(time_entries::list_time_entries)
                 .service(time_entries::get_time_totals)
-                .service(time_entries::export_time_entries),
+                .service(time_entries::export_time_entries)
+                .service(time_entries::get_time_entry_by_id)
+                .service(time_entries::replace_time_entry_by_id)
+                .service(time_entries::update_time_entry_by_id)
+                .service(time_entries::delete_time_entry_by_id),
         )
         .service(scope("/api/v1/timer").service(timer::get_timer))
         .service(

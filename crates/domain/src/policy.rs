@@ -354,7 +354,7 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
     (Noun::TaskDependency, Action::Read, &[TASK_VISIBLE]),
     (Noun::TaskDependency, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
-    (Noun::TaskDependency, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
+    (Noun::TaskDependency, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER_IF_PERSONAL, AUTHOR]),
     (Noun::Label, Action::Read, &[ALL]),
     (Noun::Label, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Label, Action::Update, &[ADMIN, MANAGER]),

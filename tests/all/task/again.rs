@@ -1,11 +1,16 @@
 //! The stories of tasks that come again.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
 use super::{make, path};
 
-every_database!(a_weekly_task_comes_weekly, what_is_no_rule_is_refused);
+every_database!(
+    a_weekly_task_comes_weekly,
+    what_belongs_to_a_task_comes_with_it,
+    what_is_no_rule_is_refused,
+    a_rule_that_never_holds_is_refused,
+);
 
 async fn a_weekly_task_comes_weekly(app: &App) {
     let t = app.tenant().await;
@@ -56,5 +61,55 @@ async fn what_is_no_rule_is_refused(app: &App) {
     ] {
         let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
         assert_eq!(answer.pointer(), "/recurrence", "{body}");
+    }
+}
+
+async fn what_belongs_to_a_task_comes_with_it(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({
+        "title": "Water the plants", "due_at": "2100-11-02T09:00:00Z", "recurrence": "FREQ=WEEKLY",
+        "assignee_id": t.other.id, "estimate_minutes": 20,
+    });
+    let task = make(app, &t.member, body).await;
+    let of = |task: &Value, what: &str| format!("{}/{what}", path(task));
+    let watch = json!({ "user_id": t.manager.id });
+    let _ = app.post(&of(&task, "watchers")).by(&t.admin).json(&watch).gives(201).await;
+    for reminder in [json!({ "before_due_minutes": 30 }), json!({ "remind_at": "2100-11-01T09:00:00Z" })] {
+        let _ = app.post(&of(&task, "reminders")).by(&t.other).json(&reminder).gives(201).await;
+    }
+    let _ = make(app, &t.member, json!({ "title": "Fill the can", "parent_id": task["id"] })).await;
+    let _ = app.post(&of(&task, "complete")).by(&t.other).gives(200).await;
+    let open = app.get("/tasks?status=todo&parent=none").by(&t.member).gives(200).await;
+    let [next] = open["results"].as_array().unwrap().as_slice() else { panic!("{open}") };
+    assert_eq!(
+        (&next["due_at"], &next["estimate_minutes"]),
+        (&json!("2100-11-09T09:00:00.000000Z"), &json!(20))
+    );
+    let watchers = app.get(&of(next, "watchers")).by(&t.member).gives(200).await;
+    assert_eq!((&watchers["count"], &watchers["results"][0]["user_id"]), (&json!(1), &json!(t.manager.id)));
+    // An instant of its own is not the next one's.
+    let reminders = app.get(&of(next, "reminders")).by(&t.other).gives(200).await;
+    assert_eq!(
+        (&reminders["count"], &reminders["results"][0]["before_due_minutes"]),
+        (&json!(1), &json!(30))
+    );
+    let parts = format!("/tasks?parent={}", next["id"].as_str().unwrap());
+    assert_eq!(app.get(&parts).by(&t.member).gives(200).await["count"], 0);
+    // What is reopened is open beside the next, without a rule.
+    let again = app.post(&of(&task, "reopen")).by(&t.other).gives(200).await;
+    assert_eq!((&again["status"], &again["recurrence"]), (&json!("todo"), &Value::Null));
+}
+
+async fn a_rule_that_never_holds_is_refused(app: &App) {
+    let t = app.tenant().await;
+    let days = (60..160).map(|day| day.to_string()).collect::<Vec<_>>().join(",");
+    for rule in [
+        "FREQ=YEARLY;BYMONTHDAY=30;BYMONTH=2".to_owned(),
+        format!("FREQ=YEARLY;BYYEARDAY={days};BYMONTH=1"),
+        "RRULE:COUNT=3;FREQ=DAILY".to_owned(),
+    ] {
+        let body = json!({ "title": "Water", "due_at": "2026-11-02T09:00:00Z", "recurrence": rule });
+        let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+        assert_eq!(answer.pointer(), "/recurrence", "{rule}");
     }
 }

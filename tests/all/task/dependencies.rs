@@ -11,6 +11,7 @@ every_database!(
     no_task_waits_for_itself,
     of_two_that_close_a_circle_one_is_refused,
     what_blocks_is_told_to_those_who_see_it,
+    who_is_blocked_finds_no_way_round,
 );
 
 async fn wait(app: &App, by: &User, task: &Value, blocker: &Value, status: u16) -> Value {
@@ -104,4 +105,46 @@ async fn what_blocks_is_told_to_those_who_see_it(app: &App) {
     let _ = app.post(&format!("{}/complete", path(&task))).by(&t.other).gives(409).await;
     let unseen = wait(app, &t.other, &task, &own, 422).await;
     assert_eq!(unseen["errors"][0]["code"], "reference_not_found");
+}
+
+async fn who_is_blocked_finds_no_way_round(app: &App) {
+    let t = app.tenant().await;
+    let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
+    let body = json!({ "title": "Paint it", "project_id": here, "assignee_id": t.other.id });
+    let task = make(app, &t.member, body).await;
+    let blocker = make(app, &t.manager, json!({ "title": "Build it", "project_id": here })).await;
+    let made = wait(app, &t.manager, &task, &blocker, 201).await;
+    assert_eq!(made["author_id"], json!(t.manager.id));
+    let dependency = format!("{}/dependencies/{}", path(&task), made["id"].as_str().unwrap());
+    let whole = make(app, &t.member, json!({ "title": "Whole" })).await;
+    for user in [&t.member, &t.other] {
+        // Neither out of the project, where they could force it, nor without what their manager said.
+        let out = json!({ "project_id": null });
+        let _ = app.patch(&path(&task)).by(user).json(&out).gives(403).await;
+        let _ = app
+            .post(&format!("{}/move", path(&task)))
+            .by(user)
+            .json(&json!({ "project_id": there }))
+            .gives(403)
+            .await;
+        let _ = app.delete(&dependency).by(user).gives(403).await;
+    }
+    let part = json!({ "project_id": null, "parent_id": whole["id"] });
+    let _ = app.patch(&path(&task)).by(&t.member).json(&part).gives(403).await;
+    // Nor along with what it is a part of.
+    let whole = make(app, &t.member, json!({ "title": "Whole", "project_id": here })).await;
+    let _ = app.patch(&path(&task)).by(&t.member).json(&json!({ "parent_id": whole["id"] })).gives(200).await;
+    for project in [there.clone(), Value::Null] {
+        let moved = json!({ "project_id": project });
+        let _ = app.patch(&path(&whole)).by(&t.member).json(&moved).gives(403).await;
+    }
+    assert_eq!(app.get(&path(&task)).by(&t.member).gives(200).await["project_id"], here);
+    // Who manages it moves it, and takes away what they said; and so does whoever said it.
+    let _ = app.patch(&path(&whole)).by(&t.manager).json(&json!({ "project_id": there })).gives(200).await;
+    let _ = app.delete(&dependency).by(&t.manager).gives(204).await;
+    let own = wait(app, &t.other, &task, &blocker, 201).await;
+    let own = format!("{}/dependencies/{}", path(&task), own["id"].as_str().unwrap());
+    let _ = app.delete(&own).by(&t.member).gives(403).await;
+    let _ = app.delete(&own).by(&t.other).gives(204).await;
+    let _ = app.patch(&path(&whole)).by(&t.member).json(&json!({ "project_id": here })).gives(200).await;
 }

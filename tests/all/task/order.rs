@@ -5,7 +5,13 @@ use taskhub_tests::{App, User, every_database};
 
 use super::{make, path, project};
 
-every_database!(tasks_stand_where_they_are_put, a_move_leads_to_another_project, moves_at_once_are_all_made);
+every_database!(
+    tasks_stand_where_they_are_put,
+    a_move_leads_to_another_project,
+    what_changes_its_project_comes_last,
+    moves_at_once_are_all_made,
+    moves_never_come_to_an_end,
+);
 
 async fn titles(app: &App, by: &User, project: &Value) -> Vec<String> {
     let list = format!("/tasks?sort=rank&project={}", project.as_str().unwrap());
@@ -81,4 +87,34 @@ async fn moves_at_once_are_all_made(app: &App) {
     ranks.sort_unstable();
     assert!(ranks.windows(2).all(|pair| pair[0] != pair[1]), "{ranks:?}");
     assert_eq!(titles(app, &t.manager, &project).await[0], "First");
+}
+
+async fn what_changes_its_project_comes_last(app: &App) {
+    let t = app.tenant().await;
+    let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
+    let whole = make(app, &t.manager, json!({ "title": "Whole", "project_id": here })).await;
+    make(app, &t.manager, json!({ "title": "Part", "parent_id": whole["id"] })).await;
+    make(app, &t.manager, json!({ "title": "Younger", "project_id": there })).await;
+    let _ = app.patch(&path(&whole)).by(&t.manager).json(&json!({ "project_id": there })).gives(200).await;
+    assert_eq!(titles(app, &t.manager, &there).await, ["Younger", "Whole", "Part"]);
+}
+
+/// Two are put right behind a third by turns, more often than there is room without spreading the ranks anew.
+async fn moves_never_come_to_an_end(app: &App) {
+    let t = app.tenant().await;
+    let project = project(app, &t.manager).await;
+    let mut tasks = Vec::new();
+    for title in ["First", "Second", "Third", "Fourth"] {
+        tasks.push(make(app, &t.manager, json!({ "title": title, "project_id": project })).await);
+    }
+    let body = json!({ "beside_id": tasks[0]["id"] });
+    for number in 0..1010 {
+        move_to(app, &t.manager, &tasks[1 + number % 2], body.clone(), 200).await;
+    }
+    assert_eq!(titles(app, &t.manager, &project).await, ["First", "Third", "Second", "Fourth"]);
+    // Those beside it were written with what is recorded of every write.
+    let fourth = app.get(&path(&tasks[3])).by(&t.manager).gives(200).await;
+    assert!(fourth["version"].as_i64() > Some(1), "{fourth}");
+    let history = app.get(&format!("{}/history", path(&tasks[3]))).by(&t.manager).gives(200).await;
+    assert_eq!(history["results"][0]["action"], "move");
 }

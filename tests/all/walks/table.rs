@@ -324,6 +324,18 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("delete_time_entry", &["tasks:read", "time-entries:write"])
         .of(&[Slot::Task, Slot::TimeEntry])
         .changes(&["time_entry"]),
+    Entry::scoped("get_time_entry_by_id", &["time-entries:read"]).of(&[Slot::TimeEntry]),
+    Entry::scoped("replace_time_entry_by_id", &["time-entries:write"])
+        .of(&[Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("update_time_entry_by_id", &["time-entries:write"])
+        .of(&[Slot::TimeEntry])
+        .body(time_entry, &[])
+        .changes(&["time_entry"]),
+    Entry::scoped("delete_time_entry_by_id", &["time-entries:write"])
+        .of(&[Slot::TimeEntry])
+        .changes(&["time_entry"]),
     Entry::person("start_timer", &["tasks:read", "time-entries:write"])
         .of(&[Slot::Task])
         .by(member)

@@ -148,3 +148,57 @@ pub(crate) async fn update_time_entry(
 pub(crate) async fn delete_time_entry(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TimeEntry>(&caller, &app, ids, pre).await
 }
+
+/// Get a time entry by itself
+///
+/// Whoever worked sees it whether or not they still see its task, and if that is deleted.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 200, description = "The entry.", body = TimeEntry)))]
+#[get("/{id}")]
+pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
+    noun::get::<TimeEntry>(&caller, &app, id, &known).await
+}
+
+/// Replace a time entry by itself
+///
+/// For whoever worked, whether or not they still see its task, and admins. All writable fields: what is absent gets its default.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
+#[put("/{id}")]
+pub(crate) async fn replace_time_entry_by_id(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<TimeEntryInput>,
+) -> Answered {
+    change(&caller, &app, id, pre, body).await
+}
+
+/// Correct a time entry by itself
+///
+/// For whoever worked, whether or not they still see its task, and admins. An end that is given stops a timer that runs.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
+#[patch("/{id}")]
+pub(crate) async fn update_time_entry_by_id(
+    caller: Caller,
+    app: App,
+    id: Id,
+    pre: IfMatch,
+    body: Body<TimeEntryInput>,
+) -> Answered {
+    change(&caller, &app, id, pre, body).await
+}
+
+/// Delete a time entry by itself
+///
+/// For whoever worked, whether or not they still see its task, and admins.
+#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 204, description = "It is gone.")))]
+#[delete("/{id}")]
+pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
+    noun::remove::<TimeEntry>(&caller, &app, id, pre).await
+}
+
+async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<TimeEntryInput>) -> Answered {
+    let input = (id.0, body.input, pre.0);
+    noun::change(caller, app, input, |tx, (id, body, pre)| Box::pin(time_entry::update(tx, *id, body, pre)))
+        .await
+}

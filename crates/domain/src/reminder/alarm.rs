@@ -46,7 +46,7 @@ fn next(due: Instant, now: Instant) -> Option<Instant> {
 pub(super) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
     tx.forget::<Alarm>(id).await?;
     match at.filter(|at| *at > tx.now()) {
-        Some(at) => tx.keep(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await,
+        Some(at) => keep(tx, id, at).await,
         None => Ok(()),
     }
 }
@@ -70,9 +70,24 @@ pub(crate) async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> 
         .filter(reminders::Column::BeforeDueMinutes.is_not_null())
         .filter(reminders::Column::FiredAt.is_null());
     for reminder in tx.all::<Reminder>(&waiting.into_query()).await? {
-        set(tx, reminder.id, before(after, reminder.before_due_minutes)).await?;
+        set_before(tx, &reminder, after).await?;
     }
     Ok(())
+}
+
+/// Sets the alarm of a reminder by a due date of its task that is another now. What is past already while the due date is yet to come rings at once: it
+/// is late, and not lost.
+pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant>) -> Result<()> {
+    tx.forget::<Alarm>(reminder.id).await?;
+    let due = due.filter(|due| *due > tx.now());
+    match before(due, reminder.before_due_minutes) {
+        Some(at) => keep(tx, reminder.id, Ord::max(at, tx.now())).await,
+        None => Ok(()),
+    }
+}
+
+async fn keep(tx: &Tx, id: Uuid, at: Instant) -> Result<()> {
+    tx.keep(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await
 }
 
 /// Tells what the tenant's first alarm is about, if one is due. Whether there was one.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use garde::Validate;
-use sea_orm::{Condition, QueryFilter, entity::prelude::*};
+use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,7 +38,8 @@ entity! {
         pub user_id: Uuid,
         /// At this instant; null when it goes by the due date.
         pub remind_at: Option<Instant>,
-        /// So many minutes before the task is due, whatever its due date becomes; null when it has an instant.
+        /// So many minutes before the task is due, whatever its due date becomes; null when it has an instant. When the due date comes nearer than that
+        /// before it fired, it fires at once.
         #[schema(example = 60)]
         pub before_due_minutes: Option<i32>,
         /// When it fired; null while it has not.
@@ -54,6 +55,31 @@ impl Reminder {
         }
         self.remind_at.or_else(|| before(due, self.before_due_minutes))
     }
+}
+
+/// The most reminders that the task that comes after another takes over.
+const HANDED_ON: u64 = 500;
+
+/// Takes over from a task the reminders that go by its due date, for the one that comes after it. It follows from the completion, and so takes no scope
+/// of its own.
+pub(crate) async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
+    use entity::Column;
+    let rows = tx.owned::<Reminder>().filter(Column::TaskId.eq(from));
+    let rows = rows.filter(Column::BeforeDueMinutes.is_not_null()).order_by_asc(Column::Id).limit(HANDED_ON);
+    for old in tx.all::<Reminder>(&rows.into_query()).await? {
+        let born = tx.birth();
+        let row = Reminder {
+            task_id: to.id,
+            user_id: old.user_id,
+            before_due_minutes: old.before_due_minutes,
+            ..Reminder::born(born)
+        };
+        tx.keep(&row).await?;
+        let new = serde_json::to_string(&row).map_err(Error::internal)?;
+        tx.record::<Reminder>("create", row.id, row.version, None, Some(new));
+        alarm::set_before(tx, &row, alarm::due(Some(to))).await?;
+    }
+    Ok(())
 }
 
 /// So many minutes before a due date.

@@ -32,6 +32,8 @@ entity! {
         pub task_id: Uuid,
         /// The task that blocks it until it is done or cancelled.
         pub blocker_id: Uuid,
+        /// The user who made it; null when a service did, or when it was made before that was recorded.
+        pub author_id: Option<Uuid>,
     }
 }
 
@@ -50,6 +52,8 @@ impl Noun for TaskDependency {
         let blocker = super::facts_within(self.blocker_id, scope).await?;
         // A new row's blocker is nil.
         let both = visible && (action == Action::Create || blocker.has(Fact::TaskVisible));
+        let user = scope.ctx().user();
+        let facts = facts.with(Fact::Author, user.is_some() && user == self.author_id);
         Ok(facts.with(Fact::TaskVisible, both))
     }
 
@@ -112,8 +116,8 @@ impl From<&TaskDependency> for TaskDependencyInput {
 impl EditableChild for TaskDependency {
     type Input = TaskDependencyInput;
 
-    fn blank(born: Birth, _ctx: &Context, task: &Task) -> Self {
-        Self { task_id: task.id, ..Self::born(born) }
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self { task_id: task.id, author_id: ctx.user(), ..Self::born(born) }
     }
 
     async fn apply(self, tx: &Tx, TaskDependencyInput { blocker_id }: TaskDependencyInput) -> Result<Self> {
@@ -158,15 +162,33 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
 /// # Errors
 /// `Conflict`.
 pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
+    if !is_blocked(tx, task).await? {
+        return Ok(());
+    }
+    // How many is not told: the caller may not see all of them.
+    Err(Error::with(Kind::Conflict, "The task waits for others that are open. Who manages it can force it."))
+}
+
+/// Refuses to let a task that waits for an open one leave its project, but by who could force it there: elsewhere others could.
+///
+/// # Errors
+/// `Forbidden`.
+pub(super) async fn check_stays(tx: &Tx, task: &Task) -> Result<()> {
+    let facts = task.facts(tx, Action::Override).await?;
+    let may = policy::judge_row(tx.ctx(), Task::NOUN, Action::Override, facts).is_ok();
+    if may || !is_blocked(tx, task.id).await? {
+        return Ok(());
+    }
+    let detail = "The task waits for others that are open. Who manages it can move it to another project.";
+    Err(Error::with(Kind::Forbidden, detail))
+}
+
+/// Whether a task waits for an open one.
+async fn is_blocked(tx: &Tx, task: Uuid) -> Result<bool> {
     let mut blockers = entity::Entity::find().select_only().column(entity::Column::BlockerId);
     blockers = blockers.filter(entity::Column::TenantId.eq(tx.ctx().tenant()));
     let blockers = blockers.filter(entity::Column::TaskId.eq(task)).into_query();
     let open = tx.owned::<Task>().filter(task::Column::Id.in_subquery(blockers));
     let open = open.filter(task::Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]));
-    let open = tx.count::<Task>(open.filter(task::Column::DeletedAt.is_null())).await?;
-    if open == 0 {
-        return Ok(());
-    }
-    // How many is not told: the caller may not see all of them.
-    Err(Error::with(Kind::Conflict, "The task waits for others that are open. Who manages it can force it."))
+    Ok(tx.count::<Task>(open.filter(task::Column::DeletedAt.is_null())).await? > 0)
 }

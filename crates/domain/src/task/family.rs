@@ -5,7 +5,7 @@
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{Task, entity};
+use super::{Task, dependency, entity, rank};
 use crate::{Error, Instant, Result, Tx, error::Kind, store::Noun};
 
 /// How many levels of parts a task may have above it.
@@ -96,7 +96,9 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
         return Ok(());
     }
     // The levels below follow theirs.
-    let parts = below(tx, new.id).await?.into_iter().filter(|part| part.parent_id == Some(new.id));
+    let mut parts = below(tx, new.id).await?;
+    parts.retain(|part| part.parent_id == Some(new.id));
+    parts.sort_unstable_by(|one, other| one.rank.cmp(&other.rank));
     let restored = old.deleted_at.filter(|_| new.deleted_at.is_none());
     for part in parts {
         let deleted_at = followed(&part, restored, new.deleted_at);
@@ -105,7 +107,13 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
             Some(_) => "delete",
             None => "restore",
         };
-        let moved = Task { project_id: new.project_id, deleted_at, ..part.clone() };
+        // To another project they come last, in their order.
+        let mut rank = part.rank.clone();
+        if part.project_id != new.project_id {
+            dependency::check_stays(tx, &part).await?;
+            rank = rank::last(tx.birth().id);
+        }
+        let moved = Task { project_id: new.project_id, deleted_at, rank, ..part.clone() };
         tx.carry_along(name, part, moved).await?;
     }
     Ok(())

@@ -61,7 +61,8 @@ pub struct TaskInput {
     #[schema(minimum = 0, maximum = 1_000_000, example = 90)]
     pub(super) estimate_minutes: Option<i32>,
     /// A rule as in RFC 5545 section 3.3.10, daily at most, by which the task comes again: completing it makes the next one, due when the rule holds next
-    /// after its own due date, by the clock of the tenant's time zone. Needs a due date.
+    /// after its own due date, by the clock of the tenant's time zone. Needs a due date, and must hold within some forty years. The next one has the
+    /// same fields, watchers and reminders before its due date; parts and dependencies stay with the one that is done. Without `RRULE:` before it.
     #[serde(default)]
     #[garde(length(chars, min = 1, max = LONGEST), custom(one_line))]
     #[schema(format = "rrule", min_length = 1, max_length = 500, example = "FREQ=WEEKLY;BYDAY=MO")]

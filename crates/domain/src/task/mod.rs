@@ -1,5 +1,6 @@
 //! Tasks: what is to be done, in a project or by oneself.
 
+mod days;
 mod dependency;
 mod family;
 #[cfg(fuzzing)]
@@ -124,7 +125,8 @@ entity! {
         pub estimate_minutes: Option<i32>,
         /// When it came to be done; null while it is not.
         pub completed_at: Option<Instant>,
-        /// When it comes again, as in RFC 5545 section 3.3.10: completing it makes the next one, which takes the rule over.
+        /// When it comes again, as in RFC 5545 section 3.3.10: completing it makes the next one, which takes the rule over. One that is reopened then
+        /// has none, and is open beside the next.
         #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
         pub recurrence: Option<String>,
         /// Where it stands among the tasks of its project: text that sorts by code point.
@@ -184,6 +186,7 @@ impl Noun for Task {
             if let Some(old) = old {
                 family::follow(tx, old, task).await?;
                 time_entry::follow(tx, old, task).await?;
+                time_entry::stop_on(tx, old, task).await?;
             }
             // Who gets all of another's work at once is not told of each.
             if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }
@@ -345,6 +348,12 @@ impl Editable for Task {
         if project_id != given {
             tx.refer::<Project>(project_id, "parent_id").await?;
         }
+        // To another project it comes last, as by a move. A new one, which has no title yet, does so anyway.
+        let mut rank = self.rank.clone();
+        if project_id != self.project_id && !self.title.is_empty() {
+            dependency::check_stays(tx, &self).await?;
+            rank = rank::last(tx.birth().id);
+        }
         if assignee_id != self.assignee_id {
             tx.refer::<User>(assignee_id, "assignee_id").await?;
         }
@@ -366,6 +375,7 @@ impl Editable for Task {
             due_at,
             estimate_minutes,
             recurrence,
+            rank,
             ..self
         };
         if status == TaskStatus::Done && was != status {

@@ -89,6 +89,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
                 "The task is a part of another, which lies in its project.",
             ));
         }
+        dependency::check_stays(tx, seen.row()).await?;
     }
     let rank = match &anchor {
         Some(anchor) => rank::beside(tx, id, side, anchor).await?,

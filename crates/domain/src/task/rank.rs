@@ -1,15 +1,21 @@
 //! The order of a project's tasks, as people arrange them on a board.
 //!
 //! Invariant: a rank is a fraction between 0 and 1, the hexadecimal digits after the point, without zeros at the end: so text sorts as fractions do,
-//! and between any two there is room for another: to move a task is to write one row. A new task's rank is made of its id, and so it comes last.
+//! and between any two there is room for another: to move a task is to write one row, but for the rare move that finds their digits used up and spreads
+//! the nearest tasks anew. A new task's rank is made of its id, and so it comes last.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*};
 
 use super::{Task, entity, input::Side};
 use crate::{Error, Result, Tx, error::Kind, project::Project, store::readable};
 
-/// The most characters of a rank. Some five hundred moves to the very same place, each between the last two, use them up.
+/// The most characters of a rank. Some nine hundred moves to the very same place, each between the last two, use them up.
 const LONGEST: usize = 255;
+/// How many tasks get ranks anew where there is no room left, and how long these are at most: the more tasks, the shorter, so that it is long until so
+/// many are needed again. A list of no more than the most has always room.
+const ROOMS: [(usize, usize); 5] = [(16, 200), (64, 160), (256, 120), (900, 80), (900, LONGEST)];
+/// How far before the first a task is put, in the scale of the ids' 128 bits: a small part of what lies before those of our time.
+const STEP: u128 = 1 << 64;
 
 /// The rank of a new task.
 pub(super) fn last(id: Uuid) -> String {
@@ -17,10 +23,10 @@ pub(super) fn last(id: Uuid) -> String {
     format!("{}8", id.simple())
 }
 
-/// The rank beside another task of the same project.
+/// The rank beside another task of the same project. Where there is no room left, the nearest tasks get ranks anew.
 ///
 /// # Errors
-/// `Conflict` when there is no room left.
+/// `Conflict` when none is found for hundreds of tasks around.
 pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
     // One at a time, so that no two find the same room.
     match anchor.project_id {
@@ -28,19 +34,10 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Re
         None => drop(tx.lock_tenant().await?),
     }
     let anchor = tx.find::<Task>(anchor.id, false).await?.ok_or(Kind::NotFound)?;
-    // Only what the caller sees: a rank tells of the tasks on either side.
-    let others = tx.owned::<Task>().filter(same_list(&anchor)).filter(readable::<Task>(tx.ctx()));
-    let others = others.filter(entity::Column::Id.ne(task));
-    let others = others.select_only().columns(<entity::Column as sea_orm::Iterable>::iter());
-    let rank = entity::Column::Rank;
-    let neighbour: Select<entity::Entity> = match side {
-        Side::Before => others.filter(rank.lt(&anchor.rank)).order_by_desc(rank),
-        Side::After => others.filter(rank.gt(&anchor.rank)).order_by_asc(rank),
-    };
-    let neighbour: Option<Task> = tx.all(&neighbour.limit(1).into_query()).await?.pop();
-    let neighbour = neighbour.map(|task| task.rank);
+    let neighbour = neighbours(tx, task, side, &anchor, 1).await?.pop().map(|task| task.rank);
     let rank = match (side, neighbour) {
-        (Side::Before, lower) => between(&lower.unwrap_or_default(), Some(&anchor.rank)),
+        (Side::Before, Some(lower)) => between(&lower, Some(&anchor.rank)),
+        (Side::Before, None) => first(&anchor.rank),
         (Side::After, Some(upper)) => between(&anchor.rank, Some(&upper)),
         // Behind all that there are, and before all that will be; unless a clock was wrong.
         (Side::After, None) => match last(tx.birth().id) {
@@ -48,10 +45,81 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Re
             _ => between(&anchor.rank, None),
         },
     };
-    if rank.len() <= LONGEST {
-        Ok(rank)
-    } else {
-        Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
+    if rank.len() <= LONGEST { Ok(rank) } else { make_room(tx, task, side, &anchor).await }
+}
+
+/// The nearest tasks on one side of another, the nearest first.
+async fn neighbours(tx: &Tx, task: Uuid, side: Side, anchor: &Task, most: usize) -> Result<Vec<Task>> {
+    // Only what the caller sees: a rank tells of the tasks on either side.
+    let others = tx.owned::<Task>().filter(same_list(anchor)).filter(readable::<Task>(tx.ctx()));
+    let others = others.filter(entity::Column::Id.ne(task));
+    let others = others.select_only().columns(<entity::Column as sea_orm::Iterable>::iter());
+    let rank = entity::Column::Rank;
+    let others: Select<entity::Entity> = match side {
+        Side::Before => others.filter(rank.lt(&anchor.rank)).order_by_desc(rank),
+        Side::After => others.filter(rank.gt(&anchor.rank)).order_by_asc(rank),
+    };
+    tx.all(&others.limit(most as u64).into_query()).await
+}
+
+/// Spreads the tasks around another anew, and finds the rank of one more beside it.
+async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
+    for (some, longest) in ROOMS {
+        let mut lower = neighbours(tx, task, Side::Before, anchor, some + 1).await?;
+        let mut upper = neighbours(tx, task, Side::After, anchor, some + 1).await?;
+        // The next ones on either side stay, and all others go between them.
+        let (below, above) = window(lower.len(), upper.len(), some);
+        let beyond = |tasks: &[Task], place: usize| tasks.get(place).map(|task| task.rank.clone());
+        let (least, most) = (beyond(&lower, below), beyond(&upper, above));
+        lower.truncate(below);
+        upper.truncate(above);
+        let mut row: Vec<Option<Task>> = lower.into_iter().rev().map(Some).collect();
+        match side {
+            Side::Before => row.extend([None, Some(anchor.clone())]),
+            Side::After => row.extend([Some(anchor.clone()), None]),
+        }
+        row.extend(upper.into_iter().map(Some));
+        let Some(ranks) = spread(&least.unwrap_or_default(), most.as_deref(), row.len(), longest) else {
+            continue;
+        };
+        let mut own = String::new();
+        for (other, rank) in row.into_iter().zip(ranks) {
+            match other {
+                Some(other) => drop(tx.carry_along("move", other.clone(), Task { rank, ..other }).await?),
+                None => own = rank,
+            }
+        }
+        return Ok(own);
+    }
+    Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
+}
+
+/// How many of the tasks on either side are among so many: half of them each, or more where the other side has fewer.
+fn window(lower: usize, upper: usize, some: usize) -> (usize, usize) {
+    let below = lower.min((some / 2).max(some.saturating_sub(upper)));
+    (below, upper.min(some - below))
+}
+
+/// So many ranks between two, evenly, if none is longer than that.
+fn spread(lower: &str, upper: Option<&str>, number: usize, longest: usize) -> Option<Vec<String>> {
+    let Some(before) = number.checked_sub(1).map(|others| others / 2) else { return Some(Vec::new()) };
+    let middle = between(lower, upper);
+    if middle.len() > longest {
+        return None;
+    }
+    let mut ranks = spread(lower, Some(&middle), before, longest)?;
+    let above = spread(&middle, upper, number - 1 - before, longest)?;
+    ranks.push(middle);
+    ranks.extend(above);
+    Some(ranks)
+}
+
+/// A rank before the first: a step before it, so that what is put first again and again does not come ever nearer to nothing.
+fn first(present: &str) -> String {
+    let digits: String = present.chars().chain(std::iter::repeat('0')).take(32).collect();
+    match u128::from_str_radix(&digits, 16).unwrap_or_default().checked_sub(STEP) {
+        Some(before) if before > 0 => format!("{before:032x}8"),
+        _ => between("", Some(present)),
     }
 }
 
@@ -109,14 +177,68 @@ mod tests {
         }
     }
 
-    /// How often something can be moved to the very same place.
+    /// Puts one of some ranks at a place among the others, as [`beside`] does, and tells how many others it wrote.
+    fn put(ranks: &mut Vec<String>, from: usize, to: usize) -> usize {
+        ranks.remove(from);
+        let (lower, upper) = (to.checked_sub(1).map(|at| ranks[at].clone()), ranks.get(to).cloned());
+        let rank = match (&lower, &upper) {
+            (None, Some(upper)) => first(upper),
+            (lower, upper) => between(lower.as_deref().unwrap_or_default(), upper.as_deref()),
+        };
+        ranks.insert(to, rank);
+        if ranks[to].len() <= LONGEST {
+            return 0;
+        }
+        for (some, longest) in ROOMS {
+            let (below, above) = window(to.min(some + 1), (ranks.len() - to - 1).min(some + 1), some);
+            let (begin, end) = (to - below, to + above + 1);
+            let least = begin.checked_sub(1).map(|at| ranks[at].clone()).unwrap_or_default();
+            let most = ranks.get(end).cloned();
+            if let Some(new) = spread(&least, most.as_deref(), end - begin, longest) {
+                ranks.splice(begin..end, new);
+                return end - begin;
+            }
+        }
+        panic!("no room");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Whatever is moved how often to the same few places, there is room, and the order is that of the moves.
+        #[test]
+        fn no_sequence_of_moves_fails(number in 2usize..60, places in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..5)) {
+            let mut ranks: Vec<String> = (0..number).map(|id| last(Uuid::from_u128((1 << 120) + ((id as u128) << 66)))).collect();
+            let mut written = 0;
+            for (from, to) in places.iter().cycle().take(3000) {
+                written += put(&mut ranks, from.index(number), to.index(number));
+            }
+            prop_assert!(ranks.is_sorted_by(|one, two| one < two), "{:?}", ranks);
+            prop_assert!(ranks.iter().all(|rank| rank.len() <= LONGEST && !rank.ends_with('0')));
+            prop_assert!(written < 3000, "{} others written", written);
+        }
+    }
+
+    /// Two that are put before each other by turns, first and elsewhere, a hundred times more often than there is room for without spreading.
     #[test]
-    fn there_is_room_for_hundreds() {
-        let (lower, mut upper) = (last(Uuid::from_u128(1)), last(Uuid::from_u128(2)));
-        let moves = (0..).take_while(|_| {
-            upper = between(&lower, Some(&upper));
-            upper.len() <= LONGEST
-        });
-        assert!(moves.count() > 500);
+    fn two_are_put_before_each_other_for_ever() {
+        for place in [0, 1, 2] {
+            let mut ranks: Vec<String> = (1..6).map(|id| last(Uuid::from_u128(id << 100))).collect();
+            for _ in 0..20_000 {
+                put(&mut ranks, place + 1, place);
+            }
+            assert!(ranks.is_sorted_by(|one, two| one < two));
+        }
+    }
+
+    /// A pile of hundreds, each put right behind the first by turns.
+    #[test]
+    fn a_pile_is_turned_over() {
+        let mut ranks: Vec<String> = (1..800).map(|id| last(Uuid::from_u128(id << 100))).collect();
+        let end = ranks.len() - 1;
+        for _ in 0..20_000 {
+            put(&mut ranks, end, 1);
+        }
+        assert!(ranks.is_sorted_by(|one, two| one < two));
     }
 }

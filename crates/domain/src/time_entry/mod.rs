@@ -15,7 +15,7 @@ pub use self::{
     totals::{By, TimeTotal, TimeTotals, of as totals},
 };
 pub(crate) use self::{
-    timer::{running, stop_running},
+    timer::{running, stop_on, stop_running},
     totals::names,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     input::Unchecked,
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Noun, Read, entity, field},
+    store::{Birth, Noun, Precondition, Read, Update, entity, field},
     tally::{Amounts, Key, Summand},
     task::{self, Task},
 };
@@ -66,7 +66,13 @@ impl Noun for TimeEntry {
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
-        Ok(task::facts_within(self.task_id, scope).await?.with(Fact::Owner, own))
+        let task = scope.find::<Task>(self.task_id, false).await?;
+        // What was worked was worked, whether or not its task is deleted.
+        let manages = match task {
+            Some(task) => task.facts(scope, Action::Read).await?.has(Fact::ManagesProject),
+            None => false,
+        };
+        Ok(Facts::default().with(Fact::ManagesProject, manages).with(Fact::Owner, own))
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
@@ -187,18 +193,33 @@ impl EditableChild for TimeEntry {
     }
 }
 
-/// The entries that lie in tasks that are there.
+/// The entries that lie in tasks that are there: those that the figures of projects count.
 pub(crate) fn present(ctx: &Context) -> Condition {
     Condition::all().add(entity::Column::TaskId.in_subquery(task::present_ids(ctx)))
 }
 
-/// The entries that the caller sees, of all tasks, by the page.
+/// Corrects an entry, whether or not its task is still seen by whoever worked on it.
+///
+/// # Errors
+/// As [`crate::edit::update`].
+pub async fn update(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<TimeEntryInput>,
+    pre: &Precondition,
+) -> Result<TimeEntry> {
+    let seen = tx.resolve::<TimeEntry, _>(id, Update).await?;
+    let input = body.check_over(&TimeEntryInput::from(seen.row()))?;
+    let row = seen.row().clone().apply(tx, input).await?;
+    tx.update(seen, row, pre).await
+}
+
+/// The entries that the caller sees, of all tasks, those of deleted ones too, by the page.
 ///
 /// # Errors
 /// Those of lists.
 pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<TimeEntry>> {
-    let within = Within::of(Uuid::nil(), present(ctx));
-    list::page::<TimeEntry>(store, &store.read(ctx), query, within).await
+    list::page::<TimeEntry>(store, &store.read(ctx), query, Within::all()).await
 }
 
 /// The same, from a cursor on: for an export.

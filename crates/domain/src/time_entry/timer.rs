@@ -4,10 +4,10 @@ use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{LONGEST, TimeEntry, entity::Column, present, seconds};
+use super::{LONGEST, TimeEntry, entity::Column, seconds};
 use crate::{
     Context, Error, Result, Scope, Store, Tx,
-    edit::EditableChild,
+    edit::{Child, EditableChild},
     error::Kind,
     policy::{self, Action},
     store::{Noun, Precondition, Read, Update},
@@ -28,7 +28,6 @@ pub struct Timer {
 /// The entry of a user that runs.
 pub(crate) async fn running(scope: &Scope, user: Uuid) -> Result<Option<TimeEntry>> {
     let own = scope.owned::<TimeEntry>().filter(Column::RunningKey.eq(user));
-    let own = own.filter(present(scope.ctx()));
     Ok(scope.all(&own.into_query()).await?.into_iter().next())
 }
 
@@ -86,6 +85,18 @@ pub(crate) async fn stop_running(tx: &Tx, user: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Stops the timers that run on a task that is removed: whose they are may no longer see where.
+pub(crate) async fn stop_on(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
+    if old.is_removed() || !new.is_removed() {
+        return Ok(());
+    }
+    let running = tx.owned::<TimeEntry>().filter(TimeEntry::within(new)).filter(Column::EndedAt.is_null());
+    for entry in tx.lock_all::<TimeEntry>(running.into_query()).await? {
+        stop_now(tx, entry).await?;
+    }
+    Ok(())
+}
+
 /// Ends an entry now, or where it is as long as one may be.
 async fn end(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<TimeEntry> {
     let seen = tx.follow::<TimeEntry, _>(id, Update).await?;
@@ -93,9 +104,13 @@ async fn end(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<TimeEntry> {
     if row.ended_at.is_some() {
         return Ok(row);
     }
+    tx.check(pre, row.version).await?;
+    stop_now(tx, row).await
+}
+
+async fn stop_now(tx: &Tx, row: TimeEntry) -> Result<TimeEntry> {
     // The clocks of two nodes may differ by a little.
     let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
-    tx.check(pre, row.version).await?;
     // In a project that was archived meanwhile too: it would run on.
     tx.carry_along("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
 }

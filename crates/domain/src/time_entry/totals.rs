@@ -8,7 +8,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TimeEntry, entity::Column, present};
+use super::{TimeEntry, entity::Column};
 use crate::{
     Context, Error, Result, Scope, Store,
     list::Query,
@@ -94,7 +94,7 @@ pub struct TimeTotals {
 /// Those of lists.
 pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<TimeTotals> {
     let scope = store.read(ctx);
-    let which = query.condition::<TimeEntry>(&scope)?.add(present(ctx)).add(Column::EndedAt.is_not_null());
+    let which = query.condition::<TimeEntry>(&scope)?.add(Column::EndedAt.is_not_null());
     let rows = scope.visible::<TimeEntry>(which)?.select_only();
     let count = || Func::count(Expr::col((super::entity::Entity, Column::Id)));
     let figures = |select: &mut sea_orm::sea_query::SelectStatement| {

@@ -128,6 +128,18 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     if watching.contains(&user) || watching.len() >= MOST {
         return Ok(());
     }
+    keep(tx, task, user).await
+}
+
+/// Lets those who watch a task watch the one that comes after it: no more than that follows, and so it takes no scope of its own.
+pub(crate) async fn hand_on(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
+    for user in of_task(tx, from).await? {
+        keep(tx, to, user).await?;
+    }
+    Ok(())
+}
+
+async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     let born = tx.birth();
     let row = Watcher {
         tenant_id: born.tenant,
