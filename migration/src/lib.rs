@@ -20,6 +20,7 @@ mod m0010_search;
 mod m0011_feed;
 mod m0012_sums;
 mod m0013_dependencies;
+mod m0014_names;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_feed::Migration),
             Box::new(m0012_sums::Migration),
             Box::new(m0013_dependencies::Migration),
+            Box::new(m0014_names::Migration),
         ]
     }
 }

@@ -68,6 +68,8 @@ async fn nothing_in_an_archived_project_changes(app: &App) {
     let milestones = format!("{place}/milestones");
     refused(&app.post(&milestones).by(&t.manager).json(&json!({ "name": "Gold" })).send().await);
     refused(&app.post(&format!("{}/complete", inside[0].0)).by(&t.member).send().await);
+    let watchers = format!("{}/watchers", inside[0].0);
+    refused(&app.post(&watchers).by(&t.other).json(&json!({})).send().await);
     for list in [format!("{place}/tasks"), milestones, "/documents".to_owned()] {
         assert_eq!(app.get(&list).by(&t.member).gives(200).await["count"], 1, "{list}");
     }
@@ -121,6 +123,10 @@ async fn it_is_taken_out_of_the_archive_or_deleted(app: &App) {
     let opened = app.patch(&place).by(&t.manager).json(&open).gives(200).await;
     assert_eq!(opened["description"], "Old.");
     let _ = set(app, &t, &place, "archived").await;
+    for user in [&t.manager, &t.admin] {
+        refused(&app.delete(&place).by(user).send().await);
+    }
+    let _ = set(app, &t, &place, "active").await;
     let _ = app.delete(&place).by(&t.manager).gives(204).await;
 }
 

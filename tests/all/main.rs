@@ -34,6 +34,7 @@ mod picture;
 mod poll;
 mod process;
 mod project;
+mod records;
 mod report;
 mod request;
 mod same;

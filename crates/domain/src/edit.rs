@@ -10,11 +10,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
-    Context, Result, Store, Tx,
+    Context, Result, Scope, Store, Tx,
     input::Unchecked,
     list::{self, Page, Query, Within},
     policy::{self, Action},
-    store::{Birth, Blank, Delete, Noun, Precondition, Read, Update},
+    store::{Birth, Blank, Delete, Noun, Owned, Precondition, Read, Update},
 };
 
 /// A noun whose rows are made and changed by one input.
@@ -101,6 +101,15 @@ pub trait Child: Noun {
     /// The rows that lie in a parent.
     #[doc(hidden)]
     fn within(parent: &Self::Parent) -> Condition;
+
+    /// Which of these the caller may see, where that is not told by the policy alone. `None`: all.
+    #[doc(hidden)]
+    fn shown(
+        _scope: &Scope,
+        _parent: &Self::Parent,
+    ) -> impl Future<Output = Result<Option<Condition>>> + Send {
+        async { Ok(None) }
+    }
 }
 
 /// A child whose rows are made and changed by one input.
@@ -125,7 +134,10 @@ pub async fn list_within<N: Child>(
     parent: Uuid,
     query: &Query,
 ) -> Result<Page<N::Item>> {
-    list_of::<N::Parent, N>(store, ctx, parent, query, N::within).await
+    let scope = store.read(ctx);
+    let parent = scope.resolve::<N::Parent, _>(parent, Read).await?.into_row();
+    let rows = N::within(&parent).add_option(N::shown(&scope, &parent).await?);
+    list::page::<N>(store, &scope, query, Within::of(parent.id(), rows)).await
 }
 
 /// The rows that have to do with another row, by the page.

@@ -161,6 +161,14 @@ pub(crate) fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
+/// By what names are compared that are unique: folded, and with one blank where there are more. A row that had another's name when that came to be a
+/// rule has its id behind its key, and keeps it for as long as it keeps the name.
+pub(crate) fn name_key(name: &str, kept: &str, id: uuid::Uuid) -> String {
+    let key = fold(&name.split_whitespace().collect::<Vec<_>>().join(" "));
+    let apart = format!("{key} {id}");
+    if kept == apart { apart } else { key }
+}
+
 /// A rule that spans two fields: an end is not before its start.
 ///
 /// # Errors

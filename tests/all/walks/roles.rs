@@ -124,7 +124,8 @@ fn cell(answer: &Answer) -> String {
     let mut cell = answer.status.to_string();
     let fields = |row: &Value| if row.get("email").is_some() { " all" } else { " directory" };
     if let Some(rows) = answer.body["results"].as_array() {
-        let grows = answer.call.ends_with("/audit") || answer.call.ends_with("/history");
+        let of_a_user = answer.call.contains("/users/") && answer.call.ends_with("/changes");
+        let grows = of_a_user || answer.call.ends_with("/audit") || answer.call.ends_with("/history");
         let shown = if grows { String::new() } else { format!(" x{}", rows.len()) };
         cell += &shown;
         // The caller's own line shows all fields whoever they are.

@@ -215,6 +215,7 @@ pub(super) const TABLE: &[Entry] = &[
         .body(task_changes, &[("/operations/0/id", Slot::Task)])
         .changes(&["search_text", "task"]),
     Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
+    Entry::scoped("get_deleted_task", &["tasks:read"]).of(&[Slot::DeletedTask]),
     Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
     Entry::scoped("purge_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["search_text", "task"]),
     Entry::scoped("list_task_dependencies", &["tasks:read"])
@@ -371,6 +372,41 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::RequestType])
         .query_ids(ACTOR),
     Entry::scoped("list_label_history", &["labels:read", "history:read"]).of(&[Slot::Label]).query_ids(ACTOR),
+    Entry::scoped("list_deleted_task_history", &["tasks:read", "history:read"])
+        .of(&[Slot::DeletedTask])
+        .query_ids(ACTOR),
+    Entry::scoped("list_task_dependency_history", &["tasks:read", "history:read"])
+        .of(&[Slot::Task, Slot::TaskDependency])
+        .query_ids(ACTOR),
+    Entry::scoped("list_comment_history", &["tasks:read", "comments:read", "history:read"])
+        .of(&[Slot::Task, Slot::Comment])
+        .query_ids(ACTOR),
+    Entry::scoped("list_watcher_history", &["tasks:read", "history:read"])
+        .of(&[Slot::Task, Slot::Watcher])
+        .query_ids(ACTOR),
+    Entry::scoped("list_reminder_history", &["tasks:read", "reminders:read", "history:read"])
+        .of(&[Slot::Task, Slot::Reminder])
+        .query_ids(ACTOR),
+    Entry::scoped("list_task_attachment_history", &["tasks:read", "attachments:read", "history:read"])
+        .of(&[Slot::Task, Slot::Attachment])
+        .query_ids(ACTOR),
+    Entry::scoped("list_time_entry_history", &["tasks:read", "time-entries:read", "history:read"])
+        .of(&[Slot::Task, Slot::TimeEntry])
+        .query_ids(ACTOR),
+    Entry::scoped("list_team_member_history", &["teams:read", "history:read"])
+        .of(&[Slot::Team, Slot::TeamMember])
+        .query_ids(ACTOR),
+    Entry::scoped("list_milestone_history", &["projects:read", "history:read"])
+        .of(&[Slot::Project, Slot::Milestone])
+        .query_ids(ACTOR),
+    Entry::scoped("list_user_changes", &["users:read", "history:read"]).of(&[Slot::Spare]).query_ids(ACTOR),
+    Entry::scoped("list_tenant_history", &["tenant:read", "history:read"]).query_ids(ACTOR),
+    Entry::scoped("list_invitation_history", &["invitations:read", "history:read"])
+        .of(&[Slot::Invitation])
+        .query_ids(ACTOR),
+    Entry::scoped("list_service_account_history", &["service-accounts:read", "history:read"])
+        .of(&[Slot::ServiceAccount])
+        .query_ids(ACTOR),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
     Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),

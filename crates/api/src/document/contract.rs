@@ -337,7 +337,9 @@ fn of_list(item: &str, required: &[&str]) -> Vec<Value> {
 /// The paths of the rows that can also be got as they were: those that have a history of what happened to them.
 fn with_history(paths: &Map<String, Value>) -> Vec<String> {
     let told = paths.iter().filter(|(_, item)| listed(&item["get"]) == Some("Change"));
-    told.filter_map(|(path, _)| path.strip_suffix("/history").map(str::to_owned)).collect()
+    let ends = ["/history", "/changes"];
+    told.filter_map(|(path, _)| ends.iter().find_map(|end| path.strip_suffix(end)).map(str::to_owned))
+        .collect()
 }
 
 /// The parameter of these.

@@ -13,6 +13,8 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
         // They show what the credential reaches, and refuse nothing.
         ["search" | "changes" | "events"] | ["auth", "permissions"] | [] => Vec::new(),
         ["auth", "profile" | "change-password", ..] | ["users", "{id}", "history"] => own("users"),
+        ["users", "{id}", "changes"] => reads(&["users", "history"]),
+        [noun, "history"] | [noun, "deleted", "{id}", "history"] => reads(&[noun, "history"]),
         ["auth", "mfa", ..] | ["users", "{id}", "second-factor"] => own("second-factor"),
         ["auth", ..] => own("sessions"),
         ["dashboard"] => own("tasks"),
@@ -33,6 +35,9 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
             };
             let mut all = vec![format!("{parent}:read"), format!("{noun}:{verb}")];
             all.dedup();
+            if path.ends_with("_id}/history") {
+                all.push("history:read".to_owned());
+            }
             all
         }
         [noun, ..] => own(noun),

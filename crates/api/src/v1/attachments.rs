@@ -10,7 +10,7 @@ use taskhub_domain::{
 use super::{
     App,
     files::{self, Octets},
-    noun,
+    noun::{self, history},
 };
 use crate::{
     answer::{self, Answered, List},
@@ -93,9 +93,10 @@ pub(crate) async fn get_task_attachment(
     caller: Caller,
     app: App,
     ids: Within,
+    query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within::<Attachment>(&caller, &app, ids, &known).await
+    noun::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
 }
 
 /// Download an attachment
@@ -133,4 +134,10 @@ pub(crate) async fn get_task_attachment_content(
 #[delete("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Attachment>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Attachment, tagged "attachments", at "/{id}/attachments/{attachment_id}/history", by "attachment_id";
+    /// List what happened to an attachment
+    list_task_attachment_history;
 }

@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::comment::{self, Comment, CommentInput, CommentVersion};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -40,8 +43,14 @@ pub(crate) async fn create_comment(
 /// Get a comment
 #[utoipa::path(tag = "comments", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("comment_id" = uuid::Uuid, Path, description = "The comment's id.")), responses((status = 200, description = "The comment.", body = Comment)))]
 #[get("/{id}/comments/{comment_id}")]
-pub(crate) async fn get_comment(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<Comment>(&caller, &app, ids, &known).await
+pub(crate) async fn get_comment(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<Comment>(&caller, &app, ids, query, &known).await
 }
 
 /// Replace a comment's body
@@ -96,4 +105,10 @@ pub(crate) async fn list_comment_versions(
     request: HttpRequest,
 ) -> Answered {
     answer::list(&app, &request, comment::versions(&app.store, &caller, (task, comment), &query.0).await?)
+}
+
+history! {
+    Comment, tagged "comments", at "/{id}/comments/{comment_id}/history", by "comment_id";
+    /// List what happened to a comment
+    list_comment_history;
 }

@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -50,8 +53,14 @@ pub(crate) async fn create_invitation(
 /// Get an invitation
 #[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The invitation's id.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
 #[get("/{id}")]
-pub(crate) async fn get_invitation(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Invitation>(&caller, &app, id, &known).await
+pub(crate) async fn get_invitation(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<Invitation>(&caller, &app, id, query, &known).await
 }
 
 /// Revoke an invitation
@@ -84,4 +93,10 @@ pub(crate) async fn resend_invitation(
 
 fn delivery(app: &App) -> Delivery {
     if app.settings.sending() == Sending::Off { Delivery::None } else { Delivery::ByMail }
+}
+
+history! {
+    Invitation, tagged "invitations";
+    /// List what happened to an invitation
+    list_invitation_history;
 }

@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::project::{Milestone, MilestoneInput};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -40,8 +43,14 @@ pub(crate) async fn create_milestone(
 /// Get a milestone of a project
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("milestone_id" = uuid::Uuid, Path, description = "The milestone's id.")), responses((status = 200, description = "The milestone.", body = Milestone)))]
 #[get("/{id}/milestones/{milestone_id}")]
-pub(crate) async fn get_milestone(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<Milestone>(&caller, &app, ids, &known).await
+pub(crate) async fn get_milestone(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<Milestone>(&caller, &app, ids, query, &known).await
 }
 
 /// Replace a milestone of a project
@@ -81,4 +90,10 @@ pub(crate) async fn update_milestone(
 #[delete("/{id}/milestones/{milestone_id}")]
 pub(crate) async fn delete_milestone(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Milestone>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Milestone, tagged "projects", at "/{id}/milestones/{milestone_id}/history", by "milestone_id";
+    /// List what happened to a milestone
+    list_milestone_history;
 }

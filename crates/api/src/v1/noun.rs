@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use taskhub_domain::{
-    Instant, audit,
+    Instant,
+    audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
     edit::{self, Child, Editable, EditableChild},
     store::{Noun, Operation},
@@ -14,6 +15,9 @@ use crate::{
     answer::{self, Answered},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
 };
+
+/// What `as_of` is.
+pub(super) const INSTANT: &str = "an instant as in RFC 3339";
 
 pub(super) async fn list<N: Noun>(
     caller: &Caller,
@@ -37,12 +41,16 @@ pub(super) async fn get_then<N: Noun>(
     mut query: Parameters,
     known: &IfNoneMatch,
 ) -> Answered {
-    let Some(at) = query.take::<Instant>("as_of", "an instant as in RFC 3339")? else {
+    let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
         return get::<N>(caller, app, id, known).await;
     };
-    let row = audit::as_of::<N>(&app.store, caller, id.0, at).await?;
+    past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?)
+}
+
+/// A row as it was.
+pub(super) fn past(known: &IfNoneMatch, row: &Value) -> Answered {
     let version = row.get("version").and_then(Value::as_i64).unwrap_or_default();
-    Ok(answer::resource(known, version, &row))
+    Ok(answer::resource(known, version, row))
 }
 
 pub(super) async fn changes<N: Noun>(
@@ -52,10 +60,31 @@ pub(super) async fn changes<N: Noun>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, audit::of_row::<N>(&app.store, caller, id.0, &query.0).await?)
+    told(app, query, request, &Past::<N>::of(&app.store, caller, id.0).await?).await
 }
 
-/// The endpoint of what happened to a noun's rows, with its name. The module that uses it imports actix's `get`.
+/// What happened to a row.
+pub(super) async fn told<N: Noun>(
+    app: &App,
+    query: &Parameters,
+    request: &HttpRequest,
+    past: &Past<N>,
+) -> Answered {
+    answer::list(app, request, past.changes(&app.store, &query.0).await?)
+}
+
+pub(super) async fn changes_within<N: Child>(
+    caller: &Caller,
+    app: &App,
+    Within(parent, id): Within,
+    query: &Parameters,
+    request: &HttpRequest,
+) -> Answered {
+    told(app, query, request, &Past::<N>::inside(&app.store, caller, (parent, id)).await?).await
+}
+
+/// The endpoint of what happened to a noun's rows, with its name; `at` its path, and `by` what the path calls a row's own id, where the rows lie in
+/// others. The module that uses it imports actix's `get`.
 macro_rules! history {
     ($noun:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
         $(#[$doc])*
@@ -71,6 +100,22 @@ macro_rules! history {
             request: actix_web::HttpRequest,
         ) -> crate::answer::Answered {
             crate::v1::noun::changes::<$noun>(&caller, &app, id, &query, &request).await
+        }
+    };
+    ($noun:ident, tagged $tag:literal, at $path:literal, by $id:literal; $(#[$doc:meta])* $name:ident;) => {
+        $(#[$doc])*
+        ///
+        /// Who did what when, for those who see it. The newest comes first.
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 200, description = "A page of changes.", body = crate::answer::List<taskhub_domain::audit::ChangeLine>)))]
+        #[get($path)]
+        pub(crate) async fn $name(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            ids: crate::extract::Within,
+            query: crate::extract::Parameters,
+            request: actix_web::HttpRequest,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::changes_within::<$noun>(&caller, &app, ids, &query, &request).await
         }
     };
 }
@@ -185,6 +230,20 @@ pub(super) async fn get_within<N: Child>(
 ) -> Answered {
     let row = edit::get_within::<N>(&app.store, caller, (parent, id)).await?;
     Ok(answer::resource(known, row.version(), &row))
+}
+
+/// As [`get_within`], for nouns whose rows are also shown as they were.
+pub(super) async fn get_within_then<N: Child>(
+    caller: &Caller,
+    app: &App,
+    ids: Within,
+    mut query: Parameters,
+    known: &IfNoneMatch,
+) -> Answered {
+    let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
+        return get_within::<N>(caller, app, ids, known).await;
+    };
+    past(known, &Past::<N>::inside(&app.store, caller, (ids.0, ids.1)).await?.at(at).await?)
 }
 
 pub(super) async fn create_within<N: EditableChild>(

@@ -93,11 +93,23 @@ pub(crate) async fn update_project(
 
 /// Delete a project
 ///
-/// One that has no tasks and no documents any more. Its milestones go with it.
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 204, description = "It is gone.")))]
+/// One that has no tasks and no documents any more, and is not archived. Its milestones go with it. While there are deleted tasks in it that can still be
+/// restored it is refused (409 `in_use`), unless `purge` says that they go with it for good.
+#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("purge" = Option<bool>, Query, description = "Whether the deleted tasks in it go for good.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
-pub(crate) async fn delete_project(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<Project>(&caller, &app, id, pre).await
+pub(crate) async fn delete_project(
+    caller: Caller,
+    app: App,
+    id: Id,
+    mut query: Parameters,
+    pre: IfMatch,
+) -> Answered {
+    let purge = query.take("purge", "true or false")?.unwrap_or(false);
+    let remove = app.store.write(&caller, (id.0, purge, pre.0), |tx, (id, purge, pre)| {
+        Box::pin(project::remove(tx, *id, *purge, pre))
+    });
+    remove.await?;
+    Ok(answer::removed())
 }
 
 /// Change a project's status

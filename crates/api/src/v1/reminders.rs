@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::reminder::{Reminder, ReminderInput};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -43,8 +46,14 @@ pub(crate) async fn create_reminder(
 /// One's own: to others it is not there.
 #[utoipa::path(tag = "reminders", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("reminder_id" = uuid::Uuid, Path, description = "The reminder's id.")), responses((status = 200, description = "The reminder.", body = Reminder)))]
 #[get("/{id}/reminders/{reminder_id}")]
-pub(crate) async fn get_reminder(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<Reminder>(&caller, &app, ids, &known).await
+pub(crate) async fn get_reminder(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<Reminder>(&caller, &app, ids, query, &known).await
 }
 
 /// Replace a reminder
@@ -84,4 +93,10 @@ pub(crate) async fn update_reminder(
 #[delete("/{id}/reminders/{reminder_id}")]
 pub(crate) async fn delete_reminder(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Reminder>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Reminder, tagged "reminders", at "/{id}/reminders/{reminder_id}/history", by "reminder_id";
+    /// List what happened to a reminder
+    list_reminder_history;
 }

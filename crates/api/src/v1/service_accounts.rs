@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::service_account::{self, Rotation, ServiceAccount, ServiceAccountInput, WithSecret};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
@@ -53,8 +56,14 @@ pub(crate) async fn create_service_account(
 /// For admins.
 #[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), responses((status = 200, description = "The service account, without its secret.", body = ServiceAccount)))]
 #[get("/{id}")]
-pub(crate) async fn get_service_account(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<ServiceAccount>(&caller, &app, id, &known).await
+pub(crate) async fn get_service_account(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_then::<ServiceAccount>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a service account
@@ -137,4 +146,10 @@ async fn change(
         Box::pin(service_account::update(tx, *id, body, pre))
     })
     .await
+}
+
+history! {
+    ServiceAccount, tagged "service-accounts";
+    /// List what happened to a service account
+    list_service_account_history;
 }

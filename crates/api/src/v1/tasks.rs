@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::{
+    audit::{ChangeLine, Past},
     bulk::{BulkInput, BulkResult},
     task::{self, MoveInput, Task, TaskDependency, TaskDependencyInput, TaskInput},
 };
@@ -114,6 +115,42 @@ pub(crate) async fn list_deleted_tasks(
     request: HttpRequest,
 ) -> Answered {
     answer::list(&app, &request, task::deleted(&app.store, &caller, &query.0).await?)
+}
+
+/// Get a deleted task
+///
+/// For who would see it, as long as it can be restored.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task.", body = Task)))]
+#[get("/deleted/{id}")]
+pub(crate) async fn get_deleted_task(
+    caller: Caller,
+    app: App,
+    id: Id,
+    mut query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    let at = query.take("as_of", noun::INSTANT)?;
+    let past = Past::<Task>::removed(&app.store, &caller, id.0).await?;
+    match at {
+        Some(at) => noun::past(&known, &past.at(at).await?),
+        None => Ok(answer::resource(&known, past.row().version, past.row())),
+    }
+}
+
+/// List what happened to a deleted task
+///
+/// For who would see it, as long as it can be restored. The newest comes first.
+#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+#[get("/deleted/{id}/history")]
+pub(crate) async fn list_deleted_task_history(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    let past = Past::<Task>::removed(&app.store, &caller, id.0).await?;
+    noun::told(&app, &query, &request, &past).await
 }
 
 /// Delete a deleted task for good
@@ -234,9 +271,10 @@ pub(crate) async fn get_task_dependency(
     caller: Caller,
     app: App,
     ids: Within,
+    query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within::<TaskDependency>(&caller, &app, ids, &known).await
+    noun::get_within_then::<TaskDependency>(&caller, &app, ids, query, &known).await
 }
 
 /// Let a task no longer wait for another
@@ -250,4 +288,10 @@ history! {
     Task, tagged "tasks";
     /// List what happened to a task
     list_task_history;
+}
+
+history! {
+    TaskDependency, tagged "tasks", at "/{id}/dependencies/{dependency_id}/history", by "dependency_id";
+    /// List what happened to a dependency
+    list_task_dependency_history;
 }

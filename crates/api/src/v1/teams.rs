@@ -118,8 +118,14 @@ pub(crate) async fn create_team_member(
 /// Get a member of a team
 #[utoipa::path(tag = "teams", params(("id" = uuid::Uuid, Path, description = "The team's id."), ("member_id" = uuid::Uuid, Path, description = "The membership's id.")), responses((status = 200, description = "The member.", body = TeamMember)))]
 #[get("/{id}/members/{member_id}")]
-pub(crate) async fn get_team_member(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<TeamMember>(&caller, &app, ids, &known).await
+pub(crate) async fn get_team_member(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<TeamMember>(&caller, &app, ids, query, &known).await
 }
 
 /// Replace a member's role
@@ -165,4 +171,10 @@ history! {
     Team, tagged "teams";
     /// List what happened to a team
     list_team_history;
+}
+
+history! {
+    TeamMember, tagged "teams", at "/{id}/members/{member_id}/history", by "member_id";
+    /// List what happened to a member of a team
+    list_team_member_history;
 }

@@ -1,20 +1,50 @@
 //! `/api/v1/tenant`.
 
-use actix_web::{get, patch, put};
-use taskhub_domain::tenant::{self, Tenant, TenantInput};
+use actix_web::{HttpRequest, get, patch, put};
+use taskhub_domain::{
+    audit::{ChangeLine, Past},
+    tenant::{self, Tenant, TenantInput},
+};
 
 use super::{App, noun};
 use crate::{
-    answer::{self, Answered},
-    extract::{Body, Caller, IfMatch, IfNoneMatch},
+    answer::{self, Answered, List},
+    extract::{Body, Caller, IfMatch, IfNoneMatch, Parameters},
+    problem::Problem,
 };
 
 /// Get the organisation
 #[utoipa::path(tag = "tenant", responses((status = 200, description = "The caller's organisation.", body = Tenant)))]
 #[get("")]
-pub(crate) async fn get_tenant(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
+pub(crate) async fn get_tenant(
+    caller: Caller,
+    app: App,
+    mut query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    if let Some(at) = query.take("as_of", noun::INSTANT)? {
+        return noun::past(&known, &past(&caller, &app).await?.at(at).await?);
+    }
     let tenant = tenant::get(&app.store, &caller).await?;
     Ok(answer::resource(&known, tenant.version, &tenant))
+}
+
+/// List what happened to the organisation
+///
+/// Who changed which of its settings when. The newest comes first.
+#[utoipa::path(tag = "tenant", responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+#[get("/history")]
+pub(crate) async fn list_tenant_history(
+    caller: Caller,
+    app: App,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    noun::told(&app, &query, &request, &past(&caller, &app).await?).await
+}
+
+async fn past(caller: &Caller, app: &App) -> Result<Past<Tenant>, Problem> {
+    Ok(Past::of(&app.store, caller, caller.tenant()).await?)
 }
 
 /// Replace the organisation's settings

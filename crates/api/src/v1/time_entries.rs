@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::time_entry::{self, By, TimeEntry, TimeEntryInput, TimeTotals};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{self, Answered, List},
     export::{self, Line},
@@ -106,8 +109,14 @@ pub(crate) async fn create_time_entry(
 /// Get a time entry
 #[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("entry_id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 200, description = "The entry.", body = TimeEntry)))]
 #[get("/{id}/time-entries/{entry_id}")]
-pub(crate) async fn get_time_entry(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<TimeEntry>(&caller, &app, ids, &known).await
+pub(crate) async fn get_time_entry(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<TimeEntry>(&caller, &app, ids, query, &known).await
 }
 
 /// Replace a time entry
@@ -201,4 +210,10 @@ async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<Tim
     let input = (id.0, body.input, pre.0);
     noun::change(caller, app, input, |tx, (id, body, pre)| Box::pin(time_entry::update(tx, *id, body, pre)))
         .await
+}
+
+history! {
+    TimeEntry, tagged "time-entries", at "/{id}/time-entries/{entry_id}/history", by "entry_id";
+    /// List what happened to a time entry
+    list_time_entry_history;
 }

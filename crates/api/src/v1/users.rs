@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
-    audit::{self, HistoryEntry},
+    audit::{self, ChangeLine, HistoryEntry, Past},
     bulk::{BulkInput, BulkResult},
     idempotency::Answer,
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
@@ -139,7 +139,16 @@ pub(crate) async fn export_users(
 /// Everybody sees the directory's fields; admins and the user see all of them.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user.", body = UserView)))]
 #[get("/{id}")]
-pub(crate) async fn get_user(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
+pub(crate) async fn get_user(
+    caller: Caller,
+    app: App,
+    id: Id,
+    mut query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    if let Some(at) = query.take("as_of", noun::INSTANT)? {
+        return noun::past(&known, &user::get_at(&app.store, &caller, id.0, at).await?);
+    }
     let user = user::get(&app.store, &caller, id.0).await?;
     Ok(answer::resource(&known, user.version(), &user))
 }
@@ -226,6 +235,22 @@ pub(crate) async fn list_user_history(
     request: HttpRequest,
 ) -> Answered {
     answer::list(&app, &request, audit::of_user(&app.store, &caller, id.0, &query.0).await?)
+}
+
+/// List what happened to a user
+///
+/// For admins and the user: who changed what of them when. What they did themselves is their history. The newest comes first.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+#[get("/{id}/changes")]
+pub(crate) async fn list_user_changes(
+    caller: Caller,
+    app: App,
+    id: Id,
+    query: Parameters,
+    request: HttpRequest,
+) -> Answered {
+    let past = Past::<User>::private(&app.store, &caller, id.0).await?;
+    noun::told(&app, &query, &request, &past).await
 }
 
 async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch, once: &Once) -> Answered {

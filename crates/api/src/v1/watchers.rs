@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::watcher::{Watcher, WatcherInput};
 
-use super::{App, noun};
+use super::{
+    App,
+    noun::{self, history},
+};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
@@ -43,8 +46,14 @@ pub(crate) async fn create_watcher(
 /// Get a watcher of a task
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("watcher_id" = uuid::Uuid, Path, description = "The watcher's id, which is not the user's.")), responses((status = 200, description = "The watcher.", body = Watcher)))]
 #[get("/{id}/watchers/{watcher_id}")]
-pub(crate) async fn get_watcher(caller: Caller, app: App, ids: Within, known: IfNoneMatch) -> Answered {
-    noun::get_within::<Watcher>(&caller, &app, ids, &known).await
+pub(crate) async fn get_watcher(
+    caller: Caller,
+    app: App,
+    ids: Within,
+    query: Parameters,
+    known: IfNoneMatch,
+) -> Answered {
+    noun::get_within_then::<Watcher>(&caller, &app, ids, query, &known).await
 }
 
 /// Watch a task no more
@@ -54,4 +63,10 @@ pub(crate) async fn get_watcher(caller: Caller, app: App, ids: Within, known: If
 #[delete("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn delete_watcher(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Watcher>(&caller, &app, ids, pre).await
+}
+
+history! {
+    Watcher, tagged "tasks", at "/{id}/watchers/{watcher_id}/history", by "watcher_id";
+    /// List what happened to a watcher
+    list_watcher_history;
 }

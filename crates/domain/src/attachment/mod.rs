@@ -3,7 +3,7 @@
 //! An attachment's id is its file's. It is never changed: another file is another attachment.
 
 use futures::future::BoxFuture;
-use sea_orm::{Condition, QueryTrait, entity::prelude::*};
+use sea_orm::{Condition, entity::prelude::*};
 
 use crate::{
     Context, Result, Scope, Store, Tx,
@@ -34,17 +34,6 @@ entity! {
         #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         pub sha256: String,
     }
-}
-
-/// Lets go of the files of a task that goes for good.
-pub(crate) async fn release_of(tx: &Tx, task: Option<&Task>) -> Result<()> {
-    let Some(task) = task else { return Ok(()) };
-    let files = tx.owned::<Attachment>().filter(Attachment::within(task));
-    let files: Vec<Attachment> = tx.all(&files.into_query()).await?;
-    for file in files {
-        file::release(tx, file.id).await?;
-    }
-    Ok(())
 }
 
 impl Noun for Attachment {

@@ -1,7 +1,8 @@
 //! What happened to a row, and the row as it was, for those who see it now.
 //!
 //! Invariant: both are reached through the row alone, by the right to read it. They tell who and what, and not from where: addresses and requests
-//! are for admins, in the audit; so is what was refused, and what happened to the row in another place, where others saw it.
+//! are for admins, in the audit; so is what was refused, and what happened to the row in another place, where others saw it: before it came to where
+//! it lies now, by itself or by what it lies in ([`Arrival`]). What a row keeps of its past beside the audit, as versions, goes by the same cut.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
@@ -11,10 +12,11 @@ use utoipa::ToSchema;
 use super::{names::Names, object};
 use crate::{
     Context, Error, Instant, Result, Scope, Store,
+    edit::Child,
     error::Kind,
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Role},
-    store::{Noun, Read, noun::owned, row::positions},
+    store::{Noun, Read, ReadPrivate, noun::owned, row::positions},
 };
 
 /// How many changes are taken back to show a row as it was, and how many octets of old values.
@@ -24,6 +26,8 @@ const MOST: usize = 32 << 20;
 const PAGE: u64 = 20;
 /// The fields that say where a row lies.
 const PLACES: [&str; 2] = ["project_id", "team_id"];
+/// The change that made a row.
+const CREATE: &str = "create";
 
 pub(crate) mod entity {
     #![allow(
@@ -110,15 +114,11 @@ pub struct ChangeLine {
     actor_name: Option<String>,
 }
 
-fn about<N: Noun>(id: Uuid) -> Condition {
+/// What was written to a row. What was only noted of it, as that somebody was refused, has no values before and made nothing.
+fn about(noun: policy::Noun, id: Uuid) -> Condition {
     use entity::Column;
-    let row = Condition::all().add(Column::Noun.eq(N::NOUN.as_str())).add(Column::RowId.eq(id));
-    row.add(Column::Action.ne("refused"))
-}
-
-/// Whether a change took a row to another place.
-fn moved(old: &str) -> bool {
-    PLACES.iter().any(|place| old.contains(&named(place)))
+    let row = Condition::all().add(Column::Noun.eq(noun.as_str())).add(Column::RowId.eq(id));
+    row.add(Condition::any().add(Column::OldValues.is_not_null()).add(Column::Action.eq(CREATE)))
 }
 
 /// A field's name as it stands in JSON. In a text in it the quote would have a backslash before it.
@@ -126,74 +126,165 @@ fn named(field: &str) -> String {
     format!("\"{field}\":")
 }
 
-/// The changes since a row came to where it is, for those who may not have seen it elsewhere.
-async fn since_it_came<N: Noun>(scope: &Scope, id: Uuid) -> Result<Condition> {
-    if scope.ctx().role() == Role::Admin {
-        return Ok(about::<N>(id));
+/// The change by which a row came to where it lies now: its own, or that of something that it lies in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// The change.
+    pub(crate) id: Uuid,
+    at: Instant,
+    /// The row's version that came of it, if it was its own.
+    pub(crate) version: Option<i64>,
+}
+
+impl Arrival {
+    /// The last one, for those who may not have seen the row where it was before; none for admins, who see all. `within` is what the row lies in
+    /// beside its project.
+    pub(crate) async fn of<N: Noun>(
+        scope: &Scope,
+        row: &N,
+        within: Option<(policy::Noun, Uuid)>,
+    ) -> Result<Option<Self>> {
+        if scope.ctx().role() == Role::Admin {
+            return Ok(None);
+        }
+        let home = row.home(scope).await?.map(|project| (policy::Noun::Project, project));
+        let home = home.filter(|home| within != Some(*home));
+        let mut last = None::<Self>;
+        for place in [(N::NOUN, row.id())].into_iter().chain(within).chain(home) {
+            let moves = PLACES.iter().map(|field| entity::Column::OldValues.contains(named(field)));
+            let moves = about(place.0, place.1).add(moves.fold(Condition::any(), Condition::add));
+            let moves = scope.owned::<Change>().filter(moves).order_by_desc(entity::Column::Id).limit(1);
+            let Some(change) = scope.all::<Change>(&moves.into_query()).await?.pop() else { continue };
+            if last.is_none_or(|last| last.id < change.id) {
+                let own = place == (N::NOUN, row.id());
+                let version = change.new_values.filter(|_| own).as_deref().map(version).transpose()?;
+                last = Some(Self { id: change.id, at: change.at, version: version.flatten() });
+            }
+        }
+        Ok(last)
     }
-    let places = PLACES.iter().map(|place| entity::Column::OldValues.contains(named(place)));
-    let moves = about::<N>(id).add(places.fold(Condition::any(), Condition::add));
-    let moves = scope.owned::<Change>().filter(moves).order_by_desc(entity::Column::Id).limit(1);
-    let last: Vec<Change> = scope.all(&moves.into_query()).await?;
-    Ok(about::<N>(id).add_option(last.first().map(|change| entity::Column::Id.gt(change.id))))
 }
 
-/// What happened to a row, by the page.
-///
-/// # Errors
-/// `NotFound`, and those of lists.
-pub async fn of_row<N: Noun>(
-    store: &Store,
-    ctx: &Context,
-    id: Uuid,
-    query: &Query,
-) -> Result<Page<ChangeLine>> {
-    let scope = store.read(ctx);
-    let id = scope.resolve::<N, _>(id, Read).await?.row().id();
-    let within = list::Within::of(id, since_it_came::<N>(&scope, id).await?);
-    let page = list::page::<Change>(store, &scope, query, within).await?;
-    let Page { count, results, next, previous, fields } = page;
-    let names = Names::of(&scope, results.iter().filter_map(|change| change.actor_id)).await?;
-    let line = |change: Change| ChangeLine { actor_name: names.name(change.actor_id), change };
-    Ok(Page { count, results: results.into_iter().map(line).collect(), next, previous, fields })
+/// The version that came of a change.
+fn version(values: &str) -> Result<Option<i64>> {
+    let values: Value = serde_json::from_str(values).map_err(Error::internal)?;
+    Ok(values.get("version").and_then(Value::as_i64))
 }
 
-/// A row as it was at an instant: as it is, with what happened since taken back.
-///
-/// # Errors
-/// `NotFound`, also for a row that was not made yet; `InvalidParameter` when too much happened since.
-pub async fn as_of<N: Noun>(store: &Store, ctx: &Context, id: Uuid, at: Instant) -> Result<Value> {
-    let scope = store.read(ctx);
-    let row = scope.resolve::<N, _>(id, Read).await?.into_row();
-    policy::permit(ctx, Change::NOUN, Action::Read)?;
-    let mut past = serde_json::to_value(&row).map_err(Error::internal)?;
-    let since = about::<N>(row.id()).add(entity::Column::At.gt(at));
-    let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
-    // A few at a time: a change may have much text.
-    loop {
-        let earlier = Condition::all().add_option(last.map(|id| entity::Column::Id.lt(id)));
-        let some = scope.owned::<Change>().filter(since.clone()).filter(earlier);
-        let some = some.order_by_desc(entity::Column::Id).limit(PAGE).into_query();
-        let some: Vec<Change> = scope.all(&some).await?;
-        let Some(end) = some.last() else { break };
-        last = Some(end.id);
-        for change in some {
-            let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
-            if moved(&old) && ctx.role() != Role::Admin {
-                return Err(Kind::NotFound.into());
-            }
-            (taken, octets) = (taken + 1, octets + old.len());
-            if taken > FARTHEST || octets > MOST {
-                let message = "The row was changed too much since. Its history has all changes.";
-                return Err(Error::parameter("as_of", message));
-            }
-            let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;
-            for (name, value) in old.as_object().into_iter().flatten() {
-                if let Some(field) = past.get_mut(name) {
-                    field.clone_from(value);
+/// A row whose past is asked for, by a caller who may read it.
+pub struct Past<N: Noun> {
+    scope: Scope,
+    row: N,
+    within: Option<(policy::Noun, Uuid)>,
+}
+
+impl<N: Noun> Past<N> {
+    /// Of a row.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn of(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
+        let scope = store.read(ctx);
+        let row = scope.resolve::<N, _>(id, Read).await?.into_row();
+        Ok(Self { scope, row, within: None })
+    }
+
+    /// Of a row with all its fields, where not everybody who sees it reads all of them.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`.
+    pub async fn private(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
+        let scope = store.read(ctx);
+        let row = scope.resolve::<N, _>(id, ReadPrivate).await?.into_row();
+        Ok(Self { scope, row, within: None })
+    }
+
+    /// Of a row that was removed and can be restored.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn removed(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
+        let scope = store.read(ctx);
+        let row = scope.resolve_removed::<N, _>(id, Read).await?.into_row();
+        Ok(Self { scope, row, within: None })
+    }
+
+    /// Of a row that lies in another.
+    ///
+    /// # Errors
+    /// `NotFound`, also for one that lies elsewhere.
+    pub async fn inside(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Self>
+    where
+        N: Child,
+    {
+        let scope = store.read(ctx);
+        let row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
+        Ok(Self { scope, row, within: Some((N::Parent::NOUN, ids.0)) })
+    }
+
+    /// The row as it is.
+    pub fn row(&self) -> &N {
+        &self.row
+    }
+
+    /// What happened to it, by the page.
+    ///
+    /// # Errors
+    /// Those of lists.
+    pub async fn changes(&self, store: &Store, query: &Query) -> Result<Page<ChangeLine>> {
+        let came = Arrival::of(&self.scope, &self.row, self.within).await?;
+        let since = about(N::NOUN, self.row.id()).add_option(came.map(|came| entity::Column::Id.gt(came.id)));
+        let within = list::Within::of(self.row.id(), since);
+        let page = list::page::<Change>(store, &self.scope, query, within).await?;
+        let Page { count, results, next, previous, fields } = page;
+        let names = Names::of(&self.scope, results.iter().filter_map(|change| change.actor_id)).await?;
+        let line = |change: Change| ChangeLine { actor_name: names.name(change.actor_id), change };
+        Ok(Page { count, results: results.into_iter().map(line).collect(), next, previous, fields })
+    }
+
+    /// It as it was at an instant.
+    ///
+    /// # Errors
+    /// As [`Self::shown_at`].
+    pub async fn at(&self, at: Instant) -> Result<Value> {
+        self.shown_at(&self.row, at).await
+    }
+
+    /// What the caller sees of it, `shown`, as it was at an instant: as it is, with what happened since taken back.
+    ///
+    /// # Errors
+    /// `NotFound` for when it was not there yet, or lay elsewhere; `InvalidParameter` when too much happened since.
+    pub async fn shown_at(&self, shown: &(impl Serialize + Sync), at: Instant) -> Result<Value> {
+        policy::permit(self.scope.ctx(), Change::NOUN, Action::Read)?;
+        if Arrival::of(&self.scope, &self.row, self.within).await?.is_some_and(|came| came.at > at) {
+            return Err(Kind::NotFound.into());
+        }
+        let mut past = serde_json::to_value(shown).map_err(Error::internal)?;
+        let since = about(N::NOUN, self.row.id()).add(entity::Column::At.gt(at));
+        let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
+        // A few at a time: a change may have much text.
+        loop {
+            let earlier = Condition::all().add_option(last.map(|id| entity::Column::Id.lt(id)));
+            let some = self.scope.owned::<Change>().filter(since.clone()).filter(earlier);
+            let some = some.order_by_desc(entity::Column::Id).limit(PAGE).into_query();
+            let some: Vec<Change> = self.scope.all(&some).await?;
+            let Some(end) = some.last() else { break };
+            last = Some(end.id);
+            for change in some {
+                let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
+                (taken, octets) = (taken + 1, octets + old.len());
+                if taken > FARTHEST || octets > MOST {
+                    let message = "The row was changed too much since. Its history has all changes.";
+                    return Err(Error::parameter("as_of", message));
+                }
+                let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;
+                for (name, value) in old.as_object().into_iter().flatten() {
+                    if let Some(field) = past.get_mut(name) {
+                        field.clone_from(value);
+                    }
                 }
             }
         }
+        Ok(past)
     }
-    Ok(past)
 }

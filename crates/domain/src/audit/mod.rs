@@ -12,9 +12,10 @@ use sea_orm::entity::prelude::*;
 use serde::{Serialize, Serializer, ser};
 use utoipa::ToSchema;
 
+pub(crate) use self::change::Arrival;
 use self::names::Names;
 pub use self::{
-    change::{Change, ChangeLine, as_of, of_row},
+    change::{Change, ChangeLine, Past},
     history::{HistoryEntry, of_user},
     incident::{Failure, Incident, Refusal, record},
     names::AuditLine,

@@ -2,7 +2,7 @@
 
 use crate::{
     edit::input,
-    input::{one_line, trimmed},
+    input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
@@ -11,19 +11,28 @@ use crate::{
 entity! {
     /// Somebody for whom the tenant works.
     pub struct Client in "client", editable {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[schema(example = "Harbour Bakery")]
         pub name: String,
         pub email: Option<String>,
         pub phone: Option<String>,
         pub address: Option<String>,
         pub notes: Option<String>,
+        /// By which names are compared. Never shown.
+        #[serde(skip)]
+        pub name_key: String,
     }
 }
 
 impl Noun for Client {
     const NOUN: policy::Noun = policy::Noun::Client;
     type Item = Self;
+
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+    }
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
@@ -42,14 +51,14 @@ impl Noun for Client {
     }
 
     fn uniques() -> &'static [Unique] {
-        &[Unique { index: "client_name_key", columns: "client.name", field: "name" }]
+        &[Unique { index: "client_folded_key", columns: "client.name_key", field: "name" }]
     }
 }
 
 input! {
     /// What can be written of a client.
     pub struct ClientInput of Client, without rules {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(min_length = 1, max_length = 200, example = "Harbour Bakery")]

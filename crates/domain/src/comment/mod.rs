@@ -8,7 +8,7 @@ mod version;
 
 use futures::future::BoxFuture;
 use garde::Validate;
-use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,13 +107,6 @@ impl Child for Comment {
     fn within(task: &Task) -> Condition {
         Condition::all().add(entity::Column::TaskId.eq(task.id))
     }
-}
-
-/// Forgets by which words the comments on a task are found, which go with it.
-pub(crate) async fn forget_terms(tx: &Tx, task: Option<&Task>) -> Result<()> {
-    let Some(task) = task else { return Ok(()) };
-    let comments = tx.owned::<Comment>().filter(Comment::within(task));
-    tx.forget_terms(comments.select_only().column(entity::Column::Id).into_query()).await
 }
 
 /// What can be written of a comment.

@@ -6,9 +6,11 @@ use utoipa::ToSchema;
 use super::Comment;
 use crate::{
     Context, Result, Scope, Store, Tx,
+    audit::Arrival,
     list::{self, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
     store::{Noun, Read, entity, readable_ids},
+    task::Task,
 };
 
 entity! {
@@ -74,6 +76,10 @@ pub async fn versions(
 ) -> Result<Page<CommentVersion>> {
     let scope = store.read(ctx);
     let comment = scope.resolve_within::<Comment, _>(ids, Read).await?.into_row();
-    let own = Condition::all().add(entity::Column::CommentId.eq(comment.id));
+    // One that was kept before the task came to where it lies now was said elsewhere.
+    let came = Arrival::of(&scope, &comment, Some((Task::NOUN, comment.task_id))).await?;
+    let own = Condition::all()
+        .add(entity::Column::CommentId.eq(comment.id))
+        .add_option(came.map(|came| entity::Column::Id.gt(came.id)));
     list::page::<CommentVersion>(store, &scope, query, Within::of(comment.id, own)).await
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use similar::TextDiff;
 use tokio::task::spawn_blocking;
 
-use super::{DocumentVersion, version::entity::Column};
-use crate::{Context, Error, Result, Scope, Store, store::Read};
+use super::{
+    Document, DocumentVersion,
+    version::{entity::Column, shown},
+};
+use crate::{Context, Error, Result, Scope, Store, error::Kind, store::Read};
 
 /// After how long a difference is no longer looked for to be small. It is right all the same.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -29,11 +32,12 @@ pub async fn diff(
     let scope = store.read(ctx);
     let new = scope.resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
     let old = match against {
-        Some(id) => {
-            let found = scope.find::<DocumentVersion>(id, false).await?;
-            let own = found.filter(|version| version.document_id == new.document_id);
-            Some(own.ok_or_else(|| Error::parameter("against", "The document has no such version."))?)
-        }
+        Some(id) => match scope.resolve_within::<DocumentVersion, _>((ids.0, id), Read).await {
+            Err(error) if error.kind() == Kind::NotFound => {
+                return Err(Error::parameter("against", "The document has no such version."));
+            }
+            found => Some(found?.into_row()),
+        },
         None => before(&scope, &new).await?,
     };
     let written = spawn_blocking(move || {
@@ -47,6 +51,9 @@ pub async fn diff(
 async fn before(scope: &Scope, version: &DocumentVersion) -> Result<Option<DocumentVersion>> {
     let earlier = scope.owned::<DocumentVersion>().filter(Column::DocumentId.eq(version.document_id));
     let earlier = earlier.filter(Column::Number.lt(version.number)).order_by_desc(Column::Number).limit(1);
+    let document = scope.find::<Document>(version.document_id, false).await?.ok_or(Kind::NotFound)?;
+    let shown = Condition::all().add_option(shown(scope, &document).await?);
+    let earlier = earlier.filter(shown);
     Ok(scope.all::<DocumentVersion>(&earlier.into_query()).await?.into_iter().next())
 }
 

@@ -1,12 +1,13 @@
 //! A document's versions: what it was each time that its title, text or file came to be another.
 
-use sea_orm::{Condition, QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Document;
 use crate::{
     Context, Instant, Result, Scope, Tx,
+    audit::Arrival,
     edit::Child,
     error::Kind,
     file::{self, FileInfo},
@@ -111,6 +112,23 @@ impl Child for DocumentVersion {
     fn within(document: &Document) -> Condition {
         Condition::all().add(entity::Column::DocumentId.eq(document.id))
     }
+
+    async fn shown(scope: &Scope, document: &Document) -> Result<Option<Condition>> {
+        shown(scope, document).await
+    }
+}
+
+/// The versions since a document lies where it lies now, for those who may not have seen it where it was before: what it said when it came there, and
+/// all after that. `None`: all that there are.
+pub(super) async fn shown(scope: &Scope, document: &Document) -> Result<Option<Condition>> {
+    use entity::Column;
+    let Some(came) = Arrival::of(scope, document, None).await? else { return Ok(None) };
+    let before = came.version.map_or_else(|| Column::Id.lt(came.id), |number| Column::Number.lte(number));
+    let first = scope.owned::<DocumentVersion>().filter(Column::DocumentId.eq(document.id)).filter(before);
+    let first = first.select_only().column(Column::Number).order_by_desc(Column::Number).limit(1);
+    let first: Option<i64> =
+        scope.rows(&first.into_query()).await?.first().map(|row| field(row, 0)).transpose()?;
+    Ok(first.map(|first| Condition::all().add(Column::Number.gte(first))))
 }
 
 /// Keeps what a document says now.

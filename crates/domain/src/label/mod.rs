@@ -1,28 +1,51 @@
 //! Labels: what tasks are sorted into across projects.
 
+use futures::future::BoxFuture;
+
 use crate::{
+    Result, Tx,
     edit::input,
-    input::{one_line, trimmed},
+    input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
+    task,
 };
 
 entity! {
     /// What tasks are sorted into.
     pub struct Label in "label", editable {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[schema(example = "Bug")]
         pub name: String,
         /// Red, green and blue, two hexadecimal digits each.
         #[schema(example = "#d73a4a")]
         pub color: String,
+        /// By which names are compared. Never shown.
+        #[serde(skip)]
+        pub name_key: String,
     }
 }
 
 impl Noun for Label {
     const NOUN: policy::Noun = policy::Noun::Label;
     type Item = Self;
+
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let gone = old.filter(|_| new.is_none())?;
+        Some(Box::pin(task::take_off(tx, gone.id)))
+    }
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "name", form: Form::Text, column: entity::Column::Name }]
@@ -36,14 +59,14 @@ impl Noun for Label {
     }
 
     fn uniques() -> &'static [Unique] {
-        &[Unique { index: "label_name_key", columns: "label.name", field: "name" }]
+        &[Unique { index: "label_folded_key", columns: "label.name_key", field: "name" }]
     }
 }
 
 input! {
     /// What can be written of a label.
     pub struct LabelInput of Label, without rules {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 50), custom(one_line))]
         #[schema(min_length = 1, max_length = 50, example = "Bug")]

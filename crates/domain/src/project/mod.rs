@@ -16,13 +16,13 @@ pub use self::{
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
-    edit::{self, Editable, input},
+    edit::{self, Child, Editable, input},
     error::Kind,
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
     policy::{self, Action, Fact, Facts, Role},
     search::Searched,
-    store::{Noun, Precondition, Update, entity, row::enumeration},
+    store::{Delete, Noun, Part, Precondition, Update, entity, row::enumeration},
     task::{self, Priority, Task},
     team::{self, Team},
     user::User,
@@ -142,6 +142,10 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
 impl Noun for Project {
     const NOUN: policy::Noun = policy::Noun::Project;
     type Item = Self;
+
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::of::<Milestone>(Milestone::within(self))]
+    }
 
     fn follow_up<'a>(
         tx: &'a Tx,
@@ -312,6 +316,26 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     } else {
         Err(Error::with(Kind::Forbidden, "You may not put a project there."))
     }
+}
+
+/// Removes a project in which nothing lies but milestones, which go with it, and deleted tasks: these only if the caller says so, because they could be
+/// restored.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the precondition.
+pub async fn remove(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<Project, _>(id, Delete).await?;
+    tx.check(pre, seen.row().version).await?;
+    if seen.row().status == ProjectStatus::Archived {
+        return Err(archived());
+    }
+    // None is deleted meanwhile: whoever writes a task holds its project.
+    if !purge && task::any_deleted(tx, seen.row()).await? {
+        let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
+                      delete them with the project by purge=true.";
+        return Err(Error::with(Kind::InUse, detail));
+    }
+    tx.remove(seen, pre).await
 }
 
 /// Changes a project's status alone.

@@ -2,7 +2,7 @@
 
 use crate::{
     edit::input,
-    input::{one_line, trimmed},
+    input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
@@ -11,16 +11,25 @@ use crate::{
 entity! {
     /// A kind of request.
     pub struct RequestType in "request_type", editable {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[schema(example = "Repair")]
         pub name: String,
         pub description: Option<String>,
+        /// By which names are compared. Never shown.
+        #[serde(skip)]
+        pub name_key: String,
     }
 }
 
 impl Noun for RequestType {
     const NOUN: policy::Noun = policy::Noun::RequestType;
     type Item = Self;
+
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+    }
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "name", form: Form::Text, column: entity::Column::Name }]
@@ -34,14 +43,14 @@ impl Noun for RequestType {
     }
 
     fn uniques() -> &'static [Unique] {
-        &[Unique { index: "request_type_name_key", columns: "request_type.name", field: "name" }]
+        &[Unique { index: "request_type_folded_key", columns: "request_type.name_key", field: "name" }]
     }
 }
 
 input! {
     /// What can be written of a kind of request.
     pub struct RequestTypeInput of RequestType, without rules {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 100), custom(one_line))]
         #[schema(min_length = 1, max_length = 100, example = "Repair")]

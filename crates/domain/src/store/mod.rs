@@ -14,6 +14,7 @@ pub(crate) mod json;
 mod names;
 mod news;
 pub(crate) mod noun;
+mod parts;
 mod pool;
 pub(crate) mod row;
 mod scope;
@@ -36,6 +37,7 @@ use tokio::sync::Notify;
 pub(crate) use self::{
     conn::Conn,
     noun::{Unique, entity},
+    parts::Part,
     scope::{field, readable, readable_ids},
     text::unindexed,
 };

@@ -11,7 +11,7 @@ use sea_orm::{Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{row::Positioned, tx::Birth};
+use super::{parts::Part, row::Positioned, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     list::{self, Filter, Sort},
@@ -106,6 +106,12 @@ pub trait Noun: Owned {
         _new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
         None
+    }
+
+    /// What goes with the row when it goes for good: see [`Part`].
+    #[doc(hidden)]
+    fn parts(&self) -> Vec<Part> {
+        Vec::new()
     }
 
     /// The project that the row lies in, for rows that stay as they are while it is archived.

@@ -84,6 +84,12 @@ impl Scope {
         if self.find::<N>(id, false).await?.is_some_and(|row| elsewhere(&row)) {
             return Err(Kind::NotFound.into());
         }
+        if let Some(shown) = N::shown(self, parent.row()).await? {
+            let found = self.owned::<N>().filter(N::id_column().eq(id)).filter(shown);
+            if self.count::<N>(found).await? == 0 {
+                return Err(Kind::NotFound.into());
+            }
+        }
         self.resolve(id, act).await
     }
 

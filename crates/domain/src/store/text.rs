@@ -9,7 +9,6 @@ use sea_orm::{
 };
 
 use super::{
-    failure,
     noun::{EntityOf, Noun, entity},
     scope::Scope,
     tx::Tx,
@@ -82,17 +81,6 @@ impl Tx {
             self.pending().rows.push(&row);
         }
         Ok(())
-    }
-
-    /// Forgets the terms of rows that the database itself removes with another.
-    pub(crate) async fn forget_terms(&self, ids: SelectStatement) -> Result<()> {
-        self.begin_writing().await?;
-        let delete = Query::delete()
-            .from_table(entity::Entity)
-            .and_where(Expr::col(entity::Column::TenantId).eq(self.ctx().tenant()))
-            .and_where(Expr::col(entity::Column::Id).in_subquery(ids))
-            .take();
-        self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
     }
 
     /// Writes the terms of a row, unless somebody has.

@@ -313,6 +313,9 @@ impl Tx {
     /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
     pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
         self.count_along()?;
+        let Some(row) = self.find::<N>(row.id(), true).await? else {
+            return Err(Error::transient("the row went away while it was removed"));
+        };
         self.erase("purge", row).await
     }
 
@@ -324,8 +327,11 @@ impl Tx {
         }
     }
 
-    async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
-        // First, while what lies in the row is still there.
+    /// Removes a row that is locked, and before it all that goes with it.
+    pub(super) async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
+        for part in old.parts() {
+            part.remove(self).await?;
+        }
         self.follow_up(name, Some(&old), None).await?;
         let takes = self.summand(&old).await?;
         self.begin_writing().await?;

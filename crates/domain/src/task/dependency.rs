@@ -135,6 +135,11 @@ impl EditableChild for TaskDependency {
     }
 }
 
+/// The dependencies on a task, of those that wait for it.
+pub(super) fn on(blocker: Uuid) -> Condition {
+    Condition::all().add(entity::Column::BlockerId.eq(blocker))
+}
+
 /// Whether a task is another, or waits for it, by however many others.
 async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
     let (mut seen, mut level) = (HashSet::from([task]), vec![task]);

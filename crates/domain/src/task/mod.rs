@@ -16,26 +16,32 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::operations::purge_within;
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
     input::{MoveInput, Side, TaskInput},
     operations::{complete, deleted, move_to, purge, reopen, restore},
 };
+pub(crate) use self::{
+    operations::{any_deleted, purge_within},
+    tagged::take_off,
+};
 use crate::{
-    Context, Instant, Result, Scope, Tx, attachment, comment,
-    edit::Editable,
+    Context, Instant, Result, Scope, Tx,
+    attachment::Attachment,
+    comment::Comment,
+    edit::{Child, Editable},
     input::in_order,
     list::{self, Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
-    reminder,
+    reminder::{self, Reminder},
     search::Searched,
-    store::{Birth, Blank, Noun, entity, json::AsJson, readable_ids, row::enumeration},
+    store::{Birth, Blank, Noun, Part, entity, json::AsJson, readable_ids, row::enumeration},
     tally::{self, Amounts, Key, Summand},
-    time_entry,
+    time_entry::{self, TimeEntry},
     user::User,
+    watcher::Watcher,
 };
 
 /// Where a task stands.
@@ -170,6 +176,18 @@ impl Noun for Task {
         Ok(self.project_id)
     }
 
+    fn parts(&self) -> Vec<Part> {
+        vec![
+            Part::of::<Comment>(Comment::within(self)),
+            Part::of::<Attachment>(Attachment::within(self)),
+            Part::of::<TimeEntry>(TimeEntry::within(self)),
+            Part::of::<Watcher>(Watcher::within(self)),
+            Part::of::<Reminder>(Reminder::within(self)),
+            Part::of::<TaskDependency>(TaskDependency::within(self)),
+            Part::of::<TaskDependency>(dependency::on(self.id)),
+        ]
+    }
+
     fn follow_up<'a>(
         tx: &'a Tx,
         name: &'static str,
@@ -178,10 +196,7 @@ impl Noun for Task {
     ) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
             reminder::set_alarms(tx, old, new).await?;
-            let Some(task) = new else {
-                comment::forget_terms(tx, old).await?;
-                return attachment::release_of(tx, old).await;
-            };
+            let Some(task) = new else { return Ok(()) };
             tagged::keep(tx, old, task).await?;
             if let Some(old) = old {
                 family::follow(tx, old, task).await?;

@@ -190,6 +190,13 @@ async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Whether tasks of a project were deleted and can be restored.
+pub(crate) async fn any_deleted(tx: &Tx, project: &Project) -> Result<bool> {
+    let deleted = tx.owned::<Task>().filter(super::of_project(project));
+    let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(1).into_query();
+    Ok(!tx.all::<Task>(&deleted).await?.is_empty())
+}
+
 /// Removes for good the deleted tasks of a project that goes: they could be restored into nothing.
 ///
 /// # Errors

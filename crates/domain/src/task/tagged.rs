@@ -3,10 +3,15 @@
 //! Invariant: a task's row names its labels, so that answers and the audit have them; the rows here are the same once more, for finding tasks
 //! by label and for keeping a label that is in use. [`keep`] writes them with every write of a task.
 
-use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement,
+};
 
 use super::{Task, entity as task};
 use crate::{Context, Error, Result, Tx, label::Label, store::entity};
+
+/// How many tasks are read at once.
+const PAGE: u64 = 200;
 
 entity! {
     /// A label of a task.
@@ -45,6 +50,29 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
         tx.keep(&row).await?;
     }
     Ok(())
+}
+
+/// Takes a label that goes off the tasks that were deleted: whoever restores one finds it without. Those that are there keep the label.
+///
+/// # Errors
+/// `Conflict` when they are too many.
+pub(crate) async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
+    let of = with(tx.ctx(), Some(label.into()));
+    let deleted = tx.owned::<Task>().filter(task::Column::Id.in_subquery(of));
+    let deleted = deleted.filter(task::Column::DeletedAt.is_not_null()).order_by_asc(task::Column::Id);
+    let mut last = Uuid::nil();
+    loop {
+        let some = deleted.clone().filter(task::Column::Id.gt(last)).limit(PAGE).into_query();
+        let some: Vec<Task> = tx.lock_all(some).await?;
+        let Some(end) = some.last() else { return Ok(()) };
+        last = end.id;
+        for old in some {
+            let mut row = old.clone();
+            row.label_ids.0.retain(|id| *id != label);
+            tx.carry_along("update", old, row).await?;
+        }
+        tx.write_records().await?;
+    }
 }
 
 /// The ids of the tasks that have a label, or that have none.

@@ -11,18 +11,18 @@ pub(crate) use self::member::joined;
 pub use self::member::{TeamMember, TeamMemberInput};
 use crate::{
     Context, Result, Scope, Tx,
-    edit::{Editable, input},
-    input::{one_line, trimmed},
+    edit::{Child, Editable, input},
+    input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Noun, Unique, entity},
+    store::{Noun, Part, Unique, entity},
     user::User,
 };
 
 entity! {
     /// People who work together.
     pub struct Team in "team", editable {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[schema(example = "Design")]
         pub name: String,
         pub description: Option<String>,
@@ -30,6 +30,9 @@ entity! {
         pub goals: Option<String>,
         /// The user who manages it; null when a service made it.
         pub manager_id: Option<Uuid>,
+        /// By which names are compared. Never shown.
+        #[serde(skip)]
+        pub name_key: String,
     }
 }
 
@@ -59,8 +62,18 @@ impl Noun for Team {
     const NOUN: policy::Noun = policy::Noun::Team;
     type Item = Self;
 
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+    }
+
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         facts_within(self, scope).await
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::of::<TeamMember>(TeamMember::within(self))]
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
@@ -90,14 +103,14 @@ impl Noun for Team {
     }
 
     fn uniques() -> &'static [Unique] {
-        &[Unique { index: "team_name_key", columns: "team.name", field: "name" }]
+        &[Unique { index: "team_folded_key", columns: "team.name_key", field: "name" }]
     }
 }
 
 input! {
     /// What can be written of a team.
     pub struct TeamInput of Team {
-        /// Unique in the tenant.
+        /// Unique in the tenant, whatever its letters' case and blanks.
         #[serde(deserialize_with = "trimmed")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(min_length = 1, max_length = 200, example = "Design")]

@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     Context, Instant, Result, Scope, Store, Tx, access_token,
+    audit::Past,
     error::Kind,
     input::{Unchecked, fold},
     link,
@@ -39,7 +40,9 @@ use crate::{
     mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
     scopes, session,
-    store::{Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson},
+    store::{
+        Noun, Part, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson,
+    },
     tenant::Tenant,
 };
 
@@ -100,6 +103,10 @@ impl Noun for User {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        removal::parts(self)
     }
 
     fn derived(mut self) -> Self {
@@ -245,6 +252,15 @@ pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String)
 pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<UserView> {
     let user = store.read(ctx).resolve(id, Read).await?.into_row();
     Ok(UserView::of(ctx, user))
+}
+
+/// A user as they were at an instant, as far as the caller sees them now.
+///
+/// # Errors
+/// Those of [`Past::shown_at`].
+pub async fn get_at(store: &Store, ctx: &Context, id: Uuid, at: Instant) -> Result<serde_json::Value> {
+    let past = Past::<User>::of(store, ctx, id).await?;
+    past.shown_at(&UserView::of(ctx, past.row().clone()), at).await
 }
 
 /// The caller, as a user.

@@ -1,14 +1,21 @@
 //! Removing a user. What refers to them is handed over first, or keeps them; their names stay, so that the audit can tell them.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
 use super::{
     User, handover,
     standing::{is_admin, other_admin},
 };
 use crate::{
-    Error, Result, Tx, session,
-    store::{Delete, Precondition, entity},
+    Error, Result, Tx,
+    access_token::{self, AccessToken},
+    notification::{self, Notification},
+    reminder::{self, Reminder},
+    second_factor::SecondFactor,
+    session::{self, Session},
+    store::{Delete, Noun, Owned, Part, Precondition, entity, noun::ColumnOf},
+    team::{TeamMember, member},
+    watcher::{self, Watcher},
 };
 
 entity! {
@@ -18,6 +25,22 @@ entity! {
         pub last_name: String,
         pub deleted_at: Instant,
     }
+}
+
+/// What is a user's own, and nobody's after them.
+pub(super) fn parts(user: &User) -> Vec<Part> {
+    fn of<N: Noun>(column: ColumnOf<N>, user: Uuid) -> Part {
+        Part::of::<N>(Condition::all().add(column.eq(user)))
+    }
+    vec![
+        of::<TeamMember>(member::entity::Column::UserId, user.id),
+        of::<Watcher>(watcher::entity::Column::UserId, user.id),
+        of::<Reminder>(reminder::entity::Column::UserId, user.id),
+        of::<Notification>(notification::entity::Column::UserId, user.id),
+        of::<AccessToken>(access_token::entity::Column::UserId, user.id),
+        of::<SecondFactor>(SecondFactor::id_column(), user.id),
+        of::<Session>(session::entity::Column::UserId, user.id),
+    ]
 }
 
 /// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be nothing.

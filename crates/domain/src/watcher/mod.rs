@@ -44,6 +44,10 @@ impl Noun for Watcher {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
+    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
+        task::home_of(self.task_id, scope).await
+    }
+
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
     }
