@@ -23,7 +23,7 @@ function resolve(schema) {
 /** A value that a schema takes: the example if there is one. */
 function sample(given) {
   const schema = resolve(given);
-  const known = [given.example, given.examples?.[0], schema.example, schema.examples?.[0], schema.default, schema.enum?.[0]];
+  const known = [given.example, given.examples?.[0], schema.example, schema.examples?.[0], schema.default, schema.const, schema.enum?.[0]];
   const example = known.find((value) => value !== undefined);
   if (example !== undefined) return example;
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map(sample));

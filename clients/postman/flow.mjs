@@ -98,6 +98,50 @@ const steps = [
     ],
   },
   {
+    name: "Begin to follow what is changed",
+    id: "get_changes",
+    after: [status(200), keep("since", "pm.response.json().next")],
+  },
+  {
+    name: "Ask whether a task could be made",
+    id: "create_task",
+    headers: { Prefer: "validate-only" },
+    body: { title: "Only asked" },
+    after: [
+      status(201),
+      'pm.test("nothing was changed", () => pm.response.to.have.header("Preference-Applied", "validate-only"));',
+    ],
+  },
+  {
+    name: "Change much at once, with mistakes",
+    id: "change_tasks",
+    body: { operations: ["Draft", "No", "No"].map((title) => ({ action: "create", body: { title } })) },
+    after: [
+      ...problem(422, "invalid"),
+      'pm.test("all of them are told", () => pm.expect(pm.response.json().errors.map((one) => one.pointer)).to.eql(["/operations/1/body/title", "/operations/2/body/title"]));',
+    ],
+  },
+  {
+    name: "Change much at once",
+    id: "change_tasks",
+    body: {
+      operations: [
+        { action: "create", body: { title: "Draft" } },
+        { action: "update", id: "{{task_id}}", version: 2, body: { priority: "low" } },
+      ],
+    },
+    after: [status(200)],
+  },
+  {
+    name: "See what was changed",
+    id: "get_changes",
+    query: { since: "{{since}}", noun: "task" },
+    after: [
+      status(200),
+      'pm.test("in order", () => pm.expect(pm.response.json().results.map((one) => one.action)).to.eql(["create", "update"]));',
+    ],
+  },
+  {
     name: "Attach a file",
     id: "create_task_attachment",
     query: { name: "notes.md" },

@@ -98,6 +98,41 @@ assert.deepEqual([late.status, late.code], [412, "stale"]);
 const wrong = await refused(acme.POST("/api/v1/tasks", { body: { title: "No" } }));
 assert.deepEqual([wrong.code, wrong.errors?.[0]?.pointer], ["invalid", "/title"]);
 
+// Whoever only asks is told what would come of it, and nothing does.
+const since = (await take(acme.GET("/api/v1/changes"))).next;
+const asked = await acme.POST("/api/v1/tasks", {
+  params: { header: { Prefer: "validate-only" } },
+  body: { title: "Only asked" },
+});
+assert.equal(asked.response.status, 201);
+assert.equal(asked.response.headers.get("Preference-Applied"), "validate-only");
+
+// Much at once, all or none: what is wrong with any of it is told, with its place.
+type Operation = components["schemas"]["TaskBulkOperation"];
+const bulk = (operations: Operation[]) => acme.POST("/api/v1/tasks/bulk", { body: { operations } });
+const draft = (title: string): Operation => ({ action: "create", body: { title } });
+const several = await refused(bulk([draft("Draft"), draft("No"), draft("No")]));
+assert.deepEqual(
+  several.errors?.map(({ pointer }) => pointer),
+  ["/operations/1/body/title", "/operations/2/body/title"],
+);
+const made = (await take(bulk([draft("Draft")]))).results[0]?.id;
+assert(made);
+const { results } = await take(
+  bulk([
+    { action: "update", id: made, version: 1, body: { title: "Second draft" } },
+    { action: "delete", id: made, version: 2 },
+  ]),
+);
+assert.equal(results.length, 2);
+
+// What was changed since then, in order.
+const feed = await take(acme.GET("/api/v1/changes", { params: { query: { since, noun: "task" } } }));
+assert.deepEqual(
+  feed.results.map(({ action }) => action),
+  ["create", "update", "delete"],
+);
+
 // A list by cursor: from page to page, however long it is.
 for (const title of ["Draw the logo", "Choose the colours", "Test the forms", "Announce it"]) {
   await take(acme.POST("/api/v1/tasks", { body: { title, project_id: project.id } }));

@@ -43,6 +43,7 @@ pages! {
     changes = "docs/changes.md",
     following_changes = "docs/events.md",
     limits = "docs/limits.md",
+    versions = "docs/api-versioning.md",
 }
 
 every_database!(a_type_leads_to_its_page);

@@ -3,7 +3,14 @@
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
 
-every_database!(a_word_is_text, a_name_shows_what_it_says, zones_and_languages_are_real);
+every_database!(
+    a_word_is_text,
+    an_id_and_an_instant_have_one_spelling,
+    a_pointer_is_escaped,
+    a_name_is_counted_as_it_was_sent,
+    a_name_shows_what_it_says,
+    zones_and_languages_are_real
+);
 
 async fn project(app: &App, t: &Tenant) -> String {
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
@@ -45,6 +52,62 @@ async fn a_word_is_text(app: &App) {
     let listed = json!({ "notification_preferences": ["mail"] });
     let refused = app.patch("/auth/profile").by(&t.member).json(&listed).send().await.expect(422);
     assert_eq!(refused.pointer(), "/notification_preferences");
+}
+
+async fn an_id_and_an_instant_have_one_spelling(app: &App) {
+    let t = app.tenant().await;
+    let project = project(app, &t).await;
+    let id = project.strip_prefix("/projects/").unwrap();
+    let _ = app.get(&format!("/projects/{}", id.to_uppercase())).by(&t.manager).gives(200).await;
+    for other in [format!("urn:uuid:{id}"), format!("%7B{id}%7D"), id.replace('-', "")] {
+        let wrong = app.get(&format!("/projects/{other}")).by(&t.manager).send().await.expect(400);
+        assert_eq!(wrong.code(), "invalid_parameter");
+        for query in [
+            format!("/tasks?project={other}"),
+            format!("/search?q=a&project={other}"),
+            format!("/reports/completion?project={other}"),
+            format!("/auth/permissions?noun=project&id={other}"),
+        ] {
+            let wrong = app.get(&query).by(&t.manager).send().await.expect(400);
+            assert_eq!(wrong.code(), "invalid_parameter", "{query}");
+        }
+        let body = json!({ "title": "Write", "project_id": other.replace("%7B", "{").replace("%7D", "}") });
+        assert_eq!(
+            app.post("/tasks").by(&t.manager).json(&body).send().await.expect(422).pointer(),
+            "/project_id"
+        );
+    }
+    for (instant, status) in [
+        ("2026-12-31T23:59:59.123456789+02:00", 201),
+        ("2026-12-31 23:59:59Z", 422),
+        ("2026-12-31t23:59:59z", 422),
+        ("2026-12-31T23:59:60Z", 422),
+        ("2026-12-31T23:59:59.11111111111111111111111111111111111111111111111Z", 422),
+    ] {
+        let body = json!({ "title": "Write", "due_at": instant });
+        let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(status);
+        assert_eq!(answer.pointer().is_empty(), status == 201, "{instant}");
+    }
+}
+
+async fn a_pointer_is_escaped(app: &App) {
+    let t = app.tenant().await;
+    for (name, pointer) in [("a/b~", "/a~1b~0"), ("~1", "/~01"), ("", "/"), ("a.b[0]", "/a.b[0]")] {
+        let body = json!({ "title": "Write", name: 1 });
+        let wrong = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+        assert_eq!((wrong.pointer(), &wrong.body["errors"][0]["code"]), (pointer, &json!("unknown_field")));
+    }
+}
+
+async fn a_name_is_counted_as_it_was_sent(app: &App) {
+    let t = app.tenant().await;
+    let send =
+        async |title: String| app.post("/tasks").by(&t.member).json(&json!({ "title": title })).send().await;
+    assert_eq!(send(format!("{}abc", " ".repeat(197))).await.expect(201).body["title"], "abc");
+    for title in [format!("{}abc", " ".repeat(198)), format!("abc{}", " ".repeat(300))] {
+        let wrong = send(title).await.expect(422);
+        assert_eq!((wrong.pointer(), &wrong.body["errors"][0]["code"]), ("/title", &json!("invalid_value")));
+    }
 }
 
 async fn a_name_shows_what_it_says(app: &App) {

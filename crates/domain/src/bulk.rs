@@ -7,16 +7,16 @@ use std::future::Future;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     Error, Result, Tx,
     edit::{self, Editable},
-    error::FieldError,
+    error::{FieldError, Kind},
     input::Unchecked,
-    store::{Noun, Owned, Precondition},
+    store::{Noun, Precondition},
 };
 
 /// What is done to a row.
@@ -31,43 +31,85 @@ pub enum BulkAction {
     Delete,
 }
 
-/// One change of many.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BulkOperation {
-    #[garde(skip)]
-    action: BulkAction,
-    /// Which row; not for a new one.
-    #[serde(default)]
-    #[garde(custom(there(self.action != BulkAction::Create)))]
-    id: Option<Uuid>,
-    /// The version that the row must still have, as in `If-Match`; not for a new one.
-    #[serde(default)]
-    #[garde(range(min = 1))]
-    #[schema(minimum = 1)]
-    version: Option<i64>,
-    /// What is written; not for deleting.
-    #[serde(default)]
-    #[garde(custom(there(self.action != BulkAction::Delete)))]
-    #[schema(value_type = Option<Object>)]
-    body: Option<Value>,
-}
-
-fn there<T>(wanted: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
-    move |value, ()| match (wanted, value.is_some()) {
-        (true, false) => Err(garde::Error::new("this action needs it")),
-        (false, true) => Err(garde::Error::new("this action does not take it")),
-        _ => Ok(()),
-    }
-}
-
 /// Changes that are made all together or not at all.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkInput {
-    #[garde(length(min = 1, max = 100), dive)]
-    #[schema(min_items = 1, max_items = 100)]
-    operations: Vec<BulkOperation>,
+    /// In their order. What each may say depends on its action: the document says it for each noun.
+    #[garde(length(min = 1, max = 100))]
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<Object>)]
+    operations: Vec<Value>,
+}
+
+/// One change of many, as it was sent.
+enum Change {
+    Create(Create),
+    Update(Update),
+    Delete(Delete),
+}
+
+/// The word that says which of the changes one is.
+#[derive(Deserialize, Validate)]
+struct Acts {
+    #[garde(skip)]
+    action: BulkAction,
+}
+
+/// Make one.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    #[serde(rename = "action")]
+    #[garde(skip)]
+    _action: BulkAction,
+    #[garde(skip)]
+    body: Value,
+}
+
+/// Change one.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Update {
+    #[serde(rename = "action")]
+    #[garde(skip)]
+    _action: BulkAction,
+    #[garde(skip)]
+    id: Uuid,
+    /// The version that the row must still have, as in `If-Match`.
+    #[serde(default)]
+    #[garde(range(min = 1))]
+    version: Option<i64>,
+    #[garde(skip)]
+    body: Value,
+}
+
+/// Delete one.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Delete {
+    #[serde(rename = "action")]
+    #[garde(skip)]
+    _action: BulkAction,
+    #[garde(skip)]
+    id: Uuid,
+    #[serde(default)]
+    #[garde(range(min = 1))]
+    version: Option<i64>,
+}
+
+impl Change {
+    fn read(sent: Value) -> Result<Self> {
+        // What else it may say follows from its action.
+        let action = sent.get("action").cloned();
+        let acts = action.map_or_else(|| json!({}), |action| json!({ "action": action }));
+        let acts = if sent.is_object() { acts } else { sent.clone() };
+        let sent = |acts: Acts| (acts.action, sent);
+        Ok(match Unchecked::<Acts>::new(acts).check().map(sent)? {
+            (BulkAction::Create, sent) => Self::Create(Unchecked::new(sent).check()?),
+            (BulkAction::Update, sent) => Self::Update(Unchecked::new(sent).check()?),
+            (BulkAction::Delete, sent) => Self::Delete(Unchecked::new(sent).check()?),
+        })
+    }
 }
 
 /// What came of one change.
@@ -127,45 +169,116 @@ impl<N: Editable> Bulk for N {
 }
 
 impl BulkInput {
+    /// The changes, if all of them say what their actions take.
+    fn changes(self) -> Result<Vec<Change>> {
+        let mut wrong = Wrong::default();
+        let mut changes = Vec::new();
+        for (place, sent) in self.operations.into_iter().enumerate() {
+            match Change::read(sent) {
+                Ok(change) => changes.push(change),
+                Err(error) => wrong.add(error.at_place(place))?,
+            }
+        }
+        wrong.none().map(|()| changes)
+    }
+
     /// The bodies of the rows that are to be made, by their places.
-    pub(crate) fn bodies_to_make(self) -> impl Iterator<Item = (usize, Value)> {
-        let operations = self.operations.into_iter().enumerate();
-        let made = operations.filter(|(_, operation)| operation.action == BulkAction::Create);
-        made.map(|(place, operation)| (place, operation.body.unwrap_or_default()))
+    pub(crate) fn bodies_to_make(self) -> Result<Vec<(usize, Value)>> {
+        let made = |(place, change)| match change {
+            Change::Create(Create { body, .. }) => Some((place, body)),
+            _ => None,
+        };
+        Ok(self.changes()?.into_iter().enumerate().filter_map(made).collect())
+    }
+}
+
+/// What is wrong with the input of many changes, so that all of it is told at once.
+#[derive(Default)]
+pub(crate) struct Wrong(Vec<FieldError>);
+
+impl Wrong {
+    /// Keeps an error of input, and passes over one of state after it: that may come of what was not done. The first one of state is told by itself.
+    ///
+    /// # Errors
+    /// That one.
+    pub(crate) fn add(&mut self, error: Error) -> Result<()> {
+        match error.kind() {
+            Kind::Invalid => {
+                self.0.extend(error.fields().iter().take(FieldError::MOST - self.0.len()).cloned())
+            }
+            _ if self.0.is_empty() => return Err(error),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more is to be found out after an error of this kind: no more is told, or the database may not answer in this transaction any more.
+    fn is_over(&self, kind: Kind) -> bool {
+        let goes_on = matches!(
+            kind,
+            Kind::Invalid
+                | Kind::NotFound
+                | Kind::Forbidden
+                | Kind::InsufficientScope
+                | Kind::Stale
+                | Kind::PreconditionRequired
+        );
+        !goes_on || self.0.len() >= FieldError::MOST
+    }
+
+    /// Nothing, if nothing was wrong.
+    ///
+    /// # Errors
+    /// `Invalid`, with all that was.
+    pub(crate) fn none(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::invalid(self.0)) }
     }
 }
 
 /// Makes, changes and deletes rows, each judged and validated by itself, one after the other. What was got ready for new rows is by their places.
 ///
 /// # Errors
-/// Those of the first change that fails, with the place of it before its pointers.
+/// `Invalid` with what is wrong with the input of any of them, if that was the first failure; that of the first change that fails by the state of the
+/// rows otherwise. The place is before the pointers.
 pub async fn run<N: Bulk>(
     tx: &Tx,
     body: &Unchecked<BulkInput>,
     ready: &[(usize, N::Ready)],
 ) -> Result<BulkResult<N>> {
     let mut results = Vec::new();
-    for (place, operation) in body.check()?.operations.into_iter().enumerate() {
+    let mut wrong = Wrong::default();
+    for (place, change) in body.check()?.changes()?.into_iter().enumerate() {
         let ready = ready.iter().find(|(of, _)| *of == place).map(|(_, ready)| ready);
-        let outcome = one::<N>(tx, operation, ready).await;
-        results.push(outcome.map_err(|error| error.at_place(place))?);
+        match one::<N>(tx, change, ready).await {
+            Ok(outcome) => results.push(outcome),
+            Err(error) => {
+                let kind = error.kind();
+                wrong.add(error.at_place(place))?;
+                if wrong.is_over(kind) {
+                    break;
+                }
+            }
+        }
     }
-    Ok(BulkResult { results })
+    wrong.none().map(|()| BulkResult { results })
 }
 
-async fn one<N: Bulk>(tx: &Tx, operation: BulkOperation, ready: Option<&N::Ready>) -> Result<BulkOutcome<N>> {
-    let BulkOperation { action, id, version, body } = operation;
-    let pre = version.map_or(Precondition::None, |version| Precondition::Versions(vec![version]));
-    let (id, body) = (id.unwrap_or_default(), body.unwrap_or_default());
-    let row = match action {
-        BulkAction::Create => Some(N::make(tx, body, ready).await.map_err(in_body)?),
-        BulkAction::Update => Some(N::change(tx, id, body, &pre).await.map_err(in_body)?),
-        BulkAction::Delete => {
-            N::remove(tx, id, &pre).await?;
-            None
+async fn one<N: Bulk>(tx: &Tx, change: Change, ready: Option<&N::Ready>) -> Result<BulkOutcome<N>> {
+    let versions =
+        |version: Option<i64>| version.map_or(Precondition::None, |it| Precondition::Versions(vec![it]));
+    let (action, row) = match change {
+        Change::Create(Create { body, .. }) => {
+            (BulkAction::Create, N::make(tx, body, ready).await.map_err(in_body)?)
+        }
+        Change::Update(Update { id, version, body, .. }) => {
+            (BulkAction::Update, N::change(tx, id, body, &versions(version)).await.map_err(in_body)?)
+        }
+        Change::Delete(Delete { id, version, .. }) => {
+            N::remove(tx, id, &versions(version)).await?;
+            return Ok(BulkOutcome { action: BulkAction::Delete, id, row: None });
         }
     };
-    Ok(BulkOutcome { action, id: row.as_ref().map_or(id, Owned::id), row })
+    Ok(BulkOutcome { action, id: row.id(), row: Some(row) })
 }
 
 /// The error of one of many changes, in what was sent as its body.

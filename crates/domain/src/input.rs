@@ -5,6 +5,7 @@
 
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod id;
 mod strict;
 mod text;
 
@@ -13,8 +14,11 @@ use std::marker::PhantomData;
 use garde::Validate;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
+pub use self::id::id;
 use self::strict::Strict;
+use self::text::TOO_LONG;
 pub use self::text::{Text, folded, language_tag, one_line, trimmed, zone_name};
 use crate::{Error, Result, error::FieldError};
 
@@ -105,7 +109,7 @@ fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError
     let mut below = |step: &str, value: &Value, at: &mut String| {
         let length = at.len();
         at.push('/');
-        at.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        at.push_str(&escaped(step));
         control_characters(value, at, wrong);
         at.truncate(length);
     };
@@ -126,22 +130,33 @@ fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError
 /// Tells what serde could not read, and where.
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let message = error.inner().to_string();
-    let at = match error.path().to_string() {
-        path if path == "." => String::new(),
-        path => pointer(&path),
-    };
-    let named = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
-    let below = |name: &str| {
-        let parent = at.strip_suffix(&format!("/{name}")).unwrap_or(&at);
-        format!("{parent}/{name}")
-    };
-    if let Some(name) = named("unknown field `") {
-        Error::field(below(name), "unknown_field", "There is no such field, or it can't be written.")
-    } else if let Some(name) = named("missing field `") {
-        Error::field(below(name), "required", "This field is required.")
+    let steps: Vec<_> = error
+        .path()
+        .iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => String::new(),
+        })
+        .collect();
+    let at = steps.iter().fold(String::new(), |at, step| at + "/" + &escaped(step));
+    if message.starts_with("unknown field `") {
+        // The path ends with the field's name, which may hold anything.
+        Error::field(at, "unknown_field", "There is no such field, or it can't be written.")
+    } else if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
+    {
+        Error::field(format!("{at}/{name}"), "required", "This field is required.")
+    } else if let Some(wrong) = message.strip_prefix(TOO_LONG) {
+        Error::field(at, "invalid_value", format!("Length is greater than {wrong}."))
     } else {
         Error::field(at, "invalid_type", sentence(&message))
     }
+}
+
+/// A step of a JSON pointer (RFC 6901 section 3).
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
 }
 
 /// `a.b[0]` as a JSON pointer.
@@ -191,6 +206,7 @@ mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -205,6 +221,20 @@ mod tests {
         #[garde(skip)]
         #[serde(default)]
         colour: Option<Colour>,
+    }
+
+    #[derive(Debug, Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Ids {
+        #[serde(default)]
+        #[garde(skip)]
+        one: Option<Uuid>,
+        #[serde(default)]
+        #[garde(skip)]
+        many: Vec<Uuid>,
+        #[serde(default, deserialize_with = "trimmed::<_, 5>")]
+        #[garde(skip)]
+        name: String,
     }
 
     #[derive(Debug, Serialize, Deserialize, PartialEq)]
@@ -226,6 +256,15 @@ mod tests {
     fn says_what_is_wrong_and_where() {
         let wrong = |body| check(body).unwrap_err();
         assert_eq!(first(&wrong(json!({"title": "abc", "weight": 1}))), ("/weight", "unknown_field"));
+        for (name, pointer) in [
+            ("a/b~", "/a~1b~0"),
+            ("", "/"),
+            ("~1", "/~01"),
+            ("a.b[0]", "/a.b[0]"),
+            ("a`b, `title", "/a`b, `title"),
+        ] {
+            assert_eq!(first(&wrong(json!({"title": "abc", name: 1}))), (pointer, "unknown_field"));
+        }
         assert_eq!(first(&wrong(json!({}))), ("/title", "required"));
         assert_eq!(first(&wrong(json!({"title": 1}))), ("/title", "invalid_type"));
         assert_eq!(first(&wrong(json!({"title": "ab"}))), ("/title", "invalid_value"));
@@ -235,6 +274,27 @@ mod tests {
         for other in [json!([]), json!(["abc", 1]), json!(null), json!("abc")] {
             assert_eq!(first(&wrong(other)), ("", "invalid_type"));
         }
+    }
+
+    #[test]
+    fn an_id_is_written_in_one_way() {
+        let id = Uuid::from_u128(0x0190_f2a8_5d3c_7c1e_9d4e_6f1b_2a3c_4d5e);
+        let check = |body| Unchecked::<Ids>::new(body).check();
+        for text in [id.to_string(), id.to_string().to_uppercase()] {
+            let read = check(json!({"one": text, "many": [text]})).unwrap();
+            assert_eq!((read.one, read.many), (Some(id), vec![id]));
+        }
+        for text in [id.simple().to_string(), id.braced().to_string(), id.urn().to_string()] {
+            assert_eq!(first(&check(json!({"one": text})).unwrap_err()), ("/one", "invalid_type"));
+            assert_eq!(first(&check(json!({"many": [id, text]})).unwrap_err()), ("/many/1", "invalid_type"));
+        }
+    }
+
+    #[test]
+    fn what_is_trimmed_is_counted_as_it_was_sent() {
+        let check = |name: &str| Unchecked::<Ids>::new(json!({ "name": name })).check();
+        assert_eq!(check(" ab ").unwrap().name, "ab");
+        assert_eq!(first(&check("    ab").unwrap_err()), ("/name", "invalid_value"));
     }
 
     #[test]

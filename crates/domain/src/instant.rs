@@ -33,6 +33,29 @@ const MICROS: i64 = 1_000_000;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800 * MICROS..=253_402_300_800 * MICROS - 1;
 
+/// How an instant is written at most, in characters: with more digits of a fraction than anybody means.
+pub const LONGEST: usize = 64;
+/// What an instant is like, as the document says it: one of the spellings that RFC 3339 leaves open, and no leap second, which no clock here has.
+pub const WRITTEN: &str =
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,38})?(Z|[+-][0-9]{2}:[0-9]{2})$";
+/// How many digits of a fraction that has room for.
+const DIGITS: usize = 38;
+/// What is no instant here, whatever it is elsewhere.
+const BEYOND: time::error::Parse =
+    time::error::Parse::TryFromParsed(time::error::TryFromParsed::InsufficientInformation);
+
+/// Whether a text has the spelling of [`WRITTEN`], as far as the library takes others.
+fn is_written(text: &str) -> bool {
+    let octets = text.as_bytes();
+    let leaps = octets.get(17..19) == Some(b"60");
+    octets.get(10) == Some(&b'T') && !leaps && !text.ends_with('z') && fraction(octets) <= DIGITS
+}
+
+/// How many digits the fraction has. With no more than [`DIGITS`] a text is no longer than [`LONGEST`].
+fn fraction(octets: &[u8]) -> usize {
+    octets.iter().skip(20).take_while(|octet| octet.is_ascii_digit()).count()
+}
+
 impl Instant {
     /// The instant so many microseconds after the Unix epoch; outside the range it is the nearest bound.
     pub fn from_micros(micros: i64) -> Self {
@@ -118,13 +141,16 @@ impl fmt::Display for Instant {
 impl std::str::FromStr for Instant {
     type Err = time::error::Parse;
 
-    /// Reads RFC 3339 with any offset; a fraction beyond microseconds is cut.
+    /// Reads RFC 3339 with any offset, as [`WRITTEN`] has it; a fraction beyond microseconds is cut.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !is_written(text) {
+            return Err(BEYOND);
+        }
         let micros = OffsetDateTime::parse(text, &Rfc3339)?.unix_timestamp_nanos().div_euclid(1_000);
         match i64::try_from(micros) {
             Ok(micros) if RANGE.contains(&micros) => Ok(Self(micros)),
             // Beyond the years 0001 to 9999 in UTC.
-            _ => Err(time::error::Parse::TryFromParsed(time::error::TryFromParsed::InsufficientInformation)),
+            _ => Err(BEYOND),
         }
     }
 }
@@ -236,6 +262,24 @@ mod tests {
         let _ = later.new_id(Uuid::nil());
         let seconds = |id: Uuid| id.get_timestamp().map(|at| i64::try_from(at.to_unix().0).unwrap());
         assert_eq!(seconds(now.token_id()), Some(now.seconds()));
+    }
+
+    #[test]
+    fn an_instant_has_one_spelling() {
+        let long = |digits: usize| format!("2026-01-31T12:00:00.{}+02:00", "1".repeat(digits));
+        assert!(long(38).parse::<Instant>().is_ok());
+        assert_eq!(long(38).len(), LONGEST);
+        for text in [
+            "2026-01-31 12:00:00Z",
+            "2026-01-31t12:00:00Z",
+            "2026-01-31T12:00:00z",
+            "2026-12-31T23:59:60Z",
+            "2026-12-31T23:59:60.5Z",
+            &long(39),
+            &format!("2026-01-31T12:00:00.{}Z", "1".repeat(43)),
+        ] {
+            assert!(text.parse::<Instant>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,13 @@ use taskhub_tests::{App, every_database};
 
 use super::{make, path, project};
 
-every_database!(all_are_made, or_none, each_is_judged, what_changes_along_is_bounded);
+every_database!(
+    all_are_made,
+    or_none,
+    all_that_is_wrong_is_told,
+    each_is_judged,
+    what_changes_along_is_bounded
+);
 
 async fn all_are_made(app: &App) {
     let t = app.tenant().await;
@@ -60,6 +66,78 @@ async fn or_none(app: &App) {
         let answer = app.post("/tasks/bulk").by(&t.member).json(&body).send().await.expect(422);
         assert_eq!(answer.pointer(), "/operations");
     }
+}
+
+/// What is wrong with the input of any of them is told at once; what the state of the rows refuses, the first by itself.
+async fn all_that_is_wrong_is_told(app: &App) {
+    let t = app.tenant().await;
+    let task = make(app, &t.member, json!({ "title": "Kept" })).await;
+    let send = async |operations: Value| {
+        app.post("/tasks/bulk").by(&t.member).json(&json!({ "operations": operations })).send().await
+    };
+    let told = |answer: &taskhub_tests::Answer| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let errors = answer.body["errors"].as_array().unwrap();
+        errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+    };
+    let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    let create = |body: Value| json!({ "action": "create", "body": body });
+    let update = |version: u8, body: Value| json!({ "action": "update", "id": task["id"], "version": version, "body": body });
+    let stale = update(7, json!({}));
+    // What each may say follows from its action.
+    let shapes = json!([
+        create(json!({ "title": "Created" })),
+        { "action": "create", "version": 1, "body": {} },
+        { "action": "create", "id": null, "body": {} },
+        { "action": "delete", "id": task["id"], "body": {} },
+        { "action": "update", "id": task["id"] },
+        { "action": "update", "id": task["id"], "version": 0, "body": {} },
+        { "action": "delete", "id": format!("urn:uuid:{}", task["id"].as_str().unwrap()) },
+        { "action": { "create": null }, "body": {} },
+        { "body": {} },
+        "create",
+        { "action": "create", "body": {}, "a/b~": 1 },
+    ]);
+    let expected = [
+        pair("/operations/1/version", "unknown_field"),
+        pair("/operations/2/id", "unknown_field"),
+        pair("/operations/3/body", "unknown_field"),
+        pair("/operations/4/body", "required"),
+        pair("/operations/5/version", "invalid_value"),
+        pair("/operations/6/id", "invalid_type"),
+        pair("/operations/7/action", "invalid_type"),
+        pair("/operations/8/action", "required"),
+        pair("/operations/9", "invalid_type"),
+        pair("/operations/10/a~1b~0", "unknown_field"),
+    ];
+    assert_eq!(told(&send(shapes).await.expect(422)), expected);
+    // So does what their bodies say; a state that may be of what was not done is passed over.
+    let bodies = json!([
+        create(json!({ "title": "Created" })),
+        create(json!({ "title": "X", "weight": 1 })),
+        stale,
+        update(1, json!({ "title": null })),
+        create(json!({ "title": "Y", "estimate_minutes": -1 })),
+        create(json!(null)),
+    ]);
+    let expected = [
+        pair("/operations/1/body/weight", "unknown_field"),
+        pair("/operations/3/body/title", "invalid_type"),
+        pair("/operations/4/body/title", "invalid_value"),
+        pair("/operations/4/body/estimate_minutes", "invalid_value"),
+        pair("/operations/5/body", "invalid_type"),
+    ];
+    let mut found = told(&send(bodies).await.expect(422));
+    found.sort();
+    let mut sorted = expected.to_vec();
+    sorted.sort();
+    assert_eq!(found, sorted);
+    let many = send(Value::from(vec![create(json!({ "title": "X" })); 30])).await.expect(422);
+    assert_eq!(told(&many).len(), 20);
+    let first =
+        send(json!([update(1, json!({ "priority": "low" })), stale, create(json!({ "title": "X" }))])).await;
+    assert_eq!((first.status, told(&first)), (412, vec![pair("/operations/1", "failed")]));
+    assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["results"], json!([task]));
 }
 
 async fn each_is_judged(app: &App) {

@@ -100,7 +100,7 @@ impl<'a> Field<'a> {
             broken.push(("too short", json!(self.text(length - 1))));
             broken.push(("blank", json!(" ".repeat(length + 1))));
         }
-        if self.schema["enum"].is_array() {
+        if self.schema["enum"].is_array() || self.schema["const"].is_string() {
             broken.extend([("another word", json!("nonsense")), ("no word", json!(""))]);
         }
         // Some patterns say nothing but which characters a text has, and refuse only those above.

@@ -186,7 +186,7 @@ fn what_clients_write_is_bounded() {
         assert_eq!(schema["additionalProperties"], false, "{} takes any field", operation.id);
         for (pointer, property) in fields {
             let is_text = property["type"] == "string" || property["type"][0] == "string";
-            let is_bounded = ["maxLength", "enum"].iter().any(|name| !property[name].is_null())
+            let is_bounded = ["maxLength", "enum", "const"].iter().any(|name| !property[name].is_null())
                 || matches!(property["format"].as_str(), Some("uuid" | "date" | "date-time"));
             if is_text && !is_bounded {
                 unbounded.push(format!("{} {pointer}", operation.id));
@@ -240,4 +240,57 @@ fn every_operation_is_described_and_every_body_is_shown() {
             }
         }
     }
+}
+
+#[test]
+fn every_operation_lets_its_request_be_named() {
+    let document = built();
+    for operation in operations(&document) {
+        let names = operation.parameters("header");
+        assert!(names.iter().any(|it| it["name"] == "X-Request-Id"), "{}", operation.id);
+    }
+}
+
+/// Each change of many is of one of three shapes, each with the noun's own body.
+#[test]
+fn many_changes_have_shapes_of_their_noun() {
+    let document = built();
+    let bulk = operations(&document).into_iter().filter(|operation| operation.path.ends_with("/bulk"));
+    let checked = bulk.map(|operation| {
+        let items = operation.resolve(&operation.body().unwrap()["properties"]["operations"]["items"]);
+        let mapping = items["discriminator"]["mapping"].as_object().unwrap();
+        for (action, shape) in mapping {
+            let shape = operation
+                .resolve(items["oneOf"].as_array().unwrap().iter().find(|it| it["$ref"] == *shape).unwrap());
+            let properties = &shape["properties"];
+            assert_eq!(properties["action"]["const"], json!(action));
+            assert_eq!(properties["id"].is_null(), action == "create");
+            assert_eq!(properties["version"].is_null(), action == "create");
+            let body = operation.resolve(&properties["body"]);
+            assert_eq!(body["properties"].is_null(), action == "delete", "{}", operation.id);
+        }
+        assert_eq!(mapping.len(), 3);
+    });
+    assert_eq!(checked.count(), 4);
+}
+
+#[test]
+fn what_nobody_writes_is_marked() {
+    let document = built();
+    let of = |schema: &str, field: &str| {
+        document["components"]["schemas"][schema]["properties"][field]["readOnly"] == true
+    };
+    for field in
+        ["id", "version", "created_at", "updated_at", "owner_id", "rank", "completed_at", "deleted_at"]
+    {
+        assert!(of("Task", field), "{field}");
+    }
+    for (schema, field) in
+        [("Task", "title"), ("Task", "status"), ("TaskInput", "title"), ("User", "role"), ("Label", "color")]
+    {
+        assert!(!of(schema, field), "{schema}.{field}");
+    }
+    assert!(
+        of("ClientRecord", "id") && of("DocumentSummary", "author_id") && of("UserView", "last_login_at")
+    );
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     bodies::{
@@ -756,6 +756,10 @@ pub(super) fn leaves<'a>(
             leaves(operation, inner, &at, found);
         }
         let item = operation.resolve(&inner["items"]);
+        // Of several shapes the one that says most.
+        let shapes = item["oneOf"].as_array().into_iter().flatten().map(|shape| operation.resolve(shape));
+        let item =
+            shapes.max_by_key(|shape| shape["properties"].as_object().map_or(0, Map::len)).unwrap_or(item);
         if item["properties"].is_object() {
             leaves(operation, item, &format!("{at}/0"), found);
         } else if item["format"] == "uuid" {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use taskhub_domain::input;
+use taskhub_domain::{input, instant};
 
 /// A word of the system's.
 const WORD: &str = "^[a-z][a-z0-9_-]*$";
@@ -74,6 +74,11 @@ const TEXTS: [(&str, u64, &str); 56] = [
 ];
 /// A scope.
 const SCOPE: &str = "^[a-z]+(-[a-z]+)*:(read|write)$";
+
+/// What stands in no line, as in a class of a pattern: see `taskhub_domain::input::one_line`.
+const NOT_IN_LINE: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069";
+/// What is not seen, and so makes no name by itself.
+const UNSEEN: &str = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8";
 
 /// How long lists are at most.
 const LISTS: [(&str, u64); 20] = [
@@ -207,8 +212,16 @@ impl Place<'_> {
     }
 
     fn text(self, fields: &mut Map<String, Value>, by_client: bool) {
-        if fields.contains_key("enum") {
+        if fields.contains_key("enum") || fields.contains_key("const") {
             return;
+        }
+        let shortest = fields.get("minLength").and_then(Value::as_u64).unwrap_or_default();
+        if fields.get("format").is_some_and(|format| format == "line") {
+            fields.remove("format");
+            // What is answered may have been written before.
+            if by_client {
+                fields.insert("pattern".to_owned(), line(shortest).into());
+            }
         }
         let format = fields.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (told, known) =
@@ -216,8 +229,7 @@ impl Place<'_> {
         let longest = match format.as_str() {
             "uuid" => 36,
             "date" => 10,
-            // With more digits of a fraction than anybody means.
-            "date-time" => 64,
+            "date-time" => instant::LONGEST as u64,
             "binary" => LARGEST_FILE,
             _ if self.owner == "parameter" => 4096,
             _ if self.owner == "body" => LONGEST,
@@ -225,6 +237,9 @@ impl Place<'_> {
         };
         if longest > 0 {
             fields.entry("maxLength").or_insert_with(|| json!(longest));
+        }
+        if format == "date-time" {
+            fields.entry("pattern").or_insert_with(|| json!(instant::WRITTEN));
         }
         if format.is_empty() {
             let pattern = match told {
@@ -242,6 +257,17 @@ impl Place<'_> {
         if let Some(most) = most {
             fields.entry("maxItems").or_insert_with(|| json!(most));
         }
+    }
+}
+
+/// What a name is like that has so many characters at least: one line, with nothing that turns its direction, and with that many from the first that is
+/// seen to the last, because what is blank at its ends is left away.
+fn line(shortest: u64) -> String {
+    let (any, seen) = (format!("[^{NOT_IN_LINE}]"), format!("[^{NOT_IN_LINE}\\s{UNSEEN}]"));
+    match shortest {
+        0 => format!("^({any}*{seen}{any}*)?$"),
+        1 => format!("^{any}*{seen}{any}*$"),
+        _ => format!("^{any}*{seen}{any}{{{},}}{seen}{any}*$", shortest - 2),
     }
 }
 

@@ -224,6 +224,7 @@ fn complete(
     let required: &[&str] = if id == "list_tasks_by_status" { &["status"] } else { &[] };
     parameters.extend(list.map(|item| of_list(item, required)).unwrap_or_default());
     parameters.extend(of_others(&id));
+    parameters.push(headers::request_id());
     add_parameters(operation, parameters);
     for (status, description) in problems {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
@@ -430,12 +431,13 @@ fn of_others(id: &str) -> Vec<Value> {
 
 /// The parameters of the feed.
 fn of_feed() -> Vec<Value> {
+    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", feed::OLDEST, feed::CURSOR);
     vec![
         query(
             false,
             "since",
             "The cursor to go on from; `oldest` for the beginning of what is kept. Without it, from now on.",
-            json!({ "type": "string", "maxLength": 48 }),
+            json!({ "type": "string", "maxLength": feed::CURSOR, "pattern": since }),
         ),
         query(
             false,

@@ -14,14 +14,10 @@ use super::problems;
 const REQUEST: &str = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e";
 
 /// Bodies of which not all fields go together, by their schemas.
-const WHOLE: [(&str, &str); 12] = [
+const WHOLE: [(&str, &str); 11] = [
     (
         "AuditRecord",
         r##"{"id": "0190f2a8-5d3c-7c1e-9d4e-000000000001", "at": "2026-01-31T12:00:00.000000Z", "actor_kind": "user", "actor_id": "0190f2a8-5d3c-7c1e-9d4e-000000000002", "action": "update", "noun": "label", "row_id": "0190f2a8-5d3c-7c1e-9d4e-000000000003", "request_id": "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e", "address": "192.0.2.7", "old_values": {"color": "#0e8a16"}, "new_values": {"color": "#d73a4a"}}"##,
-    ),
-    (
-        "BulkOperation",
-        r#"{"action": "update", "id": "0190f2a8-5d3c-7c1e-9d4e-000000000001", "version": 3, "body": {"status": "done"}}"#,
     ),
     (
         "ChangeRecord",
@@ -86,7 +82,11 @@ const FIELDS: [(&str, &str); 37] = [
 ];
 
 /// Bodies that are no JSON, by their content types.
-const PLAIN: [(&str, &str); 5] = [
+const PLAIN: [(&str, &str); 6] = [
+    (
+        "text/event-stream",
+        "id: w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq\nevent: task.update\ndata: {\"at\":\"2026-01-31T12:00:00.000000Z\",\"noun\":\"task\",\"action\":\"update\",\"row_id\":\"0190f2a8-5d3c-7c1e-9d4e-000000000001\"}\n\n",
+    ),
     ("image/svg+xml", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 360\"></svg>"),
     ("text/csv", "id,name\r\n0190f2a8-5d3c-7c1e-9d4e-000000000001,Harbour Bakery\r\n"),
     ("text/markdown", "# Minutes\n\nAll were there.\n"),

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 /// Their names, what they say, and what they are like.
-const HEADERS: [(&str, &str, &str, u64); 14] = [
+const HEADERS: [(&str, &str, &str, u64); 15] = [
+    ("Accept-Ranges", "`bytes`: parts of it can be asked for.", "^bytes$", 5),
     (
         "Access-Control-Allow-Origin",
         "The page that asks, where its origin is among those that the server lets in.",
@@ -45,6 +46,9 @@ const HEADERS: [(&str, &str, &str, u64); 14] = [
     ("Content-Disposition", "What the file is called.", "^[ -~]+$", 2048),
 ];
 
+/// What is answered as a file that has a name.
+const FILES: [&str; 2] = ["image/jpeg", "text/csv"];
+
 /// All of them, described.
 pub(super) fn all() -> Value {
     HEADERS
@@ -55,6 +59,14 @@ pub(super) fn all() -> Value {
         })
         .collect::<Map<_, _>>()
         .into()
+}
+
+/// The parameter by which a client names its request. Nothing is refused for it, so its schema says no more than that it is text.
+pub(super) fn request_id() -> Value {
+    let schema = json!({ "type": "string", "examples": ["deploy-2026-01-31.7"] });
+    let description = "What the request is called in the log, in the audit and in problems: up to 64 letters, digits, `-`, `_` and `.`. Another value is \
+                       ignored, and an id made as without it.";
+    json!({ "name": "X-Request-Id", "in": "header", "required": false, "description": description, "schema": schema })
 }
 
 /// Names the headers of an operation's answers.
@@ -86,14 +98,19 @@ pub(super) fn apply(counted: bool, method: &str, operation: &mut Map<String, Val
         if once && good {
             names.push("Idempotency-Replayed");
         }
-        if validates && good {
+        // Whoever is not known asks for nothing.
+        if validates && status != "401" {
             names.push("Preference-Applied");
         }
         if paged && good {
             names.push("Link");
         }
-        if whole && good {
-            names.extend(["Repr-Digest", "Content-Disposition"]);
+        if whole && (good || status == "304") {
+            names.extend(["Accept-Ranges", "Repr-Digest"]);
+        }
+        let is_file = |kind: &&str| response["content"].get(*kind).is_some();
+        if whole && (good || status == "304") || good && FILES.iter().any(is_file) {
+            names.push("Content-Disposition");
         }
         let reference =
             |name: &str| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));

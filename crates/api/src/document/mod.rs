@@ -5,6 +5,7 @@
 //! operation a path is, which parameters it knows, which methods a path has, and from when on it is deprecated.
 
 mod bounds;
+mod bulk;
 mod contract;
 mod deprecation;
 mod examples;
@@ -73,6 +74,7 @@ pub fn build() -> serde_json::Result<Value> {
     }
     let mut document = serde_json::to_value(base)?;
     contract::apply(&mut document);
+    bulk::apply(&mut document);
     shapes::apply(&mut document);
     shapes::prune(&mut document);
     bounds::apply(&mut document);

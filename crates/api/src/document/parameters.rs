@@ -88,11 +88,12 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
     let (_, sorts) = list::parameters::<N>();
     let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
     let words: Vec<_> = sorts.iter().map(String::as_str).collect();
+    let default = sorts.get(1);
     all.push(query(
         false,
         "sort",
         "At most three keys, separated by commas; a minus before one sorts downwards.",
-        json!({ "type": "string", "pattern": pattern(&words).replace(")*$", "){0,2}$") }),
+        json!({ "type": "string", "pattern": pattern(&words).replace(")*$", "){0,2}$"), "default": default }),
     ));
     all
 }
@@ -104,6 +105,7 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "page",
+            // Without a default, because there are clients that send a default, and it would stand beside every cursor, which is refused.
             "A numbered page, with an exact `count`; without it and without `cursor`, the first.",
             json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
         ),
@@ -117,7 +119,7 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
             false,
             "cursor",
             "A position from `next` or `previous`; empty to begin. Costs the same however far the list.",
-            json!({ "type": "string", "maxLength": 4096 }),
+            json!({ "type": "string", "maxLength": list::CURSOR, "pattern": "^[A-Za-z0-9_-]*$" }),
         ),
         query(
             false,

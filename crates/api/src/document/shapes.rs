@@ -16,12 +16,53 @@ const FIELDS: &str = "Fields";
 pub(super) fn apply(document: &mut Value) {
     refer(document);
     visit(document, &mut loosen);
+    octets(document);
     let written = written(document);
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (_, schema) in schemas.into_iter().flatten().filter(|(name, _)| !written.contains(*name)) {
         visit(schema, &mut always);
     }
     rename(document);
+    mark(document);
+}
+
+/// The fields of any row that the server makes.
+const MADE: [&str; 4] = ["created_at", "id", "updated_at", "version"];
+
+/// In an answer, what nobody writes is marked so: what every row has of the server's, and what no operation that answers with it takes.
+fn mark(document: &mut Value) {
+    let (written, taken) = (written(document), taken(document));
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (name, schema) in schemas.into_iter().flatten().filter(|(name, _)| !written.contains(*name)) {
+        // A row of a list is the row in short.
+        let row = ["Summary", "View"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        let taken = taken.get(name).or_else(|| taken.get(row));
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (field, property) in properties.into_iter().flatten() {
+            if taken.map_or_else(|| MADE.contains(&field.as_str()), |taken| !taken.contains(field)) {
+                property["readOnly"] = true.into();
+            }
+        }
+    }
+}
+
+/// The fields that operations take, by the schema that they answer with.
+fn taken(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let name = |schema: Option<&Value>| schema?["$ref"].as_str()?.strip_prefix(SCHEMAS).map(str::to_owned);
+    let json = "content/application~1json/schema";
+    let operations = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for operation in operations.filter_map(Value::as_object).flat_map(Map::values) {
+        let Some(sent) = name(operation.pointer(&format!("/requestBody/{json}"))) else { continue };
+        let fields = document["components"]["schemas"][sent]["properties"].as_object();
+        let fields: Vec<_> = fields.into_iter().flat_map(Map::keys).cloned().collect();
+        for status in ["200", "201"] {
+            if let Some(answered) = name(operation.pointer(&format!("/responses/{status}/{json}"))) {
+                all.entry(answered).or_default().extend(fields.iter().cloned());
+            }
+        }
+    }
+    all
 }
 
 /// Calls back for a value and all that is in it, outermost first.
@@ -55,7 +96,9 @@ fn refer(document: &mut Value) {
     for schema in schemas.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         schema.values_mut().for_each(|part| visit(part, &mut by_name));
         // Whoever has all fields of a schema may have those of another too: `oneOf` would refuse that.
-        if let Some(some) = schema.remove("oneOf") {
+        if !schema.contains_key("discriminator")
+            && let Some(some) = schema.remove("oneOf")
+        {
             schema.insert("anyOf".to_owned(), some);
         }
     }
@@ -78,6 +121,20 @@ fn loosen(value: &mut Value) {
         schema.remove("type");
         let any = json!({ "$ref": format!("{SCHEMAS}{FIELDS}") });
         schema.insert("oneOf".to_owned(), json!([{ "type": "null" }, any]));
+    }
+}
+
+/// Text that is sent as a whole, and is no JSON, is octets: generators of clients make nothing of a text that could be sent.
+fn octets(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+    for operation in items.flat_map(Map::values_mut) {
+        let content = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+        let schemas =
+            content.into_iter().flat_map(Map::values_mut).filter_map(|media| media.get_mut("schema"));
+        for schema in schemas.filter(|schema| schema["type"] == "string") {
+            schema["format"] = "binary".into();
+        }
     }
 }
 
@@ -184,7 +241,11 @@ pub(super) fn share(document: &mut Value) {
         let codes = problems::Operation::of(method, operation);
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
-            let name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();
+            let mut name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();
+            if !name.is_empty() && !response["headers"]["Preference-Applied"].is_null() {
+                // Of who may only ask.
+                name.push_str("OrValid");
+            }
             if !name.is_empty() && shared.entry(name.clone()).or_insert_with(|| response.clone()) == response
             {
                 *response = json!({ "$ref": format!("#/components/responses/{name}") });

@@ -14,7 +14,7 @@ mod upload;
 use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use taskhub_domain::{Context, context::Request, list::Query};
+use taskhub_domain::{Context, Error, context::Request, input, list::Query};
 use uuid::Uuid;
 
 pub use self::{
@@ -77,10 +77,10 @@ impl FromRequest for Id {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = Uuid::from_str(request.match_info().query("id"));
+        let id = input::id(request.match_info().query("id"));
         ready(
             id.map(Self)
-                .map_err(|_| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")),
+                .ok_or_else(|| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")),
         )
     }
 }
@@ -93,7 +93,7 @@ impl FromRequest for Within {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut ids = request.match_info().iter().map(|(_, id)| Uuid::from_str(id).ok());
+        let mut ids = request.match_info().iter().map(|(_, id)| input::id(id));
         let both = ids.next().flatten().zip(ids.next().flatten());
         ready(
             both.map(|(parent, own)| Self(parent, own))
@@ -110,13 +110,18 @@ impl Parameters {
     ///
     /// # Errors
     /// `InvalidParameter` when it stands there twice, or is not of its type.
-    pub fn take<T: FromStr>(
-        &mut self,
-        name: &str,
-        expected: &str,
-    ) -> Result<Option<T>, taskhub_domain::Error> {
+    pub fn take<T: FromStr>(&mut self, name: &str, expected: &str) -> Result<Option<T>, Error> {
         let value = self.0.take_any(name)?.map(|value| value.parse());
-        value.transpose().map_err(|_| taskhub_domain::Error::parameter(name, format!("Expected {expected}.")))
+        value.transpose().map_err(|_| Error::parameter(name, format!("Expected {expected}.")))
+    }
+
+    /// As [`Self::take`], of an id.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn take_id(&mut self, name: &str, expected: &str) -> Result<Option<Uuid>, Error> {
+        let wrong = || Error::parameter(name, format!("Expected {expected}."));
+        self.0.take_any(name)?.map(|value| input::id(&value).ok_or_else(wrong)).transpose()
     }
 }
 

@@ -5,7 +5,6 @@ use taskhub_domain::{
     document::{self, Document, DocumentVersion, DocumentVersionSummary},
     file::checked_name,
 };
-use uuid::Uuid;
 
 use super::{
     App,
@@ -165,7 +164,7 @@ pub(crate) async fn get_document_version_diff(
     known: IfNoneMatch,
     mut query: Parameters,
 ) -> Answered {
-    let against = query.take::<Uuid>("against", "a version's id")?;
+    let against = query.take_id("against", "a version's id")?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
     let diff = document::diff(&app.store, &caller, (ids.0, ids.1), against, turn).await?;
     // Versions stay as they are, and so do their differences.

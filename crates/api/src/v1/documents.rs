@@ -93,7 +93,7 @@ pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMat
 
 /// Create, change and delete documents together
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed.
+/// At most 100, one after the other, each judged and validated by itself: all of them or none.
 #[utoipa::path(tag = "documents", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Document>)))]
 #[post("/bulk")]
 pub(crate) async fn change_documents(

@@ -31,7 +31,7 @@ pub(crate) async fn get_individual_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, false)?;
-    let user = query.take("user", "an id")?;
+    let user = query.take_id("user", "an id")?;
     let report = report::individual(&app.store, &caller, period, user).await?;
     answer(format, "individual", &report, None)
 }
@@ -49,7 +49,7 @@ pub(crate) async fn get_team_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, false)?;
-    let team = query.take("team", "an id")?;
+    let team = query.take_id("team", "an id")?;
     let team = team.ok_or_else(|| Error::parameter("team", "This parameter is required, once."))?;
     let report = report::team(&app.store, &caller, period, team).await?;
     answer(format, "team", &report, None)
@@ -90,7 +90,7 @@ pub(crate) async fn get_completion_report(
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, true)?;
     let every = query.0.take_any("every")?.map(|every| every.parse::<Every>()).transpose()?;
-    let project = query.take("project", "an id")?;
+    let project = query.take_id("project", "an id")?;
     let every = every.unwrap_or(Every::Day);
     let report = report::completion(&app.store, &caller, period, every, project).await?;
     let point = |line: &CompletionBucket| (line.day.clone(), vec![line.created, line.completed]);

@@ -41,8 +41,8 @@ endpoints! {
 
 /// Create, change and delete requests together
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed. The
-/// status stays: its steps are made one at a time.
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. The status stays: its steps are
+/// made one at a time.
 #[utoipa::path(tag = "requests", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<ClientRequest>)))]
 #[post("/bulk")]
 pub(crate) async fn change_requests(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {

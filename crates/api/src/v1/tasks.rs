@@ -228,7 +228,7 @@ pub(crate) async fn move_task(
 
 /// Create, change and delete tasks together
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that failed.
+/// At most 100, one after the other, each judged and validated by itself: all of them or none.
 #[utoipa::path(tag = "tasks", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Task>)))]
 #[post("/bulk")]
 pub(crate) async fn change_tasks(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {

@@ -54,8 +54,8 @@ pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body
 
 /// Create, change and delete users together
 ///
-/// For admins. At most 100, one after the other, each judged and validated by itself: all of them or none. An error names the place of the first that
-/// failed. Who still has something that is theirs can't be deleted so (409 `in_use`): there is no `transfer_to` here.
+/// For admins. At most 100, one after the other, each judged and validated by itself: all of them or none. Who still has something
+/// that is theirs can't be deleted so (409 `in_use`): there is no `transfer_to` here.
 #[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<User>)))]
 #[post("/bulk")]
 pub(crate) async fn change_users(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
@@ -197,7 +197,7 @@ pub(crate) async fn delete_user(
     mut query: Parameters,
     pre: IfMatch,
 ) -> Answered {
-    let input = (id.0, query.take("transfer_to", "an id")?, pre.0);
+    let input = (id.0, query.take_id("transfer_to", "an id")?, pre.0);
     let write =
         app.store.write(&caller, input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)));
     write.await?;

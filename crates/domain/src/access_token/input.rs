@@ -20,9 +20,9 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 #[serde(deny_unknown_fields)]
 pub struct AccessTokenInput {
     /// What it is for.
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]
-    #[schema(min_length = 1, max_length = 100, example = "nightly report")]
+    #[schema(format = "line", min_length = 1, max_length = 100, example = "nightly report")]
     pub(super) name: String,
     /// What it may do of what the user may: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is
     /// narrowed to scopes can give no others.

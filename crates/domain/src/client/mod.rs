@@ -59,9 +59,9 @@ input! {
     /// What can be written of a client.
     pub struct ClientInput of Client, without rules {
         /// Unique in the tenant, whatever its letters' case and blanks.
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-        #[schema(min_length = 1, max_length = 200, example = "Harbour Bakery")]
+        #[schema(format = "line", min_length = 1, max_length = 200, example = "Harbour Bakery")]
         name: String,
         #[serde(default)]
         #[garde(email, length(chars, max = 254))]
@@ -69,7 +69,7 @@ input! {
         email: Option<String>,
         #[serde(default)]
         #[garde(length(chars, max = 32), custom(one_line))]
-        #[schema(max_length = 32, example = "+49 40 123456")]
+        #[schema(format = "line", max_length = 32, example = "+49 40 123456")]
         phone: Option<String>,
         #[serde(default)]
         #[garde(length(chars, max = 500))]

@@ -155,9 +155,9 @@ impl Document {
 input! {
     /// What can be written of a document.
     pub struct DocumentInput of Document {
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-        #[schema(min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
+        #[schema(format = "line", min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
         title: String,
         /// A project that the caller sees.
         #[garde(skip)]

@@ -8,6 +8,8 @@ use crate::{Error, Result};
 /// Octets of the MAC, and of the position.
 const SEAL: usize = 16;
 const POSITION: usize = 8;
+/// How many characters a cursor has: four of base64 for three octets.
+pub const CURSOR: usize = (SEAL + POSITION) / 3 * 4;
 
 /// The cursor at a position.
 pub(super) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
@@ -23,7 +25,7 @@ pub(super) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
         let expected = "The cursor is not one of this feed. Begin without one, or with oldest.";
         Error::parameter("since", expected)
     };
-    if cursor.len() > 2 * (SEAL + POSITION) {
+    if cursor.len() != CURSOR {
         return Err(wrong());
     }
     let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::told::NOUNS;
+pub use self::{cursor::CURSOR, told::NOUNS};
 use crate::{
     Context, Error, Instant, Result, Scope, Store,
     error::Kind,
@@ -43,7 +43,7 @@ const AT_ONCE: usize = 200;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FeedChange {
     /// Where the feed goes on after this.
-    #[schema(max_length = 255, pattern = "^[A-Za-z0-9_-]+$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
+    #[schema(max_length = 32, pattern = "^[A-Za-z0-9_-]{32}$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
     pub cursor: String,
     /// When it was done. The order is that of the commits, which may differ a little.
     pub at: Instant,
@@ -64,7 +64,7 @@ pub struct FeedChange {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FeedPage {
     /// Where the feed goes on: the `since` of the next request.
-    #[schema(max_length = 255, pattern = "^[A-Za-z0-9_-]+$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
+    #[schema(max_length = 32, pattern = "^[A-Za-z0-9_-]{32}$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
     pub next: String,
     /// Whether there is more to look at already.
     pub more: bool,

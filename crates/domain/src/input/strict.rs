@@ -1,6 +1,9 @@
 //! JSON read by what it means: an object is no word, and a list is no object.
 //!
-//! serde_json takes `{"low": null}` for the word `low`, and a list for the fields of a struct in their order. Neither is what the document says.
+//! serde_json takes `{"low": null}` for the word `low`, and a list for the fields of a struct in their order; and ids are read in every form that their
+//! library knows. None of it is what the document says.
+
+use std::any::type_name;
 
 use serde::{
     Deserializer,
@@ -11,6 +14,9 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Error, Number, Value};
+use uuid::Uuid;
+
+use super::id;
 
 /// A value to be read so.
 #[derive(Clone, Copy)]
@@ -81,8 +87,18 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         }
     }
 
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        // What an id is like is said here once, and not at each field that has one.
+        match self.0 {
+            Value::String(text) if type_name::<V::Value>() == type_name::<Uuid>() && id(text).is_none() => {
+                Err(Error::custom("expected an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e"))
+            }
+            value => value.deserialize_str(visitor),
+        }
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf unit unit_struct seq tuple tuple_struct map
         identifier ignored_any
     }
 }

@@ -1,11 +1,18 @@
 //! What text may be: how names are read, and the rules of garde that fields of one line, time zones and languages keep.
 
 use icu_locale_core::Locale;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// Reads a name: trimmed.
-pub fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(String::deserialize(deserializer)?.trim().to_owned())
+/// How the error of a text begins that is longer than it may be before it is read; the bound follows.
+pub(super) const TOO_LONG: &str = "a text longer than ";
+
+/// Reads a name of so many characters at most: trimmed. They are counted as they were sent, because that is what a client can hold against the document.
+pub fn trimmed<'de, D: Deserializer<'de>, const MOST: usize>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.chars().nth(MOST).is_some() {
+        return Err(D::Error::custom(format_args!("{TOO_LONG}{MOST}")));
+    }
+    Ok(text.trim().to_owned())
 }
 
 /// Reads what is compared case-insensitively: trimmed, in lower case.

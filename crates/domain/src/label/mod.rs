@@ -67,9 +67,9 @@ input! {
     /// What can be written of a label.
     pub struct LabelInput of Label, without rules {
         /// Unique in the tenant, whatever its letters' case and blanks.
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 50>")]
         #[garde(length(chars, min = 1, max = 50), custom(one_line))]
-        #[schema(min_length = 1, max_length = 50, example = "Bug")]
+        #[schema(format = "line", min_length = 1, max_length = 50, example = "Bug")]
         name: String,
         /// Red, green and blue, two hexadecimal digits each.
         #[serde(default = "grey")]

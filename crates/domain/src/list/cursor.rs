@@ -17,7 +17,7 @@ use crate::{Error, Result, policy, store::noun::Noun};
 /// Octets of the MAC that a cursor carries.
 const SEAL: usize = 16;
 /// A cursor's most characters: sort keys are bounded, and so is what is decoded.
-const LONGEST: usize = 4096;
+pub const CURSOR: usize = 4096;
 
 /// A position between two rows of a list.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl<'a> Seal<'a> {
 
     /// The position in a cursor of this list.
     pub(super) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
-        if cursor.len() > LONGEST {
+        if cursor.len() > CURSOR {
             return Err(bad_cursor());
         }
         let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?;

@@ -12,6 +12,7 @@ mod search;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};
 use uuid::Uuid;
 
+pub use self::cursor::CURSOR;
 use self::query::Paging;
 pub(crate) use self::query::whole;
 pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, fields, parameters};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::search;
 use crate::{
-    Context, Error, Instant, Result, Scope,
+    Context, Error, Instant, Result, Scope, input,
     policy::{self, Action, Facts},
     search::Wanted,
     store::noun::{ColumnOf, EntityOf, Noun},
@@ -327,9 +327,9 @@ impl Form {
             Self::Words(words) | Self::Ranks(words) => return wrong(format!("one of: {}", words.join(", "))),
             Self::Id | Self::Person | Self::Through(_) if value == "none" => return Ok(None),
             Self::Person if value == "me" => ctx.user().unwrap_or_default().into(),
-            Self::Id | Self::Person | Self::Through(_) => match value.parse::<Uuid>() {
-                Ok(id) => id.into(),
-                Err(_) => return wrong("an id".to_owned()),
+            Self::Id | Self::Person | Self::Through(_) => match input::id(value) {
+                Some(id) => id.into(),
+                None => return wrong("an id".to_owned()),
             },
             Self::Instant => match value.parse::<Instant>() {
                 Ok(instant) => instant.into(),

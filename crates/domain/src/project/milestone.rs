@@ -86,9 +86,9 @@ impl Child for Milestone {
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MilestoneInput {
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "First release")]
+    #[schema(format = "line", min_length = 1, max_length = 200, example = "First release")]
     name: String,
     #[serde(default)]
     #[garde(length(chars, max = 20_000))]

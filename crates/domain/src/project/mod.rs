@@ -204,9 +204,9 @@ impl Noun for Project {
 input! {
     /// What can be written of a project.
     pub struct ProjectInput of Project {
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-        #[schema(min_length = 1, max_length = 200, example = "Website")]
+        #[schema(format = "line", min_length = 1, max_length = 200, example = "Website")]
         name: String,
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

@@ -51,9 +51,9 @@ input! {
     /// What can be written of a kind of request.
     pub struct RequestTypeInput of RequestType, without rules {
         /// Unique in the tenant, whatever its letters' case and blanks.
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, min = 1, max = 100), custom(one_line))]
-        #[schema(min_length = 1, max_length = 100, example = "Repair")]
+        #[schema(format = "line", min_length = 1, max_length = 100, example = "Repair")]
         name: String,
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

@@ -119,9 +119,9 @@ input! {
         client_id: Uuid,
         #[garde(skip)]
         type_id: Uuid,
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 3, max = 200), custom(one_line))]
-        #[schema(min_length = 3, max_length = 200, example = "The oven does not heat")]
+        #[schema(format = "line", min_length = 3, max_length = 200, example = "The oven does not heat")]
         title: String,
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

@@ -132,8 +132,9 @@ pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<Searc
     let mut query = query.clone();
     let wanted = Wanted::read("q", &query.take("q")?)?;
     let nouns = query.take_any("noun")?.map(|names| read_nouns(&names)).transpose()?;
-    let project = query.take_any("project")?.map(|id| id.parse());
-    let project = project.transpose().map_err(|_| Error::parameter("project", "Expected an id."))?;
+    let read =
+        |text: String| crate::input::id(&text).ok_or_else(|| Error::parameter("project", "Expected an id."));
+    let project = query.take_any("project")?.map(read).transpose()?;
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
     let search = Search { scope: store.read(ctx), wanted, nouns, project };
     let mut results = search.run().await?;

@@ -18,9 +18,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct ServiceAccountInput {
     /// Unique in the organisation.
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]
-    #[schema(min_length = 1, max_length = 100, example = "importer")]
+    #[schema(format = "line", min_length = 1, max_length = 100, example = "importer")]
     pub(super) name: String,
     /// What it may do: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is narrowed to scopes
     /// can give no others.

@@ -15,9 +15,9 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskInput {
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 3, max = 200), custom(one_line))]
-    #[schema(min_length = 3, max_length = 200, example = "Write the release notes")]
+    #[schema(format = "line", min_length = 3, max_length = 200, example = "Write the release notes")]
     pub(super) title: String,
     #[serde(default)]
     #[garde(length(chars, max = 20_000))]

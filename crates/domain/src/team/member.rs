@@ -96,9 +96,9 @@ input! {
         #[garde(skip)]
         user_id: Uuid,
         /// The user's part in the team; it gives no rights.
-        #[serde(default, deserialize_with = "trimmed")]
+        #[serde(default, deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, max = 100), custom(one_line))]
-        #[schema(max_length = 100, example = "Illustrator")]
+        #[schema(format = "line", max_length = 100, example = "Illustrator")]
         role: String,
     }
 }

@@ -111,9 +111,9 @@ input! {
     /// What can be written of a team.
     pub struct TeamInput of Team {
         /// Unique in the tenant, whatever its letters' case and blanks.
-        #[serde(deserialize_with = "trimmed")]
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-        #[schema(min_length = 1, max_length = 200, example = "Design")]
+        #[schema(format = "line", min_length = 1, max_length = 200, example = "Design")]
         name: String,
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

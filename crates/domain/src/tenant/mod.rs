@@ -125,17 +125,17 @@ impl Noun for Tenant {
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantInput {
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "Acme Ltd")]
+    #[schema(format = "line", min_length = 1, max_length = 200, example = "Acme Ltd")]
     pub(crate) name: String,
     /// A name of the IANA time zone database.
-    #[serde(default = "utc", deserialize_with = "trimmed")]
+    #[serde(default = "utc", deserialize_with = "trimmed::<_, 64>")]
     #[garde(length(chars, max = 64), custom(zone_name))]
     #[schema(format = "time-zone", max_length = 64, example = "Europe/Berlin")]
     pub(crate) time_zone: String,
     /// A language tag (RFC 5646).
-    #[serde(default = "english", deserialize_with = "trimmed")]
+    #[serde(default = "english", deserialize_with = "trimmed::<_, 35>")]
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     pub(crate) locale: String,
@@ -199,9 +199,9 @@ impl From<&Tenant> for TenantInput {
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
     /// The organisation's name.
-    #[serde(deserialize_with = "trimmed")]
+    #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
-    #[schema(min_length = 1, max_length = 200, example = "Acme Ltd")]
+    #[schema(format = "line", min_length = 1, max_length = 200, example = "Acme Ltd")]
     pub name: String,
     /// Its name in addresses; made from the name when it is absent.
     #[serde(default, deserialize_with = "folded")]

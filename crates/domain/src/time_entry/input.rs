@@ -29,7 +29,7 @@ pub struct TimeEntryInput {
     minutes: Option<u32>,
     #[serde(default)]
     #[garde(length(chars, max = 500), custom(one_line))]
-    #[schema(max_length = 500, example = "Second draft")]
+    #[schema(format = "line", max_length = 500, example = "Second draft")]
     pub(super) note: Option<String>,
 }
 

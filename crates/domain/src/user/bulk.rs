@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{NewUser, User, check_new, create, update};
 use crate::{
     Context, Error, Result, Tx,
-    bulk::{Bulk, BulkInput, in_body},
+    bulk::{Bulk, BulkInput, Wrong, in_body},
     input::Unchecked,
     policy::{self, Action},
     store::Precondition,
@@ -18,11 +18,14 @@ use crate::{
 /// `Forbidden`, `Invalid`; those of one of them with its place.
 pub fn check_bulk(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
     policy::permit(ctx, policy::Noun::User, Action::Create)?;
-    let checked = |(place, body)| {
-        let new = check_new(ctx, &Unchecked::new(body)).map_err(|error| in_body(error).at_place(place))?;
-        Ok((place, new))
-    };
-    body.check()?.bodies_to_make().map(checked).collect()
+    let (mut wrong, mut checked) = (Wrong::default(), Vec::new());
+    for (place, body) in body.check()?.bodies_to_make()? {
+        match check_new(ctx, &Unchecked::new(body)) {
+            Ok(new) => checked.push((place, new)),
+            Err(error) => wrong.add(in_body(error).at_place(place))?,
+        }
+    }
+    wrong.none().map(|()| checked)
 }
 
 impl Bulk for User {

@@ -35,14 +35,14 @@ pub struct NewUser {
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     pub password: SecretString,
     /// Given name.
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Grace")]
+    #[schema(format = "line", max_length = 100, example = "Grace")]
     pub first_name: String,
     /// Family name.
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Hopper")]
+    #[schema(format = "line", max_length = 100, example = "Hopper")]
     pub last_name: String,
     /// What the user may do.
     #[serde(default = "member")]
@@ -117,17 +117,17 @@ pub struct UserInput {
     #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
     username: String,
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Ada")]
+    #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Lovelace")]
+    #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
     #[serde(default)]
     #[garde(length(chars, max = 32), custom(one_line))]
-    #[schema(max_length = 32, example = "+44 20 7946 0000")]
+    #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
     phone: Option<String>,
     #[serde(default)]
     #[garde(length(chars, max = 500))]
@@ -210,17 +210,17 @@ impl UserInput {
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileInput {
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Ada")]
+    #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Lovelace")]
+    #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
     #[serde(default)]
     #[garde(length(chars, max = 32), custom(one_line))]
-    #[schema(max_length = 32, example = "+44 20 7946 0000")]
+    #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
     phone: Option<String>,
     #[serde(default)]
     #[garde(length(chars, max = 500))]

@@ -18,7 +18,7 @@ use crate::{
 ))]
 #[get("/permissions")]
 pub(crate) async fn get_permissions(caller: Caller, app: App, mut query: Parameters) -> Answered {
-    let id = query.take("id", "an id")?;
+    let id = query.take_id("id", "an id")?;
     let noun = query.0.take("noun")?;
     Ok(HttpResponse::Ok().json(permission::get(&app.store, &caller, &noun, id).await?))
 }

@@ -58,13 +58,13 @@ struct Account {
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     password: SecretString,
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Ada")]
+    #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
-    #[serde(default, deserialize_with = "trimmed")]
+    #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
-    #[schema(max_length = 100, example = "Lovelace")]
+    #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
 }
 
