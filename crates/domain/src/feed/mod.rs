@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::told::NOUNS;
+pub(crate) use self::told::of as told;
 use crate::{
     Context, Error, Instant, Result, Scope, Store,
     error::Kind,
