@@ -127,9 +127,25 @@ async fn a_team_s_figures_are_its_manager_s(app: &App) {
         all.iter().map(|line| told(line, ["username", "completed", "tracked_seconds"])).collect()
     };
     let (member, other) = (json!(["member", 2, 1200]), json!(["other", 1, 600]));
-    assert_eq!(figures(&t.manager).await, [member.clone(), other.clone()]);
-    assert_eq!(figures(&t.admin).await, [member.clone(), other]);
-    assert_eq!(figures(&t.member).await, [member]);
+    let manager = json!(["manager", 0, 0]);
+    assert_eq!(figures(&t.manager).await, [member.clone(), other.clone(), manager.clone()]);
+    assert_eq!(figures(&t.member).await, [member.clone()]);
+    // Who is assigned there counts, whether or not they are a member.
+    let path = task(app, &t.admin, &project, &t.admin, json!({})).await;
+    let _ = app.post(&format!("{path}/complete")).by(&t.admin).gives(200).await;
+    app.clock.advance(Duration::from_secs(1));
+    let all = [member.clone(), other, manager, json!(["admin", 1, 0])];
+    assert_eq!(figures(&t.manager).await, all);
+    assert_eq!(figures(&t.admin).await, all);
+    let whole = app.get(&format!("/reports/{report}")).by(&t.manager).gives(200).await;
+    let total = ["people", "assigned", "completed", "tracked_seconds", "mean_completion_seconds"];
+    assert_eq!(told(&whole["total"], total), json!([4, 4, 4, 1800, 0]));
+    let own = app.get(&format!("/reports/{report}")).by(&t.member).gives(200).await;
+    assert_eq!(told(&own["total"], ["people", "completed"]), json!([1, 2]));
+    let file = app.get(&format!("/reports/{report}&format=csv")).by(&t.manager).send().await.expect(200);
+    assert_eq!(file.header("x-truncated"), "false");
+    let last = csv::Reader::from_reader(file.text.as_bytes()).records().last().unwrap().unwrap();
+    assert_eq!((&last[0], &last[1], &last[3]), ("", "(total)", "4"));
     // Who has nothing to do with the team, and who comes from elsewhere, are told nothing.
     let stranger = make(app, &t.admin, "/teams", json!({ "name": "Else" })).await;
     assert!(lines(app, &t.manager, &format!("team?team={}", stranger.as_str().unwrap())).await.is_empty());
@@ -349,13 +365,23 @@ async fn the_dashboard_is_one_s_own(app: &App) {
             .collect()
     };
     let next = ids(&own["next"]);
-    assert_eq!((next.len(), &next[..3]), (10, &[late, soon, far.clone()][..]));
+    assert_eq!((next.len(), &next[..3]), (10, &[late, soon.clone(), far.clone()][..]));
     assert_eq!(own["timer"], timer);
     assert_eq!(ids(&own["recent"])[0], far);
     let seen = |dashboard: &Value| {
         ids(&dashboard["recent"]).contains(&format!("/tasks/{}", hidden.as_str().unwrap()))
     };
     assert!(!seen(&own));
+    // What was done, by whom, and to what.
+    let path = format!("{soon}/comments");
+    let _ = make(app, &t.manager, &path, json!({ "body": "Soon, then" })).await;
+    let activity = app.get("/dashboard").by(&t.member).gives(200).await["activity"].clone();
+    let line = |at: usize| told(&activity[at], ["action", "noun", "title", "actor_name"]);
+    assert_eq!(line(0), json!(["create", "comment", null, "manager"]), "{activity}");
+    assert_eq!(line(1), json!(["update", "task", "Far away", "member"]), "{activity}");
+    let all = activity.as_array().unwrap();
+    assert!(all.iter().all(|line| line["row_id"] != hidden && line["noun"] != "time_entry"), "{activity}");
+    assert!(all.iter().any(|line| line["noun"] == "project" && line["row_id"] == project), "{activity}");
     let other = app.get("/dashboard").by(&t.other).gives(200).await;
     assert!(seen(&other));
     // A task that nobody was given is its owner's.

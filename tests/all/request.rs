@@ -8,6 +8,7 @@ every_database!(
     only_managers_and_admins_take_a_request_back,
     a_client_has_its_requests_and_one_name,
     members_work_on_requests_and_delete_nothing,
+    who_is_assigned_a_request_is_told,
     figures_are_exact,
     two_steps_at_once_are_one,
 );
@@ -118,6 +119,41 @@ async fn members_work_on_requests_and_delete_nothing(app: &App) {
     }
 }
 
+async fn who_is_assigned_a_request_is_told(app: &App) {
+    let t = app.tenant().await;
+    let (client, _) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
+    let (kind, _) = named(app, &t.manager, "/request-types", "Repair").await;
+    let body = json!({ "client_id": client, "type_id": kind, "title": "The oven is cold", "assignee_id": t.other.id });
+    let made = app.post("/requests").by(&t.manager).json(&body).send().await.expect(201);
+    let inbox = async |user: &User| app.get("/notifications").by(user).gives(200).await;
+    let told = inbox(&t.other).await;
+    assert_eq!(told["count"], 1);
+    let line = &told["results"][0];
+    assert_eq!(
+        (&line["kind"], &line["noun"], &line["row_id"], &line["task_id"], &line["actor_id"]),
+        (
+            &json!("assigned"),
+            &json!("client_request"),
+            &made.body["id"],
+            &json!(uuid::Uuid::nil()),
+            &json!(t.manager.id)
+        )
+    );
+    assert!(line["text"].as_str().unwrap().ends_with("assigned “The oven is cold” to you."), "{line}");
+    let path = made.header("location");
+    // Another status or title is no news, and nobody is told what they did themselves, or do not want to know.
+    let _ = app.patch(path).by(&t.manager).json(&json!({ "title": "The oven is hot" })).gives(200).await;
+    assert_eq!(inbox(&t.other).await["count"], 1);
+    let mine = json!({ "assignee_id": t.member.id });
+    let _ = app.patch(path).by(&t.member).json(&mine).gives(200).await;
+    assert_eq!(inbox(&t.member).await["count"], 0);
+    let silent = json!({ "notification_preferences": { "assignment": "none" } });
+    let _ = app.patch("/auth/profile").by(&t.other).json(&silent).gives(200).await;
+    let back = json!({ "assignee_id": t.other.id });
+    let _ = app.patch(path).by(&t.manager).json(&back).gives(200).await;
+    assert_eq!(inbox(&t.other).await["count"], 1);
+}
+
 async fn figures_are_exact(app: &App) {
     let t = app.tenant().await;
     let _ = app.tenant().await;
@@ -141,6 +177,7 @@ async fn figures_are_exact(app: &App) {
     assert_eq!(figures["by_client"], json!(clients));
     let types = [one(&repair, "Repair", count(1, 1, 0)), one(&advice, "Advice", count(1, 0, 0))];
     assert_eq!(figures["by_type"], json!(types));
+    assert_eq!((&figures["other_clients"], &figures["other_types"]), (&count(0, 0, 0), &count(0, 0, 0)));
     assert_eq!(figures["oldest_open_seconds"], 60);
     let _ = app.patch(&format!("{oldest}/status")).by(&t.member).json(&to("completed")).gives(200).await;
     let figures = app.get("/requests/dashboard").by(&t.member).gives(200).await;

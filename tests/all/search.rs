@@ -1,5 +1,7 @@
 //! The stories of searching: the same on every database, and nothing but what the caller's lists show.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use taskhub_domain::context::Request;
@@ -14,6 +16,8 @@ every_database!(
     a_search_is_narrowed,
     tokens_search_what_they_reach,
     comments_are_found_with_their_tasks,
+    what_is_not_ranked_is_told,
+    filters_combine_with_words,
     lists_are_filtered_by_words,
     what_is_wrong_is_told,
 );
@@ -297,6 +301,69 @@ async fn comments_are_found_with_their_tasks(app: &App) {
     let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.member).gives(204).await;
     let left = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
     assert_eq!(left["search_text"].len(), 0, "{left:?}");
+}
+
+async fn what_is_not_ranked_is_told(app: &App) {
+    let t = app.tenant().await;
+    let best = json!({ "title": "Alder Alder", "description": "alder" });
+    let _ = make(app, &t.member, "/tasks", best).await;
+    for n in 0..199 {
+        let _ = make(app, &t.member, "/tasks", json!({ "title": format!("Alder {n}") })).await;
+    }
+    let found = app.get("/search?q=alder&page_size=1").by(&t.member).gives(200).await;
+    assert_eq!((&found["truncated"], &found["results"][0]["rank"]), (&json!(false), &json!(34)));
+    let _ = make(app, &t.member, "/tasks", json!({ "title": "Alder, one more" })).await;
+    let found = app.get("/search?q=alder&page_size=1").by(&t.member).gives(200).await;
+    assert_eq!((&found["truncated"], &found["results"][0]["rank"]), (&json!(true), &json!(16)));
+    // More words find it.
+    assert_eq!(search(app, &t.member, "17 alder", "").await.len(), 1);
+}
+
+async fn filters_combine_with_words(app: &App) {
+    let mut t = app.tenant().await;
+    let body = json!({ "name": "Fig", "scope": "Only the orchard", "objectives": "Two hundredweight", "status": "active" });
+    let (project, _) = make(app, &t.manager, "/projects", body).await;
+    // All that is said of a project is searched.
+    for words in ["orchard", "hundredweight"] {
+        assert_eq!(nouns(&search(app, &t.member, words, "").await), ["project"], "{words}");
+    }
+    let marked = &search(app, &t.member, "hundredweight", "").await[0]["snippet"];
+    assert!(marked.as_str().unwrap().contains("<mark>hundredweight</mark>"), "{marked}");
+    let task = json!({ "title": "Fig", "project_id": project, "assignee_id": t.other.id, "status": "done" });
+    let (done, path) = make(app, &t.member, "/tasks", task).await;
+    let (comment, _) = make(app, &t.member, &format!("{path}/comments"), json!({ "body": "Fig" })).await;
+    let _ = make(app, &t.member, "/tasks", json!({ "title": "Fig, mine", "assignee_id": t.member.id })).await;
+    t.later(app, Duration::from_hours(1));
+    let since = app.clock.now();
+    let _ = make(app, &t.member, "/documents", json!({ "title": "Fig", "project_id": project })).await;
+    let within = format!("&project={}", project.as_str().unwrap());
+    let found = search(app, &t.member, "fig", &within).await;
+    assert_eq!(nouns(&found), ["comment", "document", "project", "task"]);
+    let told = found.iter().find(|row| row["id"] == comment).unwrap();
+    assert_eq!((&told["project_id"], &told["task_id"]), (&project, &done));
+    for (filters, expected) in [
+        ("&status=done".to_owned(), vec!["task"]),
+        ("&status=done,active".to_owned(), vec!["project", "task"]),
+        ("&status=pending".to_owned(), vec![]),
+        ("&assignee=me".to_owned(), vec!["task"]),
+        (format!("&assignee={}&status=todo", t.other.id), vec![]),
+        (format!("&created_at[gte]={since}"), vec!["document"]),
+        (format!("&created_at[lt]={since}"), vec!["comment", "project", "task", "task"]),
+        (format!("&updated_at[lt]={since}"), vec!["project", "task", "task"]),
+        (format!("&updated_at[lt]={since}&noun=comment"), vec![]),
+    ] {
+        assert_eq!(nouns(&search(app, &t.member, "fig", &filters).await), expected, "{filters}");
+    }
+    for (filters, name) in [
+        ("&status=late", "status"),
+        ("&status=done&status=done", "status"),
+        ("&assignee=somebody", "assignee"),
+        ("&created_at=yesterday", "created_at"),
+        ("&status[lt]=done", "status[lt]"),
+    ] {
+        let told = app.get(&asking("/search", "fig", filters)).by(&t.member).send().await.expect(400);
+        assert_eq!((told.code(), told.pointer()), ("invalid_parameter", name), "{filters}");
+    }
 }
 
 async fn lists_are_filtered_by_words(app: &App) {

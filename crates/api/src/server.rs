@@ -158,6 +158,7 @@ fn cors(settings: &Settings) -> Cors {
         "idempotency-replayed",
         "accept-ranges",
         "content-disposition",
+        "x-truncated",
         "content-range",
         "repr-digest",
         "preference-applied",

@@ -188,7 +188,7 @@ pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
-    /// A clock that tests set and move: microseconds since the Unix epoch.
+    /// A clock that tests and demonstration data set and move: microseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
@@ -205,9 +205,14 @@ impl Clock {
         }
     }
 
+    /// A clock that stands at an instant.
+    pub fn at(instant: Instant) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(instant.micros())))
+    }
+
     /// A clock that stands at the present until it is moved.
     pub fn manual() -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(Self::System.now().micros())))
+        Self::at(Self::System.now())
     }
 
     /// Moves a manual clock on; the machine's can't be moved.

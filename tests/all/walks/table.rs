@@ -507,9 +507,11 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::EmptyRequestType])
         .changes(&["request_type"]),
     Entry::scoped("list_requests", &["requests:read"]).query_ids(REQUEST_FILTERS),
-    Entry::scoped("create_request", &["requests:write"])
-        .body(request, REQUEST_IDS)
-        .changes(&["client_request", "search_text"]),
+    Entry::scoped("create_request", &["requests:write"]).body(request, REQUEST_IDS).changes(&[
+        "client_request",
+        "notification",
+        "search_text",
+    ]),
     Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
     Entry::scoped("change_requests", &["requests:write"])
         .body(request_changes, &[("/operations/0/id", Slot::Request)])
@@ -572,7 +574,9 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("get_changes", &[]),
     Entry::scoped("stream_events", &[]),
-    Entry::scoped("search_rows", &[]).query(&[("q", "all")]).query_ids(&[("project", Slot::Project)]),
+    Entry::scoped("search_rows", &[])
+        .query(&[("q", "all")])
+        .query_ids(&[("project", Slot::Project), ("assignee", Slot::Assignee)]),
     Entry::scoped("list_users", &["users:read"]),
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("change_users", &["users:write"])

@@ -1,28 +1,25 @@
 //! `taskhub seed`: demonstration data, the same each time but for ids and times.
 
 mod office;
-mod talk;
-mod time;
+mod stage;
+mod story;
 
 use std::{fs, path::PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
-    Context, Result, Tx,
-    document::Document,
-    edit,
+    Clock, Result, System, Tx,
+    context::Request,
     input::Unchecked,
     policy::Role,
-    project::{Milestone, Project},
-    task::Task,
     tenant::{self, NewTenant, Tenant},
     user::{self, NewUser, User},
 };
-use uuid::Uuid;
 
+use self::stage::Stage;
 use super::{operator, say};
 use crate::{
     config::Settings,
@@ -31,8 +28,6 @@ use crate::{
 
 /// The password of every demonstration user.
 const PASSWORD: &str = "wide-green-rivers";
-/// Rows of one transaction.
-const BATCH: usize = 500;
 const NAMES: [&str; 12] = [
     "Acme", "Borealis", "Cobalt", "Dune", "Ember", "Fjord", "Garnet", "Harbour", "Indigo", "Juniper",
     "Kestrel", "Lumen",
@@ -45,22 +40,6 @@ const PEOPLE: [(&str, &str, &str, Role); 6] = [
     ("barbara", "Barbara", "Liskov", Role::Member),
     ("donald", "Donald", "Knuth", Role::Member),
 ];
-const PROJECTS: [&str; 5] = ["Website", "Mobile app", "Onboarding", "Data migration", "Annual report"];
-const VERBS: [&str; 7] = ["Draft", "Review", "Publish", "Test", "Estimate", "Repair", "Document"];
-const THINGS: [&str; 11] = [
-    "the release notes",
-    "the landing page",
-    "the price list",
-    "the import",
-    "the backup plan",
-    "the contract",
-    "the survey",
-    "the sign-in page",
-    "the dashboard",
-    "the invoice template",
-    "the style guide",
-];
-
 #[derive(Args, Debug)]
 pub(super) struct Seed {
     /// How many tenants
@@ -82,24 +61,28 @@ impl Seed {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} tasks, {per_sec}, {eta} to go");
         let bar = ProgressBar::new(u64::from(self.tenants) * u64::from(self.tasks));
         bar.set_style(style.map_err(|error| StartError::Setting(error.to_string()))?);
+        let now = system.now();
+        // The organisations were made when their stories begin.
+        let system = System::new("seeding", Request::default(), Clock::at(stage::beginning(now)));
         let mut told = Vec::new();
         for number in 0..self.tenants as usize {
             let ctx = system.within(system.now().token_id());
             let people = (number, hash.clone());
             let (tenant, users) =
                 state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;
-            let (admin, others) =
-                (users.first().map(|user| user.id), users.iter().map(|user| user.id).collect::<Vec<_>>());
-            let projects = state
-                .store
-                .write(&ctx, (number, admin), |tx, (n, admin)| Box::pin(projects_of(tx, *n, *admin)))
-                .await?;
-            self.tasks_of(&state, &ctx, &projects, &others, &bar).await?;
-            time::worked(&state, &ctx).await?;
-            office::furnish(&state, &ctx, &others).await?;
+            let (mut introduced, mut cast) = (Vec::new(), Vec::new());
+            for user in &users {
+                let token = token_of(&state, user)?;
+                let principal = state.enter(&token, &Request::default()).await;
+                cast.push((user.id, principal.map_err(|problem| StartError::Setting(problem.to_string()))?));
+                introduced.push(
+                    json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token }),
+                );
+            }
+            let stage = Stage { state: &state, users: cast, now };
+            let service = story::play(&stage, &tenant.slug, self.tasks as usize, &bar).await?;
             told.push(json!({
-                "id": tenant.id, "slug": tenant.slug, "name": tenant.name,
-                "users": users.iter().map(|user| introduce(&state, user)).collect::<std::result::Result<Vec<_>, _>>()?,
+                "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "users": introduced, "service": service,
             }));
         }
         bar.finish_and_clear();
@@ -116,23 +99,6 @@ impl Seed {
             self.tasks,
             self.tokens.display()
         ));
-        Ok(())
-    }
-
-    async fn tasks_of(
-        &self,
-        state: &State,
-        ctx: &Context,
-        projects: &[Uuid],
-        users: &[Uuid],
-        bar: &ProgressBar,
-    ) -> Result<()> {
-        let tasks: Vec<Value> =
-            (0..self.tasks as usize).map(|number| task_body(number, projects, users)).collect();
-        for batch in tasks.chunks(BATCH) {
-            state.store.write(ctx, batch.to_vec(), |tx, batch| Box::pin(add_tasks(tx, batch))).await?;
-            bar.inc(batch.len() as u64);
-        }
         Ok(())
     }
 }
@@ -155,53 +121,8 @@ async fn people_of(tx: &Tx, number: usize, hash: &str) -> Result<(Tenant, Vec<Us
     Ok((tenant, users))
 }
 
-async fn projects_of(tx: &Tx, number: usize, manager: Option<Uuid>) -> Result<Vec<Uuid>> {
-    let mut ids = Vec::new();
-    for (position, name) in PROJECTS.iter().enumerate() {
-        let status = pick(&["active", "planned", "active", "on_hold", "completed"], number + position);
-        let body = json!({ "name": name, "status": status, "manager_id": manager, "description": format!("{name}, as agreed."), "objectives": "Done by the end of the year." });
-        let project = edit::create::<Project>(tx, &Unchecked::new(body)).await?;
-        let body = json!({ "title": format!("{name}: minutes"), "project_id": project.id, "content": "# Minutes\n\nAll present." });
-        edit::create::<Document>(tx, &Unchecked::new(body)).await?;
-        milestones_of(tx, project.id).await?;
-        ids.push(project.id);
-    }
-    Ok(ids)
-}
-
-async fn milestones_of(tx: &Tx, project: Uuid) -> Result<()> {
-    for (name, due, reached) in
-        [("Kick-off", "2027-01-15", true), ("Beta", "2027-06-30", false), ("Release", "2027-12-01", false)]
-    {
-        let body = json!({ "name": name, "due_at": format!("{due}T17:00:00Z"), "reached": reached });
-        edit::create_within::<Milestone>(tx, project, &Unchecked::new(body)).await?;
-    }
-    Ok(())
-}
-
-fn task_body(number: usize, projects: &[Uuid], users: &[Uuid]) -> Value {
-    let title = format!("{} {} ({})", pick(&VERBS, number), pick(&THINGS, number / 3), number + 1);
-    let priority = pick(&["low", "medium", "medium", "high", "urgent"], number / 2);
-    let status = pick(&["todo", "in_progress", "done", "todo", "done", "cancelled"], number / 5);
-    let due = (!number.is_multiple_of(3))
-        .then(|| format!("2027-{:02}-{:02}T17:00:00Z", number / 28 % 12 + 1, number % 28 + 1));
-    json!({
-        "title": title, "priority": priority, "status": status, "due_at": due,
-        "project_id": projects.get(number % projects.len().max(1)), "assignee_id": users.get(number % users.len().max(1)),
-        "estimate_minutes": (number % 16) * 15,
-    })
-}
-
-async fn add_tasks(tx: &Tx, batch: &[Value]) -> Result<()> {
-    let mut tasks = Vec::new();
-    for body in batch {
-        tasks.push(edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?);
-    }
-    talk::comment_on(tx, &tasks).await
-}
-
-/// A user with an access token of a day.
-fn introduce(state: &State, user: &User) -> std::result::Result<Value, StartError> {
+/// An access token of a day for a user.
+fn token_of(state: &State, user: &User) -> std::result::Result<String, StartError> {
     let grant = Grant {
         kind: Kind::User,
         id: user.id,
@@ -211,8 +132,7 @@ fn introduce(state: &State, user: &User) -> std::result::Result<Value, StartErro
         session: None,
         lifetime: 86_400,
     };
-    let token = state.mint_grant(&grant).map_err(|problem| StartError::Setting(problem.to_string()))?;
-    Ok(json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token }))
+    state.mint_grant(&grant).map_err(|problem| StartError::Setting(problem.to_string()))
 }
 
 fn pick<'a>(words: &[&'a str], number: usize) -> &'a str {

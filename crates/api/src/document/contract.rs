@@ -30,7 +30,7 @@ use taskhub_domain::{
 use super::{
     deprecation, headers,
     operations::METHODS,
-    parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, words},
+    parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, search_filters, words},
     scopes,
 };
 
@@ -415,7 +415,7 @@ fn of_others(id: &str) -> Vec<Value> {
             query(
                 false,
                 "project",
-                "A project: it, its tasks and its documents.",
+                "A project: it, its tasks with what is said about them, and its documents.",
                 json!({ "type": "string", "format": "uuid" }),
             ),
             query(
@@ -424,7 +424,10 @@ fn of_others(id: &str) -> Vec<Value> {
                 "Rows at most.",
                 json!({ "type": "integer", "minimum": 1, "maximum": search::MOST, "default": search::SHOWN }),
             ),
-        ],
+        ]
+        .into_iter()
+        .chain(search_filters())
+        .collect(),
         _ => Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use taskhub_domain::{
     list::{self, Form, LONGEST_SEARCH, Parameter},
     search,
     store::Noun,
+    task::Task,
 };
 
 /// A parameter of the query string.
@@ -80,6 +81,19 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
             query(required.contains(&name.as_str()), name, &format!("{description}{whose}"), schema)
         })
         .collect()
+}
+
+/// The filters of the search: as tasks have them, with the words of all that is searched.
+pub(super) fn search_filters() -> Vec<Value> {
+    let mut filters = filters::<Task>(&[]);
+    filters.retain(|filter| {
+        let name = filter["name"].as_str().unwrap_or_default();
+        search::FILTERS.contains(&name.split('[').next().unwrap_or_default())
+    });
+    for filter in filters.iter_mut().filter(|filter| filter["name"] == "status") {
+        filter["schema"] = json!({ "type": "string", "pattern": pattern(&search::statuses()) });
+    }
+    filters
 }
 
 /// The filters of a noun's lists, and what they can be sorted by.

@@ -1,12 +1,19 @@
-//! `/api/v1/reports`: figures as JSON, as a file for a spreadsheet, and where a picture says it better as one.
+//! `/api/v1/reports`: figures as JSON, as a file for a spreadsheet, and where a picture says it better as one. What JSON tells by `truncated`, a file
+//! tells by the header `X-Truncated`.
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, HttpResponse, get, http::header};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::{self, HeaderName, HeaderValue},
+};
 use serde::Serialize;
 use taskhub_domain::{
     Context, Error, Result,
-    report::{self, CompletionBucket, Every, Period, PersonFigures, ProjectTime, Report, Workload},
+    report::{
+        self, CompletionBucket, Every, Period, PersonFigures, ProjectTime, Report, TeamFigures, TeamReport,
+        Workload,
+    },
 };
 
 use super::App;
@@ -38,9 +45,9 @@ pub(crate) async fn get_individual_report(
 
 /// Get a team's figures
 ///
-/// Those of its members, from the team's projects: to whoever manages the team and to admins of all, and to a member their own. To others the
-/// report is empty.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a member.", content((Report<PersonFigures> = "application/json"), (String = "text/csv")))))]
+/// Those of its members, its manager and whoever is assigned there, from the team's projects, and all together: to whoever manages the team and to
+/// admins, and to each of the others their own. To whoever has nothing to do with the team the report is empty. The last line of the file is the total.
+#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a person.", content((TeamReport = "application/json"), (String = "text/csv")))))]
 #[get("/team")]
 pub(crate) async fn get_team_report(
     caller: Caller,
@@ -52,7 +59,12 @@ pub(crate) async fn get_team_report(
     let team = query.take_id("team", "an id")?;
     let team = team.ok_or_else(|| Error::parameter("team", "This parameter is required, once."))?;
     let report = report::team(&app.store, &caller, period, team).await?;
-    answer(format, "team", &report, None)
+    if format != Format::Csv {
+        return Ok(HttpResponse::Ok().json(report));
+    }
+    let people = report.results.iter().map(TeamLine::Person);
+    let lines: Vec<_> = people.chain([TeamLine::Total(&report.total)]).collect();
+    file("team", &lines, report.truncated)
 }
 
 /// Get the workload
@@ -180,7 +192,7 @@ fn answer<T: Line + Serialize>(
     chart: Option<Chart<'_>>,
 ) -> Answered {
     match (format, chart) {
-        (Format::Csv, _) => export::lines(name, &report.results),
+        (Format::Csv, _) => file(name, &report.results, report.truncated),
         (Format::Svg, Some(chart)) => Ok(HttpResponse::Ok()
             .content_type("image/svg+xml")
             // The names in it are people's: whatever they are, nothing in it runs or loads, also when it is opened as a page.
@@ -190,6 +202,44 @@ fn answer<T: Line + Serialize>(
             ))
             .body(chart.draw()?)),
         _ => Ok(HttpResponse::Ok().json(report)),
+    }
+}
+
+/// A report as a file, which tells by a header that it is cut.
+fn file<T: Line>(name: &str, lines: &[T], truncated: bool) -> Answered {
+    let mut file = export::lines(name, lines)?;
+    let told = HeaderValue::from_static(if truncated { "true" } else { "false" });
+    file.headers_mut().insert(HeaderName::from_static("x-truncated"), told);
+    Ok(file)
+}
+
+/// A line of a team's file.
+enum TeamLine<'a> {
+    Person(&'a PersonFigures),
+    Total(&'a TeamFigures),
+}
+
+impl Line for TeamLine<'_> {
+    const COLUMNS: &'static [&'static str] = PersonFigures::COLUMNS;
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        match self {
+            Self::Person(figures) => figures.cells(),
+            Self::Total(total) => vec![
+                "".into(),
+                "(total)".into(),
+                total.assigned.to_string().into(),
+                total.completed.to_string().into(),
+                total.on_time.to_string().into(),
+                total.late.to_string().into(),
+                total.overdue.to_string().into(),
+                export::cell(total.mean_completion_seconds),
+                total.tracked_seconds.to_string().into(),
+                total.estimated_minutes.to_string().into(),
+                total.estimated_tracked_seconds.to_string().into(),
+                export::cell(total.estimate_ratio),
+            ],
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod version;
 
 use futures::future::BoxFuture;
 use garde::Validate;
-use sea_orm::{Condition, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,7 +62,13 @@ impl Noun for Comment {
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
-        Some(Searched { title: "", body: Some(&self.body), project_id: None, task_id: Some(self.task_id) })
+        Some(Searched {
+            title: "",
+            body: Some(&self.body),
+            more: [None; 2],
+            project_id: None,
+            task_id: Some(self.task_id),
+        })
     }
 
     fn follow_up<'a>(
@@ -107,6 +113,14 @@ impl Child for Comment {
     fn within(task: &Task) -> Condition {
         Condition::all().add(entity::Column::TaskId.eq(task.id))
     }
+}
+
+/// The ids of the comments on the tasks of a project.
+pub(crate) fn ids_in(ctx: &Context, project: Uuid) -> SelectStatement {
+    let tasks = task::ids_in(ctx, Some(project.into()));
+    let own = Condition::all().add(entity::Column::TenantId.eq(ctx.tenant()));
+    let comments = entity::Entity::find().select_only().column(entity::Column::Id);
+    comments.filter(own.add(entity::Column::TaskId.in_subquery(tasks))).into_query()
 }
 
 /// What can be written of a comment.

@@ -85,6 +85,7 @@ impl Noun for Document {
         Some(Searched {
             title: &self.title,
             body: Some(&self.content),
+            more: [None; 2],
             project_id: Some(self.project_id),
             task_id: None,
         })

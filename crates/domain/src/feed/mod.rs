@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::told::of as told;
 pub use self::{cursor::CURSOR, told::NOUNS};
 use crate::{
     Context, Error, Instant, Result, Scope, Store,

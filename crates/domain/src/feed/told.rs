@@ -52,7 +52,7 @@ macro_rules! nouns {
         pub const NOUNS: &[&str] = &[$(<$noun as Noun>::NOUN.as_str()),*];
 
         /// The events that the caller is told of, and what they are told was done.
-        pub(super) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, String>> {
+        pub(crate) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, String>> {
             let mut told = HashMap::new();
             $(told.extend(of_noun::<$noun>(scope, events).await?);)*
             Ok(told)

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub use self::inbox::{count_unread, read, read_all};
 pub(crate) use self::{
     quiet::is_time,
-    tell::{about_comment, about_task, of_alarm},
+    tell::{about_comment, about_request, about_task, of_alarm},
 };
 use crate::{
     Context, Result, Scope,
@@ -30,7 +30,7 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// A task was assigned to the user.
+    /// A task or a client's request was assigned to the user.
     Assigned,
     /// Somebody mentioned the user in a comment.
     Mentioned,
@@ -57,7 +57,7 @@ entity! {
         pub noun: String,
         /// The id of that row, which may be gone.
         pub row_id: Uuid,
-        /// The task that the row is, or lies in.
+        /// The task that the row is, or lies in; nil (all zeros) for a client's request, which lies in none.
         pub task_id: Uuid,
         /// The user or service that caused it; null when time did.
         pub actor_id: Option<Uuid>,

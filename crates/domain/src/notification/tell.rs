@@ -10,6 +10,7 @@ use crate::{
     context::Actor,
     mail::{self, Mail},
     policy,
+    request::ClientRequest,
     store::Noun,
     task::{self, Task},
     tenant::Tenant,
@@ -20,7 +21,8 @@ use crate::{
 /// What is to be told.
 struct News<'a> {
     kind: NotificationKind,
-    task: &'a Task,
+    /// The task that it lies in, if it does.
+    task: Option<&'a Task>,
     /// The row that it is about.
     about: (policy::Noun, Uuid),
     text: String,
@@ -36,7 +38,8 @@ pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Resu
     let assignee = task.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     if let Some(assignee) = assignee.filter(|id| tx.ctx().user() != Some(*id)) {
         let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
-        tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task, about, text }).await?;
+        tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: Some(task), about, text })
+            .await?;
     }
     let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else {
         return Ok(());
@@ -44,7 +47,23 @@ pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Resu
     let words = [before, task.status].map(|status| status.to_value().replace('_', " "));
     let text = format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| Some(*id) != assignee).collect();
-    tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task, about, text }).await
+    tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task: Some(task), about, text }).await
+}
+
+/// Tells to whom a client's request was assigned. Everybody sees requests.
+pub(crate) async fn about_request(
+    tx: &Tx,
+    old: Option<&ClientRequest>,
+    request: &ClientRequest,
+) -> Result<()> {
+    let given = request.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
+    let Some(assignee) = given.filter(|id| tx.ctx().actor() != Actor::System && tx.ctx().user() != Some(*id))
+    else {
+        return Ok(());
+    };
+    let text = format!("{} assigned “{}” to you.", actor(tx).await?, request.title);
+    let about = (ClientRequest::NOUN, request.id);
+    tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Tells of a comment: to those whom it mentions, and did not before; and of a new one to all who have to do with its task.
@@ -54,13 +73,13 @@ pub(crate) async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comm
     let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
     let (about, actor) = ((Comment::NOUN, comment.id), actor(tx).await?);
     let text = format!("{actor} mentioned you in a comment on “{}”.", task.title);
-    tell(tx, &mentioned, &News { kind: NotificationKind::Mentioned, task, about, text }).await?;
+    tell(tx, &mentioned, &News { kind: NotificationKind::Mentioned, task: Some(task), about, text }).await?;
     if old.is_some() {
         return Ok(());
     }
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| !mentioned.contains(id)).collect();
     let text = format!("{actor} commented on “{}”.", task.title);
-    tell(tx, &others, &News { kind: NotificationKind::Commented, task, about, text }).await
+    tell(tx, &others, &News { kind: NotificationKind::Commented, task: Some(task), about, text }).await
 }
 
 /// Tells a user what an alarm of a task was set for.
@@ -70,7 +89,7 @@ pub(crate) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
         _ => format!("You wanted to be reminded of “{}”.", task.title),
     };
-    tell(tx, &[user], &News { kind, task, about: (Task::NOUN, task.id), text }).await
+    tell(tx, &[user], &News { kind, task: Some(task), about: (Task::NOUN, task.id), text }).await
 }
 
 /// All who have to do with a task, each once.
@@ -97,7 +116,12 @@ async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
     for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
         let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
         let channel = user.notification_preferences.0.channel(news.kind);
-        if channel == Channel::None || !task::is_seen(news.task, &tx.seen_by(&user)).await? {
+        if channel == Channel::None {
+            continue;
+        }
+        if let Some(task) = news.task
+            && !task::is_seen(task, &tx.seen_by(&user)).await?
+        {
             continue;
         }
         put(tx, &user, news)?;
@@ -119,7 +143,7 @@ fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &New
         kind: *kind,
         noun: noun.as_str().to_owned(),
         row_id: *row,
-        task_id: task.id,
+        task_id: task.map_or(Uuid::nil(), |task| task.id),
         actor_id: tx.ctx().actor().id(),
         text: text.clone(),
         read_at: None,

@@ -170,6 +170,7 @@ impl Noun for Project {
         Some(Searched {
             title: &self.name,
             body: self.description.as_deref(),
+            more: [self.scope.as_deref(), self.objectives.as_deref()],
             project_id: Some(self.id),
             task_id: None,
         })

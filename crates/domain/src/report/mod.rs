@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 pub(crate) use self::period::Bucket;
 pub use self::{
     completion::{CompletionBucket, of as completion},
-    people::{PersonFigures, individual, team},
+    people::{PersonFigures, TeamFigures, TeamReport, individual, team},
     period::{Every, Period},
     time::{ProjectTime, of as time_by_project},
     workload::{Workload, of as workload},

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, entries, how_many, is_open, mean_seconds, open, sum, sum_of, took, whole};
 use crate::{
-    Context, Result, Scope, Store,
+    Context, Instant, Result, Scope, Store,
     policy::Role,
     project,
     store::field,
@@ -52,6 +52,81 @@ pub struct PersonFigures {
     /// That time divided by the estimates: 1 is as estimated, 2 is twice as long; null when nothing was estimated.
     #[schema(example = 1.25)]
     pub estimate_ratio: Option<f64>,
+    /// From making to completion, in microseconds, summed up over those completed in the period.
+    #[serde(skip)]
+    took: f64,
+}
+
+/// The figures of a team.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TeamReport {
+    /// Where its period begins.
+    pub from: Instant,
+    /// Where it ends: what happens at this instant is not in it.
+    pub to: Instant,
+    /// Its lines: the team's members in the order in which they came, its manager, and whoever else is assigned in its projects.
+    pub results: Vec<PersonFigures>,
+    /// Whether there are more than these: at most 200 people are told of.
+    pub truncated: bool,
+    /// All lines together.
+    pub total: TeamFigures,
+}
+
+/// A team's figures: those of its people together, each as it is told of one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct TeamFigures {
+    /// How many people are told of.
+    pub people: i64,
+    /// Tasks assigned.
+    pub assigned: i64,
+    /// Tasks completed.
+    pub completed: i64,
+    /// Of these, on time.
+    pub on_time: i64,
+    /// Of these, late.
+    pub late: i64,
+    /// Tasks overdue.
+    pub overdue: i64,
+    /// The mean over all that were completed, in seconds; null when there are none.
+    #[schema(example = 86_400)]
+    pub mean_completion_seconds: Option<i64>,
+    /// The time that was worked, in seconds.
+    #[schema(example = 5400)]
+    pub tracked_seconds: i64,
+    /// The estimates of what was completed and worked on by whom it was assigned, in minutes.
+    pub estimated_minutes: i64,
+    /// The time that was worked on just these, in seconds.
+    pub estimated_tracked_seconds: i64,
+    /// That time divided by the estimates; null when nothing was estimated.
+    #[schema(example = 1.25)]
+    pub estimate_ratio: Option<f64>,
+}
+
+impl TeamFigures {
+    fn of(lines: &[PersonFigures]) -> Self {
+        let sum = |of: fn(&PersonFigures) -> i64| lines.iter().map(of).sum::<i64>();
+        let (completed, estimated) = (sum(|it| it.completed), sum(|it| it.estimated_minutes));
+        let tracked = sum(|it| it.estimated_tracked_seconds);
+        Self {
+            people: i64::try_from(lines.len()).unwrap_or(i64::MAX),
+            assigned: sum(|it| it.assigned),
+            completed,
+            on_time: sum(|it| it.on_time),
+            late: sum(|it| it.late),
+            overdue: sum(|it| it.overdue),
+            mean_completion_seconds: mean_seconds(Some(lines.iter().map(|it| it.took).sum()), completed),
+            tracked_seconds: sum(|it| it.tracked_seconds),
+            estimated_minutes: estimated,
+            estimated_tracked_seconds: tracked,
+            estimate_ratio: ratio(tracked, estimated),
+        }
+    }
+}
+
+/// Time in seconds divided by estimates in minutes.
+#[expect(clippy::cast_precision_loss, reason = "no task takes 2^52 seconds")]
+fn ratio(seconds: i64, minutes: i64) -> Option<f64> {
+    (minutes > 0).then(|| seconds as f64 / (minutes * 60) as f64)
 }
 
 /// One person's figures; of one who is nobody, none.
@@ -70,15 +145,23 @@ pub async fn individual(
     figures(&scope, period, known.into_iter().collect(), Condition::all(), Condition::all()).await
 }
 
-/// The figures of a team's members, from the team's projects: all of them for who manages the team and for admins, and for a member their own.
+/// The figures of a team from its projects: of its members, its manager and whoever is assigned there, for who manages the team and for admins; for
+/// others who are among these their own.
 ///
 /// # Errors
 /// `InsufficientScope`.
-pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> Result<Report<PersonFigures>> {
+pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> Result<TeamReport> {
     let scope = open(store, ctx)?;
-    let Some(team) = scope.find::<Team>(team, false).await? else {
-        return Ok(Report::new(period, Vec::new()));
+    let lines = match scope.find::<Team>(team, false).await? {
+        Some(team) => lines_of(&scope, period, &team).await?,
+        None => Report::new(period, Vec::new()),
     };
+    let Report { from, to, results, truncated } = lines;
+    Ok(TeamReport { from, to, total: TeamFigures::of(&results), results, truncated })
+}
+
+async fn lines_of(scope: &Scope, period: Period, team: &Team) -> Result<Report<PersonFigures>> {
+    let ctx = scope.ctx();
     let all = ctx.role() == Role::Admin || team.managed_by(ctx);
     let mut members = scope.owned::<TeamMember>().filter(member::Column::TeamId.eq(team.id));
     if !all {
@@ -87,12 +170,26 @@ pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> R
     let members = members.select_only().column(member::Column::UserId);
     let members = members.order_by_asc(member::Column::Id).limit(MOST + 1).into_query();
     let rows = scope.rows(&members).await?;
-    let people = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Uuid>>>()?;
+    let mut people = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Uuid>>>()?;
+    people.extend(team.manager_id.filter(|manager| all && !people.contains(manager)));
     let projects = || project::ids_of_team(ctx, team.id);
     let tasks = Condition::all().add(task::Column::ProjectId.in_subquery(projects()));
+    let mut others = tasks
+        .clone()
+        .add(task::Column::AssigneeId.is_not_null())
+        .add(task::Column::AssigneeId.is_not_in(people.iter().copied()));
+    if !all {
+        others = others.add(task::Column::AssigneeId.eq(ctx.user().unwrap_or_default()));
+    }
+    let others = super::tasks(scope, others).select_only().column(task::Column::AssigneeId);
+    let others = others.group_by(task::Column::AssigneeId).order_by_asc(task::Column::AssigneeId);
+    for row in scope.rows(&others.limit(MOST + 1).into_query()).await? {
+        people.push(field(&row, 0)?);
+    }
+    people.truncate(usize::try_from(MOST + 1).unwrap_or_default());
     let within = crate::task::ids_where(ctx, tasks.clone());
     let time = Condition::all().add(entry::Column::TaskId.in_subquery(within));
-    figures(&scope, period, people, tasks, time).await
+    figures(scope, period, people, tasks, time).await
 }
 
 /// The figures of some people, over the tasks and entries that meet a condition.
@@ -121,7 +218,9 @@ async fn figures(
         figures.on_time = field(row, 3)?;
         figures.late = field(row, 4)?;
         figures.overdue = field(row, 5)?;
-        figures.mean_completion_seconds = mean_seconds(field(row, 6)?, figures.completed);
+        let took: Option<f64> = field(row, 6)?;
+        figures.mean_completion_seconds = mean_seconds(took, figures.completed);
+        figures.took = took.unwrap_or_default();
         Ok(())
     })?;
     let worked = |which: Condition| {
@@ -166,11 +265,8 @@ async fn figures(
         figures.estimated_tracked_seconds = whole(field(row, 1)?);
         Ok(())
     })?;
-    #[expect(clippy::cast_precision_loss, reason = "no task takes 2^52 seconds")]
     for figures in &mut all {
-        let estimated = (figures.estimated_minutes * 60) as f64;
-        figures.estimate_ratio =
-            (estimated > 0.0).then(|| figures.estimated_tracked_seconds as f64 / estimated);
+        figures.estimate_ratio = ratio(figures.estimated_tracked_seconds, figures.estimated_minutes);
     }
     Ok(Report::new(period, all))
 }

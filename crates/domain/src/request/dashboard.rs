@@ -52,8 +52,12 @@ pub struct RequestsDashboard {
     pub by_status: RequestsByStatus,
     /// The 50 clients with the most open requests, those first that have more.
     pub by_client: Vec<RequestsOf>,
+    /// Those of all other clients together.
+    pub other_clients: RequestsByStatus,
     /// The 50 types with the most open requests, likewise.
     pub by_type: Vec<RequestsOf>,
+    /// Those of all other types together.
+    pub other_types: RequestsByStatus,
     /// When the oldest request that is not completed was made.
     pub oldest_open_at: Option<Instant>,
     /// For how many seconds it has been open.
@@ -79,13 +83,31 @@ pub async fn dashboard(store: &Store, ctx: &Context) -> Result<RequestsDashboard
     let age = |at: Instant| ctx.now().seconds().saturating_sub(at.seconds());
     let all = scope.visible::<ClientRequest>(Condition::all())?.select_only();
     let total = scope.rows(&counts(all).into_query()).await?;
+    let total = total.first().map(|row| by_status(row, 0)).transpose()?.unwrap_or_default();
+    let by_client = of_each(&scope, Column::ClientId, clients, |client: Client| client.name).await?;
+    let by_type = of_each(&scope, Column::TypeId, types, |kind: RequestType| kind.name).await?;
     Ok(RequestsDashboard {
-        by_status: total.first().map(|row| by_status(row, 0)).transpose()?.unwrap_or_default(),
-        by_client: of_each(&scope, Column::ClientId, clients, |client: Client| client.name).await?,
-        by_type: of_each(&scope, Column::TypeId, types, |kind: RequestType| kind.name).await?,
+        other_clients: rest(&total, &by_client),
+        other_types: rest(&total, &by_type),
+        by_status: total,
+        by_client,
+        by_type,
         oldest_open_at,
         oldest_open_seconds: oldest_open_at.map(age),
     })
+}
+
+/// What of all requests is told of none of the lines. A request that comes between two readings is missed, and makes nothing negative.
+fn rest(total: &RequestsByStatus, told: &[RequestsOf]) -> RequestsByStatus {
+    let left = |of: fn(&RequestsByStatus) -> i64| {
+        let told: i64 = told.iter().map(|line| of(&line.by_status)).sum();
+        (of(total) - told).max(0)
+    };
+    RequestsByStatus {
+        pending: left(|it| it.pending),
+        in_progress: left(|it| it.in_progress),
+        completed: left(|it| it.completed),
+    }
 }
 
 /// The counts by what a column refers to, with its name.

@@ -5,6 +5,7 @@
 mod dashboard;
 mod kind;
 
+use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::{
     error::Kind,
     input::{Unchecked, one_line, trimmed},
     list::{Filter, Form, Page, Query, Sort},
+    notification,
     policy::{self, Role},
     search::Searched,
     store::{Noun, Precondition, Update, entity, row::enumeration},
@@ -79,10 +81,22 @@ impl Noun for ClientRequest {
     const NOUN: policy::Noun = policy::Noun::ClientRequest;
     type Item = Self;
 
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        // Who gets all of another's work at once is not told of each.
+        let request = new.filter(|_| name != "hand_over")?;
+        Some(Box::pin(notification::about_request(tx, old, request)))
+    }
+
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.title,
             body: self.description.as_deref(),
+            more: [None; 2],
             project_id: None,
             task_id: None,
         })

@@ -7,7 +7,11 @@
 mod show;
 mod words;
 
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use std::{borrow::Cow, collections::HashMap};
+
+use sea_orm::{
+    ColumnTrait, Condition, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
@@ -17,14 +21,14 @@ pub use self::words::LONGEST;
 pub(crate) use self::words::{Wanted, terms};
 use crate::{
     Context, Error, Result, Scope, Store, System, Tx,
-    comment::Comment,
+    comment::{self, Comment},
     document::Document,
-    list::Query,
+    list::{Form, Query},
     policy::{self, Action},
     project::Project,
     request::ClientRequest,
-    store::{Noun, Owned, field, unindexed},
-    task::Task,
+    store::{Noun, Owned, field, noun::ColumnOf, unindexed},
+    task::{self, Task},
 };
 
 /// Rows that are shown when the caller does not say, and at most.
@@ -45,6 +49,8 @@ pub struct Searched<'a> {
     pub(crate) title: &'a str,
     /// What stands below that.
     pub(crate) body: Option<&'a str>,
+    /// What else is said of it.
+    pub(crate) more: [Option<&'a str>; 2],
     /// The project that it lies in.
     pub(crate) project_id: Option<Uuid>,
     /// The task that it lies in.
@@ -53,8 +59,22 @@ pub struct Searched<'a> {
 
 impl<'a> Searched<'a> {
     /// The texts, as [`terms`] takes them.
-    pub(crate) fn texts(self) -> [&'a str; 2] {
-        [self.title, self.body.unwrap_or_default()]
+    pub(crate) fn texts(self) -> [&'a str; 4] {
+        let [one, other] = self.more;
+        [Some(self.title), self.body, one, other].map(Option::unwrap_or_default)
+    }
+
+    /// All that stands below the title, as one text; `None` when nothing does.
+    fn below(self) -> Option<Cow<'a, str>> {
+        let [one, other] = self.more;
+        let mut texts = [self.body, one, other].into_iter().flatten().filter(|text| !text.is_empty());
+        let first = texts.next()?;
+        let rest: Vec<_> = texts.collect();
+        if rest.is_empty() {
+            Some(first.into())
+        } else {
+            Some(format!("{first}\n\n{}", rest.join("\n\n")).into())
+        }
     }
 }
 
@@ -68,7 +88,7 @@ pub struct Found {
     /// What it is called, as HTML: escaped, with the words that were found in `<mark>`. Empty for comments.
     #[schema(example = "Water the <mark>plants</mark>")]
     title: String,
-    /// The project that it lies in; null for what lies in none, and for comments.
+    /// The project that it lies in, as a comment does with its task; null for what lies in none.
     project_id: Option<Uuid>,
     /// The task that a comment is about; null for all else.
     task_id: Option<Uuid>,
@@ -85,6 +105,9 @@ pub struct Found {
 pub struct SearchResults {
     /// The rows that fit best, and of those that fit alike the newest first.
     results: Vec<Found>,
+    /// Whether more rows of a kind hold the words than were ranked, which are its newest 200: one that fits better may be missing. More words, or
+    /// filters, find it.
+    truncated: bool,
 }
 
 /// A search of one caller.
@@ -93,7 +116,12 @@ struct Search {
     wanted: Wanted,
     nouns: Option<Vec<String>>,
     project: Option<Uuid>,
+    /// What else is asked of the rows, named as the lists' filters are.
+    filters: Query,
 }
+
+/// What a search is narrowed by beside nouns and a project: rows of nouns that have no such filter are not found.
+pub const FILTERS: &[&str] = &["status", "assignee", "created_at", "updated_at"];
 
 /// The nouns that are searched: each says by [`Noun::searched`] what of it is.
 macro_rules! nouns {
@@ -102,11 +130,48 @@ macro_rules! nouns {
         pub const NOUNS: &[&str] = &[$(<$noun>::NOUN.as_str()),*];
 
         impl Search {
-            async fn run(&self) -> Result<Vec<Found>> {
-                let mut found = Vec::new();
-                $(found.extend(self.find::<$noun>().await?);)*
-                Ok(found)
+            async fn run(&self) -> Result<SearchResults> {
+                let (mut results, mut truncated) = (Vec::new(), false);
+                $(
+                    let (found, more) = self.find::<$noun>().await?;
+                    results.extend(found);
+                    truncated |= more;
+                )*
+                Ok(SearchResults { results, truncated })
             }
+        }
+
+        /// What rows are called that the caller sees, whatever they are.
+        pub(crate) async fn titles(scope: &Scope, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+            let mut titles = HashMap::new();
+            $(
+                if !ids.is_empty() && policy::permit(scope.ctx(), <$noun>::NOUN, Action::Read).is_ok() {
+                    let own = Condition::all().add(<$noun>::id_column().is_in(ids.iter().copied()));
+                    let mut columns = ColumnOf::<$noun>::iter();
+                    if let Some(title) = columns.find(|column| matches!(column.as_str(), "title" | "name")) {
+                        let rows = scope.visible::<$noun>(own)?.select_only();
+                        let rows = rows.column(<$noun>::id_column()).column(title).into_query();
+                        for row in scope.rows(&rows).await? {
+                            titles.insert(field(&row, 0)?, field(&row, 1)?);
+                        }
+                    }
+                }
+            )*
+            Ok(titles)
+        }
+
+        /// The words for where a row stands, of all nouns that are searched.
+        pub fn statuses() -> Vec<&'static str> {
+            let mut all = Vec::new();
+            $(
+                let status = <$noun>::filters().iter().find(|filter| filter.name == "status");
+                if let Some(Form::Words(words)) = status.map(|filter| filter.form) {
+                    all.extend(words);
+                }
+            )*
+            all.sort_unstable();
+            all.dedup();
+            all
         }
 
         impl Store {
@@ -136,11 +201,32 @@ pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<Searc
         |text: String| crate::input::id(&text).ok_or_else(|| Error::parameter("project", "Expected an id."));
     let project = query.take_any("project")?.map(read).transpose()?;
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
-    let search = Search { scope: store.read(ctx), wanted, nouns, project };
-    let mut results = search.run().await?;
-    results.sort_by_key(|found| std::cmp::Reverse((found.rank, found.id)));
-    results.truncate(shown);
-    Ok(SearchResults { results })
+    check_filters(&query)?;
+    let search = Search { scope: store.read(ctx), wanted, nouns, project, filters: query };
+    let mut found = search.run().await?;
+    found.results.sort_by_key(|found| std::cmp::Reverse((found.rank, found.id)));
+    found.results.truncate(shown);
+    search.place(&mut found.results).await?;
+    Ok(found)
+}
+
+/// Refuses what no noun can be asked for.
+fn check_filters(query: &Query) -> Result<()> {
+    for (name, value) in &query.0 {
+        if !FILTERS.contains(&plain(name)) {
+            return Err(Error::parameter(name, "There is no such parameter."));
+        }
+        let known = statuses();
+        if name == "status" && !value.split(',').all(|word| known.contains(&word)) {
+            return Err(Error::parameter(name, format!("Expected some of: {}.", known.join(", "))));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a parameter without its operator.
+fn plain(name: &str) -> &str {
+    name.split_once('[').map_or(name, |(plain, _)| plain)
 }
 
 fn read_nouns(names: &str) -> Result<Vec<String>> {
@@ -155,19 +241,24 @@ fn read_size(size: &str) -> Result<usize> {
 }
 
 impl Search {
-    /// The rows of a noun.
-    async fn find<N: Noun>(&self) -> Result<Vec<Found>> {
+    /// The rows of a noun, and whether there are more than were ranked.
+    async fn find<N: Noun>(&self) -> Result<(Vec<Found>, bool)> {
         let reached = policy::permit(self.scope.ctx(), N::NOUN, Action::Read);
         match &self.nouns {
-            Some(nouns) if nouns.iter().all(|noun| noun != N::NOUN.as_str()) => return Ok(Vec::new()),
+            Some(nouns) if nouns.iter().all(|noun| noun != N::NOUN.as_str()) => {
+                return Ok((Vec::new(), false));
+            }
             Some(_) => reached?,
-            None if reached.is_err() => return Ok(Vec::new()),
+            None if reached.is_err() => return Ok((Vec::new(), false)),
             None => {}
         }
-        let Some(within) = self.project.map_or(Some(Condition::all()), within::<N>) else {
-            return Ok(Vec::new());
+        let ctx = self.scope.ctx();
+        let within = self.project.map_or(Some(Condition::all()), |project| within::<N>(ctx, project));
+        let (Some(narrowed), Some(within)) = (self.narrowed::<N>()?, within) else {
+            return Ok((Vec::new(), false));
         };
-        let condition = within.add(N::id_column().in_subquery(self.scope.matching(&self.wanted)));
+        let condition =
+            within.add(narrowed).add(N::id_column().in_subquery(self.scope.matching(&self.wanted)));
         let (mut found, mut before) = (Vec::new(), None);
         for _ in 0..RANKED / AT_ONCE {
             let older = before.map(|id: Uuid| N::id_column().lt(id));
@@ -182,15 +273,63 @@ impl Search {
             let shown: Vec<_> = shown.await.map_err(Error::internal)?;
             found.extend(shown);
             if is_last {
-                break;
+                return Ok((found, false));
             }
         }
-        Ok(found)
+        let Some(before) = before else { return Ok((found, false)) };
+        let more = self.scope.visible::<N>(condition.add(N::id_column().lt(before)))?;
+        let more = more.select_only().column(N::id_column()).limit(1).into_query();
+        Ok((found, !self.scope.rows(&more).await?.is_empty()))
+    }
+
+    /// What the filters ask of a noun's rows; `None` where they can't be asked that.
+    fn narrowed<N: Noun>(&self) -> Result<Option<Condition>> {
+        let mut own = Query::default();
+        for (name, value) in &self.filters.0 {
+            let Some(filter) = N::filters().iter().find(|filter| filter.name == plain(name)) else {
+                return Ok(None);
+            };
+            let value = match filter.form {
+                Form::Words(words) if name == filter.name => {
+                    let known: Vec<_> = value.split(',').filter(|word| words.contains(word)).collect();
+                    if known.is_empty() {
+                        return Ok(None);
+                    }
+                    known.join(",")
+                }
+                _ => value.clone(),
+            };
+            own.0.push((name.clone(), value));
+        }
+        own.condition::<N>(&self.scope).map(Some)
+    }
+
+    /// Tells of what lies in a task in which project the task lies.
+    async fn place(&self, found: &mut [Found]) -> Result<()> {
+        let tasks: Vec<_> = found.iter().filter_map(|found| found.task_id).collect();
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let tasks = self.scope.owned::<Task>().filter(task::entity::Column::Id.is_in(tasks)).select_only();
+        let tasks = tasks.column(task::entity::Column::Id).column(task::entity::Column::ProjectId);
+        let rows = self.scope.rows(&tasks.into_query()).await?;
+        let known = rows.iter().map(|row| Ok((field(row, 0)?, field(row, 1)?)));
+        let known = known.collect::<Result<HashMap<Uuid, Option<Uuid>>>>()?;
+        for found in found {
+            if let Some(project) = found.task_id.and_then(|task| known.get(&task)) {
+                found.project_id = *project;
+            }
+        }
+        Ok(())
     }
 }
 
 /// The rows of a noun that lie in a project, and the project itself; `None` for a noun whose rows lie in none.
-fn within<N: Noun>(project: Uuid) -> Option<Condition> {
+fn within<N: Noun>(ctx: &Context, project: Uuid) -> Option<Condition> {
+    if N::NOUN == policy::Noun::Comment {
+        let there = comment::ids_in(ctx, project);
+        return Some(Condition::all().add(N::id_column().in_subquery(there)));
+    }
     let column = if N::NOUN == policy::Noun::Project {
         Some(N::id_column())
     } else {
@@ -201,8 +340,9 @@ fn within<N: Noun>(project: Uuid) -> Option<Condition> {
 
 impl Found {
     fn of<N: Noun>(row: &N, wanted: &Wanted) -> Option<Self> {
-        let Searched { title, body, project_id, task_id } = row.searched()?;
-        let text = body.filter(|body| !body.is_empty());
+        let searched = row.searched()?;
+        let (Searched { title, project_id, task_id, .. }, text) = (searched, searched.below());
+        let text = text.as_deref();
         Some(Self {
             noun: N::NOUN.as_str(),
             id: row.id(),

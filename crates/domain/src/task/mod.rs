@@ -225,6 +225,7 @@ impl Noun for Task {
         Some(Searched {
             title: &self.title,
             body: self.description.as_deref(),
+            more: [None; 2],
             project_id: self.project_id,
             task_id: None,
         })

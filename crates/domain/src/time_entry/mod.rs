@@ -20,10 +20,7 @@ pub(crate) use self::{
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
-    context::Actor,
     edit::{Child, EditableChild},
-    error::Kind,
-    input::Unchecked,
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
     store::{Birth, Noun, Precondition, Read, Update, entity, field},
@@ -230,19 +227,6 @@ pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String)
     let mut query = query.clone();
     query.0.extend([("cursor".to_owned(), cursor), ("page_size".to_owned(), "200".to_owned())]);
     list(store, ctx, &query).await
-}
-
-/// Enters what a user worked: the server's own work, for demonstration data.
-///
-/// # Errors
-/// `Forbidden` to everybody who calls; those of [`crate::edit::create_within`].
-pub async fn enter(tx: &Tx, task: Uuid, user: Uuid, body: &Unchecked<TimeEntryInput>) -> Result<TimeEntry> {
-    if tx.ctx().actor() != Actor::System {
-        return Err(Kind::Forbidden.into());
-    }
-    let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
-    let blank = TimeEntry { user_id: user, ..TimeEntry::blank(tx.birth(), tx.ctx(), &task) };
-    tx.add(blank.apply(tx, body.check()?).await?).await
 }
 
 /// A wrong value of an entry.

@@ -27,13 +27,13 @@ pub enum Channel {
 #[garde(allow_unvalidated)]
 #[schema(as = NotificationPreferences)]
 pub struct Preferences {
-    /// A task was assigned to the user.
+    /// A task or a client's request was assigned to the user: notifications of the kind `assigned`.
     pub assignment: Channel,
-    /// Somebody mentioned the user.
+    /// Somebody mentioned the user: `mentioned`.
     pub mention: Channel,
-    /// Somebody commented on the user's task.
+    /// Somebody commented on the user's task: `commented`.
     pub comment: Channel,
-    /// The status of the user's task changed.
+    /// The status of the user's task changed: `status_changed`.
     pub status: Channel,
     /// A task of the user's is due soon.
     pub due_soon: Channel,

@@ -1,92 +1,196 @@
-//! What an office has beside projects: a team, labels, clients and their requests, and tasks with parts, order and rules.
+//! What an office has before its work begins: teams, labels, clients, kinds of requests, projects with milestones, and documents.
+
+use std::time::Duration;
 
 use serde_json::json;
 use taskhub_domain::{
-    Context, Result, Tx,
+    Result,
     client::Client,
-    edit,
-    input::Unchecked,
+    document::Document,
     label::Label,
-    project::Project,
-    request::{ClientRequest, RequestType},
+    project::{Milestone, Project},
+    request::RequestType,
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
 };
 use uuid::Uuid;
 
-use crate::state::State;
+use super::{
+    stage::{DAYS, Stage},
+    story::{Act, Story},
+};
 
-/// Furnishes a tenant.
-pub(super) async fn furnish(state: &State, ctx: &Context, users: &[Uuid]) -> Result<()> {
-    state.store.write(ctx, users.to_vec(), |tx, users| Box::pin(all(tx, users))).await
+const ALL: &[usize] = &[0, 1, 2, 3, 4, 5];
+const DESIGN: &[usize] = &[1, 3, 4];
+const SUPPORT: &[usize] = &[2, 4, 5];
+
+/// A project, and who works in it: its manager first, where it is a team's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) id: Uuid,
+    pub(super) people: &'static [usize],
 }
 
-async fn all(tx: &Tx, users: &[Uuid]) -> Result<()> {
-    team(tx, users).await?;
-    requests(tx, users).await?;
-    tasks(tx, users).await
+/// What the office has.
+#[derive(Debug, Default)]
+pub(super) struct Office {
+    /// The projects in which work is done, those of everybody first.
+    pub(super) projects: Vec<Place>,
+    pub(super) labels: Vec<Uuid>,
+    pub(super) clients: Vec<Uuid>,
+    pub(super) kinds: Vec<Uuid>,
 }
 
-/// A team of the last three, managed by the second, with a project of its own.
-async fn team(tx: &Tx, users: &[Uuid]) -> Result<()> {
-    let manager = users.get(1);
-    let body = json!({ "name": "Design", "goals": "One look for all products.", "manager_id": manager });
-    let team = edit::create::<Team>(tx, &Unchecked::new(body)).await?;
-    for user in users.iter().skip(3) {
-        let body = json!({ "user_id": user, "role": "Illustrator" });
-        edit::create_within::<TeamMember>(tx, team.id, &Unchecked::new(body)).await?;
-    }
-    let body = json!({ "name": "Brand", "team_id": team.id, "manager_id": manager, "status": "active" });
-    edit::create::<Project>(tx, &Unchecked::new(body)).await.map(drop)
+/// How many of the projects are everybody's.
+pub(super) const SHARED: usize = 5;
+
+struct Plan {
+    name: &'static str,
+    manager: usize,
+    team: Option<usize>,
+    /// What becomes of it ten days ago.
+    later: Option<&'static str>,
+    people: &'static [usize],
 }
 
-async fn requests(tx: &Tx, users: &[Uuid]) -> Result<()> {
-    let kinds = [json!({ "name": "Repair" }), json!({ "name": "Question" })];
-    let mut types = Vec::new();
-    for body in kinds {
-        types.push(edit::create::<RequestType>(tx, &Unchecked::new(body)).await?.id);
-    }
-    for (number, (client, title)) in [
-        ("Bakery", "The oven is cold"),
-        ("Library", "Where are the keys?"),
-        ("Theatre", "The curtain sticks"),
-    ]
-    .into_iter()
-    .enumerate()
+const PROJECTS: [Plan; 7] = [
+    Plan { name: "Website", manager: 1, team: None, later: None, people: ALL },
+    Plan { name: "Mobile app", manager: 2, team: None, later: None, people: ALL },
+    Plan { name: "Onboarding", manager: 1, team: None, later: None, people: ALL },
+    Plan { name: "Data migration", manager: 2, team: None, later: Some("on_hold"), people: ALL },
+    Plan { name: "Annual report", manager: 1, team: None, later: Some("completed"), people: ALL },
+    Plan { name: "Brand", manager: 1, team: Some(0), later: None, people: DESIGN },
+    Plan { name: "Help desk", manager: 2, team: Some(1), later: None, people: SUPPORT },
+];
+
+/// Furnishes an office, and puts into its story what comes of that later.
+pub(super) async fn furnish(stage: &Stage<'_>, story: &mut Story) -> Result<Office> {
+    let mut office = Office::default();
+    let teams = teams(stage).await?;
+    for (number, (name, color)) in
+        [("Bug", "#d73a4a"), ("Idea", "#0075ca"), ("Question", "#d876e3")].into_iter().enumerate()
     {
-        let body = json!({ "name": client, "email": format!("office@{}.example", client.to_lowercase()) });
-        let client = edit::create::<Client>(tx, &Unchecked::new(body)).await?;
-        let body = json!({
-            "title": title, "client_id": client.id, "type_id": types.get(number % types.len()),
-            "assignee_id": users.get(number),
-        });
-        edit::create::<ClientRequest>(tx, &Unchecked::new(body)).await?;
+        let body = json!({ "name": name, "color": color });
+        office.labels.push(stage.make::<Label>(1, stage.hour(8 + number as u64), body).await?.id);
     }
-    Ok(())
+    let kinds = [("Repair", "Something is broken."), ("Question", "Somebody wants to know."), ("Order", "")];
+    for (number, (name, description)) in kinds.into_iter().enumerate() {
+        let body = json!({ "name": name, "description": description });
+        office.kinds.push(stage.make::<RequestType>(2, stage.hour(12 + number as u64), body).await?.id);
+    }
+    for (number, name) in ["Bakery", "Library", "Theatre", "Clinic", "School"].into_iter().enumerate() {
+        let mail = format!("office@{}.example", name.to_lowercase());
+        let body = json!({ "name": name, "email": mail });
+        office.clients.push(stage.make::<Client>(2, stage.hour(16 + number as u64), body).await?.id);
+    }
+    for (number, plan) in (0_u64..).zip(&PROJECTS) {
+        let place = project(stage, story, plan, &teams, 24 + number * 8).await?;
+        office.projects.push(place);
+    }
+    let fair = json!({ "name": "Trade fair", "description": "A stand in spring.", "status": "planned", "start_at": stage.now.plus(days(20)), "due_at": stage.now.plus(days(90)) });
+    story.plan(stage.hour(DAYS * 24 - 150), 1, Act::Project(fair));
+    Ok(office)
 }
 
-/// A task with parts, of which one waits for the other, and one that comes again.
-async fn tasks(tx: &Tx, users: &[Uuid]) -> Result<()> {
-    let mut labels = Vec::new();
-    for (name, color) in [("Bug", "#d73a4a"), ("Idea", "#0075ca")] {
-        let body = json!({ "name": name, "color": color });
-        labels.push(edit::create::<Label>(tx, &Unchecked::new(body)).await?.id);
+fn days(count: u64) -> Duration {
+    Duration::from_hours(count * 24)
+}
+
+/// Two teams, each of two members below its manager.
+async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
+    let mut ids = Vec::new();
+    let teams = [
+        ("Design", "One look for all products.", DESIGN),
+        ("Support", "No question waits longer than a day.", SUPPORT),
+    ];
+    for (number, (name, goals, people)) in (0_u64..).zip(teams) {
+        let Some((manager, members)) = people.split_first() else { continue };
+        let body = json!({ "name": name, "goals": goals });
+        let team = stage.make::<Team>(*manager, stage.hour(1 + number * 3), body).await?;
+        for (after, member) in (1..).zip(members) {
+            let body =
+                json!({ "user_id": stage.user(*member), "role": if after == 1 { "Lead" } else { "Member" } });
+            let at = stage.hour(1 + number * 3 + after);
+            stage.make_within::<TeamMember>(*manager, at, team.id, body).await?;
+        }
+        ids.push(team.id);
     }
-    let body =
-        json!({ "title": "Move to the new office", "label_ids": labels, "assignee_id": users.first() });
-    let whole = edit::create::<Task>(tx, &Unchecked::new(body)).await?;
+    Ok(ids)
+}
+
+/// A project with its milestones and documents.
+async fn project(
+    stage: &Stage<'_>,
+    story: &mut Story,
+    plan: &Plan,
+    teams: &[Uuid],
+    hour: u64,
+) -> Result<Place> {
+    let Plan { name, manager, team, later, people } = *plan;
+    let body = json!({
+        "name": name, "status": "active", "priority": if hour.is_multiple_of(3) { "high" } else { "medium" },
+        "description": format!("{name}, as agreed."), "scope": "What the client sees; not the accounts.",
+        "objectives": "Fewer questions, and done by the summer.", "team_id": team.and_then(|team| teams.get(team)),
+        "start_at": stage.hour(hour), "due_at": stage.now.plus(days(45 + hour % 30)),
+    });
+    let made = stage.make::<Project>(manager, stage.hour(hour), body).await?;
+    let milestones = [
+        ("Kick-off", stage.hour(hour + 7 * 24), Some(hour + 6 * 24)),
+        ("First draft", stage.hour(60 * 24), Some(62 * 24 + hour)),
+        ("Beta", stage.now.minus(days(2)), None),
+        ("Release", stage.now.plus(days(40)), None),
+    ];
+    for (name, due, reached) in milestones {
+        let body = json!({ "name": name, "due_at": due });
+        let milestone = stage.make_within::<Milestone>(manager, stage.hour(hour + 1), made.id, body).await?;
+        if let Some(reached) = reached {
+            story.plan(stage.hour(reached), manager, Act::Reach(made.id, milestone.id));
+        }
+    }
+    if let Some(status) = later {
+        story.plan(stage.hour((DAYS - 10) * 24 + hour), manager, Act::Move(made.id, status));
+    }
+    let body = json!({ "title": format!("{name}: minutes"), "project_id": made.id, "content": "# Minutes\n\nAll present." });
+    let minutes = stage.make::<Document>(manager, stage.hour(hour + 2), body).await?.id;
+    for (day, text) in [
+        (30, "# Minutes\n\nAll present.\n\n- The draft is agreed.\n"),
+        (75, "# Minutes\n\nAll present but Donald.\n\n- The draft is agreed.\n- The beta is due soon.\n"),
+    ] {
+        story.plan(stage.hour(day * 24 + hour), manager, Act::Revise(minutes, text));
+    }
+    let author = people.last().copied().unwrap_or(manager);
+    let body = json!({ "title": format!("{name}: figures"), "project_id": made.id, "content": "The figures are in the file." });
+    let figures = stage.make::<Document>(author, stage.hour(hour + 3), body).await?.id;
+    for day in [20, 80] {
+        story.plan(stage.hour(day * 24 + hour), author, Act::Fill(figures, "figures.csv"));
+    }
+    Ok(Place { id: made.id, people })
+}
+
+/// The move of the office, which comes last: a task with parts, of which one waits for the other, a timer that runs, and a task that comes again.
+pub(super) async fn moving(stage: &Stage<'_>, office: &Office) -> Result<()> {
+    let at = |hours| stage.now.minus(Duration::from_hours(hours));
+    let body = json!({
+        "title": "Move to the new office", "description": "Two floors up. The lift carries 300 kg.",
+        "label_ids": office.labels.get(1..2).unwrap_or_default(), "assignee_id": stage.user(0), "due_at": stage.now.plus(days(6)),
+    });
+    let whole = stage.make::<Task>(0, at(7), body).await?;
     let mut parts = Vec::new();
     for title in ["Pack the boxes", "Carry the boxes"] {
-        let body = json!({ "title": title, "parent_id": whole.id });
-        parts.push(edit::create::<Task>(tx, &Unchecked::new(body)).await?.id);
+        let body = json!({ "title": title, "parent_id": whole.id, "assignee_id": stage.user(0) });
+        parts.push(stage.make::<Task>(0, at(6), body).await?.id);
     }
     if let [first, second] = parts.as_slice() {
         let body = json!({ "blocker_id": first });
-        edit::create_within::<TaskDependency>(tx, *second, &Unchecked::new(body)).await?;
+        stage.make_within::<TaskDependency>(0, at(5), *second, body).await?;
+        stage.change::<Task>(0, at(2), *first, json!({ "status": "in_progress" })).await?;
+        stage
+            .act(0, at(1), *first, |tx, task| Box::pin(taskhub_domain::time_entry::start(tx, *task)))
+            .await?;
     }
     let body = json!({
-        "title": "Water the plants", "due_at": "2027-01-04T09:00:00Z", "recurrence": "FREQ=WEEKLY;BYDAY=MO",
-        "assignee_id": users.last(),
+        "title": "Water the plants", "due_at": stage.now.plus(days(3)), "recurrence": "FREQ=WEEKLY",
+        "assignee_id": stage.user(5),
     });
-    edit::create::<Task>(tx, &Unchecked::new(body)).await.map(drop)
+    stage.make::<Task>(0, at(1), body).await.map(drop)
 }
