@@ -19,6 +19,7 @@ mod m0009_files;
 mod m0010_search;
 mod m0011_feed;
 mod m0012_sums;
+mod m0016_sight;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_search::Migration),
             Box::new(m0011_feed::Migration),
             Box::new(m0012_sums::Migration),
+            Box::new(m0016_sight::Migration),
         ]
     }
 }

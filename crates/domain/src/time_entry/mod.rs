@@ -69,6 +69,10 @@ impl Noun for TimeEntry {
         Ok(task::facts_within(self.task_id, scope).await?.with(Fact::Owner, own))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;

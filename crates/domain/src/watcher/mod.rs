@@ -39,6 +39,10 @@ impl Noun for Watcher {
         Ok(facts.with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
@@ -140,6 +144,6 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     };
     tx.keep(&row).await?;
     let new = serde_json::to_string(&row).map_err(Error::internal)?;
-    tx.record::<Watcher>("create", row.id, row.version, None, Some(new));
+    tx.record_row("create", &row, false, None, Some(new));
     Ok(())
 }
