@@ -21,6 +21,7 @@ mod m0011_feed;
 mod m0012_sums;
 mod m0013_dependencies;
 mod m0014_names;
+mod m0016_sight;
 mod schema;
 
 use sea_orm_migration::prelude::*;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_sums::Migration),
             Box::new(m0013_dependencies::Migration),
             Box::new(m0014_names::Migration),
+            Box::new(m0016_sight::Migration),
         ]
     }
 }

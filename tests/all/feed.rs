@@ -31,22 +31,22 @@ fn what_is_not_kept_is_not_passed_over() {
     taskhub_tests::run(Backend::Sqlite, |app| Box::pin(old_changes_are_forgotten(app)));
 }
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
+pub(crate) async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
     let made = app.post(path).by(by).json(&body).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
 /// Where somebody begins.
-async fn now(app: &App, by: &User) -> String {
+pub(crate) async fn now(app: &App, by: &User) -> String {
     let page = app.get("/changes").by(by).gives(200).await;
     assert_eq!((&page["results"], &page["more"]), (&json!([]), &json!(false)));
     page["next"].as_str().unwrap().to_owned()
 }
 
 /// All changes since a cursor, page by page; and where they go on.
-async fn since(app: &App, token: &str, cursor: &str, more: &str) -> (Vec<Value>, String) {
+pub(crate) async fn since(app: &App, token: &str, cursor: &str, more: &str) -> (Vec<Value>, String) {
     let (mut all, mut cursor) = (Vec::new(), cursor.to_owned());
     loop {
         let page = app.get(&format!("/changes?since={cursor}{more}")).token(token).gives(200).await;
@@ -65,7 +65,7 @@ async fn told(app: &App, by: &User, cursor: &str) -> Vec<String> {
     changes.iter().map(name).collect()
 }
 
-fn name(change: &Value) -> String {
+pub(crate) fn name(change: &Value) -> String {
     let text = |field: &str| change[field].as_str().unwrap();
     format!("{}.{} {}", text("noun"), text("action"), change["version"])
 }
@@ -100,7 +100,7 @@ async fn changes_come_in_order(app: &App) {
 }
 
 /// A team whose manager is the manager, with a member, a project and a task in it; the paths of project and task.
-async fn team(app: &App, t: &Tenant) -> (String, String) {
+pub(crate) async fn team(app: &App, t: &Tenant) -> (String, String) {
     let body = json!({ "name": "Design", "manager_id": t.manager.id });
     let (id, team) = make(app, &t.admin, "/teams", body).await;
     let _ = make(app, &t.manager, &format!("{team}/members"), json!({ "user_id": t.member.id })).await;
@@ -270,13 +270,13 @@ async fn many_changes_at_once_have_no_gap(app: &App) {
 }
 
 /// A stream that is read as it comes.
-struct Stream {
+pub(crate) struct Stream {
     response: reqwest::Response,
     text: String,
 }
 
 impl Stream {
-    async fn open(app: &App, by: &User, path: &str, last: Option<&str>) -> Self {
+    pub(crate) async fn open(app: &App, by: &User, path: &str, last: Option<&str>) -> Self {
         let call = app.get(path).by(by).header("accept-encoding", "gzip");
         let call = if let Some(last) = last { call.header("last-event-id", last) } else { call };
         let response = call.open().await;
@@ -290,7 +290,7 @@ impl Stream {
     }
 
     /// The next part between blank lines; `None` at the end.
-    async fn part(&mut self) -> Option<String> {
+    pub(crate) async fn part(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 return Some(self.text.drain(..end + 2).collect::<String>().trim_end().to_owned());
@@ -301,7 +301,7 @@ impl Stream {
     }
 
     /// The next change: its id, its name and what is told of it.
-    async fn next(&mut self) -> (String, String, Value) {
+    pub(crate) async fn next(&mut self) -> (String, String, Value) {
         loop {
             let part = self.part().await.unwrap();
             let field = |name: &str| part.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
@@ -311,7 +311,7 @@ impl Stream {
         }
     }
 
-    async fn ends(mut self) {
+    pub(crate) async fn ends(mut self) {
         while self.part().await.is_some() {}
     }
 }

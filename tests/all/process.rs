@@ -41,7 +41,8 @@ fn program() -> &'static Path {
         let folder = tests.parent().and_then(Path::parent).unwrap();
         let mut cargo = Command::new(env!("CARGO"));
         cargo
-            .args(["build", "--quiet", "--package", "taskhub"])
+            // With the features of the whole workspace, as the tests were built.
+            .args(["build", "--quiet", "--locked", "--workspace", "--bin", "taskhub"])
             .arg("--target-dir")
             .arg(folder.parent().unwrap());
         if folder.ends_with("release") {
@@ -60,7 +61,7 @@ pub(crate) fn example() -> Command {
     let folder = program().parent().unwrap();
     BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "taskhub-auth", "--example", "verify"]);
+        cargo.args(["build", "--quiet", "--locked", "--workspace", "--example", "verify"]);
         cargo.arg("--target-dir").arg(folder.parent().unwrap());
         if folder.ends_with("release") {
             cargo.arg("--release");

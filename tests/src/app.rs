@@ -94,6 +94,9 @@ static EMPTIED: OnceLock<tokio::sync::Mutex<Vec<String>>> = OnceLock::new();
 /// The addresses that requests came from so far.
 static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 
+/// What a connection holds of what is sent.
+const SENT: usize = 32 << 10;
+
 impl App {
     /// Starts a server with more flags than usual, on a database by its URL.
     pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
@@ -155,6 +158,8 @@ impl App {
         crate::mail::share(folder.path());
         let mut settings = Settings::from_flags(&kept).unwrap();
         let listener = server::listen(&settings).unwrap();
+        // Little waits in a connection for a client: one that does not read is noticed early.
+        socket2::SockRef::from(&listener).set_send_buffer_size(SENT).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         settings.public_url.get_or_insert_with(|| url.clone());
         if let Some(file) = database.strip_prefix("sqlite://") {

@@ -1,6 +1,7 @@
 //! The server: its layers, in their order, and its background work.
 
 use std::{
+    any::Any,
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
@@ -13,6 +14,8 @@ use actix_web::{
     web::{self, Data},
 };
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use taskhub_domain::{context::Request, session};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -32,6 +35,7 @@ use crate::{
     problem::{Code, Problem},
     routes,
     state::{StartError, State},
+    streams,
 };
 
 /// How long the requests under way may take when the server stops, in seconds.
@@ -101,6 +105,7 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     let settings = state.settings.clone();
     let sender = Sender::new(&state)?;
     let sends = sender.is_some();
+    let patience = streams::patience(settings.heartbeat_seconds);
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
     let mut tasks = vec![
@@ -134,6 +139,7 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     })
     .shutdown_timeout(FAREWELL)
     .client_request_timeout(Duration::from_secs(15))
+    .on_connect(move |connection, _| bear_with(connection, patience))
     .keep_alive(Duration::from_secs(75));
     if let Some(workers) = settings.workers {
         server = server.workers(usize::from(workers));
@@ -142,6 +148,18 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     let running = server.run();
     let sender = tokio::spawn(send(sender, stopping));
     Ok(Server { address, running, background: Background { tasks, sender, stop } })
+}
+
+/// Bounds for how long a client may take nothing of what waits for it: a connection that is full is not asked for more, and would be kept for ever.
+fn bear_with(connection: &dyn Any, patience: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(connection) = connection.downcast_ref::<tokio::net::TcpStream>()
+        && let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(patience))
+    {
+        tracing::debug!(%error, "a connection is not bounded");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, patience);
 }
 
 fn cors(settings: &Settings) -> Cors {

@@ -1,7 +1,8 @@
 //! Streams of changes: how many are open, and what one sends for as long as its caller may follow.
 //!
 //! Invariant: a stream tells nothing that its caller may not read at that moment, and ends at once when their token is revoked or expires, their tenant is
-//! suspended, or the server stops. What is under way to a client is bounded: one that does not read is left.
+//! suspended, or the server stops: that is asked again as each part is given to the connection. What is under way to a client is bounded, one that does not
+//! read is left, and its place is taken for as long as its connection holds the stream.
 
 use std::{
     collections::HashMap,
@@ -15,11 +16,11 @@ use futures::{Stream, stream};
 use taskhub_auth::Principal;
 use taskhub_domain::{
     Error, Result,
-    feed::{MOST, Reading},
+    feed::{Reading, SHOWN},
 };
 use tokio::{
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -29,9 +30,9 @@ use crate::{
 };
 
 /// How many parts wait for a client.
-const WAITING: usize = 4;
-/// How long a client may leave them.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAITING: usize = 1;
+/// For how many heartbeats a client may take nothing.
+const PATIENCE: u32 = 4;
 /// What a client waits before it comes again, in milliseconds.
 const RETRY: u32 = 2000;
 
@@ -88,8 +89,17 @@ impl Streams {
     }
 }
 
+/// For how long a client may take nothing of what is sent to it.
+pub(crate) fn patience(heartbeat_seconds: u32) -> Duration {
+    Duration::from_secs(heartbeat_seconds.into()) * PATIENCE
+}
+
 /// A place among them, until it is dropped.
-pub(crate) struct Place(State, Arc<Principal>);
+pub(crate) struct Place(Right);
+
+/// Somebody's right to follow.
+#[derive(Clone)]
+struct Right(State, Arc<Principal>);
 
 impl Place {
     /// Takes one.
@@ -101,31 +111,45 @@ impl Place {
             let detail = "There are too many open streams: of you, of your organisation, or of all.";
             return Err(Problem::new(Code::RateLimited, detail).retry_after(RETRY.into()));
         }
-        Ok(Self(state.clone(), principal))
+        Ok(Self(Right(state.clone(), principal)))
     }
 
-    /// Whether its caller may still follow.
-    fn is_good(&self) -> bool {
-        let Self(state, principal) = self;
-        let now = state.store.clock().now().seconds();
-        let ends = *state.streams.ending.borrow();
-        !ends && now < principal.expires_at() && state.store.revocations().refuse(principal).is_none()
-    }
-
-    /// What a stream sends from here on.
+    /// What a stream sends from here on. It holds the place until it is dropped, whoever has ended it.
     pub(crate) fn follow(
         self,
         reading: Reading,
     ) -> impl Stream<Item = std::result::Result<Bytes, Infallible>> {
         let (sender, receiver) = mpsc::channel(WAITING);
+        let right = self.0.clone();
         actix_web::rt::spawn(async move {
-            if let Err(error) = self.run(reading, &sender).await
+            if let Err(error) = right.run(reading, &sender).await
                 && error.cause().is_some()
             {
                 tracing::warn!(%error, "a stream broke off");
             }
         });
-        stream::unfold(receiver, |mut receiver| async { Some((Ok(receiver.recv().await?), receiver)) })
+        stream::unfold((receiver, self), |(mut receiver, place)| async {
+            let part = receiver.recv().await?;
+            // It may have waited for long.
+            place.0.holds().then_some((Ok(part), (receiver, place)))
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Right(state, principal) = &self.0;
+        state.streams.count(principal, false);
+    }
+}
+
+impl Right {
+    /// Whether the caller may still follow.
+    fn holds(&self) -> bool {
+        let Self(state, principal) = self;
+        let now = state.store.clock().now().seconds();
+        let ends = *state.streams.ending.borrow();
+        !ends && now < principal.expires_at() && state.store.revocations().refuse(principal).is_none()
     }
 
     async fn run(&self, mut reading: Reading, sender: &mpsc::Sender<Bytes>) -> Result<()> {
@@ -133,16 +157,19 @@ impl Place {
         let store = &state.store;
         let (mut feed, mut revoked) = (reading.follow(store), store.revocations().news());
         let mut ending = state.streams.ending();
-        let heartbeat = Duration::from_secs(state.settings.heartbeat_seconds.into());
+        let seconds = state.settings.heartbeat_seconds;
+        let (heartbeat, patience) = (Duration::from_secs(seconds.into()), patience(seconds));
         let left = principal.expires_at() - store.clock().now().seconds();
         let expiry = sleep(Duration::from_secs(u64::try_from(left).unwrap_or_default()));
-        tokio::pin!(expiry);
+        // Whatever else wakes the stream: only what is sent puts it off.
+        let beat = sleep(heartbeat);
+        tokio::pin!(expiry, beat);
         let mut text = format!("retry: {RETRY}\nid: {}\n\n", reading.cursor(store));
         let mut reads = true;
         loop {
             if reads {
                 feed.mark_unchanged();
-                let page = reading.next(store, MOST).await?;
+                let page = reading.next(store, SHOWN).await?;
                 for change in page.results {
                     let data = serde_json::to_string(&change).map_err(Error::internal)?;
                     let (id, noun, action) = (&change.cursor, &change.noun, &change.action);
@@ -150,15 +177,20 @@ impl Place {
                 }
                 reads = page.more;
             }
+            if text.is_empty() && beat.is_elapsed() {
+                // Tells the client also where to go on after changes that it did not see.
+                text = format!(": \nid: {}\n\n", reading.cursor(store));
+            }
             // Judged after it was read, and before it is told.
-            if !self.is_good() {
+            if !self.holds() {
                 return Ok(());
             }
             if !text.is_empty() {
                 let part = Bytes::from(std::mem::take(&mut text));
-                if !matches!(timeout(PATIENCE, sender.send(part)).await, Ok(Ok(()))) {
+                if !matches!(timeout(patience, sender.send(part)).await, Ok(Ok(()))) {
                     return Ok(());
                 }
+                beat.as_mut().reset(Instant::now() + heartbeat);
             }
             if reads {
                 continue;
@@ -169,15 +201,8 @@ impl Place {
                 _ = revoked.changed() => {}
                 _ = ending.changed() => {}
                 () = &mut expiry => return Ok(()),
-                // Tells the client also where to go on after changes that it did not see.
-                () = sleep(heartbeat) => text = format!(": \nid: {}\n\n", reading.cursor(store)),
+                () = &mut beat => {}
             }
         }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.streams.count(&self.1, false);
     }
 }

@@ -34,6 +34,10 @@ pub(crate) mod entity {
         pub row_version: i64,
         /// Absent until the transaction ends.
         pub position: Option<i64>,
+        /// The row that the row lies in.
+        pub within_id: Option<Uuid>,
+        /// Whether it may have brought the row, or what lies in it, into somebody's sight or out of it.
+        pub moves: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -45,7 +49,7 @@ pub(crate) mod entity {
 pub(crate) use entity::Model as Event;
 
 owned!(Event, entity, unversioned);
-positions!(Event { tenant_id, id, at, noun, row_id, action, row_version, position });
+positions!(Event { tenant_id, id, at, noun, row_id, action, row_version, position, within_id, moves });
 
 /// The event of a write.
 pub(crate) fn row(
@@ -58,5 +62,16 @@ pub(crate) fn row(
     row_version: i64,
 ) -> Event {
     let (noun, action) = (noun.to_owned(), action.to_owned());
-    Event { tenant_id, id, at, noun, row_id, action, row_version, position: None }
+    Event {
+        tenant_id,
+        id,
+        at,
+        noun,
+        row_id,
+        action,
+        row_version,
+        position: None,
+        within_id: None,
+        moves: false,
+    }
 }

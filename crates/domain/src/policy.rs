@@ -335,7 +335,7 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Team, Action::Create, &[ADMIN, MANAGER]),
     (Noun::Team, Action::Update, &[ADMIN, MANAGES_TEAM]),
     (Noun::Team, Action::Delete, &[ADMIN, MANAGES_TEAM]),
-    (Noun::TeamMember, Action::Read, &[ADMIN, TEAM_MEMBER, MANAGES_TEAM]),
+    (Noun::TeamMember, Action::Read, &[ADMIN, TEAM_MEMBER, MANAGES_TEAM, OWNER]),
     (Noun::TeamMember, Action::Create, &[ADMIN, MANAGES_TEAM]),
     (Noun::TeamMember, Action::Update, &[ADMIN, MANAGES_TEAM]),
     (Noun::TeamMember, Action::Delete, &[ADMIN, MANAGES_TEAM]),

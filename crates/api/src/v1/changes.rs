@@ -28,7 +28,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// What was changed of all that the caller sees, in the order in which it was committed; by `next` as the next `since` nothing is missed and nothing comes
 /// twice. Without `since` there is nothing but where to begin from now on. A change says which row, and not what is in it. Of a row that was removed for good
-/// its removal is told, to those who could read it.
+/// its removal is told, to those who could read it; of one that was changed so that they see it no more, that it is `hidden`. With `reread`, more or less of
+/// what lies in the row is seen from then on.
 #[utoipa::path(tag = "changes", responses((status = 200, description = "The changes.", body = FeedPage)))]
 #[get("")]
 pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
@@ -53,6 +54,8 @@ pub(crate) async fn stream_events(
 ) -> Answered {
     let mut query = query.0;
     let last = request.headers().get(LAST_EVENT_ID).map(|last| last.to_str().unwrap_or("?").to_owned());
+    // That of a client which has none yet.
+    let last = last.filter(|last| !last.is_empty());
     let told = last.is_some();
     if let Some(last) = last {
         query.take_any("since")?;

@@ -46,6 +46,10 @@ impl Noun for Attachment {
         Ok(facts.with(Fact::Author, user.is_some() && user == self.uploaded_by))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
         (fact == Fact::TaskVisible).then(|| Condition::all().add(visible()))

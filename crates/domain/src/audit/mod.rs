@@ -3,7 +3,7 @@
 //! Written by the store in the write's own transaction; beside that, what was refused is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
 //! as `[redacted]`.
 
-mod change;
+pub(crate) mod change;
 mod history;
 mod incident;
 mod names;

@@ -52,6 +52,10 @@ impl Noun for Comment {
         Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))

@@ -1,10 +1,14 @@
 //! The feed: what was changed of all that the caller may read, in the order in which it was committed.
 //!
 //! Invariant: what is told is what the policy lets be read now. A change of a row that is there is told to who may read the row, by the very condition of
-//! lists, and every change to who may read all rows of its noun; that a row was removed for good is told to who could read it as it was last, and of
-//! rows that are gone nothing else. A reader who goes on from
-//! the cursor that they were given misses nothing and gets nothing twice: positions have no gap (`store/feed.rs`), and one that is not kept any more is an
-//! error.
+//! lists, and every change to who may read all rows of its noun; that a row was removed for good is told to who could read it as it was last. A reader who
+//! goes on from the cursor that they were given misses nothing and gets nothing twice: positions have no gap (`store/feed.rs`), and one that is not kept any
+//! more is an error.
+//!
+//! What comes into sight, or gets out of it, is told where it began: by the change of the row that gave the sight or took it, as `reread`: what lies in that
+//! row is to be read again. Who sees a row sees it by a chain, as comment, task, project, team, own membership, in which each link is a value of a row; and
+//! a row is seen through it only while all links before are. So of the links that broke, the one that is nearest to the reader is always told: the row as it
+//! was is asked of what is so now, and the links before it are whole. What begins to be seen is told likewise, since all rows of its chain are seen then.
 
 mod cursor;
 #[cfg(fuzzing)]
@@ -20,7 +24,8 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use self::told::of as told;
+use self::told::Told;
+pub(crate) use self::told::{HIDDEN, of as told};
 pub use self::{cursor::CURSOR, told::NOUNS};
 use crate::{
     Context, Error, Instant, Result, Scope, Store,
@@ -56,9 +61,15 @@ pub struct FeedChange {
     /// The version of the row that came of it; of a row that was removed for good, its last.
     #[schema(example = 3)]
     pub version: i64,
-    /// What was done; `update` for what is the user's own affair.
+    /// What was done; `update` for what is the user's own affair, and `hidden` when the row was changed so that the caller sees it no more.
     #[schema(example = "complete")]
     pub action: String,
+    /// The row in whose path it is found: the team of a member, the project of a milestone, the task of a comment, a watcher, a dependency, an
+    /// attachment, a reminder, a time entry. Null for what has a path of its own.
+    pub within: Option<Uuid>,
+    /// Whether what the caller sees may have become more or less by it: read again what lies in the row; after one of a membership of one's own, what
+    /// lies in its team; and after one of the caller themselves, whose role is another, everything.
+    pub reread: bool,
 }
 
 /// A part of the feed.
@@ -141,10 +152,10 @@ impl Reading {
                 break;
             }
             looked += some.len();
-            let told: HashMap<Uuid, String> = told::of(&scope, &self.wanted(&some)).await?;
+            let told: HashMap<Uuid, Told> = told::of(&scope, &self.wanted(&some)).await?;
             for event in some {
                 self.position = event.position.unwrap_or(self.position);
-                let Some(action) = told.get(&event.id) else { continue };
+                let Some(Told { action, reread }) = told.get(&event.id) else { continue };
                 results.push(FeedChange {
                     cursor: self.cursor(store),
                     at: event.at,
@@ -152,6 +163,9 @@ impl Reading {
                     id: event.row_id,
                     version: event.row_version,
                     action: action.clone(),
+                    // Where it went is not theirs to know.
+                    within: event.within_id.filter(|_| action != HIDDEN),
+                    reread: *reread,
                 });
                 if results.len() == most {
                     break;

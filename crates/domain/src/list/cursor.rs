@@ -121,7 +121,16 @@ mod tests {
 
     fn label(name: String, id: Uuid) -> Label {
         let (tenant_id, now) = (Uuid::from_u128(1), Instant::from_micros(0));
-        Label { tenant_id, id, name, color: String::new(), name_key: String::new(), created_at: now, updated_at: now, version: 1 }
+        Label {
+            tenant_id,
+            id,
+            name,
+            color: String::new(),
+            name_key: String::new(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
     }
 
     fn seal(tenant: u128, list: &str) -> Seal<'_> {

@@ -152,7 +152,7 @@ fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &New
         version: 1,
         unread: true,
     };
-    tx.keep_later(&row)
+    tx.keep_and_tell(&row)
 }
 
 /// Sends it by mail, which waits while the user wants quiet.

@@ -36,6 +36,10 @@ impl Noun for Milestone {
         facts_within(Some(self.project_id), scope).await
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.project_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::ProjectId.in_subquery(readable_ids::<Project>(ctx));
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))

@@ -103,6 +103,10 @@ impl Noun for Reminder {
         Ok(Facts::default().with(Fact::Owner, seen))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;

@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use futures::future::BoxFuture;
-use sea_orm::{Condition, EntityTrait, ModelTrait};
+use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -119,6 +119,22 @@ pub trait Noun: Owned {
     fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
         async { Ok(None) }
     }
+
+    /// The row in whose path this one is found, for the feed; it is always the same.
+    #[doc(hidden)]
+    fn lies_in(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// Whether a column says who sees the row, or what lies in it: the feed tells a change of it as one ([`crate::feed`]).
+    #[doc(hidden)]
+    fn gives_sight(column: ColumnOf<Self>) -> bool {
+        *column.def().get_column_type() == ColumnType::Uuid
+    }
+
+    /// Whether by its mere being there a row lets its own user see others.
+    #[doc(hidden)]
+    const GIVES_SIGHT: bool = false;
 
     /// What is searched of the row; `None` for nouns that are not searched. See [`crate::search`].
     #[doc(hidden)]

@@ -181,7 +181,7 @@ impl Tx {
             insert.map_err(|error| failure::from_write(error, N::uniques()))?;
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
-        self.record::<N>("create", row.id(), row.version(), None, Some(new));
+        self.record_row("create", &row, N::GIVES_SIGHT, None, Some(new));
         self.tally(None, brings);
         self.follow_up("create", None, Some(&row)).await?;
         Ok(row)
@@ -269,7 +269,9 @@ impl Tx {
             .and_then(Self::hit)?;
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
-        self.record::<N>(name, row.id(), row.version(), Some(before), Some(after));
+        // What comes back brings along what lies in it.
+        let moves = name == "restore" || changed.iter().any(|column| N::gives_sight(*column));
+        self.record_row(name, &row, moves, Some(before), Some(after));
         self.tally(takes, brings);
         self.follow_up(name, Some(&old), Some(&row)).await?;
         Ok(row)
@@ -338,7 +340,7 @@ impl Tx {
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
-        self.record::<N>(name, old.id(), old.version(), Some(values(&old, None)?), None);
+        self.record_row(name, &old, N::GIVES_SIGHT, Some(values(&old, None)?), None);
         self.tally(takes, None);
         Ok(())
     }
@@ -364,6 +366,15 @@ impl Tx {
     pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
         self.pending().rows.push(row);
+        Ok(())
+    }
+
+    /// As [`Self::keep_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
+    pub(crate) fn keep_and_tell<N: Noun>(&self, row: &N) -> Result<()> {
+        self.keep_later(row)?;
+        let Birth { tenant, id, at } = self.birth();
+        let event = event::row(tenant, id, at, N::NOUN.as_str(), row.id(), "create", row.version());
+        self.pending().events.push(Event { within_id: row.lies_in(), ..event });
         Ok(())
     }
 
@@ -507,6 +518,21 @@ impl Tx {
         let mut pending = self.pending();
         pending.events.push(event::row(tenant, record, at, noun, id, name, version));
         pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
+    }
+
+    /// As [`Self::record`], of the row itself; `moves`: it may have brought something into sight or out of it.
+    pub(crate) fn record_row<N: Noun>(
+        &self,
+        name: &'static str,
+        row: &N,
+        moves: bool,
+        old: Option<String>,
+        new: Option<String>,
+    ) {
+        self.record::<N>(name, row.id(), row.version(), old, new);
+        if let Some(event) = self.pending().events.last_mut() {
+            *event = Event { within_id: row.lies_in(), moves, ..event.clone() };
+        }
     }
 
     /// Refuses to change what lies in an archived project. The project stays as it is until the change is written.

@@ -57,6 +57,10 @@ impl Noun for TaskDependency {
         Ok(facts.with(Fact::TaskVisible, both))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let visible = |column: entity::Column| column.in_subquery(readable_ids::<Task>(ctx));
         let both =

@@ -208,6 +208,11 @@ impl Noun for Task {
         }))
     }
 
+    fn gives_sight(column: entity::Column) -> bool {
+        use entity::Column;
+        matches!(column, Column::ProjectId | Column::OwnerId | Column::AssigneeId)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user();

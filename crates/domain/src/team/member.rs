@@ -46,12 +46,20 @@ impl Noun for TeamMember {
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let team = scope.find::<Team>(self.team_id, false).await?.ok_or(Kind::NotFound)?;
-        facts_within(&team, scope).await
+        let own = scope.ctx().user() == Some(self.user_id);
+        Ok(facts_within(&team, scope).await?.with(Fact::Owner, own))
+    }
+
+    const GIVES_SIGHT: bool = true;
+
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.team_id)
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
         let teams = match fact {
+            Fact::Owner => return Some(Condition::all().add(entity::Column::UserId.eq(user))),
             Fact::ManagesTeam => super::managed(ctx, user),
             Fact::TeamMember => joined(ctx, user),
             _ => return None,

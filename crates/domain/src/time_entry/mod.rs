@@ -72,6 +72,10 @@ impl Noun for TimeEntry {
         Ok(Facts::default().with(Fact::ManagesProject, manages).with(Fact::Owner, own))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;

@@ -101,6 +101,10 @@ impl Noun for User {
         Ok(Facts::default().with(Fact::Oneself, scope.ctx().user() == Some(self.id)))
     }
 
+    fn gives_sight(column: entity::Column) -> bool {
+        matches!(column, entity::Column::Role)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }

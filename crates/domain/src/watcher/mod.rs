@@ -39,6 +39,10 @@ impl Noun for Watcher {
         Ok(facts.with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
@@ -156,6 +160,6 @@ async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     };
     tx.keep(&row).await?;
     let new = serde_json::to_string(&row).map_err(Error::internal)?;
-    tx.record::<Watcher>("create", row.id, row.version, None, Some(new));
+    tx.record_row("create", &row, false, None, Some(new));
     Ok(())
 }

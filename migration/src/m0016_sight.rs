@@ -1,0 +1,29 @@
+//! What an event tells of its row beside the change: in which row it lies, and whether the change may have brought rows into sight or out of it.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect::id;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut within = id("within_id").take();
+        // Of what was written before, and of what a server of an older version writes, nobody knows: it may.
+        let mut moves = ColumnDef::new("moves").boolean().not_null().default(true).take();
+        for column in [within.null(), &mut moves] {
+            let add = Table::alter().table("event").add_column(column.take()).take();
+            manager.alter_table(add).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in ["within_id", "moves"] {
+            manager.alter_table(Table::alter().table("event").drop_column(column).take()).await?;
+        }
+        Ok(())
+    }
+}
