@@ -135,8 +135,8 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
         let is_last = (events.len() as u64) < AT_ONCE;
         let mut actions = feed::told(scope, &events.iter().collect::<Vec<_>>()).await?;
         // Of what got out of sight nothing is shown.
-        let mut shown = |event: &Event| actions.remove(&event.id).filter(|told| told.action != feed::HIDDEN);
-        told.extend(events.into_iter().filter_map(|event| Some((shown(&event)?.action, event))));
+        let mut action = |event: &Event| actions.remove(&event.id).filter(|told| told.action != feed::HIDDEN);
+        told.extend(events.into_iter().filter_map(|event| Some((action(&event)?.action, event))));
         if is_last || told.len() >= shown {
             break;
         }

@@ -21,9 +21,10 @@ pub(crate) use self::{
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
     edit::{Child, EditableChild},
+    input::Unchecked,
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Noun, Precondition, Read, Update, entity, field},
+    store::{Birth, Noun, Precondition, Update, entity, field},
     tally::{Amounts, Key, Summand},
     task::{self, Task},
 };
