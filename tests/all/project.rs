@@ -45,7 +45,7 @@ async fn a_project_from_beginning_to_end(app: &App) {
         assert_eq!(replaced[name], Value::Null, "{name}");
     }
     let _ = app.patch(&path).by(&t.member).json(&json!({ "name": "Not mine" })).gives(403).await;
-    let _ = app.delete(&path).by(&t.admin).gives(204).await;
+    let _ = app.delete(&format!("{path}?purge=true")).by(&t.admin).gives(204).await;
     let _ = app.get(&path).by(&t.admin).gives(404).await;
     let audit = format!("/audit?sort=at&row={}", made.body["id"].as_str().unwrap());
     let audit = app.get(&audit).by(&t.admin).gives(200).await;
@@ -116,7 +116,9 @@ async fn a_project_in_use_stays(app: &App) {
         let _ = app.get(path).by(&t.member).gives(200).await;
         let _ = app.delete(inside.header("location")).by(&t.member).gives(204).await;
     }
-    let _ = app.delete(path).by(&t.manager).gives(204).await;
+    // The task can still be restored.
+    assert_eq!(app.delete(path).by(&t.manager).send().await.expect(409).code(), "in_use");
+    let _ = app.delete(&format!("{path}?purge=true")).by(&t.manager).gives(204).await;
 }
 
 async fn figures_are_exact(app: &App) {

@@ -48,7 +48,8 @@ async fn what_was_hidden_comes_back_whole(app: &App) {
     assert_eq!(told(app, &t.member, &middle, "task,project").await, ["project.update 3 reread"]);
     // Gone meanwhile, it is told as well that it got out of sight.
     moves(&elsewhere).await;
-    let _ = app.delete(&project).by(&t.admin).gives(204).await;
+    let _ = app.delete(&task).by(&t.admin).gives(204).await;
+    let _ = app.delete(&format!("{project}?purge=true")).by(&t.admin).gives(204).await;
     let last = told(app, &t.member, &middle, "project").await;
     assert_eq!(last, ["project.hidden 4 reread"]);
 }

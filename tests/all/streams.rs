@@ -112,11 +112,14 @@ async fn idle(app: &App, by: &User) -> TcpStream {
     stream
 }
 
-/// What comes until the end, and be it a broken connection.
+/// What comes until the end of the answer, or of the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let (mut all, mut some) = (Vec::new(), [0; 4096]);
     while let Ok(read @ 1..) = timeout(SOON, stream.read(&mut some)).await.unwrap() {
         all.extend_from_slice(&some[..read]);
+        if all.ends_with(b"0\r\n\r\n") {
+            break;
+        }
     }
     String::from_utf8_lossy(&all).into_owned()
 }

@@ -204,7 +204,7 @@ impl Wrong {
     pub(crate) fn add(&mut self, error: Error) -> Result<()> {
         match error.kind() {
             Kind::Invalid => {
-                self.0.extend(error.fields().iter().take(FieldError::MOST - self.0.len()).cloned())
+                self.0.extend(error.fields().iter().take(FieldError::MOST - self.0.len()).cloned());
             }
             _ if self.0.is_empty() => return Err(error),
             _ => {}

@@ -41,7 +41,7 @@ fn demonstration_data_can_be_used_at_once() {
         // The issuer is the public URL: the same as when the tokens were made.
         let flags = [&LIFTED[..], &["--public-url", "http://127.0.0.1:8080"]].concat();
         let server = Served::start(folder.path(), &flags).await;
-        let mut seen = Vec::new();
+        let mut listed = Vec::new();
         for tenant in tokens["tenants"].as_array().unwrap() {
             let users = tenant["users"].as_array().unwrap();
             assert_eq!(users.len(), 6);
@@ -51,7 +51,7 @@ fn demonstration_data_can_be_used_at_once() {
                 assert_eq!((&profile["id"], &profile["role"]), (&user["id"], &user["role"]));
                 let tasks = server.gives(200, "GET", "/tasks?page_size=200", token, Value::Null).await;
                 assert!(tasks["count"].as_i64().unwrap() >= 100, "{tasks}");
-                seen.extend(tasks["results"].as_array().unwrap().iter().map(|task| task["id"].to_string()));
+                listed.extend(tasks["results"].as_array().unwrap().iter().map(|task| task["id"].to_string()));
             }
             let body = json!({ "email": users[0]["email"], "password": tokens["password"] });
             let _ = server.gives(200, "POST", "/auth/token", "", body).await;
@@ -61,10 +61,10 @@ fn demonstration_data_can_be_used_at_once() {
             everything_is_there(&server, users).await;
         }
         // The two have no task in common, and each has more than were asked for: those of the office's move.
-        let count = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        assert!(seen.len() > 380 && seen.len() < count, "{}", seen.len());
+        let count = listed.len();
+        listed.sort_unstable();
+        listed.dedup();
+        assert!(listed.len() > 380 && listed.len() < count, "{}", listed.len());
         let _ = server.stop().await;
     });
 }
@@ -107,9 +107,9 @@ async fn everything_is_there(server: &Served, users: &[Value]) {
     for past in ["lt", "gte"] {
         assert!(count(0, &format!("/tasks?{open}&due_at[{past}]={now}")).await > 3, "{past}");
     }
-    for who in 0..6 {
+    for (who, user) in users.iter().enumerate().take(6) {
         assert!(count(who, "/notifications").await > 0, "{who}");
-        let worked = format!("/time-entries?user={}", users[who]["id"].as_str().unwrap());
+        let worked = format!("/time-entries?user={}", user["id"].as_str().unwrap());
         assert!(count(who, &worked).await > 0, "{who}");
     }
     // What lies in tasks and documents.

@@ -203,20 +203,21 @@ async fn who_may_read_and_restore(app: &App) {
         let _ = app.post(&restore).by(user).gives(200).await;
         let _ = put(app, user, &document, TEXT, "three").await.expect(200);
     }
-    // A team's project shows its documents, and what they were, to the team.
+    // A team's project shows its documents to the team, and what they were elsewhere to admins alone.
     let team = app.post("/teams").by(&t.manager).json(&json!({ "name": "Design" })).gives(201).await;
     let project = json!({ "name": "Brand", "team_id": team["id"], "manager_id": t.manager.id });
     let project = app.post("/projects").by(&t.manager).json(&project).gives(201).await;
     let _ =
         app.patch(&document).by(&t.manager).json(&json!({ "project_id": project["id"] })).gives(200).await;
-    for path in [
-        format!("{document}/versions"),
-        first.clone(),
-        format!("{first}/content"),
-        format!("{document}/content"),
+    for (path, manager) in [
+        (format!("{document}/versions"), 200),
+        (format!("{document}/content"), 200),
+        (first.clone(), 404),
+        (format!("{first}/content"), 404),
     ] {
         let _ = app.get(&path).by(&t.other).gives(404).await;
-        let _ = app.get(&path).by(&t.manager).gives(200).await;
+        let _ = app.get(&path).by(&t.manager).gives(manager).await;
+        let _ = app.get(&path).by(&t.admin).gives(200).await;
     }
     assert_eq!(put(app, &t.other, &document, FILE, "x").await.expect(404).code(), "not_found");
 }

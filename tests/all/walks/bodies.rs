@@ -30,15 +30,15 @@ pub(super) fn task_dependency(fixture: &Fixture) -> Value {
 }
 
 pub(super) fn task_changes(fixture: &Fixture) -> Value {
-    changes(fixture, Slot::Task, &json!({ "title": "Write them" }))
+    changes(fixture, Slot::Task, &task(fixture))
 }
 
 pub(super) fn document_changes(fixture: &Fixture) -> Value {
-    changes(fixture, Slot::Document, &json!({ "content": "None yet." }))
+    changes(fixture, Slot::Document, &document(fixture))
 }
 
 pub(super) fn request_changes(fixture: &Fixture) -> Value {
-    changes(fixture, Slot::Request, &json!({ "title": "The oven is hot" }))
+    changes(fixture, Slot::Request, &request(fixture))
 }
 
 pub(super) fn user_changes(fixture: &Fixture) -> Value {

@@ -290,7 +290,5 @@ fn what_nobody_writes_is_marked() {
     {
         assert!(!of(schema, field), "{schema}.{field}");
     }
-    assert!(
-        of("ClientRecord", "id") && of("DocumentSummary", "author_id") && of("UserView", "last_login_at")
-    );
+    assert!(of("ClientRecord", "id") && of("DocumentSummary", "author_id") && of("User", "last_login_at"));
 }

@@ -212,8 +212,17 @@ pub(super) const TABLE: &[Entry] = &[
         .body(task_move, &[("/project_id", Slot::Project), ("/beside_id", Slot::ParentTask)])
         .changes(&["task"]),
     Entry::scoped("change_tasks", &["tasks:write"])
-        .body(task_changes, &[("/operations/0/id", Slot::Task)])
-        .changes(&["search_text", "task"]),
+        .body(
+            task_changes,
+            &[
+                ("/operations/0/id", Slot::Task),
+                ("/operations/0/body/project_id", Slot::Project),
+                ("/operations/0/body/parent_id", Slot::ParentTask),
+                ("/operations/0/body/assignee_id", Slot::Assignee),
+                ("/operations/0/body/label_ids/0", Slot::Label),
+            ],
+        )
+        .changes(&["alarm", "notification", "search_text", "task", "task_label"]),
     Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
     Entry::scoped("get_deleted_task", &["tasks:read"]).of(&[Slot::DeletedTask]),
     Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
@@ -514,7 +523,15 @@ pub(super) const TABLE: &[Entry] = &[
     ]),
     Entry::scoped("get_requests_dashboard", &["clients:read", "request-types:read", "requests:read"]),
     Entry::scoped("change_requests", &["requests:write"])
-        .body(request_changes, &[("/operations/0/id", Slot::Request)])
+        .body(
+            request_changes,
+            &[
+                ("/operations/0/id", Slot::Request),
+                ("/operations/0/body/client_id", Slot::Client),
+                ("/operations/0/body/type_id", Slot::RequestType),
+                ("/operations/0/body/assignee_id", Slot::Assignee),
+            ],
+        )
         .changes(&["client_request", "search_text"]),
     Entry::scoped("get_request", &["requests:read"]).of(&[Slot::Request]),
     Entry::scoped("replace_request", &["requests:write"])
@@ -540,7 +557,10 @@ pub(super) const TABLE: &[Entry] = &[
         "search_text",
     ]),
     Entry::scoped("change_documents", &["documents:write"])
-        .body(document_changes, &[("/operations/0/id", Slot::Document)])
+        .body(
+            document_changes,
+            &[("/operations/0/id", Slot::Document), ("/operations/0/body/project_id", Slot::Project)],
+        )
         .changes(&["document", "document_version", "search_text"]),
     Entry::scoped("get_document", &["documents:read"]).of(&[Slot::Document]),
     Entry::scoped("replace_document", &["documents:write"])

@@ -79,8 +79,8 @@ impl Seed {
                     json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token }),
                 );
             }
-            let stage = Stage { state: &state, users: cast, now };
-            let service = story::play(&stage, &tenant.slug, self.tasks as usize, &bar).await?;
+            let scene = Stage { state: &state, users: cast, now };
+            let service = story::play(&scene, &tenant.slug, self.tasks as usize, &bar).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "users": introduced, "service": service,
             }));

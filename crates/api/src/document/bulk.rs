@@ -14,10 +14,10 @@ const BESIDE: &str = "What is wrong with the input of any of them is told at onc
 
 /// Gives the changes of each noun shapes of their own.
 pub(super) fn apply(document: &mut Value) {
-    let Some(paths) = document["paths"].as_object() else { return };
+    let Some(paths) = document.get("paths").and_then(Value::as_object) else { return };
     let of = |path: &str, method: &str| {
-        let content = &paths.get(path)?[method]["requestBody"]["content"]["application/json"];
-        content["schema"]["$ref"].as_str().map(str::to_owned)
+        let body = paths.get(path)?.get(method)?.get("requestBody")?;
+        body.pointer("/content/application~1json/schema/$ref")?.as_str().map(str::to_owned)
     };
     let told: Vec<_> = paths
         .iter()
@@ -31,10 +31,17 @@ pub(super) fn apply(document: &mut Value) {
         .collect();
     for (path, noun, input, patch) in told {
         let named = |name: &str| json!({ "$ref": format!("{SCHEMAS}{noun}{name}") });
-        let operation = &mut document["paths"][&path]["post"];
-        operation["requestBody"]["content"]["application/json"]["schema"] = named("BulkInput");
-        let description = operation["description"].as_str().unwrap_or_default();
-        operation["description"] = format!("{description}\n\n{BESIDE}").trim_start().into();
+        let operations = document.get_mut("paths").and_then(|paths| paths.get_mut(&path));
+        let Some(operation) = operations.and_then(|item| item.get_mut("post")?.as_object_mut()) else {
+            return;
+        };
+        let body = operation.get_mut("requestBody");
+        if let Some(schema) = body.and_then(|it| it.pointer_mut("/content/application~1json/schema")) {
+            *schema = named("BulkInput");
+        }
+        let description = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+        let description = format!("{description}\n\n{BESIDE}").trim_start().into();
+        operation.insert("description".to_owned(), description);
         let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
             return;
         };

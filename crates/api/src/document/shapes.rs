@@ -54,7 +54,8 @@ fn taken(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for operation in operations.filter_map(Value::as_object).flat_map(Map::values) {
         let Some(sent) = name(operation.pointer(&format!("/requestBody/{json}"))) else { continue };
-        let fields = document["components"]["schemas"][sent]["properties"].as_object();
+        let fields =
+            document.pointer(&format!("/components/schemas/{sent}/properties")).and_then(Value::as_object);
         let fields: Vec<_> = fields.into_iter().flat_map(Map::keys).cloned().collect();
         for status in ["200", "201"] {
             if let Some(answered) = name(operation.pointer(&format!("/responses/{status}/{json}"))) {
@@ -242,7 +243,7 @@ pub(super) fn share(document: &mut Value) {
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
             let mut name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();
-            if !name.is_empty() && !response["headers"]["Preference-Applied"].is_null() {
+            if !name.is_empty() && response.pointer("/headers/Preference-Applied").is_some() {
                 // Of who may only ask.
                 name.push_str("OrValid");
             }

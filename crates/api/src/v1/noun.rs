@@ -44,13 +44,13 @@ pub(super) async fn get_then<N: Noun>(
     let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
         return get::<N>(caller, app, id, known).await;
     };
-    past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?)
+    Ok(past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?))
 }
 
 /// A row as it was.
-pub(super) fn past(known: &IfNoneMatch, row: &Value) -> Answered {
+pub(super) fn past(known: &IfNoneMatch, row: &Value) -> HttpResponse {
     let version = row.get("version").and_then(Value::as_i64).unwrap_or_default();
-    Ok(answer::resource(known, version, row))
+    answer::resource(known, version, row)
 }
 
 pub(super) async fn changes<N: Noun>(
@@ -243,7 +243,7 @@ pub(super) async fn get_within_then<N: Child>(
     let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
         return get_within::<N>(caller, app, ids, known).await;
     };
-    past(known, &Past::<N>::inside(&app.store, caller, (ids.0, ids.1)).await?.at(at).await?)
+    Ok(past(known, &Past::<N>::inside(&app.store, caller, (ids.0, ids.1)).await?.at(at).await?))
 }
 
 pub(super) async fn create_within<N: EditableChild>(

@@ -132,7 +132,7 @@ pub(crate) async fn get_deleted_task(
     let at = query.take("as_of", noun::INSTANT)?;
     let past = Past::<Task>::removed(&app.store, &caller, id.0).await?;
     match at {
-        Some(at) => noun::past(&known, &past.at(at).await?),
+        Some(at) => Ok(noun::past(&known, &past.at(at).await?)),
         None => Ok(answer::resource(&known, past.row().version, past.row())),
     }
 }

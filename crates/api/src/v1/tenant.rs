@@ -23,7 +23,7 @@ pub(crate) async fn get_tenant(
     known: IfNoneMatch,
 ) -> Answered {
     if let Some(at) = query.take("as_of", noun::INSTANT)? {
-        return noun::past(&known, &past(&caller, &app).await?.at(at).await?);
+        return Ok(noun::past(&known, &past(&caller, &app).await?.at(at).await?));
     }
     let tenant = tenant::get(&app.store, &caller).await?;
     Ok(answer::resource(&known, tenant.version, &tenant))

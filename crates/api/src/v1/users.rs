@@ -147,7 +147,7 @@ pub(crate) async fn get_user(
     known: IfNoneMatch,
 ) -> Answered {
     if let Some(at) = query.take("as_of", noun::INSTANT)? {
-        return noun::past(&known, &user::get_at(&app.store, &caller, id.0, at).await?);
+        return Ok(noun::past(&known, &user::get_at(&app.store, &caller, id.0, at).await?));
     }
     let user = user::get(&app.store, &caller, id.0).await?;
     Ok(answer::resource(&known, user.version(), &user))

@@ -125,7 +125,7 @@ impl Counting<'_> {
             sums = sums.column_as(self.scope.sum(column.into_expr()), name);
         }
         let sums = sums.group_by(Column::Status).group_by(Column::Priority).into_query();
-        self.scope.rows(&sums).await?.iter().map(|row| state(row)).collect()
+        self.scope.rows(&sums).await?.iter().map(state).collect()
     }
 
     /// What is in the log, by status, priority and length of time, with those among it that were due before a second.

@@ -16,8 +16,8 @@ pub(super) struct Days {
     interval: u64,
     week_start: i32,
     months: Numbers,
-    month_days: Numbers,
-    year_days: Numbers,
+    in_month: Numbers,
+    in_year: Numbers,
     weeks: Numbers,
     weekdays: Numbers,
     /// Days of the week by their number in the month or year.
@@ -77,7 +77,8 @@ fn from_monday(weekday: Weekday) -> i32 {
 struct Day {
     year: i32,
     month: i32,
-    day: i32,
+    /// In the month, from 1.
+    number: i32,
     /// In the year, from 0.
     place: i32,
     weekday: i32,
@@ -88,7 +89,7 @@ impl Day {
         Self {
             year: date.year(),
             month: date.month().cast_signed(),
-            day: date.day().cast_signed(),
+            number: date.day().cast_signed(),
             place: date.ordinal0().cast_signed(),
             weekday: from_monday(date.weekday()),
         }
@@ -117,12 +118,12 @@ impl Day {
 
     fn next(self) -> Self {
         let weekday = (self.weekday + 1) % 7;
-        if self.day < self.month_length() {
-            Self { day: self.day + 1, place: self.place + 1, weekday, ..self }
+        if self.number < self.month_length() {
+            Self { number: self.number + 1, place: self.place + 1, weekday, ..self }
         } else if self.month < 12 {
-            Self { day: 1, month: self.month + 1, place: self.place + 1, weekday, ..self }
+            Self { number: 1, month: self.month + 1, place: self.place + 1, weekday, ..self }
         } else {
-            Self { year: self.year + 1, month: 1, day: 1, place: 0, weekday }
+            Self { year: self.year + 1, month: 1, number: 1, place: 0, weekday }
         }
     }
 }
@@ -145,8 +146,8 @@ impl Days {
             interval: rule.get_interval().into(),
             week_start: from_monday(rule.get_week_start()),
             months: Numbers::of(rule.get_by_month().iter().map(|month| i32::from(*month))),
-            month_days: Numbers::of(month_days.map(|day| i32::from(*day))),
-            year_days: Numbers::of(rule.get_by_year_day().iter().map(|day| i32::from(*day))),
+            in_month: Numbers::of(month_days.map(|day| i32::from(*day))),
+            in_year: Numbers::of(rule.get_by_year_day().iter().map(|day| i32::from(*day))),
             weeks: Numbers::of(rule.get_by_week_no().iter().map(|week| i32::from(*week))),
             weekdays: Numbers::of(weekdays.into_iter()),
             numbered: Numbers::of(by_number.into_iter()),
@@ -212,9 +213,9 @@ impl Days {
 
     fn holds(&self, day: Day) -> bool {
         (self.months.is_empty() || self.months.has(day.month))
-            && self.month_days.leaves(day.day - 1, day.month_length())
+            && self.in_month.leaves(day.number - 1, day.month_length())
             && self.holds_in_week(day)
-            && self.year_days.leaves(day.place, day.year_length())
+            && self.in_year.leaves(day.place, day.year_length())
             && (self.weeks.is_empty() || self.holds_in_week_of_year(day))
     }
 
@@ -225,7 +226,7 @@ impl Days {
         // Numbers count within the months that are named, or else within the period.
         let whole_year = self.freq == Frequency::Yearly && self.months.is_empty();
         let (place, of) =
-            if whole_year { (day.place, day.year_length()) } else { (day.day - 1, day.month_length()) };
+            if whole_year { (day.place, day.year_length()) } else { (day.number - 1, day.month_length()) };
         let (forth, back) = (place / 7 + 1, -((of - 1 - place) / 7 + 1));
         [forth, back].into_iter().any(|number| self.numbered.has(numbered(number, day.weekday)))
     }

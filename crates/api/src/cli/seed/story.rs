@@ -168,7 +168,7 @@ pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &Prog
         })
         .await?;
     let told = serde_json::to_value(&service).map_err(taskhub_domain::Error::internal)?;
-    Ok(json!({ "client_id": told["client_id"], "client_secret": told["client_secret"] }))
+    Ok(json!({ "client_id": told.get("client_id"), "client_secret": told.get("client_secret") }))
 }
 
 async fn perform(
@@ -200,7 +200,9 @@ async fn perform(
         Act::Say(task, text) => {
             stage.make_within::<Comment>(who, at, task, json!({ "body": text })).await?;
         }
-        Act::Watch(task) => drop(stage.make_within::<Watcher>(who, at, task, json!({})).await?),
+        Act::Watch(task) => {
+            stage.make_within::<Watcher>(who, at, task, json!({})).await?;
+        }
         Act::Remind(task) => {
             stage.make_within::<Reminder>(who, at, task, json!({ "before_due_minutes": 120 })).await?;
         }
@@ -275,7 +277,7 @@ async fn perform(
 
 /// What stands in a file.
 fn paper(name: &str, at: Instant) -> String {
-    if name.ends_with(".csv") {
+    if name.rsplit('.').next() == Some("csv") {
         format!("month,visitors,orders\n1,1830,41\n2,2104,56\n3,2377,61\nas of,{at},\n")
     } else {
         format!("Notes of {at}\n\n- What is there can stay.\n- The second page needs a picture.\n")
