@@ -81,10 +81,11 @@ const NOT_IN_LINE: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\
 const UNSEEN: &str = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8";
 
 /// How long lists are at most.
-const LISTS: [(&str, u64); 20] = [
+const LISTS: [(&str, u64); 21] = [
     ("ImportReport.results", 1000),
     ("TimeTotals.results", 400),
     ("actions", 20),
+    ("activity", 20),
     ("by_client", 50),
     ("by_type", 50),
     ("errors", 20),
