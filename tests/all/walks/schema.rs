@@ -18,12 +18,13 @@ const INDEX: &str = "search_text_fts";
 const SHARED: [&str; 6] =
     ["feed", "guess", "installation", "registration_invitation", "seaql_migrations", "tenant"];
 
-/// The columns that name a row which may be gone: of what is recorded, said, told or counted, and of what was revoked.
-const LOOSE: [(&str, &str); 12] = [
+/// The columns that name a row which may be gone: of what is recorded, said, made, told or counted, and of what was revoked.
+const LOOSE: [(&str, &str); 14] = [
     ("audit", "actor_id"),
     ("audit", "row_id"),
     ("comment", "author_id"),
     ("event", "row_id"),
+    ("event", "within_id"),
     ("notification", "actor_id"),
     ("notification", "row_id"),
     ("notification", "task_id"),
@@ -32,6 +33,7 @@ const LOOSE: [(&str, &str); 12] = [
     ("revocation", "token_id"),
     ("tally", "project_id"),
     ("tally_sum", "project_id"),
+    ("task_dependency", "author_id"),
 ];
 
 /// An audit line says which request it was in by a word of the client's, which names no row.
