@@ -4,8 +4,8 @@
 #
 #   tools/fuzz/parsers.sh [SECONDS [TARGET...]]     10 seconds and all targets, if it is not said otherwise
 #
-# Needs what TaskHub is built with, and no more: see tools/fuzz/instrumented.sh. The crates of others are those that
-# `cargo test` has built in the same folder, wherever both ask the same of them.
+# Needs what TaskHub is built with, and no more: see tools/fuzz/instrumented.sh. It builds in a folder of its own, so that no other
+# build takes a crate that was compiled for fuzzing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-10}
@@ -17,7 +17,7 @@ if ((${#targets[@]} == 0)); then
     done
 fi
 
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
 RUSTC_WRAPPER=$PWD/tools/fuzz/instrumented.sh cargo build --locked --manifest-path fuzz/Cargo.toml "${targets[@]/#/--bin=}"
 echo "built after $SECONDS s"
 
