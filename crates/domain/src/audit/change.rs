@@ -184,6 +184,8 @@ impl<N: Noun> Past<N> {
     /// # Errors
     /// `NotFound`.
     pub async fn of(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
+        // A scope that is lacking is told whatever the row.
+        policy::permit(ctx, Change::NOUN, Action::Read)?;
         let scope = store.read(ctx);
         let row = scope.resolve::<N, _>(id, Read).await?.into_row();
         Ok(Self { scope, row, within: None })
@@ -217,6 +219,7 @@ impl<N: Noun> Past<N> {
     where
         N: Child,
     {
+        policy::permit(ctx, Change::NOUN, Action::Read)?;
         let scope = store.read(ctx);
         let row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
         Ok(Self { scope, row, within: Some((N::Parent::NOUN, ids.0)) })

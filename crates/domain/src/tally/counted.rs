@@ -115,7 +115,10 @@ impl Counting<'_> {
 
     async fn states(&self) -> Result<Vec<State>> {
         use sum::Column;
-        let mut sums = self.sums(Series::State).columns([Column::Status, Column::Priority]);
+        // By their ids, which the index has: SQLite would else look through all sums of the tenant, that it may not look a row up twice.
+        let ids = self.sums(Series::State).column(Column::Id).into_query();
+        let sums = self.scope.owned::<Sum>().filter(Column::Id.in_subquery(ids)).select_only();
+        let mut sums = sums.columns([Column::Status, Column::Priority]);
         for (name, column) in [
             ("all_tasks", Column::Tasks),
             ("all_estimated", Column::Estimated),
