@@ -265,7 +265,9 @@ impl App {
 
 /// A client that calls from an address.
 fn client(address: IpAddr) -> reqwest::Client {
-    let builder = reqwest::Client::builder().local_address(address);
+    // A server closes what is idle for longer; a request must not meet that.
+    let builder =
+        reqwest::Client::builder().local_address(address).pool_idle_timeout(Duration::from_secs(20));
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
