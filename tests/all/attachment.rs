@@ -23,6 +23,7 @@ every_database!(
     a_quota_holds_however_many_come_at_once,
     a_key_attaches_once,
     a_large_file_comes_and_goes_in_pieces,
+    what_has_rotted_is_never_whole,
     what_is_left_of_a_kill_is_swept,
     attachments_go_with_their_task,
 );
@@ -362,6 +363,32 @@ async fn a_large_file_comes_and_goes_in_pieces(app: &App) {
         app.get(&path).by(&t.member).header("range", "bytes=30000000-30000099").send().await.expect(206);
     assert_eq!(part.octets, whole[30_000_000..30_000_100]);
     app.finish().await;
+}
+
+async fn what_has_rotted_is_never_whole(app: &App) {
+    let t = app.tenant().await;
+    let task = task(app, &t.member, None).await;
+    let octets = vec![7; 200_000];
+    let id = text(&attach(app, &t.member, &task, "a.bin", octets.clone()).await.expect(201).body["id"]);
+    let path = format!("/tasks/{task}/attachments/{id}/content");
+    let file = app.state.settings.data_dir.join("files").join(t.id.to_string()).join(&id);
+    let get = || app.get(&path).by(&t.member);
+    // One octet of them is another: what comes has no end.
+    let mut rotten = octets.clone();
+    rotten[3] = 8;
+    std::fs::write(&file, &rotten).unwrap();
+    let got = get().open().await;
+    assert_eq!((got.status().as_u16(), got.content_length()), (200, Some(200_000)));
+    let _ = got.bytes().await.unwrap_err();
+    // More or fewer are seen at once, whatever part is asked for.
+    for octets in [&octets[..199_999], &[octets.as_slice(), b"x"].concat()] {
+        std::fs::write(&file, octets).unwrap();
+        app.expect_faults(2);
+        let _ = get().send().await.expect(500);
+        let _ = get().header("range", "bytes=0-9").send().await.expect(500);
+    }
+    std::fs::write(&file, &octets).unwrap();
+    assert_eq!(get().send().await.expect(200).octets, octets);
 }
 
 async fn what_is_left_of_a_kill_is_swept(app: &App) {

@@ -116,19 +116,6 @@ pub(super) enum Slot {
     AccessToken,
 }
 
-/// The tables of people and their programs.
-const PEOPLE: [&str; 9] = [
-    "access_token",
-    "invitation",
-    "link",
-    "picture",
-    "revocation",
-    "second_factor",
-    "service_account",
-    "session",
-    "user",
-];
-
 /// A tenant and its rows.
 pub(super) struct Fixture {
     /// Its people.
@@ -240,7 +227,7 @@ impl Fixture {
             reset,
             rows,
         };
-        fixture.programs(app, None).await;
+        fixture.programs(app).await;
         fixture
     }
 
@@ -254,37 +241,13 @@ impl Fixture {
         self.rows.values().map(String::as_str)
     }
 
-    /// Makes new rows of every kind, to be named from now on.
-    pub(super) async fn renew(&mut self, app: &App) {
-        let before = self.rows.get(&Slot::AccessToken).cloned();
-        (self.rows, self.guarded) = rows(app, &self.people, &self.lead).await;
-        self.programs(app, before).await;
-    }
-
-    /// The same, as far as an operation may have changed them: the rows of people, or those of work.
-    pub(super) async fn renew_after(&mut self, app: &App, changes: &[&str]) {
-        let of_people = |table: &&&str| PEOPLE.contains(*table);
-        if !changes.iter().any(|table| of_people(&table)) {
-            work(app, &self.people, &self.lead, &mut self.rows).await;
-        } else if changes.iter().all(|table| of_people(&table)) {
-            let before = self.rows.get(&Slot::AccessToken).cloned();
-            self.guarded = folk(app, &self.people, &mut self.rows).await;
-            self.programs(app, before).await;
-        } else {
-            self.renew(app).await;
-        }
-    }
-
-    /// Makes a new service account and a new personal access token. Nobody has many of these: the one before goes, if it is there still.
-    async fn programs(&mut self, app: &App, before: Option<String>) {
+    /// Makes a service account and a personal access token.
+    async fn programs(&mut self, app: &App) {
         let Self { people, soon, rows, .. } = self;
         let service = json!({ "name": fresh(), "scopes": ["service-accounts:write"] });
         let service = app.post("/service-accounts").by(&people.admin).json(&service).gives(201).await;
         rows.insert(Slot::ServiceAccount, text(&service["id"]));
         self.client_secret = text(&service["client_secret"]);
-        if let Some(id) = before {
-            let _ = app.delete(&format!("/access-tokens/{id}")).by(&people.member).send().await;
-        }
         let personal = json!({ "name": "report", "scopes": ["tasks:read"], "expires_at": soon });
         let personal = app.post("/access-tokens").by(&people.member).json(&personal).gives(201).await;
         rows.insert(Slot::AccessToken, text(&personal["id"]));
@@ -321,7 +284,7 @@ async fn tasks(
     rows.insert(Slot::DeletedTask, deleted);
 }
 
-/// New rows of every kind, and the spare user.
+/// Rows of every kind, and the spare user.
 async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
     let mut rows = HashMap::new();
     work(app, people, lead, &mut rows).await;
@@ -329,7 +292,7 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     (rows, guarded)
 }
 
-/// New rows of what people work on.
+/// Rows of what people work on.
 async fn work(app: &App, people: &Tenant, lead: &User, rows: &mut HashMap<Slot, String>) {
     let project = json!({ "name": "Website", "manager_id": lead.id });
     for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
@@ -398,7 +361,7 @@ async fn work(app: &App, people: &Tenant, lead: &User, rows: &mut HashMap<Slot, 
     }
 }
 
-/// New rows of people, and the spare user.
+/// Rows of people, and the spare user.
 async fn folk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) -> Enrolled {
     let invitation = json!({ "email": format!("{}@walks.example", fresh()) });
     rows.insert(Slot::Invitation, make(app, &people.manager, "/invitations", &invitation).await);

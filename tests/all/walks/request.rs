@@ -156,6 +156,17 @@ impl<'a> Request<'a> {
         self.answer(self.call(app).token(token)).await
     }
 
+    /// Sends it with a token, and leaves everything as it is: what writes is only asked, and judged like what is done ([`super::valid`] shows it).
+    pub(super) async fn ask(&self, app: &App, token: &str) -> Answer {
+        if self.operation.method == "GET" || !self.operation.is_secured() {
+            return self.by(app, token).await;
+        }
+        let call = self.call(app).token(token).header("prefer", "validate-only");
+        let answer = self.answer(call).await;
+        assert_eq!(answer.header("preference-applied"), "validate-only", "{}", answer.call);
+        answer
+    }
+
     /// Sends a call of this operation; the answer keeps the contract.
     pub(super) async fn answer(&self, call: Call<'_>) -> Answer {
         let answer = call.send().await;

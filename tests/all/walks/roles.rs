@@ -1,13 +1,12 @@
 //! Fourth walk: who may do what, as one table for people to review: `roles.txt`.
 //!
-//! A line is an operation on a row of some kind, a column is how the caller stands to it. Each cell was asked of a running server, on rows that
-//! nobody had touched.
+//! A line is an operation on a row of some kind, a column is how the caller stands to it. Each cell was asked of a running server, on the same rows:
+//! what writes is only asked (`Prefer: validate-only`). That what would be done is what is done is [`super::valid`]'s to show.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
-use serde_json::{Value, json};
-use taskhub_auth::{Grant, Kind};
-use taskhub_tests::{Answer, App, every_database};
+use serde_json::Value;
+use taskhub_tests::{Answer, App, User, every_database};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +15,6 @@ use super::{
     request::{Position, Request},
     reviewed,
     table::{Reach, operations},
-    tokens::grant,
 };
 
 every_database!(each_role_may_what_was_reviewed);
@@ -37,7 +35,8 @@ const LEGEND: &str = "\
 # 7 tasks, one of them personal, one the team's; of 2 documents; of 1 milestone, in the shared project; of 2 teams; of 8
 # users; of 1 invitation, the manager's; of 1 service account; of 1 personal access token, the author's), of a user whether
 # all fields are shown or the directory's. What is said about the task, and the reminder and the notification, is the admin's;
-# time on the task is the author's, and the admin's timer runs on the team's task.
+# time on the task is the author's, and the admin's timer runs on the team's task. The admin has a picture, and the
+# lead has begun a second factor.
 
 ";
 
@@ -47,23 +46,28 @@ struct Caller {
     token: String,
 }
 
-fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
+/// The user who calls in a column, but for the service's.
+fn user<'a>(fixture: &'a Fixture, name: &str) -> Option<&'a User> {
     let people = &fixture.people;
-    let user = match name {
+    Some(match name {
         "admin" => &people.admin,
         "manager" => &people.manager,
         "lead" => &fixture.lead,
         "author" => &people.member,
         "assignee" => &people.other,
         "member" => &fixture.bystander,
-        _ => {
-            let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
-                panic!("nobody is asked")
-            };
-            return Caller { id: None, token: people.service(app, scopes) };
-        }
+        _ => return None,
+    })
+}
+
+fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
+    if let Some(user) = user(fixture, name) {
+        return Caller { id: Some(user.id), token: user.token.clone() };
+    }
+    let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
+        panic!("nobody is asked")
     };
-    Caller { id: Some(user.id), token: user.token.clone() }
+    Caller { id: None, token: fixture.people.service(app, scopes) }
 }
 
 /// The rows that an operation is asked about, by what the table calls them.
@@ -138,56 +142,14 @@ fn cell(answer: &Answer) -> String {
     cell
 }
 
-/// A token of a session of the caller's, for the operations that take one.
-async fn in_session(app: &App, fixture: &Fixture, name: &str, given: Caller) -> Caller {
-    let Some(id) = given.id else { return given };
-    let role = if matches!(name, "admin" | "manager") { name } else { "member" };
-    let users =
-        [&fixture.people.admin, &fixture.people.manager, &fixture.people.member, &fixture.people.other];
-    let all = users.into_iter().chain([&fixture.lead, &fixture.bystander]);
-    let user = all.into_iter().find(|user| user.id == id).unwrap();
-    let (token, _) = user.sign_in(app).await;
-    let said = app.post("/auth/token/verify").json(&json!({ "token": token })).gives(200).await;
-    assert_eq!(said["role"], role);
-    Caller { token, ..given }
-}
-
 async fn each_role_may_what_was_reviewed(app: &App) {
-    let mut fixture = Fixture::new(app).await;
-    let all = operations(&app.document);
-    let mut lines = BTreeMap::new();
-    // What reads comes first, while the rows are counted; the passwords last, which takes more users.
-    for pass in 0..3 {
-        for (number, operation) in all.iter().enumerate() {
-            let request = Request::valid(*operation, &fixture);
-            let late = if operation.id == "change_password" { 2 } else { u8::from(request.entry.writes()) };
-            if late != pass || !operation.is_secured() {
-                continue;
-            }
-            for (place, variant) in variants(operation, &request).into_iter().enumerate() {
-                let mut cells: Vec<String> = Vec::new();
-                for name in CALLERS {
-                    // What was refused changed nothing.
-                    if pass > 0 && cells.last().is_none_or(|told| told.starts_with('2')) {
-                        fixture.renew_after(app, request.entry.changes).await;
-                    }
-                    let mut caller = caller(app, &fixture, name, request.entry.reach);
-                    if matches!(request.entry.reach, Reach::Session(_)) {
-                        caller = in_session(app, &fixture, name, caller).await;
-                    }
-                    let request = Request::valid(*operation, &fixture);
-                    cells.push(match about(request, &fixture, variant, &caller) {
-                        Some(request) if operation.id == "change_password" && caller.id.is_some() => {
-                            // On a user of that role who is needed for nothing else.
-                            cell(&own_password(app, &fixture, name, request).await)
-                        }
-                        Some(request) => cell(&request.by(app, &caller.token).await),
-                        None => "-".to_owned(),
-                    });
-                }
-                lines.insert((number, place), (operation.id, variant.0, cells));
-            }
-        }
+    let fixture = Fixture::new(app).await;
+    let mut sessions = Vec::new();
+    for name in CALLERS {
+        sessions.push(match user(&fixture, name) {
+            Some(user) => Some(user.sign_in(app).await.0),
+            None => None,
+        });
     }
     let mut text = LEGEND.to_owned();
     let mut line = |id: &str, what: &str, cells: &[String]| {
@@ -198,16 +160,22 @@ async fn each_role_may_what_was_reviewed(app: &App) {
         writeln!(text, "{}", line.trim_end()).unwrap();
     };
     line("", "", &CALLERS.map(str::to_owned));
-    for (id, what, cells) in lines.values() {
-        line(id, what, cells);
+    for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
+        let request = Request::valid(operation, &fixture);
+        for variant in variants(&operation, &request) {
+            let mut cells = Vec::new();
+            for (name, session) in CALLERS.iter().zip(&sessions) {
+                let mut caller = caller(app, &fixture, name, request.entry.reach);
+                if let (Reach::Session(_), Some(session)) = (request.entry.reach, session) {
+                    caller.token.clone_from(session);
+                }
+                cells.push(match about(request.clone(), &fixture, variant, &caller) {
+                    Some(request) => cell(&request.ask(app, &caller.token).await),
+                    None => "-".to_owned(),
+                });
+            }
+            line(operation.id, variant.0, &cells);
+        }
     }
     reviewed("tests/all/walks/roles.txt", &text);
-}
-
-/// Changes the password of a new user of the caller's role.
-async fn own_password(app: &App, fixture: &Fixture, name: &str, request: Request<'_>) -> Answer {
-    let role = if matches!(name, "admin" | "manager") { name } else { "member" };
-    let user = super::fixture::person(app, &fixture.people, role).await;
-    let own = Grant { kind: Kind::User, id: user.id, role: Some(role.to_owned()), ..grant(&fixture.people) };
-    request.by(app, &app.state.mint_grant(&own).unwrap()).await
 }

@@ -12,6 +12,7 @@ use actix_web::{
     web::Bytes,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::{Stream, TryStreamExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use taskhub_domain::{
     Error,
@@ -88,18 +89,32 @@ pub(super) async fn send(
     }
     match range(request, &sent)? {
         None => {
-            let octets = app.depot.read(caller.tenant(), id, None).await?;
+            let octets = read(app, caller, id, info, None).await?;
             Ok(sent.head(HttpResponse::Ok()).body(SizedStream::new(size, octets)))
         }
         Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(size)),
         Some(part) => {
-            let octets = app.depot.read(caller.tenant(), id, Some(part.clone())).await?;
+            let octets = read(app, caller, id, info, Some(part.clone())).await?;
             let mut answer = sent.head(HttpResponse::PartialContent());
             let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
             answer.insert_header((header::CONTENT_RANGE, place));
             Ok(answer.body(SizedStream::new(part.end - part.start, octets)))
         }
     }
+}
+
+/// The octets of a stored file. When they break off, the status has long been sent: it is told by the connection's end, and here in the log.
+async fn read(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    info: &FileInfo,
+    part: Option<Range<u64>>,
+) -> Result<impl Stream<Item = taskhub_domain::Result<Bytes>> + use<>, Error> {
+    let octets = app.depot.read(caller.tenant(), id, info, part).await?;
+    Ok(octets.inspect_err(|error| {
+        tracing::error!(cause = error.cause().map(tracing::field::display), "a file broke off")
+    }))
 }
 
 /// Sends the content of a document or of one of its versions.

@@ -13,9 +13,10 @@ use object_store::{
     local::LocalFileSystem,
     path::Path,
 };
+use taskhub_auth::secret::Hashing;
 use uuid::Uuid;
 
-use super::receiving::Receiving;
+use super::{FileInfo, hex, receiving::Receiving};
 use crate::{Error, Result};
 
 /// For how long one step may take: a part that is written, or octets that are read.
@@ -77,16 +78,27 @@ impl Depot {
         Receiving::new(self.clone(), tenant, id)
     }
 
-    /// The octets of an object, or some of them.
+    /// The octets of an object, or some of them. The whole of an object that is not what was received ends in an error before its last octets.
     ///
     /// # Errors
-    /// `Internal` when it is not there, `Unavailable` when its place is not.
-    pub async fn read(&self, tenant: Uuid, id: Uuid, range: Option<Range<u64>>) -> Result<Octets> {
+    /// `Internal` when it is not there or has another size, `Unavailable` when its place is not there.
+    pub async fn read(
+        &self,
+        tenant: Uuid,
+        id: Uuid,
+        info: &FileInfo,
+        range: Option<Range<u64>>,
+    ) -> Result<Octets> {
+        let is_whole = range.is_none();
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let name = self.name(tenant, id);
         let got = within(self.objects.get_opts(&name, options)).await?;
-        let octets = got.into_stream().map_err(failed);
-        Ok(impatient(octets).boxed())
+        if i64::try_from(got.meta.size) != Ok(info.size) {
+            let (told, size) = (info.size, got.meta.size);
+            return Err(Error::internal(format!("{name} has {size} octets, and not {told}")));
+        }
+        let octets = impatient(got.into_stream().map_err(failed)).boxed();
+        Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
     }
 
     /// Removes an object; one that is gone already stays so.
@@ -149,6 +161,28 @@ fn impatient(
         match tokio::time::timeout(PATIENCE, octets.next()).await {
             Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),
             Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        }
+    })
+}
+
+/// Octets the last piece of which waits until all of them are there and have the digest.
+fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
+    let expected = Arc::new((name, sha256));
+    // No octets wait at first.
+    let begin = (octets, Hashing::default(), Bytes::new());
+    futures::stream::try_unfold(Some(begin), move |state| {
+        let expected = expected.clone();
+        async move {
+            let Some((mut octets, mut hash, waiting)) = state else { return Ok(None) };
+            let (name, sha256) = &*expected;
+            match octets.try_next().await? {
+                Some(piece) => {
+                    hash.update(&piece);
+                    Ok(Some((waiting, Some((octets, hash, piece)))))
+                }
+                None if hex(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
+                None => Err(Error::internal(format!("{name} is not what was received"))),
+            }
         }
     })
 }
