@@ -255,6 +255,8 @@ impl App {
 
     /// Stops the server, and fails if an answer was a 5xx that nobody announced.
     pub async fn finish(self) {
+        // As at a signal: what is followed is not waited for.
+        self.state.streams.end();
         self.handle.stop(true).await;
         self.background.end().await;
         let faults = self.faults.into_inner().unwrap();

@@ -7,13 +7,21 @@ use std::{
 
 use sqlx::{AssertSqlSafe, MySqlPool, PgPool, Row, SqlitePool};
 use taskhub_tests::{App, Backend};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// A connection of the walks' own.
-pub(crate) enum Database {
+enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
     MariaDb(MySqlPool),
+}
+
+/// A database, and what its catalogue told so far.
+pub(crate) struct Database {
+    pool: Pool,
+    /// All tables and their columns.
+    schema: OnceCell<Vec<(String, Vec<String>)>>,
 }
 
 /// The rows of a tenant, written out, by their tables.
@@ -30,7 +38,8 @@ pub(super) struct Reference {
 
 macro_rules! read {
     ($pool:expr, $sql:expr) => {{
-        let rows = sqlx::query(AssertSqlSafe($sql)).fetch_all($pool).await.unwrap();
+        // Not prepared: none comes again.
+        let rows = sqlx::raw_sql(AssertSqlSafe($sql)).fetch_all($pool).await.unwrap();
         let cells = |row: &_| (0..Row::len(row)).map(|at| Row::get::<String, _>(row, at)).collect();
         rows.iter().map(cells).collect()
     }};
@@ -39,18 +48,19 @@ macro_rules! read {
 impl Database {
     /// That of a server.
     pub(crate) async fn of(app: &App) -> Self {
-        match app.backend {
-            Backend::Sqlite => Self::Sqlite(SqlitePool::connect(&app.database).await.unwrap()),
-            Backend::Postgres => Self::Postgres(PgPool::connect(&app.database).await.unwrap()),
-            Backend::MariaDb => Self::MariaDb(MySqlPool::connect(&app.database).await.unwrap()),
-        }
+        let pool = match app.backend {
+            Backend::Sqlite => Pool::Sqlite(SqlitePool::connect(&app.database).await.unwrap()),
+            Backend::Postgres => Pool::Postgres(PgPool::connect(&app.database).await.unwrap()),
+            Backend::MariaDb => Pool::MariaDb(MySqlPool::connect(&app.database).await.unwrap()),
+        };
+        Self { pool, schema: OnceCell::new() }
     }
 
     async fn read(&self, sql: String) -> Vec<Vec<String>> {
-        match self {
-            Self::Sqlite(pool) => read!(pool, sql),
-            Self::Postgres(pool) => read!(pool, sql),
-            Self::MariaDb(pool) => read!(pool, sql),
+        match &self.pool {
+            Pool::Sqlite(pool) => read!(pool, sql),
+            Pool::Postgres(pool) => read!(pool, sql),
+            Pool::MariaDb(pool) => read!(pool, sql),
         }
     }
 
@@ -60,12 +70,12 @@ impl Database {
 
     /// All tables.
     pub(super) async fn tables(&self) -> Vec<String> {
-        let sql = match self {
-            Self::Sqlite(_) => {
+        let sql = match self.pool {
+            Pool::Sqlite(_) => {
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             }
-            Self::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
-            Self::MariaDb(_) => {
+            Pool::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+            Pool::MariaDb(_) => {
                 "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = DATABASE()"
             }
         };
@@ -74,12 +84,12 @@ impl Database {
 
     /// The columns of a table.
     pub(super) async fn columns(&self, table: &str) -> Vec<String> {
-        let sql = match self {
-            Self::Sqlite(_) => format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY cid"),
-            Self::Postgres(_) | Self::MariaDb(_) => format!(
+        let sql = match self.pool {
+            Pool::Sqlite(_) => format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY cid"),
+            Pool::Postgres(_) | Pool::MariaDb(_) => format!(
                 "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns
                  WHERE table_schema = {} AND table_name = '{table}' ORDER BY ordinal_position",
-                self.schema()
+                self.present()
             ),
         };
         self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
@@ -87,17 +97,17 @@ impl Database {
 
     /// The columns of a table's primary key, in its order.
     pub(super) async fn key(&self, table: &str) -> Vec<String> {
-        let sql = match self {
-            Self::Sqlite(_) => {
+        let sql = match self.pool {
+            Pool::Sqlite(_) => {
                 format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk")
             }
-            Self::Postgres(_) | Self::MariaDb(_) => format!(
+            Pool::Postgres(_) | Pool::MariaDb(_) => format!(
                 "SELECT CAST(k.column_name AS CHAR(64)) FROM information_schema.table_constraints c
                  JOIN information_schema.key_column_usage k ON k.constraint_schema = c.constraint_schema
                  AND k.constraint_name = c.constraint_name AND k.table_name = c.table_name
                  WHERE c.table_schema = {} AND c.table_name = '{table}' AND c.constraint_type = 'PRIMARY KEY'
                  ORDER BY k.ordinal_position",
-                self.schema()
+                self.present()
             ),
         };
         self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
@@ -105,19 +115,19 @@ impl Database {
 
     /// All references.
     pub(super) async fn references(&self) -> Vec<Reference> {
-        let sql = match self {
-            Self::Sqlite(_) => {
+        let sql = match self.pool {
+            Pool::Sqlite(_) => {
                 "SELECT t.name, f.\"table\", group_concat(f.\"from\"), group_concat(f.\"to\") FROM sqlite_schema t
                  JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table' GROUP BY t.name, f.id"
             }
-            Self::Postgres(_) => {
+            Pool::Postgres(_) => {
                 "SELECT t.relname::text, r.relname::text,
                  (SELECT string_agg(a.attname, ',') FROM unnest(c.conkey) k JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k),
                  (SELECT string_agg(a.attname, ',') FROM unnest(c.confkey) k JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k)
                  FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid
                  WHERE c.contype = 'f' AND t.relnamespace = current_schema()::regnamespace"
             }
-            Self::MariaDb(_) => {
+            Pool::MariaDb(_) => {
                 "SELECT CAST(table_name AS CHAR), CAST(referenced_table_name AS CHAR),
                  CAST(GROUP_CONCAT(column_name) AS CHAR), CAST(GROUP_CONCAT(referenced_column_name) AS CHAR)
                  FROM information_schema.key_column_usage
@@ -135,17 +145,29 @@ impl Database {
         self.read(sql.to_owned()).await.into_iter().map(reference).collect()
     }
 
+    /// All tables and their columns, which don't change while a test runs.
+    async fn schema(&self) -> &[(String, Vec<String>)] {
+        let read = async || {
+            let mut schema = Vec::new();
+            for table in self.tables().await {
+                let columns = self.columns(&table).await;
+                schema.push((table, columns));
+            }
+            schema
+        };
+        self.schema.get_or_init(read).await
+    }
+
     /// All rows of a tenant, the tenant's own among them.
     pub(crate) async fn rows_of(&self, tenant: Uuid) -> Rows {
         let mut rows = Rows::new();
         // Mail that waits is sent and forgotten by the server in its own time; and in its own time it folds what it tallied of other tables.
         let own_time = |table: &String| matches!(table.as_str(), "mail" | "tally" | "tally_sum");
-        for table in self.tables().await.into_iter().filter(|table| !own_time(table)) {
-            let columns = self.columns(&table).await;
+        for (table, columns) in self.schema().await.iter().filter(|(table, _)| !own_time(table)) {
             let owner = if table == "tenant" { "id" } else { "tenant_id" };
             if columns.iter().any(|column| column == owner) {
-                let sql = self.rows_sql(&table, &columns, owner, tenant);
-                rows.insert(table, self.column(sql).await.into_iter().collect());
+                let sql = self.rows_sql(table, columns, owner, tenant);
+                rows.insert(table.clone(), self.column(sql).await.into_iter().collect());
             }
         }
         rows
@@ -167,15 +189,15 @@ impl Database {
             columns.iter().map(cell).collect::<Vec<_>>().join(between)
         };
         let tenant = tenant.simple();
-        match self {
-            Self::Sqlite(_) => {
+        match self.pool {
+            Pool::Sqlite(_) => {
                 let row = all(&|column| format!("'{column} ' || quote(\"{column}\")"), " || ' ' || ");
                 format!("SELECT {row} FROM \"{table}\" WHERE \"{owner}\" = X'{tenant}'")
             }
-            Self::Postgres(_) => {
+            Pool::Postgres(_) => {
                 format!("SELECT row_to_json(t)::text FROM \"{table}\" t WHERE \"{owner}\" = '{tenant}'")
             }
-            Self::MariaDb(_) => {
+            Pool::MariaDb(_) => {
                 let row = all(&|column| format!("'{column}', IFNULL(HEX(`{column}`), '-')"), ", ");
                 format!(
                     "SELECT CAST(CONCAT_WS(' ', {row}) AS CHAR) FROM `{table}` WHERE `{owner}` = UNHEX('{tenant}')"
@@ -184,8 +206,9 @@ impl Database {
         }
     }
 
-    fn schema(&self) -> &'static str {
-        if matches!(self, Self::MariaDb(_)) { "DATABASE()" } else { "current_schema()" }
+    /// What the name of the schema is in its own words.
+    fn present(&self) -> &'static str {
+        if matches!(self.pool, Pool::MariaDb(_)) { "DATABASE()" } else { "current_schema()" }
     }
 }
 
