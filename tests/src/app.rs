@@ -209,8 +209,8 @@ impl App {
             vec!["--signing-keys-file", &keys, "--encryption-key-file", &sealing, "--public-url", &self.url];
         all.extend(flags);
         // The same people call it, from where they are.
-        let (address, client) = (self.address, self.client.clone());
-        Self { address, client, ..Self::serve(self.backend, &self.database, folder, &all, document).await }
+        let address = self.address;
+        Self { address, client: client(address), ..Self::serve(self.backend, &self.database, folder, &all, document).await }
     }
 
     /// A request.
@@ -255,12 +255,14 @@ impl App {
 
     /// Stops the server, and fails if an answer was a 5xx that nobody announced.
     pub async fn finish(self) {
-        // As at a signal: what is followed is not waited for.
-        self.state.streams.end();
-        self.handle.stop(true).await;
-        self.background.end().await;
-        let faults = self.faults.into_inner().unwrap();
-        let announced = self.announced.load(Ordering::SeqCst) as usize;
+        let Self { state, client, handle, background, faults, announced, .. } = self;
+        // As at a signal: what is followed is not waited for. Nor are connections by which nothing was asked yet.
+        state.streams.end();
+        drop(client);
+        handle.stop(true).await;
+        background.end().await;
+        let faults = faults.into_inner().unwrap();
+        let announced = announced.load(Ordering::SeqCst) as usize;
         assert!(faults.len() <= announced, "unexpected faults: {faults:#?}");
     }
 }
