@@ -210,7 +210,11 @@ impl App {
         all.extend(flags);
         // The same people call it, from where they are.
         let address = self.address;
-        Self { address, client: client(address), ..Self::serve(self.backend, &self.database, folder, &all, document).await }
+        Self {
+            address,
+            client: client(address),
+            ..Self::serve(self.backend, &self.database, folder, &all, document).await
+        }
     }
 
     /// A request.
@@ -269,9 +273,8 @@ impl App {
 
 /// A client that calls from an address.
 fn client(address: IpAddr) -> reqwest::Client {
-    // A server closes what is idle for longer; a request must not meet that.
-    let builder =
-        reqwest::Client::builder().local_address(address).pool_idle_timeout(Duration::from_secs(20));
+    // The server closes a connection by which nothing was asked for 15 seconds; a request must not meet that.
+    let builder = reqwest::Client::builder().local_address(address).pool_idle_timeout(Duration::from_secs(5));
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -61,7 +61,7 @@ impl<'a> Call<'a> {
         let request = request.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (method, url) = (request.method().clone(), request.url().clone());
         let mut response =
-            client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+            client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         // A stream goes on: its first part is the answer.
         let octets = if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
