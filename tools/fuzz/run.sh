@@ -6,6 +6,7 @@
 #
 #   TASKHUB_FUZZ_VENV   a Python environment to use again; without it, one is made and removed
 #   TASKHUB_FUZZ_ROLES  "admin member" if unset
+#   TASKHUB_FUZZ_SHARES into how many shares the invalid input is cut, of which each run tries another: 10 if unset; 1 for all in each
 #
 # Arguments go to Schemathesis: tools/fuzz/run.sh --max-examples 100 --seed 1 --include-operation-id create_task
 set -euo pipefail
@@ -65,18 +66,19 @@ run() (
     return "$failed"
 )
 
-failed=0
+failed=0 runs=0
+shares=${TASKHUB_FUZZ_SHARES:-10}
 for role in ${TASKHUB_FUZZ_ROLES:-admin member}; do
     names=() children=()
-    urls=("sqlite://$scratch/$role-sqlite/taskhub.db" ${TASKHUB_FUZZ_POSTGRES_URL:+"$TASKHUB_FUZZ_POSTGRES_URL"})
-    for url in "${urls[@]}"; do
-        # As an admin all of it is tried, as a member half: members are refused much of it before it is looked at.
-        shares=${#urls[@]}
-        [[ $role == admin ]] || shares=$((2 * shares))
-        export TASKHUB_FUZZ_SHARE=${#names[@]}/$shares
+    for url in "sqlite://$scratch/$role-sqlite/taskhub.db" ${TASKHUB_FUZZ_POSTGRES_URL:+"$TASKHUB_FUZZ_POSTGRES_URL"}; do
+        export TASKHUB_FUZZ_SHARE=$((runs % shares))/$shares
+        # The document's own examples are part of the coverage, too; alone they are sent once.
+        phases=coverage,fuzzing,stateful
+        ((runs > 0)) || phases=examples,$phases
+        runs=$((runs + 1))
         name=$role-${url%%:*}
         mkdir "$scratch/$name"
-        run "$scratch/$name" "$role" "$url" "$@" >"$scratch/$name.txt" 2>&1 &
+        run "$scratch/$name" "$role" "$url" --phases "$phases" "$@" >"$scratch/$name.txt" 2>&1 &
         names+=("$name") children+=("$!")
     done
     for i in "${!names[@]}"; do

@@ -81,8 +81,9 @@ pub(super) fn apply(document: &mut Value) {
             let Some(operation) = item.get_mut(method) else { continue };
             let list = listed(operation).map(str::to_owned);
             let Some(operation) = operation.as_object_mut() else { continue };
-            complete(path, method, operation, list.as_deref(), &mut patches);
-            if method == "get" && past.contains(path) {
+            let dated = method == "get" && past.contains(path);
+            complete(path, method, operation, list.as_deref(), dated, &mut patches);
+            if dated {
                 add_parameters(operation, [as_of()]);
             }
         }
@@ -127,6 +128,7 @@ fn complete(
     method: &str,
     operation: &mut Map<String, Value>,
     list: Option<&str>,
+    dated: bool,
     patches: &mut Vec<String>,
 ) {
     let public = secure(path, method, operation);
@@ -157,7 +159,8 @@ fn complete(
     if !public {
         problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));
     }
-    if by_id {
+    // What is always there was not there always.
+    if by_id || dated {
         problems.push(("404", "Absent, or invisible to the caller."));
     }
     if has_body {

@@ -42,7 +42,7 @@ pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> 
 /// again sends the last id as `Last-Event-ID`. The stream ends when the access token expires or is revoked; a comment comes every 15 seconds.
 #[utoipa::path(
     tag = "changes",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The last cursor that the client got: it goes before `since`.", max_length = 32, pattern = "^oldest$|^[A-Za-z0-9_-]{32}$")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last cursor that the client got: it goes before `since`. An empty one is none.", max_length = 32, pattern = "^$|^oldest$|^[A-Za-z0-9_-]{32}$")),
     responses((status = 200, description = "The stream.", content_type = "text/event-stream", body = String))
 )]
 #[get("")]
