@@ -113,7 +113,7 @@ async fn read(
 ) -> Result<impl Stream<Item = taskhub_domain::Result<Bytes>> + use<>, Error> {
     let octets = app.depot.read(caller.tenant(), id, info, part).await?;
     Ok(octets.inspect_err(|error| {
-        tracing::error!(cause = error.cause().map(tracing::field::display), "a file broke off")
+        tracing::error!(cause = error.cause().map(tracing::field::display), "a file broke off");
     }))
 }
 
