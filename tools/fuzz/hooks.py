@@ -52,6 +52,8 @@ SAID = (
     "A task can't stand beside itself.",
     "The user does not see the task.",
     "Expected the id of another active user of the organisation.",
+    # of the caller: by an email only admins may look for a user
+    "There is no such parameter. Filters: q, role, is_active, username, created_at.",
     # of the time
     "It must lie within the next ",
     "Expected an instant since 1970",

@@ -161,6 +161,7 @@ impl<'a> Cursors<'a> {
         let label = Label {
             tenant_id: TENANT,
             id,
+            name_key: name.clone(),
             name,
             color: String::new(),
             created_at: at,
