@@ -37,7 +37,7 @@ impl Bad {
 }
 
 /// What an admin of the tenant is granted.
-pub(super) fn grant(tenant: &Tenant) -> Grant {
+fn grant(tenant: &Tenant) -> Grant {
     Grant {
         kind: Kind::User,
         id: tenant.admin.id,
