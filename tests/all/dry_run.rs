@@ -1,6 +1,8 @@
 //! The stories of `Prefer: validate-only`: who only asks is told what would be, and nothing of it stays. That it is so of every operation is the
 //! walks' to show.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Call, PASSWORD, every_database};
@@ -15,6 +17,8 @@ every_database!(
     a_secret_that_opens_nothing_is_not_shown,
     what_was_guessed_and_refused_counts,
     other_preferences_are_ignored,
+    who_may_sign_in_is_told_and_nobody_is_signed_in,
+    what_opens_an_account_stays_good,
 );
 
 async fn ask(call: Call<'_>) -> Answer {
@@ -123,7 +127,7 @@ async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
     // The secret is the one that it was.
     let sign_in = json!({ "grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"] });
     let _ = app.post("/auth/token").json(&sign_in).gives(200).await;
-    let soon = app.clock.now().plus(std::time::Duration::from_hours(1)).to_string();
+    let soon = app.clock.now().plus(Duration::from_hours(1)).to_string();
     let personal = json!({ "name": "report", "scopes": ["tasks:read"], "expires_at": soon });
     let token = ask(app.post("/access-tokens").by(&t.member).json(&personal)).await.expect(201);
     assert_eq!(token.body["token"], "validate-only");
@@ -171,7 +175,63 @@ async fn other_preferences_are_ignored(app: &App) {
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], json!(ignored.len()));
     let read = ask(app.get("/tasks").by(&t.member)).await.expect(200);
     assert_eq!(read.header("preference-applied"), "");
-    let public = app.post("/auth/token").json(&json!({ "email": t.member.email, "password": PASSWORD }));
-    assert_eq!(ask(public).await.expect(400).code(), "validate_only_unsupported");
     let _: Value = app.get("/tasks").gives(401).await;
+}
+
+async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
+    let t = app.tenant().await;
+    let (access, refresh) = t.member.sign_in(app).await;
+    let sessions = async || app.get("/auth/sessions").token(&access).gives(200).await["count"].clone();
+    let sign_in = |password: &str| {
+        app.post("/auth/token").json(&json!({ "email": t.member.email, "password": password }))
+    };
+    let asked = ask(sign_in(PASSWORD)).await.expect(200);
+    assert_eq!(asked.header("preference-applied"), "validate-only");
+    assert_eq!(asked.body["access_token"], "validate-only");
+    assert_eq!(asked.body["refresh_token"], "validate-only");
+    let refreshing = || app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh }));
+    assert_eq!(ask(refreshing()).await.expect(200).body["refresh_token"], "validate-only");
+    let _ = ask(app.post("/auth/token/revoke").json(&json!({ "token": refresh }))).await.expect(200);
+    assert_eq!(sessions().await, 1);
+    // The token is still the last of its session: that it was asked about before did not rotate it.
+    let rotated = refreshing().gives(200).await;
+    app.clock.advance(Duration::from_secs(11));
+    // Nor does it end the session of who has it rotated since.
+    assert_eq!(ask(refreshing()).await.expect(401).code(), "invalid_refresh_token");
+    let next = json!({ "refresh_token": rotated["refresh_token"] });
+    let _ = app.post("/auth/token/refresh").json(&next).gives(200).await;
+    // Who guesses by asking is counted as who guesses.
+    for _ in 0..5 {
+        assert_eq!(ask(sign_in("not-the-password")).await.expect(401).code(), "invalid_credentials");
+    }
+    assert_eq!(ask(sign_in(PASSWORD)).await.expect(429).code(), "too_many_attempts");
+    assert_eq!(sign_in(PASSWORD).send().await.expect(429).code(), "too_many_attempts");
+}
+
+async fn what_opens_an_account_stays_good(app: &App) {
+    let t = app.tenant().await;
+    let email = format!("grace@{}.example", t.slug);
+    let _ = app.post("/invitations").by(&t.admin).json(&json!({ "email": email })).gives(201).await;
+    let token = app.mail_to(&email).await.token;
+    let user =
+        json!({ "username": "grace", "password": PASSWORD, "first_name": "Grace", "last_name": "Hopper" });
+    let register = || app.post("/auth/register").json(&json!({ "invitation": token, "user": user }));
+    let asked = ask(register()).await.expect(201);
+    assert_eq!(asked.body["user"]["email"], email.as_str());
+    assert_eq!(app.get("/users?q=grace").by(&t.admin).gives(200).await["count"], 0);
+    let _ = register().gives(201).await;
+    // A link to a new password is sent to who means it, and serves them after they asked.
+    let link = || app.post("/auth/password-reset").json(&json!({ "email": email, "tenant": t.slug }));
+    let _ = ask(link()).await.expect(202);
+    let _ = link().gives(202).await;
+    let token = app.mail_to(&email).await.token;
+    assert_eq!(app.count_mail(&email), 2);
+    let password = "nine-quiet-lanterns";
+    let reset = || {
+        app.post("/auth/password-reset/confirm").json(&json!({ "token": token, "new_password": password }))
+    };
+    let _ = ask(reset()).await.expect(204);
+    let _ = ask(reset()).await.expect(204);
+    let _ = reset().gives(204).await;
+    assert_eq!(ask(reset()).await.expect(403).code(), "invalid_link");
 }

@@ -77,7 +77,7 @@ fn renew(app: &App, t: &mut Tenant) {
             session: None,
             lifetime: 24 * 3600,
         };
-        user.token = app.state.mint_grant(&grant).unwrap();
+        user.token = app.mint(&grant);
     }
 }
 

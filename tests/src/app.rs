@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
+use secrecy::ExposeSecret;
 use taskhub::{config::Settings, server, state::State};
+use taskhub_auth::Grant;
 use taskhub_domain::Clock;
 use tempfile::TempDir;
 
@@ -250,6 +252,11 @@ impl App {
     /// A new tenant with users of every role.
     pub async fn tenant(&self) -> Tenant {
         Tenant::register(self).await
+    }
+
+    /// A token of this server's for a grant.
+    pub fn mint(&self, grant: &Grant) -> String {
+        self.state.mint_grant(grant).unwrap().expose_secret().to_owned()
     }
 
     /// So many answers will be a 5xx, and are meant to be.

@@ -95,17 +95,15 @@ impl Tenant {
     /// A token of a service with scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        app.state
-            .mint_grant(&Grant {
-                kind: Kind::Service,
-                id: Uuid::from_u128(0x5e7),
-                tenant: Some(self.id),
-                role: None,
-                scopes: Some(scopes),
-                session: None,
-                lifetime: 3600,
-            })
-            .unwrap()
+        app.mint(&Grant {
+            kind: Kind::Service,
+            id: Uuid::from_u128(0x5e7),
+            tenant: Some(self.id),
+            role: None,
+            scopes: Some(scopes),
+            session: None,
+            lifetime: 3600,
+        })
     }
 }
 
@@ -120,7 +118,7 @@ impl User {
             session: None,
             lifetime: 3600,
         };
-        let token = app.state.mint_grant(&grant).unwrap();
+        let token = app.mint(&grant);
         Self { id, tenant, email, token }
     }
 

@@ -89,11 +89,13 @@ impl State {
             Some(Known::Refused(kind, until)) if self.store.clock().now() < until => return Err(kind.into()),
             _ => {}
         }
-        let system = self.store.system("exchanging a personal access token", origin.clone());
+        // Whoever only asks has used it nevertheless.
+        let origin = Request { dry_run: false, ..origin.clone() };
+        let system = self.store.system("exchanging a personal access token", origin);
         let (personal, longest) = (SecretString::from(token), self.settings.access_token_seconds);
         match access_token::exchange(&self.store, &system, &personal, longest).await {
             Ok(granted) => {
-                let access = SecretString::from(self.mint(&granted)?);
+                let access = self.mint(&granted)?;
                 let principal = self.verify(access.expose_secret())?;
                 self.exchanged.0.insert(digest, Known::For(Arc::new(access)));
                 Ok(principal)

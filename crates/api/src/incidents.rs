@@ -33,7 +33,7 @@ impl State {
             tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
             return;
         };
-        let (store, ctx) = (self.store.clone(), ctx.with_dry_run(false));
+        let (store, ctx) = (self.store.clone(), ctx.in_earnest());
         tokio::spawn(async move {
             let _place = place;
             let record = store.write(&ctx, incident, |tx, incident| Box::pin(audit::record(tx, incident)));

@@ -161,7 +161,7 @@ impl State {
     ///
     /// # Errors
     /// A fault of the server's.
-    pub fn mint_session(&self, opened: &Opened) -> Result<String, Problem> {
+    pub fn mint_session(&self, opened: &Opened) -> Result<SecretString, Problem> {
         let grant = Grant {
             kind: Kind::User,
             id: opened.user.id,
@@ -178,7 +178,7 @@ impl State {
     ///
     /// # Errors
     /// A fault of the server's.
-    pub fn mint_grant(&self, grant: &Grant) -> Result<String, Problem> {
+    pub fn mint_grant(&self, grant: &Grant) -> Result<SecretString, Problem> {
         self.mint(&Granted { grant: grant.clone(), at: self.store.clock().now() })
     }
 
@@ -186,10 +186,9 @@ impl State {
     ///
     /// # Errors
     /// A fault of the server's.
-    pub fn mint(&self, Granted { grant, at }: &Granted) -> Result<String, Problem> {
+    pub fn mint(&self, Granted { grant, at }: &Granted) -> Result<SecretString, Problem> {
         let token = self.keys.present().signer.mint(grant, at.token_id(), at.seconds());
-        let token = token.map_err(|_| Problem::from(Code::Internal))?;
-        Ok(token.expose_secret().to_owned())
+        token.map_err(|_| Code::Internal.into())
     }
 }
 

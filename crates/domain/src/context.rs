@@ -45,7 +45,7 @@ impl Actor {
     }
 }
 
-/// The request that is being answered, as far as the audit wants to know it.
+/// The request that is being answered: what the audit wants to know of it, and whether it is meant.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// Its id, as in `X-Request-Id`.
@@ -54,6 +54,15 @@ pub struct Request {
     pub address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,
+    /// Whether it only asks what a write would do: in a dry run every operation goes the whole way, and then nothing of it stays.
+    pub dry_run: bool,
+}
+
+impl Request {
+    /// A new secret as the caller is shown it. Of a dry run's nothing is kept, so that it would open nothing: a word that is none stands in its place.
+    pub fn shown(&self, secret: &SecretString) -> String {
+        if self.dry_run { "validate-only".to_owned() } else { secret.expose_secret().to_owned() }
+    }
 }
 
 /// One client's addresses: an IPv6 network of 64 bits is one client's.
@@ -77,7 +86,6 @@ struct Inner {
     session: Option<Uuid>,
     request: Request,
     clock: Clock,
-    dry_run: bool,
 }
 
 impl Context {
@@ -99,7 +107,7 @@ impl Context {
         };
         let scopes = principal.scopes().map(<[String]>::to_vec);
         let session = principal.session();
-        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock, dry_run: false })))
+        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock })))
     }
 
     /// The one tenant.
@@ -156,22 +164,16 @@ impl Context {
         Self(Arc::new(Inner { actor, role, scopes: None, session: None, ..(*self.0).clone() }))
     }
 
-    /// The same caller, who only asks what a write would do, or who means it: in a dry run every operation goes the whole way, and then nothing of it
-    /// stays.
+    /// The same caller, for a write that stays also when the caller only asked what another would do.
     #[must_use]
-    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
-        Arc::make_mut(&mut self.0).dry_run = dry_run;
+    pub fn in_earnest(mut self) -> Self {
+        Arc::make_mut(&mut self.0).request.dry_run = false;
         self
     }
 
     /// Whether the caller only asks what a write would do.
     pub fn is_dry_run(&self) -> bool {
-        self.0.dry_run
-    }
-
-    /// A new secret as the caller is shown it. Of a dry run's nothing is kept, so that it would open nothing: a word that is none stands in its place.
-    pub fn shown(&self, secret: &SecretString) -> String {
-        if self.is_dry_run() { "validate-only".to_owned() } else { secret.expose_secret().to_owned() }
+        self.0.request.dry_run
     }
 
     /// The same caller, with these scopes.
@@ -229,15 +231,6 @@ impl System {
     fn context(&self, tenant: Uuid, actor: Actor, role: Role, scopes: Option<Vec<String>>) -> Context {
         tracing::debug!(%tenant, reason = self.reason, "acting for the system");
         let (request, clock) = (self.request.clone(), self.clock.clone());
-        Context(Arc::new(Inner {
-            tenant,
-            actor,
-            role,
-            scopes,
-            session: None,
-            request,
-            clock,
-            dry_run: false,
-        }))
+        Context(Arc::new(Inner { tenant, actor, role, scopes, session: None, request, clock }))
     }
 }

@@ -182,7 +182,7 @@ async fn suspended(app: &App) -> Bad {
 pub(super) fn out_of_reach(app: &App, tenant: &Tenant, scope: &str) -> Vec<Bad> {
     let others: Vec<String> =
         scopes::all().into_iter().chain(["everything:write".to_owned()]).filter(|it| it != scope).collect();
-    let mint = |grant: &Grant| app.state.mint_grant(grant).unwrap();
+    let mint = |grant: &Grant| app.mint(grant);
     let operator = Grant { kind: Kind::Operator, tenant: None, role: None, ..grant(tenant) };
     let narrowed = Grant { scopes: Some(others), ..grant(tenant) };
     let service = Grant { kind: Kind::Service, id: Uuid::from_u128(0x5e7), role: None, ..narrowed.clone() };

@@ -8,6 +8,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
@@ -73,10 +74,10 @@ impl Seed {
             let (mut introduced, mut cast) = (Vec::new(), Vec::new());
             for user in &users {
                 let token = token_of(&state, user)?;
-                let principal = state.enter(&token, &Request::default()).await;
+                let principal = state.enter(token.expose_secret(), &Request::default()).await;
                 cast.push((user.id, principal.map_err(|problem| StartError::Setting(problem.to_string()))?));
                 introduced.push(
-                    json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token }),
+                    json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token.expose_secret() }),
                 );
             }
             let scene = Stage { state: &state, users: cast, now };
@@ -122,7 +123,7 @@ async fn people_of(tx: &Tx, number: usize, hash: &str) -> Result<(Tenant, Vec<Us
 }
 
 /// An access token of a day for a user.
-fn token_of(state: &State, user: &User) -> std::result::Result<String, StartError> {
+fn token_of(state: &State, user: &User) -> std::result::Result<SecretString, StartError> {
     let grant = Grant {
         kind: Kind::User,
         id: user.id,

@@ -1,6 +1,7 @@
 //! `taskhub token`.
 
 use clap::Args;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
@@ -57,7 +58,7 @@ impl Token {
                 lifetime: self.seconds,
             }),
         };
-        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?);
+        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?.expose_secret());
         Ok(())
     }
 }

@@ -46,11 +46,12 @@ const OF_BULK: [(&str, &str); 3] = [
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
 
-/// What `Prefer` does where it is heeded.
+/// What 404 says of a row.
+const ABSENT: &str = "Absent, or invisible to the caller.";
+
+/// What `Prefer` does.
 const VALIDATE_ONLY: &str = "`validate-only` (RFC 7240): the answer is what it would be, and nothing is changed, sent or kept. A new id names nothing then, a new \
     secret reads `validate-only`, and an `Idempotency-Key` is not heeded. Other preferences are ignored.";
-/// What becomes of it elsewhere.
-const NOT_VALIDATED: &str = "A parameter or a header is invalid, or `Prefer: validate-only` was sent, which is not to be had here (`validate_only_unsupported`).";
 
 /// Applies the contract to the document of the handlers.
 pub(super) fn apply(document: &mut Value) {
@@ -81,11 +82,15 @@ pub(super) fn apply(document: &mut Value) {
             let Some(operation) = item.get_mut(method) else { continue };
             let list = listed(operation).map(str::to_owned);
             let Some(operation) = operation.as_object_mut() else { continue };
-            let dated = method == "get" && past.contains(path);
-            complete(path, method, operation, list.as_deref(), dated, &mut patches);
-            if dated {
+            if method == "get" && past.contains(path) {
                 add_parameters(operation, [as_of()]);
+                // What is always there was not there always.
+                add_problem(operation, "404", ABSENT);
             }
+            if method == "patch" {
+                patches.extend(take_merge_patch(operation));
+            }
+            complete(path, method, operation, list.as_deref());
         }
     }
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
@@ -123,14 +128,7 @@ fn secure(path: &str, method: &str, operation: &mut Map<String, Value>) -> bool 
     public
 }
 
-fn complete(
-    path: &str,
-    method: &str,
-    operation: &mut Map<String, Value>,
-    list: Option<&str>,
-    dated: bool,
-    patches: &mut Vec<String>,
-) {
+fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: Option<&str>) {
     let public = secure(path, method, operation);
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_id = path.contains("{id}");
@@ -140,11 +138,9 @@ fn complete(
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
     // Whether the server lives is asked by whoever runs it, and is not counted.
     let counted = !path.starts_with("/health/");
-    // What is public writes in no caller's name.
-    let (reads, validates) = (method == "get", method != "get" && !public);
-    let mut parameters: Vec<_> = validates.then(preference).into_iter().collect();
+    let mut parameters: Vec<_> = (method != "get").then(preference).into_iter().collect();
     let mut problems = vec![
-        ("400", if reads || validates { "A parameter or a header is invalid." } else { NOT_VALIDATED }),
+        ("400", "A parameter or a header is invalid."),
         // Also where no credential is needed: a bad one is never taken for none.
         ("401", "No valid access token, or credentials that are not right."),
         ("406", "There is no coding of the answer that `Accept-Encoding` allows."),
@@ -159,9 +155,8 @@ fn complete(
     if !public {
         problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));
     }
-    // What is always there was not there always.
-    if by_id || dated {
-        problems.push(("404", "Absent, or invisible to the caller."));
+    if by_id {
+        problems.push(("404", ABSENT));
     }
     if has_body {
         problems.extend([
@@ -210,29 +205,13 @@ fn complete(
         }
         _ => {}
     }
-    if method == "patch"
-        && let Some(content) =
-            operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut())
-        && let Some(mut media) = content.remove("application/json")
-    {
-        if let Some(reference) = media.pointer_mut("/schema/$ref")
-            && let Some(name) = reference.as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned)
-        {
-            *reference = json!(format!("#/components/schemas/{}", patch_name(&name)));
-            patches.push(name);
-        }
-        content.insert("application/merge-patch+json".to_owned(), media.clone());
-        content.insert("application/json".to_owned(), media);
-    }
     let required: &[&str] = if id == "list_tasks_by_status" { &["status"] } else { &[] };
     parameters.extend(list.map(|item| of_list(item, required)).unwrap_or_default());
     parameters.extend(of_others(&id));
     parameters.push(headers::request_id());
     add_parameters(operation, parameters);
     for (status, description) in problems {
-        let schema = json!({ "$ref": "#/components/schemas/Problem" });
-        let content = json!({ "application/problem+json": { "schema": schema } });
-        add(operation, status, json!({ "description": description, "content": content }));
+        add_problem(operation, status, description);
     }
     headers::apply(counted, method, operation);
     deprecation::complete(operation);
@@ -275,6 +254,12 @@ fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {
     if let Some(responses) = operation.entry("responses").or_insert_with(|| json!({})).as_object_mut() {
         responses.entry(status).or_insert(response);
     }
+}
+
+fn add_problem(operation: &mut Map<String, Value>, status: &str, description: &str) {
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    let content = json!({ "application/problem+json": { "schema": schema } });
+    add(operation, status, json!({ "description": description, "content": content }));
 }
 
 fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoIterator<Item = Value>) {
@@ -477,6 +462,18 @@ fn of_reports(formats: &[&str]) -> Vec<Value> {
             json!({ "type": "string", "enum": formats }),
         ),
     ]
+}
+
+/// Has an operation take its body as a merge patch; the name of the schema that it is a patch of.
+fn take_merge_patch(operation: &mut Map<String, Value>) -> Option<String> {
+    let content = operation.get_mut("requestBody")?["content"].as_object_mut()?;
+    let mut media = content.remove("application/json")?;
+    let reference = media.pointer_mut("/schema/$ref")?;
+    let name = reference.as_str()?.rsplit('/').next()?.to_owned();
+    *reference = json!(format!("#/components/schemas/{}", patch_name(&name)));
+    content.insert("application/merge-patch+json".to_owned(), media.clone());
+    content.insert("application/json".to_owned(), media);
+    Some(name)
 }
 
 fn patch_name(name: &str) -> String {

@@ -102,8 +102,8 @@ pub(super) fn apply(document: &mut Value) {
     let (mut used, mut answered) = (BTreeSet::new(), BTreeSet::new());
     for item in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
     {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            let codes = problems::Operation::of(method, operation);
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            let codes = problems::Operation::of(operation);
             if let Some(body) = operation.get_mut("requestBody") {
                 show(body, &schemas, &mut used);
             }

@@ -98,8 +98,7 @@ pub(super) fn apply(counted: bool, method: &str, operation: &mut Map<String, Val
         if once && good {
             names.push("Idempotency-Replayed");
         }
-        // Whoever is not known asks for nothing.
-        if validates && status != "401" {
+        if validates {
             names.push("Preference-Applied");
         }
         if paged && good {

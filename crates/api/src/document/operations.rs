@@ -23,8 +23,6 @@ pub struct Operation {
     pub secured: bool,
     /// Whether it takes a client's own credentials as `Authorization: Basic`.
     pub basic: bool,
-    /// Whether it can be asked only to validate (`Prefer`).
-    pub validates: bool,
     /// From when on it is deprecated, if it is.
     pub deprecation: Option<Deprecation>,
     steps: Vec<String>,
@@ -50,7 +48,7 @@ impl Operations {
             for method in METHODS {
                 let Some(operation) = item.get(method) else { continue };
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
-                let query = parameters.clone().filter(|parameter| parameter["in"] == "query");
+                let query = parameters.filter(|parameter| parameter["in"] == "query");
                 let security = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
                 all.add(Operation {
                     method: Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default(),
@@ -61,9 +59,6 @@ impl Operations {
                     secured: !security.is_empty() && security.iter().all(|one| *one != json!({})),
                     deprecation: Deprecation::of(operation),
                     basic: security.iter().any(|one| one.get("basic").is_some()),
-                    validates: parameters
-                        .clone()
-                        .any(|parameter| parameter["in"] == "header" && parameter["name"] == "Prefer"),
                     query: query
                         .filter_map(|parameter| parameter["name"].as_str())
                         .map(str::to_owned)

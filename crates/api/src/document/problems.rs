@@ -8,8 +8,6 @@ use crate::problem::Code;
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, and all combinations may be")]
 pub(super) struct Operation {
     id: String,
-    /// Whether it writes.
-    writes: bool,
     /// Whether it takes a credential.
     secured: bool,
     /// Whether it takes a key of idempotency.
@@ -22,12 +20,11 @@ pub(super) struct Operation {
 
 impl Operation {
     /// The operation as the document has it.
-    pub(super) fn of(method: &str, says: &Value) -> Self {
+    pub(super) fn of(says: &Value) -> Self {
         let security = says["security"].as_array().map(Vec::as_slice).unwrap_or_default();
         let parameters = says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             id: says["operationId"].as_str().unwrap_or_default().to_owned(),
-            writes: method != "get",
             secured: !security.is_empty(),
             once: parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
             basic: security.iter().any(|one| one.get("basic").is_some()),
@@ -50,7 +47,6 @@ impl Operation {
         );
         match code {
             Code::MalformedBody => self.body,
-            Code::ValidateOnlyUnsupported => self.writes && (!self.secured || self.basic),
             Code::InvalidCredentials => signs_in || proves,
             Code::TooManyAttempts => signs_in || proves || self.basic,
             Code::SecondFactorRequired | Code::EmailUnverified | Code::TenantRequired => signs_in,

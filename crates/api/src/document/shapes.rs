@@ -238,8 +238,8 @@ pub(super) fn share(document: &mut Value) {
     let mut shared = Map::new();
     let paths =
         document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
-    for (method, operation) in paths.filter_map(Value::as_object_mut).flatten() {
-        let codes = problems::Operation::of(method, operation);
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let codes = problems::Operation::of(operation);
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
             let mut name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();

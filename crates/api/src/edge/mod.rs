@@ -194,21 +194,20 @@ async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem
     let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     let agent =
         request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
-    let origin = Request { id, address: client(request, state), user_agent: agent };
+    let dry_run = prefer::validate_only(request.request()).is_some();
+    let origin = Request { id, address: client(request, state), user_agent: agent, dry_run };
     request.extensions_mut().insert(Origin(origin.clone()));
     if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
             Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
-        let dry_run = prefer::validate_only(request.request()).is_some();
-        let context = context.map(|context| if dry_run { context.with_dry_run(true) } else { context });
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }
     Ok(())
 }
 
-/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then who asks it only to
-/// validate where it does not, then parameters that it does not know.
+/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then preferences and
+/// parameters that it does not know.
 fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     let extensions = request.extensions();
     let Some(operation) = extensions.get::<Arc<Operation>>() else {
@@ -226,7 +225,7 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
             None => return Err(Code::Unauthenticated.into()),
         }
     }
-    prefer::check(request.request(), operation)?;
+    prefer::check(request.request())?;
     match pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name)) {
         None => Ok(()),
         Some((name, _)) => Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into()),

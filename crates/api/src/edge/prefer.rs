@@ -1,6 +1,6 @@
 //! What a client prefers (RFC 7240): of all preferences, `validate-only` is heeded.
 //!
-//! Invariant: whoever asks only to validate changes nothing. An operation that can't answer so refuses; it never does the thing instead. Other
+//! Invariant: whoever asks only to validate changes nothing. What that is set to something else is refused; it is never taken for the thing itself. Other
 //! preferences are ignored, and so is this one where nothing is written.
 
 use actix_web::{
@@ -12,11 +12,9 @@ use actix_web::{
         header::{HeaderName, HeaderValue},
     },
 };
-use taskhub_domain::Context;
 
 use crate::{
-    document::Operation,
-    extract::Authenticated,
+    extract::Origin,
     problem::{Code, Problem},
 };
 
@@ -33,19 +31,21 @@ pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
     values.into_iter().find_map(|value| find(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// Refuses to be asked so what can't answer so, and preferences that can't be read.
-pub(super) fn check(request: &HttpRequest, operation: &Operation) -> Result<(), Problem> {
+/// Refuses preferences that can't be read.
+pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
+    if request.method() == Method::GET {
+        return Ok(());
+    }
     let readable = |value: &HeaderValue| {
         value.len() <= LONGEST && value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'))
     };
-    if operation.validates && !request.headers().get_all("Prefer").all(readable) {
+    if !request.headers().get_all("Prefer").all(readable) {
         return Err(Problem::new(
             Code::InvalidHeader,
             "Prefer: expected at most 1024 visible ASCII characters.",
         ));
     }
     match validate_only(request) {
-        Some(_) if !operation.validates => Err(Code::ValidateOnlyUnsupported.into()),
         Some(value) if !value.is_empty() => {
             Err(Problem::new(Code::InvalidHeader, "Prefer: validate-only is set to nothing."))
         }
@@ -55,10 +55,7 @@ pub(super) fn check(request: &HttpRequest, operation: &Operation) -> Result<(), 
 
 /// Tells the client that it was heeded.
 pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
-    let extensions = response.request().extensions();
-    let heeded =
-        extensions.get::<Authenticated>().is_some_and(|it| it.0.as_ref().is_ok_and(Context::is_dry_run));
-    drop(extensions);
+    let heeded = response.request().extensions().get::<Origin>().is_some_and(|origin| origin.0.dry_run);
     if heeded {
         let name = HeaderName::from_static("preference-applied");
         response.headers_mut().insert(name, HeaderValue::from_static(PREFERENCE));

@@ -89,11 +89,6 @@ codes! {
               ASCII characters once, `Repr-Digest` can't be read, `validate-only` in `Prefer` is set to something, or the caller says \
               twice who it is.",
         act "Correct the header.";
-    /// `Prefer: validate-only`, where that can't be had.
-    ValidateOnlyUnsupported = "validate_only_unsupported", BAD_REQUEST, "This can't be only validated, so nothing was done.", Never,
-        when "`Prefer: validate-only` was sent to an operation that does not write in a signed-in caller's name: signing in, \
-              refreshing, registering, revoking, introspecting, and what links by mail lead to.",
-        act "Leave the preference out to do it in earnest.";
     /// No credential, or none that is good.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed.", Never,
         when "There is no token where one is needed; or the one that was sent is not this server's, has expired or was \

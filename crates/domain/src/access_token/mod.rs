@@ -125,7 +125,7 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
         expires_at,
         last_used_at: None,
     };
-    Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().shown(&token.into_secret()) })
+    Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().request().shown(&token.into_secret()) })
 }
 
 /// A stolen token must not make one that outlives it.

@@ -80,11 +80,11 @@ pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, reques
     let (given, scope) = request.client()?;
     let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
     let client = given.or(basic)?.ok_or_else(required)?;
-    let system = app.store.system("signing a service in", origin.0);
+    let system = app.store.system("signing a service in", origin.0.clone());
     let longest = app.settings.access_token_seconds;
     let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;
     Ok(HttpResponse::Ok().json(TokenPair {
-        access_token: app.mint(&granted)?,
+        access_token: origin.0.shown(&app.mint(&granted)?),
         token_type: "Bearer",
         expires_in: granted.grant.lifetime,
         refresh_token: None,

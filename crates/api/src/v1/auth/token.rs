@@ -1,7 +1,6 @@
 //! Tokens: signing in, refreshing, verifying, signing out.
 
 use actix_web::{HttpResponse, post, web::Data};
-use secrecy::ExposeSecret;
 use taskhub_domain::session::{self, Opened, Refreshed};
 
 use super::{
@@ -41,7 +40,8 @@ pub(crate) async fn create_token(
     if request.is_a_client_s() || basic.0.is_some() {
         return client::create_token(&app, origin, basic, request).await;
     }
-    pair(&app, &sign_in::by_password(&app, origin.0, request.parts()?).await?)
+    let opened = sign_in::by_password(&app, origin.0.clone(), request.parts()?).await?;
+    pair(&app, &origin, &opened)
 }
 
 /// Refresh a session
@@ -53,25 +53,25 @@ pub(crate) async fn create_token(
 #[post("/token/refresh")]
 pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<RefreshGrant>) -> Answered {
     let token = body.input.check()?.refresh_token;
-    let system = app.store.system("refreshing a session", origin.0);
+    let system = app.store.system("refreshing a session", origin.0.clone());
     let context = session::holder(&app.store, &system, &token).await?;
     let input = (token, app.settings.lifetimes());
     let refresh = app
         .store
         .write(&context, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)));
     match refresh.await? {
-        Refreshed::Rotated(opened) => pair(&app, &opened),
+        Refreshed::Rotated(opened) => pair(&app, &origin, &opened),
         Refreshed::Reused => Err(Code::InvalidRefreshToken.into()),
     }
 }
 
 /// An access token and a refresh token, as OAuth 2 answers them (RFC 6749 section 5.1).
-fn pair(app: &Data<State>, opened: &Opened) -> Answered {
+fn pair(app: &Data<State>, origin: &Origin, opened: &Opened) -> Answered {
     Ok(HttpResponse::Ok().json(TokenPair {
-        access_token: app.mint_session(opened)?,
+        access_token: origin.0.shown(&app.mint_session(opened)?),
         token_type: "Bearer",
         expires_in: app.settings.access_token_seconds,
-        refresh_token: Some(opened.refresh_token.expose_secret().to_owned()),
+        refresh_token: Some(origin.0.shown(&opened.refresh_token)),
         scope: None,
     }))
 }

@@ -72,7 +72,7 @@ pub(crate) struct RecoveryCodes {
 
 impl RecoveryCodes {
     fn answer(caller: &Caller, codes: &[SecretString]) -> HttpResponse {
-        let recovery_codes = codes.iter().map(|code| caller.shown(code)).collect();
+        let recovery_codes = codes.iter().map(|code| caller.request().shown(code)).collect();
         HttpResponse::Ok().json(Self { recovery_codes })
     }
 }
@@ -104,7 +104,7 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
         Box::pin(attempt.judge(tx, second_factor::enrol(tx, hash)))
     });
     let enrolment = enrol.await?;
-    let (secret, uri) = (caller.shown(&enrolment.secret), caller.shown(&enrolment.uri));
+    let (secret, uri) = (caller.request().shown(&enrolment.secret), caller.request().shown(&enrolment.uri));
     Ok(HttpResponse::Ok().json(TotpEnrolment { secret, uri }))
 }
 
