@@ -15,6 +15,11 @@ fn swagger_ui_authorises_and_executes() {
 }
 
 #[test]
+fn swagger_ui_authorises_a_client() {
+    in_a_browser(|app, browser| Box::pin(client(app, browser)));
+}
+
+#[test]
 fn swagger_ui_writes() {
     in_a_browser(|app, browser| Box::pin(writes(app, browser)));
 }
@@ -90,17 +95,35 @@ async fn swagger(app: &App, browser: &Browser) -> Done {
     browser.click(&list.within(".live-responses-table .download-contents")).await?;
     let file: Value = serde_json::from_slice(&browser.downloaded("response", ".json").await?)?;
     assert_eq!(file, app.get("/projects").by(&t.admin).gives(200).await);
-    // Who logs out is nobody any more. Swagger UI offers it to whom has authorised by every scheme.
+    // Who logs out is nobody any more.
     browser.click(".btn.authorize").await?;
-    browser.type_into("#auth-basic-username", "somebody").await?;
-    browser.type_into("#auth-basic-password", "something").await?;
-    browser.click(".auth-btn-wrapper .btn.authorize").await?;
     browser.click(".auth-btn-wrapper .btn:not(.authorize, .btn-done)").await?;
     browser.find("#auth-bearer-value").await?;
     browser.click(".auth-btn-wrapper .btn-done").await?;
     list.execute().await?;
     list.shows("\"unauthenticated\"").await?;
     refused(browser, 401).await
+}
+
+async fn client(app: &App, browser: &Browser) -> Done {
+    let t = app.tenant().await;
+    let service = json!({ "name": "introspector", "scopes": ["tasks:read"] });
+    let service = app.post("/service-accounts").by(&t.admin).json(&service).gives(201).await;
+    let [id, secret] = ["id", "client_secret"].map(|name| service[name].as_str().unwrap());
+    browser.goto(&format!("{}/api/docs/", app.url)).await?;
+    browser.click(".btn.authorize").await?;
+    browser.type_into("#auth-basic-username", id).await?;
+    browser.type_into("#auth-basic-password", secret).await?;
+    browser.click("form:has(#auth-basic-username) .btn.authorize").await?;
+    browser.click(".auth-btn-wrapper .btn-done").await?;
+    let introspect = Tried { browser, operation: "auth-introspect_token" };
+    introspect.open().await?;
+    introspect.body(&json!({ "token": t.member.token })).await?;
+    introspect.execute().await?;
+    introspect.status(200).await?;
+    let told = introspect.answer().await?;
+    assert_eq!((&told["active"], &told["tenant"]), (&json!(true), &json!(t.id)));
+    Ok(())
 }
 
 async fn writes(app: &App, browser: &Browser) -> Done {

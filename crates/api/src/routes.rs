@@ -9,7 +9,7 @@ use crate::{
     problem::page,
     v1::{
         access_tokens, attachments, audit, auth, changes, clients, comments, contents, dashboard, documents,
-        invitations, labels, milestones, notifications, pictures, projects, reminders, reports,
+        invitations, labels, members, milestones, notifications, pictures, projects, reminders, reports,
         request_types, requests, search, service, service_accounts, tasks, teams, tenant, time_entries,
         timer, users, watchers,
     },
@@ -30,19 +30,13 @@ fn work(routes: &mut ServiceConfig) {
     routes
         .service(
             scope("/api/v1/tasks")
-                .service(tasks::list_tasks)
-                .service(tasks::create_task)
                 .service(tasks::list_tasks_by_status)
                 .service(tasks::list_deleted_tasks)
                 .service(tasks::purge_task)
                 .service(tasks::get_deleted_task)
                 .service(tasks::list_deleted_task_history)
                 .service(tasks::change_tasks)
-                .service(tasks::get_task)
-                .service(tasks::list_task_history)
-                .service(tasks::replace_task)
-                .service(tasks::update_task)
-                .service(tasks::delete_task)
+                .configure(tasks::routes)
                 .service(tasks::complete_task)
                 .service(tasks::reopen_task)
                 .service(tasks::restore_task)
@@ -52,39 +46,21 @@ fn work(routes: &mut ServiceConfig) {
                 .service(tasks::get_task_dependency)
                 .service(tasks::list_task_dependency_history)
                 .service(tasks::delete_task_dependency)
-                .service(comments::list_comments)
-                .service(comments::create_comment)
-                .service(comments::get_comment)
-                .service(comments::replace_comment)
-                .service(comments::update_comment)
-                .service(comments::delete_comment)
+                .configure(comments::routes)
                 .service(comments::list_comment_versions)
-                .service(comments::list_comment_history)
                 .service(watchers::list_watchers)
                 .service(watchers::create_watcher)
                 .service(watchers::get_watcher)
                 .service(watchers::list_watcher_history)
                 .service(watchers::delete_watcher)
-                .service(reminders::list_reminders)
-                .service(reminders::create_reminder)
-                .service(reminders::get_reminder)
-                .service(reminders::list_reminder_history)
-                .service(reminders::replace_reminder)
-                .service(reminders::update_reminder)
-                .service(reminders::delete_reminder)
+                .configure(reminders::routes)
                 .service(attachments::list_task_attachments)
                 .service(attachments::create_task_attachment)
                 .service(attachments::get_task_attachment)
                 .service(attachments::get_task_attachment_content)
                 .service(attachments::list_task_attachment_history)
                 .service(attachments::delete_task_attachment)
-                .service(time_entries::list_task_time_entries)
-                .service(time_entries::create_time_entry)
-                .service(time_entries::get_time_entry)
-                .service(time_entries::list_time_entry_history)
-                .service(time_entries::replace_time_entry)
-                .service(time_entries::update_time_entry)
-                .service(time_entries::delete_time_entry)
+                .configure(time_entries::routes)
                 .service(timer::start_timer)
                 .service(timer::stop_timer),
         )
@@ -103,23 +79,7 @@ fn work(routes: &mut ServiceConfig) {
 /// Where work belongs.
 fn places(routes: &mut ServiceConfig) {
     routes
-        .service(
-            scope("/api/v1/teams")
-                .service(teams::list_teams)
-                .service(teams::create_team)
-                .service(teams::get_team)
-                .service(teams::list_team_history)
-                .service(teams::replace_team)
-                .service(teams::update_team)
-                .service(teams::delete_team)
-                .service(teams::list_team_members)
-                .service(teams::create_team_member)
-                .service(teams::get_team_member)
-                .service(teams::list_team_member_history)
-                .service(teams::replace_team_member)
-                .service(teams::update_team_member)
-                .service(teams::delete_team_member),
-        )
+        .service(scope("/api/v1/teams").configure(teams::routes).configure(members::routes))
         .service(
             scope("/api/v1/projects")
                 .service(projects::list_projects)
@@ -133,13 +93,7 @@ fn places(routes: &mut ServiceConfig) {
                 .service(projects::update_project_status)
                 .service(projects::list_project_tasks)
                 .service(projects::get_project_statistics)
-                .service(milestones::list_milestones)
-                .service(milestones::create_milestone)
-                .service(milestones::get_milestone)
-                .service(milestones::list_milestone_history)
-                .service(milestones::replace_milestone)
-                .service(milestones::update_milestone)
-                .service(milestones::delete_milestone),
+                .configure(milestones::routes),
         )
         .service(
             scope("/api/v1/documents")

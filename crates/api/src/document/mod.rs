@@ -10,6 +10,7 @@ mod contract;
 mod deprecation;
 mod examples;
 mod headers;
+mod links;
 mod operations;
 pub mod pages;
 mod parameters;
@@ -79,6 +80,7 @@ pub fn build() -> serde_json::Result<Value> {
     shapes::prune(&mut document);
     bounds::apply(&mut document);
     examples::apply(&mut document);
+    links::apply(&mut document);
     shapes::share(&mut document);
     Ok(document)
 }

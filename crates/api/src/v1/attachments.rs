@@ -9,8 +9,9 @@ use taskhub_domain::{
 
 use super::{
     App,
+    endpoints::history,
     files::{self, Octets},
-    noun::{self, history},
+    noun,
 };
 use crate::{
     answer::{self, Answered, List},

@@ -6,7 +6,7 @@ use taskhub_domain::{
     request::{self, ClientRequest},
 };
 
-use super::{App, noun::endpoints};
+use super::{App, endpoints::endpoints};
 use crate::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},

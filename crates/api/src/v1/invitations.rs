@@ -3,10 +3,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
 
-use super::{
-    App,
-    noun::{self, history},
-};
+use super::{App, endpoints::history, noun};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},

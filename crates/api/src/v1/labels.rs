@@ -2,7 +2,7 @@
 
 use taskhub_domain::label::{Label, LabelInput};
 
-use super::noun::endpoints;
+use super::endpoints::endpoints;
 
 endpoints! {
     Label by LabelInput, tagged "labels";

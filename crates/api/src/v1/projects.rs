@@ -6,10 +6,7 @@ use taskhub_domain::{
     task::Task,
 };
 
-use super::{
-    App,
-    noun::{self, history},
-};
+use super::{App, endpoints::history, noun};
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},

@@ -2,7 +2,7 @@
 
 use taskhub_domain::request::{RequestType, RequestTypeInput};
 
-use super::noun::endpoints;
+use super::endpoints::endpoints;
 
 endpoints! {
     RequestType by RequestTypeInput, tagged "requests";

@@ -6,10 +6,7 @@ use taskhub_domain::{
     request::{self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard},
 };
 
-use super::{
-    App,
-    noun::{self, endpoints},
-};
+use super::{App, endpoints::endpoints, noun};
 use crate::{
     answer::Answered,
     extract::{Body, Caller, Id, IfMatch, Once},

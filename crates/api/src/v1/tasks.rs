@@ -1,6 +1,6 @@
 //! `/api/v1/tasks`.
 
-use actix_web::{HttpRequest, delete, get, patch, post, put};
+use actix_web::HttpRequest;
 use taskhub_domain::{
     audit::{ChangeLine, Past},
     bulk::{BulkInput, BulkResult},
@@ -9,34 +9,38 @@ use taskhub_domain::{
 
 use super::{
     App,
-    noun::{self, history},
+    endpoints::{endpoints, history},
+    noun,
 };
 use crate::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
 };
 
-/// List tasks
-///
-/// Those that the caller sees: tasks in projects, and personal ones that they own or are assigned (managers and admins see all).
-#[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
-#[get("")]
-pub(crate) async fn list_tasks(
-    caller: Caller,
-    app: App,
-    query: Parameters,
-    request: HttpRequest,
-) -> Answered {
-    noun::list::<Task>(&caller, &app, &query, &request).await
-}
-
-/// Create a task
-///
-/// In a project that the caller sees, or a personal one. The caller owns it.
-#[utoipa::path(tag = "tasks", request_body = TaskInput, responses((status = 201, description = "The new task.", body = Task)))]
-#[post("")]
-pub(crate) async fn create_task(caller: Caller, app: App, once: Once, body: Body<TaskInput>) -> Answered {
-    noun::create::<Task>(&caller, &app, &once, body).await
+endpoints! {
+    Task by TaskInput, tagged "tasks";
+    /// List tasks
+    ///
+    /// Those that the caller sees: tasks in projects, and personal ones that they own or are assigned (managers and admins see all).
+    list_tasks;
+    /// Create a task
+    ///
+    /// In a project that the caller sees, or a personal one. The caller owns it.
+    create_task;
+    /// Get a task
+    get_task;
+    /// Replace a task
+    ///
+    /// All writable fields: what is absent gets its default.
+    replace_task;
+    /// Change a task
+    update_task;
+    /// Delete a task
+    ///
+    /// With its parts. It can be restored for as many days as the tenant's `purge_after_days` says.
+    delete_task;
+    /// List what happened to a task
+    list_task_history;
 }
 
 /// List tasks with a status
@@ -51,56 +55,6 @@ pub(crate) async fn list_tasks_by_status(
     let mut others = query.0.clone();
     others.take("status")?;
     noun::list::<Task>(&caller, &app, &query, &request).await
-}
-
-/// Get a task
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task.", body = Task)))]
-#[get("/{id}")]
-pub(crate) async fn get_task(
-    caller: Caller,
-    app: App,
-    id: Id,
-    query: Parameters,
-    known: IfNoneMatch,
-) -> Answered {
-    noun::get_then::<Task>(&caller, &app, id, query, &known).await
-}
-
-/// Replace a task
-///
-/// All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskInput, responses((status = 200, description = "The changed task.", body = Task)))]
-#[put("/{id}")]
-pub(crate) async fn replace_task(
-    caller: Caller,
-    app: App,
-    id: Id,
-    pre: IfMatch,
-    body: Body<TaskInput>,
-) -> Answered {
-    noun::update::<Task>(&caller, &app, id, pre, body).await
-}
-
-/// Change a task
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskInput, responses((status = 200, description = "The changed task.", body = Task)))]
-#[patch("/{id}")]
-pub(crate) async fn update_task(
-    caller: Caller,
-    app: App,
-    id: Id,
-    pre: IfMatch,
-    body: Body<TaskInput>,
-) -> Answered {
-    noun::update::<Task>(&caller, &app, id, pre, body).await
-}
-
-/// Delete a task
-///
-/// With its parts. It can be restored for as many days as the tenant's `purge_after_days` says.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is deleted.")))]
-#[delete("/{id}")]
-pub(crate) async fn delete_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<Task>(&caller, &app, id, pre).await
 }
 
 /// List deleted tasks
@@ -282,12 +236,6 @@ pub(crate) async fn get_task_dependency(
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
-}
-
-history! {
-    Task, tagged "tasks";
-    /// List what happened to a task
-    list_task_history;
 }
 
 history! {

@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
+use actix_web::{HttpRequest, HttpResponse};
 use taskhub_domain::time_entry::{self, By, TimeEntry, TimeEntryInput, TimeTotals};
 
-use super::{
-    App,
-    noun::{self, history},
-};
+use super::{App, endpoints::endpoints_within, noun};
 use crate::{
     answer::{self, Answered, List},
     export::{self, Line},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List time entries
@@ -76,86 +73,32 @@ impl Line for TimeEntry {
     }
 }
 
-/// List a task's time entries
-///
-/// The caller's own; those of all to whoever manages the project, and to admins.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of time entries.", body = List<TimeEntry>)))]
-#[get("/{id}/time-entries")]
-pub(crate) async fn list_task_time_entries(
-    caller: Caller,
-    app: App,
-    id: Id,
-    query: Parameters,
-    request: HttpRequest,
-) -> Answered {
-    noun::list_within::<TimeEntry>(&caller, &app, id, &query, &request).await
-}
-
-/// Enter time that was worked on a task
-///
-/// The caller's own: from when, and either to when or for how many minutes. Entries may overlap.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TimeEntryInput, responses((status = 201, description = "The new entry.", body = TimeEntry)))]
-#[post("/{id}/time-entries")]
-pub(crate) async fn create_time_entry(
-    caller: Caller,
-    app: App,
-    id: Id,
-    once: Once,
-    body: Body<TimeEntryInput>,
-) -> Answered {
-    noun::create_within::<TimeEntry>(&caller, &app, id, &once, body).await
-}
-
-/// Get a time entry
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("entry_id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 200, description = "The entry.", body = TimeEntry)))]
-#[get("/{id}/time-entries/{entry_id}")]
-pub(crate) async fn get_time_entry(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    query: Parameters,
-    known: IfNoneMatch,
-) -> Answered {
-    noun::get_within_then::<TimeEntry>(&caller, &app, ids, query, &known).await
-}
-
-/// Replace a time entry
-///
-/// For whoever worked, and admins. All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("entry_id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
-#[put("/{id}/time-entries/{entry_id}")]
-pub(crate) async fn replace_time_entry(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    pre: IfMatch,
-    body: Body<TimeEntryInput>,
-) -> Answered {
-    noun::update_within::<TimeEntry>(&caller, &app, ids, pre, body).await
-}
-
-/// Correct a time entry
-///
-/// For whoever worked, and admins. An end that is given stops a timer that runs; an entry that has ended stays ended.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("entry_id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
-#[patch("/{id}/time-entries/{entry_id}")]
-pub(crate) async fn update_time_entry(
-    caller: Caller,
-    app: App,
-    ids: Within,
-    pre: IfMatch,
-    body: Body<TimeEntryInput>,
-) -> Answered {
-    noun::update_within::<TimeEntry>(&caller, &app, ids, pre, body).await
-}
-
-/// Delete a time entry
-///
-/// For whoever worked, and admins.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("entry_id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 204, description = "It is gone.")))]
-#[delete("/{id}/time-entries/{entry_id}")]
-pub(crate) async fn delete_time_entry(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    noun::remove_within::<TimeEntry>(&caller, &app, ids, pre).await
+endpoints_within! {
+    TimeEntry by TimeEntryInput, tagged "time-entries", at "/{id}/time-entries", "/{id}/time-entries/{entry_id}", "/{id}/time-entries/{entry_id}/history", by "entry_id";
+    /// List a task's time entries
+    ///
+    /// The caller's own; those of all to whoever manages the project, and to admins.
+    list_task_time_entries;
+    /// Enter time that was worked on a task
+    ///
+    /// The caller's own: from when, and either to when or for how many minutes. Entries may overlap.
+    create_time_entry;
+    /// Get a time entry
+    get_time_entry;
+    /// Replace a time entry
+    ///
+    /// For whoever worked, and admins. All writable fields: what is absent gets its default.
+    replace_time_entry;
+    /// Correct a time entry
+    ///
+    /// For whoever worked, and admins. An end that is given stops a timer that runs; an entry that has ended stays ended.
+    update_time_entry;
+    /// Delete a time entry
+    ///
+    /// For whoever worked, and admins.
+    delete_time_entry;
+    /// List what happened to a time entry
+    list_time_entry_history;
 }
 
 /// Get a time entry by itself
@@ -210,10 +153,4 @@ async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<Tim
     let input = (id.0, body.input, pre.0);
     noun::change(caller, app, input, |tx, (id, body, pre)| Box::pin(time_entry::update(tx, *id, body, pre)))
         .await
-}
-
-history! {
-    TimeEntry, tagged "time-entries", at "/{id}/time-entries/{entry_id}/history", by "entry_id";
-    /// List what happened to a time entry
-    list_time_entry_history;
 }

@@ -3,10 +3,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::watcher::{Watcher, WatcherInput};
 
-use super::{
-    App,
-    noun::{self, history},
-};
+use super::{App, endpoints::history, noun};
 use crate::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
