@@ -13,6 +13,7 @@ from schemathesis.openapi.checks import JsonSchemaError, RejectedPositiveData
 
 # Formats that Schemathesis does not know.
 schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+12", "UTC"]))
+schemathesis.openapi.format("rrule", strategies.sampled_from(["FREQ=WEEKLY;BYDAY=MO", "FREQ=DAILY;INTERVAL=3;COUNT=5", "FREQ=MONTHLY;BYMONTHDAY=-1"]))
 schemathesis.openapi.format("language-tag", strategies.sampled_from(["en", "de-CH", "zh-Hans-CN", "es-419", "sl-rozaj-biske"]))
 
 # Refusals of valid input that depend on the rows that are there, on the time, or on several fields together.

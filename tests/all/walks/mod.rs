@@ -14,6 +14,7 @@ mod credentials;
 pub(crate) mod database;
 mod document;
 mod fixture;
+mod links;
 mod operation;
 mod parents;
 mod protocol;
