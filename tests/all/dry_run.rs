@@ -200,6 +200,9 @@ async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
     assert_eq!(ask(refreshing()).await.expect(401).code(), "invalid_refresh_token");
     let next = json!({ "refresh_token": rotated["refresh_token"] });
     let _ = app.post("/auth/token/refresh").json(&next).gives(200).await;
+    // Nobody finds out unseen that they have the right password.
+    let path = format!("/audit?action=sign_in_asked&row={}", t.member.id);
+    poll::until("sign_in_asked", async || app.get(&path).by(&t.admin).gives(200).await["count"] == 1).await;
     // Who guesses by asking is counted as who guesses.
     for _ in 0..5 {
         assert_eq!(ask(sign_in("not-the-password")).await.expect(401).code(), "invalid_credentials");

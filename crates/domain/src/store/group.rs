@@ -17,14 +17,8 @@ use sea_orm::{
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation,
-    conn::Conn,
-    failure,
-    feed::Followers,
-    scope::Scope,
-    sql::Statements,
-    stage::Stage,
-    tx::{Pending, Tx},
+    Operation, conn::Conn, failure, feed::Followers, pending::Pending, scope::Scope, sql::Statements,
+    stage::Stage, tx::Tx,
 };
 use crate::{Context, Error, Result, event::Event, session::Revocations};
 

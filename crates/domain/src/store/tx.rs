@@ -6,7 +6,7 @@
 use std::{
     ops::Deref,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -24,54 +24,36 @@ use super::{
     failure,
     group::Group,
     noun::{ColumnOf, EntityOf, Noun, Owned},
+    pending::Pending,
     row::Positioned,
     scope::Scope,
-    stage::{self, Stage},
+    stage,
 };
 use crate::{
-    Error, Instant, Result, audit,
+    Error, Instant, Result,
     context::Actor,
     error::Kind,
-    event::{self, Event},
     policy::{self, Action},
     project,
-    session::Revocation,
     tally::Summand,
     tenant::Tenant,
 };
 
 /// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
 pub struct Tx {
-    scope: Scope,
+    pub(super) scope: Scope,
     /// The one instant of everything that the transaction writes.
     at: Instant,
     /// The transactions that share a commit with this one, if they do (SQLite).
-    group: Option<Arc<Group>>,
-    savepoint: AtomicBool,
-    pending: Mutex<Pending>,
+    pub(super) group: Option<Arc<Group>>,
+    pub(super) savepoint: AtomicBool,
+    pub(super) pending: Mutex<Pending>,
     /// How many rows were changed along with others.
     along: AtomicUsize,
 }
 
 /// How many rows one request may change along with those that it names.
 const ALONG: usize = 1000;
-
-/// What waits until the transaction's end.
-#[derive(Default)]
-pub(super) struct Pending {
-    /// Rows of nouns that nothing else reads.
-    pub(super) rows: Stage,
-    /// Audit rows, and what is tallied.
-    pub(super) records: Stage,
-    /// Events, in their order: they get their positions as the last thing before the commit.
-    pub(super) events: Vec<Event>,
-    /// What the commit revokes.
-    pub(super) revocations: Vec<Revocation>,
-    /// Whether other nodes are told to read it.
-    pub(super) announced: bool,
-    /// Whether the commit lets mail wait.
-    pub(super) mail: bool,
-}
 
 impl Deref for Tx {
     type Target = Scope;
@@ -345,125 +327,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes the audit rows that wait, for an operation that changes many rows: they don't pile up in memory. Events, which are small, go on waiting:
-    /// they are numbered at the end.
-    pub(crate) async fn write_records(&self) -> Result<()> {
-        self.begin_writing().await?;
-        let mut records = std::mem::take(&mut self.pending().records);
-        let written = records.flush(&self.conn, &self.statements).await;
-        written.map_err(|error| failure::from_write(error, &[]))
-    }
-
-    /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
-    pub(crate) async fn keep<M: Owned>(&self, row: &M) -> Result<()> {
-        self.in_tenant(row)?;
-        self.begin_writing().await?;
-        let insert = stage::insert_now(row, &self.conn, &self.statements).await;
-        insert.map_err(|error| failure::from_write(error, &[]))
-    }
-
-    /// As [`Self::keep`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
-    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
-        self.in_tenant(row)?;
-        self.pending().rows.push(row);
-        Ok(())
-    }
-
-    /// As [`Self::keep_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
-    pub(crate) fn keep_and_tell<N: Noun>(&self, row: &N) -> Result<()> {
-        self.keep_later(row)?;
-        let Birth { tenant, id, at } = self.birth();
-        let event = event::row(tenant, id, at, N::NOUN.as_str(), row.id(), "create", row.version());
-        self.pending().events.push(Event { within_id: row.lies_in(), ..event });
-        Ok(())
-    }
-
-    /// Removes a row that is no noun.
-    pub(crate) async fn forget<M: Owned>(&self, id: Uuid) -> Result<()> {
-        self.begin_writing().await?;
-        let mut delete = Query::delete();
-        let same = sea_orm::Condition::all()
-            .add(M::tenant_column().eq(self.ctx.tenant()))
-            .add(M::id_column().eq(id));
-        delete.from_table(EntityOf::<M>::default().table_ref()).cond_where(same);
-        self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
-    }
-
-    /// Removes rows that are no nouns: all of them, or the transaction is tried again.
-    pub(crate) async fn forget_all<M: Owned>(&self, ids: Vec<Uuid>) -> Result<()> {
-        self.begin_writing().await?;
-        let number = ids.len() as u64;
-        let mut delete = Query::delete();
-        delete.from_table(EntityOf::<M>::default().table_ref());
-        delete.and_where(M::tenant_column().eq(self.ctx.tenant())).and_where(M::id_column().is_in(ids));
-        let gone = self.conn.change(&delete).await.map_err(failure::from_db)?;
-        if gone == number { Ok(()) } else { Err(Error::transient("rows went away while they were removed")) }
-    }
-
-    /// A row that is no noun.
-    pub(crate) async fn kept<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
-        self.scope.find(id, true).await
-    }
-
-    /// Notes in a row what the server keeps for itself about it, as when it was used last: unaudited, and without a new version.
-    pub(crate) async fn stamp<N: Noun>(&self, id: Uuid, column: ColumnOf<N>) -> Result<()> {
-        self.begin_writing().await?;
-        let mut update = Query::update();
-        update.table(EntityOf::<N>::default().table_ref()).value(column, self.at);
-        update.and_where(N::tenant_column().eq(self.ctx.tenant())).and_where(N::id_column().eq(id));
-        self.conn.change(&update).await.map(drop).map_err(failure::from_db)
-    }
-
-    /// Records what happened to a row without changing it: what was tried and refused, for the security log.
-    pub(crate) fn note<N: Noun>(
-        &self,
-        name: &'static str,
-        id: Uuid,
-        what: &impl serde::Serialize,
-    ) -> Result<()> {
-        let what = serde_json::to_string(what).map_err(Error::internal)?;
-        let Birth { id: record, at, .. } = self.birth();
-        let row = audit::row(&self.ctx, record, at, N::NOUN.as_str(), id, name, None, Some(what));
-        self.pending().records.push(&row);
-        Ok(())
-    }
-
-    /// Refuses, from the commit on, the tokens that a revocation names.
-    pub(crate) async fn revoke(&self, revocation: Revocation) -> Result<()> {
-        self.keep(&revocation).await?;
-        self.pending().revocations.push(revocation);
-        self.announce();
-        Ok(())
-    }
-
-    /// Lets the other nodes know with the commit that there is something for them to read about who is refused.
-    pub(crate) fn announce(&self) {
-        self.pending().announced = true;
-    }
-
-    /// Tells this node's sender, from the commit on, that mail waits.
-    pub(crate) fn wake_the_sender(&self) {
-        self.pending().mail = true;
-    }
-
-    /// Changes what belongs to no tenant, in the transaction of what it is for.
-    pub(crate) async fn change_beyond(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
-        self.begin_writing().await?;
-        self.conn.change(statement).await.map_err(|error| failure::from_write(error, &[]))
-    }
-
-    /// Reads what belongs to no tenant; what will be written is locked until the transaction ends.
-    pub(crate) async fn find_beyond<T: Positioned>(
-        &self,
-        mut select: SelectStatement,
-        locks: bool,
-    ) -> Result<Vec<T>> {
-        if locks {
-            self.conn.lock(&mut select);
-        }
-        self.conn.all(&select).await.map_err(failure::from_db)
-    }
-
     /// Lets one transaction at a time of the tenant pass, for rules that span its rows.
     pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
         self.scope.find::<Tenant>(self.ctx.tenant(), true).await?.ok_or_else(|| Kind::NotFound.into())
@@ -496,42 +359,11 @@ impl Tx {
         if rows == 1 { Ok(()) } else { Err(Error::transient("the row changed while it was written")) }
     }
 
-    fn in_tenant<M: Owned>(&self, row: &M) -> Result<()> {
+    pub(super) fn in_tenant<M: Owned>(&self, row: &M) -> Result<()> {
         if row.tenant() == self.ctx.tenant() {
             Ok(())
         } else {
             Err(Error::internal("a row of another tenant"))
-        }
-    }
-
-    /// Records a write: [`Self::add`], [`Self::update`] and [`Self::remove`] do so themselves. For what is written beside a row, and belongs to it.
-    pub(crate) fn record<N: Noun>(
-        &self,
-        name: &'static str,
-        id: Uuid,
-        version: i64,
-        old: Option<String>,
-        new: Option<String>,
-    ) {
-        let Birth { tenant, id: record, at } = self.birth();
-        let noun = N::NOUN.as_str();
-        let mut pending = self.pending();
-        pending.events.push(event::row(tenant, record, at, noun, id, name, version));
-        pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
-    }
-
-    /// As [`Self::record`], of the row itself; `moves`: it may have brought something into sight or out of it.
-    pub(crate) fn record_row<N: Noun>(
-        &self,
-        name: &'static str,
-        row: &N,
-        moves: bool,
-        old: Option<String>,
-        new: Option<String>,
-    ) {
-        self.record::<N>(name, row.id(), row.version(), old, new);
-        if let Some(event) = self.pending().events.last_mut() {
-            *event = Event { within_id: row.lies_in(), moves, ..event.clone() };
         }
     }
 
@@ -546,66 +378,6 @@ impl Tx {
     /// What a row adds to the figures of a project.
     async fn summand<N: Noun>(&self, row: &N) -> Result<Option<Summand>> {
         if row.is_removed() { Ok(None) } else { row.tally(self).await }
-    }
-
-    /// Tallies what a write takes away from the figures and what it brings to them.
-    pub(crate) fn tally(&self, takes: Option<Summand>, brings: Option<Summand>) {
-        if takes == brings {
-            return;
-        }
-        for summand in takes.map(Summand::taken_away).into_iter().chain(brings) {
-            let Birth { tenant, id, .. } = self.birth();
-            self.pending().records.push(&summand.row(tenant, id));
-        }
-    }
-
-    /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
-    /// transaction fail alone.
-    pub(super) async fn begin_writing(&self) -> Result<()> {
-        self.settle().await?;
-        self.set_savepoint().await
-    }
-
-    /// Writes the rows that wait.
-    async fn settle(&self) -> Result<()> {
-        if let Some(group) = &self.group {
-            group.settle(&self.conn, &self.statements).await?;
-        }
-        let mut rows = std::mem::take(&mut self.pending().rows);
-        if !rows.is_empty() {
-            self.set_savepoint().await?;
-            rows.flush(&self.conn, &self.statements)
-                .await
-                .map_err(|error| failure::from_write(error, &[]))?;
-        }
-        Ok(())
-    }
-
-    async fn set_savepoint(&self) -> Result<()> {
-        if self.group.is_some() && !self.savepoint.swap(true, Ordering::Relaxed) {
-            self.conn.execute("SAVEPOINT one", Vec::new()).await.map_err(failure::from_db)?;
-        }
-        Ok(())
-    }
-
-    /// Keeps or undoes what was written since the savepoint.
-    pub(super) async fn end_savepoint(&self, keep: bool) -> Result<()> {
-        if self.savepoint.swap(false, Ordering::Relaxed) {
-            if !keep {
-                self.conn.execute("ROLLBACK TO one", Vec::new()).await.map_err(failure::from_db)?;
-            }
-            self.conn.execute("RELEASE one", Vec::new()).await.map_err(failure::from_db)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends the transaction's use: what waits is the store's to write.
-    pub(super) fn into_pending(self) -> Pending {
-        self.pending.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

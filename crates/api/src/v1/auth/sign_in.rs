@@ -44,7 +44,11 @@ pub(super) async fn by_password(app: &App, request: Request, credentials: Creden
     if opened.as_ref().is_err_and(second_factor::is_wrong_code) {
         failed(app, &system, &attempt, &[(candidate.context.tenant(), candidate.user.id, "code")]).await?;
     }
-    Ok(opened?)
+    let opened = opened?;
+    if candidate.context.is_dry_run() {
+        app.tell(candidate.context, Incident::SignInAsked);
+    }
+    Ok(opened)
 }
 
 /// A candidate, and whether it is who signs in; if not, why.
