@@ -1,6 +1,6 @@
 //! What a client prefers (RFC 7240): of all preferences, `validate-only` is heeded.
 //!
-//! Invariant: whoever asks only to validate changes nothing. What that is set to something else is refused; it is never taken for the thing itself. Other
+//! Invariant: whoever asks only to validate changes nothing. A `validate-only` that is set to something is refused, and not taken for the contrary. Other
 //! preferences are ignored, and so is this one where nothing is written.
 
 use actix_web::{
