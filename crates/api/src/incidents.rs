@@ -1,13 +1,13 @@
-//! What was tried and refused, on its way to the audit.
+//! What was tried and refused, or proved by who only asked, on its way to the audit.
 //!
-//! Invariant: nobody waits for it, and nothing fails for it. An answer that told by its time whether there is an audit to write to would tell
+//! Invariant: nobody waits for what was refused, and nothing fails for it. An answer that told by its time whether there is an audit to write to would tell
 //! who exists. So it is written after the answer, a bounded number at once; what is over is dropped and logged.
 
 use std::sync::Arc;
 
 use taskhub_domain::{
-    Context,
-    audit::{self, Incident},
+    Context, Result,
+    audit::{self, Asked, Incident},
 };
 use tokio::sync::Semaphore;
 
@@ -41,5 +41,18 @@ impl State {
                 tracing::warn!(%error, "an incident is not in the audit");
             }
         });
+    }
+
+    /// Lets the audit know what a dry run found out that a secret or an open door is needed for: before the answer, so that nobody finds out unseen. What is
+    /// meant in earnest has a line of its own.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn tell_asked(&self, ctx: &Context, what: &'static str) -> Result<()> {
+        if !ctx.is_dry_run() {
+            return Ok(());
+        }
+        let (ctx, asked) = (ctx.clone().in_earnest(), Incident::Asked(Asked { what }));
+        self.store.write(&ctx, asked, |tx, incident| Box::pin(audit::record(tx, incident))).await
     }
 }

@@ -224,11 +224,11 @@ pub(super) fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     before.keys().filter(|table| before[*table] != after[*table]).cloned().collect()
 }
 
-/// The row of a refusal, or of who asked whether they may sign in: it is written when the answer is on its way already. (MariaDB writes values in
+/// The row of a refusal, or of who found something out by asking: it is written when the answer is on its way already. (MariaDB writes values in
 /// hexadecimal.)
 fn is_incident(row: &str) -> bool {
     let words = ["'refused'", "\"refused\"", "72656675736564"];
-    let asked = ["'sign_in_asked'", "\"sign_in_asked\"", "7369676E5F696E5F61736B6564"];
+    let asked = ["'asked'", "\"asked\"", "action 61736B6564"];
     words.iter().chain(&asked).any(|word| row.contains(word))
 }
 

@@ -1,10 +1,9 @@
-//! What was tried and refused, or only asked: lines of the audit that no write leaves.
+//! What was tried and refused, or proved by who only asked: lines of the audit that no write leaves.
 //!
-//! Invariant: a line tells what was asked for and why it was refused, never what was guessed. Who acts is who is known to: of a sign-in that
-//! failed nobody is.
+//! Invariant: a line tells what was asked for, and why it was refused if it was, never what was guessed. Who acts is who is known to: of a sign-in
+//! that failed nobody is.
 
 use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{Instant, Result, Tx, error::Kind, tenant::Tenant, user::User};
@@ -16,10 +15,17 @@ pub enum Incident {
     Refused(Refusal),
     /// Somebody tried to sign in as this user.
     SignInFailed(Uuid, Failure),
-    /// Somebody proved that they are the user of the context, and only asked: there is no session that would tell of it.
-    SignInAsked,
+    /// Somebody found out by a dry run, of which nothing stays, that this would go through: they hold a secret of the user's, or may join the tenant.
+    Asked(Asked),
     /// The caller did not prove what they had to, in spite of their token.
     ProofFailed(Failure),
+}
+
+/// What would go through.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// `sign_in`, `refresh`, `verify_email`, `reset_password` or `register`; `password` or `code` where a caller proves one beside their token.
+    pub what: &'static str,
 }
 
 /// What was refused.
@@ -48,12 +54,12 @@ pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
     match incident {
         Incident::Refused(what) => tx.note::<Tenant>("refused", tx.ctx().tenant(), what),
         Incident::SignInFailed(user, what) => tx.note::<User>("sign_in_failed", *user, what),
-        Incident::SignInAsked => tx.note::<User>("sign_in_asked", own(tx)?, &json!({})),
-        Incident::ProofFailed(what) => tx.note::<User>("proof_failed", own(tx)?, what),
+        Incident::Asked(what) => match tx.ctx().user() {
+            Some(user) => tx.note::<User>("asked", user, what),
+            None => tx.note::<Tenant>("asked", tx.ctx().tenant(), what),
+        },
+        Incident::ProofFailed(what) => {
+            tx.note::<User>("proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+        }
     }
-}
-
-/// The user of the context.
-fn own(tx: &Tx) -> Result<Uuid> {
-    tx.ctx().user().ok_or_else(|| Kind::Forbidden.into())
 }

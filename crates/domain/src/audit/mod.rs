@@ -1,6 +1,6 @@
 //! The audit: who did what to which row, when, from where, with the old and new values of every changed field.
 //!
-//! Written by the store in the write's own transaction; beside that, what was refused is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
+//! Written by the store in the write's own transaction; beside that, what was refused, or asked for in a dry run, is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
 //! as `[redacted]`.
 
 pub(crate) mod change;
@@ -17,7 +17,7 @@ use self::names::Names;
 pub use self::{
     change::{Change, ChangeLine, Past},
     history::{HistoryEntry, of_user},
-    incident::{Failure, Incident, Refusal, record},
+    incident::{Asked, Failure, Incident, Refusal, record},
     names::AuditLine,
 };
 use crate::{

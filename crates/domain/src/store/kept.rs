@@ -1,4 +1,4 @@
-//! What the server keeps for itself beside the nouns, in the transaction of what it is for: unaudited.
+//! What the server keeps for itself, in the transaction of what it is for: rows that are no nouns, and notes in rows that are. Unaudited.
 
 use sea_orm::{
     ColumnTrait, EntityName,
@@ -68,7 +68,7 @@ impl Tx {
 
     /// A row that is no noun.
     pub(crate) async fn kept<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
-        self.scope.find(id, true).await
+        self.find(id, true).await
     }
 
     /// Notes in a row what the server keeps for itself about it, as when it was used last: unaudited, and without a new version.

@@ -44,7 +44,7 @@ impl Tx {
         written.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// Records what happened to a row without changing it: what was tried and refused, for the security log.
+    /// Records what happened to a row without changing it, for the security log: what was tried and refused, a token that was ended.
     pub(crate) fn note<N: Noun>(
         &self,
         name: &'static str,

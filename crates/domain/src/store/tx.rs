@@ -41,7 +41,7 @@ use crate::{
 
 /// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
 pub struct Tx {
-    pub(super) scope: Scope,
+    scope: Scope,
     /// The one instant of everything that the transaction writes.
     at: Instant,
     /// The transactions that share a commit with this one, if they do (SQLite).

@@ -77,6 +77,7 @@ pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>
     let system = app.store.system("verifying an email", origin.0);
     let (ctx, _) = link::holder(&app.store, &system, Purpose::VerifyEmail, &token).await?;
     app.store.write(&ctx, token, |tx, token| Box::pin(user::verify_email(tx, token))).await?;
+    app.tell_asked(&ctx, "verify_email").await?;
     Ok(removed())
 }
 
@@ -123,6 +124,7 @@ pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<
         Box::pin(user::reset_password(tx, token, hash))
     });
     write.await?;
+    app.tell_asked(&ctx, "reset_password").await?;
     Ok(removed())
 }
 

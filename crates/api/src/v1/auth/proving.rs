@@ -44,7 +44,8 @@ impl<'a> Proving<'a> {
     ) -> Result<(), Problem> {
         let found = self.app.hasher.verify(password, Some(user.password_hash.clone())).await?;
         if found != Match::No {
-            return Ok(self.attempt.admit(&self.app.store).await?);
+            self.attempt.admit(&self.app.store).await?;
+            return Ok(self.app.tell_asked(self.caller, "password").await?);
         }
         self.failed("password").await?;
         Err(Error::field(pointer, "wrong_password", "This is not your present password.").into())
@@ -55,7 +56,9 @@ impl<'a> Proving<'a> {
         if outcome.as_ref().is_err_and(second_factor::is_wrong_code) {
             self.failed("code").await?;
         }
-        Ok(outcome?)
+        let output = outcome?;
+        self.app.tell_asked(self.caller, "code").await?;
+        Ok(output)
     }
 
     async fn failed(&self, reason: &'static str) -> Result<(), Problem> {

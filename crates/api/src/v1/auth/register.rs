@@ -95,7 +95,9 @@ async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) 
             Ok((tenant::present(tx).await?, user))
         })
     });
-    registered(write.await?)
+    let made = write.await?;
+    app.tell_asked(&ctx, "register").await?;
+    registered(made)
 }
 
 /// Joins an organisation that lets people join.
@@ -110,7 +112,9 @@ async fn join(app: &App, system: &System, slug: &str, user: NewUser) -> Answered
             Ok((tenant::present(tx).await?, user))
         })
     });
-    registered(write.await?)
+    let made = write.await?;
+    app.tell_asked(&ctx, "register").await?;
+    registered(made)
 }
 
 async fn hash_of(app: &App, user: &NewUser) -> std::result::Result<String, Problem> {

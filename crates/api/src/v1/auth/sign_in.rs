@@ -45,9 +45,7 @@ pub(super) async fn by_password(app: &App, request: Request, credentials: Creden
         failed(app, &system, &attempt, &[(candidate.context.tenant(), candidate.user.id, "code")]).await?;
     }
     let opened = opened?;
-    if candidate.context.is_dry_run() {
-        app.tell(candidate.context, Incident::SignInAsked);
-    }
+    app.tell_asked(&candidate.context, "sign_in").await?;
     Ok(opened)
 }
 

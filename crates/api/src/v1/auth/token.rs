@@ -1,7 +1,11 @@
 //! Tokens: signing in, refreshing, verifying, signing out.
 
 use actix_web::{HttpResponse, post, web::Data};
-use taskhub_domain::session::{self, Opened, Refreshed};
+use secrecy::SecretString;
+use taskhub_domain::{
+    Context, Result,
+    session::{self, Opened, Refreshed},
+};
 
 use super::{
     super::App,
@@ -55,14 +59,26 @@ pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<Ref
     let token = body.input.check()?.refresh_token;
     let system = app.store.system("refreshing a session", origin.0.clone());
     let context = session::holder(&app.store, &system, &token).await?;
-    let input = (token, app.settings.lifetimes());
-    let refresh = app
-        .store
-        .write(&context, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)));
-    match refresh.await? {
-        Refreshed::Rotated(opened) => pair(&app, &origin, &opened),
-        Refreshed::Reused => Err(Code::InvalidRefreshToken.into()),
+    match refresh(&app, &context, &token).await? {
+        Refreshed::Rotated(opened) => {
+            app.tell_asked(&context, "refresh").await?;
+            pair(&app, &origin, &opened)
+        }
+        Refreshed::Reused => {
+            if context.is_dry_run() {
+                // Who sends a token that was used is a thief or was robbed: the session ends, whatever was asked for.
+                refresh(&app, &context.in_earnest(), &token).await?;
+            }
+            Err(Code::InvalidRefreshToken.into())
+        }
     }
+}
+
+async fn refresh(app: &App, ctx: &Context, token: &SecretString) -> Result<Refreshed> {
+    let input = (token.clone(), app.settings.lifetimes());
+    app.store
+        .write(ctx, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)))
+        .await
 }
 
 /// An access token and a refresh token, as OAuth 2 answers them (RFC 6749 section 5.1).
