@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use taskhub_tests::{Answer, App, Call, PASSWORD, every_database};
+use taskhub_auth::Totp;
+use taskhub_tests::{Answer, App, Call, PASSWORD, Tenant, every_database};
 
 use crate::poll;
 
@@ -19,6 +20,8 @@ every_database!(
     other_preferences_are_ignored,
     who_may_sign_in_is_told_and_nobody_is_signed_in,
     what_opens_an_account_stays_good,
+    what_is_proved_by_asking_is_in_the_audit,
+    a_secret_that_was_shown_was_used,
 );
 
 async fn ask(call: Call<'_>) -> Answer {
@@ -205,11 +208,7 @@ async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
     let next = json!({ "refresh_token": rotated["refresh_token"] });
     let _ = app.post("/auth/token/refresh").json(&next).gives(401).await;
     // Nobody finds out unseen that they have the right password, or a token.
-    let path = format!("/audit?action=asked&row={}&sort=at", t.member.id);
-    let asked = app.get(&path).by(&t.admin).gives(200).await;
-    let asked: Vec<_> =
-        asked["results"].as_array().unwrap().iter().map(|line| &line["new_values"]["what"]).collect();
-    assert_eq!(asked, ["sign_in", "refresh"]);
+    assert_eq!(found_out(app, &t, &t.member.id.to_string()).await, ["sign_in", "refresh"]);
     // Who guesses by asking is counted as who guesses.
     for _ in 0..5 {
         assert_eq!(ask(sign_in("not-the-password")).await.expect(401).code(), "invalid_credentials");
@@ -245,4 +244,55 @@ async fn what_opens_an_account_stays_good(app: &App) {
     let _ = ask(reset()).await.expect(204);
     let _ = reset().gives(204).await;
     assert_eq!(ask(reset()).await.expect(403).code(), "invalid_link");
+}
+
+/// What the audit says was found out about a user by asking, in its order.
+async fn found_out(app: &App, t: &Tenant, user: &str) -> Vec<Value> {
+    let lines = app.get(&format!("/audit?action=asked&row={user}&sort=at")).by(&t.admin).gives(200).await;
+    lines["results"].as_array().unwrap().iter().map(|line| line["new_values"]["what"].clone()).collect()
+}
+
+async fn what_is_proved_by_asking_is_in_the_audit(app: &App) {
+    let t = app.tenant().await;
+    let (access, _) = t.member.sign_in(app).await;
+    let enrol = app.post("/auth/mfa/totp").token(&access).json(&json!({ "password": PASSWORD }));
+    let secret = enrol.gives(200).await["secret"].clone();
+    let code = Totp::parse(secret.as_str().unwrap()).unwrap().code(app.clock.now().seconds());
+    let confirm = app.post("/auth/mfa/totp/confirm").token(&access).json(&json!({ "code": code }));
+    let _ = ask(confirm).await.expect(200);
+    let token = app.mail_about(&t.member.email, "verify-email").await.token;
+    let verify = || app.post("/auth/verify-email").json(&json!({ "token": token }));
+    let _ = ask(verify()).await.expect(204);
+    let _ = verify().gives(204).await;
+    let link = app.post("/auth/password-reset").json(&json!({ "email": t.member.email, "tenant": t.slug }));
+    let _ = link.gives(202).await;
+    let token = app.mail_about(&t.member.email, "reset-password").await.token;
+    let reset = json!({ "token": token, "new_password": "nine-quiet-lanterns" });
+    let _ = ask(app.post("/auth/password-reset/confirm").json(&reset)).await.expect(204);
+    assert_eq!(
+        found_out(app, &t, &t.member.id.to_string()).await,
+        ["code", "verify_email", "reset_password"]
+    );
+}
+
+async fn a_secret_that_was_shown_was_used(app: &App) {
+    let t = app.tenant().await;
+    let now = json!(app.clock.now().to_string());
+    let service = json!({ "name": "importer", "scopes": ["tasks:read"] });
+    let service = app.post("/service-accounts").by(&t.admin).json(&service).gives(201).await;
+    let sign_in = json!({ "grant_type": "client_credentials", "client_id": service["id"], "client_secret": service["client_secret"] });
+    assert_eq!(
+        ask(app.post("/auth/token").json(&sign_in)).await.expect(200).body["access_token"],
+        "validate-only"
+    );
+    let path = format!("/service-accounts/{}", service["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).by(&t.admin).gives(200).await["last_used_at"], now);
+    let soon = app.clock.now().plus(Duration::from_hours(1)).to_string();
+    let personal = json!({ "name": "report", "scopes": ["tasks:write"], "expires_at": soon });
+    let personal = app.post("/access-tokens").by(&t.member).json(&personal).gives(201).await;
+    let task =
+        app.post("/tasks").token(personal["token"].as_str().unwrap()).json(&json!({ "title": "Asked" }));
+    let _ = ask(task).await.expect(201);
+    let path = format!("/access-tokens/{}", personal["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).by(&t.member).gives(200).await["last_used_at"], now);
 }
