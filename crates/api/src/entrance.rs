@@ -90,8 +90,7 @@ impl State {
             _ => {}
         }
         // Whoever only asks has used it nevertheless.
-        let origin = Request { dry_run: false, ..origin.clone() };
-        let system = self.store.system("exchanging a personal access token", origin);
+        let system = self.store.system("exchanging a personal access token", origin.clone().in_earnest());
         let (personal, longest) = (SecretString::from(token), self.settings.access_token_seconds);
         match access_token::exchange(&self.store, &system, &personal, longest).await {
             Ok(granted) => {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use taskhub_domain::{
-    Context, Result,
+    Context, Result, Store,
     audit::{self, Asked, Incident},
 };
 use tokio::sync::Semaphore;
@@ -27,17 +27,16 @@ impl Default for Incidents {
 }
 
 impl State {
-    /// Lets the audit of the context's tenant know of an incident: it happened, also in a dry run.
+    /// Lets the audit of the context's tenant know of an incident.
     pub fn tell(&self, ctx: Context, incident: Incident) {
         let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
             tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
             return;
         };
-        let (store, ctx) = (self.store.clone(), ctx.in_earnest());
+        let store = self.store.clone();
         tokio::spawn(async move {
             let _place = place;
-            let record = store.write(&ctx, incident, |tx, incident| Box::pin(audit::record(tx, incident)));
-            if let Err(error) = record.await {
+            if let Err(error) = record(&store, &ctx, incident).await {
                 tracing::warn!(%error, "an incident is not in the audit");
             }
         });
@@ -52,7 +51,11 @@ impl State {
         if !ctx.is_dry_run() {
             return Ok(());
         }
-        let (ctx, asked) = (ctx.clone().in_earnest(), Incident::Asked(Asked { what }));
-        self.store.write(&ctx, asked, |tx, incident| Box::pin(audit::record(tx, incident))).await
+        record(&self.store, ctx, Incident::Asked(Asked { what })).await
     }
+}
+
+/// Records an incident: it happened, also in a dry run.
+async fn record(store: &Store, ctx: &Context, incident: Incident) -> Result<()> {
+    store.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
 }

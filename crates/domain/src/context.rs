@@ -59,6 +59,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// The same one, meant: for what stays also when another write was only asked for.
+    #[must_use]
+    pub fn in_earnest(self) -> Self {
+        Self { dry_run: false, ..self }
+    }
+
     /// A new secret as the caller is shown it. Of a dry run's nothing is kept, so that it would open nothing: a word that is none stands in its place.
     pub fn shown(&self, secret: &SecretString) -> String {
         if self.dry_run { "validate-only".to_owned() } else { secret.expose_secret().to_owned() }
@@ -164,11 +170,10 @@ impl Context {
         Self(Arc::new(Inner { actor, role, scopes: None, session: None, ..(*self.0).clone() }))
     }
 
-    /// The same caller, for a write that stays also when the caller only asked what another would do.
+    /// The same caller, in the same request, meant ([`Request::in_earnest`]).
     #[must_use]
-    pub fn in_earnest(mut self) -> Self {
-        Arc::make_mut(&mut self.0).request.dry_run = false;
-        self
+    pub fn in_earnest(&self) -> Self {
+        Self(Arc::new(Inner { request: self.0.request.clone().in_earnest(), ..(*self.0).clone() }))
     }
 
     /// Whether the caller only asks what a write would do.

@@ -3,6 +3,19 @@
 //!
 //! They bring actix's `delete`, `get`, `patch`, `post` and `put` into the module that uses them, because utoipa knows them by these names alone.
 
+/// Serves endpoints.
+macro_rules! served {
+    ($($endpoint:ident)*) => {
+        use actix_web::{delete, get, patch, post, put};
+
+        /// Serves the endpoints.
+        pub(crate) fn routes(routes: &mut utoipa_actix_web::service_config::ServiceConfig) {
+            routes$(.service($endpoint))*;
+        }
+    };
+}
+pub(super) use served;
+
 /// The seven endpoints of a noun.
 macro_rules! endpoints {
     (
@@ -15,19 +28,7 @@ macro_rules! endpoints {
         $(#[$delete_doc:meta])* $delete:ident;
         $(#[$history_doc:meta])* $history:ident;
     ) => {
-        use actix_web::{delete, get, patch, post, put};
-
-        /// Serves the endpoints.
-        pub(crate) fn routes(routes: &mut utoipa_actix_web::service_config::ServiceConfig) {
-            routes
-                .service($list)
-                .service($create)
-                .service($get)
-                .service($replace)
-                .service($update)
-                .service($delete)
-                .service($history);
-        }
+        crate::v1::endpoints::served!($list $create $get $replace $update $delete $history);
 
         $(#[$list_doc])*
         #[utoipa::path(tag = $tag, responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]
@@ -125,19 +126,7 @@ macro_rules! endpoints_within {
         $(#[$delete_doc:meta])* $delete:ident;
         $(#[$history_doc:meta])* $history:ident;
     ) => {
-        use actix_web::{delete, get, patch, post, put};
-
-        /// Serves the endpoints.
-        pub(crate) fn routes(routes: &mut utoipa_actix_web::service_config::ServiceConfig) {
-            routes
-                .service($list)
-                .service($create)
-                .service($get)
-                .service($replace)
-                .service($update)
-                .service($delete)
-                .service($history);
-        }
+        crate::v1::endpoints::served!($list $create $get $replace $update $delete $history);
 
         $(#[$list_doc])*
         #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what they lie in.")), responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]

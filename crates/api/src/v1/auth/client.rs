@@ -6,7 +6,6 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use taskhub_domain::{
     Error, Result,
-    context::Request,
     service_account::{self, Client},
 };
 use utoipa::ToSchema;
@@ -82,7 +81,7 @@ pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, reques
     let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
     let client = given.or(basic)?.ok_or_else(required)?;
     // The secret was used, also by who only asks.
-    let system = app.store.system("signing a service in", Request { dry_run: false, ..origin.0.clone() });
+    let system = app.store.system("signing a service in", origin.0.clone().in_earnest());
     let longest = app.settings.access_token_seconds;
     let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;
     Ok(HttpResponse::Ok().json(TokenPair {

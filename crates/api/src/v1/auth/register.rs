@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post};
 use secrecy::SecretString;
 use taskhub_domain::{
-    Result, System, Tx,
+    Context, Result, System, Tx,
     idempotency::Answer,
     invitation,
     tenant::{self, NewTenant, Tenant},
@@ -95,9 +95,7 @@ async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) 
             Ok((tenant::present(tx).await?, user))
         })
     });
-    let made = write.await?;
-    app.tell_asked(&ctx, "register").await?;
-    registered(made)
+    joined(app, &ctx, write.await?).await
 }
 
 /// Joins an organisation that lets people join.
@@ -112,8 +110,12 @@ async fn join(app: &App, system: &System, slug: &str, user: NewUser) -> Answered
             Ok((tenant::present(tx).await?, user))
         })
     });
-    let made = write.await?;
-    app.tell_asked(&ctx, "register").await?;
+    joined(app, &ctx, write.await?).await
+}
+
+/// Answers who has joined, or would.
+async fn joined(app: &App, ctx: &Context, made: (Tenant, User)) -> Answered {
+    app.tell_asked(ctx, "register").await?;
     registered(made)
 }
 
