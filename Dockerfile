@@ -19,7 +19,7 @@ COPY --from=builder /out/taskhub /usr/local/bin/taskhub
 COPY LICENSE /usr/share/doc/taskhub/LICENSE
 
 ENV TASKHUB_PROFILE=production \
-    TASKHUB_LISTEN=0.0.0.0:8080 \
+    PORT=8080 \
     TASKHUB_DATA_DIR=/var/lib/taskhub \
     TASKHUB_SIGNING_KEYS_FILE=/var/lib/taskhub-keys/signing-keys.json \
     TASKHUB_ENCRYPTION_KEY_FILE=/var/lib/taskhub-keys/encryption-key
@@ -30,6 +30,6 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # The image holds no HTTP client: bash asks for itself.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["/bin/bash", "-c", \
-    "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health/ready HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r -t 2 _ status _ <&3 && test \"$status\" = 200"]
+    "exec 3<>/dev/tcp/127.0.0.1/$PORT && printf 'GET /health/ready HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r -t 2 _ status _ <&3 && test \"$status\" = 200"]
 ENTRYPOINT ["taskhub"]
 CMD ["serve"]

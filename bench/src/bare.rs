@@ -55,8 +55,8 @@ const STATEMENTS: usize = 512;
 macro_rules! columns {
     () => {
         "id, title, description, project_id, parent_id, owner_id, assignee_id, status, priority, label_ids, \
-         start_at, due_at, estimate_minutes, completed_at, recurrence, rank, deleted_at, created_at, updated_at, \
-         version"
+         start_at, due_at, estimate_minutes, completed_at, recurrence, recurrence_mode, \
+         month_end_clamp, rank, deleted_at, created_at, updated_at, version"
     };
 }
 
@@ -71,7 +71,7 @@ const PAGE: usize = 50;
 const INSERT_TASK: &str = concat!(
     "INSERT INTO task (tenant_id, ",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
 );
 
 const INSERT_AUDIT: &str = "INSERT INTO audit (tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, \
@@ -101,6 +101,8 @@ struct Task {
     #[serde(serialize_with = "instant_or_null")]
     completed_at: Option<i64>,
     recurrence: Option<String>,
+    recurrence_mode: String,
+    month_end_clamp: bool,
     rank: String,
     #[serde(serialize_with = "instant_or_null")]
     deleted_at: Option<i64>,
@@ -203,11 +205,13 @@ macro_rules! from_row {
                     estimate_minutes: row.try_get(12)?,
                     completed_at: row.try_get(13)?,
                     recurrence: row.try_get(14)?,
-                    rank: row.try_get(15)?,
-                    deleted_at: row.try_get(16)?,
-                    created_at: row.try_get(17)?,
-                    updated_at: row.try_get(18)?,
-                    version: row.try_get(19)?,
+                    recurrence_mode: row.try_get(15)?,
+                    month_end_clamp: row.try_get(16)?,
+                    rank: row.try_get(17)?,
+                    deleted_at: row.try_get(18)?,
+                    created_at: row.try_get(19)?,
+                    updated_at: row.try_get(20)?,
+                    version: row.try_get(21)?,
                 })
             }
         }
@@ -236,6 +240,8 @@ macro_rules! record {
             .bind(task.estimate_minutes)
             .bind(task.completed_at)
             .bind(&task.recurrence)
+            .bind(&task.recurrence_mode)
+            .bind(task.month_end_clamp)
             .bind(&task.rank)
             .bind(task.deleted_at)
             .bind(task.created_at)
@@ -369,6 +375,8 @@ async fn create(state: web::Data<State>, body: web::Bytes) -> actix_web::Result<
         estimate_minutes: None,
         completed_at: None,
         recurrence: None,
+        recurrence_mode: "from_due".to_owned(),
+        month_end_clamp: false,
         rank: format!("{}8", id.simple()),
         deleted_at: None,
         created_at: now,

@@ -28,8 +28,10 @@ use crate::Result;
 pub(crate) struct Plan {
     /// The whole request, or all of it but the id.
     pub(crate) requests: Requests,
-    /// The only status that is right.
+    /// The status that is right.
     pub(crate) status: u16,
+    /// Whether the server may also refuse it because it is overloaded (503). A refused request is not counted.
+    pub(crate) may_be_refused: bool,
 }
 
 /// The bytes of a request.
@@ -128,6 +130,9 @@ async fn work(
         plan.requests.write(&mut random, &mut request);
         let sent = Instant::now();
         let answer = connection.exchange(&request).await?;
+        if answer.status == 503 && plan.may_be_refused {
+            continue;
+        }
         if answer.status != plan.status {
             return Err(format!("expected {}, was answered {answer}", plan.status).into());
         }

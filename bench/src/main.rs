@@ -21,6 +21,7 @@ mod taskhub;
 use std::{
     env::current_exe,
     fs,
+    path::PathBuf,
     process::{Command, ExitCode},
     sync::Arc,
     thread::available_parallelism,
@@ -33,7 +34,7 @@ use crate::{
     child::{Server, free_address},
     load::{Connection, Plan, Pressure, Requests, Sample, measure},
     place::{Database, POSTGRES, Place, sqlite},
-    storm::measure_storm,
+    storm::{Scene, measure_storm},
     table::{Operation, Report, Resources, median},
     taskhub::{Caller, TaskHub},
 };
@@ -74,6 +75,9 @@ struct Options {
     /// Worker threads of each server: as many as there are processors, if not given
     #[arg(long)]
     workers: Option<usize>,
+    /// The server's binary: that of this tree is built with `--release`, if not given
+    #[arg(long)]
+    taskhub: Option<PathBuf>,
     /// Databases to measure: SQLite, and PostgreSQL if `TASKHUB_TEST_POSTGRES_URL` is set, if not given
     #[arg(long, value_delimiter = ',')]
     database: Vec<Database>,
@@ -131,11 +135,12 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
         None => available_parallelism()?.get(),
     };
     let fresh = fresh_start_up(options, place, workers).await?;
-    let taskhub = TaskHub::new(place.directory.clone(), place.url.clone(), workers)?;
+    let binary = options.taskhub.clone();
+    let taskhub = TaskHub::new(binary, place.directory.clone(), place.url.clone(), workers)?;
     say(&format!("{}: seeding {} tasks", place.database, options.tasks));
     taskhub.seed(options.tasks)?;
     place.settle().await?;
-    let caller = taskhub.caller()?;
+    let [caller, neighbour] = taskhub.callers()?;
     let bare_url = place.copy()?;
 
     let mut existing = Vec::new();
@@ -148,13 +153,11 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
 
     let ids = caller.task_ids(&taskhub).await?;
     same_answers(&caller, &ids, &bare, &taskhub).await?;
-    say(&format!("{}: measuring a storm of sign-ins", place.database));
-    let get = Plan {
-        requests: Requests::any_of(&caller.request("GET", "/api/v1/tasks/{id}", ""), ids.clone()),
-        status: 200,
-    };
-    let sign_in = Plan { requests: Requests::Same(caller.sign_in().into_bytes()), status: 200 };
-    let storm = measure_storm(&taskhub, &Arc::new(get), &Arc::new(sign_in), options).await?;
+    let mut storms = Vec::new();
+    for scene in scenes(&caller, &neighbour, &ids) {
+        say(&format!("{}: measuring {} while others {}", place.database, scene.measured, scene.disturbance));
+        storms.push(measure_storm(&taskhub, scene, options).await?);
+    }
     let mut operations = Vec::new();
     for (name, plan, has_twin) in plans(&caller, ids) {
         say(&format!("{}: measuring {name}", place.database));
@@ -174,7 +177,7 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
             place.database, options.tasks, options.connections, options.rounds, options.seconds
         ),
         operations,
-        storm,
+        storms,
         bare: Resources {
             fresh: None,
             existing: Some(bare.start_up),
@@ -194,7 +197,8 @@ async fn fresh_start_up(options: &Options, place: &Place, workers: usize) -> Res
             let directory = place.directory.join(format!("fresh-{round}"));
             fs::create_dir(&directory)?;
             let url = sqlite(&directory.join("taskhub.db"));
-            start_ups.push(TaskHub::new(directory, url, workers)?.serve(free_address()?).await?.start_up);
+            let taskhub = TaskHub::new(options.taskhub.clone(), directory, url, workers)?;
+            start_ups.push(taskhub.serve(free_address()?).await?.start_up);
         }
     }
     Ok(median(start_ups))
@@ -209,18 +213,53 @@ async fn serve_bare(place: &Place, url: &str, caller: &Caller, workers: usize) -
     Server::start(&mut command, address, &place.directory.join("bare.err")).await
 }
 
+/// The storms: what a caller waits while others sign in, and while another tenant sends bulk requests.
+fn scenes(caller: &Caller, neighbour: &Caller, ids: &[String]) -> [Scene; 3] {
+    let get = || Plan {
+        requests: Requests::any_of(&caller.request("GET", "/api/v1/tasks/{id}", ""), ids.to_vec()),
+        status: 200,
+        may_be_refused: false,
+    };
+    let post = |caller: &Caller, path, body: &str, status, may_be_refused| Plan {
+        requests: Requests::Same(caller.request("POST", path, body).into_bytes()),
+        status,
+        may_be_refused,
+    };
+    let bulk = || post(neighbour, "/api/v1/tasks/bulk", &new_tasks(), 200, true);
+    let sign_in =
+        Plan { requests: Requests::Same(caller.sign_in().into_bytes()), status: 200, may_be_refused: true };
+    let create = post(caller, "/api/v1/tasks", NEW_TASK, 201, false);
+    let neighbours = "of another tenant create 100 tasks in each request";
+    [
+        Scene { measured: "get one", calls: get(), disturbance: "sign in", storm: sign_in },
+        Scene { measured: "get one", calls: get(), disturbance: neighbours, storm: bulk() },
+        Scene { measured: "create", calls: create, disturbance: neighbours, storm: bulk() },
+    ]
+}
+
+/// A bulk request that creates as many tasks as one may.
+fn new_tasks() -> String {
+    let create = format!(r#"{{"action":"create","body":{NEW_TASK}}}"#);
+    format!(r#"{{"operations":[{}]}}"#, vec![create; 100].join(","))
+}
+
 /// The operations: a name, the requests, and whether the bare server has them too. Those that write come
 /// last.
 fn plans(caller: &Caller, ids: Vec<String>) -> [(&'static str, Plan, bool); 5] {
-    let read =
-        |path| Plan { requests: Requests::Same(caller.request("GET", path, "").into_bytes()), status: 200 };
+    let read = |path| Plan {
+        requests: Requests::Same(caller.request("GET", path, "").into_bytes()),
+        status: 200,
+        may_be_refused: false,
+    };
     let get = Plan {
         requests: Requests::any_of(&caller.request("GET", "/api/v1/tasks/{id}", ""), ids),
         status: 200,
+        may_be_refused: false,
     };
     let create = Plan {
         requests: Requests::Same(caller.request("POST", "/api/v1/tasks", NEW_TASK).into_bytes()),
         status: 201,
+        may_be_refused: false,
     };
     [
         ("get one", get, true),

@@ -1,4 +1,4 @@
-//! A storm of sign-ins: what reading costs while 64 users sign in at once, beside what it costs when it is quiet.
+//! What a caller's requests cost while others send many: a storm of sign-ins, or of another tenant's bulk requests.
 //!
 //! Invariant: the same requests over the same few connections, by turns with and without the storm. They are few, so that what is seen is
 //! their waiting and not their own crowd.
@@ -12,60 +12,70 @@ use crate::{
     table::{median, milliseconds},
 };
 
-/// How many sign in at once, each again as soon as it is answered.
+/// The connections of a storm, each with another request as soon as one is answered.
 const STORM: usize = 64;
-/// The connections that read.
-const READERS: usize = 2;
+/// The connections of the caller who is measured.
+const CALLERS: usize = 2;
+
+/// Whom a storm is measured with.
+pub(crate) struct Scene {
+    /// What the caller does.
+    pub(crate) measured: &'static str,
+    pub(crate) calls: Plan,
+    /// What the others do.
+    pub(crate) disturbance: &'static str,
+    pub(crate) storm: Plan,
+}
 
 /// What was measured.
 pub(crate) struct Storm {
+    measured: &'static str,
+    disturbance: &'static str,
     quiet: Vec<Sample>,
     stormy: Vec<Sample>,
-    sign_ins: Vec<Sample>,
+    others: Vec<Sample>,
 }
 
-/// Reads with and without the storm, round by round.
-pub(crate) async fn measure_storm(
-    server: &Server,
-    read: &Arc<Plan>,
-    sign_in: &Arc<Plan>,
-    options: &Options,
-) -> Result<Storm> {
+/// Measures calls with and without the storm, round by round.
+pub(crate) async fn measure_storm(server: &Server, scene: Scene, options: &Options) -> Result<Storm> {
     let pressure = |connections| Pressure {
         connections,
         warm_up: Duration::from_millis(500),
         window: Duration::from_secs(options.seconds),
     };
-    let (mut quiet, mut stormy, mut sign_ins) = (Vec::new(), Vec::new(), Vec::new());
+    let Scene { measured, calls, disturbance, storm } = scene;
+    let (calls, storm) = (Arc::new(calls), Arc::new(storm));
+    let (mut quiet, mut stormy, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        quiet.push(measure(server.address, read, pressure(READERS), || server.cpu()).await?);
-        let (of_reads, of_sign_ins) = tokio::join!(
-            measure(server.address, read, pressure(READERS), || server.cpu()),
-            measure(server.address, sign_in, pressure(STORM), || server.cpu()),
+        quiet.push(measure(server.address, &calls, pressure(CALLERS), || server.cpu()).await?);
+        let (of_calls, of_others) = tokio::join!(
+            measure(server.address, &calls, pressure(CALLERS), || server.cpu()),
+            measure(server.address, &storm, pressure(STORM), || server.cpu()),
         );
-        stormy.push(of_reads?);
-        sign_ins.push(of_sign_ins?);
+        stormy.push(of_calls?);
+        others.push(of_others?);
     }
-    Ok(Storm { quiet, stormy, sign_ins })
+    Ok(Storm { measured, disturbance, quiet, stormy, others })
 }
 
 impl fmt::Display for Storm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = |samples: &[Sample], what: fn(&Sample) -> Duration| median(samples.iter().map(what));
-        writeln!(f, "| get one, {READERS} connections | p50, ms | p99, ms |\n| --- | --: | --: |")?;
-        for (name, samples) in [("quiet", &self.quiet), ("while 64 sign in", &self.stormy)] {
-            let (p50, p99) = (of(samples, |sample| sample.p50), of(samples, |sample| sample.p99));
+        let p50: fn(&Sample) -> Duration = |it| it.p50;
+        let p99: fn(&Sample) -> Duration = |it| it.p99;
+        writeln!(f, "| {}, {CALLERS} connections | p50, ms | p99, ms |\n| --- | --: | --: |", self.measured)?;
+        let stormy = format!("while {STORM} {}", self.disturbance);
+        for (name, samples) in [("quiet", &self.quiet), (stormy.as_str(), &self.stormy)] {
+            let (p50, p99) = (of(samples, p50), of(samples, p99));
             writeln!(f, "| {name} | {} | {} |", milliseconds(p50), milliseconds(p99))?;
         }
-        let (quiet, stormy) = (of(&self.quiet, |it| it.p99), of(&self.stormy, |it| it.p99));
-        let ratio = quiet.zip(stormy).map(|(quiet, stormy)| stormy.as_secs_f64() / quiet.as_secs_f64());
-        let rate = median(self.sign_ins.iter().map(|sample| sample.requests_per_second));
-        writeln!(
-            f,
-            "\np99 in the storm: {:.1} times that of the quiet; {:.0} sign-ins a second, p99 {} ms.",
-            ratio.unwrap_or_default(),
-            rate.unwrap_or_default(),
-            milliseconds(of(&self.sign_ins, |sample| sample.p99)),
-        )
+        let ratio = |what| {
+            let ends = of(&self.quiet, what).zip(of(&self.stormy, what));
+            ends.map(|(quiet, stormy)| stormy.as_secs_f64() / quiet.as_secs_f64()).unwrap_or_default()
+        };
+        writeln!(f, "| **ratio** | {:.1} | {:.1} |", ratio(p50), ratio(p99))?;
+        let rate = median(self.others.iter().map(|sample| sample.requests_per_second)).unwrap_or_default();
+        let wait = milliseconds(of(&self.others, p99));
+        writeln!(f, "\nThe {STORM}: {rate:.0} requests a second, p99 {wait} ms.")
     }
 }

@@ -8,7 +8,7 @@ use crate::{load::Sample, storm::Storm};
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) operations: Vec<Operation>,
-    pub(crate) storm: Storm,
+    pub(crate) storms: Vec<Storm>,
     pub(crate) bare: Resources,
     pub(crate) taskhub: Resources,
 }
@@ -78,7 +78,7 @@ impl fmt::Display for Report {
             format!("{:.1}", bare.loaded),
             format!("{:.1}", taskhub.loaded),
         )?;
-        write!(f, "\n{}", self.storm)
+        self.storms.iter().try_for_each(|storm| write!(f, "\n{storm}"))
     }
 }
 

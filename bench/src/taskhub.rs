@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The tenants that the tasks are spread over.
-const TENANTS: u32 = 2;
+const TENANTS: usize = 2;
 
 /// What would end the load after a thousand requests.
 const LIMITS: [&str; 8] = [
@@ -69,17 +69,24 @@ struct User {
 }
 
 impl TaskHub {
-    /// The server of this very tree, which is built if it is not.
-    pub(crate) fn new(directory: PathBuf, url: String, workers: usize) -> Result<Self> {
-        let cargo = option_env!("CARGO").unwrap_or("cargo");
-        run(Command::new(cargo).args(["build", "--release", "--locked", "--package", "taskhub"]))?;
-        Ok(Self { binary: current_exe()?.with_file_name("taskhub"), directory, url, workers })
+    /// A server by its binary: without one that of this very tree, which is built if it is not.
+    pub(crate) fn new(
+        binary: Option<PathBuf>,
+        directory: PathBuf,
+        url: String,
+        workers: usize,
+    ) -> Result<Self> {
+        let binary = match binary {
+            Some(binary) => fs::canonicalize(binary)?,
+            None => built()?,
+        };
+        Ok(Self { binary, directory, url, workers })
     }
 
     /// Fills the database.
     pub(crate) fn seed(&self, tasks: u32) -> Result<()> {
         let mut command = self.command("seed");
-        command.args(["--tenants", &TENANTS.to_string(), "--tasks", &(tasks / TENANTS).to_string()]);
+        command.args(["--tenants", &TENANTS.to_string(), "--tasks", &(tasks as usize / TENANTS).to_string()]);
         run(command.arg("--tokens").arg(self.tokens()))
     }
 
@@ -90,19 +97,11 @@ impl TaskHub {
         Server::start(&mut command, address, &self.directory.join("taskhub.err")).await
     }
 
-    /// An administrator of the first tenant, from the tokens that the seed wrote.
-    pub(crate) fn caller(&self) -> Result<Caller> {
+    /// An administrator of each tenant, from the tokens that the seed wrote.
+    pub(crate) fn callers(&self) -> Result<[Caller; TENANTS]> {
         let tokens: Tokens = serde_json::from_slice(&fs::read(self.tokens())?)?;
-        let tenant = tokens.tenants.into_iter().next().ok_or("the seed made no tenant")?;
-        let admin = tenant.users.into_iter().find(|user| user.role == "admin");
-        let admin = admin.ok_or("the seed made no administrator")?;
-        Ok(Caller {
-            token: admin.access_token,
-            tenant: tenant.id,
-            user: admin.id,
-            slug: tenant.slug,
-            email: admin.email,
-        })
+        let callers: Vec<_> = tokens.tenants.into_iter().map(Caller::of).collect::<Result<_>>()?;
+        callers.try_into().map_err(|_| "the seed made another number of tenants".into())
     }
 
     fn tokens(&self) -> PathBuf {
@@ -125,7 +124,27 @@ impl TaskHub {
     }
 }
 
+/// The server of this very tree.
+fn built() -> Result<PathBuf> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    run(Command::new(cargo).args(["build", "--release", "--locked", "--package", "taskhub"]))?;
+    Ok(current_exe()?.with_file_name("taskhub"))
+}
+
 impl Caller {
+    /// An administrator of a tenant.
+    fn of(tenant: Tenant) -> Result<Self> {
+        let admin = tenant.users.into_iter().find(|user| user.role == "admin");
+        let admin = admin.ok_or("the seed made no administrator")?;
+        Ok(Self {
+            token: admin.access_token,
+            tenant: tenant.id,
+            user: admin.id,
+            slug: tenant.slug,
+            email: admin.email,
+        })
+    }
+
     /// A request of this caller's.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
         let length = if body.is_empty() {

@@ -2,10 +2,10 @@
 
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{ConnectionTrait, DbBackend, Statement},
+    sea_orm::{DbBackend, Statement},
 };
 
-use crate::schema::reference;
+use crate::{manager::SchemaManager, schema::reference};
 
 /// One database's way of writing a table.
 #[derive(Clone, Copy)]
@@ -95,7 +95,7 @@ impl Dialect {
             ],
         };
         for statement in statements {
-            manager.get_connection().execute_unprepared(&statement).await?;
+            manager.execute_text(statement).await?;
         }
         Ok(())
     }
@@ -108,9 +108,34 @@ impl Dialect {
     ) -> Result<(), DbErr> {
         if self.0 == DbBackend::Sqlite {
             let drop = format!("DROP TABLE {table}_fts");
-            manager.get_connection().execute_unprepared(&drop).await?;
+            manager.execute_text(drop).await?;
         }
         manager.drop_table(Table::drop().table(table).take()).await
+    }
+
+    /// A query for the names of all tables. Those in which SQLite keeps an index are left out.
+    pub(crate) fn tables(self) -> &'static str {
+        match self.0 {
+            DbBackend::MySql => {
+                "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY 1"
+            }
+            DbBackend::Postgres => {
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+            }
+            _ => {
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+            }
+        }
+    }
+
+    /// The database's own time, in seconds since the Unix epoch.
+    pub(crate) fn now(self) -> Expr {
+        Expr::cust(match self.0 {
+            DbBackend::MySql => "UNIX_TIMESTAMP()",
+            DbBackend::Postgres => "EXTRACT(EPOCH FROM now())::bigint",
+            _ => "unixepoch()",
+        })
     }
 
     /// The hexadecimal digits of an id, and some more.
@@ -190,6 +215,36 @@ impl Dialect {
         manager.alter_table(Table::alter().table(table).drop_column(column).take()).await
     }
 
+    /// Lets a column name rows that are gone: takes away the reference that its table was made
+    /// with. Where it was taken away before, nothing is to be done.
+    pub(crate) async fn release(
+        self,
+        manager: &SchemaManager<'_>,
+        table: &'static str,
+        column: &'static str,
+        to: &'static str,
+    ) -> Result<(), DbErr> {
+        let name = format!("{table}_{column}_fkey");
+        match self.0 {
+            DbBackend::Postgres => {
+                manager.execute_text(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")).await
+            }
+            DbBackend::MySql => {
+                let find = "SELECT 1 FROM information_schema.table_constraints \
+                            WHERE constraint_schema = DATABASE() AND constraint_name = ?";
+                let find = Statement::from_sql_and_values(self.0, find, [name.as_str().into()]);
+                if manager.query_one_raw(find).await?.is_none() {
+                    return Ok(());
+                }
+                manager.drop_foreign_key(ForeignKey::drop().table(table).name(name).to_owned()).await
+            }
+            _ => {
+                let key = format!(", {}", foreign_key(column, to));
+                self.amend(manager, table, |text| Some(text.replace(&key, ""))).await
+            }
+        }
+    }
+
     /// Amends the text of a table of SQLite.
     async fn amend(
         self,
@@ -197,22 +252,21 @@ impl Dialect {
         table: &'static str,
         amended: impl Fn(&str) -> Option<String>,
     ) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
         let find = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
         let found =
-            connection.query_one_raw(Statement::from_sql_and_values(self.0, find, [table.into()])).await?;
+            manager.query_one_raw(Statement::from_sql_and_values(self.0, find, [table.into()])).await?;
         let text: String = match found {
             Some(row) => row.try_get_by_index(0)?,
             None => return Err(DbErr::Migration(format!("there is no table {table}"))),
         };
         let text =
             amended(&text).ok_or_else(|| DbErr::Migration(format!("the text of {table} is strange")))?;
-        connection.execute_unprepared("PRAGMA writable_schema = ON").await?;
+        manager.execute_text("PRAGMA writable_schema = ON").await?;
         let put = "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?";
         let put = Statement::from_sql_and_values(self.0, put, [text.into(), table.into()]);
-        connection.execute_raw(put).await?;
+        manager.execute_raw(put).await?;
         // Reads the schema anew, and refuses what can't be read.
-        connection.execute_unprepared("PRAGMA writable_schema = RESET").await.map(drop)
+        manager.execute_text("PRAGMA writable_schema = RESET").await
     }
 
     fn binary_order(self, mut column: ColumnDef) -> ColumnDef {
@@ -237,7 +291,10 @@ pub(crate) fn instant(name: &'static str) -> ColumnDef {
 
 /// A reference within the tenant, as SQLite's text of a table has it.
 fn constraint(table: &str, column: &str, to: &str) -> String {
-    format!(
-        ", CONSTRAINT \"{table}_{column}_fkey\" FOREIGN KEY (\"tenant_id\", \"{column}\") REFERENCES \"{to}\" (\"tenant_id\", \"id\")"
-    )
+    format!(", CONSTRAINT \"{table}_{column}_fkey\" {}", foreign_key(column, to))
+}
+
+/// The same of a table that was made with it, where it has no name.
+fn foreign_key(column: &str, to: &str) -> String {
+    format!("FOREIGN KEY (\"tenant_id\", \"{column}\") REFERENCES \"{to}\" (\"tenant_id\", \"id\")")
 }

@@ -4,7 +4,11 @@
 //! composite foreign key `(tenant_id, x_id)`, so that the database itself refuses a reference across tenants. The tables
 //! without a tenant are few, and a test keeps their list. Instants are 64-bit microseconds since the Unix epoch.
 //!
-//! What differs between the databases is in [`dialect`], and nowhere else.
+//! What differs between the databases is in [`dialect`] and [`manager`], and nowhere else.
+//!
+//! The rule of upgrades: the previous version may run beside the new one as long as every migration between them is
+//! additive, which the end of its name declares ([`ADDITIVE`]). An additive migration adds tables, indexes, columns that may
+//! be null or have a default, and nothing that refuses what the previous version writes.
 
 mod dialect;
 mod m0001_core;
@@ -22,33 +26,49 @@ mod m0012_sums;
 mod m0013_dependencies;
 mod m0014_names;
 mod m0016_sight;
+mod m0017_readiness;
+mod m0018_key_fingerprint;
+mod m0020_guards;
+mod m0021_hours;
+mod m0022_sign_in;
+mod m0023_recurrence;
+mod m0024_text_keys;
+mod m0025_due_additive;
+mod manager;
+mod migrator;
 mod schema;
+#[cfg(test)]
+mod tests;
+pub mod text;
 
-use sea_orm_migration::prelude::*;
-pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
+use self::manager::MigrationTrait;
+pub use self::migrator::{ADDITIVE, Loss, Migrator, Progress, Standing};
 
 /// The migrations, oldest first.
-#[derive(Debug)]
-pub struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_core::Migration),
-            Box::new(m0002_identity::Migration),
-            Box::new(m0003_teams::Migration),
-            Box::new(m0004_requests::Migration),
-            Box::new(m0005_projects::Migration),
-            Box::new(m0006_tasks::Migration),
-            Box::new(m0007_talk::Migration),
-            Box::new(m0008_time::Migration),
-            Box::new(m0009_files::Migration),
-            Box::new(m0010_search::Migration),
-            Box::new(m0011_feed::Migration),
-            Box::new(m0012_sums::Migration),
-            Box::new(m0013_dependencies::Migration),
-            Box::new(m0014_names::Migration),
-            Box::new(m0016_sight::Migration),
-        ]
-    }
+fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m0001_core::Migration),
+        Box::new(m0002_identity::Migration),
+        Box::new(m0003_teams::Migration),
+        Box::new(m0004_requests::Migration),
+        Box::new(m0005_projects::Migration),
+        Box::new(m0006_tasks::Migration),
+        Box::new(m0007_talk::Migration),
+        Box::new(m0008_time::Migration),
+        Box::new(m0009_files::Migration),
+        Box::new(m0010_search::Migration),
+        Box::new(m0011_feed::Migration),
+        Box::new(m0012_sums::Migration),
+        Box::new(m0013_dependencies::Migration),
+        Box::new(m0014_names::Migration),
+        Box::new(m0016_sight::Migration),
+        Box::new(m0017_readiness::Migration),
+        Box::new(m0018_key_fingerprint::Migration),
+        Box::new(m0020_guards::Migration),
+        Box::new(m0021_hours::Migration),
+        Box::new(m0022_sign_in::Migration),
+        Box::new(m0023_recurrence::Migration),
+        Box::new(m0024_text_keys::Migration),
+        Box::new(m0025_due_additive::Migration),
+    ]
 }

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 

@@ -1,12 +1,10 @@
 //! Identity: invitations, links by mail, second factors, services, personal access tokens, pictures, mail that waits, and guesses.
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{ConnectionTrait, prelude::Uuid},
-};
+use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
 use crate::{
     dialect::{Dialect, id, instant},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
@@ -70,10 +68,9 @@ fn columns(d: Dialect) -> Vec<(&'static str, ColumnDef)> {
 /// The users that are there already are found by their names from now on. No database folds letters as the others do, so it is done here, as
 /// it is for every user who is written later.
 async fn fill_search(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
     let names = ["tenant_id", "id", "username", "first_name", "last_name"];
     let select = Query::select().columns(names).from("user").take();
-    for user in connection.query_all(&select).await? {
+    for user in manager.query_all(&select).await? {
         let (tenant, id): (Uuid, Uuid) = (user.try_get_by_index(0)?, user.try_get_by_index(1)?);
         let names: [String; 3] =
             [user.try_get_by_index(2)?, user.try_get_by_index(3)?, user.try_get_by_index(4)?];
@@ -84,7 +81,7 @@ async fn fill_search(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             .and_where(Expr::col("tenant_id").eq(tenant))
             .and_where(Expr::col("id").eq(id))
             .take();
-        connection.execute(&update).await?;
+        manager.execute(update).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id},
+    manager::{MigrationTrait, SchemaManager},
     schema::{drop_tables, index, reference, stamped, tenant},
 };
 

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index, reference, stamped},
 };
 
@@ -38,7 +39,7 @@ impl MigrationTrait for Migration {
         }
         create(manager, [milestone(d), tally(d)], [indexes(), tally_indexes()].concat()).await?;
         keep_completion(manager).await?;
-        manager.get_connection().execute_unprepared(&tally_of_tasks()).await.map(drop)
+        manager.fill("tally", tally_of_tasks()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index, reference, stamped},
 };
 
@@ -102,15 +103,12 @@ fn indexes() -> Vec<IndexCreateStatement> {
 /// when it rings.
 async fn set_alarms(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-    let rows = Query::select()
+    let tasks = Query::select()
         .columns(["tenant_id", "id"])
         .expr(Expr::col("due_at").sub(DAY))
         .from("task")
         .and_where(Expr::col("due_at").is_not_null())
         .and_where(Expr::col("status").is_in(["todo", "in_progress"]))
         .take();
-    let mut insert = Query::insert();
-    insert.into_table("alarm").columns(["tenant_id", "id", "at"]);
-    insert.select_from(rows).map_err(|error| DbErr::Migration(error.to_string()))?;
-    manager.get_connection().execute(&insert).await.map(drop)
+    manager.fill_from("alarm", ["tenant_id", "id", "at"], tasks).await
 }

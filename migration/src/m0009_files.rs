@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id, instant},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
@@ -105,8 +106,5 @@ async fn first_versions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let columns = ["tenant_id", "id", "document_id", "number", "title", "content", "saved_by", "created_at"];
     let present = ["tenant_id", "id", "id", "version", "title", "content", "author_id", "updated_at"];
     let select = Query::select().columns(present).from("document").take();
-    let mut insert = Query::insert();
-    insert.into_table("document_version").columns(columns);
-    let insert = insert.select_from(select).map_err(|error| DbErr::Migration(error.to_string()))?;
-    manager.get_connection().execute(insert).await.map(drop)
+    manager.fill_from("document_version", columns, select).await
 }

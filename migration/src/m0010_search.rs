@@ -2,7 +2,10 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::dialect::Dialect;
+use crate::{
+    dialect::Dialect,
+    manager::{MigrationTrait, SchemaManager},
+};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;

@@ -1,12 +1,10 @@
 //! The order in which changes were committed: a position for each event, counted for each tenant.
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{ConnectionTrait, DbBackend},
-};
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::{
     dialect::{Dialect, id},
+    manager::{MigrationTrait, SchemaManager},
     schema::index,
 };
 
@@ -45,9 +43,8 @@ impl MigrationTrait for Migration {
             ),
         };
         let count = "INSERT INTO feed (tenant_id, last) SELECT tenant_id, MAX(position) FROM event GROUP BY tenant_id";
-        for statement in [number.as_str(), count] {
-            manager.get_connection().execute_unprepared(statement).await?;
-        }
+        manager.execute_text(number).await?;
+        manager.fill("feed", count.to_owned()).await?;
         manager
             .create_index(index("event_position_key", "event", &["tenant_id", "position"]).unique().take())
             .await

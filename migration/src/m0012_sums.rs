@@ -1,10 +1,11 @@
 //! The figures of projects: a log of what writes add to them, and the sums that it is folded into.
 
-use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
+use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{Dialect, id},
     m0005_projects::{self, COMPLETION_INDEX, COMPLETION_SECONDS},
+    manager::{MigrationTrait, SchemaManager},
     schema::{create, drop_tables, index},
 };
 
@@ -93,7 +94,7 @@ async fn fill(
          FROM time_entry e JOIN task t ON t.tenant_id = e.tenant_id AND t.id = e.task_id WHERE e.seconds > 0 AND {there}"
     );
     for statement in [tasks, time] {
-        manager.get_connection().execute_unprepared(&statement).await?;
+        manager.fill("tally", statement).await?;
     }
     Ok(())
 }

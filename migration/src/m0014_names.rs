@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{ConnectionTrait, prelude::Uuid},
-};
+use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
-use crate::{dialect::Dialect, schema::index};
+use crate::{
+    dialect::Dialect,
+    manager::{MigrationTrait, SchemaManager},
+    schema::index,
+};
 
 /// The tables, and how long their names are.
 const TABLES: [(&str, u32); 4] = [("client", 200), ("team", 200), ("label", 50), ("request_type", 100)];
@@ -61,7 +62,7 @@ async fn fill(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), Db
             .limit(PAGE)
             .offset(page * PAGE)
             .take();
-        let some = manager.get_connection().query_all(&some).await?;
+        let some = manager.query_all(&some).await?;
         if some.is_empty() {
             break;
         }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::dialect::instant;
+use crate::{dialect::instant, manager::SchemaManager};
 
 /// A table with the columns that every row has that changes.
 pub(crate) fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {

@@ -1,5 +1,7 @@
 //! The stories of attachments: what is sent comes back as it was, to whom may have it, and goes for good.
 
+mod sending;
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -86,7 +88,10 @@ async fn a_file_is_attached_told_downloaded_and_removed(app: &App) {
     let tag = format!("\"{}\"", made.body["sha256"].as_str().unwrap());
     for (name, value) in [
         ("content-type", OCTETS),
-        ("content-disposition", "attachment; filename*=UTF-8''%C3%9Cber%20%22uns%22.html"),
+        (
+            "content-disposition",
+            "attachment; filename=\"_ber _uns_.html\"; filename*=UTF-8''%C3%9Cber%20%22uns%22.html",
+        ),
         ("content-security-policy", "sandbox; default-src 'none'"),
         ("x-content-type-options", "nosniff"),
         ("cache-control", "no-store"),
@@ -252,8 +257,10 @@ async fn what_is_wrong_is_told(app: &App) {
     }
     let path = format!("/tasks/{task}/attachments");
     let _ = app.post(&path).by(&t.member).body(OCTETS, "x").gives(400).await;
-    for kind in ["text/plain", "multipart/form-data; boundary=x", "application/json", "*/*"] {
-        let _ = app.post(&format!("{path}?name=x")).by(&t.member).body(kind, "x").gives(415).await;
+    for kind in ["", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded", "*/*"] {
+        let refused =
+            app.post(&format!("{path}?name=x")).by(&t.member).body(kind, "x").send().await.expect(415);
+        assert!(refused.body["detail"].as_str().unwrap().contains("multipart/form-data"), "{}", refused.text);
     }
     let packed = app.post(&format!("{path}?name=x")).by(&t.member).header("content-encoding", "gzip");
     let _ = packed.body(OCTETS, "x").gives(415).await;

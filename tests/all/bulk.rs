@@ -6,7 +6,7 @@ use taskhub_tests::{Answer, App, PASSWORD, Tenant, User, every_database};
 
 every_database!(
     documents_are_changed_together_and_keep_their_versions,
-    requests_are_changed_together_and_step_alone,
+    requests_are_changed_together_and_leave_no_step_out,
     users_are_changed_together,
     users_are_changed_all_or_none,
     only_who_may_changes_users,
@@ -65,7 +65,7 @@ async fn documents_are_changed_together_and_keep_their_versions(app: &App) {
     assert_eq!(app.get(&path).by(&t.member).gives(200).await["content"], "Three.");
 }
 
-async fn requests_are_changed_together_and_step_alone(app: &App) {
+async fn requests_are_changed_together_and_leave_no_step_out(app: &App) {
     let t = app.tenant().await;
     let named = async |path: &str| {
         app.post(path).by(&t.manager).json(&json!({ "name": "Bakery" })).gives(201).await["id"].clone()
@@ -77,10 +77,10 @@ async fn requests_are_changed_together_and_step_alone(app: &App) {
     assert_eq!(made["results"][0]["row"]["status"], "pending");
     let update = |body: Value| json!({ "action": "update", "id": first, "body": body });
     let assign = update(json!({ "assignee_id": t.other.id }));
-    // The status is not written by the way, and members delete nothing.
+    // No step is left out, and members delete nothing.
     let step = update(json!({ "status": "completed" }));
     let answer = send(app, &t.admin, "requests", json!([assign, step])).await;
-    assert_eq!(refused(&answer), (422, "invalid", "/operations/1/body/status"));
+    assert_eq!(refused(&answer), (409, "conflict", "/operations/1"));
     let delete = json!({ "action": "delete", "id": second });
     let answer = send(app, &t.member, "requests", json!([assign, delete])).await;
     assert_eq!(refused(&answer), (403, "forbidden", "/operations/1"));

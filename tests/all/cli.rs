@@ -1,7 +1,9 @@
 //! The stories of the command line: settings, and what an operator does with the program.
 
 mod accounts;
+mod commands;
 mod database;
+mod environment;
 mod settings;
 
 use std::path::Path;

@@ -32,6 +32,14 @@ pub(crate) async fn told(app: &App, user: &User) -> Vec<String> {
     rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Lets the other member into the team of the hidden project; the membership's path.
+pub(crate) async fn let_in(app: &App, t: &Tenant) -> String {
+    let teams = app.get("/teams?name=Design").by(&t.manager).gives(200).await;
+    let members = format!("/teams/{}/members", teams["results"][0]["id"].as_str().unwrap());
+    let made = app.post(&members).by(&t.manager).json(&json!({ "user_id": t.other.id })).send().await;
+    made.expect(201).header("location").to_owned()
+}
+
 /// A team's project, of the member alone and managed by the manager; its id.
 pub(crate) async fn hidden_project(app: &App, t: &Tenant) -> Value {
     let team = app.post("/teams").by(&t.manager).json(&json!({ "name": "Design" })).gives(201).await;
@@ -105,10 +113,9 @@ async fn who_may_say_and_unsay(app: &App) {
     let _ = app.delete(&path).by(&t.member).gives(403).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     // An author who no longer sees the task does not see what they said.
-    let body = json!({ "assignee_id": t.other.id });
-    let _ = app.patch(&task).by(&t.manager).json(&body).gives(200).await;
+    let membership = let_in(app, &t).await;
     let path = say(app, &t.other, &task, "For now.").await;
-    let _ = app.patch(&task).by(&t.manager).json(&json!({ "assignee_id": null })).gives(200).await;
+    let _ = app.delete(&membership).by(&t.manager).gives(204).await;
     let _ = app.patch(&path).by(&t.other).json(&json!({ "body": "Still." })).gives(404).await;
     // A service that only reads tasks reads no comments.
     let _ = app.get(&comments).token(&t.service(app, &["tasks:read"])).gives(403).await;
@@ -161,12 +168,15 @@ async fn who_comments_watches(app: &App) {
     assert_eq!(told(app, &t.member).await, ["commented", "status_changed"]);
     let line = app.get("/notifications?kind=status_changed").by(&t.member).gives(200).await;
     assert_eq!(line["results"][0]["text"], "manager changed “Draw it” from todo to done.");
-    // Who loses sight of the task watches it still, and is told nothing.
+    // Who loses sight of the task watches it still, and is told nothing, nor shown what they were
+    // told before.
     let out = app.get("/teams?name=Design").by(&t.manager).gives(200).await;
     let members = format!("/teams/{}/members", out["results"][0]["id"].as_str().unwrap());
     let member = app.get(&members).by(&t.manager).gives(200).await["results"][0]["id"].clone();
     let _ = app.delete(&format!("{members}/{}", member.as_str().unwrap())).by(&t.manager).gives(204).await;
     let _ = say(app, &t.manager, &task, "Between us.").await;
+    assert_eq!(told(app, &t.member).await, [""; 0]);
+    let _ = app.post(&members).by(&t.manager).json(&json!({ "user_id": t.member.id })).gives(201).await;
     assert_eq!(told(app, &t.member).await, ["commented", "status_changed"]);
 }
 

@@ -6,6 +6,7 @@ use taskhub_tests::{App, Tenant, every_database};
 every_database!(
     a_client_that_has_it_gets_304,
     a_change_of_another_version_is_refused,
+    if_none_match_refuses_a_change_of_what_is_there,
     tags_that_are_none_are_refused,
     an_organisation_may_require_if_match,
     a_change_of_nothing_is_none,
@@ -194,4 +195,18 @@ async fn every_coding_has_a_tag_of_its_own(app: &App) {
         let call = app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "Never" }));
         assert_eq!(call.send().await.expect(412).code(), "stale", "{tag}");
     }
+}
+
+async fn if_none_match_refuses_a_change_of_what_is_there(app: &App) {
+    let t = app.tenant().await;
+    let path = task(app, &t).await;
+    let change = json!({ "title": "After" });
+    for tag in ["*", "\"1\"", "W/\"1\"", "\"7\", \"1\""] {
+        let refused = app.patch(&path).by(&t.member).header("if-none-match", tag).json(&change).send().await;
+        assert_eq!(refused.expect(412).code(), "stale", "{tag}");
+        let refused = app.delete(&path).by(&t.member).header("if-none-match", tag).send().await;
+        assert_eq!(refused.expect(412).code(), "stale", "{tag}");
+    }
+    let other = app.patch(&path).by(&t.member).header("if-none-match", "\"2\"").json(&change).send().await;
+    assert_eq!(other.expect(200).header("etag"), "\"2\"");
 }

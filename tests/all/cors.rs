@@ -3,7 +3,12 @@
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
-every_database!(without_origins_no_page_is_let_in, the_origins_that_are_configured_may_call);
+every_database!(
+    without_origins_no_page_is_let_in,
+    the_origins_that_are_configured_may_call,
+    headers_that_browsers_and_tracing_add_are_allowed,
+    a_refused_preflight_names_what_was_refused,
+);
 
 const PAGE: &str = "https://app.example.com";
 
@@ -72,5 +77,32 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
     }
     // What is no page's request needs no origin.
     let _ = open.get("/tasks").by(&t.member).gives(200).await;
+    open.finish().await;
+}
+
+async fn headers_that_browsers_and_tracing_add_are_allowed(app: &App) {
+    let open = app.second(&["--cors-origins", PAGE]).await;
+    for name in ["tracestate", "baggage", "x-requested-with", "cache-control", "Traceparent, TraceState"] {
+        let ask = open.call("OPTIONS", "/tasks").header("origin", PAGE);
+        let ask = ask.header("access-control-request-method", "GET");
+        let answer = ask.header("access-control-request-headers", name).send().await;
+        assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{name}: {}", answer.text);
+    }
+    open.finish().await;
+}
+
+async fn a_refused_preflight_names_what_was_refused(app: &App) {
+    let open = app.second(&["--cors-origins", PAGE]).await;
+    let evil = "https://evil.example";
+    for (origin, method, headers, named) in [
+        (evil, "GET", "accept", "Pages of the origin https://evil.example may not call this server."),
+        (PAGE, "TRACE", "accept", "Pages may not use the method TRACE."),
+        (PAGE, "GET", "X-Secret, accept, x-other", "Pages may not send the headers: x-secret, x-other."),
+    ] {
+        let ask = open.call("OPTIONS", "/tasks").header("origin", origin);
+        let ask = ask.header("access-control-request-method", method);
+        let answer = ask.header("access-control-request-headers", headers).send().await.expect(400);
+        assert_eq!((answer.code(), &answer.body["detail"]), ("invalid_header", &json!(named)));
+    }
     open.finish().await;
 }

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
 
 every_database!(
+    all_wrong_fields_are_reported_at_once,
+    wrong_references_are_reported_with_the_other_fields,
     a_word_is_text,
     an_id_and_an_instant_have_one_spelling,
     a_pointer_is_escaped,
@@ -60,8 +62,8 @@ async fn an_id_and_an_instant_have_one_spelling(app: &App) {
     let id = project.strip_prefix("/projects/").unwrap();
     let _ = app.get(&format!("/projects/{}", id.to_uppercase())).by(&t.manager).gives(200).await;
     for other in [format!("urn:uuid:{id}"), format!("%7B{id}%7D"), id.replace('-', "")] {
-        let wrong = app.get(&format!("/projects/{other}")).by(&t.manager).send().await.expect(400);
-        assert_eq!(wrong.code(), "invalid_parameter");
+        let wrong = app.get(&format!("/projects/{other}")).by(&t.manager).send().await.expect(404);
+        assert_eq!(wrong.code(), "not_found");
         for query in [
             format!("/tasks?project={other}"),
             format!("/search?q=a&project={other}"),
@@ -177,4 +179,57 @@ async fn zones_and_languages_are_real(app: &App) {
             assert_eq!(send(field, text).await.expect(200).body[field], text, "{path}");
         }
     }
+}
+
+async fn all_wrong_fields_are_reported_at_once(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({
+        "title": "x", "due_at": "soon", "priority": "soon", "assignee_id": "nobody", "label_ids": {}, "estimate_minutes": "5", "colour": 1,
+    });
+    let told = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+    let mut errors: Vec<_> = told.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            let text = |name: &str| error[name].as_str().unwrap().to_owned();
+            (text("pointer"), text("code"), text("message"))
+        })
+        .collect();
+    errors.sort();
+    let expected = [
+        ("/assignee_id", "invalid_type", "Must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e."),
+        ("/colour", "unknown_field", "There is no such field, or it can't be written."),
+        ("/due_at", "invalid_type", "Must be an instant (RFC 3339), like 2026-01-31T12:00:00Z."),
+        ("/estimate_minutes", "invalid_type", "Must be a whole number within its bounds."),
+        ("/label_ids", "invalid_type", "Must be a list."),
+        ("/priority", "invalid_type", "Must be one of: low, medium, high, urgent."),
+        ("/title", "invalid_value", "Expected at least 3 characters, or one of Han, kana or Hangul."),
+    ];
+    let expected =
+        expected.map(|(pointer, code, message)| (pointer.to_owned(), code.to_owned(), message.to_owned()));
+    assert_eq!(errors, expected);
+}
+
+async fn wrong_references_are_reported_with_the_other_fields(app: &App) {
+    let t = app.tenant().await;
+    let nobody = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e";
+    let pointers = |told: &taskhub_tests::Answer| {
+        let errors = told.body["errors"].as_array().unwrap().iter();
+        let mut pointers: Vec<_> = errors.map(|it| it["pointer"].as_str().unwrap().to_owned()).collect();
+        pointers.sort();
+        pointers
+    };
+    let body = json!({ "title": "x", "project_id": nobody, "assignee_id": nobody, "due_at": "soon" });
+    let told = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+    assert_eq!(pointers(&told), ["/assignee_id", "/due_at", "/project_id", "/title"]);
+    let labels = [nobody, "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5f"];
+    let body = json!({ "title": "Write", "project_id": nobody, "assignee_id": nobody, "label_ids": labels });
+    let told = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+    assert_eq!(pointers(&told), ["/assignee_id", "/label_ids/0", "/label_ids/1", "/project_id"]);
+    let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Write" })).gives(201).await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let change = json!({ "title": "x", "assignee_id": nobody });
+    let told = app.patch(&path).by(&t.member).json(&change).send().await.expect(422);
+    assert_eq!(pointers(&told), ["/assignee_id", "/title"]);
 }

@@ -12,6 +12,8 @@ every_database!(
     a_revoked_invitation_is_none,
     everybody_sees_their_own,
     without_mail_nobody_is_invited,
+    an_address_that_no_mail_reaches_is_refused,
+    names_are_no_links_in_an_invitation,
 );
 
 async fn invite(app: &App, by: &User, email: &str, role: &str, status: u16) -> Value {
@@ -144,4 +146,38 @@ async fn without_mail_nobody_is_invited(app: &App) {
     assert!(refused.text.contains("sends no mail"), "{}", refused.text);
     let _ = silent.post("/invitations").by(&t.member).json(&body).gives(403).await;
     silent.finish().await;
+}
+
+async fn an_address_that_no_mail_reaches_is_refused(app: &App) {
+    let t = app.tenant().await;
+    for email in ["a@localhost", "a@printer.local", "a@acme.invalid", "a@127.0.0.1", "a@acme"] {
+        let refused = app.post("/invitations").by(&t.admin).json(&json!({ "email": email })).send().await;
+        assert_eq!(refused.expect(422).pointer(), "/email", "{email}");
+        let user = json!({ "email": email, "username": "grace", "password": PASSWORD });
+        let refused = app.post("/users").by(&t.admin).json(&user).send().await.expect(422);
+        assert_eq!(refused.pointer(), "/email", "{email}");
+        let body = json!({ "organisation": { "name": "Acme" }, "user": user });
+        let refused = app.post("/auth/register").json(&body).send().await.expect(422);
+        assert_eq!(refused.pointer(), "/user/email", "{email}");
+        let path = format!("/users/{}", t.member.id);
+        let refused = app.patch(&path).by(&t.admin).json(&json!({ "email": email })).send().await.expect(422);
+        assert_eq!(refused.pointer(), "/email", "{email}");
+    }
+    let list = app.get("/invitations").by(&t.admin).gives(200).await;
+    assert_eq!(list["count"], 0);
+}
+
+async fn names_are_no_links_in_an_invitation(app: &App) {
+    let t = app.tenant().await;
+    let name = json!({ "name": "Win at https://evil.example/now" });
+    let _ = app.patch("/tenant").by(&t.admin).json(&name).gives(200).await;
+    let name = json!({ "first_name": "www.evil.example", "last_name": "me@evil.example" });
+    let _ = app.patch("/auth/profile").by(&t.admin).json(&name).gives(200).await;
+    let email = format!("grace@{}.example", t.slug);
+    let _ = invite(app, &t.admin, &email, "member", 201).await;
+    let mail = app.mail_to(&email).await;
+    for part in [&mail.subject, &mail.text, &mail.html] {
+        assert!(part.contains("Win at https //evil example/now"), "{part}");
+        assert!(!part.contains("evil.example") && !part.contains("me@evil"), "{part}");
+    }
 }

@@ -97,7 +97,7 @@ fn a_key_waits_until_it_is_published() {
     assert_eq!(does(&hub(folder.path(), "keys rotate").said()), ["signs", "signs"]);
     let said = hub(folder.path(), "keys list").said();
     let lines: Vec<_> = said.lines().collect();
-    assert!(lines[0].contains(" signs until 2") && lines[1].contains(" signs from 2"), "{said}");
+    assert!(lines[0].contains(" signs (verifies until 2") && lines[1].contains(" signs from 2"), "{said}");
     let complaint = hub(folder.path(), &format!("keys remove {}", listed(&said)[0].0)).complained();
     assert!(complaint.contains("no other could"), "{complaint}");
     let _ = hub(folder.path(), "keys remove nothing").complained();

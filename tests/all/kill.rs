@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     poll,
-    process::{LIFTED, Served},
+    process::{Served, shared},
 };
 
 every_database!(what_was_acknowledged_survives_a_kill);
@@ -51,16 +51,12 @@ async fn what_was_acknowledged_survives_a_kill(app: &App) {
     }
 }
 
-async fn start(folder: &Path, database: &str) -> Served {
-    // It shares a database with others, whose mail is not its own.
-    let mut flags =
-        vec!["--mail", "off", "--database-url", database, "--access-token-seconds", "3600", "--workers", "2"];
-    flags.extend(LIFTED);
-    Served::start(folder, &flags).await
+pub(crate) async fn start(folder: &Path, database: &str) -> Served {
+    Served::start(folder, &[&shared(database)[..], &["--workers", "2"]].concat()).await
 }
 
 /// The token of a new organisation's admin.
-async fn register(folder: &Path, database: &str, slug: &str) -> String {
+pub(crate) async fn register(folder: &Path, database: &str, slug: &str) -> String {
     let server = start(folder, database).await;
     let (email, password) = (format!("ada@killed-{slug}.example"), "wide-green-rivers");
     let admin = json!({ "email": email, "username": "ada", "password": password });
@@ -99,7 +95,7 @@ async fn write(mut server: Served, token: &str, round: usize) -> BTreeMap<String
 }
 
 /// All rows of a list.
-async fn all(server: &Served, token: &str, list: &str) -> Vec<Value> {
+pub(crate) async fn all(server: &Served, token: &str, list: &str) -> Vec<Value> {
     let separator = if list.contains('?') { '&' } else { '?' };
     let mut path = format!("{list}{separator}cursor=&page_size=200");
     let mut rows = Vec::new();
@@ -112,7 +108,7 @@ async fn all(server: &Served, token: &str, list: &str) -> Vec<Value> {
 }
 
 /// One field of each row by another.
-fn by(rows: &[Value], key: &str, value: &str) -> BTreeMap<String, String> {
+pub(crate) fn by(rows: &[Value], key: &str, value: &str) -> BTreeMap<String, String> {
     let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
     rows.iter().map(|row| (text(row, key), text(row, value))).collect()
 }

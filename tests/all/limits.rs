@@ -1,7 +1,7 @@
 //! The stories of rate limits: whose allowance a request is counted against, and what the answer says of it.
 
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Backend, User, run};
 
 /// Limits are the server's own, and no matter of the database.
@@ -23,9 +23,15 @@ stories!(
     an_address_has_an_allowance,
     signing_in_is_stricter,
     forwarded_addresses_are_believed_of_proxies_alone,
+    a_proxy_may_name_the_client_in_x_real_ip,
     an_ipv6_network_is_one_client,
     parallel_requests_are_counted_exactly,
     health_is_not_counted,
+    bulk_request_counts_as_its_operations,
+    refused_bulk_request_changes_nothing,
+    bulk_request_counts_as_half_a_burst_at_most,
+    bulk_request_counts_against_the_tenant,
+    user_import_counts_as_its_rows,
 );
 
 /// A server where one allowance is small: so many at once, and one more each hour.
@@ -191,6 +197,27 @@ async fn forwarded_addresses_are_believed_of_proxies_alone(app: &App) {
     behind.finish().await;
 }
 
+async fn a_proxy_may_name_the_client_in_x_real_ip(app: &App) {
+    let ask = async |server: &App, headers: &[(&str, &str)]| {
+        let call = server.get("/tasks");
+        headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await
+    };
+    let behind = strict(app, "address", "2", &["--trusted-proxies", "127.0.0.0/8"]).await;
+    for _ in 0..2 {
+        let _ = ask(&behind, &[("x-real-ip", "203.0.113.1")]).await.expect(401);
+    }
+    limited(&ask(&behind, &[("x-real-ip", "203.0.113.1")]).await);
+    let _ = ask(&behind, &[("x-real-ip", "203.0.113.2")]).await.expect(401);
+    // `X-Forwarded-For` goes first.
+    limited(&ask(&behind, &[("x-forwarded-for", "203.0.113.1"), ("x-real-ip", "203.0.113.3")]).await);
+    behind.finish().await;
+    // Anybody else's is not believed.
+    let plain = strict(app, "address", "1", &[]).await;
+    let _ = ask(&plain, &[("x-real-ip", "203.0.113.1")]).await.expect(401);
+    limited(&ask(&plain, &[("x-real-ip", "203.0.113.2")]).await);
+    plain.finish().await;
+}
+
 async fn an_ipv6_network_is_one_client(app: &App) {
     let behind = strict(app, "address", "2", &["--trusted-proxies", "127.0.0.0/8"]).await;
     let ask = async |address: &str| behind.get("/tasks").header("x-forwarded-for", address).send().await;
@@ -220,5 +247,85 @@ async fn health_is_not_counted(app: &App) {
         let fine = strict.get(path).send().await.expect(200);
         assert_eq!(fine.header("ratelimit"), "");
     }
+    strict.finish().await;
+}
+
+/// A bulk request that creates so many tasks.
+fn creates(number: usize) -> Value {
+    let operations: Vec<_> = (0..number)
+        .map(|i| json!({ "action": "create", "body": { "title": format!("Counted {i}") } }))
+        .collect();
+    json!({ "operations": operations })
+}
+
+/// What `RateLimit` says, without the time.
+fn left(answer: &Answer) -> String {
+    answer.header("ratelimit").split(";t=").next().unwrap().to_owned()
+}
+
+async fn bulk_request_counts_as_its_operations(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "principal", "20", &[]).await;
+    let fine = strict.post("/tasks/bulk").by(&t.member).json(&creates(10)).send().await.expect(200);
+    assert_eq!(left(&fine), "\"principal\";r=10");
+    // Operations that fail were counted too, and what is no list of operations counts as one request.
+    let wrong =
+        json!({ "operations": [{ "action": "create", "body": {} }, { "action": "create", "body": {} }] });
+    let refused = strict.post("/tasks/bulk").by(&t.member).json(&wrong).send().await.expect(422);
+    assert_eq!(left(&refused), "\"principal\";r=8");
+    let refused = strict.post("/tasks/bulk").by(&t.member).json(&json!({})).send().await.expect(422);
+    assert_eq!(left(&refused), "\"principal\";r=7");
+    strict.finish().await;
+}
+
+async fn refused_bulk_request_changes_nothing(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "principal", "20", &[]).await;
+    let _ = strict.post("/tasks/bulk").by(&t.member).json(&creates(10)).send().await.expect(200);
+    let _ = strict.get("/tasks").by(&t.member).gives(200).await;
+    let refused = strict.post("/tasks/bulk").by(&t.member).json(&creates(10)).send().await;
+    assert_eq!((refused.status, refused.code()), (429, "rate_limited"), "{}", refused.text);
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert_eq!(left(&refused), "\"principal\";r=8", "the request counted, and its operations did not");
+    assert!((7100..=7200).contains(&wait), "two of ten are missing, and each takes an hour: {wait}");
+    let there = strict.get("/tasks?page=1").by(&t.member).send().await.expect(200);
+    assert_eq!(there.body["count"], 10);
+    // What is left is enough for fewer.
+    let _ = strict.post("/tasks/bulk").by(&t.member).json(&creates(7)).send().await.expect(200);
+    strict.finish().await;
+}
+
+async fn bulk_request_counts_as_half_a_burst_at_most(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "principal", "20", &[]).await;
+    let fine = strict.post("/tasks/bulk").by(&t.member).json(&creates(100)).send().await.expect(200);
+    assert_eq!(left(&fine), "\"principal\";r=10");
+    strict.finish().await;
+}
+
+async fn bulk_request_counts_against_the_tenant(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    let strict = strict(app, "tenant", "20", &[]).await;
+    let fine = strict.post("/tasks/bulk").by(&t.member).json(&creates(8)).send().await.expect(200);
+    assert_eq!(left(&fine), "\"tenant\";r=12");
+    let fine = strict.post("/tasks/bulk").by(&t.other).json(&creates(8)).send().await.expect(200);
+    assert_eq!(left(&fine), "\"tenant\";r=4");
+    let refused = strict.post("/tasks/bulk").by(&t.manager).json(&creates(8)).send().await.expect(429);
+    assert_eq!(left(&refused), "\"tenant\";r=3");
+    let _ = strict.post("/tasks/bulk").by(&u.member).json(&creates(8)).send().await.expect(200);
+    strict.finish().await;
+}
+
+async fn user_import_counts_as_its_rows(app: &App) {
+    let t = app.tenant().await;
+    let strict = strict(app, "principal", "20", &[]).await;
+    let rows = (0..9).map(|i| format!("counted{i}@acme.example,counted{i}\r\n")).collect::<Vec<_>>().concat();
+    let import = async || {
+        let file = format!("email,username\r\n{rows}");
+        strict.post("/users/import").by(&t.admin).body("text/csv", file).send().await
+    };
+    assert_eq!(left(&import().await.expect(200)), "\"principal\";r=11");
+    assert_eq!(left(&import().await.expect(200)), "\"principal\";r=2");
+    assert_eq!(left(&import().await.expect(429)), "\"principal\";r=1");
     strict.finish().await;
 }

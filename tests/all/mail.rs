@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use taskhub::state::ERRANDS;
-use taskhub_domain::{context::Request, mail};
+use taskhub_domain::{
+    context::Request,
+    mail::{self, Claimed, Next, Outcome},
+};
 use taskhub_tests::{App, Backend, Mail, PASSWORD, every_database};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::{
     poll,
@@ -72,7 +76,7 @@ async fn two_nodes_send_it_once(app: &App) {
 
 /// Waits until all that was asked for is done, and all mail of the tenant is sent.
 pub(crate) async fn nothing_waits(app: &App, tenant: uuid::Uuid) {
-    poll::until("the errands are done", async || app.state.errands.available_permits() == ERRANDS).await;
+    poll::until("the links are made", async || app.state.link_requests.is_empty()).await;
     let database = crate::walks::database::Database::of(app).await;
     poll::until("the mail is sent", async || database.mail_of(tenant).await == 0).await;
 }
@@ -100,11 +104,21 @@ fn over_smtp(fates: &'static [Fate], story: impl AsyncFn(&App, &SmtpServer) + Co
 }
 
 async fn register(app: &App) -> String {
-    let email = "ada@acme.example";
+    register_as(app, "ada@acme.org", "Acme").await
+}
+
+async fn register_as(app: &App, email: &str, organisation: &str) -> String {
     let user = json!({ "email": email, "username": "ada", "password": PASSWORD });
-    let body = json!({ "organisation": { "name": "Acme" }, "user": user });
+    let body = json!({ "organisation": { "name": organisation }, "user": user });
     let _ = app.post("/auth/register").json(&body).gives(201).await;
     email.to_owned()
+}
+
+/// What the audit of the user's organisation has about mail that was given up.
+async fn undelivered(app: &App, email: &str) -> Value {
+    let pair =
+        app.post("/auth/token").json(&json!({ "email": email, "password": PASSWORD })).gives(200).await;
+    app.get("/audit?action=mail_undelivered").token(pair["access_token"].as_str().unwrap()).gives(200).await
 }
 
 async fn arrives(server: &SmtpServer, email: &str) -> Mail {
@@ -129,7 +143,12 @@ fn a_mail_arrives_by_smtp() {
 #[test]
 fn what_is_refused_for_now_is_tried_again() {
     over_smtp(
-        &[Fate::Refused("451 later\r\n"), Fate::HungUp, Fate::Refused("550 no\r\n")],
+        &[
+            Fate::Refused("451 later\r\n"),
+            Fate::HungUp,
+            Fate::At("RCPT", "452 full\r\n"),
+            Fate::Refused("451 no\r\n"),
+        ],
         async |app, server| {
             let email = register(app).await;
             poll::until("the mail arrives", async || {
@@ -142,54 +161,194 @@ fn what_is_refused_for_now_is_tried_again() {
     );
 }
 
+#[test]
+fn what_is_refused_for_good_is_given_up_at_once() {
+    let (unknown, spam) = ("550 5.1.1 no such user\r\n", "554 5.7.1 looks like spam\r\n");
+    over_smtp(&[], async move |app, server| {
+        for (number, fate) in [Fate::At("RCPT", unknown), Fate::Refused(spam)].into_iter().enumerate() {
+            server.next(fate);
+            let email = register_as(app, &format!("ada@acme{number}.org"), &format!("Acme {number}")).await;
+            poll::until("it is given up", async || undelivered(app, &email).await["count"] == 1).await;
+            let told = undelivered(app, &email).await["results"][0]["new_values"].clone();
+            assert_eq!((&told["recipient"], &told["attempts"]), (&json!(email), &json!(1)));
+            let why = told["why"].as_str().unwrap();
+            assert!(why.contains("no such user") || why.contains("looks like spam"), "{why}");
+        }
+        // Nobody else's mail is concerned.
+        let email = register(app).await;
+        let _ = arrives(server, &email).await;
+        assert_eq!(server.accepted("ada@acme0.org").len() + server.accepted("ada@acme1.org").len(), 0);
+    });
+}
+
+#[test]
+fn a_server_that_cannot_be_used_costs_mail_nothing() {
+    // None of them is about the recipient, and the clock stands still: no mail is put off.
+    let fates = &[
+        Fate::At("EHLO", "554 no service\r\n"),
+        Fate::At("MAIL", "550 5.7.1 sender refused\r\n"),
+        Fate::At("RCPT", "530 5.7.0 authentication required\r\n"),
+    ];
+    over_smtp(fates, async |app, server| {
+        let first = register(app).await;
+        let second = register_as(app, "grace@other.org", "Other").await;
+        for email in [first, second] {
+            let _ = arrives(server, &email).await;
+            assert_eq!(undelivered(app, &email).await["count"], 0);
+        }
+    });
+}
+
+#[test]
+fn demo_addresses_get_no_mail_by_smtp() {
+    over_smtp(&[], async |app, server| {
+        for (number, domain) in ["acme.example", "acme.test", "example.com"].into_iter().enumerate() {
+            let _ = register_as(app, &format!("ada@{domain}"), &format!("Demo {number}")).await;
+        }
+        let email = register(app).await;
+        let _ = arrives(server, &email).await;
+        poll::until("none waits", async || waiting(app).await == 0).await;
+        assert_eq!(server.tries(), 1);
+    });
+}
+
+/// How many mails wait.
+async fn waiting(app: &App) -> usize {
+    let system = app.state.store.system("a test", Request::default());
+    app.state.store.tenants_with_mail(&system, 100).await.unwrap().len()
+}
+
 /// The outbox by itself, with nobody who sends.
 #[test]
 fn a_claim_keeps_others_away_and_failures_make_longer_pauses() {
+    without_a_sender(async |app| outbox(app).await);
+}
+
+/// The next mail of a tenant that is to be sent.
+async fn claim(app: &App, tenant: Uuid) -> Option<Claimed> {
+    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
+    match app.state.store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
+        Next::Mail(claimed) => Some(claimed),
+        Next::Discarded | Next::Nothing => None,
+    }
+}
+
+async fn settle(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
+    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
+    let write = app
+        .state
+        .store
+        .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
+    write.await.unwrap();
+}
+
+async fn tenant_of(app: &App, email: &str) -> Uuid {
+    let pair =
+        app.post("/auth/token").json(&json!({ "email": email, "password": PASSWORD })).gives(200).await;
+    let tenant = app.get("/tenant").token(pair["access_token"].as_str().unwrap()).gives(200).await;
+    tenant["id"].as_str().unwrap().parse().unwrap()
+}
+
+async fn outbox(app: &App) {
+    let email = register(app).await;
+    let (tenant, clock) = (tenant_of(app, &email).await, &app.clock);
+    let first = claim(app, tenant).await.unwrap();
+    assert_eq!((first.recipient.as_str(), first.tenant.as_str()), (email.as_str(), "Acme"));
+    assert!(claim(app, tenant).await.is_none(), "it is claimed");
+    // Whoever claimed it is gone.
+    clock.advance(Duration::from_mins(2));
+    assert_eq!(claim(app, tenant).await.unwrap().id, first.id);
+    let later = || Outcome::Deferred("451 later".to_owned());
+    for minutes in [2, 4, 8, 16, 32, 64, 128, 256].into_iter().chain([360; 10]) {
+        // However often the server can't be used in between.
+        settle(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
+        assert!(claim(app, tenant).await.is_some(), "at once");
+        settle(app, tenant, first.id, later()).await;
+        clock.advance(Duration::from_secs(minutes * 60 - 1));
+        assert!(claim(app, tenant).await.is_none(), "before {minutes} minutes");
+        clock.advance(Duration::from_secs(1));
+        assert!(claim(app, tenant).await.is_some(), "after {minutes} minutes");
+    }
+    settle(app, tenant, first.id, later()).await;
+    clock.advance(Duration::from_hours(24));
+    assert!(claim(app, tenant).await.is_none(), "it was given up");
+    let told = undelivered(app, &email).await;
+    assert_eq!((&told["count"], &told["results"][0]["new_values"]["recipient"]), (&json!(1), &json!(email)));
+}
+
+/// A node without a sender, over a database of its own.
+fn without_a_sender(story: impl AsyncFn(&App) + 'static) {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async move {
             let folder = TempDir::new().unwrap();
             let database = format!("sqlite://{}", folder.path().join("outbox.db").display());
             let app = App::start(app.backend, &database, folder, &["--mail", "off"]).await;
-            outbox(&app).await;
+            story(&app).await;
             app.finish().await;
         })
     });
 }
 
-async fn outbox(app: &App) {
-    let email = register(app).await;
-    let signed = json!({ "email": email, "password": PASSWORD, "tenant": "acme" });
-    let pair = app.post("/auth/token").json(&signed).gives(200).await;
-    let token = pair["access_token"].as_str().unwrap().to_owned();
-    let id = app.get("/tenant").token(&token).gives(200).await["id"].as_str().unwrap().parse().unwrap();
-    let (store, clock) = (&app.state.store, &app.clock);
-    let ctx = store.system("a test", Request::default()).within(id);
-    let claim = async || store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
-    let first = claim().await.unwrap();
-    assert_eq!((first.recipient.as_str(), first.tenant.as_str()), (email.as_str(), "Acme"));
-    assert!(claim().await.is_none(), "it is claimed");
-    // Whoever claimed it is gone.
-    clock.advance(Duration::from_mins(2));
-    assert_eq!(claim().await.unwrap().id, first.id);
-    let refuse = async || {
-        let why = (first.id, "451 later");
-        store.write(&ctx, why, |tx, (id, why)| Box::pin(mail::refused(tx, *id, why))).await.unwrap();
-    };
-    for minutes in [2, 4, 8, 16, 32, 64, 128, 256].into_iter().chain([360; 10]) {
-        refuse().await;
-        clock.advance(Duration::from_secs(minutes * 60 - 1));
-        assert!(claim().await.is_none(), "before {minutes} minutes");
-        clock.advance(Duration::from_secs(1));
-        assert!(claim().await.is_some(), "after {minutes} minutes");
+#[test]
+fn after_an_outage_deferred_mail_is_due_at_once() {
+    without_a_sender(async |app| {
+        let emails = [register(app).await, register_as(app, "grace@other.org", "Other").await];
+        let tenants = [tenant_of(app, &emails[0]).await, tenant_of(app, &emails[1]).await];
+        let [deferred, claimed] =
+            [claim(app, tenants[0]).await.unwrap(), claim(app, tenants[1]).await.unwrap()];
+        settle(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
+        assert!(claim(app, tenants[0]).await.is_none());
+        let store = &app.state.store;
+        store.wake_deferred_mail(&store.system("a test", Request::default())).await.unwrap();
+        assert_eq!(claim(app, tenants[0]).await.unwrap().id, deferred.id);
+        assert!(claim(app, tenants[1]).await.is_none(), "{}: another sender has it", claimed.id);
+    });
+}
+
+fn link(claimed: &Claimed) -> String {
+    match &claimed.mail {
+        mail::Mail::VerifyEmail { token } | mail::Mail::ResetPassword { token } => {
+            token.0.expose_secret().to_owned()
+        }
+        other => panic!("{other:?}"),
     }
-    refuse().await;
-    clock.advance(Duration::from_hours(24));
-    assert!(claim().await.is_none(), "it was given up");
-    let pair = app.post("/auth/token").json(&signed).gives(200).await;
-    let token = pair["access_token"].as_str().unwrap();
-    let told = app.get("/audit?action=mail_undelivered").token(token).gives(200).await;
-    assert_eq!(told["count"], 1);
-    assert_eq!(told["results"][0]["new_values"]["recipient"], json!(email));
+}
+
+#[test]
+fn a_link_that_expired_in_the_outbox_is_made_anew() {
+    without_a_sender(async |app| {
+        let email = register(app).await;
+        let tenant = tenant_of(app, &email).await;
+        let old = claim(app, tenant).await.unwrap();
+        app.clock.advance(Duration::from_hours(25));
+        let new = claim(app, tenant).await.unwrap();
+        assert_eq!(new.id, old.id);
+        assert_ne!(link(&new), link(&old));
+        let verify = async |token: String| {
+            app.post("/auth/verify-email").json(&json!({ "token": token })).send().await.status
+        };
+        assert_eq!(verify(link(&old)).await, 403);
+        assert_eq!(verify(link(&new)).await, 204);
+        // Nobody needs it any more.
+        settle(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
+        assert!(claim(app, tenant).await.is_none());
+        assert_eq!(waiting(app).await, 0);
+    });
+}
+
+#[test]
+fn a_link_that_a_newer_one_ended_is_not_sent() {
+    without_a_sender(async |app| {
+        let email = register(app).await;
+        let tenant = tenant_of(app, &email).await;
+        let body = json!({ "email": email });
+        let _ = app.post("/auth/verify-email/request").json(&body).gives(202).await;
+        poll::until("the link is made", async || app.state.link_requests.is_empty()).await;
+        assert!(claim(app, tenant).await.is_none(), "the older one is discarded");
+        let newer = claim(app, tenant).await.unwrap();
+        let verify = app.post("/auth/verify-email").json(&json!({ "token": link(&newer) }));
+        let _ = verify.gives(204).await;
+    });
 }
 
 #[test]
@@ -201,13 +360,13 @@ fn a_kill_between_commit_and_sending_loses_nothing() {
             Served::start(folder.path(), &flags).await
         };
         let mut server = start("off").await;
-        let user = json!({ "email": "ada@acme.example", "username": "ada", "password": PASSWORD });
+        let user = json!({ "email": "ada@acme.org", "username": "ada", "password": PASSWORD });
         let body = json!({ "organisation": { "name": "Acme" }, "user": user });
         let _ = server.gives(201, "POST", "/auth/register", "", body).await;
         server.kill().await;
         let takes = SmtpServer::start(&[]).await;
         let server = start(&takes.url).await;
-        let mail = arrives(&takes, "ada@acme.example").await;
+        let mail = arrives(&takes, "ada@acme.org").await;
         let body = json!({ "token": mail.token });
         let _ = server.gives(204, "POST", "/auth/verify-email", "", body).await;
         let _ = server.stop().await;
@@ -221,13 +380,13 @@ fn a_server_that_stops_finishes_the_mail_in_hand() {
         let takes = SmtpServer::start(&[Fate::Slow(Duration::from_secs(1))]).await;
         let flags = [&LIFTED[..], &["--mail", &takes.url]].concat();
         let server = Served::start(folder.path(), &flags).await;
-        let user = json!({ "email": "ada@acme.example", "username": "ada", "password": PASSWORD });
+        let user = json!({ "email": "ada@acme.org", "username": "ada", "password": PASSWORD });
         let body = json!({ "organisation": { "name": "Acme" }, "user": user });
         let _ = server.gives(201, "POST", "/auth/register", "", body).await;
         poll::until("the mail is on its way", async || takes.tries() == 1).await;
         // It ends well, and not before it has noted that the mail was taken: nobody sends it again.
         let _ = server.stop().await;
-        assert_eq!(takes.accepted("ada@acme.example").len(), 1);
+        assert_eq!(takes.accepted("ada@acme.org").len(), 1);
         let file = folder.path().join("taskhub-data/taskhub.db");
         let database = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         let waiting: i64 =

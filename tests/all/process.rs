@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::Value;
+use taskhub_tests::encryption_key;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::poll;
@@ -32,6 +33,15 @@ pub(crate) const LIFTED: [&str; 16] = [
     "--rate-sign-in-burst",
     "1000000000",
 ];
+
+/// Flags of a server over a database that it shares with the servers of other tests: their
+/// encryption key, none of their mail and alarms, and no rate limits.
+pub(crate) fn shared(database: &str) -> Vec<&str> {
+    let mut flags = vec!["--database-url", database, "--encryption-key-file", encryption_key()];
+    flags.extend(["--mail", "off", "--alarms", "false", "--access-token-seconds", "3600"]);
+    flags.extend(LIFTED);
+    flags
+}
 
 /// The program beside the tests, brought up to date once.
 fn program() -> &'static Path {
@@ -86,6 +96,7 @@ pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) ok: bool,
+    pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -113,7 +124,12 @@ pub(crate) fn run(command: &mut Command, line: &str) -> Ran {
     writeln!(child.stdin.take().unwrap(), "{line}").ok();
     let ended = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { ok: ended.status.success(), out: text(ended.stdout), err: text(ended.stderr) }
+    Ran {
+        ok: ended.status.success(),
+        code: ended.status.code(),
+        out: text(ended.stdout),
+        err: text(ended.stderr),
+    }
 }
 
 /// The way to a running server.
@@ -133,7 +149,19 @@ pub(crate) struct Served {
 impl Served {
     /// Starts one on a port of its own, and waits until it listens.
     pub(crate) async fn start(folder: &Path, flags: &[&str]) -> Self {
-        let mut command = tokio::process::Command::from(command(folder, flags));
+        Self::start_by(command(folder, flags)).await
+    }
+
+    /// The same, where it may open so many files and sockets.
+    pub(crate) async fn start_limited(folder: &Path, flags: &[&str], descriptors: u32) -> Self {
+        let mut shell = Command::new("bash");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        shell.current_dir(folder).env_clear().args(["-c", &script]).arg(program()).args(flags);
+        Self::start_by(shell).await
+    }
+
+    async fn start_by(command: Command) -> Self {
+        let mut command = tokio::process::Command::from(command);
         command
             .args(["--listen", "127.0.0.1:0"])
             .kill_on_drop(true)
@@ -175,10 +203,20 @@ impl Served {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks it to stop, and waits until it has: all that it wrote.
-    pub(crate) async fn stop(mut self) -> String {
+    /// Sends it a signal, as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Asks it to stop, and waits until it has: all that it wrote.
+    pub(crate) async fn stop(self) -> String {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Waits until it has ended well: all that it wrote.
+    pub(crate) async fn ended(mut self) -> String {
         let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.unwrap().unwrap();
         assert!(ended.success(), "{ended}");
         // The readers end with the process's output, and let go of the lines.

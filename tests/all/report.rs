@@ -148,8 +148,17 @@ async fn a_team_s_figures_are_its_manager_s(app: &App) {
     assert_eq!((&last[0], &last[1], &last[3]), ("", "(total)", "4"));
     // Who has nothing to do with the team, and who comes from elsewhere, are told nothing.
     let stranger = make(app, &t.admin, "/teams", json!({ "name": "Else" })).await;
-    assert!(lines(app, &t.manager, &format!("team?team={}", stranger.as_str().unwrap())).await.is_empty());
-    assert!(lines(app, &app.tenant().await.admin, &report).await.is_empty());
+    let absent = format!("/reports/team?team={}", uuid::Uuid::from_u128(7));
+    let unseen = format!("/reports/team?team={}", stranger.as_str().unwrap());
+    let foreign = app.tenant().await.admin;
+    let report = format!("/reports/{report}");
+    for (path, user) in [(&unseen, &t.manager), (&report, &foreign), (&absent, &t.admin)] {
+        assert_eq!(app.get(path).by(user).send().await.expect(404).code(), "not_found", "{path}");
+    }
+    // Nor are there figures of a project or a user that is absent or invisible.
+    let project = format!("/reports/completion?project={}", project.as_str().unwrap());
+    let _ = app.get(&project).by(&foreign).gives(404).await;
+    let _ = app.get(&format!("/reports/individual?user={}", t.member.id)).by(&foreign).gives(404).await;
 }
 
 async fn the_workload_is_what_is_open(app: &App) {
@@ -215,10 +224,10 @@ async fn what_was_completed_is_told_by_the_day(app: &App) {
     let weeks = of(&t.manager, &format!("{days}&every=week")).await;
     assert_eq!(sum(&weeks), 2);
     assert!((1..=2).contains(&weeks.len()), "{weeks:?}");
-    // Who is not assigned and manages nothing is told of nothing, day by day; of a project that is not there no day is told.
+    // Who is not assigned and manages nothing is told of nothing, day by day; who doesn't see a project finds no report of it.
     assert_eq!(sum(&of(&t.other, &days).await), 0);
     let theirs = app.tenant().await;
-    assert!(of(&theirs.admin, &format!("{days}&project={id}")).await.is_empty());
+    let _ = app.get(&format!("/reports/{days}&project={id}")).by(&theirs.admin).gives(404).await;
 }
 
 async fn time_goes_into_projects(app: &App) {
@@ -277,7 +286,7 @@ async fn what_is_not_managed_does_not_count(app: &App) {
         assert_eq!(counted(user).await, json!([1, 1800, 1, 1, 1]));
     }
     let theirs = app.tenant().await;
-    assert!(lines(app, &theirs.admin, &of).await.is_empty());
+    let _ = app.get(&format!("/reports/{of}")).by(&theirs.admin).gives(404).await;
 }
 
 async fn reports_come_as_files_and_pictures(app: &App) {

@@ -37,19 +37,24 @@ async fn a_request_from_pending_to_completed(app: &App) {
     let made = app.get(&path).by(&t.other).gives(200).await;
     assert_eq!((&made["status"], &made["started_at"]), (&json!("pending"), &Value::Null));
     let status = format!("{path}/status");
-    // A step is not left out, and the status is not written by the way.
+    // A step is not left out, by whichever way the status is written.
     let left_out = app.patch(&status).by(&t.admin).json(&to("completed")).send().await.expect(409);
     assert_eq!(left_out.code(), "conflict");
-    assert_eq!(
-        app.patch(&path).by(&t.admin).json(&to("completed")).send().await.expect(422).pointer(),
-        "/status"
-    );
+    let left_out = app.patch(&path).by(&t.admin).json(&to("completed")).send().await.expect(409);
+    assert_eq!(left_out.code(), "conflict");
+    let null = app.patch(&path).by(&t.admin).json(&json!({ "status": null })).send().await.expect(422);
+    assert_eq!(null.pointer(), "/status");
     let begun = app.patch(&status).by(&t.other).json(&to("in_progress")).gives(200).await;
     assert_eq!((&begun["started_at"].is_string(), &begun["completed_at"]), (&true, &Value::Null));
-    let done = app.patch(&status).by(&t.other).json(&to("completed")).gives(200).await;
+    let done = app.patch(&path).by(&t.other).json(&to("completed")).gives(200).await;
     assert!(done["completed_at"].is_string());
     // The same status again changes nothing.
     assert_eq!(app.patch(&status).by(&t.other).json(&to("completed")).gives(200).await, done);
+    // Whoever replaces it without a word about the status leaves that as it is, and members take
+    // nothing back.
+    let whole = json!({ "client_id": client, "type_id": kind, "title": done["title"] });
+    assert_eq!(app.put(&path).by(&t.other).json(&whole).gives(200).await["status"], "completed");
+    let _ = app.patch(&path).by(&t.other).json(&to("pending")).gives(403).await;
     let audit = format!("/audit?sort=at&row={}", made["id"].as_str().unwrap());
     let audit = app.get(&audit).by(&t.admin).gives(200).await;
     let steps: Vec<_> =

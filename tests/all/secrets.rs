@@ -122,7 +122,7 @@ async fn story(server: &Served) -> (Vec<String>, String) {
     let _ = server.gives(409, "POST", "/users", &newest, user).await;
     // A token where none belongs: in the query and the path.
     let _ = server.gives(400, "GET", &format!("/tasks?access_token={newest}"), &newest, Value::Null).await;
-    let _ = server.gives(400, "GET", &format!("/tasks/{newest}"), &newest, Value::Null).await;
+    let _ = server.gives(404, "GET", &format!("/tasks/{newest}"), &newest, Value::Null).await;
     let _ = server.gives(404, "GET", &format!("/{newest}"), &newest, Value::Null).await;
     let audit = server.gives(200, "GET", "/audit?page_size=200", &newest, Value::Null).await.to_string();
     assert!(audit.contains("change_password") && audit.contains("[redacted]"));

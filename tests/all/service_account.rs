@@ -198,7 +198,7 @@ async fn what_is_taken_away_ends_the_tokens(app: &App) {
     }
     let before = token(app, &id, &secret).await;
     set_active(app, &t, false).await;
-    assert_eq!(sign_in(app, &id, &secret).await.expect(401).code(), "tenant_suspended");
+    assert_eq!(sign_in(app, &id, &secret).await.expect(403).code(), "tenant_suspended");
     set_active(app, &t, true).await;
     poll::until("the tenant is let in", async || status(&before).await == 200).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;

@@ -1,5 +1,7 @@
 //! The stories of what comes into sight and gets out of it: whoever keeps a mirror by the feed has what they would read.
 
+mod assignment;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ every_database!(
     a_mirror_stays_right,
     what_was_hidden_comes_back_whole,
     who_leaves_a_team_is_told,
-    who_is_assigned_sees_what_is_in_the_task,
+    who_is_assigned_a_personal_task_sees_what_is_in_it,
     another_role_is_told_to_its_user,
     a_notification_is_told_to_its_owner,
 );
@@ -87,7 +89,7 @@ async fn who_leaves_a_team_is_told(app: &App) {
     let _ = app.delete(&joined).by(&t.admin).gives(204).await;
 }
 
-async fn who_is_assigned_sees_what_is_in_the_task(app: &App) {
+async fn who_is_assigned_a_personal_task_sees_what_is_in_it(app: &App) {
     let t = app.tenant().await;
     let (id, task) = make(app, &t.member, "/tasks", json!({ "title": "Own" })).await;
     let (_, comment) = make(app, &t.member, &format!("{task}/comments"), json!({ "body": "Blue?" })).await;
@@ -290,6 +292,19 @@ impl<'a> Mirror<'a> {
         let fresh = Self::new(self.app, &self.user).await;
         assert_eq!(self.rows, fresh.rows, "{}\n{}", self.user.email, done.join("\n"));
     }
+
+    /// What is listed is what a single read shows.
+    async fn agrees(&self, tasks: &[String]) {
+        let listed = self.within_all("task");
+        for task in tasks {
+            let read = self.app.get(task).by(&self.user).send().await.status == 200;
+            assert_eq!(read, listed.contains(World::id(task)), "{task} to {}", self.user.email);
+        }
+    }
+
+    fn within_all(&self, noun: &str) -> BTreeSet<String> {
+        self.rows.keys().filter(|(its, _)| *its == noun).map(|(_, id)| id.clone()).collect()
+    }
 }
 
 /// Numbers that look random, and are the same each time.
@@ -402,6 +417,7 @@ async fn a_mirror_stays_right(app: &App) {
                 if dice.throw(6) == 0 || step + 1 == STEPS {
                     mirror.follow().await;
                     mirror.is_right(&done).await;
+                    mirror.agrees(&world.tasks).await;
                 }
             }
         }

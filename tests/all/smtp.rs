@@ -17,6 +17,8 @@ use tokio::{
 pub(crate) enum Fate {
     /// It is refused with these words, once it was sent.
     Refused(&'static str),
+    /// A command is answered with these words.
+    At(&'static str, &'static str),
     /// It is accepted, after a while.
     Slow(Duration),
     /// The connection is closed instead of an answer.
@@ -56,6 +58,11 @@ impl SmtpServer {
         server
     }
 
+    /// Lets this be done with one of the next mails.
+    pub(crate) fn next(&self, fate: Fate) {
+        self.fates.lock().unwrap().push_back(fate);
+    }
+
     /// The mails that were accepted for an address.
     pub(crate) fn accepted(&self, address: &str) -> Vec<Mail> {
         let seen = self.seen.lock().unwrap();
@@ -72,16 +79,30 @@ impl SmtpServer {
         self.seen.lock().unwrap().raw.clone()
     }
 
+    /// The words by which a command is refused, if it is the next one that is to be.
+    fn refusal(&self, verb: &str) -> Option<&'static str> {
+        let mut fates = self.fates.lock().unwrap();
+        match fates.front() {
+            Some(Fate::At(refused, words)) if *refused == verb => {
+                let words = *words;
+                fates.pop_front();
+                Some(words)
+            }
+            _ => None,
+        }
+    }
+
     async fn converse(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let (read, mut write) = stream.split();
         let mut lines = BufReader::new(read).lines();
         write.write_all(b"220 ready\r\n").await?;
         while let Some(line) = lines.next_line().await? {
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
-            let answer = match verb.as_str() {
-                "EHLO" => "250-here\r\n250 8BITMIME\r\n",
-                "MAIL" | "RCPT" | "RSET" | "NOOP" => "250 fine\r\n",
-                "DATA" => {
+            let answer = match (self.refusal(&verb), verb.as_str()) {
+                (Some(words), _) => words,
+                (_, "EHLO") => "250-here\r\n250 8BITMIME\r\n",
+                (_, "MAIL" | "RCPT" | "RSET" | "NOOP") => "250 fine\r\n",
+                (_, "DATA") => {
                     write.write_all(b"354 go on\r\n").await?;
                     let mut mail = String::new();
                     while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
@@ -97,14 +118,14 @@ impl SmtpServer {
                     match fate {
                         Some(Fate::HungUp) => return Ok(()),
                         Some(Fate::Refused(words)) => words,
-                        Some(Fate::Slow(_)) | None => {
+                        Some(Fate::Slow(_) | Fate::At(..)) | None => {
                             seen.accepted.push(Mail::read(mail.as_bytes()));
                             seen.raw = mail;
                             "250 taken\r\n"
                         }
                     }
                 }
-                "QUIT" => {
+                (_, "QUIT") => {
                     write.write_all(b"221 goodbye\r\n").await?;
                     return Ok(());
                 }

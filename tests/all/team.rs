@@ -93,11 +93,11 @@ async fn what_a_team_has_only_its_people_see(app: &App) {
     // Nor do they put anything there: to them there is no such project.
     let body = json!({ "title": "Not mine", "project_id": project });
     assert_eq!(app.post("/tasks").by(&t.other).json(&body).send().await.expect(422).pointer(), "/project_id");
-    // Who is assigned a task sees the task, and not the project.
+    // Nobody outside is assigned a task that they could not see.
     let assigned = json!({ "assignee_id": t.other.id });
-    let _ = app.patch(&task).by(&t.member).json(&assigned).gives(200).await;
-    let _ = app.get(&task).by(&t.other).gives(200).await;
-    let _ = app.get(&place).by(&t.other).gives(404).await;
+    let refused = app.patch(&task).by(&t.member).json(&assigned).send().await.expect(422);
+    assert_eq!(refused.pointer(), "/assignee_id");
+    let _ = app.get(&task).by(&t.other).gives(404).await;
 }
 
 async fn joining_and_leaving_take_effect_at_once(app: &App) {

@@ -1,10 +1,12 @@
 //! The stories of time entries and timers.
 
+mod removed;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskhub_domain::Instant;
-use taskhub_tests::{App, Tenant, User, every_database};
+use taskhub_tests::{App, User, every_database};
 
 every_database!(
     what_was_spent_counts_where_the_task_is,
@@ -16,8 +18,7 @@ every_database!(
     timers_started_at_once_leave_one_running,
     totals_are_exact,
     an_export_is_whole,
-    time_passes_with_its_user,
-    what_was_worked_on_a_deleted_task_counts,
+    what_was_worked_on_a_deleted_task_counts_everywhere,
     a_deleted_task_stops_its_timers,
     an_entry_is_corrected_after_leaving_the_team,
 );
@@ -264,7 +265,7 @@ async fn totals_are_exact(app: &App) {
     let totals = async |by: &str, user: &User| {
         app.get(&format!("/time-entries/totals?by={by}")).by(user).gives(200).await
     };
-    let line = |id: &Value, name: Value, entries: u8, seconds: u32| json!({ "id": id, "name": name, "day": null, "entries": entries, "seconds": seconds });
+    let line = |id: &Value, name: Value, entries: u8, seconds: u32| json!({ "id": id, "name": name, "removed": false, "day": null, "entries": entries, "seconds": seconds });
     let by_task = totals("task", &t.admin).await;
     assert_eq!((&by_task["entries"], &by_task["seconds"]), (&json!(4), &json!(14_400)));
     let drawn = json!("Draw it");
@@ -330,23 +331,6 @@ async fn an_export_is_whole(app: &App) {
     assert_eq!(export(&t.other, "").await.len(), 0);
 }
 
-/// A user who is removed hands over what they worked; their timer is stopped, and the heir's runs on.
-async fn time_passes_with_its_user(app: &App) {
-    let t: Tenant = app.tenant().await;
-    let (_, path) = task(app, &t.admin, None).await;
-    let _ = app.patch(&path).by(&t.admin).json(&json!({ "assignee_id": t.member.id })).gives(200).await;
-    let _ = work(app, &t.member, &path, 60, 30).await;
-    for user in [&t.member, &t.admin] {
-        let _ = app.post(&format!("{path}/timer")).by(user).gives(201).await;
-    }
-    let gone = format!("/users/{}", t.member.id);
-    assert_eq!(app.delete(&gone).by(&t.admin).send().await.expect(409).code(), "in_use");
-    let _ = app.delete(&format!("{gone}?transfer_to={}", t.admin.id)).by(&t.admin).gives(204).await;
-    let own = app.get("/time-entries?user=me").by(&t.admin).gives(200).await;
-    assert_eq!(own["count"], 3);
-    assert_eq!(app.get("/time-entries?user=me&running=true").by(&t.admin).gives(200).await["count"], 1);
-}
-
 async fn what_was_spent_counts_where_the_task_is(app: &App) {
     let t = app.tenant().await;
     let make = async || {
@@ -371,14 +355,14 @@ async fn what_was_spent_counts_where_the_task_is(app: &App) {
     let _ = app.patch(&task).by(&t.member).json(&json!({ "project_id": there })).gives(200).await;
     assert_eq!((spent(&here).await, spent(&there).await), (json!(0), json!(30)));
     let _ = app.delete(&task).by(&t.member).gives(204).await;
-    assert_eq!(spent(&there).await, 0);
+    assert_eq!(spent(&there).await, 30);
     let _ = app.post(&format!("{task}/restore")).by(&t.member).gives(200).await;
     assert_eq!(spent(&there).await, 30);
     let _ = app.delete(&entry).by(&t.member).gives(204).await;
     assert_eq!(spent(&there).await, 0);
 }
 
-async fn what_was_worked_on_a_deleted_task_counts(app: &App) {
+async fn what_was_worked_on_a_deleted_task_counts_everywhere(app: &App) {
     let t = app.tenant().await;
     let (id, path) = task(
         app,
@@ -403,6 +387,22 @@ async fn what_was_worked_on_a_deleted_task_counts(app: &App) {
     let export = app.get("/time-entries/export").by(&t.member).send().await.expect(200);
     assert!(export.text.contains(id.as_str().unwrap()));
     assert_eq!(app.get("/time-entries").by(&t.manager).gives(200).await["count"], 1);
+    // The time by project and the project's own figures say the same, until the task is deleted for
+    // good.
+    let all = async || {
+        let totals = app.get("/time-entries/totals?by=project").by(&t.manager).gives(200).await;
+        let report = app.get("/reports/time-by-project").by(&t.manager).gives(200).await;
+        let person =
+            app.get(&format!("/reports/individual?user={}", t.member.id)).by(&t.manager).gives(200).await;
+        let figures = app.get("/projects/statistics").by(&t.manager).gives(200).await;
+        let seconds =
+            report["results"].as_array().unwrap().first().map_or(json!(0), |line| line["seconds"].clone());
+        let spent = figures["spent_minutes"].as_i64().unwrap() * 60;
+        [totals["seconds"].clone(), seconds, tracked(&person), json!(spent)]
+    };
+    assert_eq!(all().await, [1800; 4].map(Value::from));
+    let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.manager).gives(204).await;
+    assert_eq!(all().await, [0; 4].map(Value::from));
 }
 
 async fn a_deleted_task_stops_its_timers(app: &App) {

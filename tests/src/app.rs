@@ -15,7 +15,7 @@ use std::{
 
 use secrecy::ExposeSecret;
 use taskhub::{config::Settings, server, state::State};
-use taskhub_auth::Grant;
+use taskhub_auth::{Cost, Grant};
 use taskhub_domain::Clock;
 use tempfile::TempDir;
 
@@ -121,10 +121,12 @@ impl App {
             &data,
             "--database-url",
             database,
+            "--encryption-key-file",
+            encryption_key(),
             "--workers",
             "1",
             "--database-connections",
-            "4",
+            "12",
             "--file-limit",
             "5242880",
             "--rate-principal",
@@ -159,6 +161,8 @@ impl App {
         kept.extend(flags);
         crate::mail::share(folder.path());
         let mut settings = Settings::from_flags(&kept).unwrap();
+        // The people of a thousand tenants have passwords; what hashing costs is tested where it is hashed.
+        settings.password_cost = Cost { memory: 64, passes: 1 };
         let listener = server::listen(&settings).unwrap();
         // Little waits in a connection for a client: one that does not read is noticed early.
         socket2::SockRef::from(&listener).set_send_buffer_size(SENT).unwrap();
@@ -206,9 +210,7 @@ impl App {
         let document = document.into();
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
-        let sealing = self.folder.path().join("encryption-key").display().to_string();
-        let mut all =
-            vec!["--signing-keys-file", &keys, "--encryption-key-file", &sealing, "--public-url", &self.url];
+        let mut all = vec!["--signing-keys-file", &keys, "--public-url", &self.url];
         all.extend(flags);
         // The same people call it, from where they are.
         let address = self.address;
@@ -278,11 +280,25 @@ impl App {
     }
 }
 
+/// The file of the encryption key of all servers under test: those over one database have the same.
+pub fn encryption_key() -> &'static str {
+    static KEY: OnceLock<(TempDir, String)> = OnceLock::new();
+    let made = || {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("encryption-key");
+        taskhub::state::make_encryption_key(&file).unwrap();
+        let name = file.display().to_string();
+        (folder, name)
+    };
+    &KEY.get_or_init(made).1
+}
+
 /// A client that calls from an address.
 fn client(address: IpAddr) -> reqwest::Client {
     // The server closes a connection by which nothing was asked for 15 seconds; a request must not meet that.
     let builder = reqwest::Client::builder().local_address(address).pool_idle_timeout(Duration::from_secs(5));
-    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    // It speaks no TLS: to read the system's certificates takes longer than most requests.
+    builder.redirect(reqwest::redirect::Policy::none()).tls_certs_only([]).build().unwrap()
 }
 
 /// A file of SQLite with an empty schema, which lies here as long as the process runs.

@@ -20,7 +20,7 @@ mod mail;
 mod people;
 mod told;
 
-pub use app::{App, Backend, configured, run};
+pub use app::{App, Backend, configured, encryption_key, run};
 pub use call::{Answer, Call};
 pub use mail::Mail;
 pub use people::{PASSWORD, Tenant, User};

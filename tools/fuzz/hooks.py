@@ -45,6 +45,7 @@ SAID = (
     "The invitation says which organisation it is to.",
     "The caller says who it is twice",
     "A text has no name.",  # a parameter that another content type takes
+    "Name the file here, or send it in a form.",
     "A report is over at most 366 days.",
     "Expected at most 3 of: ",  # a key of the sort stands there twice
     # of the row as it is, or of others
@@ -53,6 +54,7 @@ SAID = (
     "A task can't stand beside itself.",
     "The user does not see the task.",
     "Expected the id of another active user of the organisation.",
+    "Expected the id of another active user who sees the team's projects.",
     # of the caller: by an email only admins may look for a user
     "There is no such parameter. Filters: q, role, is_active, username, created_at.",
     # of the time
@@ -65,10 +67,12 @@ SAID = (
     # of octets
     "There is no such column.",
     "This is no picture of the content type that was sent.",
+    "The picture is cut off, or is none of the content type that was sent.",
     # of characters, which the document says of all texts in words, and not at each in a pattern
     "Line breaks and tabs are not allowed",
     "Characters that turn the direction",
     "This is no name: ",
+    "Expected at least 3 characters, or one of Han, kana or Hangul",
     "There is nothing to see",
     "The document has no such version.",
     # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
@@ -76,7 +80,7 @@ SAID = (
     "if-none-match: expected",
     "Repr-Digest: expected",
     # of forms, which have no null
-    "Unknown variant `null`",
+    "Must be one of: password, client_credentials.",
 )
 
 

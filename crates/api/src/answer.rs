@@ -57,16 +57,6 @@ pub fn resource(known: &IfNoneMatch, version: i64, row: &impl Serialize) -> Http
     if known.knows(version) { response.finish() } else { response.json(row) }
 }
 
-/// A resource after a change.
-pub fn changed(version: i64, row: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::ETAG, etag(version))).json(row)
-}
-
-/// Nothing, after a removal.
-pub fn removed() -> HttpResponse {
-    HttpResponse::NoContent().finish()
-}
-
 /// What a creation answers: the new resource and where it is.
 ///
 /// # Errors
@@ -76,11 +66,11 @@ pub fn created(collection: &str, id: Uuid, version: i64, row: &impl Serialize) -
     Ok(Answer { location: Some(format!("/api/v1/{collection}/{id}")), etag: Some(etag(version)), ..answer })
 }
 
-/// What an action on a resource answers.
+/// A resource after a change.
 ///
 /// # Errors
 /// A fault of the server's.
-pub fn acted(version: i64, row: &impl Serialize) -> Result<Answer> {
+pub fn changed(version: i64, row: &impl Serialize) -> Result<Answer> {
     Ok(Answer { etag: Some(etag(version)), ..Answer::new(200, row)? })
 }
 
@@ -90,6 +80,11 @@ pub fn acted(version: i64, row: &impl Serialize) -> Result<Answer> {
 /// A fault of the server's.
 pub fn told(result: &impl Serialize) -> Result<Answer> {
     Answer::new(200, result)
+}
+
+/// No content.
+pub fn nothing() -> Answer {
+    Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
 }
 
 /// An answer that may have been kept.

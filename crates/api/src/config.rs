@@ -1,15 +1,26 @@
 //! The settings: each a flag, an environment variable and a line of `.env.example`. A wrong value is refused at start.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod values;
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
-use taskhub_auth::Algorithm;
+use taskhub_auth::{Algorithm, Cost};
 use taskhub_domain::{file::Place, session::Lifetimes, store::Database};
 
-use crate::mail::Sending;
+use self::values::{address, database_url, levels, origin, place, public_url};
+use crate::{mail::Sending, state::StartError};
+
+/// Where the server listens when nothing is set.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,9 +48,13 @@ pub struct Settings {
     /// What the server is run for.
     #[arg(long, env = "TASKHUB_PROFILE", value_enum, default_value = "development", global = true)]
     pub profile: Profile,
-    /// Where it listens.
-    #[arg(long, env = "TASKHUB_LISTEN", default_value = "127.0.0.1:8080", global = true)]
-    pub listen: SocketAddr,
+    /// Where it listens. Default: 127.0.0.1:8080, or the port of PORT.
+    #[arg(long, env = "TASKHUB_LISTEN", value_parser = address, global = true)]
+    pub listen: Option<SocketAddr>,
+    /// The port that it listens on, on all addresses, where a platform names one. Default: that of
+    /// TASKHUB_LISTEN, which goes first.
+    #[arg(long, env = "PORT", value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    pub port: Option<u16>,
     /// The URL that clients reach it at: links begin with it, and it is the issuer of tokens. Default: http:// and where it listens.
     #[arg(long, env = "TASKHUB_PUBLIC_URL", value_parser = public_url, global = true)]
     pub public_url: Option<String>,
@@ -49,12 +64,25 @@ pub struct Settings {
     /// The database: sqlite://…, postgres://… or mysql://…. Default: taskhub.db in the data folder.
     #[arg(long, env = "DATABASE_URL", value_parser = database_url, hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
+    /// A file that holds the database's URL. Default: none; the URL is in DATABASE_URL.
+    #[arg(long, env = "DATABASE_URL_FILE", global = true)]
+    pub database_url_file: Option<PathBuf>,
+    /// For how many seconds the start waits for a database that can't be reached.
+    #[arg(long, env = "TASKHUB_DATABASE_WAIT_SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(0..=3600), global = true)]
+    pub database_wait_seconds: u32,
     /// Connections to the database; on SQLite those for reading, beside the one that writes.
     #[arg(long, env = "TASKHUB_DATABASE_CONNECTIONS", default_value = "12", value_parser = clap::value_parser!(u32).range(1..=200), global = true)]
     pub database_connections: u32,
+    /// The time limit of each call to the database, in seconds: beginning and committing, too.
+    #[arg(long, env = "TASKHUB_DATABASE_TIMEOUT_SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=600), global = true)]
+    pub database_timeout_seconds: u64,
     /// Bring the database's schema up to date at start.
     #[arg(long, env = "TASKHUB_MIGRATE", default_value = "true", action = clap::ArgAction::Set, global = true)]
     pub migrate: bool,
+    /// For how many seconds after SIGTERM the server goes on as before, while its readiness says
+    /// 503: as long as a load balancer takes to notice.
+    #[arg(long, env = "TASKHUB_SHUTDOWN_GRACE_SECONDS", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=300), global = true)]
+    pub shutdown_grace_seconds: u32,
     /// Worker threads. Default: one for each core.
     #[arg(long, env = "TASKHUB_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub workers: Option<u16>,
@@ -87,6 +115,9 @@ pub struct Settings {
     /// machine) or smtps://… Default: files in development, off in production.
     #[arg(long, env = "TASKHUB_MAIL", hide_env_values = true, global = true)]
     pub mail: Option<Sending>,
+    /// A file that holds what TASKHUB_MAIL would. Default: none.
+    #[arg(long, env = "TASKHUB_MAIL_FILE", global = true)]
+    pub mail_file: Option<PathBuf>,
     /// Whom mail is from.
     #[arg(long, env = "TASKHUB_MAIL_FROM", default_value = "TaskHub <no-reply@localhost>", global = true)]
     pub mail_from: Mailbox,
@@ -112,6 +143,10 @@ pub struct Settings {
     /// Password hashes at once; each takes 19 MiB and a core for some 20 ms. Fifty times as many may wait.
     #[arg(long, env = "TASKHUB_PASSWORD_HASHES", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
     pub password_hashes: u16,
+    /// What one hash costs. No operator sets it: the default is what OWASP names as the least.
+    /// Another program may ask for less in its tests.
+    #[arg(skip)]
+    pub password_cost: Cost,
     /// Requests an hour of one user or service.
     #[arg(long, env = "TASKHUB_RATE_PRINCIPAL", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_principal: u32,
@@ -136,12 +171,15 @@ pub struct Settings {
     /// How many of them at once.
     #[arg(long, env = "TASKHUB_RATE_SIGN_IN_BURST", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000), global = true)]
     pub rate_sign_in_burst: u32,
-    /// Networks of proxies whose `X-Forwarded-For` is believed, as 10.0.0.0/8, separated by commas.
+    /// Networks of proxies whose `X-Forwarded-For`, or without one their `X-Real-IP`, is believed, as 10.0.0.0/8, separated by commas.
     #[arg(long, env = "TASKHUB_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the API, as https://app.example.com, separated by commas.
     #[arg(long, env = "TASKHUB_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Vec<String>,
+    /// Rows that a page of a list has when the request does not say.
+    #[arg(long, env = "TASKHUB_PAGE_SIZE", default_value = "50", value_parser = clap::value_parser!(u8).range(1..=200), global = true)]
+    pub page_size: u8,
     /// The most bytes of a body.
     #[arg(long, env = "TASKHUB_BODY_LIMIT", default_value = "1048576", value_parser = clap::value_parser!(u32).range(1024..=67_108_864), global = true)]
     pub body_limit: u32,
@@ -153,7 +191,7 @@ pub struct Settings {
     #[arg(long, env = "TASKHUB_FILE_LIMIT", default_value = "1073741824", value_parser = clap::value_parser!(u64).range(1024..=51_539_607_552), global = true)]
     pub file_limit: u64,
     /// What is logged: a level (error, warn, info, debug, trace), or levels by module, as info,taskhub=debug.
-    #[arg(long, env = "TASKHUB_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "TASKHUB_LOG", default_value = "info", value_parser = levels, global = true)]
     pub log: String,
     /// A folder to log into as well: files of 10 MB, 10 kept; errors also apart.
     #[arg(long, env = "TASKHUB_LOG_DIR", global = true)]
@@ -173,12 +211,34 @@ impl Settings {
         }
         let flags = std::iter::once(&"taskhub").chain(flags);
         let parsed = <Flags as clap::Parser>::try_parse_from(flags).map_err(|error| error.to_string())?;
-        Ok(parsed.settings)
+        parsed.settings.with_secrets().map_err(|error| error.to_string())
+    }
+
+    /// With the secrets that are in files of their own.
+    ///
+    /// # Errors
+    /// A sentence without the secret: when a file can't be read, its text is no such secret, or the
+    /// variable is set as well.
+    pub fn with_secrets(mut self) -> Result<Self, StartError> {
+        if let Some(file) = self.database_url_file.take() {
+            let url = secret("DATABASE_URL", self.database_url.is_some(), &file, database_url)?;
+            self.database_url = Some(url);
+        }
+        if let Some(file) = self.mail_file.take() {
+            self.mail = Some(secret("TASKHUB_MAIL", self.mail.is_some(), &file, str::parse)?);
+        }
+        Ok(self)
+    }
+
+    /// Where it listens.
+    pub fn listen(&self) -> SocketAddr {
+        let by_port = || self.port.map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+        self.listen.or_else(by_port).unwrap_or(LISTEN)
     }
 
     /// The URL that clients reach the server at, without a slash at its end.
     pub fn public_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen()))
     }
 
     /// The URL that links in mails begin with, without a slash at its end.
@@ -199,6 +259,17 @@ impl Settings {
     pub fn database(&self) -> Database {
         let embedded = || format!("sqlite://{}", self.data_dir.join("taskhub.db").display()).into();
         Database::new(self.database_url.clone().unwrap_or_else(embedded), self.database_connections)
+            .with_timeout(Duration::from_secs(self.database_timeout_seconds))
+    }
+
+    /// The database, once it can be reached.
+    ///
+    /// # Errors
+    /// A sentence that names its host and the cause.
+    pub async fn reachable_database(&self) -> Result<Database, StartError> {
+        let (database, limit) = (self.database(), Duration::from_secs(self.database_wait_seconds.into()));
+        database.wait(limit).await.map_err(StartError::Setting)?;
+        Ok(database)
     }
 
     /// Where files are kept.
@@ -223,40 +294,20 @@ impl Settings {
     }
 }
 
-fn public_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err("expected http://… or https://… without a query".to_owned()),
+/// A secret by the text of its file, without the line's end.
+fn secret<T>(
+    name: &str,
+    is_set: bool,
+    file: &Path,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, StartError> {
+    if is_set {
+        return Err(StartError::Setting(format!("{name} and {name}_FILE are both set: keep one of them.")));
     }
-}
-
-fn origin(text: &str) -> Result<String, String> {
-    let url = public_url(text)?;
-    if url.matches('/').count() == 2 { Ok(url) } else { Err("expected an origin, without a path".to_owned()) }
-}
-
-fn place(text: &str) -> Result<Place, String> {
-    let wrong = || "expected file:///folder or s3://bucket/prefix".to_owned();
-    let url = url::Url::parse(text).map_err(|_| wrong())?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    match (url.scheme(), url.host_str()) {
-        ("file", None) if plain => url.to_file_path().map(Place::Folder).map_err(|()| wrong()),
-        ("s3", Some(name)) if plain => {
-            Ok(Place::Bucket { name: name.to_owned(), prefix: url.path().trim_matches('/').to_owned() })
-        }
-        _ => Err(wrong()),
-    }
-}
-
-fn database_url(text: &str) -> Result<SecretString, String> {
-    let schemes = ["sqlite:", "postgres://", "postgresql://", "mysql://", "mariadb://"];
-    if schemes.iter().any(|scheme| text.starts_with(scheme)) {
-        // One name for the driver's two.
-        Ok(text.replacen("mariadb://", "mysql://", 1).into())
-    } else {
-        Err("expected sqlite://…, postgres://… or mysql://…".to_owned())
-    }
+    let unread =
+        |why| StartError::File { what: format!("{name}_FILE can't be read from {}", file.display()), why };
+    let text = fs::read_to_string(file).map_err(unread)?;
+    let wrong =
+        |why| StartError::Setting(format!("The file {} of {name}_FILE is wrong: {why}", file.display()));
+    parse(text.trim()).map_err(wrong)
 }

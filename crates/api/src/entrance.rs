@@ -6,7 +6,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::http::StatusCode;
 use quick_cache::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{Principal, secret::digest};
@@ -62,8 +61,11 @@ impl State {
         origin: &Request,
     ) -> Result<Option<Arc<Principal>>, Problem> {
         match self.enter(token.expose_secret(), origin).await {
-            Err(problem) if problem.code().status() != StatusCode::UNAUTHORIZED => Err(problem),
-            known => Ok(known.ok()),
+            Ok(principal) => Ok(Some(principal)),
+            Err(problem) if matches!(problem.code(), Code::Unauthenticated | Code::TenantSuspended) => {
+                Ok(None)
+            }
+            Err(problem) => Err(problem),
         }
     }
 

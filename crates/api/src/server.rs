@@ -1,39 +1,30 @@
 //! The server: its layers, in their order, and its background work.
 
 use std::{
-    any::Any,
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
 
-use actix_cors::Cors;
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
+    App, HttpRequest, HttpResponse,
     http::{Method, header},
     middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
 use serde_json::Value;
-#[cfg(target_os = "linux")]
-use socket2::SockRef;
-use taskhub_domain::{context::Request, session};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    task::JoinHandle,
-    time::MissedTickBehavior,
-};
+use taskhub_domain::{Instant, context::Request, session};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
 use crate::{
     alarms,
     config::Settings,
     document::{Operations, pages::Written},
-    edge::{self, limits::Limits},
-    keys,
+    edge::{self, cors, limits::Limits},
+    keys, listener,
     mail::sender::Sender,
     problem::{Code, Problem},
-    routes,
+    routes, shutdown,
     state::{StartError, State},
     streams,
 };
@@ -46,6 +37,8 @@ const LAST_MAIL: Duration = Duration::from_secs(5);
 const FOLDING: Duration = Duration::from_secs(5);
 /// How often what has expired is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
+/// How often files are looked for that no row speaks of, or that nothing refers to.
+const SWEEPING: Duration = Duration::from_hours(24);
 
 /// A bound server, ready to run.
 pub struct Server {
@@ -87,8 +80,8 @@ impl Background {
 /// When it is not to be had.
 pub fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     let unbound =
-        |why| StartError::File { what: format!("The server can't listen on {}", settings.listen), why };
-    TcpListener::bind(settings.listen).map_err(unbound)
+        |why| StartError::File { what: format!("The server can't listen on {}", settings.listen()), why };
+    TcpListener::bind(settings.listen()).map_err(unbound)
 }
 
 /// Puts a server on its address, which goes by a document.
@@ -111,7 +104,6 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     let mut tasks = vec![
         tokio::spawn(session::watch(state.store.clone())),
         tokio::spawn(state.store.clone().watch_feeds()),
-        tokio::spawn(say_farewell(state.clone())),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(fold(state.clone())),
@@ -120,15 +112,21 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     if state.settings.alarms {
         tasks.push(tokio::spawn(alarms::listen(state.clone())));
     }
-    let (shared, counted) = (Data::new(state), Data::new(limits));
-    let mut server = HttpServer::new(move || {
+    let (stops, shared, counted) = (state.clone(), Data::new(state), Data::new(limits));
+    let limited = listener::Limits { workers: settings.workers, patience, farewell: FAREWELL };
+    let own = listener.try_clone().map_err(unbound)?;
+    let signals = shutdown::Signals::listen().map_err(unbound)?;
+    let running = listener::serve(listener, limited, move || {
         App::new()
             .app_data(shared.clone())
             .app_data(operations.clone())
             .app_data(written.clone())
             .app_data(counted.clone())
             .wrap(from_fn(edge::inner))
-            .wrap(Condition::new(!shared.settings.cors_origins.is_empty(), cors(&shared.settings)))
+            .wrap(Condition::new(
+                !shared.settings.cors_origins.is_empty(),
+                cors::layer(&shared.settings.cors_origins),
+            ))
             .wrap(Compress::default())
             .wrap(from_fn(edge::outer))
             .configure(routes::pages)
@@ -137,81 +135,10 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
             .into_app()
             .default_service(web::to(nothing_here))
     })
-    .shutdown_timeout(FAREWELL)
-    .client_request_timeout(Duration::from_secs(15))
-    .on_connect(move |connection, _| bear_with(connection, patience))
-    .keep_alive(Duration::from_secs(75));
-    if let Some(workers) = settings.workers {
-        server = server.workers(usize::from(workers));
-    }
-    let server = server.listen_auto_h2c(listener).map_err(unbound)?;
-    let running = server.run();
+    .map_err(unbound)?;
+    tasks.push(tokio::spawn(shutdown::at_signal(stops, own, running.handle(), signals)));
     let sender = tokio::spawn(send(sender, stopping));
     Ok(Server { address, running, background: Background { tasks, sender, stop } })
-}
-
-/// Bounds for how long a client may take nothing of what waits for it: a connection that is full is not asked for more, and would be kept for ever.
-fn bear_with(connection: &dyn Any, patience: Duration) {
-    #[cfg(target_os = "linux")]
-    if let Some(connection) = connection.downcast_ref::<tokio::net::TcpStream>()
-        && let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(patience))
-    {
-        tracing::debug!(%error, "a connection is not bounded");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (connection, patience);
-}
-
-fn cors(settings: &Settings) -> Cors {
-    let exposed = [
-        "etag",
-        "location",
-        "link",
-        "deprecation",
-        "sunset",
-        "retry-after",
-        "ratelimit",
-        "ratelimit-policy",
-        "x-request-id",
-        "idempotency-replayed",
-        "accept-ranges",
-        "content-disposition",
-        "x-truncated",
-        "content-range",
-        "repr-digest",
-        "preference-applied",
-    ];
-    settings
-        .cors_origins
-        .iter()
-        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
-        .allowed_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-        ])
-        .allowed_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::ACCEPT,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            header::RANGE,
-            header::IF_RANGE,
-        ])
-        .allowed_headers([
-            "idempotency-key",
-            "last-event-id",
-            "prefer",
-            "repr-digest",
-            "x-request-id",
-            "traceparent",
-        ])
-        .expose_headers(exposed)
-        .max_age(3600)
 }
 
 /// What no route matched: another method of a path that there is, or no such path.
@@ -232,21 +159,6 @@ async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Ends the streams of changes when the server is told to stop, which waits for what is under way.
-async fn say_farewell(state: State) {
-    let told = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = told(SignalKind::terminate()) => {}
-        _ = told(SignalKind::interrupt()) => {}
-    }
-    state.streams.end();
-}
-
 /// Folds what was tallied, again and again.
 async fn fold(state: State) {
     let mut ticks = tokio::time::interval(FOLDING);
@@ -263,33 +175,52 @@ async fn fold(state: State) {
 /// Forgets what has expired, again and again.
 async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    let kept = Duration::from_hours(24) * state.settings.feed_days;
+    let (mut since, mut swept) = (None, None::<Instant>);
     loop {
         ticks.tick().await;
-        let system = state.store.system("forgetting what has expired", Request::default());
-        let mut outcomes = vec![
-            state.store.forget_answers(&system).await,
-            state.store.forget_revocations(&system).await,
-            state.store.forget_sessions(&system).await,
-            state.store.forget_guesses(&system).await,
-            state.store.forget_links(&system).await,
-            state.store.purge_tasks(&system).await,
-            state.store.forget_notifications(&system).await,
-            state.store.forget_events(&system, kept).await,
-            state.store.sweep_files(&system, &state.depot).await,
-        ];
-        // Where mail is sent, what can't be delivered is given up by whoever tried.
-        if !sends {
-            outcomes.push(state.store.forget_mail(&system).await);
+        let now = state.store.clock().now();
+        forget(&state, sends, since).await;
+        // Files that were let go are removed each time; to look for lost ones takes reading all.
+        if swept.is_none_or(|at| now >= at.plus(SWEEPING)) {
+            swept = Some(now);
+            let system = state.store.system("sweeping files", Request::default());
+            warn(state.store.sweep_files(&system, &state.depot).await, "files can't be swept");
         }
-        for outcome in outcomes {
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "what has expired can't be forgotten");
-            }
-        }
-        // Also what a server of an older version wrote meanwhile.
-        if let Err(error) = state.store.index_missing(&system).await {
-            tracing::warn!(%error, "the words of some rows can't be made: they are not found yet");
-        }
+        // Clocks differ, and a transaction may take a while.
+        since = Some(now.minus(HOUSEKEEPING));
+    }
+}
+
+/// Forgets what has expired. What grows by new rows is looked for among those that were created since an instant; at the start among all.
+pub async fn forget(state: &State, sends: bool, since: Option<Instant>) {
+    let (store, kept) = (&state.store, Duration::from_hours(24) * state.settings.feed_days);
+    let system = store.system("forgetting what has expired", Request::default());
+    let mut outcomes = vec![
+        store.forget_answers(&system).await,
+        store.forget_revocations(&system).await,
+        store.forget_sessions(&system).await,
+        store.forget_guesses(&system).await,
+        store.forget_links(&system).await,
+        store.purge_tasks(&system).await,
+        store.forget_notifications(&system, since).await,
+        store.forget_events(&system, kept).await,
+        store.remove_discarded(&system, &state.depot).await,
+    ];
+    // Where mail is sent, what can't be delivered is given up by whoever tried.
+    if !sends {
+        outcomes.push(store.forget_mail(&system).await);
+    }
+    for outcome in outcomes {
+        warn(outcome, "what has expired can't be forgotten");
+    }
+    // Also what a server of an older version wrote meanwhile.
+    let indexed = store.index_missing(&system, since).await;
+    warn(indexed, "the words of some rows can't be made: they are not found yet");
+    warn(store.optimize(&system).await, "the statistics of the database can't be brought up to date");
+}
+
+fn warn(outcome: taskhub_domain::Result<()>, what: &'static str) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, what);
     }
 }

@@ -13,19 +13,18 @@ use taskhub_domain::{
     store::Shares,
 };
 use thiserror::Error;
-use tokio::sync::Semaphore;
 
 use crate::{
     config::{Profile, Settings},
     entrance::Exchanged,
     incidents::Incidents,
     keys::Keys,
+    link_requests::LinkRequests,
     problem::{Code, Problem},
+    shutdown::Stopping,
     streams::Streams,
 };
 
-/// The most requests for a link by mail that are looked into at once.
-pub const ERRANDS: usize = 32;
 /// The most files that are received at once, of which one tenant has a third. Each takes up to two parts of 5 MiB of memory.
 const UPLOADS: u32 = 48;
 
@@ -57,10 +56,12 @@ pub struct Inner {
     pub incidents: Incidents,
     /// The streams of changes that are open.
     pub streams: Streams,
-    /// Turns at what is done after its answer was given: requests for links by mail.
-    pub errands: Arc<Semaphore>,
+    /// The requests for links by mail that were accepted and are not done yet.
+    pub link_requests: LinkRequests,
     /// The URL that clients reach the server at.
     pub public_url: String,
+    /// Whether the server's end has begun.
+    pub stopping: Stopping,
 }
 
 impl std::ops::Deref for State {
@@ -109,7 +110,7 @@ pub enum StartError {
         why: io::Error,
     },
     /// The database, or what was asked of it.
-    #[error("That can't be done: {0}")]
+    #[error("{}", sentence(.0))]
     Domain(#[from] taskhub_domain::Error),
     /// Another setting.
     #[error("{0}")]
@@ -128,18 +129,21 @@ impl State {
             let needed = "TASKHUB_PUBLIC_URL is not set. In production it is needed: links begin with it, and it is the issuer of tokens.";
             return Err(StartError::Setting(needed.to_owned()));
         }
-        let database = settings.database();
+        // All settings are checked before anything is changed.
+        let (cipher, depot) = (load_cipher(&settings)?, open_depot(&settings)?);
+        let database = settings.reachable_database().await?;
         if settings.migrate {
             database.migrate().await?;
         }
-        let store = Store::connect(&database, load_cipher(&settings)?, clock).await?;
+        let store = Box::pin(Store::connect(&database, cipher, clock)).await?;
         let at_once = usize::from(settings.password_hashes);
-        let (hasher, turns) = (Hasher::new(at_once, at_once * 50), Arc::new(Shares::new(1)));
+        let (hasher, turns) =
+            (Hasher::with_cost(at_once, at_once * 50, settings.password_cost), Arc::new(Shares::new(1)));
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
         let (studio, incidents) = (Studio::default(), Incidents::default());
-        let (depot, uploads) = (open_depot(&settings)?, Arc::new(Shares::new(UPLOADS)));
+        let uploads = Arc::new(Shares::new(UPLOADS));
         let streams = Streams::new(settings.streams, settings.streams_each);
-        let errands = Arc::new(Semaphore::new(ERRANDS));
+        let link_requests = LinkRequests::default();
         Ok(Self(Arc::new(Inner {
             settings,
             store,
@@ -152,8 +156,9 @@ impl State {
             uploads,
             incidents,
             streams,
-            errands,
+            link_requests,
             public_url,
+            stopping: Stopping::default(),
         })))
     }
 
@@ -192,22 +197,33 @@ impl State {
     }
 }
 
+/// What the operator reads of an error: its own sentence, if it has one.
+fn sentence(error: &taskhub_domain::Error) -> String {
+    match error.detail() {
+        Some(detail) if error.fields().is_empty() && error.cause().is_none() => detail.to_owned(),
+        _ => format!("That can't be done: {error}"),
+    }
+}
+
 /// The depot of files: in a folder that is made when it is missing, or in a bucket.
-fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
+pub(crate) fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
     let place = settings.files();
     if let Place::Folder(folder) = &place {
         make_folder(folder)?;
     }
-    // What a bucket is reached by has names and meanings of its own, and is read as its other clients read it.
-    let variables = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let options: Vec<_> = variables.filter(|(name, _)| name.starts_with("AWS_")).collect();
-    Depot::open(&place, &options)
+    Depot::open(&place, &bucket_options())
         .map_err(|error| StartError::Setting(format!("TASKHUB_FILES can't be used: {error}")))
 }
 
+/// How a bucket is reached: by variables with names and meanings of their own, read as its other clients read them.
+pub(crate) fn bucket_options() -> Vec<(String, String)> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, _)| name.starts_with("AWS_")).collect()
+}
+
 /// The cipher with the key of the configured file; in development one that is made when it is missing.
-fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
+pub(crate) fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
     if settings.profile == Profile::Production && settings.encryption_key_file.is_none() {
         return Err(StartError::NoEncryptionKey);
     }

@@ -26,7 +26,10 @@ pub enum CipherError {
 }
 
 /// Seals and opens texts with one key. `Debug` shows nothing of it.
-pub struct Cipher(RandomizedNonceKey);
+pub struct Cipher {
+    key: RandomizedNonceKey,
+    fingerprint: String,
+}
 
 impl Cipher {
     /// A cipher with a key as [`secret::opaque`] makes it: 32 bytes in base64url without padding, perhaps with white space around.
@@ -37,7 +40,14 @@ impl Cipher {
     pub fn new(key: &SecretString) -> Result<Self, CipherError> {
         let bytes = URL_SAFE_NO_PAD.decode(key.expose_secret().trim()).map_err(|_| CipherError::BadKey)?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| CipherError::BadKey)?;
-        Ok(Self(key))
+        let fingerprint =
+            URL_SAFE_NO_PAD.encode(secret::mac(&bytes, &[b"fingerprint of the encryption key"]));
+        Ok(Self { key, fingerprint })
+    }
+
+    /// What tells this key from others, and nothing of the key: a message authentication code under it.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// A cipher with a key of its own: for tests, and for what need not be opened after a restart.
@@ -57,7 +67,7 @@ impl Cipher {
     pub fn seal(&self, text: &str, parts: &[&[u8]]) -> Result<String, CipherError> {
         let mut bytes = text.as_bytes().to_vec();
         let nonce = self
-            .0
+            .key
             .seal_in_place_append_tag(Aad::from(framed(parts)), &mut bytes)
             .map_err(|_| CipherError::Unsealed)?;
         let mut sealed = nonce.as_ref().to_vec();
@@ -76,7 +86,7 @@ impl Cipher {
             let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
             let mut bytes = rest.to_vec();
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let text = self.0.open_in_place(nonce, Aad::from(framed(parts)), &mut bytes).ok()?;
+            let text = self.key.open_in_place(nonce, Aad::from(framed(parts)), &mut bytes).ok()?;
             Some(SecretString::from(std::str::from_utf8(text).ok()?))
         };
         open().ok_or(CipherError::Unopened)
@@ -108,6 +118,15 @@ mod tests {
         assert!(Cipher::new(&SecretString::from("AAAA")).is_err());
         assert!(Cipher::new(&SecretString::from("not base64url!")).is_err());
         assert!(Cipher::new(&SecretString::from(format!(" {}\n", secret::opaque().expose_secret()))).is_ok());
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_keys_own() {
+        let key = secret::opaque();
+        let print = |key: &SecretString| Cipher::new(key).unwrap().fingerprint().to_owned();
+        assert_eq!(print(&key), print(&key));
+        assert_ne!(print(&key), print(&secret::opaque()));
+        assert!(!print(&key).contains(key.expose_secret()));
     }
 
     #[test]

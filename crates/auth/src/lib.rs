@@ -70,7 +70,7 @@ pub mod verify;
 
 pub use cipher::Cipher;
 pub use keys::{Algorithm, KeyError, KeySet, KeyState, Standing};
-pub use password::{Hasher, Match, NO_PASSWORD, PasswordError, Weakness, weakness};
+pub use password::{Cost, Hasher, Match, NO_PASSWORD, PasswordError, Weakness, weakness};
 pub use principal::{Kind, Principal};
 pub use token::{Grant, Signer};
 pub use totp::Totp;

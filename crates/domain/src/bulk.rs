@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Error, Result, Tx,
+    Context, Error, Result, Tx,
     edit::{self, Editable},
     error::{FieldError, Kind},
-    input::Unchecked,
+    input::{Unchecked, items},
+    policy::{self, Action},
     store::{Noun, Precondition},
 };
 
@@ -31,12 +32,23 @@ pub enum BulkAction {
     Delete,
 }
 
+impl BulkAction {
+    /// What the policy calls it.
+    fn action(self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update => Action::Update,
+            Self::Delete => Action::Delete,
+        }
+    }
+}
+
 /// Changes that are made all together or not at all.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkInput {
     /// In their order. What each may say depends on its action: the document says it for each noun.
-    #[garde(length(min = 1, max = 100))]
+    #[garde(custom(items::<_, 1, 100>))]
     #[schema(min_items = 1, max_items = 100, value_type = Vec<Object>)]
     operations: Vec<Value>,
 }
@@ -168,6 +180,13 @@ impl<N: Editable> Bulk for N {
     }
 }
 
+impl Unchecked<BulkInput> {
+    /// How many operations the body has.
+    pub fn operations(&self) -> usize {
+        self.items("operations")
+    }
+}
+
 impl BulkInput {
     /// The changes, if all of them say what their actions take.
     fn changes(self) -> Result<Vec<Change>> {
@@ -245,6 +264,7 @@ pub async fn run<N: Bulk>(
     body: &Unchecked<BulkInput>,
     ready: &[(usize, N::Ready)],
 ) -> Result<BulkResult<N>> {
+    authorize::<N>(tx.ctx(), body)?;
     let mut results = Vec::new();
     let mut wrong = Wrong::default();
     for (place, change) in body.check()?.changes()?.into_iter().enumerate() {
@@ -261,6 +281,28 @@ pub async fn run<N: Bulk>(
         }
     }
     wrong.none().map(|()| BulkResult { results })
+}
+
+/// Refuses callers who may do none of what they ask for to any row of the noun, before anything else that they sent is looked at.
+///
+/// # Errors
+/// `InsufficientScope` and `Forbidden`, at the place of the first change that is refused.
+pub(crate) fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
+    let sent = body.read().ok().and_then(|body| body.get("operations")).and_then(Value::as_array);
+    let asked = sent.into_iter().flatten().enumerate();
+    let named = asked
+        .filter_map(|(place, sent)| Some((place, serde_json::from_value(sent.get("action")?.clone()).ok()?)));
+    let named: Vec<(usize, BulkAction)> = named.collect();
+    for (place, action) in &named {
+        policy::permit(ctx, N::NOUN, action.action()).map_err(|error| error.at_place(*place))?;
+    }
+    if named.is_empty() {
+        let all = [BulkAction::Create, BulkAction::Update, BulkAction::Delete];
+        let mut refusals = all.map(|action| policy::permit(ctx, N::NOUN, action.action())).into_iter();
+        let first = refusals.next().unwrap_or(Ok(()));
+        return refusals.fold(first, Result::or);
+    }
+    Ok(())
 }
 
 async fn one<N: Bulk>(tx: &Tx, change: Change, ready: Option<&N::Ready>) -> Result<BulkOutcome<N>> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Clock, Instant, Result,
     error::Kind,
-    policy::{self, Role},
+    policy::{self, Record, Role},
 };
 
 /// Who acts, as the audit records it.
@@ -92,6 +92,9 @@ struct Inner {
     session: Option<Uuid>,
     request: Request,
     clock: Clock,
+    cost: u32,
+    /// What the caller was authorized to do, where it is recorded.
+    record: Option<Arc<Record>>,
 }
 
 impl Context {
@@ -113,7 +116,17 @@ impl Context {
         };
         let scopes = principal.scopes().map(<[String]>::to_vec);
         let session = principal.session();
-        Ok(Self(Arc::new(Inner { tenant, actor, role, scopes, session, request, clock })))
+        Ok(Self(Arc::new(Inner {
+            tenant,
+            actor,
+            role,
+            scopes,
+            session,
+            request,
+            clock,
+            cost: 1,
+            record: None,
+        })))
     }
 
     /// The one tenant.
@@ -141,17 +154,47 @@ impl Context {
 
     /// The session that the caller's token belongs to.
     pub fn session(&self) -> Option<Uuid> {
+        self.depends_on_credential();
         self.0.session.filter(|_| self.0.scopes.is_none())
     }
 
     /// The personal access token that the caller's token was exchanged for: what is narrowed belongs to none of their sessions.
     pub(crate) fn personal_token(&self) -> Option<Uuid> {
+        self.depends_on_credential();
         self.0.session.filter(|_| self.0.scopes.is_some())
     }
 
     /// What the credential is narrowed to; `None` when it is not narrowed.
     pub(crate) fn scopes(&self) -> Option<&[String]> {
         self.0.scopes.as_deref()
+    }
+
+    /// What the credential is, whichever of its access tokens is presented: a session, a personal access token or a service account.
+    pub(crate) fn credential(&self) -> Option<Uuid> {
+        self.0.session.or(self.0.actor.id())
+    }
+
+    /// A new secret as the caller is shown it: see [`Request::shown`].
+    pub fn shown(&self, secret: &SecretString) -> String {
+        self.depends_on_credential();
+        self.0.request.shown(secret)
+    }
+
+    /// The same caller, whose authorizations are recorded from here on.
+    pub(crate) fn recorded(&self) -> Self {
+        Self(Arc::new(Inner { record: Some(Arc::default()), ..(*self.0).clone() }))
+    }
+
+    /// The record of what the caller was authorized to do, if it is kept.
+    pub(crate) fn record(&self) -> Option<&Record> {
+        self.0.record.as_deref()
+    }
+
+    /// Notes in the record that the response depends on the credential itself.
+    fn depends_on_credential(&self) {
+        if let Some(record) = self.record() {
+            record.depends_on(self.credential());
+        }
     }
 
     /// The request that is being answered.
@@ -167,13 +210,24 @@ impl Context {
     /// Another user of the tenant, in the same request, for asking what they see: a transaction stays who began it.
     pub(crate) fn seen_by(&self, user: Uuid, role: Role) -> Self {
         let actor = Actor::User(user);
-        Self(Arc::new(Inner { actor, role, scopes: None, session: None, ..(*self.0).clone() }))
+        Self(Arc::new(Inner { actor, role, scopes: None, session: None, record: None, ..(*self.0).clone() }))
     }
 
     /// The same caller, in the same request, meant ([`Request::in_earnest`]).
     #[must_use]
     pub fn in_earnest(&self) -> Self {
         Self(Arc::new(Inner { request: self.0.request.clone().in_earnest(), ..(*self.0).clone() }))
+    }
+
+    /// The same caller, whose request counts as so many operations.
+    #[must_use]
+    pub fn costing(&self, operations: u32) -> Self {
+        Self(Arc::new(Inner { cost: operations, ..(*self.0).clone() }))
+    }
+
+    /// How many operations the request counts as: what it takes of the tenant's share of writing.
+    pub(crate) fn cost(&self) -> u32 {
+        self.0.cost
     }
 
     /// Whether the caller only asks what a write would do.
@@ -236,6 +290,16 @@ impl System {
     fn context(&self, tenant: Uuid, actor: Actor, role: Role, scopes: Option<Vec<String>>) -> Context {
         tracing::debug!(%tenant, reason = self.reason, "acting for the system");
         let (request, clock) = (self.request.clone(), self.clock.clone());
-        Context(Arc::new(Inner { tenant, actor, role, scopes, session: None, request, clock }))
+        Context(Arc::new(Inner {
+            tenant,
+            actor,
+            role,
+            scopes,
+            session: None,
+            request,
+            clock,
+            cost: 1,
+            record: None,
+        }))
     }
 }

@@ -75,6 +75,8 @@ pub struct Activity {
     /// Their name, if the token reaches users.
     #[schema(example = "grace")]
     pub actor_name: Option<String>,
+    /// Whether that user was removed.
+    pub actor_removed: bool,
 }
 
 /// The caller's dashboard.
@@ -152,14 +154,23 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     let mut people: Vec<Uuid> = actors.values().flatten().copied().filter(|_| reached).collect();
     people.sort_unstable();
     people.dedup();
-    let names: HashMap<Uuid, String> = scope.names(&people).await?.into_iter().collect();
+    let names = scope.names(&people).await?;
     let rows: Vec<Uuid> = told.iter().map(|(_, event)| event.row_id).collect();
     let titles = search::titles(scope, &rows).await?;
     let line = |(action, event): (String, Event)| {
         let actor_id = actors.get(&event.id).copied().flatten();
         let title = titles.get(&event.row_id).cloned();
-        let actor_name = actor_id.and_then(|id| names.get(&id).cloned());
-        Activity { at: event.at, action, noun: event.noun, row_id: event.row_id, title, actor_id, actor_name }
+        let known = actor_id.and_then(|id| names.get(&id));
+        Activity {
+            at: event.at,
+            action,
+            noun: event.noun,
+            row_id: event.row_id,
+            title,
+            actor_id,
+            actor_name: known.map(|known| known.name.clone()),
+            actor_removed: known.is_some_and(|known| known.removed),
+        }
     };
     Ok(told.into_iter().map(line).collect())
 }

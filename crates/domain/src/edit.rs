@@ -2,15 +2,18 @@
 //!
 //! A noun says what is special to it ([`Noun`], [`Editable`]); a noun with rules beyond its row has operations of its own beside these.
 
-use std::future::Future;
+use std::{future::Future, slice};
 
+use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::Condition;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Context, Result, Scope, Store, Tx,
+    Context, Error, Result, Scope, Store, Tx,
+    error::{FieldError, Kind},
     input::Unchecked,
     list::{self, Page, Query, Within},
     policy::{self, Action},
@@ -22,6 +25,9 @@ pub trait Editable: Noun + Blank {
     /// What can be written of a row: all of it for a new one and in a `PUT`, some of it in a `PATCH`.
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
+    /// The fields of the input that refer to other rows.
+    const REFERENCES: &'static [Reference] = &[];
+
     /// What a new row begins with.
     fn blank(born: Birth, _ctx: &Context) -> Self {
         Self::born(born)
@@ -32,8 +38,77 @@ pub trait Editable: Noun + Blank {
         input
     }
 
+    /// What a change is called in the audit.
+    fn change(_old: &Self, _new: &Self) -> &'static str {
+        "update"
+    }
+
     /// The row with what was written of it: its references resolved, and the rules kept that span fields.
     fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// The most ids of a list that are looked up: none of a valid body is longer.
+const MOST_IDS: usize = 50;
+
+/// A field of a body that refers to a row of another noun, or is a list of such references.
+#[derive(Clone, Copy)]
+pub struct Reference {
+    field: &'static str,
+    refer: for<'a> fn(&'a Tx, Uuid, &'a str) -> BoxFuture<'a, Result<()>>,
+}
+
+impl Reference {
+    /// A reference to a row of a noun.
+    pub(crate) const fn to<N: Noun>(field: &'static str) -> Self {
+        fn refer<'a, N: Noun>(tx: &'a Tx, id: Uuid, field: &'a str) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async move { tx.refer::<N>(Some(id), field).await.map(drop) })
+        }
+        Self { field, refer: refer::<N> }
+    }
+
+    /// What is wrong with it in a body that differs from the present one.
+    async fn check(self, tx: &Tx, body: &Value, present: &Value) -> Vec<FieldError> {
+        let id = |value: &Value| value.as_str().and_then(crate::input::id);
+        let present = present.get(self.field);
+        let ids = match body.get(self.field) {
+            Some(Value::Array(values)) => {
+                let known = |value| present.and_then(Value::as_array).is_some_and(|ids| ids.contains(value));
+                let new = values.iter().take(MOST_IDS).enumerate().filter(|(_, value)| !known(value));
+                new.filter_map(|(place, value)| Some((format!("{}/{place}", self.field), id(value)?)))
+                    .collect()
+            }
+            value => {
+                let new = value.filter(|value| present != Some(*value)).and_then(id);
+                Vec::from_iter(new.map(|id| (self.field.to_owned(), id)))
+            }
+        };
+        let mut wrong = Vec::new();
+        for (field, id) in ids {
+            if let Err(error) = (self.refer)(tx, id, &field).await {
+                wrong.extend_from_slice(error.fields());
+            }
+        }
+        wrong
+    }
+}
+
+/// An error of input, with what is wrong with the references of the body too, so that all is reported at once.
+async fn with_references<N: Editable>(
+    tx: &Tx,
+    body: &Unchecked<N::Input>,
+    present: &Value,
+    error: Error,
+) -> Error {
+    let Some(sent) = body.read().ok().filter(|_| error.kind() == Kind::Invalid) else { return error };
+    let mut wrong = error.fields().to_vec();
+    for reference in N::REFERENCES {
+        for more in reference.check(tx, sent, present).await {
+            if wrong.iter().all(|it| it.pointer != more.pointer) {
+                wrong.push(more);
+            }
+        }
+    }
+    Error::invalid(wrong)
 }
 
 /// The rows that the caller sees, by the page.
@@ -49,7 +124,10 @@ pub async fn list<N: Noun>(store: &Store, ctx: &Context, query: &Query) -> Resul
 /// # Errors
 /// `NotFound`.
 pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
-    Ok(store.read(ctx).resolve(id, Read).await?.into_row())
+    let scope = store.read(ctx);
+    let mut row = scope.resolve::<N, _>(id, Read).await?.into_row();
+    scope.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
 }
 
 /// Makes a row.
@@ -58,8 +136,15 @@ pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
 /// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<N> {
     policy::permit(tx.ctx(), N::NOUN, Action::Create)?;
-    let input = N::complete(body.check()?, tx.ctx());
-    tx.add(N::blank(tx.birth(), tx.ctx()).apply(tx, input).await?).await
+    let apply = async {
+        let input = N::complete(body.check()?, tx.ctx());
+        N::blank(tx.birth(), tx.ctx()).apply(tx, input).await
+    };
+    let applied = apply.await;
+    match applied {
+        Ok(row) => tx.add(row).await,
+        Err(error) => Err(with_references::<N>(tx, body, &Value::Null, error).await),
+    }
 }
 
 /// Changes a row: to the body whole, or by it as a merge patch.
@@ -73,9 +158,19 @@ pub async fn update<N: Editable>(
     pre: &Precondition,
 ) -> Result<N> {
     let seen = tx.resolve::<N, _>(id, Update).await?;
-    let input = body.check_over(&N::Input::from(seen.row()))?;
-    let row = seen.row().clone().apply(tx, input).await?;
-    tx.update(seen, row, pre).await
+    let present = N::Input::from(seen.row());
+    let apply = async { seen.row().clone().apply(tx, body.check_over(&present)?).await };
+    let applied = apply.await;
+    match applied {
+        Ok(row) => {
+            let name = N::change(seen.row(), &row);
+            tx.update_as(name, seen, row, pre).await
+        }
+        Err(error) => {
+            let present = serde_json::to_value(&present).map_err(Error::internal)?;
+            Err(with_references::<N>(tx, body, &present, error).await)
+        }
+    }
 }
 
 /// Removes a row to which nothing refers any more.
@@ -161,7 +256,10 @@ pub(crate) async fn list_of<P: Noun, N: Noun>(
 /// # Errors
 /// `NotFound` for the parent and for a row that lies elsewhere.
 pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
-    Ok(store.read(ctx).resolve_within(ids, Read).await?.into_row())
+    let scope = store.read(ctx);
+    let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
+    scope.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
 }
 
 /// Makes a row in a parent. The new row itself is judged: a right to make one may depend on where it lies.
@@ -189,7 +287,9 @@ pub async fn update_within<N: EditableChild>(
     let seen = tx.resolve_within::<N, _>(ids, Update).await?;
     let input = body.check_over(&N::Input::from(seen.row()))?;
     let row = seen.row().clone().apply(tx, input).await?;
-    tx.update(seen, row, pre).await
+    let mut row = tx.update(seen, row, pre).await?;
+    tx.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
 }
 
 /// Removes a row in a parent.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what a client may read ([`Kind`], `detail`, `fields`) and what only the log may ([`Error::cause`]) are apart.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ pub enum Kind {
     CursorExpired,
     /// A parameter of the query string is wrong.
     InvalidParameter,
+    /// The body can't be read.
+    Malformed,
     /// The body is wrong; the fields say where.
     Invalid,
     /// The row changed since the version that the caller named.
@@ -63,6 +65,10 @@ pub enum Kind {
     IdempotencyInFlight,
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
+    /// The database or the file system has no room left: nothing can be written.
+    StorageFull,
+    /// The database or the file system accepts no writes at present.
+    ReadOnly,
     /// Too much at once, or the database does not answer: try again later.
     Unavailable,
     /// A fault of the server's.
@@ -96,12 +102,12 @@ impl FieldError {
 }
 
 /// An operation's failure.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     kind: Kind,
     detail: Option<String>,
     fields: Vec<FieldError>,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
     transient: bool,
     retry_after: Option<Duration>,
 }
@@ -125,6 +131,18 @@ impl Error {
     /// What the log may know, and no client.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
         self.cause.as_deref()
+    }
+
+    /// A failure with its cause for the log.
+    pub(crate) fn caused(kind: Kind, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { cause: Some(Arc::from(cause.into())), ..kind.into() }
+    }
+
+    /// The failure, with a sentence about it.
+    #[must_use]
+    pub(crate) fn detailed(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
     }
 
     /// A failure with a sentence about it.
@@ -194,7 +212,7 @@ impl Error {
 
     /// A fault of the server's, with its cause for the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { cause: Some(cause.into()), ..Kind::Internal.into() }
+        Self::caused(Kind::Internal, cause)
     }
 
     /// A value that must be unique and is taken.
@@ -220,9 +238,14 @@ impl Error {
         self.transient
     }
 
+    /// Whether the database can't be written at all, whatever was asked of it.
+    pub(crate) fn is_of_database(&self) -> bool {
+        !self.transient && matches!(self.kind, Kind::StorageFull | Kind::ReadOnly | Kind::Unavailable)
+    }
+
     /// A failure that passes: overload, or a database that does not answer.
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { cause: Some(cause.into()), ..Kind::Unavailable.into() }
+        Self::caused(Kind::Unavailable, cause)
     }
 }
 

@@ -72,11 +72,8 @@ impl Attempt {
     /// An attempt to sign in as somebody, from where the request came.
     pub fn on_login(store: &Store, login: &Login, request: &Request) -> Self {
         let folded = |text: &str| text.trim().to_lowercase();
-        let (name, tenant) = match login {
-            Login::Email(email, tenant) => (email, tenant.as_deref().unwrap_or_default()),
-            Login::Username(username, tenant) => (username, tenant.as_str()),
-        };
-        let account = [folded(tenant), folded(name)].map(String::into_bytes);
+        let (Login::Email(name, tenant) | Login::Username(name, tenant)) = login;
+        let account = [folded(tenant.as_deref().unwrap_or_default()), folded(name)].map(String::into_bytes);
         let account: Vec<_> = account.iter().map(Vec::as_slice).collect();
         let mut attempt = Self::on(store, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
         attempt.count(store, NETWORK, &[], request.address);

@@ -1,8 +1,12 @@
 //! Idempotency keys: the same request, sent again, gets the first answer and does nothing twice.
 //!
 //! An answer is kept in the transaction of its effect, under the tenant, the principal, the operation and the key, with a
-//! fingerprint of the request. A request that failed had no effect and keeps nothing; so does a dry run, which heeds no key. Fingerprints are MACs and answers are sealed: a
-//! request may hold a password, and an answer a secret that is shown this once.
+//! fingerprint of the request. A request that failed had no effect and keeps nothing; neither does a dry run, which honours no key. Fingerprints
+//! are MACs and answers are sealed: a request may hold a password, and an answer a secret.
+//!
+//! Invariant: a caller is authorized each time. With an answer lies the record of what its operation was authorized to do ([`Recorded`]), and a
+//! caller who does not pass it any more gets the refusal that the operation would give. An answer that holds a secret, or is about the caller's
+//! own session, is replayed to the credential that it was given to, and refused to all others.
 
 use std::{
     collections::HashSet,
@@ -17,9 +21,12 @@ use serde::Serialize;
 use taskhub_auth::Cipher;
 
 use crate::{
-    Context, Error, Result, Store, System, Tx,
+    Context, Error, Result, Scope, Store, System, Tx,
     error::Kind,
-    store::{Operation, entity},
+    permission,
+    policy::{Action, Authorization, Record, Recorded},
+    scopes,
+    store::{Operation, entity, json::AsJson},
 };
 
 /// For how long an answer is kept.
@@ -33,6 +40,8 @@ entity! {
         pub etag: Option<String>,
         pub expires_at: Instant,
         pub body: String,
+        /// What the caller was authorized to do; null in rows of servers that did not record it.
+        pub authorized: Option<AsJson<Recorded>>,
     }
 }
 
@@ -93,13 +102,14 @@ struct Once<I, O> {
 }
 
 impl Store {
-    /// The key of a request: bound to the caller (not to their token), to the operation, and to the body.
-    pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, body: &[u8]) -> Key {
+    /// The key of a request: bound to the caller (not to their token), to the operation, and to what else the request says.
+    pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, request: &[&[u8]]) -> Key {
         let actor = ctx.actor().id().unwrap_or_default();
         let parts = [actor.as_bytes().as_slice(), operation.as_bytes(), key.as_bytes()];
         let name = taskhub_auth::secret::mac(self.secret(), &parts);
         let id = std::array::from_fn(|i| name.get(i).copied().unwrap_or_default());
-        let fingerprint = taskhub_auth::secret::mac(self.secret(), &[b"request", operation.as_bytes(), body]);
+        let whole = [&[b"request".as_slice(), operation.as_bytes()], request].concat();
+        let fingerprint = taskhub_auth::secret::mac(self.secret(), &whole);
         Key { id: Uuid::from_bytes(id), fingerprint: URL_SAFE_NO_PAD.encode(fingerprint) }
     }
 
@@ -124,17 +134,20 @@ impl Store {
         };
         let _turn = self.in_flight().enter(ctx.tenant(), &key)?;
         let once = Once { key, input, operation, answer };
-        self.write(ctx, once, |tx, once| Box::pin(run(tx, once))).await
+        self.write(&ctx.recorded(), once, |tx, once| Box::pin(run(tx, once))).await
     }
 
     /// The answer that was kept for a key, for operations that prove something before their transaction that their own effect makes untrue.
     ///
     /// # Errors
-    /// `IdempotencyMismatch`.
+    /// Those of authorization, and `IdempotencyMismatch`.
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
         let Some(key) = key.filter(|_| !ctx.is_dry_run()) else { return Ok(None) };
-        let kept = self.read(ctx).find::<Kept>(key.id, false).await?;
-        kept.filter(|kept| kept.expires_at > ctx.now()).map(|kept| kept.again(key, self.cipher())).transpose()
+        let scope = self.read(ctx);
+        match scope.find::<Kept>(key.id, false).await?.filter(|kept| kept.expires_at > ctx.now()) {
+            Some(kept) => kept.again(&scope, key, self.cipher()).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Forgets the answers that have expired.
@@ -151,9 +164,10 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     let kept = tx.kept::<Kept>(once.key.id).await?;
     let expired = kept.is_some();
     if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
-        return kept.again(&once.key, tx.cipher());
+        return kept.again(tx, &once.key, tx.cipher()).await;
     }
-    let output = (once.operation)(tx, &once.input).await?;
+    let output = record(tx, once).await?;
+    let authorized = Some(AsJson(recorded(tx).await?));
     let answer = (once.answer)(&output)?;
     let expires_at = tx.now().plus(KEPT);
     let Answer { status, location, etag, body, .. } = answer.clone();
@@ -168,6 +182,7 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
         etag,
         expires_at,
         body,
+        authorized,
     };
     if expired {
         tx.forget::<Kept>(row.id).await?;
@@ -177,22 +192,64 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     Ok(answer)
 }
 
+/// Runs the operation, from an empty record on.
+async fn record<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<O> {
+    if let Some(record) = tx.ctx().record() {
+        record.clear();
+    }
+    (once.operation)(tx, &once.input).await
+}
+
+/// What the operation was authorized to do, as far as its own effect leaves it so: rows that it removed, or that it made for others, are not
+/// asked for again.
+async fn recorded(tx: &Tx) -> Result<Recorded> {
+    let mut recorded = tx.ctx().record().map(Record::read).unwrap_or_default();
+    let scope = tx.settled().await?;
+    for authorization in std::mem::take(&mut recorded.authorizations) {
+        let seen = Authorization { action: Action::Read, ..authorization };
+        for wanted in [authorization, seen] {
+            match permission::authorize_again(scope, wanted).await {
+                Ok(()) => {
+                    recorded.authorizations.insert(wanted);
+                    break;
+                }
+                Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Forbidden) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(recorded)
+}
+
 /// What an answer is sealed for.
 fn purpose<'a>(tenant: &'a Uuid, id: &'a Uuid) -> [&'a [u8]; 3] {
     [b"answer", tenant.as_bytes(), id.as_bytes()]
 }
 
 impl Kept {
-    /// The answer, for the same request again.
-    fn again(self, key: &Key, cipher: &Cipher) -> Result<Answer> {
+    /// The answer, for the same request again, if its caller may still get it.
+    async fn again(self, scope: &Scope, key: &Key, cipher: &Cipher) -> Result<Answer> {
+        let Self { tenant_id, id, status, location, etag, body, authorized, .. } = self;
+        let AsJson(authorized) = authorized.ok_or_else(of_another_credential)?;
+        for authorization in authorized.authorizations {
+            permission::authorize_again(scope, authorization).await?;
+        }
+        scopes::give(scope.ctx(), &Vec::from_iter(authorized.given))?;
         if self.fingerprint != key.fingerprint {
             return Err(Kind::IdempotencyMismatch.into());
         }
-        let Self { tenant_id, id, status, location, etag, body, .. } = self;
+        if authorized.credential.is_some() && authorized.credential != scope.ctx().credential() {
+            return Err(of_another_credential());
+        }
         let body = cipher.open(&body, &purpose(&tenant_id, &id)).map_err(Error::internal)?;
         let body = body.expose_secret().to_owned();
         Ok(Answer { status, location, etag, body, replayed: true })
     }
+}
+
+fn of_another_credential() -> Error {
+    let detail = "The answer to this idempotency key depends on the credential that it was given to: use that one, or another key.";
+    Error::with(Kind::Forbidden, detail)
 }
 
 impl Answer {

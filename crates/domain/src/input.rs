@@ -3,24 +3,28 @@
 //! Invariant: authorisation comes before validation. A handler gets an [`Unchecked`] body and hands it on; only the operation, which
 //! has resolved what it acts upon, turns it into the noun's input.
 
+mod address;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod id;
+mod reading;
+mod stand_in;
 mod strict;
 mod text;
+mod words;
 
 use std::marker::PhantomData;
 
 use garde::Validate;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
+pub use self::address::{is_demo, is_reachable, reachable};
 pub use self::id::id;
-use self::strict::Strict;
-use self::text::TOO_LONG;
-pub use self::text::{Text, folded, language_tag, one_line, trimmed, zone_name};
-use crate::{Error, Result, error::FieldError};
+use self::reading::parse;
+pub use self::text::{Text, folded, language_tag, one_line, title_line, trimmed, zone_name};
+pub use self::words::items;
+use crate::{Error, Result, error::Kind};
 
 /// What every text of a body is like, as the document says it: see [`control_characters`].
 pub const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
@@ -28,7 +32,8 @@ pub const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\
 /// A JSON body that is well-formed and nothing more.
 #[derive(Clone, Debug)]
 pub struct Unchecked<T> {
-    body: Value,
+    /// What was read, or why it could not be.
+    body: Result<Value, String>,
     patch: bool,
     input: PhantomData<fn() -> T>,
 }
@@ -36,20 +41,33 @@ pub struct Unchecked<T> {
 impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
     /// A body that says everything.
     pub fn new(body: Value) -> Self {
-        Self { body, patch: false, input: PhantomData }
+        Self { body: Ok(body), patch: false, input: PhantomData }
+    }
+
+    /// A body that can't be read: why is told when it is checked.
+    pub fn malformed(detail: String) -> Self {
+        Self { body: Err(detail), patch: false, input: PhantomData }
     }
 
     /// A body that says what changes: a JSON merge patch (RFC 7396).
     pub fn patch(body: Value) -> Self {
-        Self { body, patch: true, input: PhantomData }
+        Self { body: Ok(body), patch: true, input: PhantomData }
     }
 
     /// The input that the body describes.
     ///
     /// # Errors
-    /// `Invalid` with the fields that are unknown, missing, of a wrong type, or out of their bounds.
+    /// `Malformed`; `Invalid` with the fields that are unknown, missing, of a wrong type, or out of their bounds.
     pub fn check(&self) -> Result<T> {
-        parse(&self.body)
+        parse(self.read()?)
+    }
+
+    /// What was sent, for whoever must know what a body is about before it is checked.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub(crate) fn read(&self) -> Result<&Value> {
+        self.body.as_ref().map_err(|detail| Error::with(Kind::Malformed, detail))
     }
 
     /// The input that the body makes of the present state: the body itself, or of a merge patch what results from applying it: what is
@@ -62,11 +80,20 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
             return self.check();
         }
         let mut merged = serde_json::to_value(present).map_err(Error::internal)?;
-        if !self.body.is_object() {
-            return Err(Error::field("", "invalid_type", "A merge patch is a JSON object."));
+        let body = self.read()?;
+        if !body.is_object() {
+            return Err(Error::field("", "invalid_type", "Must be a JSON object: a merge patch."));
         }
-        merge(&mut merged, &self.body);
+        merge(&mut merged, body);
         parse(&merged)
+    }
+}
+
+impl<T> Unchecked<T> {
+    /// How many items a list of the body has, before the body is checked: 0 where there is no such list.
+    pub(crate) fn items(&self, list: &str) -> usize {
+        let body = self.body.as_ref().ok().and_then(|body| body.get(list));
+        body.and_then(Value::as_array).map_or(0, Vec::len)
     }
 }
 
@@ -82,105 +109,12 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T> {
-    let mut wrong = Vec::new();
-    control_characters(body, &mut String::new(), &mut wrong);
-    if !wrong.is_empty() {
-        return Err(Error::invalid(wrong));
-    }
-    let input: T = serde_path_to_error::deserialize(Strict(body)).map_err(|error| unreadable(&error))?;
-    input.validate().map_err(|report| {
-        let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
-            pointer: pointer(&path.to_string()),
-            code: "invalid_value",
-            message: sentence(error.message()),
-        };
-        Error::invalid(report.iter().map(field).collect())
-    })?;
-    Ok(input)
-}
-
-/// Control characters are refused everywhere, but for line breaks and tabs, which only fields of many lines accept.
-fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError>) {
-    if wrong.len() >= FieldError::MOST {
-        return;
-    }
-    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    let mut below = |step: &str, value: &Value, at: &mut String| {
-        let length = at.len();
-        at.push('/');
-        at.push_str(&escaped(step));
-        control_characters(value, at, wrong);
-        at.truncate(length);
-    };
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| below(name, value, at)),
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value, at));
-        }
-        Value::String(text) if text.contains(is_control) => wrong.push(FieldError {
-            pointer: FieldError::bounded(at),
-            code: "control_character",
-            message: "Control characters are not allowed.".to_owned(),
-        }),
-        _ => {}
-    }
-}
-
-/// Tells what serde could not read, and where.
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let message = error.inner().to_string();
-    let steps: Vec<_> = error
-        .path()
-        .iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.clone(),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => String::new(),
-        })
-        .collect();
-    let at = steps.iter().fold(String::new(), |at, step| at + "/" + &escaped(step));
-    if message.starts_with("unknown field `") {
-        // The path ends with the field's name, which may hold anything.
-        Error::field(at, "unknown_field", "There is no such field, or it can't be written.")
-    } else if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
-    {
-        Error::field(format!("{at}/{name}"), "required", "This field is required.")
-    } else if let Some(wrong) = message.strip_prefix(TOO_LONG) {
-        Error::field(at, "invalid_value", format!("Length is greater than {wrong}."))
-    } else {
-        Error::field(at, "invalid_type", sentence(&message))
-    }
-}
-
-/// A step of a JSON pointer (RFC 6901 section 3).
-fn escaped(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
-}
-
-/// `a.b[0]` as a JSON pointer.
-fn pointer(path: &str) -> String {
-    let steps = path.replace('[', ".").replace(']', "");
-    steps.split('.').filter(|step| !step.is_empty()).fold(String::new(), |at, step| at + "/" + step)
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
-}
-
-/// Text as it is searched: in lower case, letter by letter, so that a part of it is folded as it is in the whole.
-pub(crate) fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
-}
-
-/// By what names are compared that are unique: folded, and with one blank where there are more. A row that had another's name when that came to be a
-/// rule has its id behind its key, and keeps it for as long as it keeps the name.
-pub(crate) fn name_key(name: &str, kept: &str, id: uuid::Uuid) -> String {
-    let key = fold(&name.split_whitespace().collect::<Vec<_>>().join(" "));
-    let apart = format!("{key} {id}");
+/// The key by which unique names of at most `LONGEST` characters are compared: see
+/// [`taskhub_migration::text`]. A row whose name another row had already when keys came, or were made
+/// anew, has its id behind its key, and keeps it for as long as it keeps the name.
+pub(crate) fn name_key<const LONGEST: usize>(name: &str, kept: &str, id: uuid::Uuid) -> String {
+    let key = taskhub_migration::text::name_key(name, LONGEST);
+    let apart = taskhub_migration::text::apart(&key, id);
     if kept == apart { apart } else { key }
 }
 

@@ -103,6 +103,12 @@ impl Instant {
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
     }
 
+    /// The least id that a row of this instant or later can have.
+    pub fn first_id(self) -> Uuid {
+        let millis = u128::try_from(self.0.div_euclid(1_000)).unwrap_or_default();
+        Uuid::from_u128(millis << 80)
+    }
+
     fn parts(self) -> (u64, u32) {
         let nanos = u32::try_from(self.0.rem_euclid(MICROS) * 1_000).unwrap_or_default();
         (u64::try_from(self.seconds()).unwrap_or_default(), nanos)
@@ -165,7 +171,7 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse()
-            .map_err(|_| de::Error::custom("expected an instant as in RFC 3339, like 2026-01-31T12:00:00Z"))
+            .map_err(|_| de::Error::custom("must be an instant (RFC 3339), like 2026-01-31T12:00:00Z"))
     }
 }
 

@@ -38,6 +38,7 @@
 pub mod access_token;
 pub mod attachment;
 pub mod audit;
+pub mod backup;
 pub mod bulk;
 pub mod client;
 pub mod comment;
@@ -82,6 +83,7 @@ pub mod tenant;
 pub mod time_entry;
 pub mod user;
 pub mod watcher;
+mod zone;
 
 pub use context::{Context, System};
 pub use error::{Error, Result};

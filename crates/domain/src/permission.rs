@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Context, Error, Result, Scope, Store,
-    policy::{self, Action, Ruling},
+    error::Kind,
+    policy::{self, Action, Authorization, Ruling},
     store::{Noun, Read},
 };
 
@@ -36,6 +37,19 @@ macro_rules! nouns {
                 return of::<$noun>(scope, id).await;
             })*
             Err(Error::parameter("noun", format!("Expected one of: {}.", NOUNS.join(", "))))
+        }
+
+        /// Authorizes again what was authorized before, by the caller's present scopes and role and by the row as it is now.
+        ///
+        /// # Errors
+        /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
+        pub(crate) async fn authorize_again(scope: &Scope, before: Authorization) -> Result<()> {
+            let Authorization { noun, action, row } = before;
+            let Some(row) = row else { return policy::permit(scope.ctx(), noun, action) };
+            $(if noun == <$noun as Noun>::NOUN {
+                return scope.authorize_again::<$noun>(row, action).await;
+            })*
+            Err(Kind::NotFound.into())
         }
     };
 }

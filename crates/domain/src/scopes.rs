@@ -25,10 +25,13 @@ pub fn known(scopes: &[String], _: &()) -> garde::Result {
     let all = all();
     for (place, scope) in scopes.iter().enumerate() {
         if !all.contains(scope) {
-            return Err(garde::Error::new(format!("there is no scope {:?}", bounded(scope))));
+            return Err(garde::Error::new(format!(
+                "must contain scopes that exist: there is no {:?}",
+                bounded(scope)
+            )));
         }
         if scopes.iter().take(place).any(|earlier| earlier == scope) {
-            return Err(garde::Error::new(format!("the scope {scope:?} stands there twice")));
+            return Err(garde::Error::new(format!("must contain each scope once: {scope} is repeated")));
         }
     }
     Ok(())
@@ -39,14 +42,37 @@ fn bounded(scope: &str) -> String {
     scope.chars().take(50).collect()
 }
 
+/// Refuses a narrowed credential that lacks one of the scopes.
+///
+/// # Errors
+/// `InsufficientScope`.
+pub fn need(ctx: &Context, scopes: &[String]) -> Result<()> {
+    match lacking(ctx, scopes) {
+        None => Ok(()),
+        Some(scope) => {
+            Err(Error::with(Kind::InsufficientScope, format!("The token needs the scope {scope}.")))
+        }
+    }
+}
+
+/// The first of the scopes that a narrowed credential lacks.
+fn lacking<'a>(ctx: &Context, scopes: &'a [String]) -> Option<&'a String> {
+    let own = ctx.scopes()?;
+    scopes.iter().find(|scope| !own.contains(scope))
+}
+
 /// Refuses to give what the caller's own credential lacks.
 ///
 /// # Errors
 /// `InsufficientScope`.
 pub(crate) fn give(ctx: &Context, scopes: &[String]) -> Result<()> {
-    let own = ctx.scopes();
-    match scopes.iter().find(|scope| own.is_some_and(|own| !own.contains(scope))) {
-        None => Ok(()),
+    match lacking(ctx, scopes) {
+        None => {
+            if let Some(record) = ctx.record() {
+                record.gave(scopes);
+            }
+            Ok(())
+        }
         Some(scope) => {
             let detail = format!("The token lacks the scope {scope}, and so can't give it.");
             Err(Error::with(Kind::InsufficientScope, detail))

@@ -17,6 +17,8 @@ every_database!(
     asking_tells_nothing_and_is_bounded,
     a_link_is_for_its_purpose,
     a_suspended_organisation_s_links_are_no_good,
+    a_newer_link_ends_the_older_ones,
+    one_address_starves_nobody,
 );
 
 const NEW: &str = "tall-quiet-mountains";
@@ -131,11 +133,9 @@ async fn a_password_is_reset_by_mail(app: &App) {
 async fn a_link_dies_of_time_and_of_changes(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
-    let (first, second) = (asked(app, &t.member).await, asked(app, &t.member).await);
+    let token = asked(app, &t.member).await;
     app.clock.advance(Duration::from_mins(59));
-    let _ = reset(app, &first, NEW).await.expect(204);
-    // Another link dies with the password that it was for.
-    assert_eq!(reset(app, &second, PASSWORD).await.expect(403).code(), "invalid_link");
+    let _ = reset(app, &token, NEW).await.expect(204);
     app.clock.advance(Duration::from_mins(1));
     let late = asked(app, &t.member).await;
     app.clock.advance(Duration::from_hours(1));
@@ -189,8 +189,9 @@ async fn asking_tells_nothing_and_is_bounded(app: &App) {
     for _ in 0..5 {
         let _ = ask(app, "/auth/password-reset", verified).await;
         let _ = ask(app, "/auth/verify-email/request", unverified).await;
+        // A newer link ends the older ones, and an email whose link has ended is not sent any more.
+        nothing_waits(app, t.id).await;
     }
-    nothing_waits(app, t.id).await;
     let after = (app.count_mail(verified), app.count_mail(unverified));
     // Three in an hour, the first among them, and the one that came with the account.
     assert_eq!((after.0 - before.0, after.1 - before.1), (2, 1));
@@ -222,10 +223,54 @@ async fn a_suspended_organisation_s_links_are_no_good(app: &App) {
     let token = asked(app, &t.member).await;
     let before = app.count_mail(&t.member.email);
     crate::operator::set_active(app, &t, false).await;
-    assert_eq!(reset(app, &token, NEW).await.expect(401).code(), "tenant_suspended");
+    assert_eq!(reset(app, &token, NEW).await.expect(403).code(), "tenant_suspended");
     let _ = ask(app, "/auth/password-reset", &t.member.email).await;
     nothing_waits(app, t.id).await;
     assert_eq!(app.count_mail(&t.member.email), before);
     crate::operator::set_active(app, &t, true).await;
     let _ = reset(app, &token, NEW).await.expect(204);
+}
+
+async fn a_newer_link_ends_the_older_ones(app: &App) {
+    let t = app.tenant().await;
+    let first = app.mail_about(&t.member.email, "verify-email").await.token;
+    let _ = ask(app, "/auth/verify-email/request", &t.member.email).await;
+    let second = app.mail_about(&t.member.email, "verify-email").await.token;
+    assert_eq!(verify(app, &first).await.expect(403).code(), "invalid_link");
+    let _ = verify(app, &second).await.expect(204);
+    let older = [asked(app, &t.member).await, asked(app, &t.member).await];
+    let newest = asked(app, &t.member).await;
+    // Those that were ended count among the three of an hour.
+    let before = app.count_mail(&t.member.email);
+    let _ = ask(app, "/auth/password-reset", &t.member.email).await;
+    nothing_waits(app, t.id).await;
+    assert_eq!(app.count_mail(&t.member.email), before);
+    assert_eq!(reset(app, &older[0], NEW).await.expect(403).code(), "invalid_link");
+    let _ = reset(app, &newest, NEW).await.expect(204);
+    // The older one does not come back once the newer one is used.
+    assert_eq!(reset(app, &older[1], NEW).await.expect(403).code(), "invalid_link");
+}
+
+async fn one_address_starves_nobody(app: &App) {
+    let t = app.tenant().await;
+    verified(app, &t.member).await;
+    let node = app.second(&["--trusted-proxies", "127.0.0.0/8"]).await;
+    let from = async |address: &str, email: &str| {
+        let call = node.post("/auth/password-reset").header("x-forwarded-for", address);
+        call.json(&json!({ "email": email })).send().await
+    };
+    let many = (0..200).map(|number| {
+        let email = if number % 2 == 0 {
+            t.other.email.clone()
+        } else {
+            format!("nobody{number}@{}.example", t.slug)
+        };
+        let from = &from;
+        async move { from("203.0.113.7", &email).await }
+    });
+    let answers = futures::future::join_all(many).await;
+    assert!(answers.iter().all(|answer| matches!(answer.status, 202 | 429)), "{answers:?}");
+    let _ = from("203.0.113.8", &t.member.email).await.expect(202);
+    assert!(node.mail_about(&t.member.email, "reset-password").await.token.starts_with("thw_"));
+    node.finish().await;
 }

@@ -17,13 +17,33 @@ fn migrations_go_up_and_down() {
     assert!(up.contains("applied m0001_core"), "{up}");
     assert_eq!(taskhub(folder.path(), "migrate").said(), up);
     assert_eq!(status(), up);
-    let down = taskhub(folder.path(), &format!("migrate down --steps {}", up.lines().count())).said();
-    assert!(down.lines().all(|line| line.starts_with("missing ")), "{down}");
+    let down = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
+    assert!(down.contains("loses table task with 0 rows") && !down.contains("applied"), "{down}");
     assert_eq!(taskhub(folder.path(), "migrate up").said(), up);
     // A server that may not migrate does not serve an old schema.
-    let _ = taskhub(folder.path(), &format!("migrate down --steps {}", up.lines().count())).said();
+    let _ = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
     let complaint = taskhub(folder.path(), "serve --migrate false --listen 127.0.0.1:0").complained();
-    assert!(!complaint.contains("panicked"), "{complaint}");
+    assert!(complaint.contains("lacks migrations") && complaint.contains("m0001_core"), "{complaint}");
+}
+
+#[test]
+fn migrating_down_says_what_is_lost_and_asks() {
+    let folder = TempDir::new().unwrap();
+    let _ = taskhub(folder.path(), "tenant create Acme").said();
+    let applied = || {
+        let status = taskhub(folder.path(), "migrate status").said();
+        status.lines().filter(|line| line.starts_with("applied ")).count()
+    };
+    let (all, steps) = (applied(), "--steps 1000");
+    let ran = taskhub(folder.path(), &format!("migrate down {steps}"));
+    assert!(!ran.ok && ran.out.contains("loses table tenant with 1 rows"), "{ran:?}");
+    assert!(ran.err.contains("--yes") && applied() == all, "{ran:?}");
+    let production = "--profile production --public-url https://hub.example.com";
+    let complaint = taskhub(folder.path(), &format!("migrate down {steps} --yes {production}")).complained();
+    assert!(complaint.contains("--in-production") && applied() == all, "{complaint}");
+    let both = format!("migrate down {steps} --yes --in-production {production}");
+    let _ = taskhub(folder.path(), &both).said();
+    assert_eq!(applied(), 0);
 }
 
 #[test]
@@ -174,6 +194,6 @@ fn wiping_asks_and_is_for_development() {
     let complaint = taskhub(folder.path(), &format!("wipe --yes --profile production {keys}")).complained();
     assert!(complaint.contains("development") && kept(), "{complaint}");
     let said = taskhub(folder.path(), "wipe --yes").said();
-    assert!(said.contains("empty") && !kept(), "{said}");
+    assert!(said.contains("no rows") && !kept(), "{said}");
     let _ = taskhub(folder.path(), "tenant create Acme").said();
 }

@@ -24,7 +24,7 @@ fn help_shows_flag_variable_and_default() {
         let after = help.split_once(&format!("[env: {variable}")).unwrap().1;
         let after = &after[..after.find("\n      --").unwrap_or(after.len())];
         let optional = entry.contains("Default:")
-            || ["FILE", "DIR", "PROXIES", "ORIGINS"].iter().any(|end| variable.ends_with(end));
+            || ["FILE", "DIR", "PROXIES", "ORIGINS", "PORT"].iter().any(|end| variable.ends_with(end));
         assert!(optional || after.contains("[default: "), "{variable} shows no default: {after}");
     }
     for command in ["serve", "migrate", "seed", "wipe", "tenant", "user", "token", "keys", "openapi"] {
@@ -49,7 +49,11 @@ fn wrong_settings_are_refused_with_a_sentence() {
     let folder = TempDir::new().unwrap();
     let wrong = [
         ("--database-url oracle://db", "expected sqlite://…, postgres://… or mysql://…"),
-        ("--listen nonsense", "invalid socket address"),
+        ("--database-url sqlite::memory:", "a database in memory is not supported"),
+        ("--database-url postgres://hub:secret@db:99999/hub", "a port from 1 to 65535"),
+        ("--listen nonsense", "expected an address and a port from 0 to 65535, as 0.0.0.0:8080"),
+        ("--listen 127.0.0.1:99999", "expected an address and a port from 0 to 65535, as 0.0.0.0:8080"),
+        ("--port 99999", "1..=65535"),
         ("--public-url ftp://example.com", "expected http://… or https://…"),
         ("--cors-origins https://example.com/path", "without a path"),
         ("--trusted-proxies somewhere", "invalid IP address"),
@@ -63,7 +67,11 @@ fn wrong_settings_are_refused_with_a_sentence() {
         ("--mail-from nobody", "--mail-from"),
         ("--app-url app.example.com", "expected http://… or https://…"),
         ("--profile staging", "possible values: development, production"),
-        ("--log ==", "TASKHUB_LOG can't be read"),
+        ("--log inof", "“inof” is neither a level"),
+        ("--log info,taskhub=loud", "“taskhub=loud” is neither a level"),
+        ("--database-url-file nowhere", "DATABASE_URL_FILE can't be read from nowhere"),
+        ("--mail smtp://mail.invalid", "the host mail.invalid is not found"),
+        ("--files s3://bucket", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"),
         ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json can't be read"),
         ("--profile production --public-url https://example.com", "There are no signing keys"),
         ("--nonsense", "unexpected argument"),
@@ -72,10 +80,11 @@ fn wrong_settings_are_refused_with_a_sentence() {
         let complaint = taskhub(folder.path(), &format!("serve {flags}")).complained();
         assert!(complaint.contains(sentence), "{flags}: {complaint}");
         assert!(!complaint.contains("panicked"), "{complaint}");
+        assert!(!folder.path().join("taskhub-data/taskhub.db").exists(), "{flags}: the database was made");
     }
     let mut by_variable = command(folder.path(), &["serve"]);
     let complaint = run(by_variable.env("TASKHUB_LISTEN", "nonsense"), "").complained();
-    assert!(complaint.contains("invalid socket address"), "{complaint}");
+    assert!(complaint.contains("expected an address and a port"), "{complaint}");
     // A database's password is not told on.
     let mut misspelt = command(folder.path(), &["serve"]);
     let complaint =
@@ -157,4 +166,16 @@ fn a_server_in_production_serves() {
             assert!(serde_json::from_str::<Value>(line).is_ok(), "a line that is no JSON: {line}");
         }
     });
+}
+
+#[test]
+fn a_platform_sets_the_port() {
+    let listen = |flags: &[&str]| taskhub::config::Settings::from_flags(flags).unwrap().listen().to_string();
+    assert_eq!(listen(&[]), "127.0.0.1:8080");
+    assert_eq!(listen(&["--port", "9000"]), "0.0.0.0:9000");
+    assert_eq!(listen(&["--port", "9000", "--listen", "127.0.0.1:7000"]), "127.0.0.1:7000");
+    let folder = TempDir::new().unwrap();
+    let mut by_variable = command(folder.path(), &["serve"]);
+    let complaint = run(by_variable.env("PORT", "port"), "").complained();
+    assert!(complaint.contains("--port"), "{complaint}");
 }

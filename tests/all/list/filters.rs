@@ -12,6 +12,7 @@ every_database!(
     sorting_is_alike_everywhere,
     fields_are_sparse,
     a_status_has_a_list_of_its_own,
+    names_are_searched,
 );
 
 async fn filters_narrow(app: &App) {
@@ -184,4 +185,29 @@ async fn a_status_has_a_list_of_its_own(app: &App) {
         let refused = app.get(&format!("/tasks/by-status{query}")).by(&t.member).send().await.expect(400);
         assert_eq!(refused.pointer(), "status", "{query}");
     }
+}
+
+async fn names_are_searched(app: &App) {
+    let (t, u) = (app.tenant().await, app.tenant().await);
+    for (path, about) in [("/clients", "notes"), ("/request-types", "description"), ("/teams", "goals")] {
+        let (bakery, mill) = (
+            json!({ "name": "Harbour Bäckerei", about: "Opens before dawn." }),
+            json!({ "name": "Old Mill" }),
+        );
+        for body in [&bakery, &mill] {
+            let _ = app.post(path).by(&t.admin).json(body).gives(201).await;
+        }
+        for (words, count) in [("harb", 1), ("b%C3%A4ckerei+HARBOUR", 1), ("dawn", 1), ("harbour+mill", 0)] {
+            let found = app.get(&format!("{path}?q={words}")).by(&t.admin).gives(200).await;
+            assert_eq!(found["count"], count, "{path} {words}");
+        }
+        let found = app.get(&format!("{path}?q=mill")).by(&t.admin).gives(200).await;
+        let place = format!("{path}/{}", found["results"][0]["id"].as_str().unwrap());
+        let _ = app.patch(&place).by(&t.admin).json(&json!({ "name": "New Quay" })).gives(200).await;
+        assert_eq!(app.get(&format!("{path}?q=mill")).by(&t.admin).gives(200).await["count"], 0);
+        assert_eq!(app.get(&format!("{path}?q=quay")).by(&t.admin).gives(200).await["count"], 1);
+        assert_eq!(app.get(&format!("{path}?q=quay")).by(&u.admin).gives(200).await["count"], 0);
+    }
+    // What a team's strangers don't see, they don't find.
+    assert_eq!(app.get("/teams?q=harbour").by(&t.other).gives(200).await["count"], 0);
 }

@@ -9,7 +9,8 @@ every_database!(
     numbered_pages_count,
     cursors_lead_there_and_back,
     both_ways_hold_for_every_list,
-    pages_are_bounded
+    pages_are_bounded,
+    the_default_size_of_a_page_is_a_setting
 );
 
 async fn numbered_pages_count(app: &App) {
@@ -139,4 +140,23 @@ async fn pages_are_bounded(app: &App) {
     assert_eq!((each(&page, "id").len(), &page["count"]), (50, &json!(51)));
     let page = app.get("/tasks?cursor=").by(&t.member).gives(200).await;
     assert_eq!(each(&page, "id").len(), 50);
+}
+
+async fn the_default_size_of_a_page_is_a_setting(app: &App) {
+    let t = app.tenant().await;
+    let _ = tasks(app, &t.member, &["one", "two", "three"]).await;
+    let short = app.second(&["--page-size", "2"]).await;
+    for (path, expected) in [("/tasks", 2), ("/tasks?cursor=", 2), ("/tasks?page_size=3", 3)] {
+        let page = short.get(path).by(&t.member).gives(200).await;
+        assert_eq!(page["results"].as_array().unwrap().len(), expected, "{path}");
+    }
+    short.finish().await;
+    // The document of that server says so, of every list.
+    let usual = taskhub::document::build().unwrap().to_string();
+    let document = taskhub::document::build_with(2).unwrap().to_string();
+    let said = |document: &str, rows: u64| {
+        document.matches(&format!(r#""minimum":1,"maximum":200,"default":{rows}"#)).count()
+    };
+    assert!(said(&usual, 50) > 0);
+    assert_eq!((said(&document, 2), said(&document, 50)), (said(&usual, 50), said(&usual, 2)));
 }

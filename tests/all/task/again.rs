@@ -1,7 +1,8 @@
 //! The stories of tasks that come again.
 
 use serde_json::{Value, json};
-use taskhub_tests::{App, every_database};
+use taskhub_domain::Instant;
+use taskhub_tests::{App, Tenant, every_database};
 
 use super::{make, path};
 
@@ -10,6 +11,13 @@ every_database!(
     what_belongs_to_a_task_comes_with_it,
     what_is_no_rule_is_refused,
     a_rule_that_never_holds_is_refused,
+    a_refusal_says_what_is_expected,
+    a_gap_of_the_clock_moves_one_date_alone,
+    a_start_moves_in_local_time,
+    an_overdue_task_can_skip_to_the_future,
+    a_task_can_recur_from_its_completion,
+    a_month_without_the_day_can_have_its_last_one,
+    settings_need_a_rule_and_go_with_it,
 );
 
 async fn a_weekly_task_comes_weekly(app: &App) {
@@ -112,4 +120,137 @@ async fn a_rule_that_never_holds_is_refused(app: &App) {
         let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
         assert_eq!(answer.pointer(), "/recurrence", "{rule}");
     }
+}
+
+async fn a_refusal_says_what_is_expected(app: &App) {
+    let t = app.tenant().await;
+    for (rule, message) in [
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=0,15",
+            "BYMONTHDAY must be a list of numbers from 1 to 31 or from -31 to -1",
+        ),
+        ("FREQ=WEEKLY;BYDAY=MO TU", "BYDAY must be a list of MO, TU, WE, TH, FR, SA and SU"),
+        ("FREQ=WEEKLY;BYDAY=+-1MO", "BYDAY must be a list of MO, TU, WE, TH, FR, SA and SU"),
+        ("FREQ=DAILY;UNTIL=tomorrow", "UNTIL must be a date as in 20270131"),
+        ("FREQ=DAILY;COUNT=2;UNTIL=20270131", "COUNT and UNTIL must not occur together."),
+    ] {
+        let body = json!({ "title": "Water", "due_at": "2026-11-02T09:00:00Z", "recurrence": rule });
+        let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+        assert_eq!(answer.pointer(), "/recurrence", "{rule}");
+        let told = answer.body["errors"][0]["message"].as_str().unwrap();
+        assert!(told.starts_with(message), "{told}");
+    }
+    for rule in ["FREQ=YEARLY;BYDAY=-53SU", "FREQ=DAILY;UNTIL=20270131"] {
+        let body = json!({ "title": "Water", "due_at": "2026-11-02T09:00:00Z", "recurrence": rule });
+        let _ = make(app, &t.member, body).await;
+    }
+}
+
+/// Puts the tenant into a time zone.
+async fn live_in(app: &App, t: &Tenant, zone: &str) {
+    let _ = app.patch("/tenant").by(&t.admin).json(&json!({ "time_zone": zone })).gives(200).await;
+}
+
+/// Completes a task; the next one.
+async fn complete(app: &App, t: &Tenant, task: &Value) -> Value {
+    let _ = app.post(&format!("{}/complete", path(task))).by(&t.member).gives(200).await;
+    let open = app.get("/tasks?status=todo").by(&t.member).gives(200).await;
+    let [next] = open["results"].as_array().unwrap().as_slice() else { panic!("{open}") };
+    next.clone()
+}
+
+async fn a_gap_of_the_clock_moves_one_date_alone(app: &App) {
+    let t = app.tenant().await;
+    live_in(app, &t, "Europe/Berlin").await;
+    let body = json!({
+        "title": "Water", "start_at": "2027-03-27T01:15:00Z", "due_at": "2027-03-27T01:30:00Z", "recurrence": "FREQ=DAILY",
+    });
+    let mut task = make(app, &t.member, body).await;
+    // On the 28th the clocks go from 02:00 to 03:00.
+    for (start, due) in [
+        ("2027-03-28T01:15:00.000000Z", "2027-03-28T01:30:00.000000Z"),
+        ("2027-03-29T00:15:00.000000Z", "2027-03-29T00:30:00.000000Z"),
+        ("2027-03-30T00:15:00.000000Z", "2027-03-30T00:30:00.000000Z"),
+    ] {
+        task = complete(app, &t, &task).await;
+        assert_eq!((&task["start_at"], &task["due_at"]), (&json!(start), &json!(due)));
+    }
+}
+
+async fn a_start_moves_in_local_time(app: &App) {
+    let t = app.tenant().await;
+    live_in(app, &t, "Europe/Berlin").await;
+    let body = json!({
+        "title": "Water", "start_at": "2027-03-20T08:00:00Z", "due_at": "2027-03-22T08:00:00Z", "recurrence": "FREQ=WEEKLY",
+    });
+    let next = complete(app, &t, &make(app, &t.member, body).await).await;
+    let expected = (&json!("2027-03-27T08:00:00.000000Z"), &json!("2027-03-29T07:00:00.000000Z"));
+    assert_eq!((&next["start_at"], &next["due_at"]), expected);
+}
+
+fn instant(value: &Value) -> Instant {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+const DAY: i64 = 86_400_000_000;
+
+async fn an_overdue_task_can_skip_to_the_future(app: &App) {
+    let t = app.tenant().await;
+    let due = Instant::from_micros(app.clock.now().micros() - 10 * DAY - DAY / 2);
+    let body = json!({ "title": "Water", "due_at": due.to_string(), "recurrence": "FREQ=DAILY;COUNT=3", "recurrence_mode": "next_future" });
+    let next = complete(app, &t, &make(app, &t.member, body).await).await;
+    assert_eq!(instant(&next["due_at"]).micros(), due.micros() + 11 * DAY);
+    assert_eq!(
+        (&next["recurrence"], &next["recurrence_mode"]),
+        (&json!("FREQ=DAILY;COUNT=2"), &json!("next_future"))
+    );
+}
+
+async fn a_task_can_recur_from_its_completion(app: &App) {
+    let t = app.tenant().await;
+    let now = app.clock.now().micros();
+    for days in [-10, 10] {
+        let due = Instant::from_micros(now + days * DAY);
+        let body = json!({ "title": "Water", "due_at": due.to_string(), "recurrence": "FREQ=DAILY;INTERVAL=3", "recurrence_mode": "from_completion" });
+        let task = make(app, &t.member, body).await;
+        let next = complete(app, &t, &task).await;
+        assert_eq!(instant(&next["due_at"]).micros(), now + 3 * DAY, "{days}");
+        let _ = app.delete(&path(&next)).by(&t.member).gives(204).await;
+    }
+}
+
+async fn a_month_without_the_day_can_have_its_last_one(app: &App) {
+    let t = app.tenant().await;
+    let body = json!({ "title": "Pay", "due_at": "2027-01-31T09:00:00Z", "recurrence": "FREQ=MONTHLY", "month_end_clamp": true });
+    let mut task = make(app, &t.member, body).await;
+    for day in ["02-28", "03-31", "04-30"] {
+        task = complete(app, &t, &task).await;
+        assert_eq!(task["due_at"], json!(format!("2027-{day}T09:00:00.000000Z")));
+        assert_eq!((&task["recurrence"], &task["month_end_clamp"]), (&json!("FREQ=MONTHLY"), &json!(true)));
+    }
+    // A due date that is set anew is what the rule goes on from.
+    let moved = json!({ "due_at": "2027-05-15T09:00:00Z" });
+    task = app.patch(&path(&task)).by(&t.member).json(&moved).gives(200).await;
+    assert_eq!(complete(app, &t, &task).await["due_at"], json!("2027-06-15T09:00:00.000000Z"));
+}
+
+async fn settings_need_a_rule_and_go_with_it(app: &App) {
+    let t = app.tenant().await;
+    for setting in [json!({ "recurrence_mode": "next_future" }), json!({ "month_end_clamp": true })] {
+        let mut body = json!({ "title": "Water", "due_at": "2027-01-31T09:00:00Z" });
+        body.as_object_mut().unwrap().extend(setting.as_object().unwrap().clone());
+        let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
+        assert_eq!(
+            (answer.pointer(), &answer.body["errors"][0]["code"]),
+            ("/recurrence", &json!("required"))
+        );
+        body["recurrence"] = json!("FREQ=DAILY");
+        let task = make(app, &t.member, body).await;
+        let bare =
+            app.patch(&path(&task)).by(&t.member).json(&json!({ "recurrence": null })).gives(200).await;
+        assert_eq!((&bare["recurrence_mode"], &bare["month_end_clamp"]), (&json!("from_due"), &json!(false)));
+    }
+    let wrong = json!({ "title": "Water", "due_at": "2027-01-31T09:00:00Z", "recurrence": "FREQ=DAILY", "recurrence_mode": "sometimes" });
+    let answer = app.post("/tasks").by(&t.member).json(&wrong).send().await.expect(422);
+    assert_eq!(answer.pointer(), "/recurrence_mode");
 }

@@ -121,6 +121,7 @@ async fn all_that_is_wrong_is_told(app: &App) {
         create(json!(null)),
     ]);
     let expected = [
+        pair("/operations/1/body/title", "invalid_value"),
         pair("/operations/1/body/weight", "unknown_field"),
         pair("/operations/3/body/title", "invalid_type"),
         pair("/operations/4/body/title", "invalid_value"),

@@ -5,7 +5,26 @@ use taskhub_tests::{App, every_database};
 
 use super::{make, path};
 
-every_database!(a_label_from_beginning_to_end, tasks_are_found_by_label, what_is_wrong_is_told);
+every_database!(
+    a_label_from_beginning_to_end,
+    names_that_look_alike_are_one_label,
+    tasks_are_found_by_label,
+    what_is_wrong_is_told,
+);
+
+async fn names_that_look_alike_are_one_label(app: &App) {
+    let t = app.tenant().await;
+    for (one, other) in
+        [("ΣΣ", "σς"), ("x", "x\u{200b}"), ("Straße", "STRASSE"), ("ﬁx", "Ｆｉｘ"), ("Å", "a\u{30a}")]
+    {
+        let make = |name: &str| app.post("/labels").by(&t.admin).json(&json!({ "name": name }));
+        let _ = make(one).gives(201).await;
+        assert_eq!(make(other).send().await.expect(409).pointer(), "/name", "{other}");
+    }
+    // However much longer a name becomes when it is folded, its key has room.
+    let long = json!({ "name": "\u{fdfa}".repeat(50) });
+    let _ = app.post("/labels").by(&t.admin).json(&long).gives(201).await;
+}
 
 async fn a_label_from_beginning_to_end(app: &App) {
     let t = app.tenant().await;

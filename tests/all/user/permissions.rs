@@ -33,7 +33,7 @@ async fn what_is_told_is_what_happens(app: &App) {
         assert_eq!(changed == 200, ruling(&told, "update")["allowed"] == true);
     }
     let told = app.get(&asked).by(&t.other).gives(200).await;
-    let delete = json!({ "action": "delete", "allowed": false, "rule": null, "grounds": ["admin", "manages_project", "owner"], "missing_scope": null });
+    let delete = json!({ "action": "delete", "allowed": false, "rule": null, "grounds": ["admin", "manages_project", "owner", "manager and personal"], "missing_scope": null });
     assert_eq!(*ruling(&told, "delete"), delete);
     let _ = app.delete(&path).by(&t.other).gives(403).await;
     // Scopes count too.

@@ -85,8 +85,8 @@ fn needs_another(answer: &Answer) -> bool {
     let quiet = code == "required" && answer.pointer().starts_with("/notification_preferences/quiet_");
     // An entry takes an end or how long it took.
     let spans = answer.call.contains("/time-entries") && code == "required";
-    // What comes again is due, and one of many changes takes what its action does.
-    let again = code == "required" && answer.pointer() == "/due_at";
+    // A recurring task has a due date, its settings need a rule, and one of many changes takes what its action does.
+    let again = code == "required" && matches!(answer.pointer(), "/due_at" | "/recurrence");
     let bulk = answer.call.ends_with("/bulk") && answer.pointer().starts_with("/operations/0");
     token || registers || again || bulk || moves || reminds || quiet || spans
 }
@@ -126,7 +126,8 @@ async fn what_is_on_the_bound_is_taken(app: &App) {
                 // So is a name of one letter that another row has, and a reminder for an instant that has passed.
                 let other = ["wrong_password", "invalid_code", "taken", "passed"].iter().any(|it| code == it);
                 // And so is a step that another goes before.
-                let early = operation.id == "update_request_status" && answer.code() == "conflict";
+                let step = value == "completed" && field.pointer == "/status";
+                let early = step && operation.id.contains("request") && answer.code() == "conflict";
                 if !told && !other && !early && !needs_another(&answer) {
                     wrong.push(format!(
                         "{} {}: {value} → {} {}",

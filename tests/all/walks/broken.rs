@@ -127,6 +127,12 @@ impl<'a> Field<'a> {
             "language-tag" => {
                 broken.extend([("no tag", json!("english-language")), ("half a tag", json!("en-"))]);
             }
+            "title" => {
+                broken.extend([
+                    ("two letters", json!("ab")),
+                    ("one letter to see", json!("a\u{200b}\u{200b}")),
+                ]);
+            }
             "email" => broken.extend([
                 ("no address", json!("nonsense")),
                 ("two addresses", json!("a@b.example,c@d.example")),
@@ -178,6 +184,8 @@ impl<'a> Field<'a> {
                     format!("{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(length - 64 - 129));
                 format!("{}{word}@{domain}", "a".repeat(64 - word.len()))
             }
+            // The shortest is a word of one character.
+            "title" if length == 1 => "字".to_owned(),
             "color" => format!("#{}", "a".repeat(length - 1)),
             // Nothing that is guessed early, whatever its length.
             "password" => "k7#Qz!vP2m@Xw9$Lr4".chars().cycle().take(length).collect(),

@@ -18,6 +18,8 @@ use super::bodies::other_picture;
 /// A kind of row that a request names by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
+    /// The lead, who manages the teams.
+    Lead,
     /// A team of the member, managed by the lead.
     Team,
     /// Another team, of the other member.
@@ -288,6 +290,7 @@ async fn tasks(
 async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
     let mut rows = HashMap::new();
     work(app, people, lead, &mut rows).await;
+    rows.insert(Slot::Lead, lead.id.to_string());
     let guarded = folk(app, people, &mut rows).await;
     (rows, guarded)
 }

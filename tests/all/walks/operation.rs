@@ -5,6 +5,11 @@ use serde_json::Value;
 /// The methods that a path of the document can have.
 pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
+/// A form with a file.
+const FORM: &str = "multipart/form-data";
+/// The media type of a file, where a file of any media type is taken.
+const FILE: &str = "application/octet-stream";
+
 /// One operation of the document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operation<'a> {
@@ -63,10 +68,16 @@ impl<'a> Operation<'a> {
         (!media.is_null()).then(|| self.resolve(&media["schema"]))
     }
 
-    /// The content types of its body, if it takes octets.
+    /// The content types of its body, if it takes octets. A form is another way to send the same.
     pub(super) fn octets(&self) -> Vec<&'a str> {
         let kinds = self.says["requestBody"]["content"].as_object().into_iter().flatten();
-        if self.body().is_some() { Vec::new() } else { kinds.map(|(kind, _)| kind.as_str()).collect() }
+        let kinds = kinds.map(|(kind, _)| kind.as_str()).filter(|kind| *kind != FORM);
+        if self.body().is_some() { Vec::new() } else { kinds.collect() }
+    }
+
+    /// Whether it takes octets of every type.
+    pub(super) fn takes_any(&self) -> bool {
+        self.says["requestBody"]["content"].get(FILE).is_some()
     }
 
     /// Whether it takes a body.

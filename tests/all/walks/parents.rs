@@ -152,7 +152,7 @@ fn sibling(slot: Slot) -> Slot {
         Slot::TimeEntry => Slot::OtherTimeEntry,
         Slot::OtherTimeEntry => Slot::TimeEntry,
         Slot::Assignee => Slot::Spare,
-        Slot::Spare | Slot::Member => Slot::Assignee,
+        Slot::Lead | Slot::Spare | Slot::Member => Slot::Assignee,
         Slot::Attachment => Slot::OtherAttachment,
         Slot::OtherAttachment => Slot::Attachment,
         Slot::Document => Slot::OtherDocument,

@@ -43,6 +43,10 @@ fn wrong(parameter: &Value) -> Vec<String> {
 /// Values that it can have.
 fn good(parameter: &Value, request: &Request<'_>, fixture: &Fixture) -> Vec<String> {
     let schema = &parameter["schema"];
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        let of = |schema: &Value| good(&json!({ "schema": schema }), request, fixture);
+        return alternatives.iter().flat_map(of).collect();
+    }
     if let Some(words) = schema["enum"].as_array() {
         return words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
     }

@@ -181,6 +181,7 @@ pub(super) const TABLE: &[Entry] = &[
         "search_text",
         "task",
         "task_label",
+        "tenant",
     ]),
     Entry::scoped("list_tasks_by_status", &["tasks:read"])
         .query(&[("status", "todo")])
@@ -192,6 +193,7 @@ pub(super) const TABLE: &[Entry] = &[
         "search_text",
         "task",
         "task_label",
+        "tenant",
     ]),
     Entry::scoped("update_task", &["tasks:write"]).of(&[Slot::Task]).body(task, TASK_IDS).changes(&[
         "alarm",
@@ -199,6 +201,7 @@ pub(super) const TABLE: &[Entry] = &[
         "search_text",
         "task",
         "task_label",
+        "tenant",
     ]),
     Entry::scoped("delete_task", &["tasks:write"]).of(&[Slot::Task]).changes(&["task"]),
     Entry::scoped("complete_task", &["tasks:write"])
@@ -210,7 +213,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("move_task", &["tasks:write"])
         .of(&[Slot::Task])
         .body(task_move, &[("/project_id", Slot::Project), ("/beside_id", Slot::ParentTask)])
-        .changes(&["task"]),
+        .changes(&["project", "task"]),
     Entry::scoped("change_tasks", &["tasks:write"])
         .body(
             task_changes,
@@ -222,7 +225,7 @@ pub(super) const TABLE: &[Entry] = &[
                 ("/operations/0/body/label_ids/0", Slot::Label),
             ],
         )
-        .changes(&["alarm", "notification", "search_text", "task", "task_label"]),
+        .changes(&["alarm", "notification", "search_text", "task", "task_label", "tenant"]),
     Entry::scoped("list_deleted_tasks", &["tasks:read"]).query_ids(TASK_FILTERS),
     Entry::scoped("get_deleted_task", &["tasks:read"]).of(&[Slot::DeletedTask]),
     Entry::scoped("restore_task", &["tasks:write"]).of(&[Slot::DeletedTask]).changes(&["task"]),
@@ -233,7 +236,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("create_task_dependency", &["tasks:read", "tasks:write"])
         .of(&[Slot::Task])
         .body(task_dependency, &[("/blocker_id", Slot::ParentTask)])
-        .changes(&["task_dependency"]),
+        .changes(&["task_dependency", "tenant"]),
     Entry::scoped("get_task_dependency", &["tasks:read"]).of(&[Slot::Task, Slot::TaskDependency]),
     Entry::scoped("delete_task_dependency", &["tasks:read", "tasks:write"])
         .of(&[Slot::Task, Slot::TaskDependency])
@@ -277,16 +280,16 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("create_reminder", &["tasks:read", "reminders:write"])
         .of(&[Slot::Task])
         .body(reminder, &[])
-        .changes(&["alarm", "reminder"]),
+        .changes(&["alarm", "reminder", "task"]),
     Entry::scoped("get_reminder", &["tasks:read", "reminders:read"]).of(&[Slot::Task, Slot::Reminder]),
     Entry::scoped("replace_reminder", &["tasks:read", "reminders:write"])
         .of(&[Slot::Task, Slot::Reminder])
         .body(reminder, &[])
-        .changes(&["alarm", "reminder"]),
+        .changes(&["alarm", "reminder", "task"]),
     Entry::scoped("update_reminder", &["tasks:read", "reminders:write"])
         .of(&[Slot::Task, Slot::Reminder])
         .body(reminder, &[])
-        .changes(&["alarm", "reminder"]),
+        .changes(&["alarm", "reminder", "task"]),
     Entry::scoped("delete_reminder", &["tasks:read", "reminders:write"])
         .of(&[Slot::Task, Slot::Reminder])
         .changes(&["alarm", "reminder"]),
@@ -417,11 +420,21 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::ServiceAccount])
         .query_ids(ACTOR),
     Entry::scoped("list_teams", &["teams:read"]).query_ids(&[("manager", Slot::Assignee)]),
-    Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["team"]),
+    Entry::scoped("create_team", &["teams:write"]).body(team, TEAM_IDS).changes(&["search_text", "team"]),
     Entry::scoped("get_team", &["teams:read"]).of(&[Slot::Team]),
-    Entry::scoped("replace_team", &["teams:write"]).of(&[Slot::Team]).body(team, TEAM_IDS).changes(&["team"]),
-    Entry::scoped("update_team", &["teams:write"]).of(&[Slot::Team]).body(team, TEAM_IDS).changes(&["team"]),
-    Entry::scoped("delete_team", &["teams:write"]).of(&[Slot::OtherTeam]).changes(&["team", "team_member"]),
+    Entry::scoped("replace_team", &["teams:write"])
+        .of(&[Slot::Team])
+        .body(team, TEAM_IDS)
+        .changes(&["search_text", "team"]),
+    Entry::scoped("update_team", &["teams:write"])
+        .of(&[Slot::Team])
+        .body(team, TEAM_IDS)
+        .changes(&["search_text", "team"]),
+    Entry::scoped("delete_team", &["teams:write"]).of(&[Slot::OtherTeam]).changes(&[
+        "search_text",
+        "team",
+        "team_member",
+    ]),
     Entry::scoped("list_team_members", &["teams:read"])
         .of(&[Slot::Team])
         .query_ids(&[("user", Slot::Member)]),
@@ -440,6 +453,7 @@ pub(super) const TABLE: &[Entry] = &[
         .changes(&["team_member"]),
     Entry::scoped("delete_team_member", &["teams:read", "teams:write"])
         .of(&[Slot::Team, Slot::TeamMember])
+        .query_ids(&[("transfer_to", Slot::Lead)])
         .changes(&["team_member"]),
     Entry::scoped("list_projects", &["projects:read"])
         .query_ids(&[("manager", Slot::Assignee), ("team", Slot::Team)]),
@@ -485,36 +499,40 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Project, Slot::Milestone])
         .changes(&["milestone"]),
     Entry::scoped("list_clients", &["clients:read"]),
-    Entry::scoped("create_client", &["clients:write"]).body(work_client, &[]).changes(&["client"]),
+    Entry::scoped("create_client", &["clients:write"])
+        .body(work_client, &[])
+        .changes(&["client", "search_text"]),
     Entry::scoped("get_client", &["clients:read"]).of(&[Slot::Client]),
     Entry::scoped("replace_client", &["clients:write"])
         .of(&[Slot::Client])
         .body(work_client, &[])
-        .changes(&["client"]),
+        .changes(&["client", "search_text"]),
     Entry::scoped("update_client", &["clients:write"])
         .of(&[Slot::Client])
         .body(work_client, &[])
-        .changes(&["client"]),
-    Entry::scoped("delete_client", &["clients:write"]).of(&[Slot::EmptyClient]).changes(&["client"]),
+        .changes(&["client", "search_text"]),
+    Entry::scoped("delete_client", &["clients:write"])
+        .of(&[Slot::EmptyClient])
+        .changes(&["client", "search_text"]),
     Entry::scoped("list_client_requests", &["clients:read", "requests:read"])
         .of(&[Slot::Client])
         .query_ids(REQUEST_FILTERS),
     Entry::scoped("list_request_types", &["request-types:read"]),
     Entry::scoped("create_request_type", &["request-types:write"])
         .body(request_type, &[])
-        .changes(&["request_type"]),
+        .changes(&["request_type", "search_text"]),
     Entry::scoped("get_request_type", &["request-types:read"]).of(&[Slot::RequestType]),
     Entry::scoped("replace_request_type", &["request-types:write"])
         .of(&[Slot::RequestType])
         .body(request_type, &[])
-        .changes(&["request_type"]),
+        .changes(&["request_type", "search_text"]),
     Entry::scoped("update_request_type", &["request-types:write"])
         .of(&[Slot::RequestType])
         .body(request_type, &[])
-        .changes(&["request_type"]),
+        .changes(&["request_type", "search_text"]),
     Entry::scoped("delete_request_type", &["request-types:write"])
         .of(&[Slot::EmptyRequestType])
-        .changes(&["request_type"]),
+        .changes(&["request_type", "search_text"]),
     Entry::scoped("list_requests", &["requests:read"]).query_ids(REQUEST_FILTERS),
     Entry::scoped("create_request", &["requests:write"]).body(request, REQUEST_IDS).changes(&[
         "client_request",
@@ -601,23 +619,27 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("create_user", &["users:write"]).body(new_user, &[]).changes(&["link", "user"]),
     Entry::scoped("change_users", &["users:write"])
         .body(user_changes, &[("/operations/0/id", Slot::Spare)])
-        .changes(&["link", "revocation", "user"]),
+        .changes(&["link", "revocation", "tenant", "user"]),
     Entry::scoped("count_active_users", &["users:read"]),
     Entry::scoped("get_user", &["users:read"]).of(&[Slot::Spare]),
     Entry::scoped("replace_user", &["users:write"])
         .of(&[Slot::Spare])
         .body(user, &[])
-        .changes(&["link", "user"]),
+        .changes(&["link", "tenant", "user"]),
     Entry::scoped("update_user", &["users:write"])
         .of(&[Slot::Spare])
         .body(user, &[])
-        .changes(&["link", "user"]),
+        .changes(&["link", "tenant", "user"]),
     Entry::scoped("delete_user", &["users:write"])
         .of(&[Slot::Spare])
         .query_ids(&[("transfer_to", Slot::Assignee)])
-        .changes(&["former_user", "link", "revocation", "second_factor", "user"]),
-    Entry::scoped("deactivate_user", &["users:write"]).of(&[Slot::Spare]).changes(&["revocation", "user"]),
-    Entry::scoped("reactivate_user", &["users:write"]).of(&[Slot::Inactive]).changes(&["user"]),
+        .changes(&["former_user", "link", "revocation", "second_factor", "tenant", "user"]),
+    Entry::scoped("deactivate_user", &["users:write"]).of(&[Slot::Spare]).changes(&[
+        "revocation",
+        "tenant",
+        "user",
+    ]),
+    Entry::scoped("reactivate_user", &["users:write"]).of(&[Slot::Inactive]).changes(&["tenant", "user"]),
     Entry::scoped("import_users", &["users:write"]).octets("text/csv", users).changes(&["link", "user"]),
     Entry::scoped("export_users", &["users:read"]),
     Entry::scoped("list_user_history", &["users:read"]).of(&[Slot::Spare]).query_ids(&[("row", Slot::Task)]),
@@ -627,14 +649,16 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Spare])
         .changes(&["revocation", "second_factor"]),
     Entry::scoped("list_invitations", &["invitations:read"]),
-    Entry::scoped("create_invitation", &["invitations:write"]).body(invitation, &[]).changes(&["invitation"]),
+    Entry::scoped("create_invitation", &["invitations:write"])
+        .body(invitation, &[])
+        .changes(&["invitation", "tenant"]),
     Entry::scoped("get_invitation", &["invitations:read"]).of(&[Slot::Invitation]),
     Entry::scoped("delete_invitation", &["invitations:write"])
         .of(&[Slot::Invitation])
         .changes(&["invitation"]),
     Entry::scoped("resend_invitation", &["invitations:write"])
         .of(&[Slot::Invitation])
-        .changes(&["invitation"]),
+        .changes(&["invitation", "tenant"]),
     Entry::scoped("get_tenant", &["tenant:read"]),
     Entry::scoped("replace_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
     Entry::scoped("update_tenant", &["tenant:write"]).body(tenant, &[]).changes(&["tenant"]),
@@ -663,7 +687,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::scoped("list_access_tokens", &["access-tokens:read"]).query_ids(&[("user", Slot::Assignee)]),
     Entry::person("create_access_token", &["access-tokens:write"])
         .body(access_token, &[])
-        .changes(&["access_token"]),
+        .changes(&["access_token", "tenant"]),
     Entry::scoped("get_access_token", &["access-tokens:read"]).of(&[Slot::AccessToken]),
     Entry::scoped("delete_access_token", &["access-tokens:write"])
         .of(&[Slot::AccessToken])

@@ -164,7 +164,7 @@ async fn outlived(app: &App, fixture: &Fixture) -> Vec<Bad> {
     let (token, _) = away.sign_in(app).await;
     app.post("/auth/logout").token(&token).gives(204).await;
     all.push(Bad::token("a session's that was signed out", &token));
-    all.push(Bad { refusal: (401, "tenant_suspended"), ..suspended(app).await });
+    all.push(Bad { refusal: (403, "tenant_suspended"), ..suspended(app).await });
     all
 }
 
@@ -174,7 +174,7 @@ async fn suspended(app: &App) -> Bad {
     let store = &app.state.store;
     let ctx = store.system("a test", Request::default()).within(kept_out.id);
     store.write(&ctx, false, |tx, active| Box::pin(tenant::set_active(tx, active))).await.unwrap();
-    until("the suspension", async || app.get("/tenant").by(&kept_out.admin).send().await.status == 401).await;
+    until("the suspension", async || app.get("/tenant").by(&kept_out.admin).send().await.status == 403).await;
     Bad::token("a suspended organisation's", &kept_out.admin.token)
 }
 

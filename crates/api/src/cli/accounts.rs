@@ -46,12 +46,13 @@ pub(super) enum TenantCommand {
     Quota {
         /// Its slug
         slug: String,
-        /// The most octets of all files together
-        #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
-        bytes: i64,
+        /// The most bytes of all files together
+        #[arg(long, alias = "bytes", value_parser = clap::value_parser!(i64).range(0..))]
+        max_bytes: i64,
         /// The most files
+        // Not `files`: every command has the setting of that name.
         #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
-        files: i64,
+        max_files: i64,
     },
     /// Make an invitation to register an organisation; it is shown this once
     Invite {
@@ -70,23 +71,23 @@ impl TenantCommand {
                 let ctx = system.within(system.now().token_id());
                 let tenant =
                     state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
-                say(format_args!("{} {}", tenant.id, tenant.slug));
+                say(format_args!("{} {}", tenant.id, tenant.slug))?;
             }
             Self::List => {
                 for tenant in tenant::all(&state.store, &system).await? {
                     let standing = if tenant.is_active { "active" } else { "suspended" };
-                    say(format_args!("{} {:<20} {:<9} {}", tenant.id, tenant.slug, standing, tenant.name));
+                    say(format_args!("{} {:<20} {:<9} {}", tenant.id, tenant.slug, standing, tenant.name))?;
                 }
             }
             Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
             Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
-            Self::Quota { slug, bytes, files } => {
+            Self::Quota { slug, max_bytes: bytes, max_files: files } => {
                 let ctx = system.within(tenant::by_slug(&state.store, &system, &slug).await?.id);
                 let quota = Quota { bytes, files };
                 let write =
                     state.store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
                 let tenant = write.await?;
-                say(format_args!("{} may have {files} files of {bytes} octets in all.", tenant.slug));
+                say(format_args!("{} may have {files} files with {bytes} bytes in all.", tenant.slug))?;
             }
             Self::Invite { hours } => {
                 let ctx = system.within(Uuid::nil());
@@ -94,7 +95,7 @@ impl TenantCommand {
                 let write = state
                     .store
                     .write(&ctx, lifetime, |tx, lifetime| Box::pin(tenant::create_invitation(tx, lifetime)));
-                say(write.await?.expose_secret());
+                say(write.await?.expose_secret())?;
             }
         }
         Ok(())
@@ -105,8 +106,7 @@ async fn set_active(state: &State, system: &System, slug: &str, active: bool) ->
     let ctx = system.within(tenant::by_slug(&state.store, system, slug).await?.id);
     let tenant =
         state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
-    say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }));
-    Ok(())
+    say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }))
 }
 
 #[derive(Subcommand, Debug)]
@@ -154,7 +154,7 @@ impl UserCommand {
                     .store
                     .write(&ctx, (new, hash), |tx, (new, hash)| Box::pin(user::create(tx, new, hash)));
                 let user = create.await?;
-                say(format_args!("{} {}", user.id, user.email));
+                say(format_args!("{} {}", user.id, user.email))?;
             }
             Self::SetPassword { tenant, email } => {
                 let login = Login::Email(email, Some(tenant));
@@ -168,7 +168,7 @@ impl UserCommand {
                     Box::pin(user::set_password(tx, *id, hash))
                 });
                 set.await?;
-                say(format_args!("{} has a new password.", found.email));
+                say(format_args!("{} has a new password.", found.email))?;
             }
         }
         Ok(())

@@ -47,7 +47,7 @@ impl Keys {
             Self::Remove { kid } => keys::change(&path, |set| set.remove(&kid, now))?,
         }
         for key in keys::load(&path)?.states(now) {
-            say(line(&key));
+            say(line(&key))?;
         }
         Ok(())
     }
@@ -57,13 +57,13 @@ fn generate(settings: &Settings) -> Result<(), StartError> {
     let (signing, sealing) = (settings.keys_file(), settings.encryption_file());
     if !sealing.exists() {
         state::make_encryption_key(&sealing)?;
-        say(format_args!("{} has a new encryption key.", sealing.display()));
+        say(format_args!("{} has a new encryption key.", sealing.display()))?;
         if signing.exists() {
             return Ok(());
         }
     }
     let keys = keys::make(settings, &signing)?;
-    say(format_args!("{} has a new {} key.", signing.display(), settings.token_algorithm));
+    say(format_args!("{} has a new {} key.", signing.display(), settings.token_algorithm))?;
     tracing::debug!(?keys, "made");
     Ok(())
 }
@@ -77,6 +77,11 @@ fn line(key: &KeyState<'_>) -> String {
         Standing::Verifies => "verifies".to_owned(),
         Standing::Ended => "ended".to_owned(),
     };
-    let until = key.until.map(|until| format!(" until {}", at(until))).unwrap_or_default();
-    format!("{} {:<6} {standing}{until}", key.kid, key.algorithm.to_string())
+    // A key that no longer signs verifies the tokens that it has signed.
+    let until = key.until.map(at).map(|until| match key.standing {
+        Standing::Waits(_) | Standing::Signs => format!(" (verifies until {until})"),
+        Standing::Verifies => format!(" until {until}"),
+        Standing::Ended => format!(" at {until}"),
+    });
+    format!("{} {:<6} {standing}{}", key.kid, key.algorithm.to_string(), until.unwrap_or_default())
 }

@@ -1,6 +1,8 @@
 //! The command line.
 
 mod accounts;
+mod backup;
+mod environment;
 mod keys;
 mod migrate;
 mod seed;
@@ -8,7 +10,13 @@ mod serve;
 mod token;
 mod wipe;
 
-use std::{ffi::OsStr, fmt::Display, io::Write, process::ExitCode};
+use std::{
+    ffi::OsStr,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{
     Arg, CommandFactory, Parser, Subcommand,
@@ -37,6 +45,10 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date, take migrations back, or show which are applied
     Migrate(migrate::Migrate),
+    /// Back up the database, the files and, on request, the keys; the server may run meanwhile
+    Backup(backup::Backup),
+    /// Restore a backup into an empty database and an empty store of files
+    Restore(backup::Restore),
     /// Fill the database with organisations, users of every role, projects, tasks and documents
     Seed(seed::Seed),
     /// Remove everything from the database of a development server
@@ -65,28 +77,45 @@ struct Openapi {
 
 /// The program.
 pub fn main() -> ExitCode {
-    // What a `.env` file says stands below the environment; that there is none is fine.
-    dotenvy::dotenv().ok();
-    let Cli { settings, command } = Cli::try_parse().unwrap_or_else(|error| discreet(error).exit());
-    let run = async {
-        match command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(settings).await,
-            Command::Migrate(command) => command.run(&settings).await,
-            Command::Seed(command) => command.run(settings).await,
-            Command::Wipe(command) => command.run(&settings).await,
-            Command::Tenant(command) => command.run(settings).await,
-            Command::User(command) => command.run(settings).await,
-            Command::Token(command) => command.run(settings).await,
-            Command::Keys(command) => command.run(&settings),
-            Command::Openapi(Openapi { yaml }) => openapi(yaml),
-        }
-    };
-    match actix_web::rt::System::new().block_on(run) {
+    let environment = environment::load();
+    let parsed = Cli::try_parse();
+    if let Err(help) = &parsed
+        && !help.use_stderr()
+    {
+        help.exit();
+    }
+    let outcome = environment.and_then(|environment| {
+        let Cli { settings, command } = parsed.unwrap_or_else(|error| discreet(error).exit());
+        let settings = settings.with_secrets()?;
+        actix_web::rt::System::new().block_on(run(settings, command, environment))
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs a command; `environment` is the file that settings were read from.
+async fn run(
+    settings: Settings,
+    command: Option<Command>,
+    environment: Option<PathBuf>,
+) -> Result<(), StartError> {
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(settings, environment).await,
+        Command::Migrate(command) => command.run(&settings).await,
+        Command::Backup(command) => command.run(&settings).await,
+        Command::Restore(command) => command.run(&settings).await,
+        Command::Seed(command) => command.run(settings).await,
+        Command::Wipe(command) => command.run(&settings).await,
+        Command::Tenant(command) => command.run(settings).await,
+        Command::User(command) => command.run(settings).await,
+        Command::Token(command) => command.run(settings).await,
+        Command::Keys(command) => command.run(&settings),
+        Command::Openapi(Openapi { yaml }) => openapi(&settings, yaml),
     }
 }
 
@@ -107,12 +136,29 @@ pub fn variables() -> Vec<(String, Option<String>)> {
     command.get_arguments().filter_map(|arg| Some((text(arg.get_env()?)?, default(arg)))).collect()
 }
 
-fn openapi(yaml: bool) -> Result<(), StartError> {
-    let document = crate::document::build().map_err(|error| StartError::Setting(error.to_string()))?;
+/// All commands that do something, as they are typed: `tenant quota`. Tests run each of them.
+pub fn commands() -> Vec<String> {
+    fn add(command: &clap::Command, typed: &str, all: &mut Vec<String>) {
+        for command in command.get_subcommands() {
+            let typed = format!("{typed} {}", command.get_name()).trim_start().to_owned();
+            if command.has_subcommands() {
+                add(command, &typed, all);
+            } else {
+                all.push(typed);
+            }
+        }
+    }
+    let mut all = Vec::new();
+    add(&Cli::command(), "", &mut all);
+    all
+}
+
+fn openapi(settings: &Settings, yaml: bool) -> Result<(), StartError> {
+    let document = crate::document::build_with(settings.page_size.into())
+        .map_err(|error| StartError::Setting(error.to_string()))?;
     let written = crate::document::pages::Written::new(&document);
     let text = String::from_utf8_lossy(if yaml { written.yaml() } else { written.json() });
-    say(text.trim_end());
-    Ok(())
+    say(text.trim_end())
 }
 
 /// The operator at work, on an open database.
@@ -122,12 +168,52 @@ async fn operator(settings: Settings, reason: &'static str) -> Result<(State, Sy
     Ok((state, system))
 }
 
-/// What a command has to say. Who no longer listens, as `head` does, misses it.
-fn say(text: impl Display) {
-    writeln!(std::io::stdout(), "{text}").ok();
+/// Prints a line of a command's answer. A reader that has read enough, as `head` does, is no error.
+fn say(text: impl Display) -> Result<(), StartError> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(StartError::File {
+            what: "The answer can't be written to the standard output".to_owned(),
+            why,
+        }),
+        _ => Ok(()),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "what a command complains of")]
 fn complain(text: impl Display) {
     eprintln!("taskhub: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_valid() {
+        Cli::command().debug_assert();
+    }
+
+    /// clap leaves a setting out of a command that has an argument of its name, and panics when the
+    /// setting is read.
+    #[test]
+    fn no_argument_of_a_command_has_the_name_of_a_setting() {
+        fn check(command: &clap::Command, settings: &[Arg]) {
+            for (arg, setting) in
+                command.get_arguments().flat_map(|arg| settings.iter().map(move |setting| (arg, setting)))
+            {
+                let name = command.get_name();
+                assert_ne!(arg.get_id(), setting.get_id(), "{name}");
+                let long = setting.get_long().unwrap();
+                let names = arg.get_long_and_visible_aliases().into_iter().flatten();
+                assert!(
+                    names.chain(arg.get_all_aliases().into_iter().flatten()).all(|name| name != long),
+                    "{name}: --{long}"
+                );
+            }
+            command.get_subcommands().for_each(|command| check(command, settings));
+        }
+        let cli = Cli::command();
+        let settings: Vec<_> = cli.get_arguments().cloned().collect();
+        cli.get_subcommands().for_each(|command| check(command, &settings));
+    }
 }

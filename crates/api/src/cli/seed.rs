@@ -4,7 +4,7 @@ mod office;
 mod stage;
 mod story;
 
-use std::{fs, path::PathBuf};
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,7 +23,7 @@ use taskhub_domain::{
 use self::stage::Stage;
 use super::{operator, say};
 use crate::{
-    config::Settings,
+    config::{Profile, Settings},
     state::{StartError, State},
 };
 
@@ -56,6 +56,10 @@ pub(super) struct Seed {
 
 impl Seed {
     pub(super) async fn run(self, settings: Settings) -> std::result::Result<(), StartError> {
+        if settings.profile != Profile::Development {
+            let refusal = "Demonstration data is for a development server: everybody knows its passwords.";
+            return Err(StartError::Setting(refusal.to_owned()));
+        }
         let (state, system) = operator(settings, "seeding").await?;
         let hashed = state.hasher.hash(PASSWORD.to_owned().into()).await;
         let hash = hashed.map_err(|error| StartError::Setting(error.to_string()))?;
@@ -87,10 +91,13 @@ impl Seed {
             }));
         }
         bar.finish_and_clear();
+        state.settings.database().analyze().await?;
         let file = json!({ "password": PASSWORD, "tenants": told });
         let text =
             serde_json::to_string_pretty(&file).map_err(|error| StartError::Setting(error.to_string()))?;
-        fs::write(&self.tokens, text).map_err(|why| StartError::File {
+        let mut open = fs::OpenOptions::new();
+        let opened = open.write(true).create(true).truncate(true).mode(0o600).open(&self.tokens);
+        opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|why| StartError::File {
             what: format!("{} can't be written", self.tokens.display()),
             why,
         })?;
@@ -99,8 +106,7 @@ impl Seed {
             self.tenants,
             self.tasks,
             self.tokens.display()
-        ));
-        Ok(())
+        ))
     }
 }
 

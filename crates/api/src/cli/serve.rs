@@ -1,25 +1,33 @@
 //! `taskhub serve`.
 
+use std::path::PathBuf;
+
 use taskhub_domain::Clock;
 
 use super::say;
 use crate::{
     config::{Profile, Settings},
-    document, logs, server,
+    document, logs, outside, server,
     state::{StartError, State},
 };
 
-pub(super) async fn run(settings: Settings) -> Result<(), StartError> {
+/// Serves until it is told to stop; `environment` is the file that settings were read from.
+pub(super) async fn run(settings: Settings, environment: Option<PathBuf>) -> Result<(), StartError> {
     let guards = logs::start(&settings)?;
+    if let Some(file) = environment {
+        tracing::info!(file = %file.display(), "settings were read from a file");
+    }
     let (profile, migrate) = (settings.profile, settings.migrate);
     let listener = server::listen(&settings)?;
+    outside::check(&settings).await?;
     let state = State::open(settings, Clock::System).await?;
     let url = state.public_url.clone();
-    let document = document::build().map_err(|error| StartError::Setting(error.to_string()))?;
+    let document = document::build_with(state.settings.page_size.into());
+    let document = document.map_err(|error| StartError::Setting(error.to_string()))?;
     let server = server::bind(state, listener, &document)?;
     tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");
     if profile == Profile::Development {
-        say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"));
+        say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"))?;
     }
     let ended = server.running.await;
     server.background.end().await;

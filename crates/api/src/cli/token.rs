@@ -58,7 +58,6 @@ impl Token {
                 lifetime: self.seconds,
             }),
         };
-        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?.expose_secret());
-        Ok(())
+        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?.expose_secret())
     }
 }

@@ -23,12 +23,13 @@ impl Wipe {
             ));
         }
         if !self.yes {
-            return Err(StartError::Setting("This removes everything. Say --yes if you mean it.".to_owned()));
+            return Err(StartError::Setting(
+                "This removes all rows of the database. Say --yes if you mean it.".to_owned(),
+            ));
         }
-        let database = settings.database();
+        let database = settings.reachable_database().await?;
         database.migrate_down(None).await?;
         database.migrate().await?;
-        say("The database is empty.");
-        Ok(())
+        say("The database has its tables and no rows. Stored files stay where they are.")
     }
 }

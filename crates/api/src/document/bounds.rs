@@ -14,7 +14,7 @@ const WORD: &str = "^[a-z][a-z0-9_-]*$";
 const ANY: &str = "^[^\\u0000]*$";
 
 /// How long texts are at most, and what they are like, where that is more than [`ANY`].
-const TEXTS: [(&str, u64, &str); 56] = [
+const TEXTS: [(&str, u64, &str); 57] = [
     ("FileInfo.name", 255, ANY),
     ("Attachment.name", 255, ANY),
     ("Found.title", 8192, ANY),
@@ -37,6 +37,7 @@ const TEXTS: [(&str, u64, &str); 56] = [
     ("error", 64, WORD),
     ("grant_types_supported", 64, WORD),
     ("grounds", 64, "^[a-z_]+( and [a-z_]+)?$"),
+    ("ignored_columns", 100, ANY),
     ("instance", 64, "^[!-~]+$"),
     ("introspection_endpoint", 2048, "^https?://"),
     ("introspection_endpoint_auth_methods_supported", 64, "^[A-Za-z_]+$"),

@@ -10,7 +10,8 @@ const PATH: &str = "/bulk";
 const SCHEMAS: &str = "#/components/schemas/";
 /// What is said of it beside.
 const BESIDE: &str = "What is wrong with the input of any of them is told at once, each with its place (`/operations/3/body/title`), 20 at most; where it is the \
-    state of a row that refuses, the first one is told. `If-Match` is about one resource and is not heeded here: a `version` stands in each.";
+    state of a row that refuses, the first one is told. `If-Match` is about one resource and is not heeded here: a `version` stands in each. \
+    Each operation counts as a request against the rate limits.";
 
 /// Gives the changes of each noun shapes of their own.
 pub(super) fn apply(document: &mut Value) {

@@ -46,12 +46,18 @@ const OF_BULK: [(&str, &str); 3] = [
 /// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
 
+/// What every operation may answer that changes something, with an idempotency key and without one.
+const OF_KEYS: [(&str, &str); 2] = [
+    ("409", "A clash with what is there, or a request with this key is under way."),
+    ("422", "The body is invalid, or the key was used for another request."),
+];
+
 /// What 404 says of a row.
 const ABSENT: &str = "Absent, or invisible to the caller.";
 
 /// What `Prefer` does.
 const VALIDATE_ONLY: &str = "`validate-only` (RFC 7240): the answer is what it would be, and nothing is changed, sent or kept. A new id names nothing then, a new \
-    secret reads `validate-only`, and an `Idempotency-Key` is not heeded. Other preferences are ignored.";
+    secret reads `validate-only`, and an `Idempotency-Key` is not honoured. Other preferences are ignored.";
 
 /// Applies the contract to the document of the handlers.
 pub(super) fn apply(document: &mut Value) {
@@ -149,13 +155,17 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
     if counted {
         problems.extend([
             ("429", "Too many requests: see Retry-After."),
-            ("503", "Overloaded: try again later."),
+            ("503", "Overloaded, or no writes at present: try again later."),
+            ("507", "The server's storage is full."),
         ]);
     }
-    if !public {
-        problems.push(("403", "Not allowed to the caller, or beyond the token's scopes."));
-    }
-    if by_id {
+    let kept_out = if public {
+        "The organisation is suspended."
+    } else {
+        "Not allowed to the caller, beyond the token's scopes, or the organisation is suspended."
+    };
+    problems.push(("403", kept_out));
+    if by_id || matches!(id.as_str(), "get_completion_report" | "get_individual_report" | "get_team_report") {
         problems.push(("404", ABSENT));
     }
     if has_body {
@@ -186,11 +196,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
         "post" if !public => {
             if !SHOWN_ONCE.contains(&id.as_str()) {
                 parameters.push(idempotency_key());
+                problems.push((
+                    "404",
+                    "What the first request with this key made is gone, or invisible to the caller.",
+                ));
             }
-            problems.extend([
-                ("409", "A clash with what is there, or a request with this key is under way."),
-                ("422", "The body is invalid, or the key was used for another request."),
-            ]);
+            problems.extend(OF_KEYS);
             if BULK.contains(&id.as_str()) {
                 problems.extend(OF_BULK);
             }
@@ -200,8 +211,9 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
             }
         }
         "put" | "patch" | "delete" => {
+            parameters.push(idempotency_key());
             if_match(&mut parameters, &mut problems);
-            problems.push(("409", "A clash with what is there."));
+            problems.extend(OF_KEYS);
         }
         _ => {}
     }
@@ -239,13 +251,19 @@ fn describe(method: &str, by_id: bool, list: bool) -> &'static str {
 fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "Sent again with the same request within 24 h, the first answer comes again, with `Idempotency-Replayed: true`.",
+        "description": "The same request again within 24 hours gets the first response again, with `Idempotency-Replayed: true`, and changes nothing. The \
+                        caller must still be allowed to make it, and to see what it answers. A response that holds a secret is repeated only to \
+                        the credential that it was given to.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
     })
 }
 
 fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'static str)>) {
     parameters.push(header("If-Match", "Entity tags of the versions that the change is for."));
+    parameters.push(header(
+        "If-None-Match",
+        "Entity tags of versions that the change is not for: a match gets 412, and `*` matches whatever is there.",
+    ));
     problems.push(("412", "The resource has another version."));
     problems.push(("428", "The organisation requires If-Match."));
 }

@@ -168,7 +168,7 @@ fn problem(code: Code) -> Value {
         vec![FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), message: message.to_owned() }]
     };
     let errors = match code {
-        Code::Invalid => wrong("/title", "invalid_value", "Length is lower than 3."),
+        Code::Invalid => wrong("/title", "invalid_value", "Must be at least 3 characters."),
         Code::InvalidParameter => wrong("page_size", "invalid_parameter", "Expected a number from 1 to 200."),
         _ => Vec::new(),
     };

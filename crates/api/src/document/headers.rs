@@ -92,7 +92,7 @@ pub(super) fn apply(counted: bool, method: &str, operation: &mut Map<String, Val
             "206" => &["ETag", "Content-Range"],
             "416" => &["Content-Range"],
             "401" => &["WWW-Authenticate"],
-            "429" | "503" => &["Retry-After"],
+            "429" | "503" | "507" => &["Retry-After"],
             _ => &[],
         });
         if once && good {

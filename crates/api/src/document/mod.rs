@@ -19,6 +19,7 @@ mod scopes;
 mod shapes;
 
 use serde_json::Value;
+use taskhub_domain::list;
 use utoipa::OpenApi;
 
 pub use self::operations::{Operation, Operations};
@@ -62,11 +63,19 @@ use crate::problem::ProblemBody;
 )]
 pub(crate) struct Base;
 
-/// The document of the routes.
+/// The document of the routes, with the settings' defaults.
 ///
 /// # Errors
 /// When the document can't be written as JSON.
 pub fn build() -> serde_json::Result<Value> {
+    build_with(list::PAGE_SIZE)
+}
+
+/// The document of a server on which a page of a list has so many rows when the request does not say.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with(page_size: u64) -> serde_json::Result<Value> {
     let mut base = Base::openapi();
     let routes = crate::routes::document();
     base.paths.merge(routes.paths);
@@ -81,6 +90,7 @@ pub fn build() -> serde_json::Result<Value> {
     bounds::apply(&mut document);
     examples::apply(&mut document);
     links::apply(&mut document);
+    parameters::set_page_size(&mut document, page_size);
     shapes::share(&mut document);
     Ok(document)
 }

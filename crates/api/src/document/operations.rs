@@ -23,6 +23,10 @@ pub struct Operation {
     pub secured: bool,
     /// Whether it takes a client's own credentials as `Authorization: Basic`.
     pub basic: bool,
+    /// The scopes that a narrowed credential needs for it.
+    pub scopes: Vec<String>,
+    /// Whether it keeps its answer for an `Idempotency-Key`.
+    pub idempotent: bool,
     /// From when on it is deprecated, if it is.
     pub deprecation: Option<Deprecation>,
     steps: Vec<String>,
@@ -34,6 +38,12 @@ impl Operation {
     pub fn takes(&self, name: &str) -> bool {
         self.query.contains(name)
     }
+}
+
+/// The scopes that an operation's security names.
+fn scopes(security: &[Value]) -> Vec<String> {
+    let named = security.iter().filter_map(|one| one["token"].as_array()).flatten();
+    named.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// All operations, by the number of their path's steps.
@@ -48,6 +58,7 @@ impl Operations {
             for method in METHODS {
                 let Some(operation) = item.get(method) else { continue };
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let idempotent = parameters.clone().any(|parameter| parameter["name"] == "Idempotency-Key");
                 let query = parameters.filter(|parameter| parameter["in"] == "query");
                 let security = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
                 all.add(Operation {
@@ -57,6 +68,8 @@ impl Operations {
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
                     // An alternative without a scheme is one without a credential.
                     secured: !security.is_empty() && security.iter().all(|one| *one != json!({})),
+                    scopes: scopes(security),
+                    idempotent,
                     deprecation: Deprecation::of(operation),
                     basic: security.iter().any(|one| one.get("basic").is_some()),
                     query: query

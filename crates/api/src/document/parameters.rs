@@ -8,6 +8,9 @@ use taskhub_domain::{
     task::Task,
 };
 
+/// What the size of a list's pages is described by.
+const ROWS: &str = "Rows a page.";
+
 /// A parameter of the query string.
 pub(super) fn query(required: bool, name: &str, description: &str, schema: Value) -> Value {
     Value::from_iter([
@@ -53,7 +56,7 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
     list::parameters::<N>()
         .0
         .iter()
-        .map(|Parameter { name, form, private }| {
+        .map(|Parameter { name, form, private, takes_none }| {
             let (description, schema) = match form {
                 Form::Words(words) | Form::Ranks(words) => (
                     "Some of these, separated by commas.",
@@ -65,6 +68,10 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
                 Form::Person => (
                     "Ids of users, or `me`, separated by commas; `none` for rows without.",
                     ids("me|none|"),
+                ),
+                Form::Instant if *takes_none => (
+                    "An instant (RFC 3339), or `none` for rows without.",
+                    json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "enum": ["none"] }] }),
                 ),
                 Form::Instant => {
                     ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
@@ -126,8 +133,8 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "page_size",
-            "Rows a page.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
+            ROWS,
+            json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": list::PAGE_SIZE }),
         ),
         query(
             false,
@@ -149,4 +156,18 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
 pub(super) fn pattern(words: &[&str]) -> String {
     let any = words.join("|");
     format!("^({any})(,({any}))*$")
+}
+
+/// Puts another default size of pages into a document.
+pub(super) fn set_page_size(document: &mut Value, rows: u64) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten());
+    let parameters = operations.flat_map(|(_, operation)| {
+        operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+    });
+    for parameter in parameters.filter(|parameter| parameter["description"] == ROWS) {
+        if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+            schema.insert("default".to_owned(), rows.into());
+        }
+    }
 }

@@ -64,6 +64,7 @@ impl Operation {
                     | "deactivate_user"
                     | "delete_tenant"
             ),
+            Code::Stopping => id == "get_readiness",
             Code::IdempotencyInFlight | Code::IdempotencyMismatch => self.once,
             Code::QuotaExceeded => matches!(id, "create_task_attachment" | "replace_document_content"),
             _ => true,

@@ -5,18 +5,20 @@
 //! problems.
 
 mod coding;
+pub(crate) mod cors;
 pub mod limits;
 mod log;
 mod prefer;
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
+use actix_cors::CorsError;
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        ConnectionType, Method,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -28,12 +30,13 @@ use taskhub_domain::{
     Context,
     audit::{Incident, Refusal},
     context::Request,
+    scopes,
 };
 
-use self::limits::{Allowance, Limits};
+use self::limits::{Counted, Limits};
 use crate::{
     document::{Operation, Operations, pages},
-    extract::{Authenticated, Origin, pairs},
+    extract::{Authenticated, Once, Origin, pairs},
     problem::{Code, Problem},
     state::State,
 };
@@ -79,10 +82,12 @@ pub async fn outer<B: MessageBody + 'static>(
         Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
         Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
     };
-    let secure = response
-        .request()
-        .app_data::<Data<State>>()
-        .is_some_and(|state| state.public_url.starts_with("https:"));
+    let state = response.request().app_data::<Data<State>>();
+    let secure = state.is_some_and(|state| state.public_url.starts_with("https:"));
+    let stops = state.is_some_and(|state| state.stopping.has_begun());
+    if stops {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     if let Some(policy) = pages::policy(response.request().path()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
@@ -100,13 +105,17 @@ pub async fn inner<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Body<B>>, Error> {
-    let (allowance, admitted) = admit(&request).await;
-    let mut response = match admitted {
+    let mut response = match admit(&request).await {
         Ok(()) => prefer::applied(told(next.call(request).await?)),
-        Err(problem) => answer(request.into_parts().0, &problem),
+        Err(problem) => {
+            let request = request.into_parts().0;
+            tell_refusal(&request, &problem);
+            answer(request, &problem)
+        }
     };
-    if let Some(allowance) = allowance {
-        allowance.tell(response.headers_mut());
+    let counted = response.request().extensions().get::<Counted>().copied();
+    if let Some(counted) = counted {
+        counted.tighter().tell(response.headers_mut());
     }
     let operation = response.request().extensions().get::<Arc<Operation>>().cloned();
     if let Some(deprecation) = operation.as_ref().and_then(|operation| operation.deprecation.as_ref()) {
@@ -123,8 +132,10 @@ fn as_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     if !(status.is_client_error() || status.is_server_error()) || kind == "application/problem+json" {
         return response.map_into_left_body();
     }
-    let request = response.into_parts().0;
-    answer(request, &Problem::of_status(status))
+    let (request, response) = response.into_parts();
+    let refused = response.error().and_then(|error| error.as_error::<CorsError>());
+    let problem = refused.map(|error| cors::refusal(&request, error));
+    answer(request, &problem.unwrap_or_else(|| Problem::of_status(status)))
 }
 
 /// The one conversion of errors to problems.
@@ -164,10 +175,10 @@ fn tell_refusal(request: &HttpRequest, problem: &Problem) {
 }
 
 /// Finds out who is calling, counts the request, and refuses what the operation does not know.
-async fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Problem>) {
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>())
     else {
-        return (None, Err(Code::Internal.into()));
+        return Err(Code::Internal.into());
     };
     let operations = request.app_data::<Data<Operations>>();
     if let Some(operation) = operations.and_then(|all| all.find(request.method(), request.path())) {
@@ -175,18 +186,17 @@ async fn admit(request: &ServiceRequest) -> (Option<Allowance>, Result<(), Probl
     }
     let known = identify(request, state).await;
     // A request with a bad token is counted too: for its address.
-    let allowance = match limits.count(request) {
-        Ok(allowance) => allowance,
-        Err(problem) => return (None, Err(problem)),
-    };
-    if allowance.is_some_and(|allowance| allowance.is_spent()) {
-        return (allowance, Err(Code::RateLimited.into()));
+    if let Some(counted) = limits.count(request)? {
+        request.extensions_mut().insert(counted);
+        if counted.tighter().is_spent() {
+            return Err(Code::RateLimited.into());
+        }
     }
     // Paths were brought to one spelling; what is still escaped then names nothing here.
     if request.path().contains('%') && !request.path().starts_with("/api/docs/") {
-        return (allowance, Err(Code::NotFound.into()));
+        return Err(Code::NotFound.into());
     }
-    (allowance, known.and_then(|()| check_operation(request)))
+    known.and_then(|()| check_operation(request))
 }
 
 /// Puts the caller's context beside the request, if there is a caller.
@@ -220,12 +230,14 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     };
     if operation.secured {
         match extensions.get::<Authenticated>() {
-            Some(Authenticated(Ok(_))) => {}
+            // Before the body is read: what is wrong with it is no affair of a caller who may not send one.
+            Some(Authenticated(Ok(ctx))) => scopes::need(ctx, &operation.scopes)?,
             Some(Authenticated(Err(kind))) => return Err((*kind).into()),
             None => return Err(Code::Unauthenticated.into()),
         }
     }
     prefer::check(request.request())?;
+    Once::check(request.request(), operation.idempotent)?;
     match pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name)) {
         None => Ok(()),
         Some((name, _)) => Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into()),
@@ -256,7 +268,8 @@ fn takes_basic(request: &ServiceRequest) -> bool {
     request.extensions().get::<Arc<Operation>>().is_some_and(|operation| operation.basic)
 }
 
-/// The client's address: the peer's, or behind proxies that are configured the last one that none of them is.
+/// The client's address: the peer's, or behind proxies that are configured the last one that none of
+/// them is. A proxy that sends no `X-Forwarded-For` may name the client in `X-Real-IP`.
 fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
     let trusted = |address: &IpAddr| {
         state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
@@ -264,6 +277,12 @@ fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     if !trusted(&peer) {
         return Some(peer);
+    }
+    if !request.headers().contains_key("x-forwarded-for") {
+        let mut named = request.headers().get_all("x-real-ip").filter_map(|value| value.to_str().ok());
+        let real =
+            named.next().filter(|_| named.next().is_none()).and_then(|value| value.trim().parse().ok());
+        return Some(real.map_or(peer, |real: IpAddr| real.to_canonical()));
     }
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let hops: Vec<_> =

@@ -11,15 +11,18 @@ use actix_web::{
 use futures::StreamExt;
 use garde::Validate;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 use taskhub_domain::input::Unchecked;
 
-use super::{pairs, unambiguous::Unambiguous};
+use super::{media_type::served, pairs, unambiguous::Unambiguous};
 use crate::{
     problem::{Code, Problem},
     state::State,
 };
 
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const FORM: &str = "application/x-www-form-urlencoded";
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
@@ -39,17 +42,18 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let patch = request.method() == actix_web::http::Method::PATCH;
-        let kind = content_type(request);
-        let encoded = is_encoded(request);
-        let served = kind == "application/json" || (patch && kind == "application/merge-patch+json");
+        let kind = served(request, if patch { &[JSON, MERGE_PATCH] } else { &[JSON] });
         let reading = read(request, payload, limit(request));
         Box::pin(async move {
-            if !served || encoded {
-                return Err(Code::UnsupportedMediaType.into());
-            }
+            kind?;
             let octets = reading.await?;
-            let body = json(&octets)?;
-            Ok(Self { input: if patch { Unchecked::patch(body) } else { Unchecked::new(body) }, octets })
+            let input = match parse(&octets) {
+                Ok(body) if patch => Unchecked::patch(body),
+                Ok(body) => Unchecked::new(body),
+                // Whether the caller may send one is told before what is wrong with it.
+                Err(detail) => Unchecked::malformed(detail),
+            };
+            Ok(Self { input, octets })
         })
     }
 }
@@ -66,48 +70,43 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = if is_encoded(request) { String::new() } else { content_type(request) };
+        let kind = served(request, &[JSON, FORM]);
         let reading = read(request, payload, limit(request));
         Box::pin(async move {
-            let value = match kind.as_str() {
-                "application/json" => json(&reading.await?)?,
-                "application/x-www-form-urlencoded" => {
-                    let octets = reading.await?;
-                    let text =
-                        std::str::from_utf8(&octets).map_err(|_| Problem::from(Code::MalformedBody))?;
-                    let mut fields = Map::new();
-                    for (name, value) in pairs(text) {
-                        if fields.insert(name, value.into()).is_some() {
-                            return Err(Problem::new(
-                                Code::MalformedBody,
-                                "A field stands in the form twice.",
-                            ));
-                        }
-                    }
-                    fields.into()
-                }
-                _ => return Err(Code::UnsupportedMediaType.into()),
-            };
+            let is_form = kind? == FORM;
+            let octets = reading.await?;
+            let value = if is_form { form(&octets)? } else { json(&octets)? };
             Ok(Self { input: Unchecked::new(value), marker: PhantomData })
         })
     }
 }
 
+fn form(octets: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(octets).map_err(|_| Problem::from(Code::MalformedBody))?;
+    let mut fields = Map::new();
+    for (name, value) in pairs(text) {
+        if fields.insert(name, value.into()).is_some() {
+            return Err(Problem::new(Code::MalformedBody, "A field stands in the form twice."));
+        }
+    }
+    Ok(fields.into())
+}
+
 fn json(octets: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(octets)
-        .map(|Unambiguous(value)| value)
-        .map_err(|error| Problem::new(Code::MalformedBody, format!("The body is not valid JSON: {error}.")))
+    parse(octets).map_err(|detail| Problem::new(Code::MalformedBody, detail))
 }
 
-/// Whether the body is compressed, which no body may be: it is counted as it arrives.
-pub(super) fn is_encoded(request: &HttpRequest) -> bool {
-    request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
-}
-
-/// The media type, without its parameters.
-pub(super) fn content_type(request: &HttpRequest) -> String {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+/// A body's JSON, or why it is none.
+fn parse(octets: &[u8]) -> Result<Value, String> {
+    let read = serde_json::from_slice(octets).map(|Unambiguous(value)| value);
+    read.map_err(|error| {
+        // What `Unambiguous` refuses is in our own words.
+        if error.classify() == Category::Data {
+            return format!("The body is not valid JSON: {error}.");
+        }
+        let (line, column) = (error.line(), error.column());
+        format!("The body is not valid JSON: reading stopped at line {line}, column {column}.")
+    })
 }
 
 /// The most octets of a body that is text.

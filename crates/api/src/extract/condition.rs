@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem};
 /// The most octets of entity tags.
 const LONGEST: usize = 1024;
 
-/// `If-Match`: the versions that a change is for.
+/// `If-Match`: the versions that a change is for; and `If-None-Match`: those that it is not for.
 pub struct IfMatch(pub Precondition);
 
 impl FromRequest for IfMatch {
@@ -23,12 +23,21 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = || {
-            Ok(Self(match tags(request, &header::IF_MATCH)? {
+            let wanted = match tags(request, &header::IF_MATCH)? {
                 None => Precondition::None,
                 Some(Tags::Any) => Precondition::Any,
                 // A weak tag, or one that is none of ours, matches nothing (strong comparison, section 8.8.3.2).
                 Some(Tags::These(tags)) => {
                     Precondition::Versions(tags.iter().filter_map(|tag| version(tag)).collect())
+                }
+            };
+            Ok(Self(match tags(request, &header::IF_NONE_MATCH)? {
+                None => wanted,
+                // Whatever is changed is there: it has one of all versions.
+                Some(Tags::Any) => Precondition::Versions(Vec::new()),
+                Some(Tags::These(tags)) => {
+                    let strong = |tag: &String| version(tag.strip_prefix("W/").unwrap_or(tag));
+                    Precondition::Not(tags.iter().filter_map(strong).collect(), Box::new(wanted))
                 }
             }))
         };

@@ -6,36 +6,58 @@
 mod basic;
 mod body;
 mod condition;
+mod media_type;
 mod octets;
 mod once;
+mod source;
 mod unambiguous;
 mod upload;
 
 use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use taskhub_domain::{Context, Error, context::Request, input, list::Query};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
+use taskhub_domain::{
+    Context, Error, Store,
+    context::Request,
+    idempotency::Key,
+    input,
+    list::{self, Query},
+};
 use uuid::Uuid;
 
+pub(crate) use self::once::Once;
 pub use self::{
     basic::Basic,
     body::{Body, FormOrJson},
     condition::{IfMatch, IfNoneMatch},
+    media_type::ANY,
     octets::{Octets, Takes},
-    once::Once,
-    upload::Upload,
+    upload::{FORM, Upload},
 };
-use crate::problem::{Code, Problem};
+use crate::{
+    problem::{Code, Problem},
+    state::State,
+};
 
-/// The verified caller's context.
+/// The verified caller's context, and their key for the request, if they sent one.
 #[derive(Clone)]
-pub struct Caller(pub Context);
+pub struct Caller {
+    context: Context,
+    once: Option<Once>,
+}
+
+impl Caller {
+    /// The idempotency key of the request with this body.
+    pub fn key(&self, store: &Store, body: &[u8]) -> Option<Key> {
+        self.once.as_ref().map(|once| once.key(store, &self.context, body))
+    }
+}
 
 impl Deref for Caller {
     type Target = Context;
 
     fn deref(&self) -> &Context {
-        &self.0
+        &self.context
     }
 }
 
@@ -48,7 +70,10 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = match request.extensions().get::<Authenticated>() {
-            Some(Authenticated(Ok(context))) => Ok(Self(context.clone())),
+            // The edge has refused a key that is none.
+            Some(Authenticated(Ok(context))) => {
+                Ok(Self { context: context.clone(), once: Once::of(request).unwrap_or_default() })
+            }
             Some(Authenticated(Err(kind))) => Err((*kind).into()),
             None => Err(Code::Unauthenticated.into()),
         };
@@ -69,7 +94,12 @@ impl FromRequest for Origin {
     }
 }
 
-/// The id in the path. One that is no UUID names nothing.
+/// What is said where another word stands in the place of an id: it might as well be a path that there is not.
+fn no_such_path() -> Problem {
+    Problem::new(Code::NotFound, "There is no such path. An id in a path is a UUID with hyphens.")
+}
+
+/// The id in the path.
 pub struct Id(pub Uuid);
 
 impl FromRequest for Id {
@@ -78,10 +108,7 @@ impl FromRequest for Id {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = input::id(request.match_info().query("id"));
-        ready(
-            id.map(Self)
-                .ok_or_else(|| Problem::new(Code::InvalidParameter, "The id in the path is not a UUID.")),
-        )
+        ready(id.map(Self).ok_or_else(no_such_path))
     }
 }
 
@@ -95,10 +122,7 @@ impl FromRequest for Within {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut ids = request.match_info().iter().map(|(_, id)| input::id(id));
         let both = ids.next().flatten().zip(ids.next().flatten());
-        ready(
-            both.map(|(parent, own)| Self(parent, own))
-                .ok_or_else(|| Problem::new(Code::InvalidParameter, "An id in the path is not a UUID.")),
-        )
+        ready(both.map(|(parent, own)| Self(parent, own)).ok_or_else(no_such_path))
     }
 }
 
@@ -130,7 +154,9 @@ impl FromRequest for Parameters {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(Query(pairs(request.query_string())))))
+        let settings = request.app_data::<Data<State>>().map(|state| &state.settings);
+        let page_size = settings.map_or(list::PAGE_SIZE, |settings| settings.page_size.into());
+        ready(Ok(Self(Query(pairs(request.query_string()), page_size))))
     }
 }
 

@@ -4,8 +4,10 @@ use std::marker::PhantomData;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 
-use super::body::{Reading, content_type, is_encoded, read};
-use crate::problem::Code;
+use super::{
+    body::{Reading, read},
+    media_type::served,
+};
 
 /// What octets an operation takes. The bound is its own, whatever JSON bodies are bound to.
 pub trait Takes: 'static {
@@ -29,13 +31,10 @@ impl<T: Takes> FromRequest for Octets<T> {
     type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let content_type = content_type(request);
-        let served = T::TYPES.contains(&content_type.as_str()) && !is_encoded(request);
+        let content_type = served(request, T::TYPES);
         let reading = read(request, payload, T::MOST);
         Box::pin(async move {
-            if !served {
-                return Err(Code::UnsupportedMediaType.into());
-            }
+            let content_type = content_type?;
             Ok(Self { content_type, octets: reading.await?, marker: PhantomData })
         })
     }

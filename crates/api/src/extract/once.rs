@@ -1,54 +1,74 @@
 //! `Idempotency-Key` (IETF draft of the same name).
+//!
+//! Every caller of an operation that writes brings it along ([`super::Caller`]): what a handler writes once is written once on every such
+//! operation. Those that can't keep an answer are refused with a key at the edge, by the OpenAPI document.
 
-use std::future::{Ready, ready};
-
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{
+    HttpRequest,
+    http::{
+        Method,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
 use taskhub_domain::{Context, Store, idempotency::Key};
 
 use crate::problem::{Code, Problem};
 
+/// The header's name.
+const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most characters of a key.
 const LONGEST: usize = 255;
 
-/// The client's key for this request, if it sent one.
-pub struct Once {
-    key: Option<String>,
+/// The client's key for this request, and what tells the request from another beside its path and body.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    key: String,
     operation: String,
+    query: String,
+    preconditions: Vec<u8>,
 }
 
 impl Once {
-    /// The key, bound to the caller, the operation and the body.
-    pub fn key(&self, store: &Store, ctx: &Context, body: &[u8]) -> Option<Key> {
-        self.key.as_ref().map(|key| store.idempotency_key(ctx, &self.operation, key, body))
+    /// Refuses a key that is none, and any key where no answer is kept.
+    pub(crate) fn check(request: &HttpRequest, is_kept: bool) -> Result<(), Problem> {
+        match Self::of(request)? {
+            Some(_) if !is_kept => {
+                Err(Problem::new(Code::InvalidHeader, "Idempotency-Key: this operation takes none."))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The key that a request came with.
+    pub(super) fn of(request: &HttpRequest) -> Result<Option<Self>, Problem> {
+        if request.method() == Method::GET {
+            return Ok(None);
+        }
+        let mut values = request.headers().get_all(NAME);
+        let Some(value) = values.next() else { return Ok(None) };
+        let key = value.to_str().ok().filter(|key| is_key(key)).filter(|_| values.next().is_none());
+        let Some(key) = key.map(str::to_owned) else {
+            let expected =
+                format!("Idempotency-Key: expected 1 to {LONGEST} visible ASCII characters, once.");
+            return Err(Problem::new(Code::InvalidHeader, expected));
+        };
+        let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
+        let preconditions = conditions.iter().flat_map(|name| request.headers().get_all(name));
+        Ok(Some(Self {
+            key,
+            operation: format!("{} {}", request.method(), request.path().trim_end_matches('/')),
+            query: request.query_string().to_owned(),
+            preconditions: preconditions.map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"\n"[..]),
+        }))
+    }
+
+    /// The key, bound to the caller, the operation and the request.
+    pub(super) fn key(&self, store: &Store, ctx: &Context, body: &[u8]) -> Key {
+        let request = [body, self.query.as_bytes(), &self.preconditions];
+        store.idempotency_key(ctx, &self.operation, &self.key, &request)
     }
 }
 
-impl FromRequest for Once {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut values = request.headers().get_all("Idempotency-Key");
-        let (first, second) = (values.next(), values.next());
-        let visible = |key: &&str| {
-            (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        let key = match (first, second) {
-            (None, _) => Ok(None),
-            (Some(value), None) => match value.to_str().ok().filter(visible) {
-                Some(key) => Ok(Some(key.to_owned())),
-                None => Err(()),
-            },
-            (Some(_), Some(_)) => Err(()),
-        };
-        let operation = || format!("{} {}", request.method(), request.path().trim_end_matches('/'));
-        ready(match key {
-            Ok(None) => Ok(Self { key: None, operation: String::new() }),
-            Ok(key) => Ok(Self { key, operation: operation() }),
-            Err(()) => Err(Problem::new(
-                Code::InvalidHeader,
-                format!("Idempotency-Key: expected 1 to {LONGEST} visible ASCII characters, once."),
-            )),
-        })
-    }
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -1,4 +1,4 @@
-//! Files on their way in: octets that are not kept in memory, but handed on as they come.
+//! Files on their way in: bytes that are not kept in memory, but handed on as they come.
 //!
 //! Invariant: nothing is read before the handler has found out that the caller may send it, and what is read is counted while it comes.
 
@@ -10,19 +10,18 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures::StreamExt;
 use taskhub_domain::file::{Received, Receiving, has_room};
 
-use super::{
-    Caller,
-    body::{content_type, is_encoded},
-    octets::Takes,
-};
+use super::{Caller, media_type::served, octets::Takes, source::Source};
 use crate::{
     problem::{Code, Problem},
     state::State,
 };
 
+/// A form, whose one part is the file.
+pub const FORM: &str = "multipart/form-data";
+/// What a form has around its file at most, as far as it is announced.
+const AROUND: u64 = 64 * 1024;
 /// So many octets, or the last of a file, come within [`PATIENCE`].
 const STRETCH: u64 = 1024 * 1024;
 /// A slower client takes a place away from others.
@@ -34,7 +33,9 @@ const LONGEST: Duration = Duration::from_hours(12);
 pub struct Upload<T> {
     /// Their content type, one of those that the operation takes.
     pub content_type: String,
-    payload: Payload,
+    /// The file's name, where a form has one.
+    pub name: Option<String>,
+    source: Source,
     announced: Option<u64>,
     digest: Option<[u8; 32]>,
     marker: PhantomData<T>,
@@ -46,20 +47,33 @@ impl<T: Takes> FromRequest for Upload<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let mut read = || {
-            let content_type = content_type(request);
-            if !T::TYPES.contains(&content_type.as_str()) || is_encoded(request) {
-                return Err(Code::UnsupportedMediaType.into());
-            }
+            let content_type = served(request, T::TYPES)?;
             let length = request.headers().get(header::CONTENT_LENGTH);
-            let announced = length.and_then(|length| length.to_str().ok()?.parse().ok());
+            let announced: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
             let digest = digest(request)?;
-            Ok(Self { content_type, payload: payload.take(), announced, digest, marker: PhantomData })
+            let is_form = content_type == FORM;
+            let announced =
+                announced.map(|length| if is_form { length.saturating_sub(AROUND) } else { length });
+            let payload = payload.take();
+            let source =
+                if is_form { Source::form(request.headers(), payload) } else { Source::Body(payload) };
+            Ok(Self { content_type, name: None, source, announced, digest, marker: PhantomData })
         };
         ready(read())
     }
 }
 
 impl<T: Takes> Upload<T> {
+    /// Reads up to the file, whose name is known then. Only a form has anything before it.
+    ///
+    /// # Errors
+    /// `Invalid`, `MalformedBody`, `RequestTimeout`.
+    pub async fn open(self) -> Result<Self, Problem> {
+        let opened = tokio::time::timeout(PATIENCE, self.source.open()).await;
+        let (source, name) = opened.map_err(|_| Problem::from(Code::RequestTimeout))??;
+        Ok(Self { name, source, ..self })
+    }
+
     /// Lets the octets into the depot, as an object of the caller's tenant of which no row speaks yet.
     ///
     /// # Errors
@@ -72,8 +86,8 @@ impl<T: Takes> Upload<T> {
         has_room(&state.store, caller, self.announced.unwrap_or_default()).await?;
         let id = caller.now().new_id(caller.tenant());
         let mut receiving = state.depot.receive(caller.tenant(), id);
-        let mut payload = self.payload;
-        let arrival = tokio::time::timeout(LONGEST, arrive(&mut payload, &mut receiving, limit));
+        let mut source = self.source;
+        let arrival = tokio::time::timeout(LONGEST, arrive(&mut source, &mut receiving, limit));
         arrival.await.map_err(|_| Problem::from(Code::RequestTimeout))??;
         let received = receiving.finish().await?;
         if self.digest.is_some_and(|digest| digest != received.sha256) {
@@ -92,7 +106,7 @@ impl<T: Takes> Upload<T> {
         self.announces_no_more_than(T::MOST as u64)?;
         let arrive = async {
             let mut octets = BytesMut::new();
-            while let Some(piece) = self.payload.next().await {
+            while let Some(piece) = self.source.next().await {
                 let piece = piece?;
                 if octets.len() + piece.len() > T::MOST {
                     return Err(Problem::from(Code::PayloadTooLarge));
@@ -119,12 +133,12 @@ impl<T: Takes> Upload<T> {
 }
 
 /// Hands the octets on, a stretch at a time.
-async fn arrive(payload: &mut Payload, receiving: &mut Receiving, limit: u64) -> Result<(), Problem> {
+async fn arrive(source: &mut Source, receiving: &mut Receiving, limit: u64) -> Result<(), Problem> {
     loop {
         let end = receiving.size() + STRETCH;
         let stretch = async {
             while receiving.size() < end {
-                let Some(piece) = payload.next().await else { return Ok(true) };
+                let Some(piece) = source.next().await else { return Ok(true) };
                 let piece = piece?;
                 if receiving.size() + piece.len() as u64 > limit {
                     return Err(Problem::from(Code::PayloadTooLarge));

@@ -13,11 +13,12 @@ use lettre::{
 use taskhub_domain::{
     Context, Result,
     context::Request,
-    mail::{self, Claimed},
+    mail::{self, Claimed, Next, Outcome},
 };
 use tokio::sync::watch;
 
 use super::{
+    health::Health,
     transport::{CONNECTIONS, Transport},
     words::{self, Words},
 };
@@ -35,6 +36,26 @@ const ROUND: u64 = 32;
 pub(crate) struct Sender {
     state: State,
     transport: Transport,
+    health: Health,
+}
+
+/// What came of a tenant's turn.
+enum Turn {
+    /// It had no mail that is due.
+    Nothing,
+    /// It had a mail that is not sent.
+    Discarded,
+    /// A mail was sent, or tried.
+    Sent(Outcome),
+}
+
+impl Turn {
+    fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Sent(outcome) => Some(outcome),
+            Self::Nothing | Self::Discarded => None,
+        }
+    }
 }
 
 impl Sender {
@@ -52,63 +73,75 @@ impl Sender {
             }
             Some(Transport::Smtp(_)) => tracing::info!("mail is sent by SMTP"),
         }
-        Ok(transport.map(|transport| Self { state: state.clone(), transport }))
+        Ok(transport.map(|transport| Self { state: state.clone(), transport, health: Health::default() }))
     }
 
     /// Sends what waits, until it is told to stop: what it has in hand then, it finishes.
-    pub(crate) async fn run(self, mut stopping: watch::Receiver<bool>) {
+    pub(crate) async fn run(mut self, mut stopping: watch::Receiver<bool>) {
         while !*stopping.borrow() {
-            match self.round().await {
-                Ok(0) => {}
-                Ok(_) => continue,
+            let sent = self.round().await;
+            let pause = self.health.pause();
+            match sent {
+                Ok(1..) if pause.is_none() => continue,
+                Ok(_) => {}
                 Err(error) => tracing::warn!(%error, "the mail that waits can't be read"),
             }
-            // What ended the wait is the same to it.
+            // What ended the wait is the same to it. While the server can't be used, new mail is no reason to try again.
             tokio::select! {
-                () = self.state.store.mail_written() => {}
+                () = self.state.store.mail_written(), if pause.is_none() => {}
                 // Nobody can tell it any more either.
                 told = stopping.changed() => if told.is_err() { return },
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(pause.unwrap_or(PAUSE)) => {}
             }
         }
     }
 
-    /// Sends one mail of each tenant that has some due: how many.
-    async fn round(&self) -> Result<usize> {
+    /// Sends one mail of each tenant that has some due: how many. While the server can't be used, one mail finds out whether it can be used again.
+    async fn round(&mut self) -> Result<usize> {
         let system = self.state.store.system("sending mail", Request::default());
-        let tenants = self.state.store.tenants_with_mail(&system, ROUND).await?;
+        let most = if self.health.pause().is_some() { 1 } else { ROUND };
+        let tenants = self.state.store.tenants_with_mail(&system, most).await?;
         let turns = tenants.into_iter().map(|tenant| self.turn(system.within(tenant)));
-        let done: Vec<_> = stream::iter(turns).buffer_unordered(CONNECTIONS as usize).collect().await;
-        Ok(done.into_iter().filter(|sent| *sent).count())
+        let turns: Vec<_> = stream::iter(turns).buffer_unordered(CONNECTIONS).collect().await;
+        let sent = turns.iter().filter(|turn| !matches!(turn, Turn::Nothing)).count();
+        let outcomes = turns.into_iter().filter_map(Turn::outcome);
+        let (unreachable, answered): (Vec<_>, Vec<_>) =
+            outcomes.partition(|outcome| matches!(outcome, Outcome::Unreachable(_)));
+        // Mails of one round that find the server unusable at the same time say so once.
+        for outcome in answered.into_iter().chain(unreachable.into_iter().next()) {
+            if self.health.has_recovered(&outcome, system.now()) {
+                self.state.store.wake_deferred_mail(&system).await?;
+            }
+        }
+        Ok(sent)
     }
 
-    /// Sends the mail of a tenant that is due first. Whether there was one.
-    async fn turn(&self, ctx: Context) -> bool {
+    /// Sends the mail of a tenant that is due first.
+    async fn turn(&self, ctx: Context) -> Turn {
         let store = &self.state.store;
         let claimed = match store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await {
-            Ok(Some(claimed)) => claimed,
-            Ok(None) => return false,
+            Ok(Next::Mail(claimed)) => claimed,
+            Ok(Next::Discarded) => return Turn::Discarded,
+            Ok(Next::Nothing) => return Turn::Nothing,
             Err(error) => {
                 tracing::warn!(%error, "a mail can't be claimed");
-                return false;
+                return Turn::Nothing;
             }
         };
         let id = claimed.id;
-        let sent = match self.message(&claimed, ctx.now().micros()) {
+        let outcome = match self.message(&claimed, ctx.now().micros()) {
             Ok(message) => self.transport.send(id, &message).await,
-            Err(why) => Err(why),
+            Err(why) => Outcome::Refused(why),
         };
-        let noted = match sent {
-            Ok(()) => store.write(&ctx, id, |tx, id| Box::pin(mail::accepted(tx, id))).await,
-            Err(why) => {
-                tracing::warn!(mail = %id, why, "a mail was not accepted");
-                store.write(&ctx, (id, why), |tx, (id, why)| Box::pin(mail::refused(tx, *id, why))).await
-            }
-        };
-        if let Err(error) = noted {
+        if let Outcome::Deferred(why) | Outcome::Refused(why) = &outcome {
+            tracing::warn!(mail = %id, why, "a mail was not accepted");
+        }
+        let input = (id, outcome.clone());
+        let settled = store.write(&ctx, input, |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
+        if let Err(error) = settled.await {
             tracing::warn!(mail = %id, %error, "what came of a mail can't be noted: it will be sent again");
         }
-        true
+        Turn::Sent(outcome)
     }
 
     fn message(&self, claimed: &Claimed, micros: i64) -> Result<Message, String> {

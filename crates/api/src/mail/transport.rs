@@ -1,23 +1,18 @@
 //! The ways to send a mail: over SMTP, into files, or not at all.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr};
 
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    transport::smtp::{PoolConfig, authentication::Credentials},
-};
+use lettre::Message;
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
+use taskhub_domain::mail::Outcome;
 use url::{Host, Url};
 
+use super::smtp::Client;
 use crate::state::{StartError, make_folder};
 
-/// How long the server on the other side may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long it may take for a whole mail: less than a node has a mail to itself.
-const WHOLE: Duration = Duration::from_mins(1);
-/// The most connections to it.
-pub(super) const CONNECTIONS: u32 = 4;
+/// The most mails that are under way at once.
+pub(super) const CONNECTIONS: usize = 4;
 
 /// How mail is sent: the setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +28,10 @@ pub enum Sending {
 /// A server that takes mail.
 #[derive(Clone, Debug)]
 pub struct Smtp {
-    host: String,
-    port: u16,
-    encryption: Encryption,
-    user: Option<(String, SecretString)>,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) encryption: Encryption,
+    pub(super) user: Option<(String, SecretString)>,
 }
 
 impl PartialEq for Smtp {
@@ -52,7 +47,7 @@ impl PartialEq for Smtp {
 impl Eq for Smtp {}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encryption {
+pub(super) enum Encryption {
     /// None: on this machine alone.
     None,
     /// By STARTTLS, or no mail.
@@ -107,7 +102,7 @@ impl FromStr for Sending {
 /// A way to send mail, ready to be used.
 pub(super) enum Transport {
     Files(PathBuf),
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Client),
 }
 
 impl Transport {
@@ -119,12 +114,16 @@ impl Transport {
                 make_folder(&folder)?;
                 Some(Self::Files(folder))
             }
-            Sending::Smtp(smtp) => Some(Self::Smtp(smtp.connect()?)),
+            Sending::Smtp(smtp) => {
+                let client = Client::new(smtp);
+                let unusable = |error| StartError::Setting(format!("TASKHUB_MAIL can't be used: {error}"));
+                Some(Self::Smtp(client.map_err(unusable)?))
+            }
         })
     }
 
-    /// Sends a mail; when it was not accepted, why.
-    pub(super) async fn send(&self, id: uuid::Uuid, message: &Message) -> Result<(), String> {
+    /// Sends a mail.
+    pub(super) async fn send(&self, id: uuid::Uuid, message: &Message) -> Outcome {
         match self {
             Self::Files(folder) => {
                 let (path, text) = (folder.join(format!("{id}.eml")), message.formatted());
@@ -134,44 +133,22 @@ impl Transport {
                     std::fs::write(&part, text)?;
                     std::fs::rename(part, path)
                 });
-                let written = written.await.map_err(|error| error.to_string())?;
-                written.map_err(|error| error.to_string())
+                match written.await.map_err(std::io::Error::other).flatten() {
+                    Ok(()) => Outcome::Accepted,
+                    Err(error) => Outcome::Unreachable(error.to_string()),
+                }
             }
-            Self::Smtp(smtp) => {
-                let text = message.formatted();
-                let sent = tokio::time::timeout(WHOLE, smtp.send_raw(message.envelope(), &text));
-                let sent = sent.await.map_err(|_| "The server took too long.".to_owned())?;
-                sent.map(drop).map_err(|error| error.to_string())
-            }
+            Self::Smtp(client) => client.send(message).await,
         }
     }
 }
 
 impl Smtp {
-    fn connect(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, StartError> {
-        type Smtp = AsyncSmtpTransport<Tokio1Executor>;
-        let unusable = |error: lettre::transport::smtp::Error| {
-            StartError::Setting(format!("TASKHUB_MAIL can't be used: {error}"))
-        };
-        let builder = match self.encryption {
-            Encryption::None => Smtp::builder_dangerous(&self.host),
-            Encryption::StartTls => Smtp::starttls_relay(&self.host).map_err(unusable)?,
-            Encryption::Tls => Smtp::relay(&self.host).map_err(unusable)?,
-        };
-        let builder = builder
-            .port(self.port)
-            .timeout(Some(PATIENCE))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS));
-        Ok(match &self.user {
-            Some((name, password)) => {
-                let credentials = Credentials::new(name.clone(), password.expose_secret().to_owned());
-                builder.credentials(credentials).build()
-            }
-            None => builder.build(),
-        })
+    /// Its host and port.
+    pub(crate) fn address(&self) -> (&str, u16) {
+        (&self.host, self.port)
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

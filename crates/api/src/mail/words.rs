@@ -1,6 +1,7 @@
 //! What mails say: each kind once, as a subject, paragraphs and a link, of which the text and the HTML are made.
 //!
-//! Invariant: whatever comes from people (names of organisations and users) is one line, and escaped where it stands in HTML.
+//! Invariant: whatever comes from people (names of organisations and users) is one line, and escaped where it stands in HTML. A name is short and
+//! holds nothing that a mail program shows as a link, because strangers can be sent a mail with a name of anybody's choice.
 
 use std::fmt::Write;
 
@@ -59,7 +60,7 @@ impl<'a> Draft<'a> {
                 before: vec![
                     format!(
                         "{} invites you to join {tenant} as {}.",
-                        inviter.as_deref().unwrap_or("An admin"),
+                        inviter.as_deref().map_or_else(|| "An admin".to_owned(), name),
                         role_of(*role)
                     ),
                     format!("The invitation is good until {expires_at}."),
@@ -93,7 +94,7 @@ fn role_of(role: Role) -> &'static str {
 
 /// Writes a mail of a tenant's; its link begins with the front end's URL.
 pub(super) fn write(mail: &Mail, tenant: &str, app_url: &str) -> Words {
-    let Draft { subject, before, link, after } = Draft::of(mail, &one_line(tenant));
+    let Draft { subject, before, link, after } = Draft::of(mail, &name(tenant));
     let link = link.map(|(words, page, token)| {
         (words, format!("{app_url}/account/{page}#token={}", token.0.expose_secret()))
     });
@@ -127,6 +128,32 @@ fn say(text: &mut String, more: std::fmt::Arguments<'_>) {
 /// Without line breaks and other control characters: names are made by people.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The most characters of a name.
+const LONGEST_NAME: usize = 64;
+
+/// A name as it stands in a mail: one line, short, and without what mail programs take for an address: `evil.example` becomes `evil example`.
+fn name(name: &str) -> String {
+    let letters: Vec<char> = one_line(name).chars().collect();
+    let is_text = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| !c.is_whitespace());
+    let links = |at: usize, letter: char| match letter {
+        '@' | '＠' | '﹫' => true,
+        // A full stop may end a word, as in "Dr. Grace".
+        '.' | '．' | '․' | '﹒' | '。' | '｡' => {
+            is_text(at.checked_sub(1)) && is_text(at.checked_add(1))
+        }
+        ':' | '：' => letters.get(at + 1) == Some(&'/'),
+        _ => false,
+    };
+    let plain = letters.iter().enumerate().map(|(at, letter)| if links(at, *letter) { ' ' } else { *letter });
+    let plain: String = plain.collect();
+    let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = short.char_indices().nth(LONGEST_NAME) {
+        short.truncate(end);
+        short.push('…');
+    }
+    short
 }
 
 /// As text within HTML, in content and in attributes.
@@ -167,6 +194,30 @@ mod tests {
         assert!(words.text.contains(&format!("\n{link}\n")), "{}", words.text);
         assert!(words.html.contains("join Acme &amp; Söhne as"), "{}", words.html);
         assert!(words.html.contains(&format!("href=\"{link}\"")), "{}", words.html);
+    }
+
+    #[test]
+    fn a_name_is_no_link() {
+        for (given, shown) in [
+            ("Acme Inc.", "Acme Inc."),
+            ("Dr. Grace M. Hopper", "Dr. Grace M. Hopper"),
+            ("AC/DC: live", "AC/DC: live"),
+            ("evil.com", "evil com"),
+            ("Win at https://evil.com/now?a=b", "Win at https //evil com/now?a=b"),
+            ("mail me@evil。com", "mail me evil com"),
+            ("evil\u{200b}.\u{200b}com", "evil\u{200b} \u{200b}com"),
+            ("two\r\nlines", "two lines"),
+        ] {
+            assert_eq!(name(given), shown);
+            let words = write(&invitation(given), given, "https://app.example");
+            assert!(words.subject.ends_with(&format!("to {shown}")), "{}", words.subject);
+            assert!(
+                words.text.contains(&format!("{shown} invites you to join {shown} as")),
+                "{}",
+                words.text
+            );
+        }
+        assert_eq!(name(&"long ".repeat(50)).chars().count(), LONGEST_NAME + 1);
     }
 
     proptest! {

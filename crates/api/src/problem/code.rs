@@ -79,15 +79,16 @@ codes! {
         act "Correct the request. `detail` says where reading stopped, where that is known.";
     /// A parameter of the path or query.
     InvalidParameter = "invalid_parameter", BAD_REQUEST, "A parameter is invalid.", Never,
-        when "A parameter of the query string is unknown, stands there twice or has a wrong value, a `cursor` belongs to \
-              another list, filter or order, or an id in the path is not a UUID.",
+        when "A parameter of the query string is unknown, stands there twice or has a wrong value, or a `cursor` belongs to \
+              another list, filter or order.",
         act "Correct the request: `errors[].pointer` is the parameter's name. With a refused `cursor`, begin again with an \
              empty one.";
     /// A header.
     InvalidHeader = "invalid_header", BAD_REQUEST, "A header is invalid.", Never,
         when "`If-Match` or `If-None-Match` holds something that is no entity tag, `Idempotency-Key` is not 1 to 255 visible \
-              ASCII characters once, `Repr-Digest` can't be read, `validate-only` in `Prefer` is set to something, or the caller says \
-              twice who it is.",
+              ASCII characters once, or the operation takes none, `Repr-Digest` can't be read, `validate-only` in `Prefer` is set to \
+              something, the caller says twice who it is, or a preflight request names an origin, method or header that pages may \
+              not use.",
         act "Correct the header.";
     /// No credential, or none that is good.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed.", Never,
@@ -112,13 +113,15 @@ codes! {
         when "The refresh token was made up, has expired or was used before, or its session has ended.",
         act "Sign in again.";
     /// The tenant is kept out.
-    TenantSuspended = "tenant_suspended", UNAUTHORIZED, "The organisation is suspended.", Never,
-        when "The operator keeps the organisation's users and services out.",
-        act "Turn to the operator.";
+    TenantSuspended = "tenant_suspended", FORBIDDEN, "The organisation is suspended.", Never,
+        when "The operator has suspended the organisation. Its users and services can't sign in or refresh, and their tokens are refused on \
+              every operation.",
+        act "Ask the operator. Tokens that have not expired are accepted again as soon as the organisation is activated.";
     /// The policy.
     Forbidden = "forbidden", FORBIDDEN, "You may not do this.", Never,
-        when "The caller sees what they ask about, but may not do that. Also every request with an operator's token: \
-              operators belong to no organisation.",
+        when "The caller sees what they ask about, but may not do that. Or an `Idempotency-Key` was used by another credential of the caller's, and \
+              the answer depends on that credential. Also every request with an operator's token: operators belong to no \
+              organisation.",
         act "Don't repeat it. `GET /api/v1/auth/permissions` tells in advance what one may do, and why.";
     /// The token's scopes.
     InsufficientScope = "insufficient_scope", FORBIDDEN, "The token's scopes don't reach that far.", Never,
@@ -141,7 +144,7 @@ codes! {
         act "Ask the operator, or an admin of the organisation, for an invitation.";
     /// Absent or invisible.
     NotFound = "not_found", NOT_FOUND, "There is nothing here, or nothing that you may see.", Never,
-        when "There is no such path; or there is no such row, or it is another organisation's, or the caller does not see it. \
+        when "There is no such path, also where another word stands in the place of an id; or there is no such row, or it is another organisation's, or the caller does not see it. \
               These are one answer.",
         act "Treat it as absent.";
     /// What the client accepts.
@@ -186,7 +189,8 @@ codes! {
         act "Read what you follow anew by its lists, and go on from a cursor that you took before that (`GET /api/v1/changes`).";
     /// If-Match.
     Stale = "stale", PRECONDITION_FAILED, "The resource has changed meanwhile.", Never,
-        when "The resource is at none of the versions in `If-Match`: somebody has changed it meanwhile.",
+        when "The resource is at none of the versions in `If-Match`: somebody has changed it meanwhile. Or a change was sent with \
+              `If-None-Match`, and the resource is at one of its versions; `*` matches every resource that is there.",
         act "Get it again, apply the change to what is there now, and send it with the new `ETag`.";
     /// Too large.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large.", Never,
@@ -233,10 +237,24 @@ codes! {
         when "A fault of the server's. Its cause is in the server's log, and never in the answer.",
         act "Report `instance`. Try again later if it matters; a POST with its `Idempotency-Key`, so that it takes effect \
              once at most.";
+    /// No room.
+    StorageFull = "storage_full", INSUFFICIENT_STORAGE, "The server's storage is full.", Later,
+        when "The database or the file system of the server has no room left. The request has changed nothing. Requests \
+              that write nothing still work.",
+        act "Try again after the operator has made room. A POST with its `Idempotency-Key` takes effect once at most.";
+    /// No writes.
+    ReadOnly = "read_only", SERVICE_UNAVAILABLE, "The server's storage is read-only at present.", Later,
+        when "The database or the file system of the server accepts no writes, for example during a failover or \
+              maintenance. The request has changed nothing. Requests that write nothing still work.",
+        act "Wait as `Retry-After` says, then try again; a POST with its `Idempotency-Key`.";
     /// Overload.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server is overloaded: try again later.", Later,
         when "Too many writes, passwords or pictures wait, the database does not answer, or a write met others too often.",
         act "Wait as `Retry-After` says, then try again; a POST with its `Idempotency-Key`.";
+    /// The server's end.
+    Stopping = "stopping", SERVICE_UNAVAILABLE, "The server is stopping.", Later,
+        when "Only `GET /health/ready`: the server was told to stop. It still serves, so that a load balancer has time to notice.",
+        act "Send new requests to another node.";
 }
 
 impl From<Kind> for Code {
@@ -258,6 +276,7 @@ impl From<Kind> for Code {
             Kind::NotFound => Self::NotFound,
             Kind::CursorExpired => Self::CursorExpired,
             Kind::InvalidParameter => Self::InvalidParameter,
+            Kind::Malformed => Self::MalformedBody,
             Kind::Invalid => Self::Invalid,
             Kind::Stale => Self::Stale,
             Kind::PreconditionRequired => Self::PreconditionRequired,
@@ -267,6 +286,8 @@ impl From<Kind> for Code {
             Kind::QuotaExceeded => Self::QuotaExceeded,
             Kind::IdempotencyInFlight => Self::IdempotencyInFlight,
             Kind::IdempotencyMismatch => Self::IdempotencyMismatch,
+            Kind::StorageFull => Self::StorageFull,
+            Kind::ReadOnly => Self::ReadOnly,
             Kind::Unavailable => Self::Unavailable,
             Kind::Internal => Self::Internal,
         }

@@ -36,7 +36,7 @@ pub struct FieldProblem {
     #[schema(example = "invalid_value")]
     pub code: String,
     /// A sentence for people.
-    #[schema(example = "Length is lower than 3.")]
+    #[schema(example = "Must be at least 3 characters.")]
     pub message: String,
 }
 
@@ -181,7 +181,9 @@ impl Problem {
             let challenge = if client { "Basic realm=\"TaskHub\", charset=\"UTF-8\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        let passes = (self.code.again() == Again::Later).then_some(1);
+        // Room is not made within seconds.
+        let pause = if self.code == Code::StorageFull { 60 } else { 1 };
+        let passes = (self.code.again() == Again::Later).then_some(pause);
         if let Some(seconds) = self.more.retry_after.or(passes) {
             response.insert_header((header::RETRY_AFTER, seconds));
         }

@@ -53,7 +53,7 @@ fn example(code: Code) -> String {
 fn problem(code: Code) -> Problem {
     match code {
         Code::MalformedBody => {
-            Problem::new(code, "The body is not valid JSON: expected value at line 1 column 11.")
+            Problem::new(code, "The body is not valid JSON: reading stopped at line 1, column 11.")
         }
         Code::InvalidParameter => Error::parameter("colour", "There is no such parameter.").into(),
         Code::InvalidHeader => {
@@ -63,7 +63,7 @@ fn problem(code: Code) -> Problem {
         Code::MethodNotAllowed => Problem::method_not_allowed("GET, HEAD, OPTIONS".to_owned()),
         Code::Conflict => Problem::new(code, "The task was cancelled."),
         Code::RangeNotSatisfiable => Problem::range_not_satisfiable(1024),
-        Code::Invalid => Error::field("/title", "invalid_value", "Length is lower than 3.").into(),
+        Code::Invalid => Error::field("/title", "invalid_value", "Must be at least 3 characters.").into(),
         Code::TooManyAttempts => Error::wait(Kind::TooManyAttempts, Duration::from_secs(16)).into(),
         code => code.into(),
     }

@@ -6,7 +6,7 @@ use taskhub_domain::access_token::{self, AccessToken, AccessTokenInput, WithToke
 use super::{App, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List personal access tokens
@@ -28,13 +28,8 @@ pub(crate) async fn list_access_tokens(
 /// The token is shown this once. It calls every operation as its user, within its scopes. At most 50 a user.
 #[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token.", body = WithToken)))]
 #[post("")]
-pub(crate) async fn create_access_token(
-    caller: Caller,
-    app: App,
-    once: Once,
-    body: Body<AccessTokenInput>,
-) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
+pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<AccessTokenInput>) -> Answered {
+    let key = caller.key(&app.store, &body.octets);
     let create = app.store.write_once(
         &caller,
         key,
@@ -58,8 +53,7 @@ pub(crate) async fn get_access_token(caller: Caller, app: App, id: Id, known: If
 #[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The personal access token's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_access_token(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    let remove =
-        app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(access_token::remove(tx, *id, pre)));
-    remove.await?;
-    Ok(answer::removed())
+    let input = (id.0, pre.0);
+    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(access_token::remove(tx, *id, pre)))
+        .await
 }

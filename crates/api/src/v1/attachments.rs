@@ -10,12 +10,12 @@ use taskhub_domain::{
 use super::{
     App,
     endpoints::history,
-    files::{self, Octets},
+    files::{self, FileForm, Octets},
     noun,
 };
 use crate::{
     answer::{self, Answered, List},
-    extract::{Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Upload, Within},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
     problem::ProblemBody,
 };
 
@@ -34,30 +34,35 @@ pub(crate) async fn list_task_attachments(
 
 /// Attach a file to a task
 ///
-/// For everybody who sees the task. The body is the file itself, of at most the size that the server is set to (1 GiB by default); the organisation's
-/// files together take no more than its quota (413, `quota_exceeded`). Every MiB is to come within a minute.
+/// For everybody who sees the task. The body is the file itself, with any content type, or a form with the file as its one part, as browsers send it.
+/// A file has at most the size that the server is set to (1 GiB by default); the organisation's files together take no more than its quota (413,
+/// `quota_exceeded`). Every MiB has to arrive within a minute. `name` is required, unless a form names the file.
 #[utoipa::path(tag = "attachments", params(
     ("id" = uuid::Uuid, Path, description = "The task's id."),
-    ("name" = String, Query, description = "The file's name, without a path.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
+    ("name" = Option<String>, Query, description = "The file's name, without a path.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
     ("Repr-Digest" = Option<String>, Header, description = "The file's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
-), request_body(description = "The file.", content((Octets = "application/octet-stream"))), responses((status = 201, description = "The new attachment.", body = Attachment)))]
+), request_body(description = "The file. Any media type is taken.", content((Octets = "application/octet-stream"), (FileForm = "multipart/form-data"))), responses((status = 201, description = "The new attachment.", body = Attachment)))]
 #[post("/{id}/attachments")]
 pub(crate) async fn create_task_attachment(
     caller: Caller,
     app: App,
     id: Id,
-    once: Once,
     mut query: Parameters,
     body: Upload<Octets>,
 ) -> Answered {
     attachment::permit(&app.store, &caller, id.0).await?;
-    let name = query.take::<String>("name", "a name")?.unwrap_or_default();
+    let name = query.take::<String>("name", "a name")?;
+    let body = body.open().await?;
+    let Some(name) = name.or_else(|| body.name.clone()) else {
+        return Err(
+            taskhub_domain::Error::parameter("name", "Name the file here, or send it in a form.").into()
+        );
+    };
     let name = checked_name(&name)?;
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
-        // The key is bound to what was sent: the octets by their digest.
-        let sent = [received.sha256.as_slice(), name.as_bytes()].concat();
-        let key = once.key(&app.store, &caller, &sent);
+        // The key is bound to the octets by their digest.
+        let key = caller.key(&app.store, &received.sha256);
         let input = (id.0, received.clone(), name);
         let create = app.store.write_once(
             &caller,

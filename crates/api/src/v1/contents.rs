@@ -8,12 +8,12 @@ use taskhub_domain::{
 
 use super::{
     App,
-    files::{self, FileOrText, Octets, TEXT},
+    files::{self, FileForm, FileOrText, Octets, TEXT},
     noun,
 };
 use crate::{
     answer::{self, Answered, List},
-    extract::{Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Upload, Within},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
     problem::ProblemBody,
 };
 
@@ -45,13 +45,13 @@ pub(crate) async fn get_document_content(
 
 /// Replace a document's content
 ///
-/// By a file (`application/octet-stream`), which is stored beside the text, or by a text (`text/markdown`, of at most 200,000 characters), in the place
-/// of a stored file. For its author, for whoever manages the project, and for admins. What was there is kept as a version.
+/// With a text (`text/markdown`, at most 200,000 characters), or with a file: any other content type, or a form with the file as its one part. A file
+/// is stored beside the text; a text replaces a stored file. For its author, for whoever manages the project, and for admins. What was there is kept as a version.
 #[utoipa::path(tag = "documents", params(
     ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("name" = Option<String>, Query, description = "The file's name, without a path; the document's title, when it is absent.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
+    ("name" = Option<String>, Query, description = "The file's name, without a path. Default: the name in the form, or else the document's title.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
     ("Repr-Digest" = Option<String>, Header, description = "The content's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
-), request_body(description = "The content.", content((Octets = "application/octet-stream"), (String = "text/markdown"))), responses((status = 200, description = "The changed document.", body = Document)))]
+), request_body(description = "The content. Any media type is taken.", content((Octets = "application/octet-stream"), (String = "text/markdown"), (FileForm = "multipart/form-data"))), responses((status = 200, description = "The changed document.", body = Document)))]
 #[put("/{id}/content")]
 pub(crate) async fn replace_document_content(
     caller: Caller,
@@ -67,25 +67,39 @@ pub(crate) async fn replace_document_content(
         if name.is_some() {
             return Err(taskhub_domain::Error::parameter("name", "A text has no name.").into());
         }
-        let input = (id.0, body.octets().await?, pre.0);
-        let write = app
-            .store
-            .write(&caller, input, |tx, (id, text, pre)| Box::pin(document::set_text(tx, *id, text, pre)));
-        let row = write.await?;
-        return Ok(answer::changed(row.version, &row));
+        let text = body.octets().await?.freeze();
+        let input = (id.0, text.clone(), pre.0);
+        return noun::change(&caller, &app, &text, input, |tx, (id, text, pre)| {
+            Box::pin(document::set_text(tx, *id, text, pre))
+        })
+        .await;
     }
+    let body = body.open().await?;
+    let name = match body.name.as_deref().filter(|_| name.is_none()) {
+        Some(name) => Some(checked_name(name)?),
+        None => name,
+    };
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
+        // The key is bound to the octets by their digest.
+        let key = caller.key(&app.store, &received.sha256);
         let input = (id.0, received.clone(), name, pre.0);
-        let write = app.store.write(&caller, input, |tx, (id, received, name, pre)| {
-            Box::pin(document::set_file(tx, *id, received, name.as_deref(), pre))
-        });
+        let write = app.store.write_once(
+            &caller,
+            key,
+            input,
+            |tx, (id, received, name, pre)| {
+                Box::pin(document::set_file(tx, *id, received, name.as_deref(), pre))
+            },
+            |row| answer::changed(row.version, row),
+        );
         match write.await {
-            Ok(row) if caller.is_dry_run() => {
+            // The same was sent before, or it was only asked: what came now is not needed.
+            Ok(answer) if answer.replayed || caller.is_dry_run() => {
                 app.depot.remove(caller.tenant(), received.id).await?;
-                Ok(answer::changed(row.version, &row))
+                Ok(answer::kept(answer))
             }
-            Ok(row) => Ok(answer::changed(row.version, &row)),
+            Ok(answer) => Ok(answer::kept(answer)),
             Err(error) => {
                 files::give_back(&app, &caller, &received, &error).await;
                 Err(error.into())
@@ -188,10 +202,8 @@ pub(crate) async fn restore_document_version(
     caller: Caller,
     app: App,
     ids: Within,
-    once: Once,
     pre: IfMatch,
 ) -> Answered {
     let input = ((ids.0, ids.1), pre.0);
-    noun::act(&caller, &app, &once, b"", input, |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre)))
-        .await
+    noun::change(&caller, &app, b"", input, |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre))).await
 }

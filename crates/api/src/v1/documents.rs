@@ -9,7 +9,7 @@ use taskhub_domain::{
 use super::{App, endpoints::history, noun};
 use crate::{
     answer::{Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List documents
@@ -31,13 +31,8 @@ pub(crate) async fn list_documents(
 /// In a project that the caller sees. The caller is its author.
 #[utoipa::path(tag = "documents", request_body = DocumentInput, responses((status = 201, description = "The new document.", body = Document)))]
 #[post("")]
-pub(crate) async fn create_document(
-    caller: Caller,
-    app: App,
-    once: Once,
-    body: Body<DocumentInput>,
-) -> Answered {
-    noun::create::<Document>(&caller, &app, &once, body).await
+pub(crate) async fn create_document(caller: Caller, app: App, body: Body<DocumentInput>) -> Answered {
+    noun::create::<Document>(&caller, &app, body).await
 }
 
 /// Get a document
@@ -96,10 +91,10 @@ pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMat
 pub(crate) async fn change_documents(
     caller: Caller,
     app: App,
-    once: Once,
+    request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    noun::bulk::<Document>(&caller, &app, &once, body).await
+    noun::bulk::<Document>(&caller, &app, &request, body).await
 }
 
 history! {

@@ -48,10 +48,9 @@ macro_rules! endpoints {
         pub(crate) async fn $create(
             caller: crate::extract::Caller,
             app: crate::v1::App,
-            once: crate::extract::Once,
             body: crate::extract::Body<$input>,
         ) -> crate::answer::Answered {
-            crate::v1::noun::create::<$noun>(&caller, &app, &once, body).await
+            crate::v1::noun::create::<$noun>(&caller, &app, body).await
         }
 
         $(#[$get_doc])*
@@ -113,8 +112,9 @@ macro_rules! endpoints {
 }
 pub(super) use endpoints;
 
-/// The seven endpoints of a noun whose rows lie in others: as [`endpoints`]; `at` the paths of all of a row's, of one, and of what happened to it, and
-/// `by` what they call its own id.
+/// The seven endpoints of a noun whose rows lie in others: as [`endpoints`]; `at` the paths of all
+/// of a row's, of one, and of what happened to it, and `by` what they call its own id. The module
+/// of a noun whose removal takes more than an id names its own endpoint for it, `removed by`.
 macro_rules! endpoints_within {
     (
         $noun:ident by $input:ident, tagged $tag:literal, at $all:literal, $one:literal, $past:literal, by $id:literal;
@@ -124,6 +124,37 @@ macro_rules! endpoints_within {
         $(#[$replace_doc:meta])* $replace:ident;
         $(#[$update_doc:meta])* $update:ident;
         $(#[$delete_doc:meta])* $delete:ident;
+        $(#[$history_doc:meta])* $history:ident;
+    ) => {
+        crate::v1::endpoints::endpoints_within! {
+            $noun by $input, tagged $tag, at $all, $one, $past, by $id, removed by $delete;
+            $(#[$list_doc])* $list;
+            $(#[$create_doc])* $create;
+            $(#[$get_doc])* $get;
+            $(#[$replace_doc])* $replace;
+            $(#[$update_doc])* $update;
+            $(#[$history_doc])* $history;
+        }
+
+        $(#[$delete_doc])*
+        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 204, description = "It is gone.")))]
+        #[delete($one)]
+        pub(crate) async fn $delete(
+            caller: crate::extract::Caller,
+            app: crate::v1::App,
+            ids: crate::extract::Within,
+            pre: crate::extract::IfMatch,
+        ) -> crate::answer::Answered {
+            crate::v1::noun::remove_within::<$noun>(&caller, &app, ids, pre).await
+        }
+    };
+    (
+        $noun:ident by $input:ident, tagged $tag:literal, at $all:literal, $one:literal, $past:literal, by $id:literal, removed by $delete:ident;
+        $(#[$list_doc:meta])* $list:ident;
+        $(#[$create_doc:meta])* $create:ident;
+        $(#[$get_doc:meta])* $get:ident;
+        $(#[$replace_doc:meta])* $replace:ident;
+        $(#[$update_doc:meta])* $update:ident;
         $(#[$history_doc:meta])* $history:ident;
     ) => {
         crate::v1::endpoints::served!($list $create $get $replace $update $delete $history);
@@ -148,10 +179,9 @@ macro_rules! endpoints_within {
             caller: crate::extract::Caller,
             app: crate::v1::App,
             id: crate::extract::Id,
-            once: crate::extract::Once,
             body: crate::extract::Body<$input>,
         ) -> crate::answer::Answered {
-            crate::v1::noun::create_within::<$noun>(&caller, &app, id, &once, body).await
+            crate::v1::noun::create_within::<$noun>(&caller, &app, id, body).await
         }
 
         $(#[$get_doc])*
@@ -191,18 +221,6 @@ macro_rules! endpoints_within {
             body: crate::extract::Body<$input>,
         ) -> crate::answer::Answered {
             crate::v1::noun::update_within::<$noun>(&caller, &app, ids, pre, body).await
-        }
-
-        $(#[$delete_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 204, description = "It is gone.")))]
-        #[delete($one)]
-        pub(crate) async fn $delete(
-            caller: crate::extract::Caller,
-            app: crate::v1::App,
-            ids: crate::extract::Within,
-            pre: crate::extract::IfMatch,
-        ) -> crate::answer::Answered {
-            crate::v1::noun::remove_within::<$noun>(&caller, &app, ids, pre).await
         }
 
         crate::v1::endpoints::history! {

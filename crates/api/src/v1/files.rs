@@ -14,6 +14,7 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{Stream, TryStreamExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use taskhub_domain::{
     Error,
     document::Content,
@@ -25,7 +26,7 @@ use uuid::Uuid;
 use super::App;
 use crate::{
     answer::Answered,
-    extract::{Caller, IfNoneMatch, Takes},
+    extract::{ANY, Caller, FORM, IfNoneMatch, Takes},
     problem::{Code, Problem},
 };
 
@@ -39,13 +40,23 @@ pub(super) async fn to_the_end(work: impl Future<Output = Answered> + 'static) -
 #[schema(as = File, value_type = String, format = Binary)]
 pub(crate) struct Octets(#[expect(dead_code, reason = "only described")] Vec<u8>);
 
+/// A file in a form, as browsers send it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct FileForm {
+    /// The file; its name is the file's, unless the query has another one.
+    #[schema(value_type = String, format = Binary, example = "octets")]
+    file: Vec<u8>,
+}
+
 /// A file, of whatever kind: what it is, is found out.
 pub(crate) const FILE: &str = "application/octet-stream";
 /// A text of a document.
 pub(crate) const TEXT: &str = "text/markdown";
 
 impl Takes for Octets {
-    const TYPES: &'static [&'static str] = &[FILE];
+    const TYPES: &'static [&'static str] = &[FILE, FORM, ANY];
     /// The setting is the bound.
     const MOST: usize = usize::MAX;
 }
@@ -54,7 +65,7 @@ impl Takes for Octets {
 pub(crate) struct FileOrText;
 
 impl Takes for FileOrText {
-    const TYPES: &'static [&'static str] = &[FILE, TEXT];
+    const TYPES: &'static [&'static str] = &[FILE, TEXT, FORM, ANY];
     /// Of a text: four octets for each of its characters, and some more.
     const MOST: usize = 1024 * 1024;
 }
@@ -155,18 +166,25 @@ pub(super) async fn send_content(
 impl Sent<'_> {
     /// The headers of a whole file, of a part of it, and of none.
     fn head(&self, mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
-        let name = utf8_percent_encode(self.name, PLAIN);
         answer
             .insert_header((header::ETAG, self.tag.clone()))
             .insert_header((header::ACCEPT_RANGES, "bytes"))
             .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
-            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")))
+            .insert_header((header::CONTENT_DISPOSITION, attached(self.name)))
             .insert_header((HeaderName::from_static("repr-digest"), repr_digest(self.sha256)))
             // Parts are of the octets as they are: nothing is compressed on its way.
             .insert_header((header::CONTENT_ENCODING, "identity"))
             .content_type(self.kind);
         answer
     }
+}
+
+/// The header of a download with a name: as it is for those who read it, and in ASCII for others (RFC 6266 appendix D).
+fn attached(name: &str) -> String {
+    // Some clients decode `%41` even here, and a quote or a backslash would end the name early.
+    let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' };
+    let ascii: String = name.chars().map(plain).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN))
 }
 
 /// How many characters a range has at most, as every parameter of the document.
@@ -229,7 +247,18 @@ pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, e
 mod tests {
     use proptest::prelude::*;
 
-    use super::part;
+    use super::{attached, part};
+
+    #[test]
+    fn a_download_has_a_name_for_every_client() {
+        for (name, header) in [
+            ("plan.pdf", "attachment; filename=\"plan.pdf\"; filename*=UTF-8''plan.pdf"),
+            ("Größe 1.txt", "attachment; filename=\"Gr__e 1.txt\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.txt"),
+            ("a\"; b=\\%41", "attachment; filename=\"a_; b=__41\"; filename*=UTF-8''a%22%3B%20b%3D%5C%2541"),
+        ] {
+            assert_eq!(attached(name), header);
+        }
+    }
 
     #[test]
     fn parts_are_read_as_the_rfc_has_them() {

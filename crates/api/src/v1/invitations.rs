@@ -6,7 +6,7 @@ use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
 use super::{App, endpoints::history, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
     mail::Sending,
 };
 
@@ -30,13 +30,8 @@ pub(crate) async fn list_invitations(
 /// server sends no mail, nobody can be invited: 409.
 #[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
 #[post("")]
-pub(crate) async fn create_invitation(
-    caller: Caller,
-    app: App,
-    once: Once,
-    body: Body<InvitationInput>,
-) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
+pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<InvitationInput>) -> Answered {
+    let key = caller.key(&app.store, &body.octets);
     let create = app.store.write_once(
         &caller,
         key,
@@ -74,15 +69,9 @@ pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfM
 /// With a new token, good for seven days from now. The old token is good no more.
 #[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The invitation's id.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
 #[post("/{id}/resend")]
-pub(crate) async fn resend_invitation(
-    caller: Caller,
-    app: App,
-    id: Id,
-    pre: IfMatch,
-    once: Once,
-) -> Answered {
+pub(crate) async fn resend_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0, delivery(&app));
-    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre, delivery)| {
+    noun::change(&caller, &app, b"", input, |tx, (id, pre, delivery)| {
         Box::pin(invitation::resend(tx, *id, pre, *delivery))
     })
     .await

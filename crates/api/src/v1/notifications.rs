@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use taskhub_domain::notification::{self, Notification};
 
-use super::{App, auth::nothing, noun};
+use super::{App, noun};
 use crate::{
-    answer::{self, Answered, Count, List},
-    extract::{Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    answer::{Answered, Count, List},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List one's notifications
@@ -34,16 +34,8 @@ pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answ
 /// Mark all of one's notifications as read
 #[utoipa::path(tag = "notifications", responses((status = 204, description = "None is unread.")))]
 #[post("/read-all")]
-pub(crate) async fn read_all_notifications(caller: Caller, app: App, once: Once) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let read = app.store.write_once(
-        &caller,
-        key,
-        (),
-        |tx, ()| Box::pin(notification::read_all(tx)),
-        |()| Ok(nothing()),
-    );
-    Ok(answer::kept(read.await?))
+pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered {
+    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(notification::read_all(tx))).await
 }
 
 /// Get a notification
@@ -69,14 +61,7 @@ pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: I
 /// One's own. One that was read before stays as it is.
 #[utoipa::path(tag = "notifications", params(("id" = uuid::Uuid, Path, description = "The notification's id.")), responses((status = 200, description = "The notification, read.", body = Notification)))]
 #[post("/{id}/read")]
-pub(crate) async fn read_notification(
-    caller: Caller,
-    app: App,
-    id: Id,
-    pre: IfMatch,
-    once: Once,
-) -> Answered {
+pub(crate) async fn read_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre)))
-        .await
+    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre))).await
 }

@@ -7,13 +7,15 @@ use taskhub_domain::{
     audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
     edit::{self, Child, Editable, EditableChild},
+    idempotency::Key,
     store::{Noun, Operation},
 };
 
 use super::App;
 use crate::{
     answer::{self, Answered},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
+    edge::limits::{Charged, charge},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
 /// What `as_of` is.
@@ -83,13 +85,8 @@ pub(super) async fn changes_within<N: Child>(
     told(app, query, request, &Past::<N>::inside(&app.store, caller, (parent, id)).await?).await
 }
 
-pub(super) async fn create<N: Editable>(
-    caller: &Caller,
-    app: &App,
-    once: &Once,
-    body: Body<N::Input>,
-) -> Answered {
-    let key = once.key(&app.store, caller, &body.octets);
+pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N::Input>) -> Answered {
+    let key = caller.key(&app.store, &body.octets);
     let create = app.store.write_once(
         caller,
         key,
@@ -100,17 +97,16 @@ pub(super) async fn create<N: Editable>(
     Ok(answer::kept(create.await?))
 }
 
-/// A `POST` that does something to a row: `octets` are what tells one request from another beside its path.
-pub(super) async fn act<N: Noun, I: Send + Sync + 'static>(
+/// A request that does something to a row: `octets` are its body.
+pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
-    once: &Once,
     octets: &[u8],
     input: I,
     operation: Operation<I, N>,
 ) -> Answered {
-    let key = once.key(&app.store, caller, octets);
-    let row = |row: &N| answer::acted(row.version(), row);
+    let key = caller.key(&app.store, octets);
+    let row = |row: &N| answer::changed(row.version(), row);
     Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
 }
 
@@ -118,24 +114,25 @@ pub(super) async fn act<N: Noun, I: Send + Sync + 'static>(
 pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     caller: &Caller,
     app: &App,
-    once: &Once,
+    request: &HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    bulk_with::<N>(caller, app, once, body, Vec::new()).await
+    let key = caller.key(&app.store, &body.octets);
+    let caller = charge(request, caller, body.input.operations())?;
+    bulk_with::<N>(&caller, app, key, body, Vec::new()).await
 }
 
 /// Many changes at once, with what was got ready for them.
 pub(super) async fn bulk_with<N: Bulk>(
-    caller: &Caller,
+    caller: &Charged,
     app: &App,
-    once: &Once,
+    key: Option<Key>,
     body: Body<BulkInput>,
     ready: Vec<(usize, N::Ready)>,
 ) -> Answered
 where
     N::Ready: Send + 'static,
 {
-    let key = once.key(&app.store, caller, &body.octets);
     let change = app.store.write_once(
         caller,
         key,
@@ -146,15 +143,17 @@ where
     Ok(answer::kept(change.await?))
 }
 
-/// A `PUT` or `PATCH` that does something to a row.
-pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
+/// A request whose answer has no content: `octets` are its body.
+pub(super) async fn finish<I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
+    octets: &[u8],
     input: I,
-    operation: Operation<I, N>,
+    operation: Operation<I, ()>,
 ) -> Answered {
-    let row = app.store.write(caller, input, operation).await?;
-    Ok(answer::changed(row.version(), &row))
+    let key = caller.key(&app.store, octets);
+    let finish = app.store.write_once(caller, key, input, operation, |()| Ok(answer::nothing()));
+    Ok(answer::kept(finish.await?))
 }
 
 /// `PUT` and `PATCH`: the body knows which it is.
@@ -166,12 +165,14 @@ pub(super) async fn update<N: Editable>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    change(caller, app, input, |tx, (id, body, pre)| Box::pin(edit::update::<N>(tx, *id, body, pre))).await
+    change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+        Box::pin(edit::update::<N>(tx, *id, body, pre))
+    })
+    .await
 }
 
 pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(edit::remove::<N>(tx, *id, pre))).await?;
-    Ok(HttpResponse::NoContent().finish())
+    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(edit::remove::<N>(tx, *id, pre))).await
 }
 
 pub(super) async fn list_within<N: Child>(
@@ -212,10 +213,9 @@ pub(super) async fn create_within<N: EditableChild>(
     caller: &Caller,
     app: &App,
     parent: Id,
-    once: &Once,
     body: Body<N::Input>,
 ) -> Answered {
-    let key = once.key(&app.store, caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     let create = app.store.write_once(
         caller,
         key,
@@ -238,8 +238,10 @@ pub(super) async fn update_within<N: EditableChild>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = ((parent, id), body.input, pre.0);
-    change(caller, app, input, |tx, (ids, body, pre)| Box::pin(edit::update_within::<N>(tx, *ids, body, pre)))
-        .await
+    change(caller, app, &body.octets, input, |tx, (ids, body, pre)| {
+        Box::pin(edit::update_within::<N>(tx, *ids, body, pre))
+    })
+    .await
 }
 
 pub(super) async fn remove_within<N: Child>(
@@ -249,8 +251,5 @@ pub(super) async fn remove_within<N: Child>(
     pre: IfMatch,
 ) -> Answered {
     let input = ((parent, id), pre.0);
-    app.store
-        .write(caller, input, |tx, (ids, pre)| Box::pin(edit::remove_within::<N>(tx, *ids, pre)))
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(edit::remove_within::<N>(tx, *ids, pre))).await
 }

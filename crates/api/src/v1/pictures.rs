@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{App, noun};
 use crate::{
-    answer::{self, Answered},
+    answer::Answered,
     extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
 };
 
@@ -29,17 +29,19 @@ impl Takes for Image {
 pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body: Octets<Image>) -> Answered {
     picture::permit(&caller)?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
-    let drawn = app.studio.draw(turn, body.content_type, body.octets).await?;
+    let drawn = app.studio.draw(turn, body.content_type, body.octets.clone()).await?;
     let input = (drawn, pre.0);
-    noun::change(&caller, &app, input, |tx, (drawn, pre)| Box::pin(picture::set(tx, drawn, pre))).await
+    noun::change(&caller, &app, &body.octets, input, |tx, (drawn, pre)| {
+        Box::pin(picture::set(tx, drawn, pre))
+    })
+    .await
 }
 
 /// Delete one's picture
 #[utoipa::path(tag = "auth", responses((status = 204, description = "It is gone."), (status = 404, description = "There is none.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
-    app.store.write(&caller, pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await?;
-    Ok(answer::removed())
+    noun::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await
 }
 
 /// Get a user's picture

@@ -9,7 +9,7 @@ use taskhub_domain::{
 use super::{App, endpoints::history, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List projects
@@ -29,13 +29,8 @@ pub(crate) async fn list_projects(
 /// For managers and admins. The caller manages it, unless another user is named.
 #[utoipa::path(tag = "projects", request_body = ProjectInput, responses((status = 201, description = "The new project.", body = Project)))]
 #[post("")]
-pub(crate) async fn create_project(
-    caller: Caller,
-    app: App,
-    once: Once,
-    body: Body<ProjectInput>,
-) -> Answered {
-    noun::create::<Project>(&caller, &app, &once, body).await
+pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectInput>) -> Answered {
+    noun::create::<Project>(&caller, &app, body).await
 }
 
 /// Get figures of all projects
@@ -102,11 +97,10 @@ pub(crate) async fn delete_project(
     pre: IfMatch,
 ) -> Answered {
     let purge = query.take("purge", "true or false")?.unwrap_or(false);
-    let remove = app.store.write(&caller, (id.0, purge, pre.0), |tx, (id, purge, pre)| {
+    noun::finish(&caller, &app, b"", (id.0, purge, pre.0), |tx, (id, purge, pre)| {
         Box::pin(project::remove(tx, *id, *purge, pre))
-    });
-    remove.await?;
-    Ok(answer::removed())
+    })
+    .await
 }
 
 /// Change a project's status
@@ -122,7 +116,7 @@ pub(crate) async fn update_project_status(
     body: Body<ProjectStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(&caller, &app, input, |tx, (id, body, pre)| {
+    noun::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(project::set_status(tx, *id, body, pre))
     })
     .await

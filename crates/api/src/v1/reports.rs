@@ -45,8 +45,9 @@ pub(crate) async fn get_individual_report(
 
 /// Get a team's figures
 ///
-/// Those of its members, its manager and whoever is assigned there, from the team's projects, and all together: to whoever manages the team and to
-/// admins, and to each of the others their own. To whoever has nothing to do with the team the report is empty. The last line of the file is the total.
+/// Those of its members, its manager and whoever is assigned there, from the team's projects, and
+/// all together: to whoever manages the team and to admins, and to each of the others their own. A
+/// team that the caller does not see is absent (404). The last line of the file is the total.
 #[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a person.", content((TeamReport = "application/json"), (String = "text/csv")))))]
 #[get("/team")]
 pub(crate) async fn get_team_report(

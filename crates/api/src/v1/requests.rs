@@ -1,6 +1,6 @@
 //! `/api/v1/requests`.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use taskhub_domain::{
     bulk::{BulkInput, BulkResult},
     request::{self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard},
@@ -9,7 +9,7 @@ use taskhub_domain::{
 use super::{App, endpoints::endpoints, noun};
 use crate::{
     answer::Answered,
-    extract::{Body, Caller, Id, IfMatch, Once},
+    extract::{Body, Caller, Id, IfMatch},
 };
 
 endpoints! {
@@ -18,15 +18,17 @@ endpoints! {
     list_requests;
     /// Create a request
     ///
-    /// It is pending.
+    /// It is pending, unless it says that it is in progress.
     create_request;
     /// Get a request
     get_request;
     /// Replace a request
     ///
-    /// All writable fields: what is absent gets its default. The status stays.
+    /// All writable fields: what is absent gets its default. An absent status stays.
     replace_request;
     /// Change a request
+    ///
+    /// A status goes by the same rules as by `/status`.
     update_request;
     /// Delete a request
     ///
@@ -38,12 +40,17 @@ endpoints! {
 
 /// Create, change and delete requests together
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none. The status stays: its steps are
-/// made one at a time.
+/// At most 100, one after the other, each judged and validated by itself: all of them or none. A
+/// status goes by the same rules as by `/status`.
 #[utoipa::path(tag = "requests", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<ClientRequest>)))]
 #[post("/bulk")]
-pub(crate) async fn change_requests(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
-    noun::bulk::<ClientRequest>(&caller, &app, &once, body).await
+pub(crate) async fn change_requests(
+    caller: Caller,
+    app: App,
+    request: HttpRequest,
+    body: Body<BulkInput>,
+) -> Answered {
+    noun::bulk::<ClientRequest>(&caller, &app, &request, body).await
 }
 
 /// Get figures of all requests
@@ -68,7 +75,7 @@ pub(crate) async fn update_request_status(
     body: Body<RequestStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(&caller, &app, input, |tx, (id, body, pre)| {
+    noun::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(request::set_status(tx, *id, body, pre))
     })
     .await

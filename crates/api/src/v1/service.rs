@@ -5,7 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::answer::Answered;
+use crate::{
+    answer::Answered,
+    problem::{Code, Problem},
+};
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,11 +26,15 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 
 /// Whether the server can serve
 ///
-/// It can when the database answers.
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It can.", body = Health), (status = 503, description = "The database does not answer.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+/// It can when the database has the schema of this version, and has stored a write of this server and given it back, and until it is told to
+/// stop. The answer comes within a second; `detail` says why the server can't serve.
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It can.", body = Health), (status = 503, description = "It can't, for the reason in `detail`, or the server stops.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 #[get("/health/ready")]
 pub(crate) async fn get_readiness(app: App) -> Answered {
-    app.store.ping().await?;
+    if app.stopping.has_begun() {
+        return Err(Code::Stopping.into());
+    }
+    app.store.ready().await.map_err(|why| Problem::new(Code::Unavailable, why.reason()))?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }
 

@@ -6,7 +6,7 @@ use taskhub_domain::service_account::{self, Rotation, ServiceAccount, ServiceAcc
 use super::{App, endpoints::history, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
 /// List service accounts
@@ -31,10 +31,9 @@ pub(crate) async fn list_service_accounts(
 pub(crate) async fn create_service_account(
     caller: Caller,
     app: App,
-    once: Once,
     body: Body<ServiceAccountInput>,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     let create = app.store.write_once(
         &caller,
         key,
@@ -99,11 +98,9 @@ pub(crate) async fn update_service_account(
 #[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    let remove = app
-        .store
-        .write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(service_account::remove(tx, *id, pre)));
-    remove.await?;
-    Ok(answer::removed())
+    let input = (id.0, pre.0);
+    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(service_account::remove(tx, *id, pre)))
+        .await
 }
 
 /// Rotate a service account's secret
@@ -116,16 +113,15 @@ pub(crate) async fn rotate_service_account(
     app: App,
     id: Id,
     pre: IfMatch,
-    once: Once,
     body: Body<Rotation>,
 ) -> Answered {
-    let key = once.key(&app.store, &caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     let rotate = app.store.write_once(
         &caller,
         key,
         (id.0, body.input, pre.0),
         |tx, (id, body, pre)| Box::pin(service_account::rotate(tx, *id, body, pre)),
-        |made: &WithSecret| answer::acted(made.account().version, made),
+        |made: &WithSecret| answer::changed(made.account().version, made),
     );
     Ok(answer::kept(rotate.await?))
 }
@@ -139,7 +135,7 @@ async fn change(
     body: Body<ServiceAccountInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(caller, app, input, |tx, (id, body, pre)| {
+    noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(service_account::update(tx, *id, body, pre))
     })
     .await

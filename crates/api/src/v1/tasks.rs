@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
 endpoints! {
@@ -113,8 +113,8 @@ pub(crate) async fn list_deleted_task_history(
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is gone.")))]
 #[delete("/deleted/{id}")]
 pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await?;
-    Ok(answer::removed())
+    let input = (id.0, pre.0);
+    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await
 }
 
 /// Restore a deleted task
@@ -122,15 +122,15 @@ pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -
 /// With the parts that were deleted with it. For who may delete it.
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, there again.", body = Task)))]
 #[post("/{id}/restore")]
-pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre))).await
+    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre))).await
 }
 
 /// Complete a task
 ///
 /// A task that is done stays as it is; a cancelled one must be taken up again first. One that waits for open ones is refused (409), unless who manages
-/// it forces it: who manages its project, an admin, or the owner of a personal one. One that comes again makes the next.
+/// it forces it: who manages its project, an admin, or the owner of a personal one. Completing a recurring task makes the next one.
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("force" = Option<bool>, Query, description = "Whether to complete it although it waits for others.")), responses((status = 200, description = "The task, done.", body = Task)))]
 #[post("/{id}/complete")]
 pub(crate) async fn complete_task(
@@ -139,12 +139,11 @@ pub(crate) async fn complete_task(
     id: Id,
     mut query: Parameters,
     pre: IfMatch,
-    once: Once,
 ) -> Answered {
     let force = query.take("force", "true or false")?.unwrap_or(false);
     let octets: &[u8] = if force { b"force" } else { b"" };
     let input = (id.0, force, pre.0);
-    noun::act(&caller, &app, &once, octets, input, |tx, (id, force, pre)| {
+    noun::change(&caller, &app, octets, input, |tx, (id, force, pre)| {
         Box::pin(task::complete(tx, *id, *force, pre))
     })
     .await
@@ -155,9 +154,9 @@ pub(crate) async fn complete_task(
 /// One that was done or cancelled is to do again; an open one stays as it is.
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, open.", body = Task)))]
 #[post("/{id}/reopen")]
-pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre))).await
+    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre))).await
 }
 
 /// Move a task
@@ -170,11 +169,10 @@ pub(crate) async fn move_task(
     app: App,
     id: Id,
     pre: IfMatch,
-    once: Once,
     body: Body<MoveInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::act(&caller, &app, &once, &body.octets, input, |tx, (id, input, pre)| {
+    noun::change(&caller, &app, &body.octets, input, |tx, (id, input, pre)| {
         Box::pin(task::move_to(tx, *id, input, pre))
     })
     .await
@@ -185,8 +183,13 @@ pub(crate) async fn move_task(
 /// At most 100, one after the other, each judged and validated by itself: all of them or none.
 #[utoipa::path(tag = "tasks", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Task>)))]
 #[post("/bulk")]
-pub(crate) async fn change_tasks(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
-    noun::bulk::<Task>(&caller, &app, &once, body).await
+pub(crate) async fn change_tasks(
+    caller: Caller,
+    app: App,
+    request: HttpRequest,
+    body: Body<BulkInput>,
+) -> Answered {
+    noun::bulk::<Task>(&caller, &app, &request, body).await
 }
 
 /// List what a task waits for
@@ -212,10 +215,9 @@ pub(crate) async fn create_task_dependency(
     caller: Caller,
     app: App,
     id: Id,
-    once: Once,
     body: Body<TaskDependencyInput>,
 ) -> Answered {
-    noun::create_within::<TaskDependency>(&caller, &app, id, &once, body).await
+    noun::create_within::<TaskDependency>(&caller, &app, id, body).await
 }
 
 /// Get what a task waits for

@@ -78,5 +78,6 @@ pub(crate) async fn update_tenant(
 /// `PUT` and `PATCH`: the body knows which it is.
 async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
     let input = (body.input, pre.0);
-    noun::change(caller, app, input, |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre))).await
+    noun::change(caller, app, &body.octets, input, |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)))
+        .await
 }

@@ -6,7 +6,7 @@ use taskhub_domain::time_entry::{self, TimeEntry, Timer};
 use super::{App, noun};
 use crate::{
     answer::{self, Answered},
-    extract::{Caller, Id, IfMatch, Once},
+    extract::{Caller, Id, IfMatch},
 };
 
 /// Get one's timer
@@ -23,10 +23,10 @@ pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
 /// One that runs, on whatever task, is stopped first: a user has one timer.
 #[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 201, description = "The entry that runs.", body = TimeEntry)))]
 #[post("/{id}/timer")]
-pub(crate) async fn start_timer(caller: Caller, app: App, id: Id, once: Once) -> Answered {
+pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
     let start = app.store.write_once(
         &caller,
-        once.key(&app.store, &caller, b""),
+        caller.key(&app.store, b""),
         id.0,
         |tx, id| Box::pin(time_entry::start(tx, *id)),
         |entry: &TimeEntry| {
@@ -42,8 +42,7 @@ pub(crate) async fn start_timer(caller: Caller, app: App, id: Id, once: Once) ->
 /// It ends now, or 24 hours after its start if that is earlier. Without a timer that runs on the task it is a conflict.
 #[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The entry, ended.", body = TimeEntry)))]
 #[post("/{id}/timer/stop")]
-pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
+pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::act(&caller, &app, &once, b"", input, |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre)))
-        .await
+    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre))).await
 }

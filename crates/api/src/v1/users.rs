@@ -10,12 +10,12 @@ use taskhub_domain::{
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
 
-use super::{App, auth::hash, noun};
+use super::{App, auth::hash_of_new, noun};
 use crate::{
     answer::{self, Answered, Count, List},
+    edge::limits::charge,
     export::{self, Line},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Once, Parameters, Takes},
-    problem::{Code, Problem},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Parameters, Takes},
 };
 
 /// List users
@@ -34,14 +34,16 @@ pub(crate) async fn list_users(
 
 /// Create a user
 ///
-/// For admins.
+/// For admins. The user is asked by mail to verify their email. Without a password, they are
+/// welcomed by mail instead, with a link by which they choose one within seven days. A user who is
+/// not active gets no mail.
 #[utoipa::path(tag = "users", request_body = NewUser, responses((status = 201, description = "The new user.", body = User)))]
 #[post("")]
-pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body<NewUser>) -> Answered {
+pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -> Answered {
     let new = user::check_new(&caller, &body.input)?;
-    let key = once.key(&app.store, &caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     let _turn = app.turns.of(caller.tenant()).enter().await?;
-    let password_hash = hash(&app, &new.password, new.personal(), "password").await?;
+    let password_hash = hash_of_new(&app, &new, "password").await?;
     let create = app.store.write_once(
         &caller,
         key,
@@ -58,15 +60,22 @@ pub(crate) async fn create_user(caller: Caller, app: App, once: Once, body: Body
 /// that is theirs can't be deleted so (409 `in_use`): there is no `transfer_to` here.
 #[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<User>)))]
 #[post("/bulk")]
-pub(crate) async fn change_users(caller: Caller, app: App, once: Once, body: Body<BulkInput>) -> Answered {
+pub(crate) async fn change_users(
+    caller: Caller,
+    app: App,
+    request: HttpRequest,
+    body: Body<BulkInput>,
+) -> Answered {
+    let key = caller.key(&app.store, &body.octets);
+    let caller = charge(&request, &caller, body.input.operations())?;
     let mut hashes = Vec::new();
     for (place, new) in user::check_bulk(&caller, &body.input)? {
         // Of many hashes another caller of the tenant waits for one.
         let _turn = app.turns.of(caller.tenant()).enter().await?;
         let field = format!("operations/{place}/body/password");
-        hashes.push((place, hash(&app, &new.password, new.personal(), &field).await?));
+        hashes.push((place, hash_of_new(&app, &new, &field).await?));
     }
-    noun::bulk_with::<User>(&caller, &app, &once, body, hashes).await
+    noun::bulk_with::<User>(&caller, &app, key, body, hashes).await
 }
 
 /// Count active users
@@ -87,24 +96,24 @@ impl Takes for UsersFile {
 
 /// Import users
 ///
-/// For admins: from a file of at most 1000 rows, with a header of `email`, `username`, and if wanted `first_name`, `last_name` and `role`. All of
-/// them are made, or none: the report says of every row what is wrong with it, and `imported` says which it was. With `dry_run` nothing is made in
-/// any case. New users have no password yet: they choose one by the link that they are sent.
+/// For admins: from a file of at most 1000 rows in UTF-8, with the columns `email`, `username`, and optionally `first_name`, `last_name` and
+/// `role`, in any case and order. Cells are separated by commas, semicolons or tabs. Other columns are not read: the report names them in
+/// `ignored_columns`, so an export of users can be imported. All users are created, or none: the report says what is wrong with each row, and
+/// `imported` says which of the two happened. With `dry_run` no user is created. New users have no password yet: they choose one by the link
+/// that they are sent. Each row counts as a request against the rate limits.
 #[utoipa::path(tag = "users", params(("dry_run" = Option<bool>, Query, description = "Whether only to say what would come of it.")), request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"), responses((status = 200, description = "What came of each row.", body = ImportReport)))]
 #[post("/import")]
 pub(crate) async fn import_users(
     caller: Caller,
     app: App,
     mut query: Parameters,
-    once: Once,
+    request: HttpRequest,
     file: Octets<UsersFile>,
 ) -> Answered {
     let dry_run = query.take("dry_run", "true or false")?.unwrap_or_default();
-    let text = std::str::from_utf8(&file.octets)
-        .map_err(|_| Problem::new(Code::MalformedBody, "The file is not UTF-8."))?;
-    let import = user::check_import(&caller, text, dry_run)?;
-    // The same file in earnest is another request.
-    let key = once.key(&app.store, &caller, &[&file.octets[..], &[u8::from(dry_run)]].concat());
+    let import = user::check_import(&caller, &file.octets, dry_run)?;
+    let key = caller.key(&app.store, &file.octets);
+    let caller = charge(&request, &caller, import.rows())?;
     let write = app.store.write_once(
         &caller,
         key,
@@ -185,10 +194,13 @@ pub(crate) async fn update_user(
 
 /// Delete a user
 ///
-/// For admins. What is the user's (projects that they manage, tasks that they own or are assigned, documents that they wrote) passes to the user
-/// whom `transfer_to` names, who is active; without it there must be nothing. The audit goes on to name them. Others can be kept out by being
+/// For admins. What is the user's (projects that they manage, tasks that they own or are assigned,
+/// documents that they wrote) passes to the user whom `transfer_to` names, who is active; without
+/// it there must be nothing (409 `in_use`). Open tasks that the new assignee could not see are
+/// cleared of their assignee. What the user did stays theirs: the time that they worked, their
+/// comments and the audit keep their name, marked as removed. A user can also be kept out by being
 /// deactivated.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "Who gets what is the user's.")), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who gets what is the user's.")), responses((status = 204, description = "No content: the user is removed.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_user(
     caller: Caller,
@@ -198,10 +210,8 @@ pub(crate) async fn delete_user(
     pre: IfMatch,
 ) -> Answered {
     let input = (id.0, query.take_id("transfer_to", "an id")?, pre.0);
-    let write =
-        app.store.write(&caller, input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)));
-    write.await?;
-    Ok(answer::removed())
+    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)))
+        .await
 }
 
 /// Deactivate a user
@@ -209,8 +219,8 @@ pub(crate) async fn delete_user(
 /// For admins: the user is not let in any more, and their tokens end at once. Who is not let in stays so.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, kept out.", body = User)))]
 #[post("/{id}/deactivate")]
-pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
-    set_active(&caller, &app, id, false, pre, &once).await
+pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
+    set_active(&caller, &app, id, false, pre).await
 }
 
 /// Reactivate a user
@@ -218,8 +228,8 @@ pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 /// For admins: the user is let in again. Who is let in stays so.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, let in.", body = User)))]
 #[post("/{id}/reactivate")]
-pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch, once: Once) -> Answered {
-    set_active(&caller, &app, id, true, pre, &once).await
+pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
+    set_active(&caller, &app, id, true, pre).await
 }
 
 /// List what a user did
@@ -253,9 +263,9 @@ pub(crate) async fn list_user_changes(
     noun::told(&app, &query, &request, &past).await
 }
 
-async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch, once: &Once) -> Answered {
+async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch) -> Answered {
     let input = (id.0, active, pre.0);
-    noun::act(caller, app, once, b"", input, |tx, (id, active, pre)| {
+    noun::change(caller, app, b"", input, |tx, (id, active, pre)| {
         Box::pin(user::set_active(tx, *id, *active, pre))
     })
     .await
@@ -293,5 +303,8 @@ impl Line for User {
 /// `PUT` and `PATCH`: the body knows which it is.
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(caller, app, input, |tx, (id, body, pre)| Box::pin(user::update(tx, *id, body, pre))).await
+    noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+        Box::pin(user::update(tx, *id, body, pre))
+    })
+    .await
 }

@@ -6,7 +6,7 @@ use taskhub_domain::watcher::{Watcher, WatcherInput};
 use super::{App, endpoints::history, noun};
 use crate::{
     answer::{Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Once, Parameters, Within},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
 /// List a task's watchers
@@ -30,14 +30,8 @@ pub(crate) async fn list_watchers(
 /// users watch a task.
 #[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = WatcherInput, responses((status = 201, description = "The new watcher.", body = Watcher)))]
 #[post("/{id}/watchers")]
-pub(crate) async fn create_watcher(
-    caller: Caller,
-    app: App,
-    id: Id,
-    once: Once,
-    body: Body<WatcherInput>,
-) -> Answered {
-    noun::create_within::<Watcher>(&caller, &app, id, &once, body).await
+pub(crate) async fn create_watcher(caller: Caller, app: App, id: Id, body: Body<WatcherInput>) -> Answered {
+    noun::create_within::<Watcher>(&caller, &app, id, body).await
 }
 
 /// Get a watcher of a task

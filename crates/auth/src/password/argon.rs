@@ -11,9 +11,22 @@ use argon2::{
 use super::Match;
 use crate::secret;
 
-/// Today's parameters: 19 MiB in blocks of 1 KiB, two passes, one lane, 32 bytes out.
-const MEMORY: u32 = 19 * 1024;
-const PASSES: u32 = 2;
+/// What hashing one password costs. By default what OWASP names as the least: 19 MiB, two passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Memory, in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self { memory: 19 * 1024, passes: 2 }
+    }
+}
+
+/// What every hash of ours has: one lane, 32 bytes out, under 16 bytes of salt.
 const LANES: u32 = 1;
 const LENGTH: usize = 32;
 const SALT: usize = 16;
@@ -32,21 +45,26 @@ pub const NO_PASSWORD: &str =
 pub(super) type Memory = Vec<Block>;
 
 /// The PHC string of `password` under a fresh salt.
-pub(super) fn hash(password: &[u8], memory: &mut Memory) -> Option<String> {
-    let params = Params::new(MEMORY, PASSES, LANES, Some(LENGTH)).ok()?;
+pub(super) fn hash(password: &[u8], cost: Cost, memory: &mut Memory) -> Option<String> {
+    let params = Params::new(cost.memory, cost.passes, LANES, Some(LENGTH)).ok()?;
     let salt = Salt::new(&secret::random::<SALT>()).ok()?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params).ok()?,
         salt: Some(salt),
-        hash: Some(output(password, &salt, Algorithm::Argon2id, Version::V0x13, params, memory)?),
+        hash: Some(output(password, &salt, Algorithm::Argon2id, Version::V0x13, params, cost, memory)?),
     };
     Some(hash.to_string())
 }
 
 /// Whether `password` is the one of `stored`; without one, the same work and no match. `None` if `stored` is not Argon2's.
-pub(super) fn verify(password: &[u8], stored: Option<&str>, memory: &mut Memory) -> Option<Match> {
+pub(super) fn verify(
+    password: &[u8],
+    stored: Option<&str>,
+    cost: Cost,
+    memory: &mut Memory,
+) -> Option<Match> {
     let hash = PasswordHash::new(stored.unwrap_or(NO_PASSWORD)).ok()?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
@@ -57,11 +75,11 @@ pub(super) fn verify(password: &[u8], stored: Option<&str>, memory: &mut Memory)
     }
     let outdated = algorithm != Algorithm::Argon2id
         || version != Version::V0x13
-        || params.m_cost() < MEMORY
-        || params.t_cost() < PASSES
+        || params.m_cost() < cost.memory
+        || params.t_cost() < cost.passes
         || expected.len() < LENGTH
         || salt.len() < SALT;
-    let same = output(password, &salt, algorithm, version, params, memory)? == expected;
+    let same = output(password, &salt, algorithm, version, params, cost, memory)? == expected;
     Some(match (same && stored.is_some(), outdated) {
         (false, _) => Match::No,
         (true, false) => Match::Yes,
@@ -76,6 +94,7 @@ fn output(
     algorithm: Algorithm,
     version: Version,
     params: Params,
+    cost: Cost,
     memory: &mut Memory,
 ) -> Option<Output> {
     let length = params.output_len().unwrap_or(LENGTH);
@@ -88,7 +107,7 @@ fn output(
     }
     argon.hash_password_into_with_memory(password, salt, out, memory.as_mut_slice()).ok()?;
     // What a costlier hash needed is given back, so that the memory kept is bounded.
-    memory.truncate(MEMORY as usize);
+    memory.truncate(usize::try_from(cost.memory).ok()?);
     memory.shrink_to_fit();
     Output::new(out).ok()
 }

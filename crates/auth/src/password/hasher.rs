@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Match, PasswordError, Weakness,
-    argon::{self, Memory},
+    argon::{self, Cost, Memory},
     weakness,
 };
 
@@ -24,7 +24,9 @@ pub struct Hasher {
     admitted: Arc<Semaphore>,
     /// Who may be at work.
     working: Arc<Semaphore>,
-    /// The memory of those that are done, at most as many as may be at work; 19 MiB each.
+    /// What each costs.
+    cost: Cost,
+    /// The memory of those that are done, at most as many as may be at work; 19 MiB each by default.
     spare: Arc<Mutex<Vec<Memory>>>,
     /// The threads; `None` when they could not be had.
     threads: Option<Runtime>,
@@ -33,18 +35,24 @@ pub struct Hasher {
 impl Hasher {
     /// A workshop for `concurrency` passwords at a time (at least one), with `waiting` more queued.
     pub fn new(concurrency: usize, waiting: usize) -> Self {
+        Self::with_cost(concurrency, waiting, Cost::default())
+    }
+
+    /// The same at another cost; hashes of a lower one are outdated there.
+    pub fn with_cost(concurrency: usize, waiting: usize, cost: Cost) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             admitted: Arc::new(Semaphore::new(
                 concurrency.saturating_add(waiting).min(Semaphore::MAX_PERMITS),
             )),
             working: Arc::new(Semaphore::new(concurrency)),
+            cost,
             spare: Arc::default(),
             threads: threads(concurrency),
         }
     }
 
-    /// What to store of `password`: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$…`, 97 characters.
+    /// What to store of `password`: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$…`, 97 characters at the default cost.
     ///
     /// It does not ask whether the password is any good; [`Hasher::check`] does.
     ///
@@ -52,7 +60,8 @@ impl Hasher {
     ///
     /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if the work broke off.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
-        self.work(move |memory| argon::hash(password.expose_secret().as_bytes(), memory)).await
+        let cost = self.cost;
+        self.work(move |memory| argon::hash(password.expose_secret().as_bytes(), cost, memory)).await
     }
 
     /// Whether `password` is the one that `stored` was made of.
@@ -68,8 +77,11 @@ impl Hasher {
         password: SecretString,
         stored: Option<String>,
     ) -> Result<Match, PasswordError> {
-        self.work(move |memory| argon::verify(password.expose_secret().as_bytes(), stored.as_deref(), memory))
-            .await
+        let cost = self.cost;
+        self.work(move |memory| {
+            argon::verify(password.expose_secret().as_bytes(), stored.as_deref(), cost, memory)
+        })
+        .await
     }
 
     /// [`weakness`], off the async threads and within the same bounds.

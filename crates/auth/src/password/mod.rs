@@ -1,14 +1,14 @@
 //! How a password is stored, compared and judged.
 //!
-//! Invariant: a password is stored as Argon2id (RFC 9106) alone, with the parameters that OWASP names as the least: 19 MiB,
-//! two passes, one lane. Hashing takes 10 ms and more of a core, so it runs off the async threads, and no more of it at a time
-//! than [`Hasher::new`] was told. It must not know whose password it is.
+//! Invariant: a password is stored as Argon2id (RFC 9106) alone, by default at the [`Cost`] that OWASP names as the least.
+//! Hashing takes 10 ms and more of a core then. So it runs off the async threads, and no more of it at a time than
+//! [`Hasher::new`] allows. It must not know whose password it is.
 
 mod argon;
 mod hasher;
 mod weakness;
 
-pub use argon::NO_PASSWORD;
+pub use argon::{Cost, NO_PASSWORD};
 pub use hasher::Hasher;
 pub use weakness::{Weakness, weakness};
 

@@ -51,7 +51,7 @@ pub(super) async fn holder(
     Ok((system.as_user(user.tenant_id, user.id, user.role), token))
 }
 
-/// The user's row is locked, so that what ends their tokens comes either before this or after it.
+/// The user's row is locked and written, so that what ends their tokens comes either before this or after it.
 async fn grant(tx: &Tx, Shown { token, longest }: &Shown) -> Result<Granted> {
     let user = tx.ctx().user().ok_or(Kind::Unauthenticated)?;
     let user = tx.resolve::<User, _>(user, UpdateProfile).await.map_err(refused)?.into_row();
@@ -65,6 +65,7 @@ async fn grant(tx: &Tx, Shown { token, longest }: &Shown) -> Result<Granted> {
     if !user.is_active || !token.matches(&row.token_hash) || lifetime < 1 {
         return Err(Kind::Unauthenticated.into());
     }
+    tx.guard::<User>(user.id).await?;
     if row.last_used_at.is_none_or(|used| used.plus(NOTED) <= at) {
         tx.stamp::<AccessToken>(row.id, entity::Column::LastUsedAt).await?;
     }

@@ -125,13 +125,14 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
         expires_at,
         last_used_at: None,
     };
-    Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().request().shown(&token.into_secret()) })
+    Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().shown(&token.into_secret()) })
 }
 
 /// A stolen token must not make one that outlives it.
 async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
     let Some(id) = tx.ctx().personal_token() else { return Ok(()) };
-    // It may have been removed on another node just now.
+    // It may be removed on another node just now: a row that is gone can't be stamped.
+    tx.stamp::<AccessToken>(id, entity::Column::LastUsedAt).await?;
     let own = tx.find::<AccessToken>(id, true).await?.ok_or(Kind::Unauthenticated)?;
     if expires_at > own.expires_at {
         return Err(Error::field(

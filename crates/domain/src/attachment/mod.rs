@@ -33,11 +33,13 @@ entity! {
         /// SHA-256, in hexadecimal.
         #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         pub sha256: String,
+        ..removed uploader_removed of uploaded_by,
     }
 }
 
 impl Noun for Attachment {
     const NOUN: policy::Noun = policy::Noun::Attachment;
+    const ADDED: &'static [&'static str] = &["uploader_removed"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -134,6 +136,7 @@ pub async fn add(tx: &Tx, task: Uuid, received: &Received, name: &str) -> Result
         created_at: tx.now(),
         updated_at: tx.now(),
         version: 1,
+        uploader_removed: None,
     };
     let facts = row.facts(tx, Action::Create).await?;
     policy::judge(tx.ctx(), policy::Noun::Attachment, Action::Create, facts)?;

@@ -4,6 +4,8 @@
 //! are for admins, in the audit; so is what was refused, and what happened to the row in another place, where others saw it: before it came to where
 //! it lies now, by itself or by what it lies in ([`Arrival`]). What a row keeps of its past beside the audit, as versions, goes by the same cut.
 
+use std::slice;
+
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use serde_json::Value;
@@ -86,7 +88,7 @@ positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_i
 impl Noun for Change {
     const NOUN: policy::Noun = policy::Noun::Change;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
-    const ADDED: &'static [&'static str] = &["actor_name"];
+    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
@@ -112,6 +114,8 @@ pub struct ChangeLine {
     /// The username of the user, or the name of the service; a removed user's last one.
     #[schema(example = "ada")]
     actor_name: Option<String>,
+    /// Whether that user was removed.
+    actor_removed: bool,
 }
 
 /// What was written to a row. What was only noted of it, as that somebody was refused, has no values before and made nothing.
@@ -221,7 +225,8 @@ impl<N: Noun> Past<N> {
     {
         policy::permit(ctx, Change::NOUN, Action::Read)?;
         let scope = store.read(ctx);
-        let row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
+        let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
+        scope.mark_removed(slice::from_mut(&mut row)).await?;
         Ok(Self { scope, row, within: Some((N::Parent::NOUN, ids.0)) })
     }
 
@@ -241,7 +246,11 @@ impl<N: Noun> Past<N> {
         let page = list::page::<Change>(store, &self.scope, query, within).await?;
         let Page { count, results, next, previous, fields } = page;
         let names = Names::of(&self.scope, results.iter().filter_map(|change| change.actor_id)).await?;
-        let line = |change: Change| ChangeLine { actor_name: names.name(change.actor_id), change };
+        let line = |change: Change| ChangeLine {
+            actor_name: names.name(change.actor_id),
+            actor_removed: names.removed(change.actor_id),
+            change,
+        };
         Ok(Page { count, results: results.into_iter().map(line).collect(), next, previous, fields })
     }
 

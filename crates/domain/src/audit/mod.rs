@@ -102,7 +102,7 @@ positions!(AuditEntry {
 
 impl Noun for AuditEntry {
     const NOUN: policy::Noun = policy::Noun::Audit;
-    const ADDED: &'static [&'static str] = &["actor_name"];
+    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::AuditEntry;
-use crate::{Result, Scope};
+use crate::{Result, Scope, store::people::Name};
 
 /// One line of the audit, with the name of who it was.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -20,10 +20,12 @@ pub struct AuditLine {
     /// The username of the user, or the name of the service; a removed user's last one.
     #[schema(example = "ada")]
     actor_name: Option<String>,
+    /// Whether that user was removed.
+    actor_removed: bool,
 }
 
 /// Names by ids.
-pub(super) struct Names(HashMap<Uuid, String>);
+pub(super) struct Names(HashMap<Uuid, Name>);
 
 impl Names {
     /// The names of those who acted.
@@ -31,16 +33,25 @@ impl Names {
         let mut ids: Vec<Uuid> = actors.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok(Self(scope.names(&ids).await?.into_iter().collect()))
+        Ok(Self(scope.names(&ids).await?))
     }
 
     /// The name of who acted.
     pub(super) fn name(&self, actor: Option<Uuid>) -> Option<String> {
-        actor.and_then(|id| self.0.get(&id).cloned())
+        actor.and_then(|id| self.0.get(&id)).map(|known| known.name.clone())
+    }
+
+    /// Whether who acted was removed.
+    pub(super) fn removed(&self, actor: Option<Uuid>) -> bool {
+        actor.and_then(|id| self.0.get(&id)).is_some_and(|known| known.removed)
     }
 
     /// A line with its name.
     pub(super) fn line(&self, entry: AuditEntry) -> AuditLine {
-        AuditLine { actor_name: self.name(entry.actor_id), entry }
+        AuditLine {
+            actor_name: self.name(entry.actor_id),
+            actor_removed: self.removed(entry.actor_id),
+            entry,
+        }
     }
 }

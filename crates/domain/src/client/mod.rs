@@ -5,6 +5,7 @@ use crate::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
+    search::Searched,
     store::{Noun, Unique, entity},
 };
 
@@ -31,7 +32,17 @@ impl Noun for Client {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
-        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+        Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.name,
+            body: self.notes.as_deref(),
+            more: [self.email.as_deref(), self.address.as_deref()],
+            project_id: None,
+            task_id: None,
+        })
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -40,6 +51,7 @@ impl Noun for Client {
             Filter { name: "name", form: Form::Text, column: Column::Name },
             Filter { name: "email", form: Form::Text, column: Column::Email },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 

@@ -29,7 +29,7 @@ entity! {
     /// Something that was said about a task.
     pub struct Comment in "comment", editable {
         pub task_id: Uuid,
-        /// The user who wrote it, who may be gone; null when a service did.
+        /// The user who wrote it; null when a service did. It stays when the user is removed.
         pub author_id: Option<Uuid>,
         /// Markdown.
         #[schema(example = "Done, but for the pictures. @grace, can you draw them?")]
@@ -39,11 +39,13 @@ entity! {
         pub mentions: AsJson<Vec<Uuid>>,
         /// When the body was changed last; null while it is the first.
         pub edited_at: Option<Instant>,
+        ..removed author_removed of author_id,
     }
 }
 
 impl Noun for Comment {
     const NOUN: policy::Noun = policy::Noun::Comment;
+    const ADDED: &'static [&'static str] = &["author_removed"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -145,7 +147,7 @@ pub struct CommentInput {
 /// A rule of garde: something that is not blank.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn says_something(text: &str, _: &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("there is nothing to read")) } else { Ok(()) }
+    if text.trim().is_empty() { Err(garde::Error::new("must contain text")) } else { Ok(()) }
 }
 
 impl From<&Comment> for CommentInput {

@@ -18,7 +18,7 @@ pub use self::{
 };
 use crate::{
     Context, Instant, Result, Scope, Tx,
-    edit::{Editable, input},
+    edit::{Editable, Reference, input},
     file::FileInfo,
     input::{one_line, trimmed},
     list::{Filter, Form, Sort},
@@ -173,6 +173,7 @@ input! {
 
 impl Editable for Document {
     type Input = DocumentInput;
+    const REFERENCES: &'static [Reference] = &[Reference::to::<Project>("project_id")];
 
     fn blank(born: Birth, ctx: &Context) -> Self {
         Self { author_id: ctx.user(), ..Self::born(born) }

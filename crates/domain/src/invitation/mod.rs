@@ -17,7 +17,7 @@ use crate::{
     Context, Error, Instant, Result, Scope, Tx,
     credential::{Credential, Purpose},
     error::Kind,
-    input::{Unchecked, folded},
+    input::{Unchecked, folded, reachable},
     list::{Filter, Form, Sort},
     mail::{self, Mail, Token},
     policy::{self, Action, Fact, Facts, Role},
@@ -90,7 +90,7 @@ impl Noun for Invitation {
 pub struct InvitationInput {
     /// Whom it is sent to; kept in lower case.
     #[serde(deserialize_with = "folded")]
-    #[garde(email, length(chars, max = 254))]
+    #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
     email: String,
     /// What the invited user may do. Managers invite members.
@@ -216,6 +216,15 @@ async fn is_free(tx: &Tx, row: &Invitation) -> Result<()> {
     let taken = !tx.all::<Invitation>(&others.limit(1).into_query()).await?.is_empty()
         || !tx.all::<User>(&users.limit(1).into_query()).await?.is_empty();
     if taken { Err(Error::taken("email")) } else { Ok(()) }
+}
+
+/// Whether the token of an invitation that waited in a mail is still good.
+pub(crate) async fn is_current(tx: &Tx, token: &Token) -> Result<bool> {
+    let Some(credential) = Credential::parse(Purpose::Invitation, &token.0, tx.secret()) else {
+        return Ok(false);
+    };
+    let row = tx.find::<Invitation>(credential.row(), false).await?;
+    Ok(row.is_some_and(|row| row.is_open(tx.now()) && credential.matches(&row.token_hash)))
 }
 
 async fn send(tx: &Tx, row: &Invitation, token: Credential) -> Result<()> {

@@ -34,7 +34,7 @@ impl Noun for Label {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
-        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+        Self { name_key: name_key::<50>(&self.name, &self.name_key, self.id), ..self }
     }
 
     fn follow_up<'a>(
@@ -87,6 +87,6 @@ fn grey() -> String {
 fn rgb(color: &str, _: &()) -> garde::Result {
     let digits = color.strip_prefix('#').unwrap_or_default();
     let fits = digits.len() == 6 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    let wrong = || garde::Error::new("a color is # and six hexadecimal digits in lower case");
+    let wrong = || garde::Error::new("must be # and six hexadecimal digits in lower case, like #1d76db");
     fits.then_some(()).ok_or_else(wrong)
 }

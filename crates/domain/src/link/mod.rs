@@ -1,15 +1,18 @@
 //! Links by mail: what proves, once and for a while, that mail to an account's address reaches whoever holds it.
 //!
 //! Invariant: a link serves one purpose, one account and one time. It goes with its use, in the transaction of its effect and under the lock of the
-//! account's row; and it is bound to what the account was when it was sent, so that with another email, and for a new password with another
-//! password, it is good no more.
+//! account's row. It is bound to the account as it was when the link was sent: another email ends it, another password ends a link to a new
+//! password, and so does a newer link of the same purpose.
+
+mod renewal;
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{QueryFilter, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{QueryFilter, QuerySelect, QueryTrait, Select, entity::prelude::*};
 use secrecy::SecretString;
 
+pub(crate) use self::renewal::current;
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     credential::{Credential, Purpose},
@@ -29,6 +32,8 @@ const WELCOME: Duration = Duration::from_hours(7 * 24);
 /// How many links of a purpose an account is sent for the asking, in an hour.
 const MOST: u64 = 3;
 const HOUR: Duration = Duration::from_hours(1);
+/// How long an expired link is kept.
+const KEPT: Duration = Duration::from_hours(7 * 24);
 
 entity! {
     pub(crate) struct Link in "link", unversioned {
@@ -62,7 +67,11 @@ pub async fn welcome(tx: &Tx, user: &User) -> Result<()> {
     mail::send(tx, &user.email, &Mail::Welcome { token }).await
 }
 
+/// Makes a link, and ends the account's older ones of the purpose. The account is locked, or new.
 async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Result<Token> {
+    for older in tx.all::<Link>(&of_account(tx, user, purpose).into_query()).await? {
+        end(tx, older).await?;
+    }
     let born = tx.birth();
     let credential = Credential::new(purpose, born.tenant, born.id, tx.secret());
     let row = Link {
@@ -79,6 +88,22 @@ async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Res
     Ok(Token(credential.into_secret()))
 }
 
+/// The links of a purpose that an account was sent.
+fn of_account(tx: &Tx, user: &User, purpose: Purpose) -> Select<entity::Entity> {
+    use entity::Column;
+    let of_user = tx.owned::<Link>().filter(Column::UserId.eq(user.id));
+    of_user.filter(Column::Purpose.eq(purpose.prefix()))
+}
+
+/// Ends a link. Its row stays until it expires, because it counts among those that the account was sent.
+async fn end(tx: &Tx, link: Link) -> Result<()> {
+    if link.bound_to.is_empty() {
+        return Ok(());
+    }
+    tx.forget::<Link>(link.id).await?;
+    tx.keep(&Link { bound_to: String::new(), ..link }).await
+}
+
 /// What a link is bound to.
 fn bond(user: &User, purpose: Purpose, installation: &[u8]) -> String {
     let password = if purpose == Purpose::ResetPassword { user.password_hash.as_str() } else { "" };
@@ -88,13 +113,8 @@ fn bond(user: &User, purpose: Purpose, installation: &[u8]) -> String {
 
 /// Whether an account, whose row is locked, was sent as many links of a purpose as it gets for the asking.
 pub(crate) async fn is_spent(tx: &Tx, user: &User, purpose: Purpose) -> Result<bool> {
-    use entity::Column;
-    let recent = tx
-        .owned::<Link>()
-        .filter(Column::UserId.eq(user.id))
-        .filter(Column::Purpose.eq(purpose.prefix()))
-        .filter(Column::CreatedAt.gt(tx.now().minus(HOUR)))
-        .limit(MOST);
+    let since = entity::Column::CreatedAt.gt(tx.now().minus(HOUR));
+    let recent = of_account(tx, user, purpose).filter(since).limit(MOST);
     let recent: Vec<Link> = tx.all(&recent.into_query()).await?;
     Ok(recent.len() as u64 >= MOST)
 }
@@ -160,11 +180,11 @@ fn check(
 }
 
 impl Store {
-    /// Forgets the links that have expired.
+    /// Forgets the links that expired some days ago. A link that still waits in a mail is renewed until then.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn forget_links(&self, system: &System) -> Result<()> {
-        self.housekeep(system, "link", "expires_at", system.now()).await
+        self.housekeep(system, "link", "expires_at", system.now().minus(KEPT)).await
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use self::cursor::CURSOR;
 use self::query::Paging;
 pub(crate) use self::query::whole;
-pub use self::query::{Filter, Form, Key, Parameter, Query, Sort, fields, parameters};
+pub use self::query::{Filter, Form, Key, PAGE_SIZE, Parameter, Query, Sort, fields, parameters};
 pub use self::search::LONGEST as LONGEST_SEARCH;
 use crate::{
     Error, Result, Scope, Store,
@@ -107,7 +107,8 @@ where
             let offset = (page - 1) * size;
             let count = u64::try_from(scope.count::<N>(rows.clone()).await?).unwrap_or_default();
             let select = select(true).limit(*size).offset(offset).into_query();
-            let results = if offset < count { scope.all(&select).await? } else { Vec::new() };
+            let mut results = if offset < count { scope.all(&select).await? } else { Vec::new() };
+            scope.mark_removed(&mut results).await?;
             Ok(Page {
                 count: Some(count),
                 next: (offset + size < count && *page < query::LAST_PAGE).then_some(Link::Page(page + 1)),
@@ -136,6 +137,7 @@ where
             if backwards {
                 results.reverse();
             }
+            scope.mark_removed(&mut results).await?;
             let link = |row: Option<&N::Item>, backwards| {
                 row.map(|row| seal.close(row, &request.sort, backwards).map(Link::Cursor)).transpose()
             };

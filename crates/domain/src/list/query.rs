@@ -16,8 +16,9 @@ use crate::{
     store::noun::{ColumnOf, EntityOf, Noun},
 };
 
-/// Rows a page has when the caller does not say, and at most.
-const PAGE_SIZE: u64 = 50;
+/// Rows a page has when neither the caller nor a setting says.
+pub const PAGE_SIZE: u64 = 50;
+/// Rows a page has at most.
 const MOST: u64 = 200;
 /// The last numbered page: far lists are for cursors.
 pub(super) const LAST_PAGE: u64 = 10_000;
@@ -36,7 +37,8 @@ pub enum Form {
     Id,
     /// A user's id, or `me`; `none` where the column may be null.
     Person,
-    /// An instant, which can also be compared: `[lt]`, `[lte]`, `[gt]`, `[gte]`.
+    /// An instant, which can also be compared: `[lt]`, `[lte]`, `[gt]`, `[gte]`; `none` where the
+    /// column may be null.
     Instant,
     /// `true` or `false`.
     Flag,
@@ -59,6 +61,13 @@ pub struct Filter<N: Noun> {
     /// What its values look like.
     pub form: Form,
     pub(crate) column: ColumnOf<N>,
+}
+
+impl<N: Noun> Filter<N> {
+    /// Whether it is of instants, and finds rows without one.
+    fn takes_none(&self) -> bool {
+        matches!(self.form, Form::Instant) && self.column.def().is_null()
+    }
 }
 
 /// Something that a noun's lists can be sorted by.
@@ -117,9 +126,15 @@ impl From<Key> for Value {
     }
 }
 
-/// A decoded query string.
-#[derive(Clone, Debug, Default)]
-pub struct Query(pub Vec<(String, String)>);
+/// A decoded query string, and how many rows a page has when `page_size` is not in it.
+#[derive(Clone, Debug)]
+pub struct Query(pub Vec<(String, String)>, pub u64);
+
+impl Default for Query {
+    fn default() -> Self {
+        Self(Vec::new(), PAGE_SIZE)
+    }
+}
 
 pub(super) enum Paging {
     Numbered { page: u64, size: u64 },
@@ -174,7 +189,7 @@ impl Query {
     }
 
     pub(super) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
-        let (mut page, mut cursor, mut size, mut fields) = (None, None, PAGE_SIZE, None);
+        let (mut page, mut cursor, mut size, mut fields) = (None, None, self.1, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
         let mut canonical = Vec::new();
@@ -292,7 +307,9 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
         }
         let mut any = Condition::any();
         for value in values {
-            any = any.add(match (filter.form, filter.form.read(name, value, ctx)?) {
+            let is_none = value == "none" && filter.takes_none();
+            let read = if is_none { None } else { filter.form.read(name, value, ctx)? };
+            any = any.add(match (filter.form, read) {
                 (Form::Through(ids), value) => column.in_subquery(ids(ctx, value)),
                 (Form::Unset, Some(Value::Bool(Some(true)))) => column.is_null(),
                 (Form::Unset, _) => column.is_not_null(),
@@ -364,23 +381,28 @@ pub struct Parameter {
     pub form: Form,
     /// Whether it is there only for callers who may read the private fields of every row.
     pub private: bool,
+    /// Whether an instant may be `none`, for rows without one.
+    pub takes_none: bool,
 }
 
 /// What a noun's lists can be filtered by (with every operator), and what they can be sorted by.
 pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
     let mut filters: Vec<Parameter> = Vec::new();
     let all = N::filters().iter().map(|filter| (filter, false));
-    for (Filter { name, form, .. }, private) in all.chain(N::private_filters().iter().map(|it| (it, true))) {
+    for (filter, private) in all.chain(N::private_filters().iter().map(|it| (it, true))) {
+        let Filter { name, form, .. } = filter;
         if filters.iter().any(|known| known.name == *name) {
             continue;
         }
-        filters.push(Parameter { name: (*name).to_owned(), form: *form, private });
+        let takes_none = filter.takes_none();
+        filters.push(Parameter { name: (*name).to_owned(), form: *form, private, takes_none });
         if matches!(form, Form::Instant) {
             let operators = ["lt", "lte", "gt", "gte"];
             filters.extend(operators.map(|op| Parameter {
                 name: format!("{name}[{op}]"),
                 form: *form,
                 private,
+                takes_none: false,
             }));
         }
     }

@@ -3,13 +3,14 @@
 //! Invariant: nothing is sent for a transaction that was undone, and nothing is lost that was committed. A mail says what happened, not how
 //! that reads: its words are the sender's. It is sealed while it waits, because there are links in it that are as good as passwords.
 
+mod current;
 mod outbox;
 
 use sea_orm::entity::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub use self::outbox::{Claimed, accepted, claim, refused};
+pub use self::outbox::{Claimed, Next, Outcome, claim, settle};
 use crate::{Error, Instant, Result, Tx, policy::Role, store::entity};
 
 entity! {
@@ -92,8 +93,7 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
 /// Those of the store.
 pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) -> Result<()> {
     let born = tx.birth();
-    let text = serde_json::to_string(mail).map_err(Error::internal)?;
-    let sealed = tx.cipher().seal(&text, &purpose(&born.tenant, &born.id)).map_err(Error::internal)?;
+    let sealed = seal(tx, born.id, mail)?;
     tx.keep(&Waiting {
         tenant_id: born.tenant,
         id: born.id,
@@ -107,6 +107,11 @@ pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) 
     .await?;
     tx.wake_the_sender();
     Ok(())
+}
+
+fn seal(tx: &Tx, id: Uuid, mail: &Mail) -> Result<String> {
+    let text = serde_json::to_string(mail).map_err(Error::internal)?;
+    tx.cipher().seal(&text, &purpose(&tx.ctx().tenant(), &id)).map_err(Error::internal)
 }
 
 /// What a mail is sealed for: a row of a tenant.

@@ -5,15 +5,16 @@ use std::time::Duration;
 use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, Query},
+    sea_query::{ExprTrait, SelectStatement},
 };
 
 use super::{Notification, entity};
 use crate::{
-    Context, Result, Store, System, Tx,
+    Context, Instant, Result, Scope, Store, System, Tx,
     error::Kind,
     policy::{self, Action},
-    store::{Evidence, Noun, Precondition, SWEEP, Update, field},
+    store::{Evidence, Noun, Precondition, SWEEP, Update, field, readable},
+    tenant,
 };
 
 /// For how long what was read is kept.
@@ -52,14 +53,15 @@ pub async fn read_all(tx: &Tx) -> Result<()> {
         .owned::<Notification>()
         .filter(entity::Column::UserId.eq(user))
         .filter(entity::Column::Unread.eq(true))
+        .filter(readable::<Notification>(tx.ctx()))
         .order_by_asc(entity::Column::Id)
-        .limit(PAGE)
-        .into_query();
+        .limit(PAGE);
+    let mut last = Uuid::nil();
     loop {
-        let page: Vec<Notification> = tx.all(&unread).await?;
-        if page.is_empty() {
-            return Ok(());
-        }
+        let page = unread.clone().filter(entity::Column::Id.gt(last)).into_query();
+        let page: Vec<Notification> = tx.all(&page).await?;
+        let Some(end) = page.last() else { return Ok(()) };
+        last = end.id;
         for row in page {
             match tx.resolve(row.id, Update).await {
                 // Somebody removed it since it was looked for.
@@ -78,24 +80,34 @@ async fn note(tx: &Tx, seen: Evidence<Notification, Update>, pre: &Precondition)
 }
 
 impl Store {
-    /// Forgets what was read three months ago, and the oldest of what is too much.
+    /// Forgets what was read three months ago, and the oldest of what is too much in the inboxes that have grown since an instant.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn forget_notifications(&self, system: &System) -> Result<()> {
+    pub async fn forget_notifications(&self, system: &System, since: Option<Instant>) -> Result<()> {
         self.housekeep(system, "notification", "read_at", system.now().minus(KEPT)).await?;
-        let full = Query::select()
-            .columns(["tenant_id", "user_id"])
-            .from("notification")
-            .group_by_columns(["tenant_id", "user_id"])
-            .and_having(Expr::col("id").count().gt(i64::try_from(MOST).unwrap_or(i64::MAX)))
-            .take();
-        for row in self.beyond_tenants(system).rows(&full).await? {
-            let (tenant, user): (Uuid, Uuid) = (field(&row, 0)?, field(&row, 1)?);
-            while self.write(&system.within(tenant), user, |tx, user| Box::pin(trim(tx, *user))).await? {}
+        for tenant in tenant::ids(self, system).await? {
+            let ctx = system.within(tenant);
+            let scope = self.read(&ctx);
+            let users = scope.rows(&full(&scope, since)).await?;
+            for user in users {
+                let user: Uuid = field(&user, 0)?;
+                while self.write(&ctx, user, |tx, user| Box::pin(trim(tx, *user))).await? {}
+            }
         }
         Ok(())
     }
+}
+
+/// The users of the tenant who got a notification since an instant, and have too many.
+fn full(scope: &Scope, since: Option<Instant>) -> SelectStatement {
+    let notifications = || scope.owned::<Notification>().select_only().column(entity::Column::UserId);
+    let grown = notifications().filter(entity::Column::Id.gte(since.map_or(Uuid::nil(), Instant::first_id)));
+    notifications()
+        .filter(entity::Column::UserId.in_subquery(grown.into_query()))
+        .group_by(entity::Column::UserId)
+        .having(entity::Column::Id.count().gt(i64::try_from(MOST).unwrap_or(i64::MAX)))
+        .into_query()
 }
 
 /// Forgets a few of the oldest notifications of a user who has too many. Whether there were any.

@@ -1,7 +1,8 @@
 //! Notifications: what a user is told, in an inbox of their own and by mail.
 //!
-//! Invariant: a notification is written in the transaction of what it is about. It is never told to who caused it, to who does not want it, or to who
-//! can't see what it is about at that moment; and nobody but its user reads it.
+//! Invariant: a notification is written in the transaction of what it is about. Nobody is notified
+//! of what they caused, do not want to know, or can't see at that moment. Only its user reads a
+//! notification, and only while they see what it is about: its text has the title of that.
 
 mod inbox;
 mod quiet;
@@ -14,13 +15,16 @@ use utoipa::ToSchema;
 pub use self::inbox::{count_unread, read, read_all};
 pub(crate) use self::{
     quiet::is_time,
-    tell::{about_comment, about_request, about_task, of_alarm},
+    tell::{about_comment, about_request, about_task, about_unassigned, of_alarm},
 };
 use crate::{
     Context, Result, Scope,
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Noun, entity, row::enumeration},
+    project::Project,
+    request::ClientRequest,
+    store::{Noun, entity, names_readable, row::enumeration},
+    task::Task,
 };
 
 /// What a notification tells.
@@ -30,7 +34,8 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// A task or a client's request was assigned to the user.
+    /// A task or a client's request was assigned to the user, or tasks in a project that they
+    /// manage lost their assignee.
     Assigned,
     /// Somebody mentioned the user in a comment.
     Mentioned,
@@ -57,7 +62,8 @@ entity! {
         pub noun: String,
         /// The id of that row, which may be gone.
         pub row_id: Uuid,
-        /// The task that the row is, or lies in; nil (all zeros) for a client's request, which lies in none.
+        /// The task that the row is, or lies in; nil (all zeros) for a client's request or a
+        /// project, which lie in none.
         pub task_id: Uuid,
         /// The user or service that caused it; null when time did.
         pub actor_id: Option<Uuid>,
@@ -81,12 +87,20 @@ impl Noun for Notification {
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+        let own = scope.ctx().user() == Some(self.user_id);
+        Ok(Facts::default().with(Fact::Owner, own && self.is_about_seen(scope).await?))
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
         let user = ctx.user()?;
-        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(user)))
+        let about = || {
+            Condition::any()
+                .add(names_readable::<Task>(ctx, Column::TaskId))
+                .add(names_readable::<ClientRequest>(ctx, Column::RowId))
+                .add(names_readable::<Project>(ctx, Column::RowId))
+        };
+        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(about()))
     }
 
     fn derived(mut self) -> Self {
@@ -109,4 +123,20 @@ impl Noun for Notification {
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
     }
+}
+
+impl Notification {
+    /// Whether the caller sees what it is about, as [`Noun::holds`] asks it of the database.
+    async fn is_about_seen(&self, scope: &Scope) -> Result<bool> {
+        if !self.task_id.is_nil() {
+            return sees::<Task>(scope, self.task_id).await;
+        }
+        Ok(sees::<ClientRequest>(scope, self.row_id).await? || sees::<Project>(scope, self.row_id).await?)
+    }
+}
+
+async fn sees<N: Noun>(scope: &Scope, id: Uuid) -> Result<bool> {
+    let Some(row) = scope.find::<N>(id, false).await? else { return Ok(false) };
+    let facts = row.facts(scope, Action::Read).await?;
+    Ok(policy::judge_row(scope.ctx(), N::NOUN, Action::Read, facts).is_ok())
 }

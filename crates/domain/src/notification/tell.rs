@@ -10,9 +10,11 @@ use crate::{
     context::Actor,
     mail::{self, Mail},
     policy,
+    project::Project,
     request::ClientRequest,
     store::Noun,
     task::{self, Task},
+    team::Team,
     tenant::Tenant,
     user::{Channel, User},
     watcher,
@@ -64,6 +66,22 @@ pub(crate) async fn about_request(
     let text = format!("{} assigned “{}” to you.", actor(tx).await?, request.title);
     let about = (ClientRequest::NOUN, request.id);
     tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: None, about, text }).await
+}
+
+/// Notifies those who manage a project that a user sees it no more, and left open tasks without an
+/// assignee.
+pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks: usize) -> Result<()> {
+    let Some(project) = tx.find::<Project>(project, false).await? else { return Ok(()) };
+    let team = match project.team_id {
+        Some(team) => tx.find::<Team>(team, false).await?,
+        None => None,
+    };
+    let of_team = team.and_then(|team| team.manager_id).filter(|id| Some(*id) != project.manager_id);
+    let managers: Vec<_> = project.manager_id.into_iter().chain(of_team).collect();
+    let left = if tasks == 1 { "1 open task has".to_owned() } else { format!("{tasks} open tasks have") };
+    let text = format!("{} can't see “{}” any more: {left} no assignee now.", user.full_name(), project.name);
+    let about = (Project::NOUN, project.id);
+    tell(tx, &managers, &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Tells of a comment: to those whom it mentions, and did not before; and of a new one to all who have to do with its task.
@@ -125,8 +143,7 @@ async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
             continue;
         }
         put(tx, &user, news)?;
-        // Mail goes only where it is known to reach the user.
-        if channel == Channel::Mail && user.email_verified_at.is_some() {
+        if channel == Channel::Mail && user.takes_mail() {
             post(tx, &user, news).await?;
         }
     }

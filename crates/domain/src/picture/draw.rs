@@ -14,6 +14,7 @@ use image::{
 };
 use taskhub_auth::secret::sha256;
 
+use super::whole::is_whole;
 use crate::{Error, Result};
 
 /// The longer side of what comes out, in pixels.
@@ -45,6 +46,9 @@ pub struct Drawn {
 pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
     let format = ImageFormat::from_mime_type(content_type)
         .ok_or_else(|| refused("This is no picture that can be read."))?;
+    if !is_whole(format, octets) {
+        return Err(refused("The picture is cut off, or is none of the content type that was sent."));
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST);
     limits.max_image_height = Some(LONGEST);

@@ -5,6 +5,7 @@
 
 mod draw;
 mod studio;
+mod whole;
 
 use sea_orm::entity::prelude::*;
 use serde_json::json;

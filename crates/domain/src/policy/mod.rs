@@ -3,12 +3,14 @@
 //! Invariant: a row's visibility has one definition. [`judge`] decides on a loaded row from its [`Facts`]; lists take the same
 //! table as a condition ([`grounds`]), so what a list shows, counts and filters is what `resolve` lets be read.
 
+mod record;
 mod table;
 mod words;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) use self::record::{Authorization, Record, Recorded};
 pub use self::{
     table::POLICY,
     words::{Action, Fact, Facts, Ground, Noun, Role},
@@ -70,7 +72,9 @@ pub(crate) fn explain(ctx: &Context, noun: Noun, action: Action, facts: Option<F
 /// may not do that, and `NotFound` when they don't see it: the one place that tells these apart.
 pub fn judge(ctx: &Context, noun: Noun, action: Action, facts: Facts) -> Result<()> {
     reach(ctx, noun, action)?;
-    judge_row(ctx, noun, action, facts)
+    judge_row(ctx, noun, action, facts)?;
+    authorized(ctx, noun, action);
+    Ok(())
 }
 
 /// As [`judge`], whatever the credential's scopes.
@@ -100,7 +104,18 @@ fn has_ground(ctx: &Context, noun: Noun, action: Action, facts: Facts) -> bool {
 pub fn permit(ctx: &Context, noun: Noun, action: Action) -> Result<()> {
     reach(ctx, noun, action)?;
     let possible = grounds(noun, action).iter().any(|ground| ground.is_possible(ctx.role()));
-    if possible { Ok(()) } else { Err(Kind::Forbidden.into()) }
+    if !possible {
+        return Err(Kind::Forbidden.into());
+    }
+    authorized(ctx, noun, action);
+    Ok(())
+}
+
+/// Notes the right in the caller's record, if they have one.
+fn authorized(ctx: &Context, noun: Noun, action: Action) {
+    if let Some(record) = ctx.record() {
+        record.authorized(noun, action);
+    }
 }
 
 fn reach(ctx: &Context, noun: Noun, action: Action) -> Result<()> {
@@ -144,7 +159,7 @@ mod tests {
     use super::*;
     use crate::{Clock, System, context::Request};
 
-    const FACTS: [Fact; 11] = [
+    const FACTS: [Fact; 12] = [
         Fact::Oneself,
         Fact::Owner,
         Fact::Assignee,
@@ -156,6 +171,7 @@ mod tests {
         Fact::ManagesTeam,
         Fact::TaskVisible,
         Fact::PersonalOwner,
+        Fact::PersonalAssignee,
     ];
 
     fn caller(role: Role) -> Context {
@@ -178,7 +194,7 @@ mod tests {
     proptest! {
         /// Lists and single reads agree: the list's condition holds exactly when the row may be read.
         #[test]
-        fn visibility_is_the_right_to_read(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let facts = Facts(bits);
             let listed = match visibility(noun, role) {
                 Visibility::All => true,
@@ -189,7 +205,7 @@ mod tests {
 
         /// What is explained is what is decided, whatever the credential's scopes.
         #[test]
-        fn what_is_explained_is_what_is_decided(bits in 0u16..2048, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
             for action in actions(noun) {
                 let decided = judge(&caller, noun, action, Facts(bits));
@@ -200,9 +216,27 @@ mod tests {
             }
         }
 
+        /// How somebody stands to a row of a project shows it to nobody who does not see the
+        /// project.
+        #[test]
+        fn ownership_and_assignment_show_no_row_of_a_hidden_project(
+            facts in prop::sample::subsequence(vec![Fact::Owner, Fact::Assignee, Fact::Author], 0..=3),
+            role in prop::sample::select(vec![Role::Manager, Role::Member]),
+            noun in prop::sample::select(vec![
+                Noun::Project, Noun::Milestone, Noun::Task, Noun::TaskDependency, Noun::Comment, Noun::CommentVersion,
+                Noun::Watcher, Noun::Attachment, Noun::Document, Noun::DocumentVersion,
+            ]),
+        ) {
+            let facts = facts.into_iter().fold(Facts::default(), |facts, fact| facts.with(fact, true));
+            for action in actions(noun).filter(|action| *action != Action::Create) {
+                let judged = judge(&caller(role), noun, action, facts);
+                prop_assert_eq!(judged.unwrap_err().kind(), Kind::NotFound);
+            }
+        }
+
         /// More facts never take a right away.
         #[test]
-        fn facts_only_add(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
+        fn facts_only_add(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
                 if judge(&caller(role), noun, action, Facts(bits)).is_ok() {
                     prop_assert!(judge(&caller(role), noun, action, Facts(bits).with(more, true)).is_ok());
@@ -212,7 +246,7 @@ mod tests {
 
         /// What is forbidden is visible, and what is invisible answers as absent whatever is tried.
         #[test]
-        fn forbidden_means_visible(bits in 0u16..2048, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn forbidden_means_visible(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
             let readable = judge(&caller(role), noun, Action::Read, Facts(bits)).is_ok();
             for action in [Action::Update, Action::Delete] {
                 match judge(&caller(role), noun, action, Facts(bits)) {

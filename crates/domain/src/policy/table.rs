@@ -8,6 +8,7 @@ const MANAGER: Ground = Ground::role(Role::Manager);
 const MANAGER_IF_PERSONAL: Ground = Ground { role: Some(Role::Manager), fact: Some(Fact::Personal) };
 const ONESELF: Ground = Ground::fact(Fact::Oneself);
 const OWNER_IF_PERSONAL: Ground = Ground::fact(Fact::PersonalOwner);
+const ASSIGNEE_IF_PERSONAL: Ground = Ground::fact(Fact::PersonalAssignee);
 const OWNER: Ground = Ground::fact(Fact::Owner);
 const ASSIGNEE: Ground = Ground::fact(Fact::Assignee);
 const AUTHOR: Ground = Ground::fact(Fact::Author);
@@ -18,6 +19,10 @@ const MANAGES_TEAM: Ground = Ground::fact(Fact::ManagesTeam);
 const TASK_VISIBLE: Ground = Ground::fact(Fact::TaskVisible);
 
 /// The table: for a noun and an action, the grounds of which one is enough. What is not here is allowed to nobody.
+///
+/// The grounds for reading decide about visibility, and [`super::judge`] asks for them first. So a
+/// caller who owns, wrote or is assigned a row in a team's project may change it only while they
+/// see the project.
 pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Tenant, Action::Read, &[ALL]),
     (Noun::Tenant, Action::Create, &[ADMIN]),
@@ -63,11 +68,15 @@ pub const POLICY: &[(Noun, Action, &[Ground])] = &[
     (Noun::Milestone, Action::Create, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Milestone, Action::Update, &[ADMIN, MANAGES_PROJECT]),
     (Noun::Milestone, Action::Delete, &[ADMIN, MANAGES_PROJECT]),
-    (Noun::Task, Action::Read, &[ADMIN, PROJECT_VISIBLE, OWNER, ASSIGNEE, MANAGER_IF_PERSONAL]),
+    (
+        Noun::Task,
+        Action::Read,
+        &[ADMIN, PROJECT_VISIBLE, OWNER_IF_PERSONAL, ASSIGNEE_IF_PERSONAL, MANAGER_IF_PERSONAL],
+    ),
     (Noun::Task, Action::Create, &[ALL]),
-    (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
+    (Noun::Task, Action::Update, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE, MANAGER_IF_PERSONAL]),
     (Noun::Task, Action::Override, &[ADMIN, MANAGES_PROJECT, OWNER_IF_PERSONAL]),
-    (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER]),
+    (Noun::Task, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER, MANAGER_IF_PERSONAL]),
     (Noun::TaskDependency, Action::Read, &[TASK_VISIBLE]),
     (Noun::TaskDependency, Action::Create, &[ADMIN, MANAGES_PROJECT, OWNER, ASSIGNEE]),
     (Noun::TaskDependency, Action::Delete, &[ADMIN, MANAGES_PROJECT, OWNER_IF_PERSONAL, AUTHOR]),

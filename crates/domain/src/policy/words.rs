@@ -51,7 +51,8 @@ impl std::str::FromStr for Role {
 macro_rules! nouns {
     ($($(#[$doc:meta])* $noun:ident, $name:literal, $scope:literal;)*) => {
         /// What the policy speaks of.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         pub enum Noun {
             $($(#[$doc])* $noun,)*
         }
@@ -142,7 +143,8 @@ nouns! {
 }
 
 /// What is done to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// See the row.
     Read,
@@ -209,6 +211,8 @@ pub enum Fact {
     TaskVisible = 512,
     /// The row lies in no project, and the caller owns it.
     PersonalOwner = 1024,
+    /// The row lies in no project, and is assigned to the caller.
+    PersonalAssignee = 2048,
 }
 
 impl Fact {
@@ -226,6 +230,7 @@ impl Fact {
             Self::ManagesTeam => "manages_team",
             Self::TaskVisible => "task_visible",
             Self::PersonalOwner => "personal_owner",
+            Self::PersonalAssignee => "personal_assignee",
         }
     }
 }

@@ -16,7 +16,7 @@ pub use self::{
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
-    edit::{self, Child, Editable, input},
+    edit::{self, Child, Editable, Reference, input},
     error::Kind,
     input::{Unchecked, in_order, one_line, trimmed},
     list::{self, Filter, Form, Page, Query, Sort},
@@ -25,7 +25,7 @@ use crate::{
     store::{Delete, Noun, Part, Precondition, Update, entity, row::enumeration},
     task::{self, Priority, Task},
     team::{self, Team},
-    user::User,
+    user::{self, User},
 };
 
 /// Where a project stands.
@@ -153,8 +153,14 @@ impl Noun for Project {
         old: Option<&'a Self>,
         new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        let gone = old.filter(|_| new.is_none())?;
-        Some(Box::pin(task::purge_within(tx, gone)))
+        match (old?, new) {
+            (gone, None) => Some(Box::pin(task::purge_within(tx, gone))),
+            // Whoever saw it through the other team, or as its manager, may see it no more.
+            (old, Some(new)) if (old.team_id, old.manager_id) != (new.team_id, new.manager_id) => {
+                Some(Box::pin(task::clear_unseen(tx, task::of_project(new))))
+            }
+            _ => None,
+        }
     }
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -223,7 +229,7 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]
         objectives: Option<String>,
-        /// A user of the tenant; the caller, when it is absent from a new project.
+        /// An active user; the caller, when it is absent from a new project.
         #[serde(default)]
         #[garde(skip)]
         manager_id: Option<Uuid>,
@@ -267,6 +273,8 @@ pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Res
 
 impl Editable for Project {
     type Input = ProjectInput;
+    const REFERENCES: &'static [Reference] =
+        &[Reference::to::<User>("manager_id"), Reference::to::<Team>("team_id")];
 
     /// A project that names no manager is its maker's.
     fn complete(input: ProjectInput, ctx: &Context) -> ProjectInput {
@@ -279,7 +287,7 @@ impl Editable for Project {
             may_place(tx, input.team_id).await?;
         }
         if input.manager_id != self.manager_id {
-            tx.refer::<User>(input.manager_id, "manager_id").await?;
+            user::refer_active(tx, input.manager_id, "manager_id").await?;
         }
         let before = (self.status == ProjectStatus::Archived).then(|| self.clone());
         let row = input.onto(self);

@@ -58,7 +58,8 @@ pub struct Statistics {
     pub median_completion_seconds: Option<f64>,
     /// The sum of the estimates of the tasks that were not cancelled, in minutes.
     pub estimated_minutes: i64,
-    /// The time spent on all tasks, in whole minutes.
+    /// The time spent on all tasks, in whole minutes; on deleted ones too, until they are deleted
+    /// for good.
     pub spent_minutes: i64,
 }
 

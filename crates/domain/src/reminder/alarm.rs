@@ -5,18 +5,14 @@
 
 use std::time::Duration;
 
-use sea_orm::{
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    entity::prelude::*,
-    sea_query::{Expr, ExprTrait, Query},
-};
+use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{Reminder, before, entity as reminders};
 use crate::{
     Instant, Result, Store, System, Tx,
     error::Kind,
     notification::{self, NotificationKind},
-    store::{Noun, Precondition, Update, entity, field},
+    store::{Noun, Precondition, Update, entity},
     task::Task,
     user::User,
 };
@@ -147,16 +143,7 @@ impl Store {
     /// # Errors
     /// Those of the store.
     pub async fn tenants_with_alarms(&self, system: &System, most: u64) -> Result<Vec<Uuid>> {
-        let due = Query::select()
-            .column("tenant_id")
-            .from("alarm")
-            .and_where(Expr::col("at").lte(system.now()))
-            .group_by_col("tenant_id")
-            .order_by_expr(Expr::col("at").min(), sea_orm::Order::Asc)
-            .limit(most)
-            .take();
-        let rows = self.beyond_tenants(system).rows(&due).await?;
-        rows.iter().map(|row| field(row, 0)).collect()
+        self.tenants_due(system, "alarm", "at", most).await
     }
 }
 

@@ -128,7 +128,8 @@ impl Noun for Reminder {
                 };
             };
             // The task stays as it is meanwhile: whoever changes its due date finds this reminder.
-            let due = alarm::due(tx.hold::<Task>(reminder.task_id).await?.as_ref());
+            tx.guard::<Task>(reminder.task_id).await?;
+            let due = alarm::due(tx.find::<Task>(reminder.task_id, false).await?.as_ref());
             alarm::set(tx, reminder.id, reminder.at(due)).await
         }))
     }

@@ -12,7 +12,10 @@ use utoipa::ToSchema;
 
 use super::{Every, Period, Report, how_many, mean_seconds, open, sum, took};
 use crate::{
-    Context, Result, Store, project::Project, store::field, task::entity as task, time_entry::names,
+    Context, Result, Store,
+    project::Project,
+    store::{Read, field},
+    task::entity as task,
 };
 
 /// A day or a week.
@@ -37,11 +40,11 @@ pub struct CompletionBucket {
     pub mean_completion_seconds: Option<i64>,
 }
 
-/// What was made and completed of the tasks that count for the caller, or of those of one project. Every day or week of the period has its line; of
-/// a project that is absent or invisible none has.
+/// What was made and completed of the tasks that count for the caller, or of those of one project.
+/// Every day or week of the period has its line.
 ///
 /// # Errors
-/// `InsufficientScope`.
+/// `InsufficientScope`; `NotFound` for a project that is absent or invisible.
 pub async fn of(
     store: &Store,
     ctx: &Context,
@@ -51,10 +54,8 @@ pub async fn of(
 ) -> Result<Report<CompletionBucket>> {
     use task::Column;
     let scope = open(store, ctx)?;
-    if let Some(id) = project
-        && names(&scope, &[id], |project: Project| project.name).await?.is_empty()
-    {
-        return Ok(Report::whole(period, Vec::new()));
+    if let Some(project) = project {
+        scope.follow::<Project, _>(project, Read).await?;
     }
     let new = |at: i64| CompletionBucket { day: Every::text(at), ..CompletionBucket::default() };
     let mut buckets: BTreeMap<i64, _> = period.buckets(every).into_iter().map(|at| (at, new(at))).collect();

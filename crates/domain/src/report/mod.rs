@@ -10,6 +10,8 @@ mod period;
 mod time;
 mod workload;
 
+use std::collections::HashMap;
+
 use sea_orm::{
     Condition, QueryFilter,
     entity::prelude::*,
@@ -29,7 +31,7 @@ pub use self::{
 use crate::{
     Context, Instant, Result, Scope, Store,
     policy::{self, Action, Role},
-    store::{Noun, noun::EntityOf, readable},
+    store::{Noun, noun::EntityOf, people::Name, readable},
     task::{Task, TaskStatus, entity as task},
     time_entry::{self, TimeEntry},
 };
@@ -78,20 +80,22 @@ fn tasks(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<Task>> {
     if ctx.role() != Role::Admin {
         let user = ctx.user().unwrap_or_default();
         let managed = Column::ProjectId.in_subquery(crate::project::managed_ids(ctx, user));
+        counted = counted.add(readable::<Task>(ctx));
         counted = counted.add(Condition::any().add(Column::AssigneeId.eq(user)).add(managed));
     }
     scope.owned::<Task>().filter(counted).filter(which)
 }
 
-/// The time entries that count for the caller: those that they see and that have ended. What was worked on a task that is deleted was worked all the
-/// same; the figures of projects alone leave it out.
+/// The time entries that count for the caller: those that they see and that have ended. Time on a
+/// deleted task counts until the task is deleted for good, as in totals and in the figures of
+/// projects.
 fn entries(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<TimeEntry>> {
     let ended = time_entry::entity::Column::EndedAt.is_not_null();
     scope.owned::<TimeEntry>().filter(readable::<TimeEntry>(scope.ctx())).filter(ended).filter(which)
 }
 
 /// The names of users, for a token that reaches them.
-async fn usernames(scope: &Scope, users: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+async fn usernames(scope: &Scope, users: &[Uuid]) -> Result<HashMap<Uuid, Name>> {
     let reached = if scope.ctx().reaches(policy::Noun::User, Action::Read) { users } else { &[] };
     scope.names(reached).await
 }

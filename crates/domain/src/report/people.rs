@@ -1,7 +1,5 @@
 //! Figures of people: what they were assigned, what they completed and when, and the time that they worked.
 
-use std::collections::HashMap;
-
 use sea_orm::{
     Condition, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
     entity::prelude::*,
@@ -15,10 +13,11 @@ use crate::{
     Context, Instant, Result, Scope, Store,
     policy::Role,
     project,
-    store::field,
+    store::{Read, field},
     task::{TaskStatus, entity as task},
     team::{Team, TeamMember, member::entity as member},
     time_entry::entity as entry,
+    user::{FormerUser, User, former},
 };
 
 /// A person's figures, as far as they count for the caller.
@@ -29,6 +28,9 @@ pub struct PersonFigures {
     /// Their name, if the token reaches users.
     #[schema(example = "grace")]
     pub username: Option<String>,
+    /// Whether they were removed, if the token reaches users. The time that they worked is still
+    /// theirs.
+    pub removed: bool,
     /// Tasks that they are assigned, that were made before the period's end, and were not completed before its beginning or cancelled.
     pub assigned: i64,
     /// Those of their tasks that were completed in the period.
@@ -64,7 +66,8 @@ pub struct TeamReport {
     pub from: Instant,
     /// Where it ends: what happens at this instant is not in it.
     pub to: Instant,
-    /// Its lines: the team's members in the order in which they came, its manager, and whoever else is assigned in its projects.
+    /// Its lines: the team's members in the order in which they came, its manager, whoever else is
+    /// assigned in its projects, and removed users who worked there in the period.
     pub results: Vec<PersonFigures>,
     /// Whether there are more than these: at most 200 people are told of.
     pub truncated: bool,
@@ -129,10 +132,10 @@ fn ratio(seconds: i64, minutes: i64) -> Option<f64> {
     (minutes > 0).then(|| seconds as f64 / (minutes * 60) as f64)
 }
 
-/// One person's figures; of one who is nobody, none.
+/// One person's figures; of a service's own, which has none, nothing.
 ///
 /// # Errors
-/// `InsufficientScope`.
+/// `InsufficientScope`; `NotFound` for a user who is not there and never was.
 pub async fn individual(
     store: &Store,
     ctx: &Context,
@@ -140,23 +143,24 @@ pub async fn individual(
     user: Option<Uuid>,
 ) -> Result<Report<PersonFigures>> {
     let scope = open(store, ctx)?;
-    let user = user.or(ctx.user()).unwrap_or_default();
-    let known = scope.find::<crate::user::User>(user, false).await?.map(|user| user.id);
-    figures(&scope, period, known.into_iter().collect(), Condition::all(), Condition::all()).await
+    if let Some(user) = user
+        && scope.find::<FormerUser>(user, false).await?.is_none()
+    {
+        scope.follow::<User, _>(user, Read).await?;
+    }
+    let people = user.or(ctx.user()).into_iter().collect();
+    figures(&scope, period, people, Condition::all(), Condition::all()).await
 }
 
 /// The figures of a team from its projects: of its members, its manager and whoever is assigned there, for who manages the team and for admins; for
 /// others who are among these their own.
 ///
 /// # Errors
-/// `InsufficientScope`.
+/// `InsufficientScope`; `NotFound` for a team that is absent or invisible.
 pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> Result<TeamReport> {
     let scope = open(store, ctx)?;
-    let lines = match scope.find::<Team>(team, false).await? {
-        Some(team) => lines_of(&scope, period, &team).await?,
-        None => Report::new(period, Vec::new()),
-    };
-    let Report { from, to, results, truncated } = lines;
+    let team = scope.follow::<Team, _>(team, Read).await?.into_row();
+    let Report { from, to, results, truncated } = lines_of(&scope, period, &team).await?;
     Ok(TeamReport { from, to, total: TeamFigures::of(&results), results, truncated })
 }
 
@@ -186,10 +190,22 @@ async fn lines_of(scope: &Scope, period: Period, team: &Team) -> Result<Report<P
     for row in scope.rows(&others.limit(MOST + 1).into_query()).await? {
         people.push(field(&row, 0)?);
     }
-    people.truncate(usize::try_from(MOST + 1).unwrap_or_default());
     let within = crate::task::ids_where(ctx, tasks.clone());
     let time = Condition::all().add(entry::Column::TaskId.in_subquery(within));
+    if all {
+        people.extend(removed(scope, period, time.clone()).await?);
+    }
+    people.truncate(usize::try_from(MOST + 1).unwrap_or_default());
     figures(scope, period, people, tasks, time).await
+}
+
+/// The removed users who worked in the period, in entries that meet a condition.
+async fn removed(scope: &Scope, period: Period, time: Condition) -> Result<Vec<Uuid>> {
+    let gone = scope.owned::<FormerUser>().select_only().column(former::Column::Id).into_query();
+    let which = time.add(period.has(entry::Column::StartedAt)).add(entry::Column::UserId.in_subquery(gone));
+    let worked = entries(scope, which).select_only().column(entry::Column::UserId);
+    let worked = worked.group_by(entry::Column::UserId).order_by_asc(entry::Column::UserId).limit(MOST + 1);
+    scope.rows(&worked.into_query()).await?.iter().map(|row| field(row, 0)).collect()
 }
 
 /// The figures of some people, over the tasks and entries that meet a condition.
@@ -200,12 +216,13 @@ async fn figures(
     tasks: Condition,
     time: Condition,
 ) -> Result<Report<PersonFigures>> {
-    let names: HashMap<_, _> = super::usernames(scope, &people).await?.into_iter().collect();
+    let names = super::usernames(scope, &people).await?;
     let mut all: Vec<_> = people
         .iter()
         .map(|id| PersonFigures {
             user_id: *id,
-            username: names.get(id).cloned(),
+            username: names.get(id).map(|known| known.name.clone()),
+            removed: names.get(id).is_some_and(|known| known.removed),
             ..PersonFigures::default()
         })
         .collect();

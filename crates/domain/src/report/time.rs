@@ -15,7 +15,7 @@ use crate::{
     Context, Result, Store, policy,
     project::Project,
     store::field,
-    time_entry::{self, entity as entry, names},
+    time_entry::{entity as entry, names},
 };
 
 /// The time that went into a project, as far as it counts for the caller.
@@ -45,7 +45,7 @@ pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<P
     use entry::Column;
     let scope = open(store, ctx)?;
     let own = |column: Column| Expr::col((entry::Entity, column));
-    let which = Condition::all().add(period.has(Column::StartedAt)).add(time_entry::present(ctx));
+    let which = Condition::all().add(period.has(Column::StartedAt));
     let mut select = entries(&scope, which).select_only().into_query();
     let same = |column: &'static str, own: Column| Expr::col(("task", column)).equals((entry::Entity, own));
     let total = || sum(Column::Seconds.into_expr());

@@ -1,7 +1,5 @@
 //! The workload: what everybody has open.
 
-use std::collections::HashMap;
-
 use sea_orm::{Condition, Order, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,11 +59,11 @@ pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<W
     let rows = scope.rows(&select).await?;
     let people = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Option<Uuid>>>>()?;
     let known: Vec<_> = people.iter().flatten().copied().collect();
-    let mut names: HashMap<_, _> = super::usernames(&scope, &known).await?.into_iter().collect();
+    let mut names = super::usernames(&scope, &known).await?;
     let line = |(row, user): (&sea_orm::QueryResult, &Option<Uuid>)| {
         Ok(Workload {
             user_id: *user,
-            username: user.and_then(|user| names.remove(&user)),
+            username: user.and_then(|user| names.remove(&user)).map(|known| known.name),
             open: field(row, 1)?,
             in_progress: field(row, 2)?,
             overdue: field(row, 3)?,

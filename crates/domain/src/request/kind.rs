@@ -5,6 +5,7 @@ use crate::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
+    search::Searched,
     store::{Noun, Unique, entity},
 };
 
@@ -28,11 +29,25 @@ impl Noun for RequestType {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
-        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+        Self { name_key: name_key::<100>(&self.name, &self.name_key, self.id), ..self }
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.name,
+            body: self.description.as_deref(),
+            more: [None; 2],
+            project_id: None,
+            task_id: None,
+        })
     }
 
     fn filters() -> &'static [Filter<Self>] {
-        &[Filter { name: "name", form: Form::Text, column: entity::Column::Name }]
+        use entity::Column;
+        &[
+            Filter { name: "name", form: Form::Text, column: Column::Name },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
+        ]
     }
 
     fn sorts() -> &'static [Sort<Self>] {

@@ -8,7 +8,7 @@ mod kind;
 use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
@@ -18,15 +18,15 @@ pub use self::{
 use crate::{
     Context, Error, Result, Store, Tx,
     client::Client,
-    edit::{self, Editable, input},
+    edit::{self, Editable, Reference},
     error::Kind,
-    input::{Unchecked, one_line, trimmed},
+    input::{Unchecked, title_line, trimmed},
     list::{Filter, Form, Page, Query, Sort},
     notification,
     policy::{self, Role},
     search::Searched,
     store::{Noun, Precondition, Update, entity, row::enumeration},
-    user::User,
+    user::{self, User},
 };
 
 /// Where a request stands.
@@ -126,43 +126,108 @@ impl Noun for ClientRequest {
     }
 }
 
-input! {
-    /// What can be written of a request. Its status has an operation of its own.
-    pub struct ClientRequestInput of ClientRequest {
-        #[garde(skip)]
-        client_id: Uuid,
-        #[garde(skip)]
-        type_id: Uuid,
-        #[serde(deserialize_with = "trimmed::<_, 200>")]
-        #[garde(length(chars, min = 3, max = 200), custom(one_line))]
-        #[schema(format = "line", min_length = 3, max_length = 200, example = "The oven does not heat")]
-        title: String,
-        #[serde(default)]
-        #[garde(length(chars, max = 20_000))]
-        #[schema(max_length = 20_000)]
-        description: Option<String>,
-        /// A user of the tenant.
-        #[serde(default)]
-        #[garde(skip)]
-        assignee_id: Option<Uuid>,
+/// What can be written of a request.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientRequestInput {
+    #[garde(skip)]
+    client_id: Uuid,
+    #[garde(skip)]
+    type_id: Uuid,
+    /// At least three characters, or one of Han, kana or Hangul. Characters that show nothing do not count.
+    #[serde(deserialize_with = "trimmed::<_, 200>")]
+    #[garde(length(chars, max = 200), custom(title_line))]
+    #[schema(format = "title", min_length = 1, max_length = 200, example = "The oven does not heat")]
+    title: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+    /// An active user of the tenant.
+    #[serde(default)]
+    #[garde(skip)]
+    assignee_id: Option<Uuid>,
+    /// A new request is pending, and absent the status stays. It goes a step forward at a time:
+    /// from pending to in progress, and from there to completed. Managers and admins may also take
+    /// it back.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(skip)]
+    #[schema(value_type = RequestStatus, required = false, example = "pending")]
+    status: Option<RequestStatus>,
+}
+
+/// A field that may be absent, and is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl From<&ClientRequest> for ClientRequestInput {
+    fn from(row: &ClientRequest) -> Self {
+        Self {
+            client_id: row.client_id,
+            type_id: row.type_id,
+            title: row.title.clone(),
+            description: row.description.clone(),
+            assignee_id: row.assignee_id,
+            status: Some(row.status),
+        }
     }
 }
 
 impl Editable for ClientRequest {
     type Input = ClientRequestInput;
+    const REFERENCES: &'static [Reference] = &[
+        Reference::to::<Client>("client_id"),
+        Reference::to::<RequestType>("type_id"),
+        Reference::to::<User>("assignee_id"),
+    ];
 
     async fn apply(self, tx: &Tx, input: ClientRequestInput) -> Result<Self> {
+        let ClientRequestInput { client_id, type_id, title, description, assignee_id, status } = input;
         // A new row's references are nil, which no row is.
-        if input.client_id != self.client_id || input.client_id.is_nil() {
-            tx.refer::<Client>(Some(input.client_id), "client_id").await?;
+        if client_id != self.client_id || client_id.is_nil() {
+            tx.refer::<Client>(Some(client_id), "client_id").await?;
         }
-        if input.type_id != self.type_id || input.type_id.is_nil() {
-            tx.refer::<RequestType>(Some(input.type_id), "type_id").await?;
+        if type_id != self.type_id || type_id.is_nil() {
+            tx.refer::<RequestType>(Some(type_id), "type_id").await?;
         }
-        if input.assignee_id != self.assignee_id {
-            tx.refer::<User>(input.assignee_id, "assignee_id").await?;
+        if assignee_id != self.assignee_id {
+            user::refer_active(tx, assignee_id, "assignee_id").await?;
         }
-        Ok(input.onto(self))
+        let status = status.unwrap_or(self.status);
+        Self { client_id, type_id, title, description, assignee_id, ..self }.with_status(tx, status)
+    }
+
+    fn change(old: &Self, new: &Self) -> &'static str {
+        match (old.status, new.status) {
+            (was, is) if was == is => "update",
+            (was, is) if is < was => "reopen",
+            (_, RequestStatus::Completed) => "complete",
+            _ => "start",
+        }
+    }
+}
+
+impl ClientRequest {
+    /// The request a step on, or back, with the instants that go with it.
+    ///
+    /// # Errors
+    /// `Conflict` for a step that is left out, `Forbidden` for one back by a caller who is neither
+    /// a manager nor an admin.
+    fn with_status(self, tx: &Tx, status: RequestStatus) -> Result<Self> {
+        use RequestStatus::{Completed, Pending};
+        if (self.status, status) == (Pending, Completed) {
+            return Err(Error::with(Kind::Conflict, "A request is in progress before it is completed."));
+        }
+        if status < self.status && tx.ctx().role() == Role::Member {
+            return Err(Error::with(Kind::Forbidden, "Managers and admins take a request back."));
+        }
+        Ok(Self {
+            status,
+            started_at: (status > Pending).then(|| self.started_at.unwrap_or(tx.now())),
+            completed_at: (status == Completed).then(|| self.completed_at.unwrap_or(tx.now())),
+            ..self
+        })
     }
 }
 
@@ -196,26 +261,10 @@ pub async fn set_status(
     body: &Unchecked<RequestStatusInput>,
     pre: &Precondition,
 ) -> Result<ClientRequest> {
-    use RequestStatus::{Completed, InProgress, Pending};
     let seen = tx.resolve::<ClientRequest, _>(id, Update).await?;
     let old = seen.row().clone();
     let RequestStatusInput { status } = body.check_over(&RequestStatusInput { status: old.status })?;
-    let name = match (old.status, status) {
-        (Pending, InProgress) => "start",
-        (InProgress, Completed) => "complete",
-        (Pending, Completed) => {
-            return Err(Error::with(Kind::Conflict, "A request is in progress before it is completed."));
-        }
-        (was, is) if is < was && tx.ctx().role() == Role::Member => {
-            return Err(Error::with(Kind::Forbidden, "Managers and admins take a request back."));
-        }
-        _ => "reopen",
-    };
-    let row = ClientRequest {
-        status,
-        started_at: (status > Pending).then(|| old.started_at.unwrap_or(tx.now())),
-        completed_at: (status == Completed).then(|| old.completed_at.unwrap_or(tx.now())),
-        ..old
-    };
+    let row = old.with_status(tx, status)?;
+    let name = ClientRequest::change(seen.row(), &row);
     tx.update_as(name, seen, row, pre).await
 }

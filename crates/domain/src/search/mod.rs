@@ -11,6 +11,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use sea_orm::{
     ColumnTrait, Condition, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::SelectStatement,
 };
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -20,15 +21,18 @@ use uuid::Uuid;
 pub use self::words::LONGEST;
 pub(crate) use self::words::{Wanted, terms};
 use crate::{
-    Context, Error, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    client::Client,
     comment::{self, Comment},
     document::Document,
     list::{Form, Query},
     policy::{self, Action},
     project::Project,
-    request::ClientRequest,
+    request::{ClientRequest, RequestType},
     store::{Noun, Owned, field, noun::ColumnOf, unindexed},
     task::{self, Task},
+    team::Team,
+    tenant,
 };
 
 /// Rows that are shown when the caller does not say, and at most.
@@ -38,9 +42,8 @@ pub const MOST: usize = 200;
 /// Of each noun, as many of the newest rows are ranked, so many at a time: texts may be long.
 const RANKED: u64 = 200;
 const AT_ONCE: u64 = 50;
-/// How many rows' words are made in one transaction, and for how many tenants they are looked for at once.
+/// How many rows' words are made in one transaction.
 const INDEXED: u64 = 10;
-const TENANTS: u64 = 32;
 
 /// What is searched of a row.
 #[derive(Clone, Copy, Debug)]
@@ -174,20 +177,32 @@ macro_rules! nouns {
             all
         }
 
+    };
+}
+
+nouns!(Task, Comment, Project, Document, ClientRequest);
+
+/// The nouns whose rows have words: those that are searched, and those whose lists alone are.
+macro_rules! indexed {
+    ($($noun:ty),*) => {
         impl Store {
-            /// Makes the words of the rows that have none: of those that were there before anything was searched.
+            /// Makes the words of the rows that have none, of those that were created since an instant: a server of an older version wrote them.
             ///
             /// # Errors
             /// Those of the store.
-            pub async fn index_missing(&self, system: &System) -> Result<()> {
-                $(index::<$noun>(self, system).await?;)*
+            pub async fn index_missing(&self, system: &System, since: Option<Instant>) -> Result<()> {
+                let after = since.map_or(Uuid::nil(), Instant::first_id);
+                for tenant in tenant::ids(self, system).await? {
+                    let ctx = system.within(tenant);
+                    $(index::<$noun>(self, &ctx, after).await?;)*
+                }
                 Ok(())
             }
         }
     };
 }
 
-nouns!(Task, Comment, Project, Document, ClientRequest);
+indexed!(Task, Comment, Project, Document, ClientRequest, Client, RequestType, Team);
 
 /// The rows that hold the words that are asked for and that the caller sees.
 ///
@@ -355,30 +370,26 @@ impl Found {
     }
 }
 
-/// Makes the words of the rows of a noun that have none: a few at a time, so that no other write waits long.
-async fn index<N: Noun>(store: &Store, system: &System) -> Result<()> {
-    loop {
-        let tenants = unindexed::<N>().select_only().column(N::tenant_column());
-        let tenants = tenants.group_by(N::tenant_column()).limit(TENANTS).into_query();
-        let tenants = store.beyond_tenants(system).rows(&tenants).await?;
-        if tenants.is_empty() {
-            return Ok(());
-        }
-        for row in &tenants {
-            let ctx = system.within(field(row, 0)?);
-            let mut after = Some(Uuid::nil());
-            while let Some(id) = after {
-                after = store.write(&ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
-            }
-        }
+/// Makes the words of a tenant's rows after an id that have none: a few at a time, so that no other write waits long.
+async fn index<N: Noun>(store: &Store, ctx: &Context, after: Uuid) -> Result<()> {
+    let scope = store.read(ctx);
+    let mut after = scope.all::<N>(&missing::<N>(&scope, after, 1)).await?.first().map(|_| after);
+    while let Some(id) = after {
+        after = store.write(ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
     }
+    Ok(())
+}
+
+/// Some rows of the tenant after an id that have no words.
+fn missing<N: Noun>(scope: &Scope, after: Uuid, most: u64) -> SelectStatement {
+    let own = N::tenant_column().eq(scope.ctx().tenant());
+    let missing = unindexed::<N>().filter(own).filter(N::id_column().gt(after));
+    missing.order_by_asc(N::id_column()).limit(most).into_query()
 }
 
 /// Makes the words of a few rows that come after an id, and tells after which there may be more.
 async fn index_some<N: Noun>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
-    let own = Condition::all().add(N::tenant_column().eq(tx.ctx().tenant())).add(N::id_column().gt(after));
-    let missing = unindexed::<N>().filter(own).order_by_asc(N::id_column()).limit(INDEXED);
-    let missing: Vec<N> = tx.all(&missing.into_query()).await?;
+    let missing: Vec<N> = tx.all(&missing::<N>(tx, after, INDEXED)).await?;
     for row in &missing {
         tx.index_again::<N>(row.id()).await?;
     }

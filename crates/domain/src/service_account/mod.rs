@@ -92,7 +92,7 @@ pub struct WithSecret {
 
 impl WithSecret {
     fn of(tx: &Tx, account: ServiceAccount, secret: Credential) -> Self {
-        let client_secret = tx.ctx().request().shown(&secret.into_secret());
+        let client_secret = tx.ctx().shown(&secret.into_secret());
         Self { client_id: account.id, client_secret, account }
     }
 

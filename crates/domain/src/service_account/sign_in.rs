@@ -69,12 +69,13 @@ pub async fn exchange(
     store.write(&ctx, Asked { client, scope, longest }, |tx, asked| Box::pin(grant(tx, asked))).await
 }
 
-/// The row is locked, so that what ends the account's tokens comes either before this or after it.
+/// The row is locked and written, so that what ends the account's tokens comes either before this or after it.
 async fn grant(tx: &Tx, asked: &Asked) -> Result<Granted> {
     let secret = asked.client.credential(tx.secret())?;
     let account = proved(tx, &secret, Update, tx.ctx().now()).await?;
     let at = tx.ctx().now();
     let scopes = scopes::narrowed(&account.scopes.0, &asked.scope)?;
+    tx.guard::<ServiceAccount>(account.id).await?;
     if account.last_used_at.is_none_or(|used| used.plus(NOTED) <= at) {
         tx.stamp::<ServiceAccount>(account.id, entity::Column::LastUsedAt).await?;
     }

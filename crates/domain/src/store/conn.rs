@@ -3,31 +3,32 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, StatementBuilder, Value,
+    ConnAcquireErr, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder, Value,
     sea_query::{Expr, ExprTrait, Func, LockType, SelectStatement},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
+    home::Pool,
     row::{self, Positioned},
     share::Share,
+    transaction::Transaction,
 };
 
 /// Where a statement runs.
 #[derive(Clone)]
 pub(crate) enum Conn {
     /// Any connection of a pool, within a tenant's share of it.
-    Pool(DatabaseConnection, Option<Share>),
+    Pool(Pool, Option<Share>),
     /// The one connection of a transaction.
-    Transaction(Arc<DatabaseTransaction>),
+    Transaction(Arc<Transaction>),
 }
 
 impl Conn {
     pub(super) fn backend(&self) -> DbBackend {
         match self {
-            Self::Pool(pool, _) => pool.get_database_backend(),
-            Self::Transaction(transaction) => transaction.get_database_backend(),
+            Self::Pool(pool, _) => pool.backend(),
+            Self::Transaction(transaction) => transaction.backend(),
         }
     }
 
@@ -70,13 +71,13 @@ impl Conn {
 
     /// The first row of a kept statement.
     pub(super) async fn one<T: Positioned>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
-        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let statement = logged(Statement::from_sql_and_values(self.backend(), sql, values));
         let row = match self {
             Self::Pool(pool, share) => {
                 let _held = enter(share.as_ref()).await?;
-                pool.query_one_raw(statement).await
+                pool.one(statement).await
             }
-            Self::Transaction(transaction) => transaction.query_one_raw(statement).await,
+            Self::Transaction(transaction) => transaction.one(statement).await,
         }?;
         row.map(|row| row::read(&row)).transpose()
     }
@@ -91,13 +92,13 @@ impl Conn {
 
     /// All rows of a built statement, to be read by position.
     pub(crate) async fn rows(&self, statement: &impl StatementBuilder) -> Result<Vec<QueryResult>, DbErr> {
-        let statement = self.backend().build(statement);
+        let statement = logged(self.backend().build(statement));
         match self {
             Self::Pool(pool, share) => {
                 let _held = enter(share.as_ref()).await?;
-                pool.query_all_raw(statement).await
+                pool.all(statement).await
             }
-            Self::Transaction(transaction) => transaction.query_all_raw(statement).await,
+            Self::Transaction(transaction) => transaction.all(statement).await,
         }
     }
 
@@ -122,14 +123,21 @@ impl Conn {
     }
 
     async fn done(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let statement = logged(statement);
         match self {
             Self::Pool(pool, share) => {
                 let _held = enter(share.as_ref()).await?;
-                pool.execute_raw(statement).await
+                pool.execute(statement).await
             }
-            Self::Transaction(transaction) => transaction.execute_raw(statement).await,
+            Self::Transaction(transaction) => transaction.execute(statement).await,
         }
     }
+}
+
+/// Logs a statement at the level `trace`, without its values, which may be secrets.
+fn logged(statement: Statement) -> Statement {
+    tracing::trace!(target: "taskhub::sql", sql = statement.sql);
+    statement
 }
 
 /// Waits for a tenant's share, where there is one to keep to.

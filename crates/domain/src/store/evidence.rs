@@ -84,6 +84,8 @@ pub enum Precondition {
     Any,
     /// `If-Match` with entity tags: one of these versions.
     Versions(Vec<i64>),
+    /// `If-None-Match` with entity tags: none of these versions, and what else the caller said.
+    Not(Vec<i64>, Box<Self>),
 }
 
 impl Precondition {
@@ -94,7 +96,18 @@ impl Precondition {
     pub(super) fn check(&self, version: i64) -> Result<()> {
         match self {
             Self::Versions(accepted) if !accepted.contains(&version) => Err(Error::from(Kind::Stale)),
+            Self::Not(refused, _) if refused.contains(&version) => Err(Error::from(Kind::Stale)),
+            Self::Not(_, wanted) => wanted.check(version),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether the caller names the versions that they accept.
+    pub(super) fn is_missing(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Not(_, wanted) => wanted.is_missing(),
+            _ => false,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A scope for the fuzz targets, which look at statements and run none: see [`crate::fuzzing`].
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, DbBackend};
 use sqlx::{
@@ -9,7 +12,7 @@ use sqlx::{
 };
 use taskhub_auth::Cipher;
 
-use super::{Conn, Scope, Secrets, sql::Statements};
+use super::{Conn, Scope, Secrets, limit::Limit, sql::Statements};
 use crate::{Context, Error, Result, fuzzing::SECRET};
 
 static SQLITE: LazyLock<DatabaseConnection> =
@@ -33,7 +36,7 @@ impl Scope {
         let cipher = Cipher::fresh().map_err(Error::internal)?;
         Ok(Self {
             ctx,
-            conn: Conn::Pool((**pool).clone(), None),
+            conn: Conn::Pool(super::Pool::new((**pool).clone(), Limit::new(Duration::ZERO)), None),
             statements: Arc::new(Statements::default()),
             secrets: Arc::new(Secrets { installation: SECRET.to_vec(), cipher }),
         })

@@ -1,9 +1,10 @@
 //! SQLite's one writer: concurrent transactions share a durable commit.
 //!
-//! A write waits in a bounded queue. The writer takes all that wait, up to [`MOST`], into one immediate transaction; each runs in turn,
-//! in a savepoint of its own from its first statement that writes, so that it fails alone; each is acknowledged after the one
-//! commit, which is synced to disk (`synchronous=FULL`). When the rows that waited for the end can't be written, or the commit
-//! fails, everything is undone and each transaction is tried again by itself.
+//! A write waits in a bounded queue, in which tenants take turns ([`super::queue`]). The writer takes what waits into one immediate transaction
+//! until it has written [`ROWS`] rows, so that no commit delays the next group for long. Each write runs in a savepoint of its own from its
+//! first statement that writes, so that it fails alone; each is acknowledged after the one commit, which is synced to disk
+//! (`synchronous=FULL`). When the rows that waited for the end can't be written, everything is undone and each transaction is tried
+//! again by itself. When the database can't be written at all (full, read-only, out of reach), all are refused with the cause.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -11,19 +12,16 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, failure, feed::Followers, pending::Pending, scope::Scope, sql::Statements,
-    stage::Stage, tx::Tx,
+    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, scope::Scope,
+    sql::Statements, stage::Stage, transaction::Transaction, tx::Tx, writer_connection::WriterConnection,
 };
 use crate::{Context, Error, Result, event::Event, session::Revocations};
 
-/// The most transactions that share a commit.
-const MOST: usize = 256;
+/// After how many rows a group is committed. A bulk request has as many operations at most, so that the largest one has a group of its own.
+const ROWS: u32 = 100;
 /// The most transactions that wait; one more is refused.
 pub(super) const WAITING: u32 = 2048;
 /// How often a transaction that failed for a passing reason is tried.
@@ -81,6 +79,8 @@ impl Group {
 /// A transaction in the queue.
 trait Job: Send {
     fn context(&self) -> Context;
+    /// The rows that it writes: as many as are expected before it has run, and at least those that it has recorded after.
+    fn cost(&self) -> u32;
     fn run<'a>(&'a mut self, tx: &'a Tx) -> BoxFuture<'a, Result<()>>;
     fn answer(self: Box<Self>, committed: Result<()>);
 }
@@ -89,6 +89,7 @@ struct Queued<I, O> {
     ctx: Context,
     input: I,
     operation: Operation<I, O>,
+    cost: u32,
     output: Option<O>,
     reply: oneshot::Sender<Result<O>>,
     /// The tenant's place in the queue, which is taken until the job is answered, whether or not anybody still waits for it.
@@ -100,9 +101,15 @@ impl<I: Send + Sync, O: Send> Job for Queued<I, O> {
         self.ctx.clone()
     }
 
+    fn cost(&self) -> u32 {
+        self.cost
+    }
+
     fn run<'a>(&'a mut self, tx: &'a Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            self.output = Some((self.operation)(tx, &self.input).await?);
+            let output = (self.operation)(tx, &self.input).await;
+            self.cost = self.cost.max(tx.recorded());
+            self.output = Some(output?);
             Ok(())
         })
     }
@@ -116,29 +123,44 @@ impl<I: Send + Sync, O: Send> Job for Queued<I, O> {
     }
 }
 
+/// The jobs that wait for the writer.
+#[derive(Clone)]
+struct Waiting(Arc<Mutex<Queue<Box<dyn Job>>>>);
+
+impl Waiting {
+    fn queue(&self) -> MutexGuard<'_, Queue<Box<dyn Job>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The way to the writer.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Box<dyn Job>>);
+pub(super) struct Writer {
+    waiting: Waiting,
+    /// Wakes the writer, which ends with the last sender.
+    wake: mpsc::Sender<()>,
+}
 
 impl Writer {
     /// Starts the writer on its connection. It ends when the last way to it is gone.
     pub(super) fn start(
-        connection: DatabaseConnection,
+        connection: WriterConnection,
         statements: Arc<Statements>,
         revocations: Arc<Revocations>,
         secrets: Arc<super::Secrets>,
         mail: Arc<Notify>,
         followers: Arc<Followers>,
     ) -> Self {
-        let (sender, mut queue) = mpsc::channel::<Box<dyn Job>>(WAITING as usize);
-        let work = Work { connection, statements, revocations, secrets, mail, followers };
+        let waiting = Waiting(Arc::new(Mutex::new(Queue::new(WAITING as usize))));
+        let (wake, mut woken) = mpsc::channel(1);
+        let mut work =
+            Work { waiting: waiting.clone(), connection, statements, revocations, secrets, mail, followers };
         tokio::spawn(async move {
-            let mut jobs = Vec::with_capacity(MOST);
-            while queue.recv_many(&mut jobs, MOST).await > 0 {
-                work.commit_all(std::mem::take(&mut jobs)).await;
+            while woken.recv().await.is_some() {
+                work.commit_waiting().await;
             }
         });
-        Self(sender)
+        Self { waiting, wake }
     }
 
     /// Runs an operation in a transaction of its own and waits until it is durable.
@@ -154,16 +176,20 @@ impl Writer {
         O: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Queued { ctx: ctx.clone(), input, operation, output: None, reply, _place: place };
-        self.0
-            .try_send(Box::new(job))
-            .map_err(|error| Error::unavailable(format!("the queue of writes is {error}")))?;
+        let (tenant, cost) = (ctx.tenant(), ctx.cost());
+        let job = Queued { ctx: ctx.clone(), input, operation, cost, output: None, reply, _place: place };
+        if !self.waiting.queue().push(tenant, cost, Box::new(job)) {
+            return Err(Error::unavailable("the queue of writes is full"));
+        }
+        // A writer that was woken already looks into the queue once more.
+        self.wake.try_send(()).ok();
         answer.await.map_err(|_| Error::unavailable("the writer has stopped"))?
     }
 }
 
 struct Work {
-    connection: DatabaseConnection,
+    waiting: Waiting,
+    connection: WriterConnection,
     statements: Arc<Statements>,
     revocations: Arc<Revocations>,
     secrets: Arc<super::Secrets>,
@@ -174,34 +200,49 @@ struct Work {
 type Done = (Box<dyn Job>, Result<()>);
 
 impl Work {
-    /// Commits the jobs together; where that fails, each by itself.
-    async fn commit_all(&self, mut jobs: Vec<Box<dyn Job>>) {
-        if jobs.len() > 1 {
-            let (outcome, done) = self.commit_together(jobs).await;
-            match outcome {
-                Ok(()) => {
-                    let (again, fine): (Vec<_>, Vec<_>) = done
-                        .into_iter()
-                        .partition(|(_, result)| result.as_ref().is_err_and(Error::is_transient));
-                    for (job, result) in fine {
-                        job.answer(result);
-                    }
-                    jobs = again.into_iter().map(|(job, _)| job).collect();
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "transactions of a group are tried one by one");
-                    jobs = done.into_iter().map(|(job, _)| job).collect();
-                }
-            }
+    /// Commits what waits, group by group, until nothing does.
+    async fn commit_waiting(&mut self) {
+        while let Some(first) = self.next(u32::MAX) {
+            self.commit_group(first).await;
         }
-        for job in jobs {
+    }
+
+    /// The next job, if it costs no more than `room`.
+    fn next(&self, room: u32) -> Option<Box<dyn Job>> {
+        self.waiting.queue().next(room)
+    }
+
+    /// Commits a job together with others that wait; where one of them stands in the way of the others, each by itself.
+    async fn commit_group(&mut self, first: Box<dyn Job>) {
+        let (outcome, done) = self.commit_together(first, ROWS).await;
+        let jobs: Vec<_> = match outcome {
+            Ok(()) => {
+                let (again, fine): (Vec<_>, Vec<_>) =
+                    done.into_iter().partition(|(_, result)| result.as_ref().is_err_and(Error::is_transient));
+                for (job, result) in fine {
+                    job.answer(result);
+                }
+                again
+            }
+            Err(error) if error.is_of_database() => {
+                for (job, _) in done {
+                    job.answer(Err(error.clone()));
+                }
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "transactions of a group are tried one by one");
+                done
+            }
+        };
+        for (job, _) in jobs {
             self.commit_alone(job).await;
         }
     }
 
-    async fn commit_alone(&self, mut job: Box<dyn Job>) {
+    async fn commit_alone(&mut self, mut job: Box<dyn Job>) {
         for attempt in 1.. {
-            let (outcome, done) = self.commit_together(vec![job]).await;
+            let (outcome, done) = self.commit_together(job, 0).await;
             let Some((same, result)) = done.into_iter().next() else { return };
             let result = outcome.and(result);
             if attempt < TRIES && result.as_ref().is_err_and(Error::is_transient) {
@@ -212,37 +253,36 @@ impl Work {
         }
     }
 
-    /// Runs the jobs in one transaction and commits it. The outer result is the commit's: when it failed, nothing was done.
-    async fn commit_together(&self, jobs: Vec<Box<dyn Job>>) -> (Result<()>, Vec<Done>) {
-        let begin = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = match self.connection.begin_with_options(begin).await {
+    /// Runs a job, and others that wait as far as there is room for their rows, in one transaction and commits it. The outer result is the commit's: when
+    /// it failed, nothing was done.
+    async fn commit_together(&mut self, first: Box<dyn Job>, mut room: u32) -> (Result<()>, Vec<Done>) {
+        let transaction = match self.connection.begin().await {
             Ok(transaction) => Arc::new(transaction),
             Err(error) => {
-                let undone = jobs.into_iter().map(|job| (job, Ok(()))).collect();
-                return (Err(failure::from_db(error)), undone);
+                // Whoever waits too would wait as long, for the same answer.
+                let room = if room == 0 { 0 } else { u32::MAX };
+                let all = std::iter::once(first).chain(std::iter::from_fn(|| self.next(room)));
+                return (Err(error), all.map(|job| (job, Ok(()))).collect());
             }
         };
         let group = Arc::new(Group::default());
-        let mut done = Vec::with_capacity(jobs.len());
-        for mut job in jobs {
-            let result =
-                if group.is_broken() { Ok(()) } else { self.run(&mut *job, &transaction, &group).await };
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            let expected = job.cost();
+            let result = self.run(&mut *job, &transaction, &group).await;
+            let rows = job.cost();
+            self.waiting.queue().charge(job.context().tenant(), rows - expected);
+            room = room.saturating_sub(rows);
             done.push((job, result));
+            next = if group.is_broken() { None } else { self.next(room) };
         }
         let outcome = self.finish(transaction, &group).await;
         (outcome, done)
     }
 
     /// Runs one job in its savepoint.
-    async fn run(
-        &self,
-        job: &mut dyn Job,
-        transaction: &Arc<DatabaseTransaction>,
-        group: &Arc<Group>,
-    ) -> Result<()> {
+    async fn run(&self, job: &mut dyn Job, transaction: &Arc<Transaction>, group: &Arc<Group>) -> Result<()> {
         let scope = Scope {
             ctx: job.context(),
             conn: Conn::Transaction(transaction.clone()),
@@ -259,7 +299,9 @@ impl Work {
             result = tx.write_records().await;
         }
         let keeps = result.is_ok() && !dry_run;
-        if let Err(error) = tx.end_savepoint(keeps).await {
+        let ended = tx.end_savepoint(keeps).await.err();
+        // A statement before the savepoint may have ended the transaction, too.
+        if let Some(error) = transaction.ended().or(ended) {
             group.give_up(error);
             return Ok(());
         }
@@ -275,7 +317,7 @@ impl Work {
         result
     }
 
-    async fn finish(&self, transaction: Arc<DatabaseTransaction>, group: &Group) -> Result<()> {
+    async fn finish(&mut self, transaction: Arc<Transaction>, group: &Group) -> Result<()> {
         let Pending { mut rows, records, events, revocations, mail, .. } =
             std::mem::take(&mut *group.pending());
         let wrote = !events.is_empty();
@@ -286,13 +328,15 @@ impl Work {
                 tracing::debug!(%error, "rows of a group can't be written together");
             }
         }
-        let transaction = Arc::try_unwrap(transaction)
-            .map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        let Ok(transaction) = Arc::try_unwrap(transaction) else {
+            self.connection.replace().await;
+            return Err(Error::internal("a transaction outlived its operation"));
+        };
         if let Some(cause) = group.cause() {
-            transaction.rollback().await.map_err(failure::from_db)?;
+            self.connection.roll_back(transaction).await;
             return Err(cause);
         }
-        transaction.commit().await.map_err(failure::from_db)?;
+        self.connection.commit(transaction).await?;
         self.revocations.apply(&revocations);
         if mail {
             self.mail.notify_one();

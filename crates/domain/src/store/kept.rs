@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, EntityName,
-    sea_query::{Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -18,6 +18,9 @@ use crate::{
     event::{self, Event},
     session::Revocation,
 };
+
+/// The column of the rows that rules depend on.
+const GUARD: &str = "guard";
 
 impl Tx {
     /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
@@ -76,6 +79,16 @@ impl Tx {
         self.begin_writing().await?;
         let mut update = Query::update();
         update.table(EntityOf::<N>::default().table_ref()).value(column, self.now());
+        update.and_where(N::tenant_column().eq(self.ctx.tenant())).and_where(N::id_column().eq(id));
+        self.conn.change(&update).await.map(drop).map_err(failure::from_db)
+    }
+
+    /// Lets one transaction at a time pass that follows a rule which depends on this row, by writing the row: a cluster may certify what
+    /// transactions write, and knows nothing of the locks on its other nodes. What the rule reads is read after this.
+    pub(crate) async fn guard<N: Noun>(&self, id: Uuid) -> Result<()> {
+        self.begin_writing().await?;
+        let mut update = Query::update();
+        update.table(EntityOf::<N>::default().table_ref()).value(GUARD, Expr::col(GUARD).add(1_i64));
         update.and_where(N::tenant_column().eq(self.ctx.tenant())).and_where(N::id_column().eq(id));
         self.conn.change(&update).await.map(drop).map_err(failure::from_db)
     }

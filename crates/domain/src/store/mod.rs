@@ -3,54 +3,76 @@
 //! Invariant: a connection is never lent. A [`Scope`] (reading) and a [`Tx`] (writing) are handed out against a [`Context`]
 //! alone, and everything that they do names its tenant.
 
+mod checkpoint;
 mod conn;
+mod due;
+mod dump;
 mod evidence;
 mod failure;
 mod feed;
 #[cfg(fuzzing)]
 mod fuzzing;
 mod group;
+mod home;
 pub(crate) mod json;
 mod kept;
-mod names;
+mod limit;
+mod migrating;
 mod news;
 pub(crate) mod noun;
 mod parts;
 mod pending;
+pub(crate) mod people;
 mod pool;
+mod private;
+mod queue;
+mod reach;
+mod readiness;
 pub(crate) mod row;
 mod scope;
 mod share;
 mod sql;
 mod stage;
+mod statistics;
 mod text;
+mod tools;
+mod transaction;
+mod turn;
 mod tx;
+mod writer_connection;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    DatabaseConnection, TransactionTrait,
+    TransactionOptions,
     sea_query::{Condition, Expr, ExprTrait, Query},
 };
 use taskhub_auth::Cipher;
 use tokio::sync::Notify;
+use tracing::Instrument;
 
+use self::writer_connection::WriterConnection;
 pub(crate) use self::{
     conn::Conn,
+    home::Pool,
+    migrating::check_known,
     noun::{Unique, entity},
     parts::Part,
-    scope::{field, readable, readable_ids},
+    scope::{field, names_readable, readable, readable_ids},
     text::unindexed,
 };
 pub use self::{
     evidence::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
+    migrating::{Loss, MigrationState},
     noun::{Blank, Noun, Owned},
-    pool::{Database, MigrationState},
+    pool::Database,
+    readiness::Unready,
     scope::Scope,
     share::{Share, Shares},
+    tools::Engine,
     tx::{Birth, Tx},
 };
 use crate::{
@@ -69,7 +91,7 @@ pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    reads: DatabaseConnection,
+    reads: Pool,
     writes: Writes,
     shares: Arc<share::Shares>,
     queue: Arc<share::Shares>,
@@ -81,6 +103,8 @@ struct Inner {
     followers: Arc<feed::Followers>,
     clock: Clock,
     in_flight: InFlight,
+    readiness: readiness::Readiness,
+    _checkpoints: Option<checkpoint::Checkpoints>,
 }
 
 /// What seals and opens.
@@ -95,26 +119,29 @@ enum Writes {
     /// One writer that groups commits.
     Grouped(group::Writer),
     /// A transaction each, on any connection.
-    Each(DatabaseConnection),
+    Each(Pool),
 }
 
 impl Store {
     /// Connects to a database whose schema is up to date.
     ///
     /// # Errors
-    /// `Unavailable` when the database can't be reached; `Internal` when its schema is not TaskHub's.
+    /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another version.
     pub async fn connect(database: &Database, cipher: Cipher, clock: Clock) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
+        Database::check_schema(writes.connections()).await?;
         let shares = Arc::new(share::Shares::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
-        let installation = crate::tenant::installation_secret(&Conn::Pool(writes.clone(), None)).await?;
+        let conn = Conn::Pool(writes.clone(), None);
+        let installation = crate::tenant::installation_secret(&conn).await?;
+        crate::tenant::check_key(&conn, &cipher).await?;
         let secrets = Arc::new(Secrets { installation, cipher });
         let mail = Arc::new(Notify::new());
         let followers = Arc::new(feed::Followers::default());
         let writes = if database.is_embedded() {
             Writes::Grouped(group::Writer::start(
-                writes,
+                WriterConnection::new(database.clone(), writes),
                 statements.clone(),
                 revocations.clone(),
                 secrets.clone(),
@@ -135,6 +162,8 @@ impl Store {
             secrets,
             mail,
             followers,
+            readiness: readiness::Readiness::new(clock.now().new_id(uuid::Uuid::nil())),
+            _checkpoints: checkpoint::Checkpoints::start(database, checkpoint::LARGE, checkpoint::PERIOD),
             clock,
             in_flight: InFlight::default(),
         }));
@@ -158,7 +187,7 @@ impl Store {
     /// The reading's own, and `Unavailable` when the database is overloaded.
     pub async fn at_once<O>(&self, ctx: &Context, read: impl AsyncFnOnce(&Scope) -> Result<O>) -> Result<O> {
         let _held = self.0.shares.of(ctx.tenant()).enter().await?;
-        let transaction = Arc::new(pool::snapshot(&self.0.reads).await.map_err(failure::from_db)?);
+        let transaction = Arc::new(self.0.reads.snapshot().await.map_err(failure::from_db)?);
         let scope = Scope { conn: Conn::Transaction(transaction), ..self.read(ctx) };
         // Nothing was written: the transaction is dropped, which ends it.
         read(&scope).await
@@ -174,6 +203,17 @@ impl Store {
         I: Send + Sync + 'static,
         O: Send + 'static,
     {
+        let outcome = self.dispatch(ctx, input, operation).await;
+        self.0.readiness.note(outcome.as_ref().err().map(Error::kind));
+        outcome
+    }
+
+    /// In a group on SQLite, in a transaction of its own elsewhere.
+    async fn dispatch<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
         match &self.0.writes {
             Writes::Grouped(writer) => {
                 // A tenant's writes fill a third of the queue at most.
@@ -181,26 +221,41 @@ impl Store {
                 writer.write(ctx, Some(place), input, operation).await
             }
             Writes::Each(pool) => {
-                for attempt in 1..group::TRIES {
-                    match self.try_write(pool, ctx, &input, operation).await {
-                        Err(error) if error.is_transient() => tokio::time::sleep(pause(attempt)).await,
-                        outcome => return outcome,
-                    }
-                }
-                self.try_write(pool, ctx, &input, operation).await
+                // It goes to its end when the client is gone: what was committed is followed by what it brings about.
+                let (store, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
+                let write = async move { store.write_alone(&pool, &ctx, &input, operation).await };
+                let write = tokio::spawn(write.in_current_span());
+                write.await.unwrap_or_else(|error| Err(Error::internal(error)))
             }
         }
     }
 
+    async fn write_alone<I, O>(
+        &self,
+        pool: &Pool,
+        ctx: &Context,
+        input: &I,
+        operation: Operation<I, O>,
+    ) -> Result<O> {
+        for attempt in 1..group::TRIES {
+            match self.try_write(pool, ctx, input, operation).await {
+                Err(error) if error.is_transient() => tokio::time::sleep(pause(attempt)).await,
+                outcome => return outcome,
+            }
+        }
+        self.try_write(pool, ctx, input, operation).await
+    }
+
     async fn try_write<I, O>(
         &self,
-        pool: &DatabaseConnection,
+        pool: &Pool,
         ctx: &Context,
         input: &I,
         operation: Operation<I, O>,
     ) -> Result<O> {
         let _held = self.0.shares.of(ctx.tenant()).enter().await?;
-        let transaction = Arc::new(pool.begin().await.map_err(failure::from_db)?);
+        let transaction =
+            Arc::new(pool.begin(TransactionOptions::default()).await.map_err(failure::from_db)?);
         let conn = Conn::Transaction(transaction.clone());
         let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
         let tx = Tx::new(scope, None);
@@ -219,10 +274,10 @@ impl Store {
         let transaction = Arc::try_unwrap(transaction)
             .map_err(|_| Error::internal("a transaction outlived its operation"))?;
         if ctx.is_dry_run() {
-            transaction.rollback().await.map_err(failure::from_db)?;
+            transaction.rollback().await?;
             return Ok(output);
         }
-        transaction.commit().await.map_err(failure::from_db)?;
+        transaction.commit().await?;
         self.0.revocations.apply(&pending.revocations);
         if pending.mail {
             self.0.mail.notify_one();
@@ -231,23 +286,6 @@ impl Store {
             self.0.followers.wake();
         }
         Ok(output)
-    }
-
-    /// Whether the database answers, to a read and on the way to a write.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn ping(&self) -> Result<()> {
-        self.0.reads.ping().await.map_err(failure::from_db)?;
-        match &self.0.writes {
-            Writes::Grouped(writer) => {
-                let ctx = self.system("asking for the writer", Request::default()).within(uuid::Uuid::nil());
-                let turn = writer.write(&ctx, None, (), |_, ()| Box::pin(async { Ok(()) }));
-                let waited = tokio::time::timeout(Duration::from_secs(2), turn).await;
-                waited.map_err(|_| Error::unavailable("the writer does not come to its queue"))?
-            }
-            Writes::Each(pool) => pool.ping().await.map_err(failure::from_db),
-        }
     }
 
     /// What was revoked, kept in memory.

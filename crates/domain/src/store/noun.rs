@@ -239,9 +239,12 @@ macro_rules! owned {
 }
 pub(crate) use owned;
 
-/// Declares a noun's row: its entity in a module `entity` and the row by its name, with [`Owned`], [`Positioned`] and, where it can be, [`Blank`].
-/// `pub struct Row in "table", …` and the row's own fields, each with its attributes, make it; `tenant_id` and `id` come before them, and
-/// `created_at`, `updated_at` and `version` after them, or where `..stamps` stands. After the table's name stands what the row is:
+/// Declares a noun's row: its entity in a module `entity` and the row by its name, with [`Owned`],
+/// [`Positioned`] and, where it can be, [`Blank`]. `pub struct Row in "table", …` and the row's own
+/// fields, each with its attributes, make it; `tenant_id` and `id` come before them, and
+/// `created_at`, `updated_at` and `version` after them, or where `..stamps` stands. A last line
+/// `..removed field of column` adds to answers who the user of a column was, if they were removed
+/// (`store/people.rs`). After the table's name stands what the row is:
 ///
 /// - `editable`: in the document, and made of an input, so that a blank one can be made ([`Blank`]);
 /// - `shown`: in the document;
@@ -263,9 +266,10 @@ macro_rules! entity {
     ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, hidden {
         $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
+        $(..removed $removed:ident of $whom:ident,)?
     }) => {
         $crate::store::noun::entity! {
-            @model pub, $row, $table, [$(#[$($doc)*])*] {
+            @model pub, $row, $table, [$(#[$($doc)*])*], [$($removed of $whom)?] {
                 $([$(#[$($meta)*])*] $field: $kind,)*
                 [] created_at: Instant,
                 [] updated_at: Instant,
@@ -279,11 +283,11 @@ macro_rules! entity {
         $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
     }) => {
         $crate::store::noun::entity! {
-            @model $visible, $row, $table, [$(#[$($doc)*])*] { $([$(#[$($meta)*])*] $field: $kind,)* }
+            @model $visible, $row, $table, [$(#[$($doc)*])*], [] { $([$(#[$($meta)*])*] $field: $kind,)* }
         }
         $crate::store::noun::owned!($row, entity, unversioned);
     };
-    (@model $visible:vis, $row:ident, $table:literal, [$($doc:tt)*] {
+    (@model $visible:vis, $row:ident, $table:literal, [$($doc:tt)*], [$($removed:ident of $whom:ident)?] {
         $([$($meta:tt)*] $field:ident: $kind:ty,)*
     }) => {
         pub(crate) mod entity {
@@ -309,6 +313,14 @@ macro_rules! entity {
                 #[sea_orm(primary_key, auto_increment = false)]
                 pub id: Uuid,
                 $($($meta)* pub $field: $kind,)*
+                $(
+                    /// Who it was, if they were removed and the token reaches users; absent
+                    /// otherwise.
+                    #[sea_orm(ignore)]
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    #[schema(nullable = false)]
+                    pub $removed: Option<$crate::user::RemovedUser>,
+                )?
             }
 
             #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -319,11 +331,12 @@ macro_rules! entity {
 
         $visible use entity::Model as $row;
 
-        $crate::store::row::positions!($row { tenant_id, id, $($field),* });
+        $crate::store::row::positions!($row { tenant_id, id, $($field),* } $(, $removed of $whom)?);
     };
     (@blank $row:ident {
         $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
+        $(..removed $removed:ident of $whom:ident,)?
     }) => {
         impl $crate::store::noun::Blank for $row {
             fn born(birth: $crate::store::Birth) -> Self {
@@ -335,6 +348,7 @@ macro_rules! entity {
                     updated_at: birth.at,
                     version: 1,
                     $($($last: Default::default(),)*)?
+                    $($removed: None,)?
                 }
             }
         }

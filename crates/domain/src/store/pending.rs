@@ -7,12 +7,14 @@ use uuid::Uuid;
 use super::{
     failure,
     noun::Noun,
+    scope::Scope,
     stage::Stage,
     tx::{Birth, Tx},
 };
 use crate::{
     Error, Result, audit,
     event::{self, Event},
+    policy::Action,
     session::Revocation,
     tally::Summand,
 };
@@ -100,6 +102,20 @@ impl Tx {
         }
     }
 
+    /// The rows as they are after all that was written so far.
+    pub(crate) async fn settled(&self) -> Result<&Scope> {
+        self.settle().await?;
+        Ok(self)
+    }
+
+    /// Records that the caller made a row, and sees it, in their record.
+    pub(super) fn record_added<N: Noun>(&self, row: &N) {
+        if let Some(record) = self.ctx.record() {
+            record.authorized_on(N::NOUN, Action::Create, row.id());
+            record.authorized_on(N::NOUN, Action::Read, row.id());
+        }
+    }
+
     /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
     /// transaction fail alone.
     pub(super) async fn begin_writing(&self) -> Result<()> {
@@ -138,6 +154,11 @@ impl Tx {
             self.conn.execute("RELEASE one", Vec::new()).await.map_err(failure::from_db)?;
         }
         Ok(())
+    }
+
+    /// How many rows it has recorded so far.
+    pub(super) fn recorded(&self) -> u32 {
+        u32::try_from(self.pending().events.len()).unwrap_or(u32::MAX)
     }
 
     pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {

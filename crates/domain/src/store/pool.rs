@@ -1,25 +1,22 @@
 //! Opening one of the three databases, each with what TaskHub's promises need of it.
 
-use std::time::Duration;
+use std::{future::ready, str::FromStr, sync::Arc, time::Duration};
 
-use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Executor,
-    sqlite::{SqliteJournalMode, SqliteSynchronous},
+    Connection, Executor,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use taskhub_migration::{MigrationStatus, Migrator, MigratorTrait};
 
-use super::failure;
-use crate::{Error, Result};
+use super::{checkpoint, home::Pool, limit::Limit, private, statistics};
 
-/// How long a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
-/// How long a statement may take.
-const STATEMENT: Duration = Duration::from_secs(15);
+/// How long a request waits for a connection. It may have waited as long for its tenant's share: both together take 2 s.
+const ACQUIRE: Duration = Duration::from_secs(1);
+/// How long a call may take when nothing else is said.
+const CALL: Duration = Duration::from_secs(10);
+/// For how long SQLite is read by the same connection.
+const READER: Duration = Duration::from_hours(1);
 /// How long a statement waits for a lock.
 const LOCK: Duration = Duration::from_secs(5);
 
@@ -28,26 +25,44 @@ const LOCK: Duration = Duration::from_secs(5);
 pub struct Database {
     url: SecretString,
     connections: u32,
-}
-
-/// A migration and whether it was applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MigrationState {
-    /// Its name.
-    pub name: String,
-    /// Whether the database has it.
-    pub applied: bool,
+    limit: Limit,
+    /// How many pages SQLite's file may have, for the connections that are opened from now on.
+    #[cfg(test)]
+    pub(super) pages: std::sync::Arc<std::sync::atomic::AtomicU32>,
 }
 
 impl Database {
     /// A database by its URL. On SQLite the connections are the readers', beside the one writer.
     pub fn new(url: SecretString, connections: u32) -> Self {
-        Self { url, connections }
+        Self {
+            url,
+            connections,
+            limit: Limit::new(CALL),
+            #[cfg(test)]
+            pages: std::sync::Arc::new(u32::MAX.into()),
+        }
+    }
+
+    /// Limits each call to the database: beginning and committing, too.
+    #[must_use]
+    pub fn with_timeout(mut self, each: Duration) -> Self {
+        self.limit = Limit::new(each);
+        self
     }
 
     /// Whether it is a file of this machine (SQLite).
     pub fn is_embedded(&self) -> bool {
         self.url.expose_secret().starts_with("sqlite:")
+    }
+
+    /// Its URL.
+    pub(super) fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
+    /// Its URL, if it is a file of this machine.
+    pub(super) fn embedded(&self) -> Option<&str> {
+        self.is_embedded().then(|| self.url.expose_secret())
     }
 
     /// Its URL, if it is one that lets nodes know what others did (PostgreSQL).
@@ -61,71 +76,41 @@ impl Database {
         self.connections
     }
 
-    /// Brings the schema up to date.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database can't be reached; `Internal` when a migration fails.
-    pub async fn migrate(&self) -> Result<()> {
-        let connection = self.single().await?;
-        // Nodes that start together take turns: the lock is the session's, and goes with it.
-        let lock = match connection.get_database_backend() {
-            DbBackend::Postgres => "SELECT 1 FROM pg_advisory_lock(8386112016437)",
-            DbBackend::MySql => "SELECT GET_LOCK('taskhub migrate', 60)",
-            _ => "SELECT 1",
-        };
-        let lock = Statement::from_string(connection.get_database_backend(), lock);
-        let held = connection.query_one_raw(lock).await.map_err(failure::from_db)?;
-        if held.and_then(|row| row.try_get_by_index::<i32>(0).ok()) != Some(1) {
-            return Err(Error::unavailable(
-                "another node migrates the database, and does not come to an end",
-            ));
-        }
-        Migrator::up(&connection, None).await.map_err(failure::from_db)
-    }
-
-    /// Takes the latest migrations back; all of them when no number is given.
-    ///
-    /// # Errors
-    /// As [`Self::migrate`].
-    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<()> {
-        Migrator::down(&self.single().await?, steps).await.map_err(failure::from_db)
-    }
-
-    /// Which migrations the database has.
-    ///
-    /// # Errors
-    /// As [`Self::migrate`].
-    pub async fn migrations(&self) -> Result<Vec<MigrationState>> {
-        let status =
-            Migrator::get_migration_with_status(&self.single().await?).await.map_err(failure::from_db)?;
-        let state = |migration: &taskhub_migration::Migration| MigrationState {
-            name: migration.name().to_owned(),
-            applied: migration.status() == MigrationStatus::Applied,
-        };
-        Ok(status.iter().map(state).collect())
-    }
-
-    /// One connection: migrations on more than one can see half of each other's work. They take as long as they take.
-    async fn single(&self) -> Result<DatabaseConnection> {
-        let mut options = self.options(1, false);
-        options.statement_timeout(Duration::ZERO);
-        sea_orm::Database::connect(options).await.map_err(failure::from_db)
-    }
-
     /// The pools for reading and for writing; one pool serves both where the database has many writers.
-    pub(super) async fn open(&self) -> std::result::Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+    pub(super) async fn open(&self) -> std::result::Result<(Pool, Pool), DbErr> {
+        self.keep_private()?;
         if self.is_embedded() {
             // The writer comes first: it makes the file.
-            let writer = sea_orm::Database::connect(self.options(1, false)).await?;
-            let readers = sea_orm::Database::connect(self.options(self.connections, true)).await?;
-            Ok((readers, writer))
+            let writer = self.open_writer().await?;
+            statistics::at_open(&writer).await;
+            Ok((self.pool(self.connections, true).await?, writer))
         } else {
-            let pool = sea_orm::Database::connect(self.options(self.connections, false)).await?;
+            let pool = self.pool(self.connections, false).await?;
             Ok((pool.clone(), pool))
         }
     }
 
-    fn options(&self, connections: u32, read_only: bool) -> ConnectOptions {
+    /// A pool of one connection, as the one that writes to SQLite.
+    pub(crate) async fn open_writer(&self) -> std::result::Result<Pool, DbErr> {
+        self.pool(1, false).await
+    }
+
+    async fn pool(&self, connections: u32, read_only: bool) -> std::result::Result<Pool, DbErr> {
+        let connecting = Box::pin(sea_orm::Database::connect(self.options(connections, read_only)));
+        Ok(Pool::new(self.limit.hold(connecting).await?, self.limit.clone()))
+    }
+
+    /// Sees to it that the files of an embedded database are their owner's alone.
+    pub(super) fn keep_private(&self) -> std::result::Result<(), DbErr> {
+        let Some(url) = self.embedded() else { return Ok(()) };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
+        let file = options.get_filename();
+        private::keep(file)
+            .map_err(|error| DbErr::Conn(RuntimeErr::Internal(format!("{}: {error}", file.display()))))
+    }
+
+    pub(super) fn options(&self, connections: u32, read_only: bool) -> ConnectOptions {
         let mut options = ConnectOptions::new(self.url.expose_secret());
         options
             .max_connections(connections)
@@ -133,7 +118,7 @@ impl Database {
             .connect_timeout(ACQUIRE)
             .sqlx_logging(false)
             .test_before_acquire(false)
-            .statement_timeout(STATEMENT);
+            .statement_timeout(self.limit.for_server());
         if !self.is_embedded() {
             // A connection that the database closed meanwhile is found out before it is used.
             options.test_before_acquire_if_idle_for(Duration::from_secs(1));
@@ -142,43 +127,70 @@ impl Database {
             options
                 .min_connections(connections)
                 .idle_timeout(None::<Duration>)
-                .max_lifetime(None::<Duration>);
+                // A connection knows the statistics of when it was opened.
+                .max_lifetime(read_only.then_some(READER));
         }
+        self.sqlite_options(&mut options, read_only);
+        self.postgres_options(&mut options);
+        self.mysql_options(&mut options);
+        options
+    }
+
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests bound the file's size"))]
+    fn sqlite_options(&self, options: &mut ConnectOptions, read_only: bool) {
+        #[cfg(test)]
+        let pages = self.pages.clone();
         options.map_sqlx_sqlite_opts(move |sqlite| {
+            #[cfg(test)]
+            let sqlite =
+                sqlite.pragma("max_page_count", pages.load(std::sync::atomic::Ordering::Relaxed).to_string());
             sqlite
                 .create_if_missing(!read_only)
                 .read_only(read_only)
                 .journal_mode(SqliteJournalMode::Wal)
                 // NORMAL would lose acknowledged writes to a power cut.
                 .synchronous(SqliteSynchronous::Full)
+                .pragma("journal_size_limit", checkpoint::LARGE.to_string())
                 .busy_timeout(LOCK)
                 .foreign_keys(true)
                 .statement_cache_capacity(512)
         });
+        // The driver counts a transaction that SQLite has rolled back by itself as open: such a connection is closed.
+        options.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
+        });
+    }
+
+    fn postgres_options(&self, options: &mut ConnectOptions) {
         options.map_sqlx_postgres_opts(|postgres| {
             postgres
                 .application_name("taskhub")
                 .statement_cache_capacity(512)
                 .options([("lock_timeout", LOCK.as_millis().to_string())])
         });
-        options.map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(512));
-        options.map_sqlx_mysql_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-                    connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
-                    Ok(())
-                })
-            })
+        let limit = self.limit.clone();
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            let limit = limit.clone();
+            pool.after_release(move |connection, _| Box::pin(limit.is_reusable(connection)))
         });
-        options
     }
-}
 
-/// Begins to read the database as it is at one instant. SQLite's transactions do so anyhow.
-pub(super) async fn snapshot(pool: &DatabaseConnection) -> std::result::Result<DatabaseTransaction, DbErr> {
-    if pool.get_database_backend() == DbBackend::Sqlite {
-        return pool.begin().await;
+    fn mysql_options(&self, options: &mut ConnectOptions) {
+        options.map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(512));
+        let limit = self.limit.clone();
+        options.map_sqlx_mysql_pool_opts(move |pool| {
+            let limit = limit.clone();
+            pool.after_release(move |connection, _| Box::pin(limit.is_reusable(connection))).after_connect(
+                |connection, _| {
+                    Box::pin(async move {
+                        connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                        connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
+                        // A change of the schema waits for the table as long, and then lets others have it.
+                        connection.execute("SET SESSION lock_wait_timeout = 5").await?;
+                        Ok(())
+                    })
+                },
+            )
+        });
     }
-    pool.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
 }

@@ -7,7 +7,7 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::Instant;
+use crate::{Instant, user::RemovedUser};
 
 /// A row of whichever database.
 pub enum Cells<'a> {
@@ -47,6 +47,12 @@ pub trait Positioned: Sized {
     /// # Errors
     /// As [`Cell::read`]; also for a null where the field takes none.
     fn read(cells: &Cells<'_>) -> Result<Self, sqlx::Error>;
+
+    /// The user whom the row names although they may have been removed, and where its answer says
+    /// who they were.
+    fn person(&mut self) -> Option<(Uuid, &mut Option<RemovedUser>)> {
+        None
+    }
 }
 
 impl<'a> Cells<'a> {
@@ -125,17 +131,25 @@ macro_rules! enumeration {
 }
 pub(crate) use enumeration;
 
-/// Implements [`Positioned`] for a row: its fields in the order of its columns.
+/// Implements [`Positioned`] for a row: its fields in the order of its columns. `removed of whom`
+/// are the field and the column of [`Positioned::person`].
 macro_rules! positions {
-    ($row:ident { $($field:ident),* $(,)? }) => {
+    ($row:ident { $($field:ident),* $(,)? } $(, $removed:ident of $whom:ident)?) => {
         impl $crate::store::row::Positioned for $row {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
 
             fn read(cells: &$crate::store::row::Cells<'_>) -> Result<Self, sqlx::Error> {
                 let mut position = 0..;
                 $(let $field = cells.get(position.next().unwrap_or_default())?;)*
-                Ok(Self { $($field),* })
+                Ok(Self { $($field,)* $($removed: None)? })
             }
+
+            $(
+                fn person(&mut self) -> Option<(uuid::Uuid, &mut Option<$crate::user::RemovedUser>)> {
+                    let id: Option<uuid::Uuid> = self.$whom.into();
+                    Some((id?, &mut self.$removed))
+                }
+            )?
         }
     };
 }

@@ -67,6 +67,9 @@ impl Scope {
         };
         let facts = row.facts(self, A::ACTION).await?;
         policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        if let Some(record) = self.ctx.record() {
+            record.authorized_on(N::NOUN, A::ACTION, row.id());
+        }
         Ok(Evidence::new(row, act))
     }
 
@@ -111,6 +114,15 @@ impl Scope {
         let facts = row.facts(self, A::ACTION).await?;
         policy::judge_row(&self.ctx, N::NOUN, A::ACTION, facts)?;
         Ok(Evidence::new(row, act))
+    }
+
+    /// Authorizes an action on a row again, present or removed, whatever the credential's scopes.
+    ///
+    /// # Errors
+    /// `NotFound` and `Forbidden`.
+    pub(crate) async fn authorize_again<N: Noun>(&self, id: Uuid, action: policy::Action) -> Result<()> {
+        let row = self.find::<N>(id, false).await?.ok_or(Kind::NotFound)?;
+        policy::judge_row(&self.ctx, N::NOUN, action, row.facts(self, action).await?)
     }
 
     /// The row that a body refers to, if the caller may read it.
@@ -228,6 +240,15 @@ pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
     let rows = EntityOf::<N>::find().select_only().column(N::id_column());
     let there = Condition::all().add_option(N::not_removed());
     rows.filter(own).filter(there).filter(readable::<N>(ctx)).into_query()
+}
+
+/// Whether a column has the id of a row that the caller may read, which may have been removed and
+/// can be restored. It is asked row by row, and so is for lists of few rows.
+pub(crate) fn names_readable<N: Noun>(ctx: &Context, column: impl ColumnTrait) -> Expr {
+    let same = Expr::col((EntityOf::<N>::default(), N::id_column())).equals(column.as_column_ref());
+    let row =
+        EntityOf::<N>::find().select_only().expr(Expr::val(1)).filter(N::tenant_column().eq(ctx.tenant()));
+    Expr::exists(row.filter(same).filter(readable::<N>(ctx)).into_query())
 }
 
 /// One row of values, read by position.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{Error, Result};
 
 /// How long a request waits for its tenant's share.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How many tenants are remembered before those that use nothing are forgotten.
 const REMEMBERED: usize = 1024;
 
@@ -49,7 +49,7 @@ impl Share {
     /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
     ///
     /// # Errors
-    /// `Unavailable` after 5 s.
+    /// `Unavailable` after 1 s.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit> {
         let semaphore = {
             let mut tenants = self.shares.tenants.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{ExprTrait, Query, SelectStatement},
 };
+use taskhub_migration::text::FOLDING;
 
 use super::{
     noun::{EntityOf, Noun, entity},
@@ -19,6 +20,8 @@ entity! {
     /// The terms of a row, which has the same id.
     struct SearchText in "search_text", unversioned {
         pub terms: String,
+        /// Which folding the terms were made by: see [`FOLDING`].
+        pub folding: i16,
     }
 }
 
@@ -52,7 +55,7 @@ impl Scope {
     }
 }
 
-/// The rows of a noun, of all tenants, whose terms were never written.
+/// The rows of a noun, of all tenants, whose terms were never written, or were made by an older folding.
 pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
     let row = EntityOf::<N>::default;
     let terms = Query::select()
@@ -60,6 +63,7 @@ pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
         .from(entity::Entity)
         .and_where(Expr::col((entity::Entity, entity::Column::TenantId)).equals((row(), N::tenant_column())))
         .and_where(Expr::col((entity::Entity, entity::Column::Id)).equals((row(), N::id_column())))
+        .and_where(Expr::col((entity::Entity, entity::Column::Folding)).eq(FOLDING))
         .take();
     EntityOf::<N>::find().filter(Expr::exists(terms).not())
 }
@@ -77,18 +81,21 @@ impl Tx {
         }
         if let Some((id, texts)) = is {
             let tenant_id = self.ctx().tenant();
-            let row = SearchText { tenant_id, id, terms: search::terms(tenant_id, texts) };
+            let row = SearchText { tenant_id, id, terms: search::terms(tenant_id, texts), folding: FOLDING };
             self.pending().rows.push(&row);
         }
         Ok(())
     }
 
-    /// Writes the terms of a row, unless somebody has.
+    /// Writes the terms of a row, unless they were written meanwhile.
     pub(crate) async fn index_again<N: Noun>(&self, id: Uuid) -> Result<()> {
-        // Whoever changes the row waits, or is done.
-        match self.find::<N>(id, true).await? {
-            Some(row) if self.kept::<SearchText>(id).await?.is_none() => self.index(None, Some(&row)).await,
-            _ => Ok(()),
+        // The lock makes others who change the row wait.
+        let Some(row) = self.find::<N>(id, true).await? else { return Ok(()) };
+        match self.kept::<SearchText>(id).await? {
+            Some(kept) if kept.folding == FOLDING => return Ok(()),
+            Some(_) => self.forget::<SearchText>(id).await?,
+            None => {}
         }
+        self.index(None, Some(&row)).await
     }
 }

@@ -139,6 +139,12 @@ impl Tx {
         self.scope.all(select).await
     }
 
+    /// As [`Scope::rows`], after what waits was written.
+    pub(crate) async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
+        self.settle().await?;
+        self.scope.rows(select).await
+    }
+
     /// As [`Scope::all`], of rows that stay as they are until the transaction ends.
     pub(crate) async fn lock_all<T: Positioned>(&self, mut select: SelectStatement) -> Result<Vec<T>> {
         self.conn.lock(&mut select);
@@ -153,6 +159,7 @@ impl Tx {
         policy::permit(&self.ctx, N::NOUN, Action::Create)?;
         self.in_tenant(&row)?;
         self.stays_open(row.home(self).await?).await?;
+        self.record_added(&row);
         let row = row.derived();
         let brings = self.summand(&row).await?;
         if N::STAGED {
@@ -203,9 +210,10 @@ impl Tx {
         self.write(name, seen.into_row(), row).await
     }
 
-    /// Changes a row because one that it lies in does: judged with that.
+    /// Changes a row because one that it lies in does: judged with that. However many a user leaves
+    /// behind, nothing keeps them from leaving.
     pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
-        if name != "hand_over" {
+        if !matches!(name, "hand_over" | "unassign") {
             self.count_along()?;
         }
         self.write(name, old, row).await
@@ -327,9 +335,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets one transaction at a time of the tenant pass, for rules that span its rows.
+    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see [`Self::guard`].
     pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
-        self.scope.find::<Tenant>(self.ctx.tenant(), true).await?.ok_or_else(|| Kind::NotFound.into())
+        self.guard::<Tenant>(self.ctx.tenant()).await?;
+        self.scope.find::<Tenant>(self.ctx.tenant(), false).await?.ok_or_else(|| Kind::NotFound.into())
     }
 
     /// Checks what the caller knows of a row's version, for operations that do much before they write it.
@@ -337,7 +346,7 @@ impl Tx {
     /// # Errors
     /// `Stale`, `PreconditionRequired`.
     pub(crate) async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
-        if *pre == Precondition::None && self.ctx.user().is_some() {
+        if pre.is_missing() && self.ctx.user().is_some() {
             let tenant = self.scope.find::<Tenant>(self.ctx.tenant(), false).await?;
             if tenant.is_some_and(|tenant| tenant.require_if_match) {
                 return Err(Kind::PreconditionRequired.into());

@@ -1,22 +1,28 @@
-//! The days on which a rule of recurrence holds, as in RFC 5545 section 3.3.10.
+//! The days on which a rule holds, as in RFC 5545 section 3.3.10.
 //!
-//! Invariant: what a rule costs is bounded, however long its lists are: at most [`FARTHEST`] days are looked at, each at the same small cost. A rule
-//! that holds on none of them counts as one that never does. It knows no time of day and no time zone.
+//! Invariant: what a rule costs is bounded, however long its lists are: it examines at most [`FARTHEST`] days, each at the same small cost. A rule
+//! that holds on none of them counts as one that never holds. This module knows no time of day and no time zone.
 
-use chrono::{Datelike, Days as Many, NaiveDate, Weekday};
-use rrule::{Frequency, NWeekday, RRule};
+use jiff::{
+    Span,
+    civil::{Date, Weekday},
+};
 
-/// How many days of a rule's periods are looked at. A little more than forty years, after which at the latest the same day of a month is the same day of
-/// the week again, on the 29th of February too.
+use super::rule::{Frequency, Rule};
+
+/// How many days of a rule's periods are examined: a little more than forty years. By then each day of a month has been the same day of the week
+/// again, the 29th of February too.
 pub(super) const FARTHEST: usize = 15_000;
 
-/// What a rule says of days.
+/// What a rule says about days.
 pub(super) struct Days {
-    freq: Frequency,
-    interval: u64,
+    frequency: Frequency,
+    interval: i64,
     week_start: i32,
     months: Numbers,
     in_month: Numbers,
+    /// A month that is shorter than a day of it that the rule names has its last day instead.
+    clamp: bool,
     in_year: Numbers,
     weeks: Numbers,
     weekdays: Numbers,
@@ -69,7 +75,7 @@ fn numbered(number: i32, weekday: i32) -> i32 {
 }
 
 fn from_monday(weekday: Weekday) -> i32 {
-    weekday.num_days_from_monday().cast_signed()
+    weekday.to_monday_zero_offset().into()
 }
 
 /// A day, in numbers that are counted on from one to the next.
@@ -85,18 +91,19 @@ struct Day {
 }
 
 impl Day {
-    fn of(date: NaiveDate) -> Self {
+    fn of(date: Date) -> Self {
         Self {
-            year: date.year(),
-            month: date.month().cast_signed(),
-            number: date.day().cast_signed(),
-            place: date.ordinal0().cast_signed(),
+            year: date.year().into(),
+            month: date.month().into(),
+            number: date.day().into(),
+            place: i32::from(date.day_of_year()) - 1,
             weekday: from_monday(date.weekday()),
         }
     }
 
-    fn date(self) -> Option<NaiveDate> {
-        NaiveDate::from_yo_opt(self.year, u32::try_from(self.place + 1).ok()?)
+    fn date(self) -> Option<Date> {
+        let number = |number: i32| i8::try_from(number).ok();
+        Date::new(i16::try_from(self.year).ok()?, number(self.month)?, number(self.number)?).ok()
     }
 
     fn is_leap(self) -> bool {
@@ -129,42 +136,46 @@ impl Day {
 }
 
 impl Days {
-    /// What a rule says, whose days of the month are given with those that it counts from the end.
-    pub(super) fn of(rule: &RRule, month_days: &[i8]) -> Self {
-        let (mut weekdays, mut by_number) = (Vec::new(), Vec::new());
-        for weekday in rule.get_by_weekday() {
-            match weekday {
-                NWeekday::Every(weekday) => weekdays.push(from_monday(*weekday)),
-                NWeekday::Nth(number, weekday) => {
-                    by_number.push(numbered((*number).into(), from_monday(*weekday)));
-                }
-            }
-        }
-        let month_days = month_days.iter().chain(rule.get_by_month_day());
+    /// What a rule says about days. Where it names none, they are those of its start: the same day of the year, of the month, or of the week. The day
+    /// of the start's month is given beside it, because a month may be too short for it.
+    pub(super) fn of(rule: &Rule, start: Date, day: i8, clamp: bool) -> Self {
+        let is_bare = !rule.names_days();
+        let own = |applies: bool, value: i32| (is_bare && applies).then_some(value);
+        let (is_yearly, is_monthly) =
+            (rule.frequency == Frequency::Yearly, rule.frequency == Frequency::Monthly);
+        let month = own(is_yearly && rule.months.is_empty(), start.month().into());
+        let weekday = (is_bare && rule.frequency == Frequency::Weekly || rule.names_weeks_alone())
+            .then(|| from_monday(start.weekday()));
+        let every = rule.weekdays.iter().filter(|(number, _)| number.is_none());
+        let by_number =
+            rule.weekdays.iter().filter_map(|(number, day)| Some(numbered((*number)?, from_monday(*day))));
         Self {
-            freq: rule.get_freq(),
-            interval: rule.get_interval().into(),
-            week_start: from_monday(rule.get_week_start()),
-            months: Numbers::of(rule.get_by_month().iter().map(|month| i32::from(*month))),
-            in_month: Numbers::of(month_days.map(|day| i32::from(*day))),
-            in_year: Numbers::of(rule.get_by_year_day().iter().map(|day| i32::from(*day))),
-            weeks: Numbers::of(rule.get_by_week_no().iter().map(|week| i32::from(*week))),
-            weekdays: Numbers::of(weekdays.into_iter()),
-            numbered: Numbers::of(by_number.into_iter()),
-            positions: Numbers::of(rule.get_by_set_pos().iter().copied()),
+            frequency: rule.frequency,
+            interval: rule.interval.into(),
+            week_start: from_monday(rule.week_start),
+            months: Numbers::of(rule.months.iter().copied().chain(month)),
+            in_month: Numbers::of(
+                rule.month_days.iter().copied().chain(own(is_yearly || is_monthly, day.into())),
+            ),
+            clamp,
+            in_year: Numbers::of(rule.year_days.iter().copied()),
+            weeks: Numbers::of(rule.weeks.iter().copied()),
+            weekdays: Numbers::of(every.map(|(_, day)| from_monday(*day)).chain(weekday)),
+            numbered: Numbers::of(by_number),
+            positions: Numbers::of(rule.positions.iter().copied()),
         }
     }
 
-    /// The first that can be made of a day on which the rule holds, from its start on.
+    /// The first that can be made of a day on which the rule holds: of those from a day on, which is not before the rule's start.
     pub(super) fn find<T>(
         &self,
-        start: NaiveDate,
-        mut make: impl FnMut(NaiveDate) -> Option<T>,
+        start: Date,
+        from: Date,
+        mut make: impl FnMut(Date) -> Option<T>,
     ) -> Option<T> {
         let mut left = FARTHEST;
-        let from = Day::of(start);
-        for number in 0.. {
-            let (first, length) = self.period(start, from, number)?;
+        for number in self.passed(start, from).. {
+            let (first, length) = self.period(start, number)?;
             left = left.checked_sub(length)?;
             let mut days = Vec::new();
             let mut day = Day::of(first);
@@ -176,7 +187,7 @@ impl Days {
             }
             let all = i32::try_from(days.len()).unwrap_or_default();
             for (_, day) in (0..).zip(days).filter(|(place, _)| self.positions.leaves(*place, all)) {
-                let date = day.date().filter(|date| *date >= start);
+                let date = day.date().filter(|date| *date >= from);
                 if let Some(made) = date.and_then(&mut make) {
                     return Some(made);
                 }
@@ -185,38 +196,61 @@ impl Days {
         None
     }
 
+    /// How many periods lie between a start and a later day: none that the day lies in.
+    fn passed(&self, start: Date, from: Date) -> i64 {
+        let years = i64::from(from.year() - start.year());
+        let months = years * 12 + i64::from(from.month()) - i64::from(start.month());
+        let days = start.until(from).map_or(0, |span| i64::from(span.get_days()));
+        let units = match self.frequency {
+            Frequency::Yearly => years,
+            Frequency::Monthly => months,
+            Frequency::Weekly => days / 7,
+            Frequency::Daily => days,
+        };
+        (units / self.interval).max(0)
+    }
+
     /// The first day of a period, counted from the start's, and how many days it has.
-    fn period(&self, start: NaiveDate, day: Day, number: u64) -> Option<(NaiveDate, usize)> {
+    fn period(&self, start: Date, number: i64) -> Option<(Date, usize)> {
         let on = self.interval.checked_mul(number)?;
-        let (first, length) = match self.freq {
+        let day = Day::of(start);
+        let days_on = |days: i64| start.checked_add(Span::new().try_days(days).ok()?).ok();
+        let (first, length) = match self.frequency {
             Frequency::Yearly => {
-                let year = day.year.checked_add(i32::try_from(on).ok()?)?;
-                let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+                let year = i64::from(start.year()).checked_add(on)?;
+                let first = Date::new(i16::try_from(year).ok()?, 1, 1).ok()?;
                 (first, Day::of(first).year_length())
             }
             Frequency::Monthly => {
-                let months = i64::from(day.month - 1).checked_add(i64::try_from(on).ok()?)?;
-                let year = day.year.checked_add(i32::try_from(months / 12).ok()?)?;
-                let first = NaiveDate::from_ymd_opt(year, u32::try_from(months % 12 + 1).ok()?, 1)?;
+                let months = i64::from(day.month - 1).checked_add(on)?;
+                let year = i64::from(start.year()).checked_add(months / 12)?;
+                let month = i8::try_from(months % 12 + 1).ok()?;
+                let first = Date::new(i16::try_from(year).ok()?, month, 1).ok()?;
                 (first, Day::of(first).month_length())
             }
             Frequency::Weekly => {
                 let passed = (day.weekday - self.week_start).rem_euclid(7);
                 // The start's own week begins with the start.
-                let days = if number == 0 { 0 } else { (7 * on).checked_sub(u64::try_from(passed).ok()?)? };
-                (start.checked_add_days(Many::new(days))?, if number == 0 { 7 - passed } else { 7 })
+                let days = if number == 0 { 0 } else { on.checked_mul(7)?.checked_sub(passed.into())? };
+                (days_on(days)?, if number == 0 { 7 - passed } else { 7 })
             }
-            _ => (start.checked_add_days(Many::new(on))?, 1),
+            Frequency::Daily => (days_on(on)?, 1),
         };
         Some((first, usize::try_from(length).ok()?))
     }
 
     fn holds(&self, day: Day) -> bool {
         (self.months.is_empty() || self.months.has(day.month))
-            && self.in_month.leaves(day.number - 1, day.month_length())
+            && self.holds_in_month(day)
             && self.holds_in_week(day)
             && self.in_year.leaves(day.place, day.year_length())
             && (self.weeks.is_empty() || self.holds_in_week_of_year(day))
+    }
+
+    fn holds_in_month(&self, day: Day) -> bool {
+        let length = day.month_length();
+        let is_for_later = || (length + 1..=31).any(|later| self.in_month.has(later));
+        self.in_month.leaves(day.number - 1, length) || self.clamp && day.number == length && is_for_later()
     }
 
     fn holds_in_week(&self, day: Day) -> bool {
@@ -224,7 +258,7 @@ impl Days {
             return true;
         }
         // Numbers count within the months that are named, or else within the period.
-        let whole_year = self.freq == Frequency::Yearly && self.months.is_empty();
+        let whole_year = self.frequency == Frequency::Yearly && self.months.is_empty();
         let (place, of) =
             if whole_year { (day.place, day.year_length()) } else { (day.number - 1, day.month_length()) };
         let (forth, back) = (place / 7 + 1, -((of - 1 - place) / 7 + 1));

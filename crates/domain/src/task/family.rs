@@ -5,7 +5,11 @@
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{Task, dependency, entity, rank};
+use super::{
+    Task,
+    assignment::{self, Assignment},
+    dependency, entity, rank,
+};
 use crate::{Error, Instant, Result, Tx, error::Kind, store::Noun};
 
 /// How many levels of parts a task may have above it.
@@ -27,6 +31,7 @@ pub(super) async fn project_of(
     if parent != task.parent_id {
         tx.refer::<Task>(parent, "parent_id").await?;
         check_depth(tx, task.id, id).await?;
+        tx.guard::<Task>(id).await?;
     }
     // It stays where it is until this is committed: whoever moves or deletes it finds this part.
     let whole = tx.hold::<Task>(id).await?.filter(|whole| !whole.is_removed());
@@ -114,6 +119,7 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
             rank = rank::last(tx.birth().id);
         }
         let moved = Task { project_id: new.project_id, deleted_at, rank, ..part.clone() };
+        assignment::check(tx, Assignment::from(&part), &moved).await?;
         tx.carry_along(name, part, moved).await?;
     }
     Ok(())

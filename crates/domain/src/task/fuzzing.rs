@@ -1,15 +1,18 @@
-//! Rules by which tasks come again, for the fuzz targets: see [`crate::fuzzing`].
+//! Recurrence rules, for the fuzz targets: see [`crate::fuzzing`].
 
-use super::recurrence;
-use crate::{Instant, Result};
+use super::{local::Local, recurrence, rule, series};
+use crate::{Instant, Result, zone};
 
 /// The most characters of a rule: a longer one is refused before it is read.
 pub const LONGEST_RECURRENCE: usize = recurrence::LONGEST;
 
-/// When a rule holds next after an instant, and what is left of it then.
+/// The next date of a rule after an instant, and the rule that is left then.
 ///
 /// # Errors
-/// `Invalid` for what is no rule.
+/// `Invalid` for a rule that is malformed or never holds, and for an unknown zone.
 pub fn recurrence(rule: &str, from: Instant, zone: &str) -> Result<Option<(Instant, String)>> {
-    recurrence::next(rule, from, zone)
+    let zone = zone::find(zone).map_err(|_| rule::wrong("There is no such time zone."))?;
+    let start = Local::of(from, &zone).ok_or_else(|| rule::wrong("The date is too far away."))?;
+    let series = series::Series { rule, clamp: rule.len() % 2 == 1, zone: &zone, start, after: None };
+    Ok(series::next(&series)?.map(|next| (next.at, next.rule)))
 }

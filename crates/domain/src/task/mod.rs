@@ -1,14 +1,18 @@
 //! Tasks: what is to be done, in a project or by oneself.
 
+mod assignment;
 mod days;
 mod dependency;
 mod family;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod input;
+mod local;
 mod operations;
 mod rank;
 mod recurrence;
+mod rule;
+mod series;
 mod tagged;
 
 use futures::future::BoxFuture;
@@ -16,21 +20,25 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::{assignment::Assignment, recurrence::Settings};
+pub(crate) use self::{
+    assignment::{clear_unseen, clear_unseen_of, transfer},
+    operations::{any_deleted, purge_within},
+    tagged::take_off,
+};
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
     input::{MoveInput, Side, TaskInput},
     operations::{complete, deleted, move_to, purge, reopen, restore},
-};
-pub(crate) use self::{
-    operations::{any_deleted, purge_within},
-    tagged::take_off,
+    recurrence::RecurrenceMode,
 };
 use crate::{
     Context, Instant, Result, Scope, Tx,
     attachment::Attachment,
     comment::Comment,
-    edit::{Child, Editable},
+    edit::{Child, Editable, Reference},
     input::in_order,
+    label::Label,
     list::{self, Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
@@ -131,10 +139,20 @@ entity! {
         pub estimate_minutes: Option<i32>,
         /// When it came to be done; null while it is not.
         pub completed_at: Option<Instant>,
-        /// When it comes again, as in RFC 5545 section 3.3.10: completing it makes the next one, which takes the rule over. One that is reopened then
-        /// has none, and is open beside the next.
+        /// The rule by which the task recurs (RFC 5545 section 3.3.10). Completing the task makes the next one, which takes the rule over. A task that is
+        /// reopened then has no rule, and is open beside the next one.
         #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
         pub recurrence: Option<String>,
+        /// What the next due date is reckoned from.
+        pub recurrence_mode: RecurrenceMode,
+        /// Whether a month without a day of the rule has its last day instead.
+        pub month_end_clamp: bool,
+        /// The local time that the start stands for, where the clocks show another: see [`local`]. Never shown.
+        #[serde(skip)]
+        pub start_local: Option<String>,
+        /// The same of the due date. Never shown.
+        #[serde(skip)]
+        pub due_local: Option<String>,
         /// Where it stands among the tasks of its project: text that sorts by code point.
         pub rank: String,
         /// When it was deleted; null but in the list of deleted tasks.
@@ -148,16 +166,19 @@ enumeration!(Priority as i16);
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;
     const STAGED: bool = true;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let user = scope.ctx().user();
         let mine = |id: Option<Uuid>| user.is_some() && user == id;
         let facts = project::facts_within(self.project_id, scope).await?;
-        let owner = mine(self.owner_id);
-        let personal = facts.has(Fact::Personal) && owner;
-        let facts = facts.with(Fact::Owner, owner).with(Fact::PersonalOwner, personal);
-        Ok(facts.with(Fact::Assignee, mine(self.assignee_id)))
+        let (owner, assignee) = (mine(self.owner_id), mine(self.assignee_id));
+        let personal = facts.has(Fact::Personal);
+        let facts = facts.with(Fact::Owner, owner).with(Fact::Assignee, assignee);
+        Ok(facts
+            .with(Fact::PersonalOwner, personal && owner)
+            .with(Fact::PersonalAssignee, personal && assignee))
     }
 
     fn is_removed(&self) -> bool {
@@ -216,14 +237,16 @@ impl Noun for Task {
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user();
-        let condition = match fact {
-            Fact::ProjectVisible => Column::ProjectId.in_subquery(readable_ids::<Project>(ctx)),
-            Fact::Personal => Column::ProjectId.is_null(),
-            Fact::Owner => Column::OwnerId.eq(user?),
-            Fact::Assignee => Column::AssigneeId.eq(user?),
+        let personal = || Condition::all().add(Column::ProjectId.is_null());
+        Some(match fact {
+            Fact::ProjectVisible => {
+                Condition::all().add(Column::ProjectId.in_subquery(readable_ids::<Project>(ctx)))
+            }
+            Fact::Personal => personal(),
+            Fact::PersonalOwner => personal().add(Column::OwnerId.eq(user?)),
+            Fact::PersonalAssignee => personal().add(Column::AssigneeId.eq(user?)),
             _ => return None,
-        };
-        Some(Condition::all().add(condition))
+        })
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
@@ -316,16 +339,16 @@ pub(crate) async fn home_of(id: Uuid, scope: &Scope) -> Result<Option<Uuid>> {
     Ok(scope.find::<Task>(id, false).await?.and_then(|task| task.project_id))
 }
 
-/// The ids of the tasks that were not removed: what lies in others is absent.
-pub(crate) fn present_ids(ctx: &Context) -> SelectStatement {
-    ids_where(ctx, Condition::all().add_option(Task::not_removed()))
-}
-
 /// The ids of the tasks that meet a condition.
 pub(crate) fn ids_where(ctx: &Context, condition: Condition) -> SelectStatement {
     let own = entity::Column::TenantId.eq(ctx.tenant());
     let tasks = entity::Entity::find().select_only().column(entity::Column::Id);
     tasks.filter(own).filter(condition).into_query()
+}
+
+/// The tasks in the projects of a team.
+pub(crate) fn of_team(ctx: &Context, team: Uuid) -> Condition {
+    Condition::all().add(entity::Column::ProjectId.in_subquery(project::ids_of_team(ctx, team)))
 }
 
 /// The tasks of a project.
@@ -335,6 +358,12 @@ pub(crate) fn of_project(project: &Project) -> Condition {
 
 impl Editable for Task {
     type Input = TaskInput;
+    const REFERENCES: &'static [Reference] = &[
+        Reference::to::<Project>("project_id"),
+        Reference::to::<Self>("parent_id"),
+        Reference::to::<User>("assignee_id"),
+        Reference::to::<Label>("label_ids"),
+    ];
 
     fn blank(born: Birth, ctx: &Context) -> Self {
         Self { owner_id: ctx.user(), rank: rank::last(born.id), ..Self::born(born) }
@@ -354,6 +383,8 @@ impl Editable for Task {
             due_at,
             estimate_minutes,
             recurrence,
+            recurrence_mode,
+            month_end_clamp,
         } = input;
         in_order(start_at, due_at, "due_at")?;
         if project_id != self.project_id {
@@ -375,14 +406,15 @@ impl Editable for Task {
             dependency::check_stays(tx, &self).await?;
             rank = rank::last(tx.birth().id);
         }
-        if assignee_id != self.assignee_id {
-            tx.refer::<User>(assignee_id, "assignee_id").await?;
-        }
         tagged::refer(tx, &self.label_ids.0, &label_ids).await?;
-        if recurrence.is_some() && (&recurrence, due_at) != (&self.recurrence, self.due_at) {
-            recurrence::check(tx, recurrence.as_deref(), due_at).await?;
+        let settings = Settings { mode: recurrence_mode, clamp: month_end_clamp };
+        let settings = settings.with(recurrence.as_deref(), Settings::of(&self))?;
+        let clamp = settings.clamp;
+        let is_same = (&recurrence, due_at, clamp) == (&self.recurrence, self.due_at, self.month_end_clamp);
+        if !is_same {
+            recurrence::check(tx, recurrence.as_deref(), due_at, clamp).await?;
         }
-        let (was, id) = (self.status, self.id);
+        let (was, id, assigned) = (self.status, self.id, Assignment::from(&self));
         let row = Self {
             title,
             description,
@@ -396,9 +428,12 @@ impl Editable for Task {
             due_at,
             estimate_minutes,
             recurrence,
+            recurrence_mode: settings.mode,
+            month_end_clamp: clamp,
             rank,
             ..self
         };
+        assignment::check(tx, assigned, &Self { status, ..row.clone() }).await?;
         if status == TaskStatus::Done && was != status {
             dependency::check_unblocked(tx, id).await?;
         }
@@ -431,7 +466,7 @@ impl Task {
         matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
     }
 
-    /// The task with a status, and the instant of its completion with it. One that comes again hands its rule on to the next.
+    /// The task with a status, and with the time of its completion. A recurring task hands its rule on to the next.
     async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
         let done = status == TaskStatus::Done;
         let completed_at = done.then(|| self.completed_at.unwrap_or(tx.now()));

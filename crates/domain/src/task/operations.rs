@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{MoveInput, Task, TaskStatus, dependency, entity, family, rank};
+use super::{
+    MoveInput, Task, TaskStatus,
+    assignment::{self, Assignment},
+    dependency, entity, family, rank,
+};
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Result, Scope, Store, System, Tx,
     error::Kind,
     input::Unchecked,
     list::{self, Page, Query, Within},
@@ -41,7 +45,8 @@ async fn done(tx: &Tx, task: &Task) -> Result<Task> {
     task.clone().with_status(tx, TaskStatus::Done).await
 }
 
-/// Takes up again a task that was done or cancelled. An open one stays as it is.
+/// Takes up again a task that was done or cancelled. An open one stays as it is. An assignee who
+/// can't see the task any more is cleared.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, and those of the precondition.
@@ -51,7 +56,11 @@ pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
         TaskStatus::Done | TaskStatus::Cancelled => TaskStatus::Todo,
         open => open,
     };
-    let row = seen.row().clone().with_status(tx, status).await?;
+    let was_open = seen.row().is_open();
+    let mut row = seen.row().clone().with_status(tx, status).await?;
+    if !was_open {
+        row = assignment::without_unseeing(tx, row).await?;
+    }
     tx.update_as("reopen", seen, row, pre).await
 }
 
@@ -96,6 +105,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
         None => rank::last(tx.birth().id),
     };
     let row = Task { project_id: project, rank, ..seen.row().clone() };
+    assignment::check(tx, Assignment::from(seen.row()), &row).await?;
     tx.update_as("move", seen, row, pre).await
 }
 
@@ -114,7 +124,8 @@ pub async fn deleted(store: &Store, ctx: &Context, query: &Query) -> Result<Page
 pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
     if let Some(parent) = seen.row().parent_id {
-        let parent = tx.hold::<Task>(parent).await?;
+        tx.guard::<Task>(parent).await?;
+        let parent = tx.find::<Task>(parent, false).await?;
         if parent.is_none_or(|parent| parent.is_removed()) {
             return Err(Error::with(
                 Kind::Conflict,
@@ -138,6 +149,9 @@ impl Store {
             let ctx = system.within(tenant.id);
             let days = u32::try_from(tenant.purge_after_days).unwrap_or_default();
             let before = system.now().minus(Duration::from_hours(24) * days);
+            if !has_old(&self.read(&ctx), before).await? {
+                continue;
+            }
             // A few at a time, so that no other write waits long.
             loop {
                 match self.write(&ctx, before, |tx, before| Box::pin(purge_some(tx, *before))).await {
@@ -155,11 +169,21 @@ impl Store {
     }
 }
 
+/// Some tasks that were deleted before an instant, the oldest first.
+fn old(scope: &Scope, before: Instant, most: u64) -> Select<entity::Entity> {
+    let old = scope.owned::<Task>().filter(entity::Column::DeletedAt.lt(before));
+    old.order_by_asc(entity::Column::DeletedAt).limit(most)
+}
+
+/// Whether a task was deleted before an instant.
+async fn has_old(scope: &Scope, before: Instant) -> Result<bool> {
+    let first: Vec<Task> = scope.all(&old(scope, before, 1).into_query()).await?;
+    Ok(!first.is_empty())
+}
+
 /// Purges a few tasks that were deleted before an instant, and tells whether there may be more.
 async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
-    let due = tx.owned::<Task>().filter(entity::Column::DeletedAt.lt(before));
-    let due = due.order_by_asc(entity::Column::DeletedAt).limit(SWEEP).into_query();
-    let due: Vec<Task> = tx.all(&due).await?;
+    let due: Vec<Task> = tx.all(&old(tx, before, SWEEP).into_query()).await?;
     for task in &due {
         // It may have gone with one that it is a part of.
         match purge(tx, task.id, &Precondition::Any).await {

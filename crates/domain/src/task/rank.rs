@@ -30,7 +30,7 @@ pub(super) fn last(id: Uuid) -> String {
 pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
     // One at a time, so that no two find the same room.
     match anchor.project_id {
-        Some(project) => drop(tx.find::<Project>(project, true).await?),
+        Some(project) => tx.guard::<Project>(project).await?,
         None => drop(tx.lock_tenant().await?),
     }
     let anchor = tx.find::<Task>(anchor.id, false).await?.ok_or(Kind::NotFound)?;

@@ -5,18 +5,21 @@
 
 pub(crate) mod member;
 
+use futures::future::BoxFuture;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
 pub(crate) use self::member::joined;
-pub use self::member::{TeamMember, TeamMemberInput};
+pub use self::member::{TeamMember, TeamMemberInput, remove as remove_member};
 use crate::{
     Context, Result, Scope, Tx,
-    edit::{Child, Editable, input},
+    edit::{Child, Editable, Reference, input},
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
+    search::Searched,
     store::{Noun, Part, Unique, entity},
-    user::User,
+    task,
+    user::{self, User},
 };
 
 entity! {
@@ -51,6 +54,11 @@ pub(crate) async fn facts_within(team: &Team, scope: &Scope) -> Result<Facts> {
     Ok(Facts::default().with(Fact::ManagesTeam, manages).with(Fact::TeamMember, member))
 }
 
+/// Clears the open assignments in a team's projects of a user who sees them no more.
+async fn clear_assignments(tx: &Tx, team: Uuid, user: Uuid) -> Result<()> {
+    task::clear_unseen_of(tx, user, task::of_team(tx.ctx(), team)).await
+}
+
 /// The ids of the teams that a user manages.
 pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
     use entity::Column;
@@ -65,7 +73,7 @@ impl Noun for Team {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
-        Self { name_key: name_key(&self.name, &self.name_key, self.id), ..self }
+        Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
     }
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -74,6 +82,17 @@ impl Noun for Team {
 
     fn parts(&self) -> Vec<Part> {
         vec![Part::of::<TeamMember>(TeamMember::within(self))]
+    }
+
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let (old, new) = old.zip(new)?;
+        let manager = old.manager_id.filter(|_| old.manager_id != new.manager_id)?;
+        Some(Box::pin(clear_assignments(tx, new.id, manager)))
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
@@ -86,12 +105,23 @@ impl Noun for Team {
         Some(Condition::all().add(condition))
     }
 
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.name,
+            body: self.description.as_deref(),
+            more: [self.goals.as_deref(), None],
+            project_id: None,
+            task_id: None,
+        })
+    }
+
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
             Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
             Filter { name: "name", form: Form::Text, column: Column::Name },
             Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
 
@@ -124,7 +154,7 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "One look for all products by June.")]
         goals: Option<String>,
-        /// A user of the tenant; the caller, when it is absent from a new team.
+        /// An active user; the caller, when it is absent from a new team.
         #[serde(default)]
         #[garde(skip)]
         manager_id: Option<Uuid>,
@@ -133,6 +163,7 @@ input! {
 
 impl Editable for Team {
     type Input = TeamInput;
+    const REFERENCES: &'static [Reference] = &[Reference::to::<User>("manager_id")];
 
     /// A team that names no manager is its maker's.
     fn complete(input: TeamInput, ctx: &Context) -> TeamInput {
@@ -141,7 +172,7 @@ impl Editable for Team {
 
     async fn apply(self, tx: &Tx, input: TeamInput) -> Result<Self> {
         if input.manager_id != self.manager_id {
-            tx.refer::<User>(input.manager_id, "manager_id").await?;
+            user::refer_active(tx, input.manager_id, "manager_id").await?;
         }
         Ok(input.onto(self))
     }

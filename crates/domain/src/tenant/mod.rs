@@ -5,11 +5,14 @@ mod invitation;
 mod registration;
 
 use garde::Validate;
-use sea_orm::{QueryOrder, QueryTrait, entity::prelude::*};
+use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::{Deserialize, Serialize};
+use taskhub_migration::text::searched;
 use utoipa::ToSchema;
 
-pub(crate) use self::installation::secret as installation_secret;
+pub(crate) use self::installation::{
+    WRONG_KEY, check_key, fingerprint as key_fingerprint, secret as installation_secret,
+};
 pub use self::{
     invitation::{consume as consume_invitation, create as create_invitation},
     registration::{Admission, Registration},
@@ -17,11 +20,11 @@ pub use self::{
 use crate::{
     Context, Error, Instant, Result, Store, System, Tx,
     error::Kind,
-    input::{Unchecked, folded, language_tag, one_line, trimmed, zone_name},
+    input::{Unchecked, folded, items, language_tag, one_line, trimmed, zone_name},
     list::Sort,
     policy,
     store::{
-        Noun, Precondition, Read, Update,
+        Noun, Precondition, Read, Update, field,
         json::AsJson,
         noun::{Unique, owned},
         row::positions,
@@ -151,7 +154,7 @@ pub struct TenantInput {
     /// Domains of email whose users may join by themselves, where `registration` is `domain`.
     #[serde(default, deserialize_with = "registration::domains")]
     #[garde(
-        length(max = 20),
+        custom(items::<_, 0, 20>),
         inner(length(chars, min = 3, max = 90), pattern(r"^[a-z0-9-]+([.][a-z0-9-]+)+$"))
     )]
     #[schema(max_items = 20, example = json!(["acme.example"]))]
@@ -238,10 +241,11 @@ impl NewTenant {
     }
 }
 
-/// A name as a slug: its ASCII letters and digits, with hyphens between the words.
+/// A name as a slug: its letters without accents and its digits, as far as ASCII has them, with hyphens between the words.
 fn slug(name: &str) -> String {
+    let name = searched(name);
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let slug: String = words.collect::<Vec<_>>().join("-").to_ascii_lowercase().chars().take(63).collect();
+    let slug: String = words.collect::<Vec<_>>().join("-").chars().take(63).collect();
     slug.trim_matches('-').to_owned()
 }
 
@@ -341,6 +345,13 @@ pub async fn all(store: &Store, system: &System) -> Result<Vec<Tenant>> {
     store.beyond_tenants(system).all(&select).await.map_err(Error::from)
 }
 
+/// The ids of all tenants, for the server's own work.
+pub(crate) async fn ids(store: &Store, system: &System) -> Result<Vec<Uuid>> {
+    let select = entity::Entity::find().select_only().column(entity::Column::Id).into_query();
+    let rows = store.beyond_tenants(system).rows(&select).await?;
+    rows.iter().map(|row| field(row, 0)).collect()
+}
+
 /// The tenant with a slug, for the operator and for signing in.
 ///
 /// # Errors
@@ -353,9 +364,10 @@ pub async fn by_slug(store: &Store, system: &System, slug: &str) -> Result<Tenan
 
 /// The tenants whose users and services are kept out.
 pub(crate) async fn suspended(store: &Store, system: &System) -> Result<Vec<Uuid>> {
-    let select = entity::Entity::find().filter(entity::Column::IsActive.eq(false)).into_query();
-    let tenants: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
-    Ok(tenants.into_iter().map(|tenant| tenant.id).collect())
+    let select = entity::Entity::find().select_only().column(entity::Column::Id);
+    let select = select.filter(entity::Column::IsActive.eq(false)).into_query();
+    let rows = store.beyond_tenants(system).rows(&select).await?;
+    rows.iter().map(|row| field(row, 0)).collect()
 }
 
 #[cfg(test)]
@@ -365,7 +377,8 @@ mod tests {
     #[test]
     fn slugs_are_plain() {
         assert_eq!(slug("Acme Ltd."), "acme-ltd");
-        assert_eq!(slug("  Müller & Söhne "), "m-ller-s-hne");
+        assert_eq!(slug("  Müller & Söhne "), "muller-sohne");
+        assert_eq!((slug("Ärzte"), slug("Straße")), ("arzte".to_owned(), "strasse".to_owned()));
         assert_eq!(slug("日本"), "");
         assert_eq!(slug(&format!("{}-b", "a".repeat(62))), "a".repeat(62));
     }

@@ -7,6 +7,8 @@ mod input;
 mod timer;
 mod totals;
 
+use std::slice;
+
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
 
 pub use self::{
@@ -36,7 +38,7 @@ entity! {
     /// Time that was worked on a task.
     pub struct TimeEntry in "time_entry", shown {
         pub task_id: Uuid,
-        /// Who worked.
+        /// Who worked. It stays when the user is removed.
         pub user_id: Uuid,
         pub started_at: Instant,
         /// Null while the timer runs.
@@ -49,6 +51,7 @@ entity! {
         /// The user while the timer runs.
         #[serde(skip)]
         pub running_key: Option<Uuid>,
+        ..removed user_removed of user_id,
     }
 }
 
@@ -60,6 +63,7 @@ fn seconds(start: Instant, end: Instant) -> i32 {
 
 impl Noun for TimeEntry {
     const NOUN: policy::Noun = policy::Noun::TimeEntry;
+    const ADDED: &'static [&'static str] = &["user_removed"];
     type Item = Self;
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
@@ -94,7 +98,7 @@ impl Noun for TimeEntry {
 
     /// The task stays as it is meanwhile: when it moves to another project, it takes all its entries along.
     async fn tally(&self, scope: &Scope) -> Result<Option<Summand>> {
-        let project = scope.hold::<Task>(self.task_id).await?.and_then(|task| counted_in(&task));
+        let project = scope.hold::<Task>(self.task_id).await?.and_then(|task| task.project_id);
         Ok(project.map(|project| summand(project, self.seconds.unwrap_or_default().into())))
     }
 
@@ -128,19 +132,15 @@ impl Noun for TimeEntry {
     }
 }
 
-/// The project in whose figures the time of a task counts.
-fn counted_in(task: &Task) -> Option<Uuid> {
-    task.project_id.filter(|_| !task.is_removed())
-}
-
 fn summand(project_id: Uuid, spent_seconds: i64) -> Summand {
     let key = Key { project_id, status: None, priority: None, due: None, took: None };
     Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
 }
 
-/// Lets the time of a task count where the task does now.
+/// Lets the time of a task that moves count in the project where it is now. Time counts for as long
+/// as its entry is there: also while the task can be restored, and until it is deleted for good.
 pub(crate) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
-    let (from, to) = (counted_in(old), counted_in(new));
+    let (from, to) = (old.project_id, new.project_id);
     if from == to {
         return Ok(());
     }
@@ -186,6 +186,7 @@ impl EditableChild for TimeEntry {
             created_at: born.at,
             updated_at: born.at,
             version: 1,
+            user_removed: None,
         }
     }
 
@@ -193,11 +194,6 @@ impl EditableChild for TimeEntry {
         let (started_at, ended_at) = input.span(&self, tx.now())?;
         Ok(Self { started_at, ended_at, note: input.note, ..self }.derived())
     }
-}
-
-/// The entries that lie in tasks that are there: those that the figures of projects count.
-pub(crate) fn present(ctx: &Context) -> Condition {
-    Condition::all().add(entity::Column::TaskId.in_subquery(task::present_ids(ctx)))
 }
 
 /// Corrects an entry, whether or not its task is still seen by whoever worked on it.
@@ -213,7 +209,9 @@ pub async fn update(
     let seen = tx.resolve::<TimeEntry, _>(id, Update).await?;
     let input = body.check_over(&TimeEntryInput::from(seen.row()))?;
     let row = seen.row().clone().apply(tx, input).await?;
-    tx.update(seen, row, pre).await
+    let mut row = tx.update(seen, row, pre).await?;
+    tx.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
 }
 
 /// The entries that the caller sees, of all tasks, those of deleted ones too, by the page.

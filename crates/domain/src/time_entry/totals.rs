@@ -15,7 +15,7 @@ use crate::{
     policy::Action,
     project::Project,
     report::{Bucket, sum},
-    store::{Noun, field, readable},
+    store::{Noun, field, people::Name, readable},
     task::Task,
 };
 
@@ -63,6 +63,8 @@ pub struct TimeTotal {
     /// Its title or name, if the caller may see it and the token reaches it.
     #[schema(example = "Website")]
     pub name: Option<String>,
+    /// Whether it is of a user who was removed, if the token reaches users.
+    pub removed: bool,
     /// The day, in UTC; null for what is no day.
     #[schema(example = "2026-01-30")]
     pub day: Option<String>,
@@ -135,7 +137,7 @@ pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<T
                 By::Day => (None, Some(Bucket::text(field(row, 0)?))),
                 _ => (field::<Option<Uuid>>(row, 0)?, None),
             };
-            Ok(TimeTotal { id, name: None, day, entries, seconds })
+            Ok(TimeTotal { id, name: None, removed: false, day, entries, seconds })
         })
         .collect::<Result<Vec<_>>>()?;
     name(&scope, by, &mut results).await?;
@@ -151,15 +153,20 @@ fn counted(row: &QueryResult, at: usize) -> Result<(i64, i64)> {
 async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
     let ids: Vec<_> = totals.iter().filter_map(|total| total.id).collect();
     let reaches = |noun| scope.ctx().reaches(noun, Action::Read);
-    let names = match by {
+    let rows = match by {
         By::Task if reaches(Task::NOUN) => names(scope, &ids, |task: Task| task.title).await?,
         By::Project if reaches(Project::NOUN) => names(scope, &ids, |it: Project| it.name).await?,
+        _ => Vec::new(),
+    };
+    let row = |(id, name)| (id, Name { name, removed: false });
+    let names = match by {
         By::User if reaches(crate::policy::Noun::User) => scope.names(&ids).await?,
-        _ => return Ok(()),
+        _ => rows.into_iter().map(row).collect(),
     };
     for total in totals {
-        let known = names.iter().find(|(id, _)| total.id == Some(*id));
-        total.name = known.map(|(_, name)| name.clone());
+        let known = total.id.and_then(|id| names.get(&id));
+        total.name = known.map(|known| known.name.clone());
+        total.removed = known.is_some_and(|known| known.removed);
     }
     Ok(())
 }

@@ -6,9 +6,8 @@ use serde_json::Value;
 use super::{NewUser, User, check_new, create, update};
 use crate::{
     Context, Error, Result, Tx,
-    bulk::{Bulk, BulkInput, Wrong, in_body},
+    bulk::{self, Bulk, BulkInput, Wrong, in_body},
     input::Unchecked,
-    policy::{self, Action},
     store::Precondition,
 };
 
@@ -17,7 +16,7 @@ use crate::{
 /// # Errors
 /// `Forbidden`, `Invalid`; those of one of them with its place.
 pub fn check_bulk(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
-    policy::permit(ctx, policy::Noun::User, Action::Create)?;
+    bulk::authorize::<User>(ctx, body)?;
     let (mut wrong, mut checked) = (Wrong::default(), Vec::new());
     for (place, body) in body.check()?.bodies_to_make()? {
         match check_new(ctx, &Unchecked::new(body)) {

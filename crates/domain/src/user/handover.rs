@@ -1,5 +1,7 @@
 //! Handing over what is a user's to another, in the transaction that removes them.
 //!
+//! What they did stays theirs: comments, files that they sent, and the time that they worked.
+//!
 //! Every row goes through the recorded write, so that the audit tells of each. They go by the page, and their records with them: what waits in
 //! memory is bounded, however many they are.
 
@@ -15,7 +17,6 @@ use crate::{
     store::{Noun, noun::ColumnOf},
     task::{self, Task},
     team::{self, Team},
-    time_entry::{self, TimeEntry},
 };
 
 /// How many rows are read at once.
@@ -29,15 +30,14 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use request::entity::Column as OfRequest;
     use task::entity::Column as OfTask;
     use team::entity::Column as OfTeam;
-    use time_entry::entity::Column as OfTime;
     rows::<Invitation>(tx, &[OfInvitation::InvitedBy], from, to).await?;
     rows::<Team>(tx, &[OfTeam::ManagerId], from, to).await?;
     rows::<Project>(tx, &[OfProject::ManagerId], from, to).await?;
     rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
+    // The heir may not see all projects of the user's teams. To own a task there shows it to
+    // nobody.
+    task::clear_unseen_of(tx, to, Condition::all()).await?;
     rows::<ClientRequest>(tx, &[OfRequest::AssigneeId], from, to).await?;
-    // Nobody has two timers that run.
-    time_entry::stop_running(tx, from).await?;
-    rows::<TimeEntry>(tx, &[OfTime::UserId], from, to).await?;
     rows::<Document>(tx, &[OfDocument::AuthorId], from, to).await
 }
 

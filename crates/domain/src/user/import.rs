@@ -1,34 +1,33 @@
-//! Making many users at once, from a file of comma-separated values (RFC 4180).
+//! Making many users at once, from a file of separated values (RFC 4180), which [`table`] reads.
 //!
 //! Invariant: all or nothing. Every row is told what is wrong with it, and only a file of which every row is good makes users, in one
 //! transaction. They have no password yet: nobody can sign in as them until they have chosen one.
 
+mod table;
+
 use std::collections::HashSet;
 
-use csv::StringRecord;
 use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{NewUser, User, create_without_password, entity::Column};
+use self::table::{Header, Lines, separator};
+use super::{NewUser, User, create, entity::Column};
 use crate::{
     Context, Error, Result, Tx,
     error::{FieldError, Kind},
-    input::Unchecked,
     policy::{self, Action},
 };
 
 /// The most rows of a file.
 const MOST: usize = 1000;
-/// The columns that a file can have, the first two of which it must.
-const COLUMNS: [&str; 5] = ["email", "username", "first_name", "last_name", "role"];
 
 /// A file that was read: its rows are judged each.
 #[derive(Clone, Debug)]
 pub struct Import {
     rows: Vec<Row>,
     dry_run: bool,
+    ignored: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +55,9 @@ pub struct ImportReport {
     failed: usize,
     /// What came of each row, in the order of the file.
     results: Vec<ImportedUser>,
+    /// The columns that are no fields of a new user: they were not read.
+    #[schema(max_items = 200, example = json!(["phone"]))]
+    ignored_columns: Vec<String>,
 }
 
 /// What came of a row of an import.
@@ -89,60 +91,43 @@ pub enum ImportStatus {
 /// Reads a file, for a caller who may make users.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` when it has no such header, or too many rows.
-pub fn check(ctx: &Context, text: &str, dry_run: bool) -> Result<Import> {
+/// `Forbidden`; `Malformed` when it is not UTF-8; `Invalid` when it lacks a column, or has too many rows.
+pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     policy::permit(ctx, policy::Noun::User, Action::Create)?;
+    let text =
+        std::str::from_utf8(octets).map_err(|_| Error::with(Kind::Malformed, "The file is not UTF-8."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(Error::internal)?.clone();
-    check_header(&header)?;
-    let mut rows = Vec::new();
+    let mut format = csv::ReaderBuilder::new();
+    format.flexible(true).trim(csv::Trim::All).delimiter(separator(text));
+    let mut reader = format.from_reader(text.as_bytes());
+    let header = Header::read(reader.headers().map_err(Error::internal)?)?;
+    let (mut rows, mut lines) = (Vec::new(), Lines::of(text));
     for record in reader.records() {
+        let record = record.map_err(Error::internal)?;
+        let line = lines.of_record(&record);
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
         if rows.len() == MOST {
             return Err(Error::field("", "too_many", format!("At most {MOST} rows are allowed.")));
         }
-        rows.push(read(&header, &record.map_err(Error::internal)?));
+        rows.push(header.row(&record, line));
     }
-    let mut import = Import { rows, dry_run };
+    if let (Some(row), true) = (rows.last_mut(), lines.end_in_quotes()) {
+        let message = "The last row ends within quotes.".to_owned();
+        row.user = Err(vec![FieldError { pointer: String::new(), code: "invalid_row", message }]);
+    }
+    let mut import = Import { rows, dry_run, ignored: header.ignored };
     import.refuse_repeated();
     Ok(import)
 }
 
-fn check_header(header: &StringRecord) -> Result<()> {
-    let mut seen = HashSet::new();
-    for name in header {
-        if !COLUMNS.contains(&name) {
-            let message = format!("There is no such column. Expected: {}.", COLUMNS.join(", "));
-            return Err(Error::field(format!("/{name}"), "unknown_field", message));
-        }
-        if !seen.insert(name) {
-            return Err(Error::field(format!("/{name}"), "invalid_value", "This column stands there twice."));
-        }
-    }
-    match COLUMNS.iter().take(2).find(|name| !seen.contains(**name)) {
-        Some(name) => Err(Error::field(format!("/{name}"), "required", "This column is required.")),
-        None => Ok(()),
-    }
-}
-
-/// A row as the body of one new user, checked as that is. An empty cell is an absent field.
-fn read(header: &StringRecord, record: &StringRecord) -> Row {
-    let cells = header.iter().zip(record).filter(|(_, cell)| !cell.is_empty());
-    let mut body: Map<_, _> = cells.map(|(name, cell)| (name.to_owned(), Value::from(cell))).collect();
-    let email = body.get("email").and_then(Value::as_str).unwrap_or_default().to_owned();
-    // Not a password that anybody has: see `import`.
-    body.insert("password".to_owned(), Value::from(""));
-    let user = if record.len() == header.len() {
-        Unchecked::<NewUser>::new(body.into()).check().map_err(|error| error.fields().to_vec())
-    } else {
-        let message = format!("Expected {} cells, found {}.", header.len(), record.len());
-        Err(vec![FieldError { pointer: String::new(), code: "invalid_row", message }])
-    };
-    Row { line: record.position().map_or(0, csv::Position::line), email, user }
-}
-
 impl Import {
+    /// How many rows the file has, without its header.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// A row whose email or username an earlier one has.
     fn refuse_repeated(&mut self) {
         let (mut emails, mut usernames) = (HashSet::new(), HashSet::new());
@@ -209,11 +194,12 @@ pub async fn import(tx: &Tx, file: &Import) -> Result<ImportReport> {
         results.push(ImportedUser { row: line, email, status, id, errors });
     }
     let created = if imported { rows } else { 0 };
-    Ok(ImportReport { dry_run: file.dry_run, imported, rows, created, failed, results })
+    let ignored_columns = file.ignored;
+    Ok(ImportReport { dry_run: file.dry_run, imported, rows, created, failed, results, ignored_columns })
 }
 
 async fn make(tx: &Tx, new: &NewUser) -> Result<Uuid> {
-    let made = create_without_password(tx, new).await.map_err(|error| match error.kind() {
+    let made = create(tx, new, taskhub_auth::NO_PASSWORD).await.map_err(|error| match error.kind() {
         // Somebody took the name since it was looked for: another try tells of it at its row.
         Kind::Conflict => Error::transient(error),
         _ => error,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Preferences, User};
 use crate::{
-    input::{folded, language_tag, one_line, trimmed, zone_name},
+    input::{folded, language_tag, one_line, reachable, trimmed, zone_name},
     policy::Role,
     store::{Birth, json::AsJson},
 };
@@ -22,7 +22,7 @@ pub(super) use iso_date::option as date;
 pub struct NewUser {
     /// Unique in the tenant; kept in lower case.
     #[serde(deserialize_with = "folded")]
-    #[garde(email, length(chars, max = 254))]
+    #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
     pub email: String,
     /// Unique in the tenant; kept in lower case.
@@ -30,10 +30,12 @@ pub struct NewUser {
     #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "grace")]
     pub username: String,
-    /// At least 10 characters; not a common one, and not the email or the name.
+    /// At least 10 characters; not a common one, and not the email or the name. Without one, the
+    /// user gets a link by mail to choose it.
+    #[serde(default)]
     #[garde(skip)]
-    #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
-    pub password: SecretString,
+    #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
+    pub password: Option<SecretString>,
     /// Given name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
@@ -44,18 +46,33 @@ pub struct NewUser {
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Hopper")]
     pub last_name: String,
+    /// Telephone number.
+    #[serde(default)]
+    #[garde(length(chars, max = 32), custom(one_line))]
+    #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
+    pub phone: Option<String>,
+    /// Postal address.
+    #[serde(default)]
+    #[garde(length(chars, max = 500))]
+    #[schema(max_length = 500)]
+    pub address: Option<String>,
     /// What the user may do.
     #[serde(default = "member")]
     #[garde(skip)]
     #[schema(default = "member")]
     pub role: Role,
+    /// Whether the user is let in. One who is not gets no mail.
+    #[serde(default = "active")]
+    #[garde(skip)]
+    #[schema(default = true)]
+    pub is_active: bool,
 }
 
 /// A rule of garde: a year that every database has.
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn of_our_era(date: &Option<Date>, _: &()) -> garde::Result {
     match date {
-        Some(date) if date.year() < 1 => Err(garde::Error::new("the year must be from 0001 to 9999")),
+        Some(date) if date.year() < 1 => Err(garde::Error::new("must be in the years 0001 to 9999")),
         _ => Ok(()),
     }
 }
@@ -77,13 +94,13 @@ impl NewUser {
             username: self.username,
             first_name: self.first_name,
             last_name: self.last_name,
-            phone: None,
-            address: None,
+            phone: self.phone,
+            address: self.address,
             date_of_birth: None,
             time_zone: None,
             locale: None,
             role: self.role,
-            is_active: true,
+            is_active: self.is_active,
             last_login_at: None,
             password_hash,
             created_at: born.at,

@@ -13,12 +13,12 @@ mod removal;
 mod sign_in;
 mod standing;
 
+use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-#[cfg(test)]
-pub(crate) use self::removal::FormerUser;
+pub use self::removal::RemovedUser;
 pub use self::{
     bulk::check_bulk,
     import::{Import, ImportReport, ImportStatus, ImportedUser, check as check_import, import},
@@ -30,11 +30,15 @@ pub use self::{
     sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
     standing::{set_active, update},
 };
+pub(crate) use self::{
+    removal::{FormerUser, entity as former},
+    standing::refer_active,
+};
 use crate::{
     Context, Instant, Result, Scope, Store, Tx, access_token,
     audit::Past,
     error::Kind,
-    input::{Unchecked, fold},
+    input::Unchecked,
     link,
     list::{self, Filter, Form, Page, Query, Sort},
     mail::{self, Mail},
@@ -43,8 +47,10 @@ use crate::{
     store::{
         Noun, Part, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson,
     },
+    task,
     tenant::Tenant,
 };
+use taskhub_migration::text::user_search;
 
 entity! {
     /// A user, with all fields: as admins and the user see it.
@@ -113,8 +119,18 @@ impl Noun for User {
         removal::parts(self)
     }
 
+    fn follow_up<'a>(
+        tx: &'a Tx,
+        _name: &'static str,
+        old: Option<&'a Self>,
+        new: Option<&'a Self>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let user = new.filter(|new| old.is_some_and(|old| old.role != new.role))?;
+        Some(Box::pin(task::clear_unseen_of(tx, user.id, Condition::all())))
+    }
+
     fn derived(mut self) -> Self {
-        self.search = fold(&[self.username.as_str(), &self.first_name, &self.last_name].join(" "));
+        self.search = user_search([&self.username, &self.first_name, &self.last_name]);
         self
     }
 
@@ -227,6 +243,36 @@ impl UserView {
     }
 }
 
+/// The caller as a user, and whether mail of notifications reaches them.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Profile {
+    /// The caller, as a user.
+    #[serde(flatten)]
+    pub user: User,
+    /// Whether notifications whose channel is `mail` are sent by mail. If not, they go to the inbox
+    /// alone.
+    pub mail_deliverable: bool,
+    /// Why they are not; null when they are.
+    #[schema(example = "email_unverified")]
+    pub mail_undeliverable_reason: Option<Undeliverable>,
+}
+
+/// Why no mail of notifications is sent to a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Undeliverable {
+    /// The user has not verified the address yet.
+    EmailUnverified,
+}
+
+impl From<User> for Profile {
+    fn from(user: User) -> Self {
+        let mail_deliverable = user.takes_mail();
+        let reason = Undeliverable::EmailUnverified;
+        Self { user, mail_deliverable, mail_undeliverable_reason: (!mail_deliverable).then_some(reason) }
+    }
+}
+
 /// The tenant's users.
 ///
 /// # Errors
@@ -295,22 +341,19 @@ pub fn check_new(ctx: &Context, body: &Unchecked<NewUser>) -> Result<NewUser> {
     body.check()
 }
 
-/// Makes a user, and asks them by mail to verify their email.
+/// Makes a user. By mail they are asked to verify their email, or without a password are welcomed
+/// with a link by which they choose one. Who is not let in gets no mail.
 ///
 /// # Errors
 /// `Forbidden`; `Conflict` when the email or the username is taken.
 pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     scopes::give_role(tx.ctx(), new.role)?;
     let user = tx.add(new.clone().into_row(tx.birth(), password_hash.to_owned())).await?;
-    link::verification(tx, &user).await?;
-    Ok(user)
-}
-
-/// Makes a user who has no password yet, and sends them a link by which they choose one.
-pub(crate) async fn create_without_password(tx: &Tx, new: &NewUser) -> Result<User> {
-    scopes::give_role(tx.ctx(), new.role)?;
-    let user = tx.add(new.clone().into_row(tx.birth(), taskhub_auth::NO_PASSWORD.to_owned())).await?;
-    link::welcome(tx, &user).await?;
+    match password_hash {
+        _ if !user.is_active => {}
+        taskhub_auth::NO_PASSWORD => link::welcome(tx, &user).await?,
+        _ => link::verification(tx, &user).await?,
+    }
     Ok(user)
 }
 
@@ -367,6 +410,11 @@ pub async fn set_password(tx: &Tx, id: Uuid, password_hash: &str) -> Result<()> 
     session::revoke_user(tx, id).await
 }
 impl User {
+    /// Whether mail of notifications is sent: only to an address that is known to reach the user.
+    pub(crate) fn takes_mail(&self) -> bool {
+        self.email_verified_at.is_some()
+    }
+
     /// Whether the user is kept out of the tenant until their email is verified.
     pub(crate) fn awaits_verification(&self, tenant: &Tenant) -> bool {
         self.email_verified_at.is_none() && (self.must_verify_email || tenant.require_verified_email)

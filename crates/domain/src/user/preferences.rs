@@ -15,7 +15,8 @@ use crate::{
 pub enum Channel {
     /// To the inbox.
     Inbox,
-    /// To the inbox and by mail.
+    /// To the inbox and, once the user's email is verified, by mail: the profile's
+    /// `mail_deliverable` says so.
     Mail,
     /// Nowhere.
     None,
@@ -66,7 +67,7 @@ pub struct Preferences {
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn time_of_day(text: &Option<String>, _: &()) -> garde::Result {
     match text {
-        Some(text) if !is_time(text) => Err(garde::Error::new("expected a time of day like 07:30")),
+        Some(text) if !is_time(text) => Err(garde::Error::new("must be a time of day, like 07:30")),
         _ => Ok(()),
     }
 }

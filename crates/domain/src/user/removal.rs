@@ -1,20 +1,25 @@
-//! Removing a user. What refers to them is handed over first, or keeps them; their names stay, so that the audit can tell them.
+//! Removing a user. What is theirs passes to another first, or keeps them. What they did stays
+//! theirs: their names stay for the audit, for comments and for the time that they worked.
 
 use sea_orm::{Condition, entity::prelude::*};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     User, handover,
     standing::{is_admin, other_admin},
 };
 use crate::{
-    Error, Result, Tx,
+    Error, Instant, Result, Tx,
     access_token::{self, AccessToken},
+    error::Kind,
     notification::{self, Notification},
     reminder::{self, Reminder},
     second_factor::SecondFactor,
     session::{self, Session},
     store::{Delete, Noun, Owned, Part, Precondition, entity, noun::ColumnOf},
     team::{TeamMember, member},
+    time_entry,
     watcher::{self, Watcher},
 };
 
@@ -24,6 +29,28 @@ entity! {
         pub first_name: String,
         pub last_name: String,
         pub deleted_at: Instant,
+    }
+}
+
+/// A user who was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RemovedUser {
+    /// Their last username, which may be another's by now.
+    #[schema(example = "grace")]
+    pub username: String,
+    /// Given name.
+    #[schema(example = "Grace")]
+    pub first_name: String,
+    /// Family name.
+    #[schema(example = "Hopper")]
+    pub last_name: String,
+    /// When they were removed.
+    pub removed_at: Instant,
+}
+
+impl From<FormerUser> for RemovedUser {
+    fn from(FormerUser { username, first_name, last_name, deleted_at, .. }: FormerUser) -> Self {
+        Self { username, first_name, last_name, removed_at: deleted_at }
     }
 }
 
@@ -43,7 +70,8 @@ pub(super) fn parts(user: &User) -> Vec<Part> {
     ]
 }
 
-/// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be nothing.
+/// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be
+/// nothing. Time that they worked stays under their name, and a timer that runs is stopped.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, those of the precondition, and `InvalidParameter` when who is named is nobody to hand over
@@ -63,9 +91,20 @@ pub async fn remove(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondi
         })?;
         handover::hand_over(tx, id, heir).await?;
     }
+    time_entry::stop_running(tx, id).await?;
     // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
-    tx.remove(seen, pre).await?;
+    tx.remove(seen, pre).await.map_err(needs_heir)?;
     tx.keep(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() }).await
+}
+
+/// What would help, where something is still the user's.
+fn needs_heir(error: Error) -> Error {
+    if error.kind() != Kind::InUse {
+        return error;
+    }
+    let detail = "Projects, teams, tasks, requests, documents or invitations are still the user's. Name the active user who gets them by \
+                  transfer_to, or deactivate the user instead.";
+    Error::with(Kind::InUse, detail)
 }

@@ -13,8 +13,8 @@ pub const MOST_CANDIDATES: usize = 3;
 pub enum Login {
     /// By email, in any tenant or in one.
     Email(String, Option<String>),
-    /// By username in a tenant, by its slug.
-    Username(String, String),
+    /// By username, in any tenant or in one.
+    Username(String, Option<String>),
 }
 
 /// A user whom a sign-in may mean.
@@ -33,7 +33,7 @@ pub struct Candidate {
 pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result<Vec<Candidate>> {
     let (column, name, slug) = match login {
         Login::Email(email, slug) => (entity::Column::Email, email, slug.as_deref()),
-        Login::Username(username, slug) => (entity::Column::Username, username, Some(slug.as_str())),
+        Login::Username(username, slug) => (entity::Column::Username, username, slug.as_deref()),
     };
     let mut select = entity::Entity::find().filter(column.eq(name.trim().to_lowercase()));
     if let Some(slug) = slug {
@@ -44,7 +44,7 @@ pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result
         }
     }
     let select = select
-        // Who only said that an email is theirs does not crowd out who showed it.
+        // Accounts whose email was only claimed do not crowd out those whose email was verified.
         .order_by_asc(entity::Column::EmailVerifiedAt.is_null())
         .order_by_asc(entity::Column::TenantId)
         .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())

@@ -9,7 +9,7 @@ use super::{User, UserInput, entity::Column};
 use crate::{
     Error, Result, Tx,
     error::Kind,
-    input::Unchecked,
+    input::{Unchecked, is_reachable},
     link,
     policy::Role,
     scopes, session,
@@ -51,6 +51,10 @@ async fn change(
         other_admin(tx, old.id).await?;
     }
     let readdressed = old.email != row.email;
+    if readdressed && !is_reachable(&row.email) {
+        let message = "The domain must be one that receives mail, like acme.example.";
+        return Err(Error::field("/email", "invalid_value", message));
+    }
     if readdressed || old.role != row.role {
         scopes::give_role(tx.ctx(), old.role)?;
         scopes::give_role(tx.ctx(), row.role)?;
@@ -64,6 +68,20 @@ async fn change(
         link::verification(tx, &row).await?;
     }
     Ok(row)
+}
+
+/// The active user whom a body refers to, as they stay until the transaction ends.
+///
+/// # Errors
+/// `Invalid` at the field, for nobody and for a user who is deactivated.
+pub(crate) async fn refer_active(tx: &Tx, id: Option<Uuid>, field: &str) -> Result<Option<User>> {
+    let Some(id) = id else { return Ok(None) };
+    let user = tx.hold::<User>(id).await?.ok_or_else(|| Error::reference(field))?;
+    if user.is_active {
+        return Ok(Some(user));
+    }
+    let message = "The user is deactivated. Expected an active user.";
+    Err(Error::field(format!("/{field}"), "invalid_value", message))
 }
 
 pub(super) fn is_admin(user: &User) -> bool {

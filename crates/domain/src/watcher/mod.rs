@@ -15,7 +15,7 @@ use crate::{
     policy::{self, Action, Fact, Facts},
     store::{Birth, Blank, Noun, Unique, entity, readable_ids},
     task::{self, Task},
-    user::User,
+    user,
 };
 
 /// The most that a task has: each is told of what happens in its transaction.
@@ -82,7 +82,8 @@ impl Child for Watcher {
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WatcherInput {
-    /// A user who sees the task; the caller, when it is absent. Others are added by whoever manages the project.
+    /// An active user who sees the task; the caller, when it is absent. Others are added by whoever
+    /// manages the project.
     #[serde(default)]
     #[garde(skip)]
     user_id: Option<Uuid>,
@@ -108,7 +109,7 @@ impl EditableChild for Watcher {
         let row = Self { user_id, ..self };
         // The right to add oneself, which was judged before, is none to add others.
         policy::judge(tx.ctx(), Self::NOUN, Action::Create, row.facts(tx, Action::Create).await?)?;
-        let user = tx.refer::<User>(Some(user_id), "user_id").await?;
+        let user = user::refer_active(tx, Some(user_id), "user_id").await?;
         let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
         let sees = match &user {
             Some(user) => task::is_seen(&task, &tx.seen_by(user)).await?,

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post};
 use serde::Serialize;
 use taskhub_auth::{Kind, Principal};
 use taskhub_domain::{
-    service_account,
+    Context, service_account,
     session::{self, Known},
 };
 use utoipa::ToSchema;
@@ -107,7 +107,7 @@ pub(crate) async fn introspect_token(
     let (token, given) = body.input.check()?.parts();
     let system = app.store.system("introspecting a token", origin.0.clone());
     let ctx = match (caller, given.or(basic)?) {
-        (Some(caller), None) => caller.0,
+        (Some(caller), None) => Context::clone(&caller),
         (None, Some(client)) => service_account::authenticate(&app.store, &system, &client).await?,
         (None, None) => return Err(Code::Unauthenticated.into()),
         (Some(_), Some(_)) => {

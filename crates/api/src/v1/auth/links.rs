@@ -5,7 +5,6 @@ use garde::Validate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use taskhub_domain::{
-    Result,
     credential::Purpose,
     link,
     store::Operation,
@@ -15,9 +14,9 @@ use utoipa::ToSchema;
 
 use super::{super::App, hash, shapes::at_most};
 use crate::{
-    answer::{Answered, removed},
+    answer::{self, Answered},
     extract::{Body, Origin},
-    problem::{Code, Problem},
+    state::State,
 };
 
 /// Whose mail is asked for.
@@ -78,7 +77,7 @@ pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>
     let (ctx, _) = link::holder(&app.store, &system, Purpose::VerifyEmail, &token).await?;
     app.store.write(&ctx, token, |tx, token| Box::pin(user::verify_email(tx, token))).await?;
     app.tell_asked(&ctx, "verify_email").await?;
-    Ok(removed())
+    Ok(answer::kept(answer::nothing()))
 }
 
 /// Ask for another link to verify an email
@@ -125,35 +124,14 @@ pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<
     });
     write.await?;
     app.tell_asked(&ctx, "reset_password").await?;
-    Ok(removed())
+    Ok(answer::kept(answer::nothing()))
 }
 
-/// Answers before anything is looked up, so that neither the answer nor its time tells whether there is an account. What is looked into at once is
-/// bounded; more is refused, whoever is meant.
+/// Answers before anything is looked up.
 fn ask(app: &App, origin: Origin, request: LinkRequest, operation: Operation<(), ()>) -> Answered {
-    let errands = app.errands.clone();
-    let turn = errands.try_acquire_owned().map_err(|_| Problem::from(Code::Unavailable))?;
-    let app = app.clone();
-    actix_web::rt::spawn(async move {
-        let _held = turn;
-        if let Err(error) = write_to(&app, origin, request, operation).await {
-            tracing::warn!(%error, "a link by mail could not be made");
-        }
-    });
+    let place = app.link_requests.place(&origin.0)?;
+    let login = Login::Email(request.email, request.tenant);
+    actix_web::rt::spawn(State::clone(app).make_links(place, origin.0, login, operation));
     let message = "If there is such an account, a mail is on its way to it.";
     Ok(HttpResponse::Accepted().json(Accepted { message }))
-}
-
-async fn write_to(
-    app: &App,
-    origin: Origin,
-    request: LinkRequest,
-    operation: Operation<(), ()>,
-) -> Result<()> {
-    let system = app.store.system("a link was asked for", origin.0);
-    let login = Login::Email(request.email, request.tenant);
-    for candidate in user::candidates(&app.store, &system, &login).await? {
-        app.store.write(&candidate.context, (), operation).await?;
-    }
-    Ok(())
 }

@@ -19,7 +19,7 @@ pub(crate) mod totp;
 
 use actix_web::web::Data;
 use secrecy::SecretString;
-use taskhub_domain::{Error, idempotency::Answer};
+use taskhub_domain::{Error, user::NewUser};
 
 use crate::{problem::Problem, state::State};
 
@@ -36,7 +36,14 @@ pub(in crate::v1) async fn hash(
     Ok(app.hasher.hash(password.clone()).await?)
 }
 
-/// An answer of nothing, to be kept under an idempotency key.
-pub(in crate::v1) fn nothing() -> Answer {
-    Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
+/// The hash of a new user's password; of one who has none yet, what no password matches.
+pub(in crate::v1) async fn hash_of_new(
+    app: &Data<State>,
+    new: &NewUser,
+    field: &str,
+) -> std::result::Result<String, Problem> {
+    match &new.password {
+        Some(password) => hash(app, password, new.personal(), field).await,
+        None => Ok(taskhub_auth::NO_PASSWORD.to_owned()),
+    }
 }

@@ -3,10 +3,10 @@
 use actix_web::post;
 use taskhub_domain::user;
 
-use super::{super::App, hash, nothing, proving::Proving, shapes::PasswordChange};
+use super::{super::App, hash, proving::Proving, shapes::PasswordChange};
 use crate::{
     answer::{self, Answered},
-    extract::{Body, Caller, Once},
+    extract::{Body, Caller},
 };
 
 /// Change one's password
@@ -14,15 +14,10 @@ use crate::{
 /// Ends all other sessions of the user and their personal access tokens at once.
 #[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "The password is changed.")))]
 #[post("/change-password")]
-pub(crate) async fn change_password(
-    caller: Caller,
-    app: App,
-    once: Once,
-    body: Body<PasswordChange>,
-) -> Answered {
+pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {
     let user = user::profile(&app.store, &caller).await?;
     let change = body.input.check()?;
-    let key = once.key(&app.store, &caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }
@@ -35,7 +30,7 @@ pub(crate) async fn change_password(
         key,
         (proving.attempt(), user.password_hash, new_hash),
         |tx, (attempt, old, new)| Box::pin(attempt.judge(tx, user::change_password(tx, old, new))),
-        |()| Ok(nothing()),
+        |()| Ok(answer::nothing()),
     );
     Ok(answer::kept(write.await?))
 }

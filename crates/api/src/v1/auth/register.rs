@@ -12,7 +12,7 @@ use taskhub_domain::{
 
 use super::{
     super::App,
-    hash,
+    hash_of_new,
     registration::{Registered, Registration, Target},
 };
 use crate::{
@@ -120,7 +120,7 @@ async fn joined(app: &App, ctx: &Context, made: (Tenant, User)) -> Answered {
 }
 
 async fn hash_of(app: &App, user: &NewUser) -> std::result::Result<String, Problem> {
-    hash(app, &user.password, user.personal(), "user/password").await
+    hash_of_new(app, user, "user/password").await
 }
 
 fn registered((tenant, user): (Tenant, User)) -> Answered {

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use taskhub_domain::{
     Error, Result,
-    input::{folded, one_line, trimmed},
+    input::{folded, one_line, reachable, trimmed},
     policy::Role,
     tenant::{NewTenant, Tenant},
     user::{NewUser, User},
@@ -47,7 +47,7 @@ fn maybe_folded<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resu
 struct Account {
     /// The email; with an invitation it is the one that was invited, and can be left out.
     #[serde(default, deserialize_with = "maybe_folded")]
-    #[garde(email, length(chars, max = 254))]
+    #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "ada@acme.example")]
     email: Option<String>,
     #[serde(deserialize_with = "folded")]
@@ -103,7 +103,18 @@ impl Registration {
             return Err(Error::field("/user/email", "required", "This field is required."));
         }
         let email = email.unwrap_or_default();
-        Ok((target, NewUser { email, username, password, first_name, last_name, role }))
+        let new = NewUser {
+            email,
+            username,
+            password: Some(password),
+            first_name,
+            last_name,
+            phone: None,
+            address: None,
+            role,
+            is_active: true,
+        };
+        Ok((target, new))
     }
 }
 

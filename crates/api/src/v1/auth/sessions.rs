@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::session::{self, SessionView};
 
-use super::{super::App, nothing};
+use super::super::{App, noun};
 use crate::{
     answer::{self, Answered, List},
-    extract::{Caller, Id, IfMatch, Once, Parameters},
+    extract::{Caller, Id, IfMatch, Parameters},
 };
 
 /// List one's sessions
@@ -29,8 +29,8 @@ pub(crate) async fn list_sessions(
 #[utoipa::path(tag = "auth", params(("id" = uuid::Uuid, Path, description = "The session's id.")), responses((status = 204, description = "The session has ended.")))]
 #[delete("/sessions/{id}")]
 pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    app.store.write(&caller, (id.0, pre.0), |tx, (id, pre)| Box::pin(session::remove(tx, *id, pre))).await?;
-    Ok(answer::removed())
+    let input = (id.0, pre.0);
+    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(session::remove(tx, *id, pre))).await
 }
 
 /// End one's other sessions
@@ -38,16 +38,8 @@ pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatc
 /// All but the present one.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "The present session is the only one.")))]
 #[post("/sessions/end-others")]
-pub(crate) async fn end_other_sessions(caller: Caller, app: App, once: Once) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let end = app.store.write_once(
-        &caller,
-        key,
-        (),
-        |tx, ()| Box::pin(session::end_own_others(tx)),
-        |()| Ok(nothing()),
-    );
-    Ok(answer::kept(end.await?))
+pub(crate) async fn end_other_sessions(caller: Caller, app: App) -> Answered {
+    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end_own_others(tx))).await
 }
 
 /// List a user's sessions

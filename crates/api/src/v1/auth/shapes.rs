@@ -16,7 +16,7 @@ pub(super) fn at_most<const MOST: usize>(secret: &SecretString, _: &()) -> garde
     if secret.expose_secret().chars().nth(MOST).is_none() {
         Ok(())
     } else {
-        Err(garde::Error::new(format!("at most {MOST} characters are allowed")))
+        Err(garde::Error::new(format!("must be at most {MOST} characters")))
     }
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct TokenRequest {
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254, example = "ada@acme.example")]
     email: Option<String>,
-    /// The username, with `tenant`; an email is taken here too.
+    /// The username; an email is accepted here too.
     #[serde(default)]
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254)]
@@ -126,14 +126,7 @@ impl TokenRequest {
         let login = match (self.email, self.username, self.tenant) {
             (Some(email), None, tenant) => Login::Email(email, tenant),
             (None, Some(email), tenant) if email.contains('@') => Login::Email(email, tenant),
-            (None, Some(username), Some(tenant)) => Login::Username(username, tenant),
-            (None, Some(_), None) => {
-                return Err(Error::field(
-                    "/tenant",
-                    "required",
-                    "A username is one of an organisation: name it.",
-                ));
-            }
+            (None, Some(username), tenant) => Login::Username(username, tenant),
             (None, None, _) => {
                 return Err(Error::field("/email", "required", "An email or a username is required."));
             }

@@ -60,7 +60,7 @@ async fn try_all(
     password: &SecretString,
     login: &Login,
 ) -> Result<Vec<Tried>> {
-    let anywhere = matches!(login, Login::Email(_, None));
+    let anywhere = matches!(login, Login::Email(_, None) | Login::Username(_, None));
     let hashes = if anywhere { user::MOST_CANDIDATES } else { 1 };
     for _ in candidates.len()..hashes {
         app.hasher.verify(password.clone(), None).await?;
@@ -99,7 +99,7 @@ async fn the_one(
         }
         (None, _) => {
             failed(app, system, attempt, &wrong).await?;
-            let hint = "If the email is used in several organisations, name yours in tenant.";
+            let hint = "If the email or username is used in several organisations, name yours in tenant.";
             Err(Problem::new(Code::InvalidCredentials, hint))
         }
     }

@@ -8,22 +8,22 @@ use taskhub_domain::{
 };
 
 use super::{
-    super::App,
-    client, nothing,
+    super::{App, noun},
+    client,
     shapes::{Introduction, RefreshGrant, TokenPair, TokenRequest, TokenToVerify},
     sign_in,
 };
 use crate::{
-    answer::{self, Answered},
-    extract::{Basic, Body, Caller, FormOrJson, Once, Origin},
+    answer::Answered,
+    extract::{Basic, Body, Caller, FormOrJson, Origin},
     problem::Code,
     state::State,
 };
 
 /// Sign in
 ///
-/// By email or username and password. `tenant` (the organisation's slug) is needed with a username, and when the email and the
-/// password are good in several organisations. `code` is needed where the user has a second factor: without it the answer is 401
+/// By email or username, and password. `tenant` (the organisation's slug) is needed when these are right in several organisations: without it
+/// the answer is 409 `tenant_required`. Of an email or a username that many organisations have, only a few accounts are tried. `code` is needed where the user has a second factor: without it the answer is 401
 /// `second_factor_required`. After several failures the next attempt has to wait: 429 `too_many_attempts`. JSON or a form.
 ///
 /// A service account signs in with `grant_type` `client_credentials` (RFC 6749 section 4.4), and its `client_id` and `client_secret` in the body or
@@ -110,8 +110,6 @@ pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVer
 /// Ends the session that the access token belongs to: its access tokens and its refresh tokens.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
 #[post("/logout")]
-pub(crate) async fn end_session(caller: Caller, app: App, once: Once) -> Answered {
-    let key = once.key(&app.store, &caller, b"");
-    let end = app.store.write_once(&caller, key, (), |tx, ()| Box::pin(session::end(tx)), |()| Ok(nothing()));
-    Ok(answer::kept(end.await?))
+pub(crate) async fn end_session(caller: Caller, app: App) -> Answered {
+    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end(tx))).await
 }

@@ -10,10 +10,14 @@ use taskhub_domain::{
 };
 use utoipa::ToSchema;
 
-use super::{super::App, nothing, proving::Proving, shapes::at_most};
+use super::{
+    super::{App, noun},
+    proving::Proving,
+    shapes::at_most,
+};
 use crate::{
     answer::{self, Answered},
-    extract::{Body, Caller, Id, IfMatch, Once},
+    extract::{Body, Caller, Id, IfMatch},
 };
 
 /// The proof that one knows one's password.
@@ -72,7 +76,7 @@ pub(crate) struct RecoveryCodes {
 
 impl RecoveryCodes {
     fn answer(caller: &Caller, codes: &[SecretString]) -> HttpResponse {
-        let recovery_codes = codes.iter().map(|code| caller.request().shown(code)).collect();
+        let recovery_codes = codes.iter().map(|code| caller.shown(code)).collect();
         HttpResponse::Ok().json(Self { recovery_codes })
     }
 }
@@ -89,7 +93,7 @@ pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
 
 /// Begin a second factor
 ///
-/// For an authenticator (TOTP, RFC 6238). What it has to know is shown this once, so an `Idempotency-Key` is not heeded: until the second factor is
+/// For an authenticator (TOTP, RFC 6238). What it has to know is shown this once, so an `Idempotency-Key` is refused: until the second factor is
 /// confirmed it is not asked for, and can be begun anew.
 #[utoipa::path(tag = "auth", request_body = PasswordProof, responses((status = 200, description = "What an authenticator has to know.", body = TotpEnrolment)))]
 #[post("/mfa/totp")]
@@ -104,14 +108,14 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
         Box::pin(attempt.judge(tx, second_factor::enrol(tx, hash)))
     });
     let enrolment = enrol.await?;
-    let (secret, uri) = (caller.request().shown(&enrolment.secret), caller.request().shown(&enrolment.uri));
+    let (secret, uri) = (caller.shown(&enrolment.secret), caller.shown(&enrolment.uri));
     Ok(HttpResponse::Ok().json(TotpEnrolment { secret, uri }))
 }
 
 /// Confirm one's second factor
 ///
 /// By a code of its authenticator. From now on signing in takes one, and all other sessions end. The recovery codes are shown this once, so an
-/// `Idempotency-Key` is not heeded.
+/// `Idempotency-Key` is refused.
 #[utoipa::path(tag = "auth", request_body = CodeProof, responses((status = 200, description = "The recovery codes.", body = RecoveryCodes)))]
 #[post("/mfa/totp/confirm")]
 pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>) -> Answered {
@@ -127,7 +131,7 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
 
 /// Replace one's recovery codes
 ///
-/// All old ones are good no more. The new ones are shown this once, so an `Idempotency-Key` is not heeded.
+/// All old ones are good no more. The new ones are shown this once, so an `Idempotency-Key` is refused.
 #[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 200, description = "The recovery codes.", body = RecoveryCodes)))]
 #[post("/mfa/totp/recovery-codes")]
 pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
@@ -148,10 +152,10 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 /// Takes the password and a code. Who has lost the authenticator and all recovery codes asks an admin.
 #[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 204, description = "Signing in takes no code any more.")))]
 #[post("/mfa/totp/disable")]
-pub(crate) async fn disable_totp(caller: Caller, app: App, once: Once, body: Body<FullProof>) -> Answered {
+pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
     let proof = body.input.check()?;
-    let key = once.key(&app.store, &caller, &body.octets);
+    let key = caller.key(&app.store, &body.octets);
     if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }
@@ -163,7 +167,7 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, once: Once, body: Bod
         key,
         (proving.attempt(), user.password_hash, proof.code),
         |tx, (attempt, hash, code)| Box::pin(attempt.judge(tx, second_factor::disable(tx, hash, code))),
-        |()| Ok(nothing()),
+        |()| Ok(answer::nothing()),
     );
     Ok(answer::kept(proving.outcome(disable.await).await?))
 }
@@ -175,8 +179,6 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, once: Once, body: Bod
 #[delete("/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    let remove =
-        app.store.write(&caller, input, |tx, (id, pre)| Box::pin(second_factor::remove(tx, *id, pre)));
-    remove.await?;
-    Ok(answer::removed())
+    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(second_factor::remove(tx, *id, pre)))
+        .await
 }

@@ -1,0 +1,48 @@
+//! Guards: what a kept answer was authorized by, so that its caller is authorized again before it is replayed; and a count in rows that rules
+//! depend on, so that whoever follows such a rule writes the row.
+//!
+//! Answers that were kept before have no authorizations, and are not replayed.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{
+    dialect::Dialect,
+    manager::{MigrationTrait, SchemaManager},
+};
+
+/// The tables whose rows guard rules.
+const GUARDING: [&str; 5] = ["tenant", "user", "service_account", "project", "task"];
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let authorized = Dialect(manager.get_database_backend()).long_text("authorized").null().take();
+        add(manager, "idempotency", authorized).await?;
+        for table in GUARDING {
+            let guard = ColumnDef::new("guard").big_integer().not_null().default(0).take();
+            add(manager, table, guard).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let guards = GUARDING.map(|table| (table, "guard"));
+        for (table, column) in [("idempotency", "authorized")].into_iter().chain(guards) {
+            if manager.has_column(table, column).await? {
+                manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds a column, unless an earlier try did.
+async fn add(manager: &SchemaManager<'_>, table: &'static str, mut column: ColumnDef) -> Result<(), DbErr> {
+    if manager.has_column(table, &column.get_column_name()).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await
+}

@@ -1,0 +1,43 @@
+//! How tasks recur beyond their rule, and the local times that their dates stand for.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{
+    dialect::Dialect,
+    manager::{MigrationTrait, SchemaManager},
+};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+const COLUMNS: [&str; 4] = ["recurrence_mode", "month_end_clamp", "start_local", "due_local"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    /// The local times stay empty: the server takes what the clocks show for those.
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let d = Dialect(manager.get_database_backend());
+        let columns = [
+            d.text("recurrence_mode", 16).not_null().default("from_due").take(),
+            ColumnDef::new("month_end_clamp").boolean().not_null().default(false).take(),
+            d.text("start_local", 32).null().take(),
+            d.text("due_local", 32).null().take(),
+        ];
+        for (name, mut column) in COLUMNS.into_iter().zip(columns) {
+            // Not every database can take back what a migration did that was stopped.
+            if !manager.has_column("task", name).await? {
+                manager.alter_table(Table::alter().table("task").add_column(&mut column).take()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for name in COLUMNS {
+            if manager.has_column("task", name).await? {
+                manager.alter_table(Table::alter().table("task").drop_column(name).take()).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! The ways to send a file: with a content type of its own, or in a form, as browsers do.
+
+use serde_json::json;
+use taskhub_tests::{App, every_database};
+
+use super::{OCTETS, task, text};
+
+every_database!(
+    a_file_is_sent_with_its_own_type,
+    a_file_is_sent_in_a_form,
+    a_form_that_is_not_one_file_is_refused,
+);
+
+/// A form as browsers send it, with these parts: each one's disposition and content.
+fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (disposition, content) in parts {
+        let head = format!(
+            "--frontier\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: image/png\r\n\r\n"
+        );
+        form.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    form.extend(b"--frontier--\r\n");
+    form
+}
+
+const FORM: &str = "multipart/form-data; boundary=frontier";
+
+async fn a_file_is_sent_with_its_own_type(app: &App) {
+    let t = app.tenant().await;
+    let task = task(app, &t.member, None).await;
+    for kind in ["image/png", "application/pdf", "text/plain; charset=windows-1252", "application/json"] {
+        let path = format!("/tasks/{task}/attachments?name=x");
+        let made = app.post(&path).by(&t.member).body(kind, b"\xe4 file".to_vec()).gives(201).await;
+        let content = format!("/tasks/{task}/attachments/{}/content", text(&made["id"]));
+        let got = app.get(&content).by(&t.member).send().await.expect(200);
+        assert_eq!(
+            (got.octets.as_slice(), got.header("content-type")),
+            (&b"\xe4 file"[..], OCTETS),
+            "{kind}"
+        );
+    }
+}
+
+async fn a_file_is_sent_in_a_form(app: &App) {
+    let t = app.tenant().await;
+    let task = task(app, &t.member, None).await;
+    let path = format!("/tasks/{task}/attachments");
+    let send = |query: &str, body: Vec<u8>| {
+        app.post(&format!("{path}{query}")).by(&t.member).body(FORM, body).send()
+    };
+    // The end of a part is looked for in what comes, wherever that is cut into pieces.
+    let octets = [b"\x89PNG\r\n--front\r\n--frontie\r\n".as_slice(), &vec![7; 300_000]].concat();
+    for (disposition, query, name) in [
+        ("name=\"file\"; filename=\"Größe.png\"", "", "Größe.png"),
+        ("name=file; filename=\"x.png\"; filename*=UTF-8''%C3%BC.png", "", "ü.png"),
+        ("name=file; filename=\"C:\\\\fakepath\\\\plan.png\"", "", "plan.png"),
+        ("name=file; filename=\"x.png\"", "?name=mine.png", "mine.png"),
+    ] {
+        let made = send(query, form(&[(disposition, &octets)])).await.expect(201);
+        assert_eq!(
+            (&made.body["name"], &made.body["size"]),
+            (&json!(name), &json!(octets.len())),
+            "{disposition}"
+        );
+        let content = format!("{path}/{}/content", text(&made.body["id"]));
+        assert!(app.get(&content).by(&t.member).send().await.expect(200).octets == octets, "{disposition}");
+    }
+    let limit = usize::try_from(app.state.settings.file_limit).unwrap();
+    let part = "name=file; filename=x";
+    let _ = send("", form(&[(part, &vec![0; limit])])).await.expect(201);
+    assert_eq!(send("", form(&[(part, &vec![0; limit + 1])])).await.expect(413).code(), "payload_too_large");
+    // Who may not attach is refused before the form is read.
+    let stranger = app.tenant().await;
+    let _ = app.post(&path).by(&stranger.member).body(FORM, "rubbish").gives(404).await;
+}
+
+async fn a_form_that_is_not_one_file_is_refused(app: &App) {
+    let t = app.tenant().await;
+    let task = task(app, &t.member, None).await;
+    let path = format!("/tasks/{task}/attachments");
+    let send = |body: Vec<u8>| app.post(&path).by(&t.member).body(FORM, body).send();
+    let file: (&str, &[u8]) = ("name=file; filename=x", b"x");
+    let no_file: (&str, &[u8]) = ("name=file", b"x");
+    let picture: (&str, &[u8]) = ("name=picture; filename=x", b"x");
+    for parts in [&[][..], &[no_file], &[picture], &[no_file, file], &[file, picture], &[file, file]] {
+        let refused = send(form(parts)).await.expect(422);
+        assert_eq!((refused.code(), refused.pointer()), ("invalid", "/file"), "{parts:?}");
+    }
+    let whole = form(&[file]);
+    for broken in [b"".to_vec(), b"rubbish".to_vec(), whole[..whole.len() - 20].to_vec()] {
+        assert_eq!(send(broken).await.expect(400).code(), "malformed_body");
+    }
+    for name in ["", "..", " "] {
+        let refused = send(form(&[(&format!("name=file; filename=\"{name}\""), b"x")])).await.expect(400);
+        assert_eq!(refused.pointer(), "name");
+    }
+    let list = app.get(&path).by(&t.member).gives(200).await;
+    assert_eq!(list["count"], 0);
+}

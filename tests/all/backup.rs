@@ -1,0 +1,200 @@
+//! Backups: made while the server is written to, restored into an empty installation, and refused when they do not fit.
+
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool};
+use taskhub_tests::{App, Backend, encryption_key, every_database};
+use tempfile::TempDir;
+
+use crate::{
+    kill::{all, by},
+    poll,
+    process::{Ran, Served, command, run, shared},
+};
+
+every_database!(a_backup_under_load_is_restored);
+
+/// Tasks that are written before the backup, and that are written at least while it is made.
+const BEFORE: usize = 20;
+
+async fn a_backup_under_load_is_restored(app: &App) {
+    let (here, there) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let own = format!("sqlite://{}", here.path().join("taskhub.db").display());
+    let database = if app.backend == Backend::Sqlite { &own } else { &app.database };
+    let slug = format!("backed-up-{}", app.tenant().await.slug);
+    let server = start(here.path(), database).await;
+    let token = register(&server, &slug).await;
+    let attached = attach(&server, &token).await;
+    let (written, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let writing = async {
+        while !stop.load(Ordering::SeqCst) {
+            let body = json!({ "title": format!("Task {}", written.load(Ordering::SeqCst)) });
+            let _ = server.gives(201, "POST", "/tasks", &token, body).await;
+            written.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let backing_up = async {
+        poll::until("some tasks are written", async || written.load(Ordering::SeqCst) >= BEFORE).await;
+        let flags = flags(database).map(str::to_owned);
+        let folder = here.path().to_owned();
+        let ran = tokio::task::spawn_blocking(move || {
+            let flags = flags.each_ref().map(String::as_str);
+            run(command(&folder, &["backup", "backup", "--with-keys"]).args(flags), "")
+        });
+        let ran = ran.await.unwrap();
+        stop.store(true, Ordering::SeqCst);
+        // In a shared database, the files of other tests' tenants lie elsewhere.
+        let lacks = app.backend != Backend::Sqlite && ran.err.contains("The backup lacks");
+        assert!(ran.ok || lacks, "{ran:?}");
+        ran.out
+    };
+    let ((), said) = futures::join!(writing, backing_up);
+    assert!(said.contains("and the keys"), "{said}");
+    let written = all(&server, &token, "/tasks").await;
+    let _ = server.stop().await;
+
+    let backup = here.path().join("backup");
+    let restored = empty_database(app, there.path(), "restored").await;
+    let flags = flags(&restored);
+    let restore = || run(command(there.path(), &["restore", backup.to_str().unwrap()]).args(flags), "");
+    let _ = restore().said();
+    let server = start(there.path(), &restored).await;
+    let token = sign_in(&server, &slug).await;
+    let tasks = all(&server, &token, "/tasks").await;
+    assert!(tasks.len() > BEFORE && tasks.iter().all(|task| written.contains(task)));
+    // The copy is of one instant: what was written has its audit row, and nothing else has.
+    let audit = all(&server, &token, "/audit?noun=task&action=create").await;
+    assert_eq!(by(&audit, "row_id", "noun").len(), tasks.len());
+    let client = reqwest::Client::new();
+    let url = format!("{}/api/v1{attached}/content", server.url());
+    let content = client.get(url).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(content.bytes().await.unwrap(), "the plan");
+    let _ = server.stop().await;
+    // What is filled is not restored over.
+    let complaint = restore().complained();
+    assert!(complaint.contains("empty database"), "{complaint}");
+    drop_database(app, &restored).await;
+}
+
+#[test]
+fn what_is_no_whole_backup_of_this_installation_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let taskhub = |args: &str| -> Ran {
+        run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
+    };
+    let _ = taskhub("tenant create Acme").said();
+    let _ = taskhub("backup kept").said();
+    let complaint = taskhub("backup kept").complained();
+    assert!(complaint.contains("not empty"), "{complaint}");
+    // Another key: what is sealed would not open.
+    let _ = taskhub("keys generate --data-dir other").said();
+    let complaint = taskhub("restore kept --data-dir other").complained();
+    assert!(complaint.contains("not the one that the backup was used with"), "{complaint}");
+    let complaint = taskhub("restore kept --data-dir none --with-keys").complained();
+    assert!(complaint.contains("no keys"), "{complaint}");
+    fs::create_dir(folder.path().join("third")).unwrap();
+    fs::copy(folder.path().join("taskhub-data/encryption-key"), folder.path().join("third/encryption-key"))
+        .unwrap();
+    // A file that was changed, one that is gone, and a folder that was never finished.
+    let file = |name: &str| folder.path().join("kept").join(name);
+    let whole = fs::read(file("database.sqlite")).unwrap();
+    let broken = |change: &dyn Fn(), said: &str| {
+        change();
+        let complaint = taskhub("restore kept --data-dir third").complained();
+        assert!(complaint.contains(said), "{complaint}");
+    };
+    broken(&|| fs::write(file("database.sqlite"), &whole[1..]).unwrap(), "digest");
+    fs::write(file("database.sqlite"), &whole).unwrap();
+    let manifest = fs::read_to_string(file("manifest.json")).unwrap();
+    broken(&|| fs::remove_file(file("manifest.json")).unwrap(), "not a whole backup");
+    fs::write(file("manifest.json"), manifest).unwrap();
+    let said = taskhub("restore kept --data-dir third").said();
+    assert!(said.contains("Restored"), "{said}");
+    assert!(taskhub("tenant list --data-dir third").said().contains("acme"));
+}
+
+#[test]
+fn a_server_with_another_encryption_key_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    let taskhub = |args: &str| -> Ran {
+        run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
+    };
+    let _ = taskhub("tenant create Acme").said();
+    let key = folder.path().join("taskhub-data/encryption-key");
+    let right = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    let complaint = taskhub("tenant list").complained();
+    assert!(complaint.contains("encryption key is not the one"), "{complaint}");
+    fs::write(&key, right).unwrap();
+    assert!(taskhub("tenant list").said().contains("acme"));
+}
+
+/// The flags of a server over a database, beside the folder that it runs in.
+fn flags(database: &str) -> [&str; 4] {
+    ["--database-url", database, "--encryption-key-file", encryption_key()]
+}
+
+async fn start(folder: &Path, database: &str) -> Served {
+    Served::start(folder, &[&shared(database)[..], &["--workers", "2"]].concat()).await
+}
+
+const PASSWORD: &str = "wide-green-rivers";
+
+async fn register(server: &Served, slug: &str) -> String {
+    let admin = json!({ "email": format!("ada@{slug}.example"), "username": "ada", "password": PASSWORD });
+    let body = json!({ "organisation": { "name": "Backed up", "slug": slug }, "user": admin });
+    let _ = server.gives(201, "POST", "/auth/register", "", body).await;
+    sign_in(server, slug).await
+}
+
+async fn sign_in(server: &Served, slug: &str) -> String {
+    let body = json!({ "email": format!("ada@{slug}.example"), "password": PASSWORD });
+    let pair = server.gives(200, "POST", "/auth/token", "", body).await;
+    pair["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Attaches a file to a task; the attachment's path.
+async fn attach(server: &Served, token: &str) -> String {
+    let task = server.gives(201, "POST", "/tasks", token, json!({ "title": "Draw it" })).await;
+    let attachments = format!("/tasks/{}/attachments", task["id"].as_str().unwrap());
+    let url = format!("{}/api/v1{attachments}?name=plan.txt", server.url());
+    let request = reqwest::Client::new().post(url).bearer_auth(token);
+    let sent = request.header("content-type", "application/octet-stream").body("the plan").send();
+    let made: Value = serde_json::from_str(&sent.await.unwrap().text().await.unwrap()).unwrap();
+    format!("{attachments}/{}", made["id"].as_str().unwrap())
+}
+
+/// A new database beside the server's.
+pub(crate) async fn empty_database(app: &App, folder: &Path, suffix: &str) -> String {
+    if app.backend == Backend::Sqlite {
+        return format!("sqlite://{}", folder.join(format!("{suffix}.db")).display());
+    }
+    let url = format!("{}_{suffix}", app.database);
+    drop_database(app, &url).await;
+    execute(app, format!("CREATE DATABASE {}", name(&url))).await;
+    url
+}
+
+pub(crate) async fn drop_database(app: &App, url: &str) {
+    if app.backend != Backend::Sqlite {
+        execute(app, format!("DROP DATABASE IF EXISTS {}", name(url))).await;
+    }
+}
+
+fn name(url: &str) -> &str {
+    url.rsplit_once('/').unwrap().1
+}
+
+async fn execute(app: &App, sql: String) {
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+    if app.backend == Backend::Postgres {
+        sql.execute(&PgPool::connect(&app.database).await.unwrap()).await.unwrap();
+    } else {
+        sql.execute(&MySqlPool::connect(&app.database).await.unwrap()).await.unwrap();
+    }
+}

@@ -1,0 +1,94 @@
+//! Every command of the real program runs.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{taskhub, taskhub_with};
+use crate::process::{Served, command};
+
+const PASSWORD: &str = "wide-green-rivers";
+
+/// A line that is typed for each command, in an order in which each finds what it needs. `KID` is
+/// the key that signs no longer.
+const TYPED: &[&str] = &[
+    "openapi",
+    "keys generate",
+    "keys list",
+    "keys rotate --publish-seconds 0",
+    "keys remove KID",
+    "migrate up",
+    "migrate status",
+    "tenant create Acme",
+    "tenant list",
+    "tenant quota acme --max-bytes 1000000 --max-files 100",
+    "tenant suspend acme",
+    "tenant activate acme",
+    "tenant invite",
+    "user create --tenant acme --email ada@acme.example --username ada --role admin",
+    "user set-password --tenant acme --email ada@acme.example",
+    "token --operator",
+    "backup copy",
+    "wipe --yes",
+    "seed --tasks 0",
+];
+/// Commands that other tests of the command line run.
+const ELSEWHERE: &[&str] = &["serve", "migrate down", "restore"];
+
+#[test]
+fn every_command_runs() {
+    let folder = TempDir::new().unwrap();
+    for line in TYPED {
+        let line = line.replace("KID", &retired(&folder));
+        let ran = taskhub_with(folder.path(), &line, PASSWORD);
+        assert!(ran.ok, "taskhub {line}: {ran:?}");
+    }
+    for command in taskhub::cli::commands() {
+        let is_run = TYPED.iter().chain(ELSEWHERE).any(|line| line.starts_with(&command));
+        assert!(is_run, "`taskhub {command}` is not run by a test");
+        let help = taskhub(folder.path(), &format!("{command} --help")).said();
+        assert!(help.contains("--database-url"), "{command}: {help}");
+    }
+}
+
+/// The id of the first signing key, which `keys rotate` retires.
+fn retired(folder: &TempDir) -> String {
+    let keys = fs::read_to_string(folder.path().join("taskhub-data/signing-keys.json")).unwrap_or_default();
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap_or_default();
+    keys["keys"][0]["kid"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_quota_that_an_operator_sets_holds() {
+    actix_web::rt::System::new().block_on(async {
+        let folder = TempDir::new().unwrap();
+        let _ = taskhub(folder.path(), "tenant create Acme").said();
+        let said = taskhub(folder.path(), "tenant quota acme --max-bytes 1000 --max-files 3").said();
+        assert_eq!(said.trim(), "acme may have 3 files with 1000 bytes in all.");
+        let create = "user create --tenant acme --email ada@acme.example --username ada --role admin";
+        let _ = taskhub_with(folder.path(), create, PASSWORD).said();
+        let server = Served::start(folder.path(), &[]).await;
+        let body = serde_json::json!({ "email": "ada@acme.example", "password": PASSWORD });
+        let pair = server.gives(200, "POST", "/auth/token", "", body).await;
+        let token = pair["access_token"].as_str().unwrap();
+        let tenant = server.gives(200, "GET", "/tenant", token, serde_json::Value::Null).await;
+        assert_eq!((&tenant["file_bytes_quota"], &tenant["file_count_quota"]), (&1000.into(), &3.into()));
+        let _ = server.stop().await;
+    });
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let folder = TempDir::new().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = command(folder.path(), &["keys", "generate"]).stdout(full).output().unwrap();
+    let complaint = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && complaint.contains("The answer can't be written"), "{complaint}");
+}
+
+#[test]
+fn demonstration_data_is_for_development() {
+    let folder = TempDir::new().unwrap();
+    let complaint = taskhub(folder.path(), "seed --profile production").complained();
+    assert!(complaint.contains("Demonstration data is for a development server"), "{complaint}");
+}

@@ -1,0 +1,57 @@
+//! A caller is authorized before the body is validated: who may not make a request is told so, whatever is wrong with the body.
+
+use serde_json::{Value, json};
+use taskhub_tests::{Answer, App, every_database};
+
+use super::{fixture::Fixture, operation::Operation, request::Request, table::operations};
+
+every_database!(a_caller_is_authorized_before_the_body_is_validated);
+
+/// Operations that a role allows, whatever the body names.
+const BY_ROLE: [&str; 5] =
+    ["create_client", "create_request_type", "create_service_account", "create_user", "import_users"];
+
+/// Bodies that no operation takes, of each content type that an operation may take.
+fn malformed(operation: &Operation<'_>) -> Vec<(String, Vec<u8>)> {
+    let bodies: [Value; 4] = [
+        json!({ "no_such_field": 1 }),
+        json!([]),
+        json!({ "operations": [{ "action": "create" }, { "action": "update", "id": 1 }, { "action": "delete" }] }),
+        json!({ "operations": [{ "action": "none" }] }),
+    ];
+    if operation.body().is_some() {
+        let json = || "application/json".to_owned();
+        let readable = bodies.iter().map(|body| (json(), body.to_string().into_bytes()));
+        return readable.chain([(json(), b"{".to_vec())]).collect();
+    }
+    let kinds = operation.octets().into_iter().filter(|kind| kind.starts_with("text/"));
+    kinds.map(|kind| (kind.to_owned(), b"\xff\xfe,\n".to_vec())).collect()
+}
+
+async fn a_caller_is_authorized_before_the_body_is_validated(app: &App) {
+    let fixture = Fixture::new(app).await;
+    let narrowed = fixture.people.service(app, &["labels:read"]);
+    let mut refused = 0;
+    for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
+        let request = Request::valid(operation, &fixture);
+        for token in [&fixture.bystander.token, &narrowed] {
+            // A refusal that comes before the preference is read does not say that it was applied.
+            let dry_run = request.call(app).token(token).header("prefer", "validate-only");
+            let asked = request.answer(dry_run).await;
+            // A body may name the rows that its caller may not change: then it is read before it is refused.
+            let by_rows =
+                operation.method == "POST" && asked.code() == "forbidden" && !BY_ROLE.contains(&operation.id);
+            if asked.status != 403 || by_rows {
+                continue;
+            }
+            for (kind, octets) in malformed(&operation) {
+                let call = request.bare(app).token(token).body(&kind, octets.clone());
+                let told: Answer = request.answer(call).await;
+                let body = String::from_utf8_lossy(&octets);
+                assert_eq!((told.status, told.code()), (403, asked.code()), "{}: {body}", operation.id);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+}
