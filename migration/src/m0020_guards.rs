@@ -31,18 +31,12 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let guards = GUARDING.map(|table| (table, "guard"));
         for (table, column) in [("idempotency", "authorized")].into_iter().chain(guards) {
-            if manager.has_column(table, column).await? {
-                manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
-            }
+            manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
         }
         Ok(())
     }
 }
 
-/// Adds a column, unless an earlier try did.
 async fn add(manager: &SchemaManager<'_>, table: &'static str, mut column: ColumnDef) -> Result<(), DbErr> {
-    if manager.has_column(table, &column.get_column_name()).await? {
-        return Ok(());
-    }
     manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await
 }

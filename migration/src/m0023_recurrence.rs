@@ -23,20 +23,15 @@ impl MigrationTrait for Migration {
             d.text("start_local", 32).null().take(),
             d.text("due_local", 32).null().take(),
         ];
-        for (name, mut column) in COLUMNS.into_iter().zip(columns) {
-            // Not every database can take back what a migration did that was stopped.
-            if !manager.has_column("task", name).await? {
-                manager.alter_table(Table::alter().table("task").add_column(&mut column).take()).await?;
-            }
+        for mut column in columns {
+            manager.alter_table(Table::alter().table("task").add_column(&mut column).take()).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for name in COLUMNS {
-            if manager.has_column("task", name).await? {
-                manager.alter_table(Table::alter().table("task").drop_column(name).take()).await?;
-            }
+            manager.alter_table(Table::alter().table("task").drop_column(name).take()).await?;
         }
         Ok(())
     }

@@ -24,10 +24,8 @@ const PAGE: u64 = 500;
 impl MigrationTrait for Migration {
     /// The terms stay: rows are found by them until the server has made them anew, a few at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if !manager.has_column("search_text", "folding").await? {
-            let mut folding = ColumnDef::new("folding").small_integer().not_null().default(0).take();
-            manager.alter_table(Table::alter().table("search_text").add_column(&mut folding).take()).await?;
-        }
+        let mut folding = ColumnDef::new("folding").small_integer().not_null().default(0).take();
+        manager.alter_table(Table::alter().table("search_text").add_column(&mut folding).take()).await?;
         for (table, longest) in NAMED {
             let mut rows = Rows::of(table, &["name", "name_key"]);
             while let Some(page) = rows.next(manager).await? {
@@ -47,10 +45,7 @@ impl MigrationTrait for Migration {
 
     /// What was folded stays so: an older server writes a key of its own with the next change of a row.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.has_column("search_text", "folding").await? {
-            manager.alter_table(Table::alter().table("search_text").drop_column("folding").take()).await?;
-        }
-        Ok(())
+        manager.alter_table(Table::alter().table("search_text").drop_column("folding").take()).await
     }
 }
 

@@ -95,6 +95,10 @@ async fn a_form_that_is_not_one_file_is_refused(app: &App) {
         let refused = send(form(&[(&format!("name=file; filename=\"{name}\""), b"x")])).await.expect(400);
         assert_eq!(refused.pointer(), "name");
     }
+    // By itself a file has no name but that of the query.
+    let refused = app.post(&path).by(&t.member).body("image/png", b"x".to_vec()).send().await.expect(400);
+    assert_eq!(refused.pointer(), "name");
+    assert!(refused.text.contains("Name the file here"), "{}", refused.text);
     let list = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!(list["count"], 0);
 }

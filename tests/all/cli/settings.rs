@@ -71,6 +71,7 @@ fn wrong_settings_are_refused_with_a_sentence() {
         ("--log info,taskhub=loud", "“taskhub=loud” is neither a level"),
         ("--database-url-file nowhere", "DATABASE_URL_FILE can't be read from nowhere"),
         ("--mail smtp://mail.invalid", "the host mail.invalid is not found"),
+        ("--files file:///proc", "nothing can be written into /proc"),
         ("--files s3://bucket", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"),
         ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json can't be read"),
         ("--profile production --public-url https://example.com", "There are no signing keys"),

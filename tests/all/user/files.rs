@@ -5,6 +5,8 @@ use taskhub_tests::{Answer, App, Tenant, every_database};
 
 every_database!(
     an_import_is_all_or_nothing,
+    a_file_that_ends_within_quotes_is_not_imported,
+    rows_are_counted_in_lines_of_either_ending,
     what_is_no_such_file_is_refused,
     an_import_is_done_once,
     imports_at_once_make_each_user_once,
@@ -124,6 +126,28 @@ async fn what_is_no_such_file_is_refused(app: &App) {
     let limit = app.state.settings.body_limit as usize;
     assert_eq!(send("text/csv", vec![b'x'; limit + 1]).await.expect(413).code(), "payload_too_large");
     assert_eq!(import(app, &t, "?dry_run=perhaps", "").await.expect(400).pointer(), "dry_run");
+}
+
+/// A file that was cut off would lack users, and nobody would know.
+async fn a_file_that_ends_within_quotes_is_not_imported(app: &App) {
+    let t = app.tenant().await;
+    let file =
+        format!("email,username,first_name\ngrace@{0}.example,grace,\"Grace\nbell@{0}.example,bell", t.slug);
+    let report = import(app, &t, "", file).await.expect(200).body;
+    assert_eq!((&report["imported"], &report["failed"]), (&json!(false), &json!(1)), "{report}");
+    assert_eq!(report["results"][0]["errors"][0]["code"], "invalid_row");
+    assert_eq!(app.get("/users").by(&t.admin).gives(200).await["count"], 4);
+}
+
+async fn rows_are_counted_in_lines_of_either_ending(app: &App) {
+    let t = app.tenant().await;
+    let file = "email,username,first_name\n\na@x.example,aa,\"A\nB\"\n\nwrong,bb,\n";
+    for ending in ["\n", "\r\n"] {
+        let report = import(app, &t, "?dry_run=true", file.replace('\n', ending)).await.expect(200).body;
+        let rows: Vec<_> =
+            report["results"].as_array().unwrap().iter().map(|row| row["row"].clone()).collect();
+        assert_eq!(rows, [3, 6], "{report}");
+    }
 }
 
 async fn an_import_is_done_once(app: &App) {

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -87,9 +87,7 @@ pub(super) struct Readiness {
     /// Counts the probes: each writes another number.
     number: AtomicI64,
     last: watch::Sender<Option<(Moment, Outcome)>>,
-    /// Whether the last write found no room.
-    is_full: AtomicBool,
-    /// When a write last found none.
+    /// When the last write failed for lack of room; none after a write that succeeded.
     full: std::sync::Mutex<Option<Moment>>,
     /// Who holds it probes.
     turn: Arc<Mutex<()>>,
@@ -101,27 +99,24 @@ impl Readiness {
             node,
             number: AtomicI64::new(0),
             last: watch::Sender::new(None),
-            is_full: AtomicBool::new(false),
             full: std::sync::Mutex::default(),
             turn: Arc::default(),
         }
     }
 
-    /// How a write has ended: whether it found room.
+    /// Notes how a write ended: none is a success.
     pub(super) fn note(&self, error: Option<Kind>) {
-        match error {
-            Some(Kind::StorageFull) => {
-                *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moment::now());
-                self.is_full.store(true, Ordering::Release);
-            }
-            None if self.is_full.load(Ordering::Acquire) => self.is_full.store(false, Ordering::Release),
-            _ => {}
-        }
+        let full = match error {
+            Some(Kind::StorageFull) => Some(Moment::now()),
+            None => None,
+            Some(_) => return,
+        };
+        *self.full.lock().unwrap_or_else(PoisonError::into_inner) = full;
     }
 
     fn was_full(&self) -> bool {
         let full = *self.full.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_full.load(Ordering::Acquire) && full.is_some_and(|at| at.elapsed() < FULL)
+        full.is_some_and(|at| at.elapsed() < FULL)
     }
 }
 
@@ -237,4 +232,23 @@ async fn write(tx: &Tx, row: Row) -> Result<()> {
         tx.change_beyond(&gone).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_database_is_full_until_a_write_succeeds() {
+        let readiness = Readiness::new(Uuid::nil());
+        assert!(!readiness.was_full());
+        readiness.note(Some(Kind::StorageFull));
+        readiness.note(Some(Kind::Conflict));
+        assert!(readiness.was_full());
+        readiness.note(None);
+        assert!(!readiness.was_full());
+        readiness.note(Some(Kind::StorageFull));
+        tokio::time::advance(FULL).await;
+        assert!(!readiness.was_full(), "from then on a probe finds out");
+    }
 }
