@@ -52,6 +52,11 @@ async fn a_backup_under_load_is_restored(app: &App) {
     assert!(said.contains("and the keys"), "{said}");
     let written = all(&server, &token, "/tasks").await;
     let _ = server.stop().await;
+    // A backup that lacks a file is made, and is a failure.
+    let files = here.path().join("taskhub-data/files");
+    fs::rename(&files, here.path().join("lost")).unwrap();
+    let complaint = run(command(here.path(), &["backup", "second"]).args(flags(database)), "").complained();
+    assert!(complaint.contains("1 of the files"), "{complaint}");
 
     let backup = here.path().join("backup");
     let restored = empty_database(app, there.path(), "restored").await;

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, PASSWORD, every_database};
 use uuid::Uuid;
 
+use crate::sql;
+
 every_database!(
     parallel_writers_lose_nothing,
     of_two_changes_of_one_version_one_wins,
@@ -18,6 +20,7 @@ every_database!(
     the_last_admin_stays,
     the_last_admin_is_not_deleted,
     one_admin_is_left_whatever_is_tried,
+    a_rule_that_spans_rows_writes_the_row_that_it_depends_on,
 );
 
 async fn parallel_writers_lose_nothing(app: &App) {
@@ -256,4 +259,34 @@ async fn every(app: &App, token: &str, path: &str) -> BTreeSet<String> {
     let ids: BTreeSet<_> = rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), rows.len());
     ids
+}
+
+/// A lock of a row may hold on one node alone (Galera): two nodes that write the row collide.
+async fn a_rule_that_spans_rows_writes_the_row_that_it_depends_on(app: &App) {
+    let t = app.tenant().await;
+    let tenant = format!("tenant WHERE slug = '{}'", t.slug);
+    let name = format!("Plans of {}", t.slug);
+    let project = format!("project WHERE name = '{name}'");
+    let post =
+        async |path: &str, body: Value, status| app.post(path).by(&t.admin).json(&body).gives(status).await;
+    let id = post("/projects", json!({ "name": name }), 201).await["id"].clone();
+    let mut tasks = Vec::new();
+    for title in ["One", "Other"] {
+        let task = post("/tasks", json!({ "title": title, "project_id": id }), 201).await;
+        tasks.push(task["id"].as_str().unwrap().to_owned());
+    }
+    let [one, other] = [0, 1].map(|number: usize| format!("/tasks/{}", tasks[number]));
+    let member = format!("/users/{}", t.member.id);
+    let written = async |row: &str| sql::number(app, &format!("SELECT guard FROM {row}")).await.unwrap();
+    let calls = [
+        (&tenant, "PATCH", member, json!({ "is_active": false }), 200),
+        (&tenant, "POST", format!("{one}/dependencies"), json!({ "blocker_id": tasks[1] }), 201),
+        (&tenant, "PATCH", other.clone(), json!({ "parent_id": tasks[0] }), 200),
+        (&project, "POST", format!("{other}/move"), json!({ "before": tasks[0] }), 200),
+    ];
+    for (row, method, path, body, status) in calls {
+        let before = written(row).await;
+        let _ = app.call(method, &path).by(&t.admin).json(&body).gives(status).await;
+        assert!(written(row).await > before, "{method} {path} does not write {row}");
+    }
 }

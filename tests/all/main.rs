@@ -49,6 +49,7 @@ mod service_account;
 mod shutdown;
 mod sight;
 mod smtp;
+mod sql;
 mod start;
 mod statistics;
 mod storage;

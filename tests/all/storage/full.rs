@@ -15,7 +15,7 @@ use super::ready;
 use crate::{
     kill::{all, register, start},
     poll,
-    process::Served,
+    process::{Served, shared},
 };
 
 /// A small file system of the test's own.
@@ -45,6 +45,13 @@ impl Small {
 
     fn make_room(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
+    }
+
+    /// Lets it be written to (`rw`), or only read (`ro`).
+    fn remount(&self, mode: &str) {
+        let options = format!("remount,{mode}");
+        let ran = Command::new("mount").args(["-o", &options]).arg(self.0.path()).status();
+        assert!(ran.is_ok_and(|status| status.success()));
     }
 }
 
@@ -105,5 +112,42 @@ async fn acknowledged_writes_survive_a_full_file_system() {
         let stored: BTreeSet<_> = tasks.iter().map(|it| it["title"].as_str().unwrap().to_owned()).collect();
         assert_eq!(stored, acknowledged, "after {refusals} refusals");
     }
+    server.kill().await;
+}
+
+#[actix_web::test]
+async fn a_file_that_cannot_be_stored_is_refused() {
+    let Some(small) = Small::mount() else {
+        eprintln!("skipped: this machine lets nobody mount a file system");
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("files.db").display());
+    let token = register(folder.path(), &database, "files").await;
+    let files = format!("file://{}", small.0.path().join("files").display());
+    let mut server =
+        Served::start(folder.path(), &[&shared(&database)[..], &["--files", &files]].concat()).await;
+    let task = server.gives(201, "POST", "/tasks", &token, json!({ "title": "Draw it" })).await;
+    let attachments = format!("/tasks/{}/attachments", task["id"].as_str().unwrap());
+    let url = format!("{}/api/v1{attachments}?name=plan.bin", server.url());
+    let attach = async || {
+        let request = reqwest::Client::new().post(&url).bearer_auth(&token);
+        let answer = request.body(vec![7; 1 << 20]).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        (status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let attached = (201, String::new());
+    assert_eq!(attach().await, attached);
+    small.fill();
+    assert_eq!(attach().await, (507, "storage_full".to_owned()));
+    small.make_room();
+    assert_eq!(attach().await, attached);
+    small.remount("ro");
+    assert_eq!(attach().await, (503, "read_only".to_owned()));
+    small.remount("rw");
+    assert_eq!(attach().await, attached);
+    let list = server.gives(200, "GET", &attachments, &token, Value::Null).await;
+    assert_eq!(list["count"], 3);
     server.kill().await;
 }

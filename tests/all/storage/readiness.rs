@@ -53,7 +53,13 @@ async fn another_schema(app: &App) {
     let mut connection = SqliteConnection::connect(&app.database).await.unwrap();
     let record =
         |name: &str| format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', 1)");
+    let lost = |trigger: &str, change: &str| {
+        format!("CREATE TRIGGER {trigger} AFTER {change} ON readiness BEGIN DELETE FROM readiness; END;")
+    };
     let steps = [
+        // A write that succeeds and is not there.
+        (lost("added", "INSERT") + &lost("changed", "UPDATE"), 503, NO_TABLES),
+        ("DROP TRIGGER added; DROP TRIGGER changed".to_owned(), 200, ""),
         (record("m9998_more_additive"), 200, ""),
         (record("m9999_newer"), 503, NEWER),
         ("DELETE FROM seaql_migrations WHERE version = 'm9999_newer'".to_owned(), 200, ""),

@@ -1,12 +1,15 @@
 //! The stories of users in files: imports, of all rows or none, and exports, of all rows.
 
 use serde_json::{Value, json};
-use taskhub_tests::{Answer, App, Tenant, every_database};
+use taskhub_tests::{Answer, App, Backend, Tenant, every_database};
+
+use crate::{poll, sql};
 
 every_database!(
     an_import_is_all_or_nothing,
     a_file_that_ends_within_quotes_is_not_imported,
     rows_are_counted_in_lines_of_either_ending,
+    an_import_brings_statistics_up_to_date,
     what_is_no_such_file_is_refused,
     an_import_is_done_once,
     imports_at_once_make_each_user_once,
@@ -148,6 +151,27 @@ async fn rows_are_counted_in_lines_of_either_ending(app: &App) {
             report["results"].as_array().unwrap().iter().map(|row| row["row"].clone()).collect();
         assert_eq!(rows, [3, 6], "{report}");
     }
+}
+
+async fn an_import_brings_statistics_up_to_date(app: &App) {
+    let t = app.tenant().await;
+    let before = analyzed(app).await;
+    let file = format!("email,username\ngrace@{0}.example,grace\n", t.slug);
+    let _ = import(app, &t, "", file).await.expect(200);
+    let is_done = async || app.backend == Backend::MariaDb || analyzed(app).await > before;
+    poll::until("the table of users is analyzed", is_done).await;
+}
+
+/// How often the table of users was analyzed, or how much came of it.
+async fn analyzed(app: &App) -> i64 {
+    let query = match app.backend {
+        Backend::Sqlite => "SELECT COUNT(*) FROM sqlite_stat1 WHERE tbl = 'user'",
+        Backend::Postgres => "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'user'",
+        // It counts nothing.
+        Backend::MariaDb => return 0,
+    };
+    // SQLite has no such table before anything was analyzed.
+    sql::number(app, query).await.unwrap_or_default()
 }
 
 async fn an_import_is_done_once(app: &App) {

@@ -56,7 +56,7 @@ impl Backup {
         match manifest.missing_files.len() {
             0 => Ok(()),
             missing => Err(StartError::Setting(format!(
-                "The backup lacks {missing} files that the database speaks of: the file store has lost them, or is another one."
+                "The backup is incomplete: {missing} of the files that the database names are not in the file store."
             ))),
         }
     }

@@ -121,7 +121,17 @@ pub(crate) async fn import_users(
         |tx, import| Box::pin(user::import(tx, import)),
         |report: &ImportReport| Answer::new(200, report),
     );
-    Ok(answer::kept(write.await?))
+    let report = write.await?;
+    if !dry_run {
+        // Nobody waits for it.
+        let store = app.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = user::analyze_imported(&store).await {
+                tracing::warn!(%error, "the statistics of the database can't be brought up to date");
+            }
+        });
+    }
+    Ok(answer::kept(report))
 }
 
 /// Export users

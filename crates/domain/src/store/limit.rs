@@ -77,4 +77,11 @@ mod tests {
         tokio::time::advance(DOUBT).await;
         assert!(limit.is_reusable(&connection).await.unwrap());
     }
+    #[tokio::test]
+    async fn a_connection_that_comes_back_inside_a_transaction_is_closed() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        std::mem::forget(connection.begin().await.unwrap());
+        let limit = Limit::new(Duration::from_secs(10));
+        assert!(!limit.is_reusable(&connection).await.unwrap());
+    }
 }

@@ -52,6 +52,23 @@ pub(super) async fn at_open(writer: &Pool) {
 }
 
 impl Store {
+    /// Gathers the statistics of some tables, after many rows were written to them at once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn analyze(&self, system: &System, tables: &[&str]) -> Result<()> {
+        let conn = self.beyond_tenants(system);
+        for table in tables {
+            let statement = match conn.backend() {
+                DbBackend::MySql => format!("ANALYZE LOCAL TABLE `{table}`"),
+                DbBackend::Postgres => format!("ANALYZE \"{table}\""),
+                _ => return self.optimize(system).await,
+            };
+            conn.execute(&statement, Vec::new()).await.map_err(failure::from_db)?;
+        }
+        Ok(())
+    }
+
     /// Gathers the statistics that are missing or out of date, where the database does not do so by itself (SQLite).
     ///
     /// # Errors

@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use self::table::{Header, Lines, separator};
 use super::{NewUser, User, create, entity::Column};
 use crate::{
-    Context, Error, Result, Tx,
+    Context, Error, Result, Store, Tx,
+    context::Request,
     error::{FieldError, Kind},
     policy::{self, Action},
 };
@@ -120,6 +121,15 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     let mut import = Import { rows, dry_run, ignored: header.ignored };
     import.refuse_repeated();
     Ok(import)
+}
+
+/// Gathers the statistics of the tables that an import fills.
+///
+/// # Errors
+/// Those of the store.
+pub async fn analyze(store: &Store) -> Result<()> {
+    let system = store.system("gathering statistics after an import", Request::default());
+    store.analyze(&system, &["user", "audit", "event"]).await
 }
 
 impl Import {

@@ -21,7 +21,10 @@ use utoipa::ToSchema;
 pub use self::removal::RemovedUser;
 pub use self::{
     bulk::check_bulk,
-    import::{Import, ImportReport, ImportStatus, ImportedUser, check as check_import, import},
+    import::{
+        Import, ImportReport, ImportStatus, ImportedUser, analyze as analyze_imported, check as check_import,
+        import,
+    },
     input::{NewUser, ProfileInput, UserInput},
     join::{join, joinable},
     preferences::{Channel, Preferences},
