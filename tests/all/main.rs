@@ -24,6 +24,7 @@ mod input;
 mod invitation;
 mod keys;
 mod kill;
+mod layers;
 mod limits;
 mod list;
 mod mail;
