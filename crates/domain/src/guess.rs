@@ -14,7 +14,6 @@ use crate::{
     context::{Request, network},
     error::Kind,
     store::{SWEEP, row::positions},
-    user::Login,
 };
 
 const TABLE: &str = "guess";
@@ -69,11 +68,10 @@ struct Count {
 positions!(Count { key, failures, blocked_until, expires_at });
 
 impl Attempt {
-    /// An attempt to sign in as somebody, from where the request came.
-    pub fn on_login(store: &Store, login: &Login, request: &Request) -> Self {
+    /// An attempt to sign in by an email or a username, in any tenant or in one, from where the request came.
+    pub fn on_login(store: &Store, name: &str, tenant: Option<&str>, request: &Request) -> Self {
         let folded = |text: &str| text.trim().to_lowercase();
-        let (Login::Email(name, tenant) | Login::Username(name, tenant)) = login;
-        let account = [folded(tenant.as_deref().unwrap_or_default()), folded(name)].map(String::into_bytes);
+        let account = [folded(tenant.unwrap_or_default()), folded(name)].map(String::into_bytes);
         let account: Vec<_> = account.iter().map(Vec::as_slice).collect();
         let mut attempt = Self::on(store, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
         attempt.count(store, NETWORK, &[], request.address);

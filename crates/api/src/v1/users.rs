@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
-    audit::{self, ChangeLine, HistoryEntry, Past},
+    audit::{ChangeLine, HistoryEntry, Past},
     bulk::{BulkInput, BulkResult},
     idempotency::Answer,
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
@@ -254,7 +254,7 @@ pub(crate) async fn list_user_history(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, audit::of_user(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, user::history(&app.store, &caller, id.0, &query.0).await?)
 }
 
 /// List what happened to a user

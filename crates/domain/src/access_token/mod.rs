@@ -20,8 +20,7 @@ use crate::{
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     scopes,
-    session::Revocation,
-    store::{Delete, Evidence, Noun, Precondition, entity, json::AsJson},
+    store::{Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
 };
 
 /// The most that a user has, with those that have expired.

@@ -8,11 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope, Store,
-    list::{self, Filter, Form, Page, Query, Sort},
+    Context, Instant, Result, Scope,
+    list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Noun, ReadPrivate, noun::owned, row::positions},
-    user::User,
+    store::{Noun, noun::owned, row::positions},
 };
 
 pub(crate) mod entity {
@@ -91,15 +90,4 @@ impl Noun for HistoryEntry {
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "at", column: "id", key: |row| row.id.into() }]
     }
-}
-
-/// What a user did, by the page.
-///
-/// # Errors
-/// `NotFound`; `Forbidden` for another user's; those of lists.
-pub async fn of_user(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
-    let scope = store.read(ctx);
-    let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;
-    let theirs = Condition::all().add(entity::Column::ActorId.eq(id));
-    list::page::<HistoryEntry>(store, &scope, query, list::Within::of(id, theirs)).await
 }

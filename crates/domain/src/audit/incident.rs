@@ -6,7 +6,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Instant, Result, Tx, error::Kind, tenant::Tenant, user::User};
+use crate::{Instant, Result, Tx, error::Kind, policy::Noun};
 
 /// Something that an admin may want to know of.
 #[derive(Clone, Debug)]
@@ -52,14 +52,14 @@ pub struct Failure {
 /// Those of the store.
 pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
     match incident {
-        Incident::Refused(what) => tx.note::<Tenant>("refused", tx.ctx().tenant(), what),
-        Incident::SignInFailed(user, what) => tx.note::<User>("sign_in_failed", *user, what),
+        Incident::Refused(what) => tx.note(Noun::Tenant, "refused", tx.ctx().tenant(), what),
+        Incident::SignInFailed(user, what) => tx.note(Noun::User, "sign_in_failed", *user, what),
         Incident::Asked(what) => match tx.ctx().user() {
-            Some(user) => tx.note::<User>("asked", user, what),
-            None => tx.note::<Tenant>("asked", tx.ctx().tenant(), what),
+            Some(user) => tx.note(Noun::User, "asked", user, what),
+            None => tx.note(Noun::Tenant, "asked", tx.ctx().tenant(), what),
         },
         Incident::ProofFailed(what) => {
-            tx.note::<User>("proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+            tx.note(Noun::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
         }
     }
 }

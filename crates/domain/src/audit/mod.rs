@@ -4,7 +4,7 @@
 //! as `[redacted]`.
 
 pub(crate) mod change;
-mod history;
+pub(crate) mod history;
 mod incident;
 mod names;
 
@@ -16,7 +16,7 @@ pub(crate) use self::change::Arrival;
 use self::names::Names;
 pub use self::{
     change::{Change, ChangeLine, Past},
-    history::{HistoryEntry, of_user},
+    history::HistoryEntry,
     incident::{Asked, Failure, Incident, Refusal, record},
     names::AuditLine,
 };

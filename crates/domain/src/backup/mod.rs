@@ -142,9 +142,9 @@ async fn applied(database: &Database) -> Result<Vec<String>> {
 async fn checked_fingerprint(from: &Installation<'_>) -> Result<String> {
     let conn = Conn::Pool(from.database.open_writer().await?, None);
     // A schema of an older version has no fingerprint.
-    let recorded = crate::tenant::key_fingerprint(&conn).await.unwrap_or_default();
+    let recorded = crate::store::key_fingerprint(&conn).await.unwrap_or_default();
     if recorded.is_some_and(|recorded| recorded != from.fingerprint) {
-        return Err(Error::with(Kind::Conflict, crate::tenant::WRONG_KEY));
+        return Err(Error::with(Kind::Conflict, crate::store::WRONG_KEY));
     }
     Ok(from.fingerprint.to_owned())
 }

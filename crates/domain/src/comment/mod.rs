@@ -19,8 +19,7 @@ use crate::{
     list::{Filter, Form, Sort},
     notification,
     policy::{self, Action, Fact, Facts},
-    search::Searched,
-    store::{Birth, Blank, Noun, entity, json::AsJson, readable_ids},
+    store::{Birth, Blank, Noun, Searched, entity, json::AsJson, readable_ids},
     task::{self, Task},
     watcher,
 };

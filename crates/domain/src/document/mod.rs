@@ -24,8 +24,9 @@ use crate::{
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
-    search::Searched,
-    store::{Birth, Blank, Noun, entity, json::AsJson, noun::ColumnOf, readable_ids, row::positions},
+    store::{
+        Birth, Blank, Noun, Searched, entity, json::AsJson, noun::ColumnOf, readable_ids, row::positions,
+    },
 };
 
 entity! {

@@ -12,8 +12,10 @@ use super::search;
 use crate::{
     Context, Error, Instant, Result, Scope, input,
     policy::{self, Action, Facts},
-    search::Wanted,
-    store::noun::{ColumnOf, EntityOf, Noun},
+    store::{
+        noun::{ColumnOf, EntityOf, Noun},
+        tokenizer::Wanted,
+    },
 };
 
 /// Rows a page has when neither the caller nor a setting says.

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Mail, Waiting, entity, purpose, seal};
-use crate::{Result, Store, System, Tx, tenant::Tenant};
+use crate::{Result, Store, System, Tx, policy::Noun, tenant::Tenant};
 
 /// For how long a mail is its sender's alone: longer than a transport may take.
 const CLAIM: Duration = Duration::from_mins(2);
@@ -165,7 +165,7 @@ async fn put_off(tx: &Tx, row: Waiting, why: &str) -> Result<()> {
 async fn give_up(tx: &Tx, row: &Waiting, why: &str) -> Result<()> {
     tracing::error!(mail = %row.id, attempts = row.attempts, why, "a mail is given up");
     let what = json!({ "recipient": row.recipient, "attempts": row.attempts, "why": why });
-    tx.note::<Tenant>("mail_undelivered", row.tenant_id, &what)?;
+    tx.note(Noun::Tenant, "mail_undelivered", row.tenant_id, &what)?;
     tx.forget::<Waiting>(row.id).await
 }
 

@@ -13,11 +13,14 @@ use crate::{
     Context, Instant, Result, Scope, Store,
     policy::Role,
     project,
-    store::{Read, field},
+    store::{
+        Read, field,
+        people::{self, FormerUser},
+    },
     task::{TaskStatus, entity as task},
     team::{Team, TeamMember, member::entity as member},
     time_entry::entity as entry,
-    user::{FormerUser, User, former},
+    user::User,
 };
 
 /// A person's figures, as far as they count for the caller.
@@ -201,7 +204,7 @@ async fn lines_of(scope: &Scope, period: Period, team: &Team) -> Result<Report<P
 
 /// The removed users who worked in the period, in entries that meet a condition.
 async fn removed(scope: &Scope, period: Period, time: Condition) -> Result<Vec<Uuid>> {
-    let gone = scope.owned::<FormerUser>().select_only().column(former::Column::Id).into_query();
+    let gone = scope.owned::<FormerUser>().select_only().column(people::entity::Column::Id).into_query();
     let which = time.add(period.has(entry::Column::StartedAt)).add(entry::Column::UserId.in_subquery(gone));
     let worked = entries(scope, which).select_only().column(entry::Column::UserId);
     let worked = worked.group_by(entry::Column::UserId).order_by_asc(entry::Column::UserId).limit(MOST + 1);

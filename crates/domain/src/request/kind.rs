@@ -5,8 +5,7 @@ use crate::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    search::Searched,
-    store::{Noun, Unique, entity},
+    store::{Noun, Searched, Unique, entity},
 };
 
 entity! {

@@ -24,8 +24,7 @@ use crate::{
     list::{Filter, Form, Page, Query, Sort},
     notification,
     policy::{self, Role},
-    search::Searched,
-    store::{Noun, Precondition, Update, entity, row::enumeration},
+    store::{Noun, Precondition, Searched, Update, entity, row::enumeration},
     user::{self, User},
 };
 

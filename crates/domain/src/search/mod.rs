@@ -1,11 +1,10 @@
 //! Searching: rows of several nouns that hold some words, the ones that fit best first.
 //!
-//! Invariant: what is found is what the caller's lists show. The database finds rows by their terms ([`words`]), which the recorded write keeps in step
+//! Invariant: what is found is what the caller's lists show. The database finds rows by their terms ([`crate::store::tokenizer`]), which the recorded write keeps in step
 //! with them (`store/text.rs`); each noun's own visibility wraps that; and what comes of it is ranked here, by nothing but the rows' own texts. So no
 //! row that a caller does not see, and no other tenant, changes what they are told.
 
 mod show;
-mod words;
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -18,8 +17,7 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::words::LONGEST;
-pub(crate) use self::words::{Wanted, terms};
+pub use crate::store::tokenizer::LONGEST;
 use crate::{
     Context, Error, Instant, Result, Scope, Store, System, Tx,
     client::Client,
@@ -29,7 +27,7 @@ use crate::{
     policy::{self, Action},
     project::Project,
     request::{ClientRequest, RequestType},
-    store::{Noun, Owned, field, noun::ColumnOf, unindexed},
+    store::{Noun, Owned, Searched, field, noun::ColumnOf, tokenizer::Wanted, unindexed},
     task::{self, Task},
     team::Team,
     tenant,
@@ -45,39 +43,16 @@ const AT_ONCE: u64 = 50;
 /// How many rows' words are made in one transaction.
 const INDEXED: u64 = 10;
 
-/// What is searched of a row.
-#[derive(Clone, Copy, Debug)]
-pub struct Searched<'a> {
-    /// What it is called; empty for what has no name.
-    pub(crate) title: &'a str,
-    /// What stands below that.
-    pub(crate) body: Option<&'a str>,
-    /// What else is said of it.
-    pub(crate) more: [Option<&'a str>; 2],
-    /// The project that it lies in.
-    pub(crate) project_id: Option<Uuid>,
-    /// The task that it lies in.
-    pub(crate) task_id: Option<Uuid>,
-}
-
-impl<'a> Searched<'a> {
-    /// The texts, as [`terms`] takes them.
-    pub(crate) fn texts(self) -> [&'a str; 4] {
-        let [one, other] = self.more;
-        [Some(self.title), self.body, one, other].map(Option::unwrap_or_default)
-    }
-
-    /// All that stands below the title, as one text; `None` when nothing does.
-    fn below(self) -> Option<Cow<'a, str>> {
-        let [one, other] = self.more;
-        let mut texts = [self.body, one, other].into_iter().flatten().filter(|text| !text.is_empty());
-        let first = texts.next()?;
-        let rest: Vec<_> = texts.collect();
-        if rest.is_empty() {
-            Some(first.into())
-        } else {
-            Some(format!("{first}\n\n{}", rest.join("\n\n")).into())
-        }
+/// All that stands below the title, as one text; `None` when nothing does.
+fn below<'a>(searched: Searched<'a>) -> Option<Cow<'a, str>> {
+    let [one, other] = searched.more;
+    let mut texts = [searched.body, one, other].into_iter().flatten().filter(|text| !text.is_empty());
+    let first = texts.next()?;
+    let rest: Vec<_> = texts.collect();
+    if rest.is_empty() {
+        Some(first.into())
+    } else {
+        Some(format!("{first}\n\n{}", rest.join("\n\n")).into())
     }
 }
 
@@ -356,7 +331,7 @@ fn within<N: Noun>(ctx: &Context, project: Uuid) -> Option<Condition> {
 impl Found {
     fn of<N: Noun>(row: &N, wanted: &Wanted) -> Option<Self> {
         let searched = row.searched()?;
-        let (Searched { title, project_id, task_id, .. }, text) = (searched, searched.below());
+        let (Searched { title, project_id, task_id, .. }, text) = (searched, below(searched));
         let text = text.as_deref();
         Some(Self {
             noun: N::NOUN.as_str(),

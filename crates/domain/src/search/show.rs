@@ -1,6 +1,6 @@
 //! What is shown of a row that was found, and how well it fits.
 
-use super::words::{Wanted, spell, words};
+use crate::store::tokenizer::{self, Wanted, spell, words};
 
 /// What a word is worth in a title, and in what stands below it.
 const TITLE: i64 = 8;
@@ -19,7 +19,7 @@ pub(super) fn rank(title: &str, body: &str, wanted: &Wanted) -> i64 {
 }
 
 fn points(text: &str, wanted: &Wanted) -> i64 {
-    let mut counted = [0; super::words::MOST];
+    let mut counted = [0; tokenizer::MOST];
     let mut points = 0;
     for (_, word) in words(text) {
         for (fit, times) in wanted.fits(&spell(word)).zip(&mut counted) {

@@ -22,8 +22,7 @@ use crate::{
     list::{Filter, Form, Sort},
     policy::{self, Action},
     scopes,
-    session::Revocation,
-    store::{Delete, Noun, Precondition, Unique, Update, entity, json::AsJson},
+    store::{Delete, Noun, Precondition, Revocation, Unique, Update, entity, json::AsJson},
 };
 
 entity! {

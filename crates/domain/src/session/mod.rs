@@ -7,7 +7,6 @@
 
 mod open;
 mod own;
-mod revocation;
 mod token;
 
 use std::time::Duration;
@@ -15,11 +14,9 @@ use std::time::Duration;
 use sea_orm::{Condition, entity::prelude::*};
 use secrecy::SecretString;
 
-pub(crate) use self::revocation::Revocation;
 pub use self::{
     open::{SignIn, open},
     own::{SessionView, end_own_others, list, list_of, remove},
-    revocation::{Revocations, watch},
     token::{Known, known, revoke_access, revoke_refresh},
 };
 use crate::{
@@ -28,7 +25,7 @@ use crate::{
     error::Kind,
     list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{Evidence, Noun, Precondition, Update, entity},
+    store::{Evidence, Noun, Precondition, Revocation, Update, entity},
     tenant::Tenant,
     user::User,
 };

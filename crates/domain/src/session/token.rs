@@ -5,13 +5,12 @@ use serde_json::json;
 use taskhub_auth::principal::{Kind as Bearer, Principal};
 use uuid::Uuid;
 
-use super::{Revocation, Session, close, holder, parse};
+use super::{Session, close, holder, parse};
 use crate::{
     Context, Result, Store, System, Tx,
     error::Kind,
     policy::{self, Action, Fact, Facts},
-    service_account::ServiceAccount,
-    store::{Precondition, Update},
+    store::{Precondition, Revocation, Update},
     user::User,
 };
 
@@ -40,8 +39,8 @@ pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     }
     let what = json!({ "token_id": token.token_id() });
     match token.kind() {
-        Bearer::Service => tx.note::<ServiceAccount>("revoke_token", token.id(), &what)?,
-        Bearer::User | Bearer::Operator => tx.note::<User>("revoke_token", token.id(), &what)?,
+        Bearer::Service => tx.note(policy::Noun::ServiceAccount, "revoke_token", token.id(), &what)?,
+        Bearer::User | Bearer::Operator => tx.note(policy::Noun::User, "revoke_token", token.id(), &what)?,
     }
     tx.revoke(Revocation::of_token(tx, token)).await
 }

@@ -15,10 +15,11 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, scope::Scope,
-    sql::Statements, stage::Stage, transaction::Transaction, tx::Tx, writer_connection::WriterConnection,
+    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, revocation::Revocations,
+    scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
+    writer_connection::WriterConnection,
 };
-use crate::{Context, Error, Result, event::Event, session::Revocations};
+use crate::{Context, Error, Result, event::Event};
 
 /// After how many rows a group is committed. A bulk request has as many operations at most, so that the largest one has a group of its own.
 const ROWS: u32 = 100;

@@ -6,11 +6,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use taskhub_auth::Cipher;
 use uuid::Uuid;
 
-use crate::{
-    Error, Result,
-    error::Kind,
-    store::{Conn, field},
-};
+use super::{Conn, field};
+use crate::{Error, Result, error::Kind};
 
 /// What is sealed with the encryption key: table, column and purpose.
 const SEALED: [(&str, &str, &[u8]); 2] =

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     failure,
     noun::{ColumnOf, EntityOf, Noun, Owned},
+    revocation::Revocation,
     row::Positioned,
     stage,
     tx::{Birth, Tx},
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     Error, Result,
     event::{self, Event},
-    session::Revocation,
 };
 
 /// The column of the rows that rules depend on.

@@ -14,6 +14,7 @@ mod feed;
 mod fuzzing;
 mod group;
 mod home;
+mod installation;
 pub(crate) mod json;
 mod kept;
 mod limit;
@@ -28,6 +29,7 @@ mod private;
 mod queue;
 mod reach;
 mod readiness;
+mod revocation;
 pub(crate) mod row;
 mod scope;
 mod share;
@@ -35,6 +37,7 @@ mod sql;
 mod stage;
 mod statistics;
 mod text;
+pub(crate) mod tokenizer;
 mod tools;
 mod transaction;
 mod turn;
@@ -56,9 +59,11 @@ use self::writer_connection::WriterConnection;
 pub(crate) use self::{
     conn::Conn,
     home::Pool,
+    installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
     noun::{Unique, entity},
     parts::Part,
+    revocation::Revocation,
     scope::{field, names_readable, readable, readable_ids},
     text::unindexed,
 };
@@ -70,15 +75,14 @@ pub use self::{
     noun::{Blank, Noun, Owned},
     pool::Database,
     readiness::Unready,
+    revocation::{Revocations, follow_revocations},
     scope::Scope,
     share::{Share, Shares},
+    text::Searched,
     tools::Engine,
     tx::{Birth, Tx},
 };
-use crate::{
-    Clock, Context, Error, Instant, Result, System, context::Request, idempotency::InFlight,
-    session::Revocations,
-};
+use crate::{Clock, Context, Error, Instant, Result, System, context::Request, idempotency::InFlight};
 
 /// How many rows housekeeping deletes at once.
 pub(crate) const SWEEP: u64 = 100;
@@ -134,8 +138,8 @@ impl Store {
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
         let conn = Conn::Pool(writes.clone(), None);
-        let installation = crate::tenant::installation_secret(&conn).await?;
-        crate::tenant::check_key(&conn, &cipher).await?;
+        let installation = installation::secret(&conn).await?;
+        installation::check_key(&conn, &cipher).await?;
         let secrets = Arc::new(Secrets { installation, cipher });
         let mail = Arc::new(Notify::new());
         let followers = Arc::new(feed::Followers::default());

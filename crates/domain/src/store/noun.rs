@@ -11,12 +11,11 @@ use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{parts::Part, row::Positioned, tx::Birth};
+use super::{parts::Part, row::Positioned, text::Searched, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     list::{self, Filter, Sort},
     policy::{self, Action, Fact, Facts},
-    search::Searched,
     tally::Summand,
 };
 
@@ -319,7 +318,7 @@ macro_rules! entity {
                     #[sea_orm(ignore)]
                     #[serde(skip_serializing_if = "Option::is_none")]
                     #[schema(nullable = false)]
-                    pub $removed: Option<$crate::user::RemovedUser>,
+                    pub $removed: Option<$crate::store::people::RemovedUser>,
                 )?
             }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     failure,
     noun::Noun,
+    revocation::Revocation,
     scope::Scope,
     stage::Stage,
     tx::{Birth, Tx},
@@ -14,8 +15,7 @@ use super::{
 use crate::{
     Error, Result, audit,
     event::{self, Event},
-    policy::Action,
-    session::Revocation,
+    policy::{self, Action},
     tally::Summand,
 };
 
@@ -47,15 +47,16 @@ impl Tx {
     }
 
     /// Records what happened to a row without changing it, for the security log: what was tried and refused, a token that was ended.
-    pub(crate) fn note<N: Noun>(
+    pub(crate) fn note(
         &self,
+        noun: policy::Noun,
         name: &'static str,
         id: Uuid,
         what: &impl serde::Serialize,
     ) -> Result<()> {
         let what = serde_json::to_string(what).map_err(Error::internal)?;
         let Birth { id: record, at, .. } = self.birth();
-        let row = audit::row(&self.ctx, record, at, N::NOUN.as_str(), id, name, None, Some(what));
+        let row = audit::row(&self.ctx, record, at, noun.as_str(), id, name, None, Some(what));
         self.pending().records.push(&row);
         Ok(())
     }

@@ -7,17 +7,49 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, QueryFilter, QueryTrait,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
+    QueryFilter, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait, Query, SelectStatement, UnionType},
 };
-use uuid::Uuid;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{Scope, field, row::Positioned};
+use super::{Scope, entity, field, row::Positioned};
 use crate::{
-    Result,
+    Instant, Result,
     policy::{Action, Noun},
-    user::{FormerUser, RemovedUser, former},
 };
+
+entity! {
+    pub(crate) struct FormerUser in "former_user", unversioned {
+        pub username: String,
+        pub first_name: String,
+        pub last_name: String,
+        pub deleted_at: Instant,
+    }
+}
+
+/// A user who was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RemovedUser {
+    /// Their last username, which may be another's by now.
+    #[schema(example = "grace")]
+    pub username: String,
+    /// Given name.
+    #[schema(example = "Grace")]
+    pub first_name: String,
+    /// Family name.
+    #[schema(example = "Hopper")]
+    pub last_name: String,
+    /// When they were removed.
+    pub removed_at: Instant,
+}
+
+impl From<FormerUser> for RemovedUser {
+    fn from(FormerUser { username, first_name, last_name, deleted_at, .. }: FormerUser) -> Self {
+        Self { username, first_name, last_name, removed_at: deleted_at }
+    }
+}
 
 /// The tables of those who act, or did, the columns of their names, and whether they were removed.
 const NAMED: [(&str, &str, i32); 3] =
@@ -72,7 +104,7 @@ impl Scope {
         let mut ids: Vec<_> = people.iter().map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let gone = self.owned::<FormerUser>().filter(former::Column::Id.is_in(ids)).into_query();
+        let gone = self.owned::<FormerUser>().filter(entity::Column::Id.is_in(ids)).into_query();
         let gone: Vec<FormerUser> = self.all(&gone).await?;
         let gone: HashMap<Uuid, RemovedUser> = gone.into_iter().map(|user| (user.id, user.into())).collect();
         for (id, removed) in people {

@@ -10,11 +10,16 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
+use sea_orm::{
+    QueryFilter, QueryTrait,
+    entity::prelude::*,
+    sea_query::{ExprTrait, Query},
+};
 use taskhub_auth::principal::Principal;
 use tokio::sync::{Notify, watch};
 
-use crate::{Instant, Result, Store, System, Tx, context::Request, error::Kind, store::entity, tenant};
+use super::{Store, Tx, entity, field};
+use crate::{Instant, Result, System, context::Request, error::Kind};
 
 /// How often a node reads what other nodes revoked.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -45,7 +50,7 @@ impl Revocation {
     }
 
     /// All tokens that a subject was issued up to now.
-    pub(super) fn of_subject(tx: &Tx, subject: Uuid) -> Self {
+    pub(crate) fn of_subject(tx: &Tx, subject: Uuid) -> Self {
         Self { subject_id: Some(subject), ..Self::now(tx) }
     }
 
@@ -56,7 +61,7 @@ impl Revocation {
     }
 
     /// One token, until it expires by itself.
-    pub(super) fn of_token(tx: &Tx, token: &Principal) -> Self {
+    pub(crate) fn of_token(tx: &Tx, token: &Principal) -> Self {
         let expires_at = Instant::from_micros(token.expires_at().saturating_mul(1_000_000));
         Self { token_id: Some(token.token_id()), expires_at, ..Self::now(tx) }
     }
@@ -171,7 +176,10 @@ impl Store {
         let select = entity::Entity::find().filter(which).into_query();
         let new: Vec<Revocation> = self.beyond_tenants(&system).all(&select).await?;
         self.revocations().apply(&new);
-        let suspended = tenant::suspended(self, &system).await?;
+        let suspended =
+            Query::select().column("id").from("tenant").and_where(Expr::col("is_active").eq(false)).take();
+        let suspended = self.beyond_tenants(&system).rows(&suspended).await?;
+        let suspended = suspended.iter().map(|row| field(row, 0)).collect::<Result<_>>()?;
         self.revocations().refresh(suspended, self.clock().now());
         Ok(())
     }
@@ -186,7 +194,7 @@ impl Store {
 }
 
 /// Follows what other nodes revoke, until the future is dropped.
-pub async fn watch(store: Store) {
+pub async fn follow_revocations(store: Store) {
     let heard = Notify::new();
     tokio::join!(follow(&store, &heard), store.listen(&heard));
 }

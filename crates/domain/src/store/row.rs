@@ -7,7 +7,8 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::{Instant, user::RemovedUser};
+use super::people::RemovedUser;
+use crate::Instant;
 
 /// A row of whichever database.
 pub enum Cells<'a> {
@@ -145,7 +146,7 @@ macro_rules! positions {
             }
 
             $(
-                fn person(&mut self) -> Option<(uuid::Uuid, &mut Option<$crate::user::RemovedUser>)> {
+                fn person(&mut self) -> Option<(uuid::Uuid, &mut Option<$crate::store::people::RemovedUser>)> {
                     let id: Option<uuid::Uuid> = self.$whom.into();
                     Some((id?, &mut self.$removed))
                 }
@@ -181,9 +182,11 @@ mod tests {
         request::{ClientRequest, RequestType},
         second_factor::SecondFactor,
         service_account::ServiceAccount,
-        session::{Revocation, Session},
+        session::Session,
+        store::Revocation,
         store::{
             noun::{ColumnOf, Noun, Owned},
+            people::FormerUser,
             text::entity::Model as Terms,
         },
         tally::{Sum, Tally},
@@ -191,7 +194,7 @@ mod tests {
         team::{Team, TeamMember},
         tenant::Tenant,
         time_entry::TimeEntry,
-        user::{FormerUser, User},
+        user::User,
         watcher::Watcher,
     };
 

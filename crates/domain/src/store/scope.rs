@@ -24,7 +24,6 @@ use crate::{
     edit::Child,
     error::Kind,
     policy::{self, Visibility},
-    user::User,
 };
 
 /// The rows of one tenant, as one caller may see them.
@@ -42,9 +41,9 @@ impl Scope {
         &self.ctx
     }
 
-    /// The same rows as another user of the tenant sees them, whatever the caller does.
-    pub(crate) fn seen_by(&self, user: &User) -> Self {
-        Self { ctx: self.ctx.seen_by(user.id, user.role), ..self.clone() }
+    /// The same rows as another caller of the tenant sees them, whatever this one does.
+    pub(crate) fn seen_in(&self, ctx: Context) -> Self {
+        Self { ctx, ..self.clone() }
     }
 
     /// The row with this id, if the caller may act on it so.

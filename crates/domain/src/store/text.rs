@@ -12,9 +12,33 @@ use taskhub_migration::text::FOLDING;
 use super::{
     noun::{EntityOf, Noun, entity},
     scope::Scope,
+    tokenizer::{Wanted, terms},
     tx::Tx,
 };
-use crate::{Result, search};
+use crate::Result;
+
+/// What is searched of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Searched<'a> {
+    /// What it is called; empty for what has no name.
+    pub(crate) title: &'a str,
+    /// What stands below that.
+    pub(crate) body: Option<&'a str>,
+    /// What else is said of it.
+    pub(crate) more: [Option<&'a str>; 2],
+    /// The project that it lies in.
+    pub(crate) project_id: Option<Uuid>,
+    /// The task that it lies in.
+    pub(crate) task_id: Option<Uuid>,
+}
+
+impl<'a> Searched<'a> {
+    /// The texts, as [`terms`] takes them.
+    pub(crate) fn texts(self) -> [&'a str; 4] {
+        let [one, other] = self.more;
+        [Some(self.title), self.body, one, other].map(Option::unwrap_or_default)
+    }
+}
 
 entity! {
     /// The terms of a row, which has the same id.
@@ -27,7 +51,7 @@ entity! {
 
 impl Scope {
     /// The ids of the tenant's rows, of whatever noun, that hold what is looked for: of those that are searched.
-    pub(crate) fn matching(&self, wanted: &search::Wanted) -> SelectStatement {
+    pub(crate) fn matching(&self, wanted: &Wanted) -> SelectStatement {
         let tenant = self.ctx.tenant();
         let (whole, last) = wanted.terms(tenant);
         let join = |before: &str, between: &str, after: &str| {
@@ -81,7 +105,7 @@ impl Tx {
         }
         if let Some((id, texts)) = is {
             let tenant_id = self.ctx().tenant();
-            let row = SearchText { tenant_id, id, terms: search::terms(tenant_id, texts), folding: FOLDING };
+            let row = SearchText { tenant_id, id, terms: terms(tenant_id, texts), folding: FOLDING };
             self.pending().rows.push(&row);
         }
         Ok(())

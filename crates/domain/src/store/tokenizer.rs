@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// The most characters that are searched for.
 pub const LONGEST: usize = 200;
 /// The most words that are searched for.
-pub(super) const MOST: usize = 10;
+pub(crate) const MOST: usize = 10;
 /// The most different words of a row that are kept: the first.
 const KEPT: usize = 2000;
 /// The most characters of a word as it is spelled: with its tenant below the 84 that MariaDB keeps of a term.
@@ -23,7 +23,7 @@ const SPELLED: usize = 54;
 const TENANT: usize = 25;
 
 /// The words of a text, and where they stand.
-pub(super) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     // A mark, or a joiner that shows nothing, belongs to the letters around it.
     let between = |c: char| !(c.is_alphanumeric() || is_mark(c) || shows_nothing(c));
     let mut at = 0;
@@ -37,7 +37,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 }
 
 /// A word as it is compared: folded, and each letter spelled so that no spelling is the beginning of another.
-pub(super) fn spell(word: &str) -> String {
+pub(crate) fn spell(word: &str) -> String {
     let mut spelled = String::new();
     for letter in searched(word).chars() {
         let before = spelled.len();
@@ -136,14 +136,14 @@ impl Wanted {
     }
 
     /// How a word of a text fits each of those that are looked for: `Some(true)` whole, `Some(false)` as its beginning.
-    pub(super) fn fits(&self, spelled: &str) -> impl Iterator<Item = Option<bool>> {
+    pub(crate) fn fits(&self, spelled: &str) -> impl Iterator<Item = Option<bool>> {
         let whole = self.whole.iter().map(move |word| (word == spelled).then_some(true));
         let last = spelled.starts_with(&self.last).then_some(spelled == self.last);
         whole.chain([last])
     }
 
     /// Whether a word of a text is one of those that are looked for.
-    pub(super) fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.fits(&spell(word)).any(|fit| fit.is_some())
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use sea_orm::{
     ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Select, Value,
-    sea_query::{Expr, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use serde_json::{Map, Value as Json};
 use taskhub_auth::Cipher;
@@ -26,7 +26,7 @@ use super::{
     noun::{ColumnOf, EntityOf, Noun, Owned},
     pending::Pending,
     row::Positioned,
-    scope::Scope,
+    scope::{Scope, field},
     stage,
 };
 use crate::{
@@ -36,7 +36,6 @@ use crate::{
     policy::{self, Action},
     project,
     tally::Summand,
-    tenant::Tenant,
 };
 
 /// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
@@ -335,20 +334,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see [`Self::guard`].
-    pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
-        self.guard::<Tenant>(self.ctx.tenant()).await?;
-        self.scope.find::<Tenant>(self.ctx.tenant(), false).await?.ok_or_else(|| Kind::NotFound.into())
-    }
-
     /// Checks what the caller knows of a row's version, for operations that do much before they write it.
     ///
     /// # Errors
     /// `Stale`, `PreconditionRequired`.
     pub(crate) async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
         if pre.is_missing() && self.ctx.user().is_some() {
-            let tenant = self.scope.find::<Tenant>(self.ctx.tenant(), false).await?;
-            if tenant.is_some_and(|tenant| tenant.require_if_match) {
+            let tenant = Query::select()
+                .column("require_if_match")
+                .from("tenant")
+                .and_where(Expr::col("id").eq(self.ctx.tenant()))
+                .take();
+            let rows = self.scope.rows(&tenant).await?;
+            if rows.first().map(|row| field(row, 0)).transpose()?.unwrap_or_default() {
                 return Err(Kind::PreconditionRequired.into());
             }
         }

@@ -16,8 +16,7 @@ use crate::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    search::Searched,
-    store::{Noun, Part, Unique, entity},
+    store::{Noun, Part, Searched, Unique, entity},
     task,
     user::{self, User},
 };

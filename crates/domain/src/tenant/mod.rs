@@ -1,6 +1,5 @@
 //! The tenant: an organisation and its settings. The root of everything that belongs to it.
 
-mod installation;
 mod invitation;
 mod registration;
 
@@ -10,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use taskhub_migration::text::searched;
 use utoipa::ToSchema;
 
-pub(crate) use self::installation::{
-    WRONG_KEY, check_key, fingerprint as key_fingerprint, secret as installation_secret,
-};
 pub use self::{
     invitation::{consume as consume_invitation, create as create_invitation},
     registration::{Admission, Registration},
@@ -180,6 +176,15 @@ fn utc() -> String {
 
 fn english() -> String {
     "en".to_owned()
+}
+
+impl Tx {
+    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see [`Self::guard`].
+    pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
+        self.guard::<Tenant>(self.ctx().tenant()).await?;
+        let tenant = self.find::<Tenant>(self.ctx().tenant(), false).await?;
+        tenant.ok_or_else(|| Kind::NotFound.into())
+    }
 }
 
 impl From<&Tenant> for TenantInput {
@@ -360,14 +365,6 @@ pub async fn by_slug(store: &Store, system: &System, slug: &str) -> Result<Tenan
     let select = entity::Entity::find().filter(entity::Column::Slug.eq(slug)).into_query();
     let found: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
     found.into_iter().next().ok_or_else(|| Kind::NotFound.into())
-}
-
-/// The tenants whose users and services are kept out.
-pub(crate) async fn suspended(store: &Store, system: &System) -> Result<Vec<Uuid>> {
-    let select = entity::Entity::find().select_only().column(entity::Column::Id);
-    let select = select.filter(entity::Column::IsActive.eq(false)).into_query();
-    let rows = store.beyond_tenants(system).rows(&select).await?;
-    rows.iter().map(|row| field(row, 0)).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod handover;
+mod history;
 mod import;
 mod input;
 mod join;
@@ -18,9 +19,10 @@ use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use self::removal::RemovedUser;
+pub(crate) use self::standing::refer_active;
 pub use self::{
     bulk::check_bulk,
+    history::history,
     import::{
         Import, ImportReport, ImportStatus, ImportedUser, analyze as analyze_imported, check as check_import,
         import,
@@ -33,10 +35,7 @@ pub use self::{
     sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
     standing::{set_active, update},
 };
-pub(crate) use self::{
-    removal::{FormerUser, entity as former},
-    standing::refer_active,
-};
+pub use crate::store::people::RemovedUser;
 use crate::{
     Context, Instant, Result, Scope, Store, Tx, access_token,
     audit::Past,
@@ -172,6 +171,13 @@ impl Noun for User {
             Unique { index: "user_email_key", columns: "user.email", field: "email" },
             Unique { index: "user_username_key", columns: "user.username", field: "username" },
         ]
+    }
+}
+
+impl Scope {
+    /// The same rows as another user of the tenant sees them, whatever the caller does.
+    pub(crate) fn seen_by(&self, user: &User) -> Self {
+        self.seen_in(self.ctx().seen_by(user.id, user.role))
     }
 }
 

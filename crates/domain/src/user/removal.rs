@@ -2,57 +2,24 @@
 //! theirs: their names stay for the audit, for comments and for the time that they worked.
 
 use sea_orm::{Condition, entity::prelude::*};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     User, handover,
     standing::{is_admin, other_admin},
 };
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Tx,
     access_token::{self, AccessToken},
     error::Kind,
     notification::{self, Notification},
     reminder::{self, Reminder},
     second_factor::SecondFactor,
     session::{self, Session},
-    store::{Delete, Noun, Owned, Part, Precondition, entity, noun::ColumnOf},
+    store::{Delete, Noun, Owned, Part, Precondition, noun::ColumnOf, people::FormerUser},
     team::{TeamMember, member},
     time_entry,
     watcher::{self, Watcher},
 };
-
-entity! {
-    pub(crate) struct FormerUser in "former_user", unversioned {
-        pub username: String,
-        pub first_name: String,
-        pub last_name: String,
-        pub deleted_at: Instant,
-    }
-}
-
-/// A user who was removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct RemovedUser {
-    /// Their last username, which may be another's by now.
-    #[schema(example = "grace")]
-    pub username: String,
-    /// Given name.
-    #[schema(example = "Grace")]
-    pub first_name: String,
-    /// Family name.
-    #[schema(example = "Hopper")]
-    pub last_name: String,
-    /// When they were removed.
-    pub removed_at: Instant,
-}
-
-impl From<FormerUser> for RemovedUser {
-    fn from(FormerUser { username, first_name, last_name, deleted_at, .. }: FormerUser) -> Self {
-        Self { username, first_name, last_name, removed_at: deleted_at }
-    }
-}
 
 /// What is a user's own, and nobody's after them.
 pub(super) fn parts(user: &User) -> Vec<Part> {

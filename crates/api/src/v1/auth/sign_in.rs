@@ -20,7 +20,8 @@ type Result<T> = std::result::Result<T, Problem>;
 /// Opens a session for who the credentials prove somebody to be.
 pub(super) async fn by_password(app: &App, request: Request, credentials: Credentials) -> Result<Opened> {
     let Credentials { login, password, code } = credentials;
-    let attempt = Attempt::on_login(&app.store, &login, &request);
+    let (Login::Email(name, tenant) | Login::Username(name, tenant)) = &login;
+    let attempt = Attempt::on_login(&app.store, name, tenant.as_deref(), &request);
     attempt.admit(&app.store).await?;
     let system = app.store.system("signing in", request);
     let candidates = user::candidates(&app.store, &system, &login).await?;

@@ -1,0 +1,22 @@
+//! What a user did, by the page.
+
+use sea_orm::{Condition, entity::prelude::*};
+
+use super::User;
+use crate::{
+    Context, Result, Store,
+    audit::{HistoryEntry, history},
+    list::{self, Page, Query},
+    store::ReadPrivate,
+};
+
+/// What a user did, by the page.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for another user's; those of lists.
+pub async fn history(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
+    let scope = store.read(ctx);
+    let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;
+    let theirs = Condition::all().add(history::entity::Column::ActorId.eq(id));
+    list::page::<HistoryEntry>(store, &scope, query, list::Within::of(id, theirs)).await
+}
