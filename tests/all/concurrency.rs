@@ -282,7 +282,7 @@ async fn a_rule_that_spans_rows_writes_the_row_that_it_depends_on(app: &App) {
         (&tenant, "PATCH", member, json!({ "is_active": false }), 200),
         (&tenant, "POST", format!("{one}/dependencies"), json!({ "blocker_id": tasks[1] }), 201),
         (&tenant, "PATCH", other.clone(), json!({ "parent_id": tasks[0] }), 200),
-        (&project, "POST", format!("{other}/move"), json!({ "before": tasks[0] }), 200),
+        (&project, "POST", format!("{other}/move"), json!({ "side": "before", "beside_id": tasks[0] }), 200),
     ];
     for (row, method, path, body, status) in calls {
         let before = written(row).await;

@@ -132,6 +132,7 @@ async fn a_file_that_cannot_be_stored_is_refused() {
     let url = format!("{}/api/v1{attachments}?name=plan.bin", server.url());
     let attach = async || {
         let request = reqwest::Client::new().post(&url).bearer_auth(&token);
+        let request = request.header("content-type", "application/octet-stream");
         let answer = request.body(vec![7; 1 << 20]).send().await.unwrap();
         let status = answer.status().as_u16();
         let body: Value = answer.json().await.unwrap();
