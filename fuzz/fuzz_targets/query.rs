@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use taskhub_domain::{
     error::Kind,
     fuzzing::list::{Asked, DbBackend, List, TENANT, Value},
-    list::Query,
+    list::{PAGE_SIZE, Query},
 };
 
 fuzz_target!(|text: &str| {
@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
     };
     let is_admin = !head.contains("member");
     let pairs = rest.split('\n').map(|line| line.split_once('=').unwrap_or((line, "")));
-    let query = Query(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    let query = Query(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), PAGE_SIZE);
     let asked = match list.read(&query, is_admin, backend) {
         Ok(asked) => asked,
         Err(error) => return assert_eq!(error.kind(), Kind::InvalidParameter),
@@ -35,7 +35,8 @@ fuzz_target!(|text: &str| {
     keeps_its_bounds(list, &asked);
 
     // The order of parameters tells nothing.
-    let reversed = list.read(&Query(query.0.iter().rev().cloned().collect()), is_admin, backend).unwrap();
+    let reversed =
+        list.read(&Query(query.0.iter().rev().cloned().collect(), PAGE_SIZE), is_admin, backend).unwrap();
     assert_eq!(reversed.canonical, asked.canonical);
     assert_eq!(reversed.values.len(), asked.values.len());
 
@@ -44,7 +45,7 @@ fuzz_target!(|text: &str| {
         let value = list.written(name, value).unwrap_or_else(|| value.clone());
         (name.clone(), value)
     });
-    let again = list.read(&Query(anew.collect()), is_admin, backend).unwrap();
+    let again = list.read(&Query(anew.collect(), PAGE_SIZE), is_admin, backend).unwrap();
     assert_eq!(Asked { canonical: asked.canonical.clone(), ..again }, asked);
 });
 
