@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     credential::{Credential, Purpose},
-    search,
+    store::tokenizer::{self, Wanted},
 };
 pub use crate::{
     feed::fuzzing as feed,
@@ -34,6 +34,6 @@ pub fn read_credential(purpose: Purpose, text: &str) -> Option<(Uuid, Uuid)> {
 /// The terms that a text is found by in a tenant, with blanks between, and those that somebody looks for who types it: the last may be the beginning
 /// of one. `None` where that asks for nothing, or for too much.
 pub fn terms(tenant: Uuid, text: &str) -> (String, Option<(Vec<String>, String)>) {
-    let wanted = store::tokenizer::Wanted::read("q", text).ok();
-    (store::tokenizer::terms(tenant, [text, ""]), wanted.map(|wanted| wanted.terms(tenant)))
+    let wanted = Wanted::read("q", text).ok();
+    (tokenizer::terms(tenant, [text, ""]), wanted.map(|wanted| wanted.terms(tenant)))
 }
