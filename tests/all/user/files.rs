@@ -156,8 +156,10 @@ async fn rows_are_counted_in_lines_of_either_ending(app: &App) {
 async fn an_import_brings_statistics_up_to_date(app: &App) {
     let t = app.tenant().await;
     let before = analyzed(app).await;
-    let users: String = (0..100).map(|n| format!("user{n}@{0}.example,user{n}\n", t.slug)).collect();
-    let report = import(app, &t, "", format!("email,username\n{users}")).await.expect(200).body;
+    let user = |number| format!("user{number}@{}.example,user{number}", t.slug);
+    let users: Vec<_> = (0..100).map(user).collect();
+    let file = format!("email,username\n{}\n", users.join("\n"));
+    let report = import(app, &t, "", file).await.expect(200).body;
     assert_eq!(report["created"], 100, "{report}");
     let is_done = async || app.backend == Backend::MariaDb || analyzed(app).await > before;
     poll::until("the table of users is analyzed", is_done).await;

@@ -44,7 +44,7 @@ const AT_ONCE: u64 = 50;
 const INDEXED: u64 = 10;
 
 /// All that stands below the title, as one text; `None` when nothing does.
-fn below<'a>(searched: Searched<'a>) -> Option<Cow<'a, str>> {
+fn below(searched: Searched<'_>) -> Option<Cow<'_, str>> {
     let [one, other] = searched.more;
     let mut texts = [searched.body, one, other].into_iter().flatten().filter(|text| !text.is_empty());
     let first = texts.next()?;
