@@ -1,8 +1,10 @@
 //! Searching: rows of several nouns that hold some words, the ones that fit best first.
 //!
-//! Invariant: what is found is what the caller's lists show. The database finds rows by their terms ([`crate::store::tokenizer`]), which the recorded write keeps in step
-//! with them (`store/text.rs`); each noun's own visibility wraps that; and what comes of it is ranked here, by nothing but the rows' own texts. So no
-//! row that a caller does not see, and no other tenant, changes what they are told.
+//! Invariant: what is found is what the caller's lists show. The database finds rows by their
+//! terms (`store/tokenizer.rs`), which the recorded write keeps in step with them
+//! (`store/text.rs`). Each resource's own visibility wraps that. The matches are ranked here, by
+//! the rows' own texts alone. So no row that is hidden from the caller, and no other tenant,
+//! changes the result.
 
 mod show;
 
