@@ -143,6 +143,7 @@ pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within
 }
 
 history! {
+    one "attachment", of "task";
     Attachment, tagged "attachments", at "/{id}/attachments/{attachment_id}/history", by "attachment_id";
     /// List what happened to an attachment
     list_task_attachment_history;

@@ -13,6 +13,7 @@ use crate::{
 };
 
 endpoints! {
+    one "client", many "clients", removal "was deleted";
     Client by ClientInput, tagged "clients";
     /// List clients
     list_clients;

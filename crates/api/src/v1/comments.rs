@@ -10,6 +10,7 @@ use crate::{
 };
 
 endpoints_within! {
+    one "comment", many "comments", of "task", removal "was deleted";
     Comment by CommentInput, tagged "comments", at "/{id}/comments", "/{id}/comments/{comment_id}", "/{id}/comments/{comment_id}/history", by "comment_id";
     /// List a task's comments
     list_comments;

@@ -98,6 +98,7 @@ pub(crate) async fn change_documents(
 }
 
 history! {
+    one "document";
     Document, tagged "documents";
     /// List what happened to a document
     list_document_history;

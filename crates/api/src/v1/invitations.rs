@@ -82,6 +82,7 @@ fn delivery(app: &App) -> Delivery {
 }
 
 history! {
+    one "invitation";
     Invitation, tagged "invitations";
     /// List what happened to an invitation
     list_invitation_history;

@@ -5,6 +5,7 @@ use taskhub_domain::label::{Label, LabelInput};
 use super::endpoints::endpoints;
 
 endpoints! {
+    one "label", many "labels", removal "was deleted";
     Label by LabelInput, tagged "labels";
     /// List labels
     list_labels;

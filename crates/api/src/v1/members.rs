@@ -9,6 +9,7 @@ use crate::{
 };
 
 endpoints_within! {
+    one "team member", many "team members", of "team";
     TeamMember by TeamMemberInput, tagged "teams", at "/{id}/members", "/{id}/members/{member_id}", "/{id}/members/{member_id}/history", by "member_id", removed by delete_team_member;
     /// List a team's members
     list_team_members;

@@ -5,6 +5,7 @@ use taskhub_domain::project::{Milestone, MilestoneInput};
 use super::endpoints::endpoints_within;
 
 endpoints_within! {
+    one "milestone", many "milestones", of "project", removal "was deleted";
     Milestone by MilestoneInput, tagged "projects", at "/{id}/milestones", "/{id}/milestones/{milestone_id}", "/{id}/milestones/{milestone_id}/history", by "milestone_id";
     /// List a project's milestones
     list_milestones;

@@ -145,6 +145,7 @@ pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> 
 }
 
 history! {
+    one "project";
     Project, tagged "projects";
     /// List what happened to a project
     list_project_history;

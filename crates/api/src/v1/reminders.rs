@@ -5,6 +5,7 @@ use taskhub_domain::reminder::{Reminder, ReminderInput};
 use super::endpoints::endpoints_within;
 
 endpoints_within! {
+    one "reminder", many "reminders", of "task", removal "was deleted";
     Reminder by ReminderInput, tagged "reminders", at "/{id}/reminders", "/{id}/reminders/{reminder_id}", "/{id}/reminders/{reminder_id}/history", by "reminder_id";
     /// List one's reminders of a task
     list_reminders;

@@ -5,6 +5,7 @@ use taskhub_domain::request::{RequestType, RequestTypeInput};
 use super::endpoints::endpoints;
 
 endpoints! {
+    one "request type", many "request types", removal "was deleted";
     RequestType by RequestTypeInput, tagged "requests";
     /// List request types
     list_request_types;

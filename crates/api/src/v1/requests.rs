@@ -13,6 +13,7 @@ use crate::{
 };
 
 endpoints! {
+    one "request", many "requests", removal "was deleted";
     ClientRequest by ClientRequestInput, tagged "requests";
     /// List requests
     list_requests;

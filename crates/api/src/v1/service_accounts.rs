@@ -142,6 +142,7 @@ async fn change(
 }
 
 history! {
+    one "service account";
     ServiceAccount, tagged "service-accounts";
     /// List what happened to a service account
     list_service_account_history;

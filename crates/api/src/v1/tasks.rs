@@ -18,6 +18,7 @@ use crate::{
 };
 
 endpoints! {
+    one "task", many "tasks", removal "was moved to the trash";
     Task by TaskInput, tagged "tasks";
     /// List tasks
     ///
@@ -241,6 +242,7 @@ pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within
 }
 
 history! {
+    one "dependency", of "task";
     TaskDependency, tagged "tasks", at "/{id}/dependencies/{dependency_id}/history", by "dependency_id";
     /// List what happened to a dependency
     list_task_dependency_history;

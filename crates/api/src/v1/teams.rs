@@ -5,6 +5,7 @@ use taskhub_domain::team::{Team, TeamInput};
 use super::endpoints::endpoints;
 
 endpoints! {
+    one "team", many "teams", removal "was deleted";
     Team by TeamInput, tagged "teams";
     /// List teams
     ///

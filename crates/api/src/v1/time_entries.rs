@@ -74,6 +74,7 @@ impl Line for TimeEntry {
 }
 
 endpoints_within! {
+    one "time entry", many "time entries", of "task", removal "was deleted";
     TimeEntry by TimeEntryInput, tagged "time-entries", at "/{id}/time-entries", "/{id}/time-entries/{entry_id}", "/{id}/time-entries/{entry_id}/history", by "entry_id";
     /// List a task's time entries
     ///

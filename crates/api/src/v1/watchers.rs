@@ -57,6 +57,7 @@ pub(crate) async fn delete_watcher(caller: Caller, app: App, ids: Within, pre: I
 }
 
 history! {
+    one "watcher", of "task";
     Watcher, tagged "tasks", at "/{id}/watchers/{watcher_id}/history", by "watcher_id";
     /// List what happened to a watcher
     list_watcher_history;
