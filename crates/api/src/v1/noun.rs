@@ -1,4 +1,10 @@
-//! What the endpoints of all nouns share: a handler names its noun, its path and its words for the document, and this does the rest.
+//! What the handlers of all resources share.
+//!
+//! A handler names its resource, its path and its text for the OpenAPI document; the functions here
+//! do the rest. Every function that writes goes through `write_once`, so that an idempotency key
+//! works on every such operation.
+//!
+//! This module does not know any single resource, and decides no right.
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -18,7 +24,7 @@ use crate::{
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
-/// What `as_of` is.
+/// What an error says that `as_of` must be.
 pub(super) const INSTANT: &str = "an instant as in RFC 3339";
 
 pub(super) async fn list<N: Noun>(
@@ -35,7 +41,7 @@ pub(super) async fn get<N: Noun>(caller: &Caller, app: &App, id: Id, known: &IfN
     Ok(answer::resource(known, row.version(), &row))
 }
 
-/// As [`get`], for nouns whose rows are also shown as they were.
+/// As [`get`], for resources with a history: `as_of` returns a past state.
 pub(super) async fn get_then<N: Noun>(
     caller: &Caller,
     app: &App,
@@ -49,7 +55,7 @@ pub(super) async fn get_then<N: Noun>(
     Ok(past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?))
 }
 
-/// A row as it was.
+/// The response with a past state of a row.
 pub(super) fn past(known: &IfNoneMatch, row: &Value) -> HttpResponse {
     let version = row.get("version").and_then(Value::as_i64).unwrap_or_default();
     answer::resource(known, version, row)
@@ -65,7 +71,7 @@ pub(super) async fn changes<N: Noun>(
     told(app, query, request, &Past::<N>::of(&app.store, caller, id.0).await?).await
 }
 
-/// What happened to a row.
+/// The response with a page of the history of a row.
 pub(super) async fn told<N: Noun>(
     app: &App,
     query: &Parameters,
@@ -97,7 +103,7 @@ pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N
     Ok(answer::kept(create.await?))
 }
 
-/// A request that does something to a row: `octets` are its body.
+/// Changes a row. `octets` is the body of the request, for its idempotency key.
 pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
@@ -110,7 +116,7 @@ pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
     Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
 }
 
-/// Many changes at once, where nothing is got ready before them.
+/// A bulk request of a resource that prepares nothing before the transaction.
 pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     caller: &Caller,
     app: &App,
@@ -122,7 +128,7 @@ pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     bulk_with::<N>(&caller, app, key, body, Vec::new()).await
 }
 
-/// Many changes at once, with what was got ready for them.
+/// A bulk request with what was prepared for it before the transaction.
 pub(super) async fn bulk_with<N: Bulk>(
     caller: &Charged,
     app: &App,
@@ -143,7 +149,8 @@ where
     Ok(answer::kept(change.await?))
 }
 
-/// A request whose answer has no content: `octets` are its body.
+/// A change whose response has no content. `octets` is the body of the request, for its idempotency
+/// key.
 pub(super) async fn finish<I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
@@ -156,7 +163,7 @@ pub(super) async fn finish<I: Send + Sync + 'static>(
     Ok(answer::kept(finish.await?))
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`: the body knows which of them it is.
 pub(super) async fn update<N: Editable>(
     caller: &Caller,
     app: &App,
@@ -195,7 +202,7 @@ pub(super) async fn get_within<N: Child>(
     Ok(answer::resource(known, row.version(), &row))
 }
 
-/// As [`get_within`], for nouns whose rows are also shown as they were.
+/// As [`get_within`], for resources with a history: `as_of` returns a past state.
 pub(super) async fn get_within_then<N: Child>(
     caller: &Caller,
     app: &App,
@@ -229,7 +236,7 @@ pub(super) async fn create_within<N: EditableChild>(
     Ok(answer::kept(create.await?))
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`: the body knows which of them it is.
 pub(super) async fn update_within<N: EditableChild>(
     caller: &Caller,
     app: &App,
