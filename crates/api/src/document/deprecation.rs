@@ -1,7 +1,13 @@
-//! Operations that are going to be removed: a mark in the document is all that it takes.
+//! Deprecated operations: a mark at the handler is all that a deprecation needs.
 //!
-//! A handler's description bears `extensions(("x-deprecated-at" = json!("2027-01-01T00:00:00Z")), ("x-sunset" = json!("2027-07-01T00:00:00Z")))`.
-//! From that alone the document says `deprecated`, and every answer of the operation bears the headers.
+//! ```text
+//! extensions(
+//!     ("x-deprecated-at" = json!("2027-01-01T00:00:00Z")),
+//!     ("x-sunset" = json!("2027-07-01T00:00:00Z")),
+//! )
+//! ```
+//!
+//! The mark sets `deprecated` in the document, and the headers of every response of the operation.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,17 +15,17 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, HttpDate
 use serde_json::{Map, Value, json};
 use taskhub_domain::Instant;
 
-/// Since when an operation is deprecated.
+/// The date and time from which an operation is deprecated.
 const AT: &str = "x-deprecated-at";
-/// When it may be gone.
+/// The date and time from which the operation may be removed.
 const SUNSET: &str = "x-sunset";
 
-/// What the answers of a deprecated operation say of that.
+/// The headers of the responses of a deprecated operation.
 #[derive(Clone, Debug)]
 pub struct Deprecation(Vec<(HeaderName, HeaderValue)>);
 
 impl Deprecation {
-    /// By the mark of an operation, if it has one.
+    /// Reads the mark of an operation, if it has one.
     pub(super) fn of(operation: &Value) -> Option<Self> {
         let at = instant(operation, AT)?.seconds();
         let [tag, id] = ["/tags/0", "/operationId"]
@@ -40,10 +46,10 @@ impl Deprecation {
         ))
     }
 
-    /// Puts it into the headers of an answer (RFC 9745, RFC 8594).
+    /// Adds the headers to a response (RFC 9745, RFC 8594).
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {
-            // A page of a list has links already.
+            // A page of a list already has `Link`.
             headers.append(name.clone(), value.clone());
         }
     }
@@ -53,7 +59,7 @@ fn instant(operation: &Value, name: &str) -> Option<Instant> {
     operation[name].as_str()?.parse().ok()
 }
 
-/// Says in the document what the mark brings about.
+/// Describes the effects of the mark in the document.
 pub(super) fn complete(operation: &mut Map<String, Value>) {
     if !operation.contains_key(AT) {
         return;
@@ -63,9 +69,15 @@ pub(super) fn complete(operation: &mut Map<String, Value>) {
     for response in responses.into_iter().flat_map(Map::values_mut) {
         let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
         let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { continue };
-        headers.insert("Deprecation".to_owned(), text("Since when it is deprecated (RFC 9745)."));
-        headers.insert("Sunset".to_owned(), text("When it may be gone (RFC 8594)."));
-        headers.insert("Link".to_owned(), text("Where it is described."));
+        headers.insert(
+            "Deprecation".to_owned(),
+            text("The date from which the operation is deprecated (RFC 9745)."),
+        );
+        headers.insert(
+            "Sunset".to_owned(),
+            text("The date from which the operation may be removed (RFC 8594)."),
+        );
+        headers.insert("Link".to_owned(), text("The URL of the description of the operation (RFC 8288)."));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The document as the edge reads it: which operation a path is.
+//! The operations of the document, for the middleware: it finds the operation of a request here.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -7,46 +7,46 @@ use serde_json::{Value, json};
 
 use super::deprecation::Deprecation;
 
-/// The methods that an OpenAPI path can have here.
+/// The methods of the operations in this document.
 pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// One operation.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// Its path, with parameters as `{id}`.
+    /// The path, with parameters such as `{id}`.
     pub path: String,
-    /// Its id.
+    /// The operation id.
     pub id: String,
-    /// Whether it needs a credential.
+    /// Whether it requires a credential.
     pub secured: bool,
-    /// Whether it takes a client's own credentials as `Authorization: Basic`.
+    /// Whether it accepts the credentials of a client as `Authorization: Basic`.
     pub basic: bool,
-    /// The scopes that a narrowed credential needs for it.
+    /// The scopes that a credential with limited scopes needs.
     pub scopes: Vec<String>,
-    /// Whether it keeps its answer for an `Idempotency-Key`.
+    /// Whether it stores its response under an `Idempotency-Key`.
     pub idempotent: bool,
-    /// From when on it is deprecated, if it is.
+    /// The deprecation, if it is deprecated.
     pub deprecation: Option<Deprecation>,
     steps: Vec<String>,
     query: HashSet<String>,
 }
 
 impl Operation {
-    /// Whether it knows a parameter of the query string.
+    /// Whether it has a query parameter with this name.
     pub fn takes(&self, name: &str) -> bool {
         self.query.contains(name)
     }
 }
 
-/// The scopes that an operation's security names.
+/// The scopes in the security of an operation.
 fn scopes(security: &[Value]) -> Vec<String> {
     let named = security.iter().filter_map(|one| one["token"].as_array()).flatten();
     named.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// All operations, by the number of their path's steps.
+/// All operations, by the number of segments of their path.
 #[derive(Clone, Debug, Default)]
 pub struct Operations(Vec<Vec<Arc<Operation>>>);
 
@@ -66,7 +66,7 @@ impl Operations {
                     path: path.clone(),
                     steps: path.split('/').map(str::to_owned).collect(),
                     id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
-                    // An alternative without a scheme is one without a credential.
+                    // An alternative without a scheme means that no credential is needed.
                     secured: !security.is_empty() && security.iter().all(|one| *one != json!({})),
                     scopes: scopes(security),
                     idempotent,
@@ -89,12 +89,12 @@ impl Operations {
         }
         if let Some(operations) = self.0.get_mut(steps) {
             operations.push(Arc::new(operation));
-            // A path that is spelt out goes before one with a parameter in its place.
+            // A path without parameters takes precedence.
             operations.sort_by_key(|operation| operation.path.contains('{'));
         }
     }
 
-    /// All of them.
+    /// All operations.
     pub fn iter(&self) -> impl Iterator<Item = &Operation> {
         self.0.iter().flatten().map(Arc::as_ref)
     }
@@ -104,7 +104,7 @@ impl Operations {
         self.at(path).find(|operation| operation.method == *method).cloned()
     }
 
-    /// The methods of a path, for `Allow`; empty when there is no such path.
+    /// The methods of a path, for `Allow`; empty if the path does not exist.
     pub fn allow(&self, path: &str) -> String {
         let mut methods = Vec::new();
         for operation in self.at(path) {
@@ -119,12 +119,12 @@ impl Operations {
         methods.join(", ")
     }
 
-    /// The operations of the one path that this is: the one that is spelt out, if there is one.
+    /// The operations of the path that matches; a path without parameters takes precedence.
     fn at<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Arc<Operation>> {
         let path: Vec<_> = path.split('/').collect();
         let operations = self.0.get(path.len()).map(Vec::as_slice).unwrap_or_default();
         let first = operations.iter().find(|operation| {
-            // From the end on, where paths differ most.
+            // Compared from the end, where paths differ most.
             let steps = operation.steps.iter().zip(&path).rev();
             steps.into_iter().all(|(known, step)| known == step || known.starts_with('{'))
         });
