@@ -1,6 +1,7 @@
-//! Attachments: files that lie at a task.
+//! Attachments: files that are attached to a task.
 //!
-//! An attachment's id is its file's. It is never changed: another file is another attachment.
+//! Invariant: the id of an attachment is that of its file, and an attachment is never changed.
+//! Another file is another attachment.
 
 use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
@@ -16,21 +17,24 @@ use crate::{
 };
 
 entity! {
-    /// A file that lies at a task.
+    /// A file that is attached to a task.
     pub struct Attachment in "attachment", shown {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// The user who sent it; null when a service did. It stays when the user is removed.
+        /// The id of the user who uploaded the file, or null if a service account uploaded it. It
+        /// stays when the user is deleted.
         pub uploaded_by: Option<Uuid>,
-        /// Its name, as it was sent.
+        /// The name of the file, as it was sent.
         #[schema(example = "plan.pdf")]
         pub name: String,
-        /// What its first octets look like: for people, and promised to nobody. A download is always `application/octet-stream`.
+        /// The media type that the first bytes suggest, for display only. Downloads are always sent
+        /// as `application/octet-stream`.
         #[schema(example = "application/pdf")]
         pub media_type: String,
-        /// Octets.
+        /// The size of the file, in bytes.
         #[schema(example = 48213)]
         pub size: i64,
-        /// SHA-256, in hexadecimal.
+        /// The SHA-256 of the file, in hexadecimal.
         #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         pub sha256: String,
         ..removed uploader_removed of uploaded_by,
@@ -106,7 +110,7 @@ impl Child for Attachment {
     }
 }
 
-/// Whether the caller may attach something to a task, before an octet of it is read.
+/// Authorises a new attachment of a task, before any byte of it is read.
 ///
 /// # Errors
 /// `NotFound` for the task, `Forbidden`, `InsufficientScope`.
@@ -117,7 +121,7 @@ pub async fn permit(store: &Store, ctx: &Context, task: Uuid) -> Result<()> {
     policy::judge(ctx, policy::Noun::Attachment, Action::Create, facts)
 }
 
-/// Attaches a file that was received to a task, under a name.
+/// Attaches a received file to a task.
 ///
 /// # Errors
 /// Those of [`permit`]; `QuotaExceeded`.

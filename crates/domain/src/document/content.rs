@@ -1,4 +1,4 @@
-//! A document's content: its stored file, or else its text.
+//! The content of a document: its stored file, or else its text.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,21 +9,21 @@ use crate::{
     store::{Precondition, Read, Update, json::AsJson},
 };
 
-/// What a document or one of its versions holds.
+/// The content of a document or of one of its versions.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// A stored file.
     File {
-        /// Its object.
+        /// The id of its object.
         id: Uuid,
-        /// What is told of it.
+        /// The description of the file.
         info: FileInfo,
     },
     /// A text.
     Text {
-        /// The document's title.
+        /// The title of the document.
         title: String,
-        /// Markdown.
+        /// The text, in Markdown.
         text: String,
     },
 }
@@ -37,7 +37,7 @@ impl Content {
     }
 }
 
-/// The content of a document, and the document's version.
+/// The content of a document, and the version of the document.
 ///
 /// # Errors
 /// `NotFound`.
@@ -55,7 +55,7 @@ pub async fn version_content(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) ->
     Ok(Content::of(row.title, row.content, row.file_id.zip(row.file)))
 }
 
-/// Whether the caller may give a document another content, before an octet of it is read.
+/// Authorises a change of the content of a document, before any byte of it is read.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InsufficientScope`.
@@ -63,10 +63,11 @@ pub async fn permit(store: &Store, ctx: &Context, id: Uuid) -> Result<()> {
     store.read(ctx).resolve::<Document, _>(id, Update).await.map(drop)
 }
 
-/// Makes a text the document's content, in the place of a stored file.
+/// Sets the text of a document, and removes its stored file.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`; `Invalid` for a text that is none or too long; and those of the precondition.
+/// `NotFound`, `Forbidden`; `Invalid` for a text that is not UTF-8, is too long or has control
+/// characters; and those of the precondition.
 pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> Result<Document> {
     let seen = tx.resolve::<Document, _>(id, Update).await?;
     let wrong = |message: &str| Error::field("", "invalid_value", message);
@@ -81,7 +82,8 @@ pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> R
     tx.update_as("set_content", seen, row, pre).await
 }
 
-/// Makes a file that was received the document's content; under the title, when it has no name. The text stays beside it.
+/// Sets the stored file of a document. A file without a name gets the title as its name. The text
+/// stays.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `QuotaExceeded`, and those of the precondition.
@@ -100,7 +102,7 @@ pub async fn set_file(
     tx.update_as("set_content", seen, row, pre).await
 }
 
-/// Makes a document what it was in a version: a new version, equal to that one.
+/// Sets the title, text and file of a document to those of a version, which makes a new version.
 ///
 /// # Errors
 /// `NotFound`, also for a version of another document; `Forbidden`, and those of the precondition.

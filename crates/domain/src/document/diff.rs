@@ -1,4 +1,4 @@
-//! What changed between two versions of a document's text.
+//! Diffs between the texts of two versions of a document.
 
 use std::time::Duration;
 
@@ -12,16 +12,19 @@ use super::{
 };
 use crate::{Context, Error, Result, Scope, Store, error::Kind, store::Read};
 
-/// After how long a difference is no longer looked for to be small. It is right all the same.
+/// The time after which the search for a small diff stops. The diff is then larger, but still
+/// correct.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many lines around a change are told.
+/// The number of lines of context around a change.
 const AROUND: usize = 3;
 
-/// The unified difference of a version's text from another's of the same document: the one named, or else the one before it, or else nothing. What
-/// the caller `held` for the work is held until it is done.
+/// The unified diff from the version `against` to a version of the same document. Without
+/// `against`, it is from the version before, or from an empty text. `held` is dropped when the work
+/// is done.
 ///
 /// # Errors
-/// `NotFound`, also for a version of another document; `InvalidParameter` for another that is none of this document's.
+/// `NotFound`, also for a version of another document; `InvalidParameter` if `against` is no
+/// version of this document.
 pub async fn diff(
     store: &Store,
     ctx: &Context,
@@ -47,7 +50,7 @@ pub async fn diff(
     written.await.map_err(Error::internal)
 }
 
-/// The version before another.
+/// The version before a version.
 async fn before(scope: &Scope, version: &DocumentVersion) -> Result<Option<DocumentVersion>> {
     let earlier = scope.owned::<DocumentVersion>().filter(Column::DocumentId.eq(version.document_id));
     let earlier = earlier.filter(Column::Number.lt(version.number)).order_by_desc(Column::Number).limit(1);

@@ -1,6 +1,7 @@
-//! Documents: texts and files of a project, with all that they ever were.
+//! Documents: texts and files of a project, with all their versions.
 //!
-//! Invariant: whatever a document's title, text and file come to be, it is kept as a version, in the transaction that makes it so.
+//! Invariant: every state of a document's title, text and file is saved as a version, in the
+//! transaction that makes it. This module does not know how files are stored ([`crate::file`]).
 
 mod content;
 mod diff;
@@ -30,17 +31,20 @@ use crate::{
 };
 
 entity! {
-    /// A text of a project.
+    /// A document of a project: a text and, optionally, a stored file.
     pub struct Document in "document", editable {
+        /// The title of the document.
         #[schema(example = "Minutes of the kick-off")]
         pub title: String,
+        /// The id of the project that contains the document.
         pub project_id: Uuid,
-        /// The user who wrote it; null when a service did.
+        /// The id of the user who created the document, or null if a service account created it.
         pub author_id: Option<Uuid>,
-        /// Markdown.
+        /// The text, in Markdown. It is empty if the document has none.
         pub content: String,
         ..stamps,
-        /// The stored file, if there is one: it is the document's content then, beside the text.
+        /// The stored file, or null if the document has none. Downloads of the content send the
+        /// file rather than the text.
         #[schema(value_type = Option<FileInfo>)]
         pub file: Option<AsJson<FileInfo>>,
         #[serde(skip)]
@@ -48,19 +52,26 @@ entity! {
     }
 }
 
-/// The most characters of a document's text.
+/// The greatest length of the text of a document, in characters.
 const LONGEST_TEXT: usize = 200_000;
 
-/// A document as lists show it: without its content.
+/// A document in a list, without its text and file.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentSummary {
+    /// The id of the document.
     id: Uuid,
+    /// The title of the document.
     #[schema(example = "Minutes of the kick-off")]
     title: String,
+    /// The id of the project that contains the document.
     project_id: Uuid,
+    /// The id of the user who created the document, or null if a service account created it.
     author_id: Option<Uuid>,
+    /// The date and time (UTC) at which the document was created.
     created_at: Instant,
+    /// The date and time (UTC) at which the document was last changed.
     updated_at: Instant,
+    /// The version of the document. It grows with each change.
     version: i64,
 }
 
@@ -147,7 +158,7 @@ impl Noun for Document {
 }
 
 impl Document {
-    /// Whether it says something else, wherever it lies and whoever wrote it.
+    /// Whether the title, text or file differ. The project and the author do not count.
     fn says_other_than(&self, old: &Self) -> bool {
         (&self.title, &self.content, self.file_id) != (&old.title, &old.content, old.file_id)
             || self.file != old.file
@@ -155,16 +166,17 @@ impl Document {
 }
 
 input! {
-    /// What can be written of a document.
+    /// The writable fields of a document.
     pub struct DocumentInput of Document {
+        /// The title: one line of 1 to 200 characters.
         #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 200, example = "Minutes of the kick-off")]
         title: String,
-        /// A project that the caller sees.
+        /// The id of the project. The caller must see the project.
         #[garde(skip)]
         project_id: Uuid,
-        /// Markdown.
+        /// The text, in Markdown, of at most 200,000 characters. Default: empty.
         #[serde(default)]
         #[garde(length(chars, max = LONGEST_TEXT))]
         #[schema(max_length = 200_000, example = "# Present\n\nAda, Grace")]
@@ -181,7 +193,7 @@ impl Editable for Document {
     }
 
     async fn apply(self, tx: &Tx, input: DocumentInput) -> Result<Self> {
-        // A new row's project is nil, which no project is.
+        // The project of a new row is the nil id, which no project has.
         if input.project_id != self.project_id || input.project_id.is_nil() {
             tx.refer::<Project>(Some(input.project_id), "project_id").await?;
         }

@@ -1,4 +1,6 @@
-//! A document's versions: what it was each time that its title, text or file came to be another.
+//! The versions of a document: its title, text and file after each change of one of them.
+//!
+//! Invariant: a version is never changed, and is deleted only with its document.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
@@ -17,44 +19,52 @@ use crate::{
 };
 
 entity! {
-    /// What a document was. It is never changed, and goes with the document.
+    /// A version of a document. It never changes, and is deleted with the document.
     #[derive(ToSchema)]
     #[schema(as = DocumentVersion)]
     pub struct DocumentVersion in "document_version", unversioned {
+        /// The id of the document.
         pub document_id: Uuid,
-        /// The document's `version` when this was saved: numbers grow, and may leave some out.
+        /// The `version` of the document when this version was saved. Numbers grow, with gaps.
         #[schema(example = 3)]
         pub number: i64,
+        /// The title that this version saved.
         #[schema(example = "Minutes of the kick-off")]
         pub title: String,
-        /// Markdown.
+        /// The text that this version saved, in Markdown.
         pub content: String,
-        /// The stored file, if there was one.
+        /// The stored file of this version, or null if it had none.
         #[schema(value_type = Option<FileInfo>)]
         pub file: Option<AsJson<FileInfo>>,
         #[serde(skip)]
         pub file_id: Option<Uuid>,
-        /// The user who saved it; null when a service did. It stays when the user is removed.
+        /// The id of the user who saved this version, or null if a service account saved it. It
+        /// stays when the user is deleted.
         pub saved_by: Option<Uuid>,
+        /// The date and time (UTC) at which this version was saved.
         pub created_at: Instant,
     }
 }
 
-/// A version as lists show it: without its text.
+/// A version of a document in a list, without its text.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentVersionSummary {
+    /// The id of this version.
     id: Uuid,
+    /// The id of the document.
     document_id: Uuid,
-    /// The document's `version` when this was saved: numbers grow, and may leave some out.
+    /// The `version` of the document when this version was saved. Numbers grow, with gaps.
     #[schema(example = 3)]
     number: i64,
+    /// The title that this version saved.
     #[schema(example = "Minutes of the kick-off")]
     title: String,
-    /// The stored file, if there was one.
+    /// The stored file of this version, or null if it had none.
     #[schema(value_type = Option<FileInfo>)]
     file: Option<AsJson<FileInfo>>,
-    /// The user who saved it; null when a service did.
+    /// The id of the user who saved this version, or null if a service account saved it.
     saved_by: Option<Uuid>,
+    /// The date and time (UTC) at which this version was saved.
     created_at: Instant,
 }
 
@@ -118,8 +128,10 @@ impl Child for DocumentVersion {
     }
 }
 
-/// The versions since a document lies where it lies now, for those who may not have seen it where it was before: what it said when it came there, and
-/// all after that. `None`: all that there are.
+/// The versions that the caller may see: those since the document came to its present project or
+/// team, beginning with the one that it had then. `None` means all versions.
+///
+/// The caller may not have seen the document in its earlier project.
 pub(super) async fn shown(scope: &Scope, document: &Document) -> Result<Option<Condition>> {
     use entity::Column;
     let Some(came) = Arrival::of(scope, document, None).await? else { return Ok(None) };
@@ -131,7 +143,7 @@ pub(super) async fn shown(scope: &Scope, document: &Document) -> Result<Option<C
     Ok(first.map(|first| Condition::all().add(Column::Number.gte(first))))
 }
 
-/// Keeps what a document says now.
+/// Saves the present state of a document as a version.
 pub(super) async fn keep(tx: &Tx, document: &Document) -> Result<()> {
     let Document { tenant_id, id, title, content, file, file_id, version, .. } = document.clone();
     let row = DocumentVersion {
@@ -149,7 +161,7 @@ pub(super) async fn keep(tx: &Tx, document: &Document) -> Result<()> {
     tx.keep(&row).await
 }
 
-/// Lets go of all files that a document ever had.
+/// Releases the files of all versions of a document.
 pub(super) async fn release_files(tx: &Tx, document: Uuid) -> Result<()> {
     use entity::Column;
     let own = Condition::all().add(Column::DocumentId.eq(document)).add(Column::FileId.is_not_null());

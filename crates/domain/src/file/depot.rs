@@ -1,7 +1,10 @@
-//! The depot: where objects lie, in a folder or in a bucket.
+//! The blob store: stores objects in a folder or in an S3 bucket.
 //!
-//! Invariant: an object's name is its tenant's id and its own, below the depot's prefix; nothing that a client sent is in it. What is not named so is
-//! none of ours, and is neither read nor removed.
+//! Invariant: the name of an object is made of the id of its tenant and its own id, below the
+//! prefix of the blob store. No part of it comes from a client. Objects with other names belong to
+//! others: they are neither read nor removed.
+//!
+//! This module knows no rows and no quotas.
 
 use std::{io, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
@@ -19,41 +22,41 @@ use uuid::Uuid;
 use super::{FileInfo, hex, receiving::Receiving};
 use crate::{Error, Result, error::Kind};
 
-/// For how long one step may take: a part that is written, or octets that are read.
+/// The longest time of one step: writing one part, or reading one chunk.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Where objects lie.
+/// The place where objects are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a folder, which must be there.
+    /// A folder, which must exist.
     Folder(PathBuf),
-    /// In a bucket that speaks S3.
+    /// A bucket with the S3 protocol.
     Bucket {
-        /// Its name.
+        /// The name of the bucket.
         name: String,
-        /// What the names of objects begin with; may be empty.
+        /// The prefix of the names of objects; may be empty.
         prefix: String,
     },
 }
 
-/// The octets of an object, as they come.
+/// The bytes of an object, as a stream.
 pub type Octets = BoxStream<'static, Result<Bytes>>;
 
-/// Where objects are put, read and removed. Cheap to clone.
+/// Writes, reads and removes objects. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Depot {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) prefix: Path,
-    /// The folder, for what the store itself leaves in it.
+    /// The folder, so that partly written files in it can be removed.
     pub(super) folder: Option<PathBuf>,
 }
 
 impl Depot {
-    /// The depot at a place; a bucket is reached by options, named as its environment variables are (`AWS_REGION`, …). Options that mean
-    /// nothing to it are left alone.
+    /// Opens the blob store at a place. The options for a bucket have the names of the environment
+    /// variables of AWS (`AWS_REGION`, …). Unknown options are ignored.
     ///
     /// # Errors
-    /// When there is no such folder, or the options don't describe a way to the bucket.
+    /// If the folder does not exist, or the options do not suffice for the bucket.
     pub fn open(place: &Place, options: &[(String, String)]) -> Result<Self, Failure> {
         match place {
             Place::Folder(folder) => {
@@ -61,7 +64,7 @@ impl Depot {
                 Ok(Self { objects: Arc::new(objects), prefix: Path::default(), folder: Some(folder.clone()) })
             }
             Place::Bucket { name, prefix } => {
-                // A download lasts as long as its reader: each step is timed here, and not the whole.
+                // The reader decides how long a download takes, so only each step has a timeout.
                 let client = ClientOptions::new().with_timeout_disabled().with_connect_timeout(PATIENCE / 6);
                 let builder = AmazonS3Builder::new().with_client_options(client).with_bucket_name(name);
                 let known = options.iter().filter_map(|(name, value)| {
@@ -73,24 +76,26 @@ impl Depot {
         }
     }
 
-    /// Looks whether its place can be listed.
+    /// Checks that the place can be listed.
     ///
     /// # Errors
-    /// Why it can't, for the operator.
+    /// The reason, for the operator.
     pub async fn reach(&self) -> Result<(), String> {
         let listed = self.objects.list(Some(&self.prefix)).next().await.transpose();
         listed.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Begins an object of a tenant.
+    /// Begins to write an object of a tenant.
     pub fn receive(&self, tenant: Uuid, id: Uuid) -> Receiving {
         Receiving::new(self.clone(), tenant, id)
     }
 
-    /// The octets of an object, or some of them. The whole of an object that is not what was received ends in an error before its last octets.
+    /// The bytes of an object, or a range of them. A stream of a whole object with a wrong digest
+    /// ends in an error before its last chunk.
     ///
     /// # Errors
-    /// `Internal` when it is not there or has another size, `Unavailable` when its place is not there.
+    /// `Internal` if the object is missing or has another size, `Unavailable` if the place cannot
+    /// be reached.
     pub async fn read(
         &self,
         tenant: Uuid,
@@ -110,7 +115,7 @@ impl Depot {
         Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
     }
 
-    /// All octets of an object, as they are; `None` when it is gone.
+    /// All bytes of an object, not verified; `None` if it does not exist.
     pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<Octets>> {
         let name = self.name(tenant, id);
         match tokio::time::timeout(PATIENCE, self.objects.get(&name)).await {
@@ -121,10 +126,10 @@ impl Depot {
         }
     }
 
-    /// Removes an object; one that is gone already stays so.
+    /// Removes an object. Succeeds if it does not exist.
     ///
     /// # Errors
-    /// `Unavailable` when its place is not there.
+    /// `Unavailable` if the place cannot be reached.
     pub async fn remove(&self, tenant: Uuid, id: Uuid) -> Result<()> {
         let name = self.name(tenant, id);
         match tokio::time::timeout(PATIENCE, self.objects.delete(&name)).await {
@@ -134,10 +139,10 @@ impl Depot {
         }
     }
 
-    /// Whether an object is there.
+    /// Whether an object exists.
     ///
     /// # Errors
-    /// `Unavailable` when its place is not.
+    /// `Unavailable` if the place cannot be reached.
     pub async fn has(&self, tenant: Uuid, id: Uuid) -> Result<bool> {
         match self.objects.head(&self.name(tenant, id)).await {
             Ok(_) => Ok(true),
@@ -146,7 +151,7 @@ impl Depot {
         }
     }
 
-    /// All objects that are ours.
+    /// The tenant id and object id of all objects of this depot.
     pub(crate) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
         let found = self.objects.list(Some(&self.prefix)).map_err(failed);
         found.try_filter_map(async |object| Ok(self.ids(&object.location)))
@@ -156,7 +161,7 @@ impl Depot {
         self.prefix.clone().join(tenant.to_string()).join(id.to_string())
     }
 
-    /// The ids that an object's name is made of.
+    /// The ids in the name of an object.
     fn ids(&self, name: &Path) -> Option<(Uuid, Uuid)> {
         let mut parts = name.prefix_match(&self.prefix)?;
         let (tenant, id) = (parts.next()?, parts.next()?);
@@ -165,7 +170,7 @@ impl Depot {
     }
 }
 
-/// One step, which must not take long.
+/// Runs one step with a timeout.
 pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE, step).await {
         Ok(outcome) => outcome.map_err(failed),
@@ -173,7 +178,7 @@ pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>
     }
 }
 
-/// Octets each piece of which must not take long.
+/// A stream with a timeout for each chunk.
 fn impatient(
     octets: impl Stream<Item = Result<Bytes>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes>> {
@@ -185,10 +190,10 @@ fn impatient(
     })
 }
 
-/// Octets the last piece of which waits until all of them are there and have the digest.
+/// A stream that withholds its last chunk until the digest of all bytes is verified.
 fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
     let expected = Arc::new((name, sha256));
-    // No octets wait at first.
+    // The withheld chunk is empty at first.
     let begin = (octets, Hashing::default(), Bytes::new());
     futures::stream::try_unfold(Some(begin), move |state| {
         let expected = expected.clone();
@@ -207,7 +212,7 @@ fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Res
     })
 }
 
-/// What a failure of the store's means: an object that must be there and is not is a fault.
+/// Converts an error of the object store. A missing object is an internal error.
 pub(super) fn failed(error: Failure) -> Error {
     match error {
         Failure::NotFound { .. } | Failure::InvalidPath { .. } | Failure::Precondition { .. } => {
@@ -217,8 +222,8 @@ pub(super) fn failed(error: Failure) -> Error {
     }
 }
 
-/// What it means that the files' store could not do something: whether it is full or read-only is said by the operating system's error,
-/// or by the status that a bucket answers.
+/// Converts an error of a write. The error of the operating system, or the status of the bucket,
+/// says whether the store is full or read-only.
 pub(super) fn not_done(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(this) = cause {

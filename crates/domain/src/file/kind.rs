@@ -1,13 +1,15 @@
-//! What octets look like, by the first of them.
+//! The media type that the first bytes of a file suggest.
+//!
+//! It is shown to users and decides nothing.
 
-/// How many of the first octets are looked at.
+/// The number of bytes that are inspected.
 pub(super) const LOOKED_AT: usize = 8 * 1024;
-/// The longest media type that is told.
+/// The greatest length of a media type.
 const LONGEST: usize = 100;
-/// Octets of no known kind.
+/// The media type of bytes of an unknown type.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// The media type that the first octets look like. It is told to people and decides nothing.
+/// The media type that the first bytes suggest.
 pub(super) fn media_type(head: &[u8]) -> &'static str {
     match infer::get(head).map(|kind| kind.mime_type()) {
         Some(known) if known.len() <= LONGEST => known,
@@ -16,7 +18,7 @@ pub(super) fn media_type(head: &[u8]) -> &'static str {
     }
 }
 
-/// Whether it is UTF-8, which may be cut within its last character, and holds nothing that no text has.
+/// Whether the bytes are UTF-8 text without null characters. The last character may be cut off.
 fn is_text(head: &[u8]) -> bool {
     let whole = match std::str::from_utf8(head) {
         Ok(_) => true,

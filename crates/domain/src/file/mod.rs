@@ -1,8 +1,12 @@
-//! Files: octets of any kind and size, kept outside the database under names that nobody can choose.
+//! Files: bytes of any type and size, stored outside the database under names that no client
+//! chooses.
 //!
-//! Invariant: an object is there, durably, before the row that speaks of it is committed, and it goes only after the row has said so for good.
-//! What lies between, after a failure or a kill, is an object without a row, and [`Store::sweep_files`](crate::Store::sweep_files) removes it.
-//! The row of a file is read by whoever may read what refers to it, and by nobody else: a file has no path of its own.
+//! Invariant: an object is durable before the row that refers to it is committed. It is removed
+//! only after a committed row says that it may be. A failure or a kill in between leaves an object
+//! without a row, which [`Store::sweep_files`](crate::Store::sweep_files) removes.
+//!
+//! This module does not know which resource uses a file. A file has no path of its own, so it can
+//! be read only through the resource that refers to it.
 
 mod depot;
 mod kind;
@@ -22,36 +26,37 @@ pub use self::{
 };
 use crate::{Context, Error, Result, Store, Tx, error::Kind, input::one_line, store::entity, tenant::Tenant};
 
-/// The most characters of a file's name.
+/// The greatest length of the name of a file, in characters.
 pub const LONGEST_NAME: usize = 255;
 
 entity! {
-    /// An object that is kept. Its name is made of the two ids.
+    /// A stored object. Its name is made of the two ids.
     pub struct File in "file", unversioned {
         pub size: i64,
-        /// Since when nothing refers to it: the object goes, and then this row.
+        /// When the file was released: the object is removed next, and then this row.
         pub discarded_at: Option<Instant>,
     }
 }
 
-/// What is told of a stored file.
+/// The description of a stored file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileInfo {
-    /// Its name, as it was sent.
+    /// The name of the file, as it was sent.
     #[schema(example = "plan.pdf")]
     pub name: String,
-    /// What its first octets look like: for people, and promised to nobody. A download is always `application/octet-stream`.
+    /// The media type that the first bytes suggest, for display only. Downloads are always sent as
+    /// `application/octet-stream`.
     #[schema(example = "application/pdf")]
     pub media_type: String,
-    /// Octets.
+    /// The size of the file, in bytes.
     #[schema(example = 48213)]
     pub size: i64,
-    /// SHA-256, in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
 }
 
-/// Octets in hexadecimal.
+/// Bytes in hexadecimal.
 pub fn hex(octets: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
@@ -59,7 +64,7 @@ pub fn hex(octets: &[u8]) -> String {
     octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
-/// A file's name, if it is one: one line that shows what it says, and no path.
+/// Checks the name of a file: one line of visible text, and no path.
 ///
 /// # Errors
 /// `InvalidParameter` at `name`.
@@ -78,7 +83,8 @@ pub fn checked_name(name: &str) -> Result<String> {
     }
 }
 
-/// Refuses, before an octet is read, what has no room any more. The transaction that keeps the file decides.
+/// Rejects a file that exceeds the quota, before any byte is read. The transaction that stores the
+/// file decides.
 ///
 /// # Errors
 /// `QuotaExceeded`.
@@ -102,8 +108,8 @@ pub async fn has_room(store: &Store, ctx: &Context, size: u64) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a file that was received, if the tenant has room for it: the count is the tenant's row's own, so that it is exact however many come at
-/// once.
+/// Adds the row of a received file, if the quota of the tenant allows it. The usage is counted in
+/// the row of the tenant, so that it is exact under concurrency.
 pub(crate) async fn keep(tx: &Tx, received: &Received) -> Result<()> {
     let size = received.size;
     let room = Query::update()
@@ -121,7 +127,8 @@ pub(crate) async fn keep(tx: &Tx, received: &Received) -> Result<()> {
     tx.keep(&File { tenant_id: tx.ctx().tenant(), id: received.id, size, discarded_at: None }).await
 }
 
-/// Lets go of a file: its room is the tenant's again at once, and its object goes when this is committed. A file goes once.
+/// Releases a file: it no longer counts towards the quota, and its object is removed after the
+/// commit. Releasing a file again does nothing.
 pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
     let Some(file) = tx.kept::<File>(id).await?.filter(|file| file.discarded_at.is_none()) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Receiving: octets on their way into the depot, measured and looked at as they come.
+//! Receiving files: bytes are written to the blob store while they arrive, and counted and hashed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// Octets of one part: S3 takes none that is smaller, but the last. What waits of a file in memory is two of these at most.
+/// The size of one part, in bytes. S3 accepts no smaller part, except the last one. At most two
+/// parts of a file are in memory.
 const PART: usize = 5 * 1024 * 1024;
 
-/// An object that is being written. When it is dropped before it is finished, what was written of it goes.
+/// An object that is being written. If it is dropped before it is finished, the object is removed.
 #[derive(Debug)]
 pub struct Receiving {
     id: Uuid,
@@ -28,21 +29,21 @@ pub struct Receiving {
     head: Vec<u8>,
 }
 
-/// An object that lies in the depot, durably, and of which no row speaks yet.
+/// An object that is durable in the blob store and has no row yet.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Its id.
+    /// The id of the object.
     pub id: Uuid,
-    /// Its octets' number.
+    /// The size, in bytes.
     pub size: i64,
-    /// Its octets' SHA-256.
+    /// The SHA-256.
     pub sha256: [u8; 32],
-    /// What its first octets look like.
+    /// The media type that the first bytes suggest.
     pub media_type: &'static str,
 }
 
 impl Received {
-    /// What is told of it, under a name.
+    /// The description of the file, with a name.
     pub fn info(&self, name: &str) -> FileInfo {
         FileInfo {
             name: name.to_owned(),
@@ -52,7 +53,7 @@ impl Received {
         }
     }
 
-    /// Its digest as a header has it (RFC 9530).
+    /// The digest in base64, as in `Repr-Digest` (RFC 9530).
     pub fn digest(&self) -> String {
         STANDARD.encode(self.sha256)
     }
@@ -65,15 +66,15 @@ impl Receiving {
         Self { id, name, writer: Some(writer), hash: Hashing::default(), size: 0, head: Vec::new() }
     }
 
-    /// How many octets came so far.
+    /// The number of bytes received so far.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Takes the next octets; waits while the depot is slower than they come.
+    /// Writes the next bytes. Waits while the blob store is slower than the client.
     ///
     /// # Errors
-    /// `Unavailable` when the depot is not there; `StorageFull`, `ReadOnly`.
+    /// `Unavailable` when the blob store cannot be reached; `StorageFull`, `ReadOnly`.
     pub async fn take(&mut self, octets: Bytes) -> Result<()> {
         self.hash.update(&octets);
         self.size += octets.len() as u64;
@@ -88,7 +89,7 @@ impl Receiving {
     /// Makes the object durable.
     ///
     /// # Errors
-    /// `Unavailable` when the depot is not there; `StorageFull`, `ReadOnly`.
+    /// `Unavailable` when the blob store cannot be reached; `StorageFull`, `ReadOnly`.
     pub async fn finish(mut self) -> Result<Received> {
         let Some(mut writer) = self.writer.take() else {
             return Err(Error::internal(format!("{} is written no more", self.name)));
@@ -108,7 +109,7 @@ impl Receiving {
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        // Without a runtime the process ends, and the sweep finds what is left.
+        // Without a runtime the process is ending, and the sweep removes the rest.
         let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current())
         else {
             return;

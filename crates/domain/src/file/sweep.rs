@@ -1,6 +1,7 @@
-//! The sweep: objects that no row speaks of any more, or that none ever did.
+//! The sweep: removes objects that no row refers to any more, or never did.
 //!
-//! It may run anywhere, on several nodes at once, and end anywhere: every step can be done again.
+//! Invariant: every step can be repeated, so the sweep may run on several nodes at once and may be
+//! interrupted anywhere.
 
 use std::{collections::HashSet, fs, io, path::PathBuf, time::Duration};
 
@@ -17,19 +18,20 @@ use crate::{
     store::{SWEEP, field},
 };
 
-/// How old an object without a row is when it goes: older than the longest upload.
+/// The age at which an object without a row is removed. It is longer than the longest upload.
 const ORPHANED: Duration = Duration::from_hours(24);
-/// How many objects are looked for in the database at once.
+/// The number of objects that are looked up in the database at once.
 const BATCH: usize = 100;
 
 impl Store {
-    /// Removes the objects that are kept no more: those that were discarded, those whose rows went with another row, and those that were
-    /// received a day ago and never had a row. It reads all rows of files, and lists all objects.
+    /// Removes unused objects: those of released files, those whose resource was deleted by a
+    /// cascade, and those that were received a day ago and have no row. It reads the rows of all
+    /// files and lists all objects.
     ///
     /// # Errors
-    /// Those of the store and of the depot. What is left is found by the next sweep.
+    /// Those of the store and of the blob store. The next sweep tries again.
     pub async fn sweep_files(&self, system: &System, depot: &Depot) -> Result<()> {
-        // What can't be done of one step keeps no other from being done.
+        // A step that fails does not prevent the others.
         let outcomes = [
             self.release_unreferred(system).await,
             self.remove_discarded(system, depot).await,
@@ -39,7 +41,8 @@ impl Store {
         outcomes.into_iter().collect()
     }
 
-    /// Lets go of files whose rows nothing refers to: a task that is removed takes its attachments along.
+    /// Releases files that nothing refers to: the deletion of a task deletes its attachments by a
+    /// cascade.
     async fn release_unreferred(&self, system: &System) -> Result<()> {
         let refers = |table: &'static str, column: &'static str| {
             Query::select()
@@ -67,7 +70,7 @@ impl Store {
         }
     }
 
-    /// Removes the objects of files that were let go, and then their rows.
+    /// Removes the objects of released files, and then their rows.
     ///
     /// # Errors
     /// Those of the store.
@@ -86,7 +89,7 @@ impl Store {
             let Some(end) = found.last().copied() else { return Ok(()) };
             last = Some(end);
             for (tenant, id) in found {
-                // One that can't be removed now is tried again by the next sweep.
+                // The next sweep tries again.
                 if let Err(error) = depot.remove(tenant, id).await {
                     tracing::warn!(%error, %tenant, %id, "a file can't be removed");
                     continue;
@@ -97,7 +100,8 @@ impl Store {
         }
     }
 
-    /// Removes the objects that were received long ago and have no row: their upload failed, or the server was killed in it.
+    /// Removes the objects that were received long ago and have no row: their upload failed, or the
+    /// server was killed during it.
     async fn remove_orphans(&self, system: &System, depot: &Depot) -> Result<()> {
         let before = system.now().minus(ORPHANED);
         let old = depot.list().try_filter(|(_, id)| std::future::ready(is_before(*id, before)));
@@ -113,7 +117,7 @@ impl Store {
             let known = self.ids_of(system, &files(named)).await?;
             let own = self.tenants_among(system, batch.iter().map(|(tenant, _)| *tenant)).await?;
             for (tenant, id) in batch.into_iter().filter(|ids| !known.contains(ids)) {
-                // What is no tenant's of this database may be another installation's: it is not ours to remove.
+                // An object of an unknown tenant may belong to another installation, so it stays.
                 if !own.contains(&tenant) {
                     tracing::warn!(%tenant, %id, "a file of a tenant that is not in this database is left alone");
                     continue;
@@ -127,7 +131,7 @@ impl Store {
         Ok(())
     }
 
-    /// Those of some tenants that there are.
+    /// The tenants among these ids that exist.
     async fn tenants_among(
         &self,
         system: &System,
@@ -145,19 +149,20 @@ impl Store {
     }
 }
 
-/// Some files, by their ids.
+/// Selects the ids of some files.
 fn files(those: Condition) -> SelectStatement {
     let columns = [("file", "tenant_id"), ("file", "id")];
     Query::select().columns(columns).from("file").cond_where(those).limit(SWEEP).take()
 }
 
-/// Whether an id was made before an instant.
+/// Whether an id was generated before a time.
 fn is_before(id: Uuid, instant: Instant) -> bool {
     let made = id.get_timestamp().and_then(|at| i64::try_from(at.to_unix().0).ok());
     made.is_some_and(|seconds| seconds < instant.seconds())
 }
 
-/// Removes what a kill left in the folder of files that were being written: the store's own lists don't tell of it.
+/// Removes partly written files that a kill left in the folder. The lists of the store do not have
+/// them.
 async fn remove_leftovers(depot: &Depot, now: Instant) -> Result<()> {
     let Some(folder) = depot.folder.clone() else { return Ok(()) };
     let before = now.minus(ORPHANED);
@@ -165,7 +170,7 @@ async fn remove_leftovers(depot: &Depot, now: Instant) -> Result<()> {
     removal.await.map_err(Error::internal)?.map_err(Error::unavailable)
 }
 
-/// The store writes `id` as `id#1` and renames it.
+/// Removes old files named `id#1`: the store writes to such a file and then renames it to `id`.
 fn remove_staged(folder: PathBuf, before: Instant) -> io::Result<()> {
     for tenant in fs::read_dir(folder)? {
         let tenant = tenant?;
