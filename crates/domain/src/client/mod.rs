@@ -1,4 +1,7 @@
-//! Clients: those for whom a tenant works.
+//! Clients: the customers of a tenant.
+//!
+//! Invariant: the names of the clients of a tenant are unique, whatever their case and spacing.
+//! This module does not know the requests of a client.
 
 use crate::{
     edit::input,
@@ -9,16 +12,20 @@ use crate::{
 };
 
 entity! {
-    /// Somebody for whom the tenant works.
+    /// A client: a customer of the organisation.
     pub struct Client in "client", editable {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name of the client. It is unique in the organisation.
         #[schema(example = "Harbour Bakery")]
         pub name: String,
+        /// The email address of the client, or null.
         pub email: Option<String>,
+        /// The telephone number of the client, or null.
         pub phone: Option<String>,
+        /// The postal address of the client, or null.
         pub address: Option<String>,
+        /// Notes about the client, or null.
         pub notes: Option<String>,
-        /// By which names are compared. Never shown.
+        /// The folded name, by which names are compared. No response has it.
         #[serde(skip)]
         pub name_key: String,
     }
@@ -67,25 +74,30 @@ impl Noun for Client {
 }
 
 input! {
-    /// What can be written of a client.
+    /// The writable fields of a client.
     pub struct ClientInput of Client, without rules {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name of the client: one line of 1 to 200 characters. It must be unique in the
+        /// organisation; case and spacing make no difference.
         #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 200, example = "Harbour Bakery")]
         name: String,
+        /// The email address of the client, of at most 254 characters.
         #[serde(default)]
         #[garde(email, length(chars, max = 254))]
         #[schema(format = Email, max_length = 254, example = "hello@bakery.example")]
         email: Option<String>,
+        /// The telephone number of the client: one line of at most 32 characters.
         #[serde(default)]
         #[garde(length(chars, max = 32), custom(one_line))]
         #[schema(format = "line", max_length = 32, example = "+49 40 123456")]
         phone: Option<String>,
+        /// The postal address of the client, of at most 500 characters.
         #[serde(default)]
         #[garde(length(chars, max = 500))]
         #[schema(max_length = 500)]
         address: Option<String>,
+        /// Notes about the client, of at most 20,000 characters.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]

@@ -1,4 +1,4 @@
-//! What was made and completed, day by day or week by week.
+//! The completion report: tasks created and completed, by day or week.
 
 use std::collections::BTreeMap;
 
@@ -18,30 +18,32 @@ use crate::{
     task::entity as task,
 };
 
-/// A day or a week.
+/// The tasks that were created and completed on one day or in one week.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CompletionBucket {
-    /// The day, or the week's Monday, in UTC.
+    /// The day, or the Monday of the week, in UTC.
     #[schema(example = "2026-01-26")]
     pub day: String,
-    /// Tasks that were made.
+    /// The number of tasks that were created.
     pub created: i64,
-    /// Tasks that were completed.
+    /// The number of tasks that were completed.
     pub completed: i64,
-    /// Of these, how many were completed by their due date.
+    /// The number of tasks that were completed by their due date.
     pub on_time: i64,
-    /// Of these, how many were completed after it. (Some have none.)
+    /// The number of tasks that were completed after their due date.
     pub late: i64,
-    /// Those completed by their due date among those that had one: from 0 to 1, or null when there are none.
+    /// The share of tasks completed by their due date, from 0 to 1, among the completed tasks with
+    /// a due date. Null if there are none.
     #[schema(example = 0.75)]
     pub on_time_rate: Option<f64>,
-    /// From a task's making to its completion, the mean, in seconds; null when there are none.
+    /// The mean time from the creation of a task to its completion, in seconds, or null if no task
+    /// was completed.
     #[schema(example = 86_400)]
     pub mean_completion_seconds: Option<i64>,
 }
 
-/// What was made and completed of the tasks that count for the caller, or of those of one project.
-/// Every day or week of the period has its line.
+/// The completion report, for all tasks that count for the caller or for one project. Every day or
+/// week of the period has a line.
 ///
 /// # Errors
 /// `InsufficientScope`; `NotFound` for a project that is absent or invisible.

@@ -1,8 +1,8 @@
-//! Reports: figures of people, teams and projects over a period, summed up by the database.
+//! Reports: statistics on users, teams and projects over a period, computed by the database.
 //!
-//! Invariant: what the caller neither manages nor has done themselves counts nowhere. [`tasks`] and [`entries`] are the two conditions, and every
-//! figure of every report is over rows that meet them: an admin's over all, a manager's over the projects that they manage, anybody's over the
-//! tasks that they are assigned and the time that they worked.
+//! Invariant: [`tasks`] and [`entries`] are the only sources of rows, and they contain what counts
+//! for the caller. For an admin that is everything. For other callers it is the projects that they
+//! manage, the tasks that they are assigned and the time that they tracked.
 
 mod completion;
 mod people;
@@ -36,19 +36,19 @@ use crate::{
     time_entry::{self, TimeEntry},
 };
 
-/// The most lines of a report about people or projects.
+/// The most lines of a report on users or projects.
 const MOST: u64 = 200;
 
-/// A report.
+/// A report over a period, with one line for each result.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Report<T> {
-    /// Where its period begins.
+    /// The start of the period (UTC), inclusive.
     pub from: Instant,
-    /// Where it ends: what happens at this instant is not in it.
+    /// The end of the period (UTC), exclusive.
     pub to: Instant,
-    /// Its lines.
+    /// The lines of the report.
     pub results: Vec<T>,
-    /// Whether there are more than these: at most 200 people or projects are told of.
+    /// Whether lines were cut off: a report has at most 200 users or projects.
     pub truncated: bool,
 }
 
@@ -60,13 +60,13 @@ impl<T> Report<T> {
         Self { from: period.from, to: period.to, results, truncated }
     }
 
-    /// A report whose lines are bounded by its period.
+    /// A report whose number of lines is limited by its period.
     fn whole(period: Period, results: Vec<T>) -> Self {
         Self { from: period.from, to: period.to, results, truncated: false }
     }
 }
 
-/// The scope of a report, for callers who may have one.
+/// The scope of a report. Rejects callers who may not read reports.
 fn open(store: &Store, ctx: &Context) -> Result<Scope> {
     policy::permit(ctx, policy::Noun::Report, Action::Read)?;
     Ok(store.read(ctx))
@@ -86,26 +86,26 @@ fn tasks(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<Task>> {
     scope.owned::<Task>().filter(counted).filter(which)
 }
 
-/// The time entries that count for the caller: those that they see and that have ended. Time on a
-/// deleted task counts until the task is deleted for good, as in totals and in the figures of
-/// projects.
+/// The time entries that count for the caller: those that the caller sees and that have ended. Time
+/// on a task in the trash counts until the task is deleted permanently, as in totals and in the
+/// statistics of projects.
 fn entries(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<TimeEntry>> {
     let ended = time_entry::entity::Column::EndedAt.is_not_null();
     scope.owned::<TimeEntry>().filter(readable::<TimeEntry>(scope.ctx())).filter(ended).filter(which)
 }
 
-/// The names of users, for a token that reaches them.
+/// The names of users; empty if the scopes of the token do not include users.
 async fn usernames(scope: &Scope, users: &[Uuid]) -> Result<HashMap<Uuid, Name>> {
     let reached = if scope.ctx().reaches(policy::Noun::User, Action::Read) { users } else { &[] };
     scope.names(reached).await
 }
 
-/// Tasks that are neither done nor cancelled.
+/// The condition for open tasks: those that are neither done nor cancelled.
 fn is_open() -> Expr {
     task::Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled])
 }
 
-/// How many rows meet a condition.
+/// The number of rows that meet a condition.
 fn how_many(condition: Expr) -> Expr {
     Func::count(CaseStatement::new().case(condition, 1)).into()
 }
@@ -115,24 +115,25 @@ fn sum_of(condition: Expr, number: Expr) -> Expr {
     Func::sum(CaseStatement::new().case(condition, number.mul(1.0_f64))).into()
 }
 
-/// The sum of a number. Multiplied so, it is of one type on every database: a float, exact up to 2^53.
+/// The sum of a number. The multiplication makes it a float on every database, which is exact up to
+/// 2^53.
 pub(crate) fn sum(number: Expr) -> Expr {
     Func::sum(number.mul(1.0_f64)).into()
 }
 
-/// A sum as a whole number; nothing summed up is nothing.
+/// A sum as a whole number; the sum of no rows is 0.
 #[expect(clippy::cast_possible_truncation, reason = "a float is cut to the nearest bound")]
 pub(crate) fn whole(sum: Option<f64>) -> i64 {
     sum.unwrap_or_default().round() as i64
 }
 
-/// The mean in whole seconds of what is summed up in microseconds.
+/// The mean in whole seconds, from a sum in microseconds.
 #[expect(clippy::cast_precision_loss, reason = "no tenant has 2^52 tasks")]
 fn mean_seconds(micros: Option<f64>, of: i64) -> Option<i64> {
     (of > 0).then(|| whole(micros.map(|micros| micros / of as f64 / 1_000_000.0)))
 }
 
-/// What a task took from its making to its completion, in microseconds.
+/// The time from the creation of a task to its completion, in microseconds.
 fn took() -> Expr {
     task::Column::CompletedAt.into_expr().sub(task::Column::CreatedAt.into_expr())
 }

@@ -1,4 +1,4 @@
-//! Figures of people: what they were assigned, what they completed and when, and the time that they worked.
+//! The reports on one user and on a team: assigned and completed tasks, and tracked time.
 
 use sea_orm::{
     Condition, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
@@ -23,87 +23,97 @@ use crate::{
     user::User,
 };
 
-/// A person's figures, as far as they count for the caller.
+/// The statistics of one user that count for the caller.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct PersonFigures {
-    /// Who.
+    /// The id of the user.
     pub user_id: Uuid,
-    /// Their name, if the token reaches users.
+    /// The username, or null if the scopes of the token do not include users.
     #[schema(example = "grace")]
     pub username: Option<String>,
-    /// Whether they were removed, if the token reaches users. The time that they worked is still
-    /// theirs.
+    /// Whether the user was deleted; false if the scopes of the token do not include users. The
+    /// time that the user tracked still counts.
     pub removed: bool,
-    /// Tasks that they are assigned, that were made before the period's end, and were not completed before its beginning or cancelled.
+    /// The number of tasks that are assigned to the user, were created before the end of the
+    /// period, were not completed before its start, and are not cancelled.
     pub assigned: i64,
-    /// Those of their tasks that were completed in the period.
+    /// The number of tasks of the user that were completed in the period.
     pub completed: i64,
-    /// Of these, how many were completed by their due date.
+    /// The number of completed tasks that were completed by their due date.
     pub on_time: i64,
-    /// Of these, how many were completed after it. (Some have none.)
+    /// The number of completed tasks that were completed after their due date.
     pub late: i64,
-    /// Tasks that are open now, and whose due date was in the past at the period's end or is now, whichever is earlier.
+    /// The number of tasks that are open now and whose due date is before the end of the period and
+    /// before now.
     pub overdue: i64,
-    /// From a task's making to its completion, the mean over those completed in the period, in seconds; null when there are none.
+    /// The mean time from the creation of a task to its completion, in seconds, for the tasks
+    /// completed in the period. Null if there are none.
     #[schema(example = 86_400)]
     pub mean_completion_seconds: Option<i64>,
-    /// The time that they worked in entries that began in the period, in seconds. Timers that run don't count.
+    /// The time of the entries of the user that began in the period, in seconds. Running timers do
+    /// not count.
     #[schema(example = 5400)]
     pub tracked_seconds: i64,
-    /// The estimates of the tasks that were completed in the period, had one, and on which they tracked time, in minutes.
+    /// The sum of the estimates, in minutes, of the tasks that were completed in the period, have
+    /// an estimate, and on which the user tracked time.
     pub estimated_minutes: i64,
-    /// The time that they worked on just these, whenever it was, in seconds.
+    /// The time that the user tracked on the tasks with an estimate, at any time, in seconds.
     pub estimated_tracked_seconds: i64,
-    /// That time divided by the estimates: 1 is as estimated, 2 is twice as long; null when nothing was estimated.
+    /// The tracked time divided by the estimates: 1 is as estimated, 2 is twice as long. Null if
+    /// there are no estimates.
     #[schema(example = 1.25)]
     pub estimate_ratio: Option<f64>,
-    /// From making to completion, in microseconds, summed up over those completed in the period.
+    /// The sum of the times from creation to completion, in microseconds, of the tasks completed in
+    /// the period.
     #[serde(skip)]
     took: f64,
 }
 
-/// The figures of a team.
+/// The report of a team over a period.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TeamReport {
-    /// Where its period begins.
+    /// The start of the period (UTC), inclusive.
     pub from: Instant,
-    /// Where it ends: what happens at this instant is not in it.
+    /// The end of the period (UTC), exclusive.
     pub to: Instant,
-    /// Its lines: the team's members in the order in which they came, its manager, whoever else is
-    /// assigned in its projects, and removed users who worked there in the period.
+    /// One line for each person: first the members of the team in the order in which they joined,
+    /// then its manager, other assignees of tasks in its projects, and deleted users who tracked
+    /// time there in the period.
     pub results: Vec<PersonFigures>,
-    /// Whether there are more than these: at most 200 people are told of.
+    /// Whether lines were cut off: a report has at most 200 people.
     pub truncated: bool,
-    /// All lines together.
+    /// The total of all lines.
     pub total: TeamFigures,
 }
 
-/// A team's figures: those of its people together, each as it is told of one.
+/// The total of the lines of a team report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TeamFigures {
-    /// How many people are told of.
+    /// The number of lines.
     pub people: i64,
-    /// Tasks assigned.
+    /// The number of assigned tasks.
     pub assigned: i64,
-    /// Tasks completed.
+    /// The number of tasks completed in the period.
     pub completed: i64,
-    /// Of these, on time.
+    /// The number of completed tasks that were completed by their due date.
     pub on_time: i64,
-    /// Of these, late.
+    /// The number of completed tasks that were completed after their due date.
     pub late: i64,
-    /// Tasks overdue.
+    /// The number of overdue tasks.
     pub overdue: i64,
-    /// The mean over all that were completed, in seconds; null when there are none.
+    /// The mean time from the creation of a completed task to its completion, in seconds. Null if
+    /// there are none.
     #[schema(example = 86_400)]
     pub mean_completion_seconds: Option<i64>,
-    /// The time that was worked, in seconds.
+    /// The tracked time, in seconds.
     #[schema(example = 5400)]
     pub tracked_seconds: i64,
-    /// The estimates of what was completed and worked on by whom it was assigned, in minutes.
+    /// The sum of the estimates, in minutes, of the completed tasks on which the assignee tracked
+    /// time.
     pub estimated_minutes: i64,
-    /// The time that was worked on just these, in seconds.
+    /// The time that the assignees tracked on the tasks with an estimate, in seconds.
     pub estimated_tracked_seconds: i64,
-    /// That time divided by the estimates; null when nothing was estimated.
+    /// The tracked time divided by the estimates. Null if there are no estimates.
     #[schema(example = 1.25)]
     pub estimate_ratio: Option<f64>,
 }
@@ -135,10 +145,11 @@ fn ratio(seconds: i64, minutes: i64) -> Option<f64> {
     (minutes > 0).then(|| seconds as f64 / (minutes * 60) as f64)
 }
 
-/// One person's figures; of a service's own, which has none, nothing.
+/// The report on one user. Without `user`, it is that of the caller; a service account gets no
+/// line.
 ///
 /// # Errors
-/// `InsufficientScope`; `NotFound` for a user who is not there and never was.
+/// `InsufficientScope`; `NotFound` for a user who never existed.
 pub async fn individual(
     store: &Store,
     ctx: &Context,
@@ -155,8 +166,8 @@ pub async fn individual(
     figures(&scope, period, people, Condition::all(), Condition::all()).await
 }
 
-/// The figures of a team from its projects: of its members, its manager and whoever is assigned there, for who manages the team and for admins; for
-/// others who are among these their own.
+/// The report on a team. The manager of the team and admins get the lines of all people in it.
+/// Other callers get their own line.
 ///
 /// # Errors
 /// `InsufficientScope`; `NotFound` for a team that is absent or invisible.
@@ -202,7 +213,7 @@ async fn lines_of(scope: &Scope, period: Period, team: &Team) -> Result<Report<P
     figures(scope, period, people, tasks, time).await
 }
 
-/// The removed users who worked in the period, in entries that meet a condition.
+/// The deleted users who tracked time in the period, in entries that meet a condition.
 async fn removed(scope: &Scope, period: Period, time: Condition) -> Result<Vec<Uuid>> {
     let gone = scope.owned::<FormerUser>().select_only().column(people::entity::Column::Id).into_query();
     let which = time.add(period.has(entry::Column::StartedAt)).add(entry::Column::UserId.in_subquery(gone));
@@ -211,7 +222,7 @@ async fn removed(scope: &Scope, period: Period, time: Condition) -> Result<Vec<U
     scope.rows(&worked.into_query()).await?.iter().map(|row| field(row, 0)).collect()
 }
 
-/// The figures of some people, over the tasks and entries that meet a condition.
+/// The statistics of some people, over the tasks and entries that meet a condition.
 async fn figures(
     scope: &Scope,
     period: Period,
@@ -256,7 +267,7 @@ async fn figures(
         figures.tracked_seconds = whole(field(row, 1)?);
         Ok(())
     })?;
-    // What was estimated, and what it took: over the same tasks.
+    // The estimates and the tracked time are over the same tasks.
     let done = tasks
         .add(task::Column::AssigneeId.is_in(people.iter().copied()))
         .add(period.has(task::Column::CompletedAt))
@@ -291,7 +302,7 @@ async fn figures(
     Ok(Report::new(period, all))
 }
 
-/// Puts what rows of figures say, each of whom its first value names.
+/// Applies rows of statistics to people. The first column of a row is the id of the person.
 fn put(
     all: &mut [PersonFigures],
     rows: &[QueryResult],
@@ -306,7 +317,7 @@ fn put(
     Ok(())
 }
 
-/// What people's tasks say of them.
+/// Selects the statistics of the tasks of some people.
 fn of_tasks(scope: &Scope, period: Period, people: &[Uuid], which: Condition) -> SelectStatement {
     use task::Column;
     let which = which.add(Column::AssigneeId.is_in(people.iter().copied()));

@@ -1,4 +1,6 @@
-//! From when to when a report goes, and the days and weeks in between.
+//! The period of a report, and its days and weeks.
+//!
+//! Invariant: a period is not empty, begins in 1970 or later and is at most 366 days long.
 
 use sea_orm::sea_query::Expr;
 use time::{OffsetDateTime, macros::format_description};
@@ -6,11 +8,11 @@ use time::{OffsetDateTime, macros::format_description};
 use crate::{Error, Instant, Result};
 
 const DAY: i64 = 86_400_000_000;
-/// How long a period is that nobody gave, and the longest, in days.
+/// The default length and the greatest length of a period, in days.
 const USUAL: i64 = 30;
 const LONGEST: i64 = 366;
 
-/// A period: from an instant on, up to another.
+/// A period, from its start (inclusive) to its end (exclusive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub(crate) from: Instant,
@@ -18,10 +20,11 @@ pub struct Period {
 }
 
 impl Period {
-    /// The period that a caller asks for. What they leave open is 30 days from, or up to, what they give; without either, up to now.
+    /// The requested period. If one end is absent, the period is 30 days long. If both are absent,
+    /// it ends now.
     ///
     /// # Errors
-    /// `InvalidParameter` for one that is empty, begins before 1970 or is longer than 366 days.
+    /// `InvalidParameter` if it is empty, begins before 1970 or is longer than 366 days.
     pub fn of(from: Option<Instant>, to: Option<Instant>, now: Instant) -> Result<Self> {
         let days = |instant: Instant, days: i64| Instant::from_micros(instant.micros() + days * DAY);
         let (from, to) = match (from, to) {
@@ -41,13 +44,13 @@ impl Period {
         Ok(Self { from, to })
     }
 
-    /// Whether a column's instant is in it.
+    /// The condition that a timestamp is in the period.
     pub(super) fn has(self, column: impl sea_orm::ColumnTrait) -> Expr {
         use sea_orm::sea_query::ExprTrait as _;
         column.gte(self.from).and(column.lt(self.to))
     }
 
-    /// The beginnings of all days or weeks that have a part in it.
+    /// The starts of all days or weeks that overlap the period.
     pub(super) fn buckets(self, bucket: Bucket) -> Vec<i64> {
         let (mut at, mut all) = (bucket.start(self.from), Vec::new());
         while at < self.to.micros() {
@@ -58,12 +61,12 @@ impl Period {
     }
 }
 
-/// How the time of a report is parted, in UTC.
+/// The intervals of a report, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Every {
-    /// By the day.
+    /// Days.
     Day,
-    /// By the week, from Monday on.
+    /// Weeks, which begin on Monday.
     Week,
 }
 
@@ -82,7 +85,7 @@ impl std::str::FromStr for Every {
 }
 
 impl Every {
-    /// The words.
+    /// The values of the parameter.
     pub const WORDS: [&'static str; 2] = ["day", "week"];
 
     const fn length(self) -> i64 {
@@ -92,7 +95,7 @@ impl Every {
         }
     }
 
-    /// The first Monday after the Unix epoch's Thursday, for weeks.
+    /// The offset from the Unix epoch, a Thursday, to the first Monday, for weeks.
     const fn offset(self) -> i64 {
         match self {
             Self::Day => 0,
@@ -100,18 +103,21 @@ impl Every {
         }
     }
 
-    /// The beginning of the day or week of an instant.
+    /// The start of the day or week that contains a timestamp.
     fn start(self, instant: Instant) -> i64 {
         instant.micros() - (instant.micros() - self.offset()).rem_euclid(self.length())
     }
 
-    /// The same of a column. Its numbers are written out: PostgreSQL takes two placeholders for two expressions, and would not group by one what is
-    /// selected by the other. All are after the first Monday of 1970, where remainders of negative numbers are nothing to think of.
+    /// The start of the day or week, as an expression on a column.
+    ///
+    /// The numbers are literals: PostgreSQL treats expressions with placeholders as different, and
+    /// could not group by the selected one. All timestamps are after the first Monday of 1970, so
+    /// no remainder is negative.
     pub(crate) fn of(self, column: &'static str) -> Expr {
         Expr::cust(format!("{column} - ({column} - {}) % {}", self.offset(), self.length()))
     }
 
-    /// A beginning as a date.
+    /// A start as a date.
     pub(crate) fn text(micros: i64) -> String {
         let at = OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000));
         let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -150,7 +156,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every instant of a period lies in one of its buckets.
+        /// Every timestamp of a period is in one of its buckets.
         #[test]
         fn buckets_cover_the_period(from in 4 * DAY..2_000_000_000_000_000, days in 1..366i64, part in 0.0..1.0, week in any::<bool>()) {
             let every = if week { Every::Week } else { Every::Day };

@@ -1,4 +1,4 @@
-//! Where the time went: by project.
+//! The report of tracked time by project.
 
 use std::collections::HashMap;
 
@@ -18,26 +18,28 @@ use crate::{
     time_entry::{entity as entry, names},
 };
 
-/// The time that went into a project, as far as it counts for the caller.
+/// The tracked time on one project that counts for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProjectTime {
-    /// Null: tasks in no project.
+    /// The id of the project, or null for personal tasks, which have no project.
     pub project_id: Option<Uuid>,
-    /// Its name, if the caller sees it and the token reaches projects.
+    /// The name of the project, or null if the caller does not see it or the scopes of the token do
+    /// not include projects.
     #[schema(example = "Website")]
     pub name: Option<String>,
-    /// How many people worked on it.
+    /// The number of users who tracked time on the project.
     pub people: i64,
-    /// On how many tasks.
+    /// The number of tasks on which time was tracked.
     pub tasks: i64,
-    /// In how many entries.
+    /// The number of time entries.
     pub entries: i64,
-    /// For how long in all, in seconds.
+    /// The tracked time, in seconds.
     #[schema(example = 5400)]
     pub seconds: i64,
 }
 
-/// The time of entries that began in the period, by the projects of their tasks, those first that took most.
+/// The report of the time entries that began in the period, by project. The projects with the most
+/// time come first.
 ///
 /// # Errors
 /// `InsufficientScope`.

@@ -1,4 +1,4 @@
-//! The workload: what everybody has open.
+//! The workload report: the open tasks of each assignee.
 
 use sea_orm::{Condition, Order, QuerySelect, QueryTrait, entity::prelude::*};
 use serde::Serialize;
@@ -11,30 +11,30 @@ use crate::{
     task::{TaskStatus, entity as task},
 };
 
-/// What a person has open, as far as it counts for the caller.
+/// The open tasks of one assignee that count for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Workload {
-    /// Null: tasks that nobody is assigned.
+    /// The id of the assignee, or null for tasks without one.
     pub user_id: Option<Uuid>,
-    /// Their name, if the token reaches users.
+    /// The username of the assignee, or null if the scopes of the token do not include users.
     #[schema(example = "grace")]
     pub username: Option<String>,
-    /// Open tasks.
+    /// The number of open tasks.
     pub open: i64,
-    /// Of these, how many are under way.
+    /// The number of open tasks that are in progress.
     pub in_progress: i64,
-    /// Of these, how many are past their due date now.
+    /// The number of open tasks whose due date has passed.
     pub overdue: i64,
-    /// Of these, how many are due in the period.
+    /// The number of open tasks that are due in the period.
     pub due: i64,
-    /// Of these, how many have no estimate.
+    /// The number of open tasks without an estimate.
     pub unestimated: i64,
-    /// The estimates of the others, in minutes.
+    /// The sum of the estimates of the other open tasks, in minutes.
     #[schema(example = 480)]
     pub estimated_minutes: i64,
 }
 
-/// What everybody has open, those first who have most.
+/// The workload report: the assignees with the most open tasks come first.
 ///
 /// # Errors
 /// `InsufficientScope`.

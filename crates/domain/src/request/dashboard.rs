@@ -1,4 +1,7 @@
-//! Requests at a glance: how many there are by status, client and type, and since when the oldest waits.
+//! The dashboard of client requests: their number by status, client and type, and the age of the
+//! oldest open one.
+//!
+//! Invariant: only rows that the caller sees are counted.
 
 use std::collections::HashMap;
 
@@ -20,51 +23,52 @@ use crate::{
     store::{Noun, field, noun::EntityOf},
 };
 
-/// The most clients and types that are told of: those with the most open requests.
+/// The most clients, and the most types, in the dashboard.
 const MOST: u64 = 50;
 
-/// How many requests have a status.
+/// The number of client requests with each status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RequestsByStatus {
-    /// Nobody works on them.
+    /// The number of pending requests.
     pub pending: i64,
-    /// Under way.
+    /// The number of requests in progress.
     pub in_progress: i64,
-    /// Done.
+    /// The number of completed requests.
     pub completed: i64,
 }
 
-/// The requests of one client, or of one type.
+/// The number of client requests of one client, or of one request type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RequestsOf {
-    /// The client's or type's id.
+    /// The id of the client or request type.
     pub id: Uuid,
-    /// Its name.
+    /// The name of the client or request type.
     pub name: String,
-    /// How many there are.
+    /// The number of its requests with each status.
     pub by_status: RequestsByStatus,
 }
 
-/// Requests at a glance.
+/// Statistics of the client requests of the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RequestsDashboard {
-    /// All of them.
+    /// The number of all requests with each status.
     pub by_status: RequestsByStatus,
-    /// The 50 clients with the most open requests, those first that have more.
+    /// The 50 clients with the most open requests, in descending order.
     pub by_client: Vec<RequestsOf>,
-    /// Those of all other clients together.
+    /// The number of requests of all other clients together.
     pub other_clients: RequestsByStatus,
-    /// The 50 types with the most open requests, likewise.
+    /// The 50 request types with the most open requests, in descending order.
     pub by_type: Vec<RequestsOf>,
-    /// Those of all other types together.
+    /// The number of requests of all other types together.
     pub other_types: RequestsByStatus,
-    /// When the oldest request that is not completed was made.
+    /// The date and time (UTC) at which the oldest open request was created, or null if no request
+    /// is open.
     pub oldest_open_at: Option<Instant>,
-    /// For how many seconds it has been open.
+    /// The age of the oldest open request, in seconds, or null if no request is open.
     pub oldest_open_seconds: Option<i64>,
 }
 
-/// The tenant's requests at a glance.
+/// The dashboard of the client requests of a tenant.
 ///
 /// # Errors
 /// `InsufficientScope`, and those of the store.
@@ -97,7 +101,8 @@ pub async fn dashboard(store: &Store, ctx: &Context) -> Result<RequestsDashboard
     })
 }
 
-/// What of all requests is told of none of the lines. A request that comes between two readings is missed, and makes nothing negative.
+/// The requests that no line counts. A request that is created between two queries may be missed,
+/// so the result is never negative.
 fn rest(total: &RequestsByStatus, told: &[RequestsOf]) -> RequestsByStatus {
     let left = |of: fn(&RequestsByStatus) -> i64| {
         let told: i64 = told.iter().map(|line| of(&line.by_status)).sum();
@@ -110,7 +115,7 @@ fn rest(total: &RequestsByStatus, told: &[RequestsOf]) -> RequestsByStatus {
     }
 }
 
-/// The counts by what a column refers to, with its name.
+/// The counts for each row that a column refers to, with the name of that row.
 async fn of_each<N: Noun>(
     scope: &Scope,
     column: Column,
@@ -135,7 +140,7 @@ async fn of_each<N: Noun>(
     rows.iter().map(of).collect()
 }
 
-/// Adds to a query how many requests have each status.
+/// Adds the counts by status to a query.
 fn counts(rows: sea_orm::Select<Entity>) -> sea_orm::Select<Entity> {
     let counted = |status: RequestStatus| how_many(Column::Status.eq(status));
     rows.column_as(counted(RequestStatus::Pending), "pending")
@@ -143,7 +148,7 @@ fn counts(rows: sea_orm::Select<Entity>) -> sea_orm::Select<Entity> {
         .column_as(counted(RequestStatus::Completed), "completed")
 }
 
-/// How many rows meet a condition.
+/// The number of rows that meet a condition.
 fn how_many(condition: Expr) -> Expr {
     Func::count(CaseStatement::new().case(condition, 1)).into()
 }

@@ -1,4 +1,7 @@
-//! Kinds of requests.
+//! Request types: the categories of client requests.
+//!
+//! Invariant: the names of the request types of a tenant are unique, whatever their case and
+//! spacing.
 
 use crate::{
     edit::input,
@@ -9,13 +12,14 @@ use crate::{
 };
 
 entity! {
-    /// A kind of request.
+    /// A type of client requests.
     pub struct RequestType in "request_type", editable {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name of the request type. It is unique in the organisation.
         #[schema(example = "Repair")]
         pub name: String,
+        /// The description of the request type, or null.
         pub description: Option<String>,
-        /// By which names are compared. Never shown.
+        /// The folded name, by which names are compared. No response has it.
         #[serde(skip)]
         pub name_key: String,
     }
@@ -62,13 +66,15 @@ impl Noun for RequestType {
 }
 
 input! {
-    /// What can be written of a kind of request.
+    /// The writable fields of a request type.
     pub struct RequestTypeInput of RequestType, without rules {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name of the request type: one line of 1 to 100 characters. It must be unique in the
+        /// organisation; case and spacing make no difference.
         #[serde(deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, min = 1, max = 100), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 100, example = "Repair")]
         name: String,
+        /// The description of the request type, of at most 20,000 characters.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]

@@ -1,6 +1,7 @@
-//! Requests: what clients ask for, from pending over in progress to completed.
+//! Client requests, with a status that goes from pending to in progress to completed.
 //!
-//! Invariant: a request goes forward a step at a time, and each step has its own name in the audit. Back goes only who is a manager or an admin.
+//! Invariant: the status moves forward one step at a time, and each step has its own action in the
+//! audit log. Only managers and admins move it back.
 
 mod dashboard;
 mod kind;
@@ -28,7 +29,8 @@ use crate::{
     user::{self, User},
 };
 
-/// Where a request stands.
+/// The status of a client request: `pending` before the work begins, `in_progress` during it, and
+/// `completed` after it.
 #[derive(
     Clone,
     Copy,
@@ -48,28 +50,36 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum RequestStatus {
-    /// Nobody works on it.
+    /// The work has not begun.
     #[default]
     Pending,
-    /// Under way.
+    /// The work has begun.
     InProgress,
-    /// Done.
+    /// The work is done.
     Completed,
 }
 
 entity! {
-    /// What a client asks for.
+    /// A request of a client.
     pub struct ClientRequest in "client_request", editable {
+        /// The id of the client.
         pub client_id: Uuid,
+        /// The id of the request type.
         pub type_id: Uuid,
+        /// The title of the request.
         #[schema(example = "The oven does not heat")]
         pub title: String,
+        /// The description of the request, or null.
         pub description: Option<String>,
+        /// The id of the user to whom the request is assigned, or null if nobody is.
         pub assignee_id: Option<Uuid>,
+        /// The status of the request.
         pub status: RequestStatus,
-        /// When work began; null before.
+        /// The date and time (UTC) at which the request became `in_progress`, or null while it is
+        /// `pending`.
         pub started_at: Option<Instant>,
-        /// When it was done; null before.
+        /// The date and time (UTC) at which the request was completed, or null if it is not
+        /// completed.
         pub completed_at: Option<Instant>,
     }
 }
@@ -86,7 +96,7 @@ impl Noun for ClientRequest {
         old: Option<&'a Self>,
         new: Option<&'a Self>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        // Who gets all of another's work at once is not told of each.
+        // A user who takes over all work of another is not notified of each request.
         let request = new.filter(|_| name != "hand_over")?;
         Some(Box::pin(notification::about_request(tx, old, request)))
     }
@@ -125,37 +135,41 @@ impl Noun for ClientRequest {
     }
 }
 
-/// What can be written of a request.
+/// The writable fields of a client request.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientRequestInput {
+    /// The id of the client.
     #[garde(skip)]
     client_id: Uuid,
+    /// The id of the request type.
     #[garde(skip)]
     type_id: Uuid,
-    /// At least three characters, or one of Han, kana or Hangul. Characters that show nothing do not count.
+    /// The title: one line of 3 to 200 characters. One Han, kana or Hangul character is enough.
+    /// Invisible characters do not count.
     #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, max = 200), custom(title_line))]
     #[schema(format = "title", min_length = 1, max_length = 200, example = "The oven does not heat")]
     title: String,
+    /// The description, of at most 20,000 characters.
     #[serde(default)]
     #[garde(length(chars, max = 20_000))]
     #[schema(max_length = 20_000)]
     description: Option<String>,
-    /// An active user of the tenant.
+    /// The id of the user to whom the request is assigned. The user must be active.
     #[serde(default)]
     #[garde(skip)]
     assignee_id: Option<Uuid>,
-    /// A new request is pending, and absent the status stays. It goes a step forward at a time:
-    /// from pending to in progress, and from there to completed. Managers and admins may also take
-    /// it back.
+    /// The status. Default: `pending` for a new request, else the present status. It moves forward
+    /// one step at a time, from `pending` to `in_progress` to `completed`. Only managers and admins
+    /// may move it back.
     #[serde(default, deserialize_with = "given")]
     #[garde(skip)]
     #[schema(value_type = RequestStatus, required = false, example = "pending")]
     status: Option<RequestStatus>,
 }
 
-/// A field that may be absent, and is not null.
+/// Reads a field that may be absent, but not null.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -183,7 +197,7 @@ impl Editable for ClientRequest {
 
     async fn apply(self, tx: &Tx, input: ClientRequestInput) -> Result<Self> {
         let ClientRequestInput { client_id, type_id, title, description, assignee_id, status } = input;
-        // A new row's references are nil, which no row is.
+        // The references of a new row are the nil id, which no row has.
         if client_id != self.client_id || client_id.is_nil() {
             tx.refer::<Client>(Some(client_id), "client_id").await?;
         }
@@ -208,11 +222,10 @@ impl Editable for ClientRequest {
 }
 
 impl ClientRequest {
-    /// The request a step on, or back, with the instants that go with it.
+    /// The request with another status and the matching timestamps.
     ///
     /// # Errors
-    /// `Conflict` for a step that is left out, `Forbidden` for one back by a caller who is neither
-    /// a manager nor an admin.
+    /// `Conflict` for a step from pending to completed; `Forbidden` for a step back by a member.
     fn with_status(self, tx: &Tx, status: RequestStatus) -> Result<Self> {
         use RequestStatus::{Completed, Pending};
         if (self.status, status) == (Pending, Completed) {
@@ -241,19 +254,20 @@ pub async fn of_client(store: &Store, ctx: &Context, id: Uuid, query: &Query) ->
     .await
 }
 
-/// A request's new status.
+/// The new status of a client request.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestStatusInput {
+    /// The status to set.
     #[garde(skip)]
     status: RequestStatus,
 }
 
-/// Moves a request a step on, or back.
+/// Sets the status of a request.
 ///
 /// # Errors
-/// `NotFound`, `Invalid`, and those of the precondition; `Conflict` for a step that is left out, `Forbidden` for one back by who is neither a manager nor an
-/// admin.
+/// `NotFound`, `Invalid`, and those of the precondition; `Conflict` for a step from pending to
+/// completed; `Forbidden` for a step back by a member.
 pub async fn set_status(
     tx: &Tx,
     id: Uuid,
