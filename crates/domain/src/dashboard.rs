@@ -1,4 +1,6 @@
-//! A user's dashboard: what is to be done, what is late, what runs, and what happened of late.
+//! The dashboard of a user: open and overdue tasks, the running timer, and the latest changes.
+//!
+//! Invariant: it shows only what the caller sees in lists and in the change feed.
 
 use std::collections::HashMap;
 
@@ -22,64 +24,68 @@ use crate::{
     time_entry::{self, TimeEntry},
 };
 
-/// How many tasks come next.
+/// The number of tasks in `next`.
 const NEXT: u64 = 10;
-/// How many changes are told.
+/// The number of entries in `recent` and in `activity`.
 const RECENT: u64 = 20;
-/// Of how many changes of the organisation those are told that the caller sees, and how many are looked at at once.
+/// The number of latest changes that are searched for `activity`, and how many are read at once.
 const LOOKED: u64 = 500;
 const AT_ONCE: u64 = 100;
-/// How far ahead a task is due soon.
+/// The time before its due date in which a task is due soon.
 const SOON: std::time::Duration = std::time::Duration::from_hours(7 * 24);
 
-/// What the caller is about. A service has no tasks of its own, and no timer.
+/// The dashboard of the caller. The caller's tasks are those that are assigned to them, and those
+/// that they own and nobody is assigned to. A service account has no tasks and no timer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Dashboard {
-    /// How many open tasks, neither done nor cancelled, the caller is assigned, or owns while nobody is assigned.
+    /// The number of the caller's open tasks: those that are neither done nor cancelled.
     pub open: i64,
-    /// Of these, how many are under way.
+    /// The number of open tasks that are in progress.
     pub in_progress: i64,
-    /// Of these, how many are due within the next seven days.
+    /// The number of open tasks that are due within the next seven days.
     pub due_soon: i64,
-    /// Of these, how many are past their due date.
+    /// The number of open tasks whose due date has passed.
     pub overdue: i64,
-    /// The ten of these that are due first; those without a due date come last.
+    /// The ten open tasks that are due first. Tasks without a due date come last.
     pub next: Vec<Task>,
-    /// The caller's entry that runs; null when none does, or when the token does not reach time entries.
+    /// The running time entry of the caller, or null if no timer runs or the scopes of the token do
+    /// not include time entries.
     pub timer: Option<TimeEntry>,
-    /// The twenty tasks among those that the caller sees that changed last, the latest first.
+    /// The twenty most recently changed tasks that the caller sees, latest first.
     pub recent: Vec<Task>,
-    /// What was done last to tasks, comments, documents, projects and requests that the caller sees, the latest first: at most twenty of the last 500
-    /// changes of such rows that are kept for the feed.
+    /// The latest changes of tasks, comments, documents, projects and requests that the caller
+    /// sees, latest first: at most twenty, from the last 500 such changes of the organisation in
+    /// the change feed.
     pub activity: Vec<Activity>,
 }
 
-/// Something that somebody did.
+/// A recent change of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Activity {
-    /// When.
+    /// The date and time (UTC) of the change.
     pub at: Instant,
-    /// What was done, as in the feed of changes.
+    /// The action, as in the change feed.
     #[schema(example = "complete")]
     pub action: String,
-    /// To what kind of row.
+    /// The type of the changed resource.
     #[schema(example = "task")]
     pub noun: String,
-    /// The id of that row, which may be gone.
+    /// The id of the changed resource, which may have been deleted since.
     pub row_id: Uuid,
-    /// What it is called, as far as it is there; null for comments.
+    /// The title or name of the resource. Null for comments and for deleted resources.
     #[schema(example = "Write the release notes")]
     pub title: Option<String>,
-    /// The user or service that did it; null when the system did.
+    /// The id of the user or service account that made the change, or null if the system made it.
     pub actor_id: Option<Uuid>,
-    /// Their name, if the token reaches users.
+    /// The name of the user or service account, or null if the scopes of the token do not include
+    /// users.
     #[schema(example = "grace")]
     pub actor_name: Option<String>,
-    /// Whether that user was removed.
+    /// Whether that user was deleted.
     pub actor_removed: bool,
 }
 
-/// The caller's dashboard.
+/// The dashboard of the caller.
 ///
 /// # Errors
 /// `InsufficientScope`, and those of the store.
@@ -87,7 +93,7 @@ pub async fn of(store: &Store, ctx: &Context) -> Result<Dashboard> {
     let scope = store.read(ctx);
     let user = ctx.user().unwrap_or_default();
     let is_open = Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]);
-    // What nobody else was given is its owner's.
+    // A task without an assignee belongs to its owner.
     let kept = Condition::all().add(Column::AssigneeId.is_null()).add(Column::OwnerId.eq(user));
     let mine = Condition::any().add(Column::AssigneeId.eq(user)).add(kept);
     let own = scope.visible::<Task>(Condition::all().add(mine).add(is_open))?;
@@ -122,7 +128,7 @@ pub async fn of(store: &Store, ctx: &Context) -> Result<Dashboard> {
     })
 }
 
-/// What was done last that the caller sees: what they are told of by the feed.
+/// The latest changes that the caller sees, by the rules of the change feed.
 async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     let shown = usize::try_from(RECENT).unwrap_or_default();
     let (mut told, mut before) = (Vec::new(), None);
@@ -136,7 +142,7 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
         before = events.last().and_then(|event| event.position);
         let is_last = (events.len() as u64) < AT_ONCE;
         let mut actions = feed::told(scope, &events.iter().collect::<Vec<_>>()).await?;
-        // Of what got out of sight nothing is shown.
+        // A row that was hidden from the caller is left out.
         let mut action = |event: &Event| actions.remove(&event.id).filter(|told| told.action != feed::HIDDEN);
         told.extend(events.into_iter().filter_map(|event| Some((action(&event)?.action, event))));
         if is_last || told.len() >= shown {

@@ -1,7 +1,7 @@
-//! What a user did: the lines of the audit with them as the actor, for admins and the user.
+//! The activity of a user: the audit entries with the user as the actor, for admins and the user.
 //!
-//! Invariant: it tells what was done to which row, and no values. What the user saw then may not be theirs to see any more; the values are for
-//! admins, in the audit.
+//! Invariant: it has no values of fields, because the user may have lost access to them. Admins get
+//! the values from the audit log.
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub(crate) mod entity {
     )]
     use super::*;
 
-    /// Something that a user did.
+    /// An action of a user.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
     #[sea_orm(table_name = "audit")]
     #[schema(as = HistoryEntry)]
@@ -33,21 +33,21 @@ pub(crate) mod entity {
         pub tenant_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        /// When it was done.
+        /// The date and time (UTC) of the action.
         pub at: Instant,
         /// The id of the user.
         pub actor_id: Option<Uuid>,
-        /// What was done.
+        /// The action.
         #[schema(example = "create")]
         pub action: String,
-        /// What kind of row it was done to.
+        /// The type of the resource.
         #[schema(example = "task")]
         pub noun: String,
-        /// The id of that row.
+        /// The id of the resource.
         pub row_id: Uuid,
-        /// The request that did it, as in its `X-Request-Id`.
+        /// The id of the request, as in `X-Request-Id`, or null if no request caused the action.
         pub request_id: Option<String>,
-        /// The client's address.
+        /// The IP address of the client, or null if no request caused the action.
         #[schema(example = "192.0.2.7", max_length = 45, pattern = "^[0-9a-f.:]+$")]
         pub address: Option<String>,
     }

@@ -1,52 +1,56 @@
-//! What was tried and refused, or proved by who only asked: lines of the audit that no write leaves.
+//! Security events: audit entries that no write causes, such as rejected requests and dry runs that
+//! proved a secret.
 //!
-//! Invariant: a line tells what was asked for, and why it was refused if it was, never what was guessed. Who acts is who is known to: of a sign-in
-//! that failed nobody is.
+//! Invariant: an entry says what was requested and why it was rejected, but never contains a
+//! guessed secret. The actor is the verified caller; a failed sign-in has none.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{Instant, Result, Tx, error::Kind, policy::Noun};
 
-/// Something that an admin may want to know of.
+/// A security event.
 #[derive(Clone, Debug)]
 pub enum Incident {
-    /// A caller who is known was refused what they asked for.
+    /// A request of a verified caller was rejected.
     Refused(Refusal),
-    /// Somebody tried to sign in as this user.
+    /// A sign-in as this user failed.
     SignInFailed(Uuid, Failure),
-    /// Somebody found out by a dry run, of which nothing stays, that this would go through: they hold a secret of the user's, or may join the tenant.
+    /// A dry run succeeded and so proved that the caller has a secret of the user, or may join the
+    /// tenant.
     Asked(Asked),
-    /// The caller did not prove what they had to, in spite of their token.
+    /// A verified caller failed to prove their password or code.
     ProofFailed(Failure),
 }
 
-/// What would go through.
+/// What a dry run proved.
 #[derive(Clone, Debug, Serialize)]
 pub struct Asked {
-    /// `sign_in`, `refresh`, `verify_email`, `reset_password` or `register`; `password` or `code` where a caller proves one beside their token.
+    /// `sign_in`, `refresh`, `verify_email`, `reset_password` or `register`; `password` or `code`
+    /// if a verified caller proved it.
     pub what: &'static str,
 }
 
-/// What was refused.
+/// A rejected request.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refusal {
-    /// The operation's id.
+    /// The id of the operation.
     pub operation: String,
-    /// The problem's code.
+    /// The code of the problem.
     pub code: &'static str,
 }
 
 /// A proof that failed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failure {
-    /// What was wrong: `password`, `code`, or that the user is `inactive`.
+    /// The reason: `password`, `code`, or `inactive` for an inactive user.
     pub reason: &'static str,
-    /// Until when every further attempt is refused, when this was one too many. Those leave no line, or a stranger could fill the audit.
+    /// The time until which further attempts are rejected, if this attempt exceeded the limit.
+    /// Rejected attempts are not recorded, because anybody could fill the audit log with them.
     pub blocked_until: Option<Instant>,
 }
 
-/// Records an incident, from the request of the context.
+/// Records a security event of the request in the context.
 ///
 /// # Errors
 /// Those of the store.

@@ -1,7 +1,9 @@
-//! The audit: who did what to which row, when, from where, with the old and new values of every changed field.
+//! The audit log: who did what to which row, when and from where, with the old and new values of
+//! every changed field.
 //!
-//! Written by the store in the write's own transaction; beside that, what was refused, or asked for in a dry run, is written by itself ([`record`]). Never changed. Values that no answer shows stand in it
-//! as `[redacted]`.
+//! Invariant: the store writes each entry in the transaction of the write, and entries never
+//! change. Security events that no write causes, such as rejected requests, are recorded by
+//! [`record`]. Values that no response shows are recorded as `[redacted]`.
 
 pub(crate) mod change;
 pub(crate) mod history;
@@ -36,7 +38,7 @@ pub(crate) mod entity {
     )]
     use super::*;
 
-    /// One line of the audit.
+    /// An entry of the audit log.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
     #[sea_orm(table_name = "audit")]
     #[schema(as = AuditRecord)]
@@ -46,31 +48,33 @@ pub(crate) mod entity {
         pub tenant_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        /// When it was done.
+        /// The date and time (UTC) of the action.
         pub at: Instant,
-        /// Who did it: a `user`, a `service`, or the `system` itself.
+        /// The type of the actor: `user`, `service` for a service account, or `system`.
         #[schema(example = "user")]
         pub actor_kind: String,
-        /// The id of the user or service.
+        /// The id of the user or service account, or null for the system.
         pub actor_id: Option<Uuid>,
-        /// What was done.
+        /// The action.
         #[schema(example = "create")]
         pub action: String,
-        /// What kind of row it was done to.
+        /// The type of the resource.
         #[schema(example = "task")]
         pub noun: String,
-        /// The id of that row.
+        /// The id of the resource.
         pub row_id: Uuid,
-        /// The request that did it, as in its `X-Request-Id`.
+        /// The id of the request, as in `X-Request-Id`, or null if no request caused the action.
         pub request_id: Option<String>,
-        /// The client's address.
+        /// The IP address of the client, or null if no request caused the action.
         #[schema(example = "192.0.2.7", max_length = 45, pattern = "^[0-9a-f.:]+$")]
         pub address: Option<String>,
-        /// The changed fields before; null for a new row.
+        /// The values of the changed fields before the change, or null for a new resource. Secret
+        /// values read `[redacted]`.
         #[serde(serialize_with = "object")]
         #[schema(value_type = Option<Object>)]
         pub old_values: Option<String>,
-        /// The changed fields after; null for a removed row.
+        /// The values of the changed fields after the change, or null for a deleted resource.
+        /// Secret values read `[redacted]`.
         #[serde(serialize_with = "object")]
         #[schema(value_type = Option<Object>)]
         pub new_values: Option<String>,
@@ -121,7 +125,7 @@ impl Noun for AuditEntry {
     }
 }
 
-/// The lines of the audit, by the page.
+/// A page of audit entries.
 ///
 /// # Errors
 /// Those of lists.
@@ -134,7 +138,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Au
     Ok(Page { count, results, next, previous, fields })
 }
 
-/// A line of the audit.
+/// An audit entry.
 ///
 /// # Errors
 /// `NotFound`.
@@ -144,7 +148,7 @@ pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditLine> {
     Ok(Names::of(&scope, entry.actor_id).await?.line(entry))
 }
 
-/// The audit's row for a write.
+/// The audit row of a write.
 #[expect(clippy::too_many_arguments, reason = "a row's columns, passed on once")]
 pub(crate) fn row(
     ctx: &Context,
@@ -172,7 +176,7 @@ pub(crate) fn row(
     }
 }
 
-/// Shows kept JSON as what it is.
+/// Serialises stored JSON text as JSON.
 #[expect(clippy::ref_option, reason = "serde's signature")]
 fn object<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let value: Option<serde_json::Value> =

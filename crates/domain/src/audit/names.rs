@@ -1,6 +1,7 @@
-//! The names of those who acted: as they are called now, or were when they were removed.
+//! The names of actors: their present names, or the last names of deleted users.
 //!
-//! A line keeps the id alone. The names of a page are looked up at once, so that a page costs one query more, however long it is.
+//! An audit row has only the id of the actor. The names of a page are read together, so that each
+//! page costs one more query.
 
 use std::collections::HashMap;
 
@@ -11,16 +12,17 @@ use uuid::Uuid;
 use super::AuditEntry;
 use crate::{Result, Scope, store::people::Name};
 
-/// One line of the audit, with the name of who it was.
+/// An entry of the audit log, with the name of the actor.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct AuditLine {
     #[serde(flatten)]
     entry: AuditEntry,
-    /// The username of the user, or the name of the service; a removed user's last one.
+    /// The username of the user, or the name of the service account. For a deleted user, the last
+    /// username. Null for the system.
     #[schema(example = "ada")]
     actor_name: Option<String>,
-    /// Whether that user was removed.
+    /// Whether that user was deleted.
     actor_removed: bool,
 }
 
@@ -28,7 +30,7 @@ pub struct AuditLine {
 pub(super) struct Names(HashMap<Uuid, Name>);
 
 impl Names {
-    /// The names of those who acted.
+    /// Reads the names of actors.
     pub(super) async fn of(scope: &Scope, actors: impl IntoIterator<Item = Uuid>) -> Result<Self> {
         let mut ids: Vec<Uuid> = actors.into_iter().collect();
         ids.sort_unstable();
@@ -36,17 +38,17 @@ impl Names {
         Ok(Self(scope.names(&ids).await?))
     }
 
-    /// The name of who acted.
+    /// The name of an actor.
     pub(super) fn name(&self, actor: Option<Uuid>) -> Option<String> {
         actor.and_then(|id| self.0.get(&id)).map(|known| known.name.clone())
     }
 
-    /// Whether who acted was removed.
+    /// Whether an actor is a deleted user.
     pub(super) fn removed(&self, actor: Option<Uuid>) -> bool {
         actor.and_then(|id| self.0.get(&id)).is_some_and(|known| known.removed)
     }
 
-    /// A line with its name.
+    /// An audit entry with the name of its actor.
     pub(super) fn line(&self, entry: AuditEntry) -> AuditLine {
         AuditLine {
             actor_name: self.name(entry.actor_id),

@@ -1,14 +1,17 @@
-//! Cursors of the feed: a position, sealed with a MAC over the tenant, so that it tells nobody how much others do, and can't be chosen.
+//! Cursors of the change feed: an encrypted position with a MAC over the tenant.
+//!
+//! Invariant: a cursor does not reveal the position, which would show the activity of others, and a
+//! client cannot make one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
 use crate::{Error, Result};
 
-/// Octets of the MAC, and of the position.
+/// The size of the MAC and of the position, in bytes.
 const SEAL: usize = 16;
 const POSITION: usize = 8;
-/// How many characters a cursor has: four of base64 for three octets.
+/// The length of a cursor, in characters: base64 has four for three bytes.
 pub const CURSOR: usize = (SEAL + POSITION) / 3 * 4;
 
 /// The cursor at a position.

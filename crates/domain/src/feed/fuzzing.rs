@@ -1,4 +1,4 @@
-//! Cursors of the feed, for the fuzz targets: see [`crate::fuzzing`].
+//! Access to the cursors of the change feed for the fuzz targets: see [`crate::fuzzing`].
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ pub fn close(tenant: Uuid, position: i64) -> String {
     cursor::close(SECRET, tenant, position)
 }
 
-/// The position in a cursor, if it is one of this tenant's.
+/// The position in a cursor, if the cursor belongs to this tenant.
 pub fn open(tenant: Uuid, cursor: &str) -> Option<i64> {
     cursor::open(SECRET, tenant, cursor).ok()
 }

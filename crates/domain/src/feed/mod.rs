@@ -1,14 +1,20 @@
-//! The feed: what was changed of all that the caller may read, in the order in which it was committed.
+//! The change feed: the changes of all resources that the caller may read, in commit order.
 //!
-//! Invariant: what is told is what the policy lets be read now. A change of a row that is there is told to who may read the row, by the very condition of
-//! lists, and every change to who may read all rows of its noun; that a row was removed for good is told to who could read it as it was last. A reader who
-//! goes on from the cursor that they were given misses nothing and gets nothing twice: positions have no gap (`store/feed.rs`), and one that is not kept any
-//! more is an error.
+//! Invariants:
+//! - The policy as of now decides what is returned. A change of an existing row goes to callers who
+//!   may read the row, by the same condition as in lists. A caller who may read all rows of a
+//!   resource gets every change of it. A permanent deletion goes to callers who could read the last
+//!   state of the row.
+//! - A reader who continues from a cursor gets each change exactly once. Positions have no gaps
+//!   (`store/feed.rs`), and a position that is no longer stored is an error.
 //!
-//! What comes into sight, or gets out of it, is told where it began: by the change of the row that gave the sight or took it, as `reread`: what lies in that
-//! row is to be read again. Who sees a row sees it by a chain, as comment, task, project, team, own membership, in which each link is a value of a row; and
-//! a row is seen through it only while all links before are. So of the links that broke, the one that is nearest to the reader is always told: the row as it
-//! was is asked of what is so now, and the links before it are whole. What begins to be seen is told likewise, since all rows of its chain are seen then.
+//! A caller sees a row through a chain, such as comment → task → project → team → own membership.
+//! Each link is a value of a row. A change that gives or takes access is returned with `reread`:
+//! the reader must read the resources inside that row again. When access is lost, the change of the
+//! outermost broken link is returned, because all links outside it are still whole. When access is
+//! gained, the caller sees all rows of the chain, so their changes are returned too.
+//!
+//! This module does not know why a row was changed.
 
 mod cursor;
 #[cfg(fuzzing)]
@@ -35,56 +41,62 @@ use crate::{
     store::field,
 };
 
-/// Changes that are shown when the caller does not say, and at most.
+/// The default and the greatest number of changes on a page.
 pub const SHOWN: usize = 50;
 /// As [`SHOWN`].
 pub const MOST: usize = 200;
-/// The word for the beginning of what is kept.
+/// The value of `since` for the oldest stored change.
 pub const OLDEST: &str = "oldest";
-/// At how many changes one request looks, and at how many at once.
+/// The number of changes that one request examines, and how many are read at once.
 const LOOKED: usize = 1000;
 const AT_ONCE: usize = 200;
 
-/// Something that was done to a row.
+/// A change of a resource.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FeedChange {
-    /// Where the feed goes on after this.
+    /// The cursor after this change, for `since`.
     #[schema(max_length = 32, pattern = "^[A-Za-z0-9_-]{32}$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
     pub cursor: String,
-    /// When it was done. The order is that of the commits, which may differ a little.
+    /// The date and time (UTC) of the change. The changes are in commit order, which may differ
+    /// slightly from this order.
     pub at: Instant,
-    /// What kind of row it was done to.
+    /// The type of the changed resource.
     #[schema(example = "task")]
     pub noun: String,
-    /// Which one.
+    /// The id of the changed resource.
     pub id: Uuid,
-    /// The version of the row that came of it; of a row that was removed for good, its last.
+    /// The version of the resource after the change; after a permanent deletion, its last version.
     #[schema(example = 3)]
     pub version: i64,
-    /// What was done; `update` for what is the user's own affair, and `hidden` when the row was changed so that the caller sees it no more.
+    /// The action. `update` stands for private actions of another user, such as a new password.
+    /// `hidden` means that the caller does not see the resource any more.
     #[schema(example = "complete")]
     pub action: String,
-    /// The row in whose path it is found: the team of a member, the project of a milestone, the task of a comment, a watcher, a dependency, an
-    /// attachment, a reminder, a time entry. Null for what has a path of its own.
+    /// The id of the parent in the path of the resource: the team of a member, the project of a
+    /// milestone, or the task of a comment, watcher, dependency, attachment, reminder or time
+    /// entry. Null for a resource without a parent, and for the action `hidden`.
     pub within: Option<Uuid>,
-    /// Whether what the caller sees may have become more or less by it: read again what lies in the row; after one of a membership of one's own, what
-    /// lies in its team; and after one of the caller themselves, whose role is another, everything.
+    /// Whether the change may have given or taken access to other resources. If so, read the
+    /// resources inside this one again. After a change of the caller's own membership, read the
+    /// resources of its team again; after a change of the caller's own user, whose role has
+    /// changed, read everything.
     pub reread: bool,
 }
 
-/// A part of the feed.
+/// One page of the change feed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FeedPage {
-    /// Where the feed goes on: the `since` of the next request.
+    /// The cursor for `since` of the next request.
     #[schema(max_length = 32, pattern = "^[A-Za-z0-9_-]{32}$", example = "w2sSgMZ1Zb8aJY7cGk2xMgAAAAAAAAAq")]
     pub next: String,
-    /// Whether there is more to look at already.
+    /// Whether more changes are already available.
     pub more: bool,
-    /// The changes, in the order of their commits. There may be none although there is more: what the caller does not see was looked at, too.
+    /// The changes, in commit order. The list can be empty although `more` is true, because changes
+    /// that the caller does not see were examined as well.
     pub results: Vec<FeedChange>,
 }
 
-/// A place in the feed, and what of it is wanted.
+/// A reader of the feed: its position and the requested resource types.
 #[derive(Debug)]
 pub struct Reading {
     ctx: Context,
@@ -92,10 +104,11 @@ pub struct Reading {
     position: i64,
 }
 
-/// What was changed since a cursor.
+/// The changes since a cursor.
 ///
 /// # Errors
-/// `InvalidParameter`; `CursorExpired`; `InsufficientScope` for a noun that is asked for by name.
+/// `InvalidParameter`; `CursorExpired`; `InsufficientScope` for a resource type that was requested
+/// by name.
 pub async fn changes(store: &Store, ctx: &Context, query: &Query) -> Result<FeedPage> {
     let mut query = query.clone();
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
@@ -109,7 +122,7 @@ fn read_size(size: &str) -> Result<usize> {
 }
 
 impl Reading {
-    /// Begins where `since` says, or now.
+    /// Begins at the cursor in `since`, or at the end of the feed.
     ///
     /// # Errors
     /// As [`changes`].
@@ -122,28 +135,28 @@ impl Reading {
             Some(cursor) => cursor::open(store.secret(), ctx.tenant(), cursor)?,
         };
         let reading = Self { ctx: ctx.clone(), nouns, position };
-        // One that is not kept is refused at once.
+        // A position that is no longer stored is rejected at once.
         reading.some(&scope, scope.last_position().await?, 1).await?;
         Ok(reading)
     }
 
-    /// Where the feed goes on.
+    /// The cursor at the present position.
     pub fn cursor(&self, store: &Store) -> String {
         cursor::close(store.secret(), self.ctx.tenant(), self.position)
     }
 
-    /// Changes whenever there may be more.
+    /// A value that changes when there may be new changes.
     pub fn follow(&self, store: &Store) -> watch::Receiver<i64> {
         store.follow(self.ctx.tenant())
     }
 
-    /// The next changes: so many at most, and of a bounded number that were looked at.
+    /// The next changes, at most `most`. The number of examined changes is limited too.
     ///
     /// # Errors
-    /// `CursorExpired` when some of them are not kept any more; those of the store.
+    /// `CursorExpired` if some of them are no longer stored; those of the store.
     pub async fn next(&mut self, store: &Store, most: usize) -> Result<FeedPage> {
         let scope = store.read(&self.ctx);
-        // First: what is committed meanwhile comes after it.
+        // Read first: later commits have greater positions.
         let last = scope.last_position().await?;
         let (mut results, mut looked) = (Vec::new(), 0);
         while results.len() < most && looked < LOOKED {
@@ -163,7 +176,7 @@ impl Reading {
                     id: event.row_id,
                     version: event.row_version,
                     action: action.clone(),
-                    // Where it went is not theirs to know.
+                    // The caller must not learn where a hidden row is now.
                     within: event.within_id.filter(|_| action != HIDDEN),
                     reread: *reread,
                 });
@@ -180,7 +193,8 @@ impl Reading {
         events.iter().filter(wanted).collect()
     }
 
-    /// The events after the position, up to the last one: all of them are there, or it is an error.
+    /// The events after the present position, up to `last`. It is an error if one of them is
+    /// missing.
     async fn some(&self, scope: &Scope, last: i64, number: usize) -> Result<Vec<Event>> {
         if self.position == last {
             return Ok(Vec::new());
@@ -189,7 +203,7 @@ impl Reading {
         let select = scope.owned::<Event>().filter(after).order_by_asc(Column::Position);
         let some: Vec<Event> = scope.all(&select.limit(number as u64).into_query()).await?;
         let follow = some.iter().zip(self.position + 1..).all(|(event, next)| event.position == Some(next));
-        // Also a cursor of what a restored database never knew.
+        // This also catches cursors from after the backup of a restored database.
         if some.is_empty() || !follow {
             return Err(Kind::CursorExpired.into());
         }
@@ -197,7 +211,7 @@ impl Reading {
     }
 }
 
-/// The position before the oldest event that is kept.
+/// The position before the oldest stored event.
 async fn before_the_oldest(scope: &Scope) -> Result<i64> {
     let last = scope.last_position().await?;
     let oldest = scope.owned::<Event>().filter(Column::Position.is_not_null()).select_only();

@@ -1,4 +1,6 @@
-//! Forgetting old events: the oldest first, so that what is kept has no gap.
+//! Removes old events from the change feed.
+//!
+//! Invariant: the oldest are removed first, so that the remaining positions have no gap.
 
 use std::time::Duration;
 
@@ -14,11 +16,11 @@ use crate::{
     store::{SWEEP, field},
 };
 
-/// For how many tenants it looks at once.
+/// The number of tenants that are read at once.
 const TENANTS: u64 = 100;
 
 impl Store {
-    /// Forgets the events that are older.
+    /// Removes the events that are older than `kept`.
     ///
     /// # Errors
     /// Those of the store.
@@ -42,7 +44,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a few of a tenant's; whether there may be more.
+    /// Removes some old events of a tenant; true if there may be more.
     async fn forget_some(&self, ctx: &Context, kept: Duration) -> Result<bool> {
         let (scope, before) = (self.read(ctx), ctx.now().minus(kept));
         let oldest = scope.owned::<Event>().filter(Column::Position.is_not_null());

@@ -1,4 +1,8 @@
-//! Which changes a caller is told of.
+//! The changes that a caller gets from the feed, and the one list of resources in it.
+//!
+//! Invariant: visibility is decided by the same conditions as in lists; for deleted and hidden rows
+//! they are applied to the row as it was before the change. This module does not know positions or
+//! cursors.
 
 use std::collections::{HashMap, HashSet};
 
@@ -42,37 +46,38 @@ use crate::{
     watcher::Watcher,
 };
 
-/// How many rows that are gone, or were seen before, are looked at together: the audit may have much text of each.
+/// The number of deleted or hidden rows that are examined at once, because the audit log may have
+/// much text for each.
 const GONE: usize = 20;
-/// What is told of a row that was changed so that the caller sees it no more.
+/// The action of a change after which the caller does not see the row any more.
 pub(crate) const HIDDEN: &str = "hidden";
-/// What brings back a row that was removed.
+/// The action that restores a row from the trash.
 const RESTORE: &str = "restore";
-/// What the id of a change is called among the ids of a row.
+/// The column name of the id of a change, next to the ids in a row.
 const EVENT: &str = "event_id";
 
-/// What is told of a change.
+/// What a caller gets to know of a change.
 pub(crate) struct Told {
-    /// What was done.
+    /// The action.
     pub(crate) action: String,
-    /// Whether something came into sight, or got out of it.
+    /// Whether it gave or took access to other rows.
     pub(super) reread: bool,
 }
 
-/// The nouns whose changes are told.
+/// Declares the resources in the feed.
 macro_rules! nouns {
     ($($noun:ty),* $(,)?) => {
-        /// The nouns whose changes are told.
+        /// The names of the resources in the feed.
         pub const NOUNS: &[&str] = &[$(<$noun as Noun>::NOUN.as_str()),*];
 
-        /// The events that the caller is told of, and what they are told was done.
+        /// The events that the caller gets, and what they get to know of each.
         pub(crate) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, Told>> {
             let mut told = HashMap::new();
             $(told.extend(of_noun::<$noun>(scope, events).await?);)*
             Ok(told)
         }
 
-        /// The nouns that are asked for by name.
+        /// Reads the names of the requested resource types.
         pub(super) fn wanted(ctx: &Context, names: &str) -> Result<Vec<String>> {
             let expected = || Error::parameter("noun", format!("Expected some of: {}.", NOUNS.join(", ")));
             let mut wanted = Vec::new();
@@ -119,7 +124,7 @@ nouns!(
 async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Told)>> {
     let ctx = scope.ctx();
     let own: Vec<&Event> = events.iter().filter(|event| event.noun == N::NOUN.as_str()).copied().collect();
-    // Of what a token's scopes don't reach nothing is told.
+    // Resources outside the scopes of the token are left out.
     if own.is_empty() || policy::permit(ctx, N::NOUN, Action::Read).is_err() {
         return Ok(Vec::new());
     }
@@ -128,16 +133,17 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
         (event.id, Told { action, reread })
     };
     if policy::visibility(N::NOUN, ctx.role()) == Visibility::All {
-        // Only another role of their own, or what comes back, shows them more or less.
+        // The caller sees all rows, so only a new role of the caller or a restored row changes what
+        // they see.
         let oneself = |event: &Event| N::NOUN == policy::Noun::User && Some(event.row_id) == ctx.user();
         let reread = |event: &Event| moves::<N>(event) && (oneself(event) || event.action == RESTORE);
         return Ok(own.into_iter().map(|event| told(event, reread(event))).collect());
     }
     let ids: HashSet<_> = own.iter().map(|event| event.row_id).collect();
     let rows = scope.owned::<N>().filter(N::id_column().is_in(ids));
-    // Also those that were removed and can be restored: they are listed to the same callers.
+    // Rows in the trash are included: the same callers may list them.
     let seen = read(scope, &ids_of::<N>(rows.clone().filter(readable::<N>(ctx)))).await?;
-    // Another's membership shows the caller nothing.
+    // The membership of another user gives the caller no access.
     let others = N::GIVES_SIGHT && own.iter().any(|event| seen.contains(&event.row_id));
     let mine = match N::holds(Fact::Owner, ctx) {
         Some(mine) if others => Some(read(scope, &ids_of::<N>(rows.filter(mine))).await?),
@@ -147,7 +153,7 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
     let counts = |event: &Event| mine.as_ref().is_none_or(|mine| mine.contains(&event.row_id));
     let mut all: Vec<_> =
         there.into_iter().map(|event| told(event, moves::<N>(event) && counts(event))).collect();
-    // What else is to be told is that a row was removed for good, or changed so that it is seen no more.
+    // Of the other rows, only permanent deletions and changes that hide the row are returned.
     let ends = |event: &&Event| moves::<N>(event) || matches!(event.action.as_str(), "delete" | "purge");
     let rest: Vec<&Event> = rest.into_iter().filter(ends).collect();
     for some in rest.chunks(GONE) {
@@ -168,12 +174,13 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
     Ok(all)
 }
 
-/// Whether it may have brought something into sight or out of it. In a new row there is nothing yet, unless it is one that gives sight.
+/// Whether a change may have given or taken access. A new row contains nothing yet, unless it is a
+/// row that gives access.
 fn moves<N: Noun>(event: &Event) -> bool {
     event.moves && (N::GIVES_SIGHT || event.action != "create")
 }
 
-/// The ids of rows.
+/// Selects the ids of rows.
 fn ids_of<N: Noun>(rows: Select<EntityOf<N>>) -> SelectStatement {
     rows.select_only().column(N::id_column()).into_query()
 }
@@ -182,20 +189,22 @@ async fn read(scope: &Scope, ids: &SelectStatement) -> Result<HashSet<Uuid>> {
     scope.rows(ids).await?.iter().map(|row| field(row, 0)).collect()
 }
 
-/// The ids in a row: they are all that the policy's conditions read of it.
+/// The ids in a row, which are all that the conditions of the policy read.
 type Ids = HashMap<&'static str, Uuid>;
 
-/// Rows as they were before changes of them, by the changes' ids.
+/// The states of rows before changes, by the ids of the changes.
 struct Before {
     table: &'static str,
     columns: Vec<&'static str>,
     rows: Vec<(Uuid, Ids)>,
-    /// The changes after which they were gone.
+    /// The changes that deleted a row.
     removed: HashSet<Uuid>,
 }
 
 impl Before {
-    /// The audit has under the event's id what was changed, as it was; the rest is as in the row, or as it was last.
+    /// Reads the states before some events. The audit entry with the id of the event has the old
+    /// values of the changed fields. The other values come from the present or the last state of
+    /// the row.
     async fn read<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Self> {
         let ids = |column: &ColumnOf<N>| *column.def().get_column_type() == ColumnType::Uuid;
         let columns: Vec<_> = ColumnOf::<N>::iter().filter(ids).collect();
@@ -226,7 +235,7 @@ impl Before {
         Ok(Self { table: EntityOf::<N>::default().table_name(), columns: names, rows, removed })
     }
 
-    /// The rows that are there.
+    /// The ids in the rows that exist.
     async fn now<N: Noun>(
         scope: &Scope,
         events: &[&Event],
@@ -248,7 +257,8 @@ impl Before {
         Ok(now)
     }
 
-    /// The changes before which a condition held, as far as it goes by other rows by what is so now.
+    /// The changes before which a condition was true. For other rows, the condition uses their
+    /// present state.
     async fn which(&self, scope: &Scope, condition: Condition) -> Result<HashSet<Uuid>> {
         let mut all: Option<SelectStatement> = None;
         for (event, ids) in &self.rows {
@@ -268,7 +278,7 @@ impl Before {
     }
 }
 
-/// A row's ids with those that the audit has of it.
+/// Replaces the ids in a row by those in audit values.
 fn overlaid(mut ids: Ids, values: &str, names: &[&'static str]) -> Result<Ids> {
     let values: Value = serde_json::from_str(values).map_err(Error::internal)?;
     for name in names {
@@ -281,14 +291,15 @@ fn overlaid(mut ids: Ids, values: &str, names: &[&'static str]) -> Result<Ids> {
     Ok(ids)
 }
 
-/// Which rows that are gone the caller could read. To an admin every task was visible, also one with which they went.
+/// The condition for deleted rows that the caller could read. An admin saw every task, including
+/// tasks that were deleted together with the row.
 fn could_read<N: Noun>(ctx: &Context) -> Condition {
     let of_tasks = policy::visibility(N::NOUN, ctx.role()) == Visibility::Any(vec![Fact::TaskVisible]);
     if of_tasks && ctx.role() == Role::Admin { Condition::all() } else { readable::<N>(ctx) }
 }
 
-/// What the caller is told was done. That somebody signed in, or has a new password, is told to who may read the private fields of the row; to others it is a
-/// change like any other, which its version shows them.
+/// The action that the caller gets. Actions such as a sign-in or a new password are shown only to
+/// callers who may read the private fields of the row. Others get `update`.
 fn action<'a, N: Noun>(ctx: &Context, event: &'a Event) -> &'a str {
     let facts = Facts::default().with(Fact::Oneself, ctx.user() == Some(event.row_id));
     let known = policy::grounds(N::NOUN, Action::ReadPrivate).is_empty()
@@ -303,7 +314,8 @@ mod tests {
     use super::NOUNS;
     use crate::policy::Noun;
 
-    /// The nouns that are no rows of their own, or are never changed: what they tell of is told of what it belongs to.
+    /// The resources without changes of their own: they are no rows, or never change. The feed has
+    /// the changes of what they belong to.
     const UNTOLD: [Noun; 6] =
         [Noun::CommentVersion, Noun::DocumentVersion, Noun::Report, Noun::Audit, Noun::History, Noun::Change];
 

@@ -1,4 +1,4 @@
-//! Searching: rows of several nouns that hold some words, the ones that fit best first.
+//! The search over several resources: the rows that contain some words, best match first.
 //!
 //! Invariant: what is found is what the caller's lists show. The database finds rows by their
 //! terms (`store/tokenizer.rs`), which the recorded write keeps in step with them
@@ -35,17 +35,18 @@ use crate::{
     tenant,
 };
 
-/// Rows that are shown when the caller does not say, and at most.
+/// The default and the greatest number of results.
 pub const SHOWN: usize = 20;
 /// As [`SHOWN`].
 pub const MOST: usize = 200;
-/// Of each noun, as many of the newest rows are ranked, so many at a time: texts may be long.
+/// The number of newest matches of each resource that are ranked, and how many are read at once,
+/// because texts may be long.
 const RANKED: u64 = 200;
 const AT_ONCE: u64 = 50;
-/// How many rows' words are made in one transaction.
+/// The number of rows that are indexed in one transaction.
 const INDEXED: u64 = 10;
 
-/// All that stands below the title, as one text; `None` when nothing does.
+/// All texts other than the title, as one text; `None` if there are none.
 fn below(searched: Searched<'_>) -> Option<Cow<'_, str>> {
     let [one, other] = searched.more;
     let mut texts = [searched.body, one, other].into_iter().flatten().filter(|text| !text.is_empty());
@@ -58,35 +59,39 @@ fn below(searched: Searched<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A row that was found.
+/// A resource that matches a search.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Found {
-    /// What kind of row it is.
+    /// The type of the resource.
     #[schema(example = "task")]
     noun: &'static str,
+    /// The id of the resource.
     id: Uuid,
-    /// What it is called, as HTML: escaped, with the words that were found in `<mark>`. Empty for comments.
+    /// The title or name as escaped HTML, with the matched words in `<mark>`. Empty for comments.
     #[schema(example = "Water the <mark>plants</mark>")]
     title: String,
-    /// The project that it lies in, as a comment does with its task; null for what lies in none.
+    /// The id of the project that contains the resource (for a comment, its task), or null if there
+    /// is none.
     project_id: Option<Uuid>,
-    /// The task that a comment is about; null for all else.
+    /// The id of the task of a comment; null for all other types.
     task_id: Option<Uuid>,
-    /// How well it fits: more is better. Words in the title, whole words, and words that occur often count for more.
+    /// The score of the match: higher is better. Words in the title, whole words and frequent words
+    /// count more.
     #[schema(example = 16)]
     rank: i64,
-    /// At most 160 characters of its text around the first word that was found, as HTML like the title; null where there is no text.
+    /// At most 160 characters of the text around the first matched word, as escaped HTML with the
+    /// matched words in `<mark>`. Null if there is no text.
     #[schema(example = "…those by the window need more than the <mark>plants</mark> in the hall…")]
     snippet: Option<String>,
 }
 
-/// What was found.
+/// The results of a search.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SearchResults {
-    /// The rows that fit best, and of those that fit alike the newest first.
+    /// The best matches. Among equal matches, the newest come first.
     results: Vec<Found>,
-    /// Whether more rows of a kind hold the words than were ranked, which are its newest 200: one that fits better may be missing. More words, or
-    /// filters, find it.
+    /// Whether a type has more than 200 matches, of which only the newest 200 were ranked. A better
+    /// match may then be missing: add words or filters to find it.
     truncated: bool,
 }
 
@@ -96,17 +101,18 @@ struct Search {
     wanted: Wanted,
     nouns: Option<Vec<String>>,
     project: Option<Uuid>,
-    /// What else is asked of the rows, named as the lists' filters are.
+    /// The other filters, with the names of those of lists.
     filters: Query,
 }
 
-/// What a search is narrowed by beside nouns and a project: rows of nouns that have no such filter are not found.
+/// The filters of a search other than the resource types and the project. Resources without a
+/// filter of that name are not found.
 pub const FILTERS: &[&str] = &["status", "assignee", "created_at", "updated_at"];
 
-/// The nouns that are searched: each says by [`Noun::searched`] what of it is.
+/// Declares the resources that are searched. Each says in [`Noun::searched`] which texts count.
 macro_rules! nouns {
     ($($noun:ty),*) => {
-        /// The nouns that are searched.
+        /// The names of the resources that are searched.
         pub const NOUNS: &[&str] = &[$(<$noun>::NOUN.as_str()),*];
 
         impl Search {
@@ -121,7 +127,7 @@ macro_rules! nouns {
             }
         }
 
-        /// What rows are called that the caller sees, whatever they are.
+        /// The titles or names of rows of any type that the caller sees.
         pub(crate) async fn titles(scope: &Scope, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
             let mut titles = HashMap::new();
             $(
@@ -140,7 +146,7 @@ macro_rules! nouns {
             Ok(titles)
         }
 
-        /// The words for where a row stands, of all nouns that are searched.
+        /// The statuses of all resources that are searched.
         pub fn statuses() -> Vec<&'static str> {
             let mut all = Vec::new();
             $(
@@ -159,11 +165,13 @@ macro_rules! nouns {
 
 nouns!(Task, Comment, Project, Document, ClientRequest);
 
-/// The nouns whose rows have words: those that are searched, and those whose lists alone are.
+/// Declares the resources whose rows are indexed: those of this search, and those with `q` in
+/// lists.
 macro_rules! indexed {
     ($($noun:ty),*) => {
         impl Store {
-            /// Makes the words of the rows that have none, of those that were created since an instant: a server of an older version wrote them.
+            /// Indexes rows without words that were created since a time: a server of an older
+            /// version wrote them.
             ///
             /// # Errors
             /// Those of the store.
@@ -181,10 +189,10 @@ macro_rules! indexed {
 
 indexed!(Task, Comment, Project, Document, ClientRequest, Client, RequestType, Team);
 
-/// The rows that hold the words that are asked for and that the caller sees.
+/// The rows that contain the requested words and that the caller sees.
 ///
 /// # Errors
-/// `InvalidParameter`; `InsufficientScope` for a noun that is asked for by name.
+/// `InvalidParameter`; `InsufficientScope` for a resource type that was requested by name.
 pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<SearchResults> {
     let mut query = query.clone();
     let wanted = Wanted::read("q", &query.take("q")?)?;
@@ -202,7 +210,7 @@ pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<Searc
     Ok(found)
 }
 
-/// Refuses what no noun can be asked for.
+/// Rejects filters and statuses that no resource has.
 fn check_filters(query: &Query) -> Result<()> {
     for (name, value) in &query.0 {
         if !FILTERS.contains(&plain(name)) {
@@ -233,7 +241,7 @@ fn read_size(size: &str) -> Result<usize> {
 }
 
 impl Search {
-    /// The rows of a noun, and whether there are more than were ranked.
+    /// The matches of a resource, and whether there are more than were ranked.
     async fn find<N: Noun>(&self) -> Result<(Vec<Found>, bool)> {
         let reached = policy::permit(self.scope.ctx(), N::NOUN, Action::Read);
         match &self.nouns {
@@ -274,7 +282,7 @@ impl Search {
         Ok((found, !self.scope.rows(&more).await?.is_empty()))
     }
 
-    /// What the filters ask of a noun's rows; `None` where they can't be asked that.
+    /// The condition of the filters for a resource; `None` if it does not have one of them.
     fn narrowed<N: Noun>(&self) -> Result<Option<Condition>> {
         let mut own = Query::default();
         for (name, value) in &self.filters.0 {
@@ -296,7 +304,7 @@ impl Search {
         own.condition::<N>(&self.scope).map(Some)
     }
 
-    /// Tells of what lies in a task in which project the task lies.
+    /// Sets the project of results that are inside a task.
     async fn place(&self, found: &mut [Found]) -> Result<()> {
         let tasks: Vec<_> = found.iter().filter_map(|found| found.task_id).collect();
         if tasks.is_empty() {
@@ -316,7 +324,8 @@ impl Search {
     }
 }
 
-/// The rows of a noun that lie in a project, and the project itself; `None` for a noun whose rows lie in none.
+/// The condition that a row is in a project or is the project; `None` for resources that are in no
+/// project.
 fn within<N: Noun>(ctx: &Context, project: Uuid) -> Option<Condition> {
     if N::NOUN == policy::Noun::Comment {
         let there = comment::ids_in(ctx, project);
@@ -347,7 +356,8 @@ impl Found {
     }
 }
 
-/// Makes the words of a tenant's rows after an id that have none: a few at a time, so that no other write waits long.
+/// Indexes the rows of a tenant after an id that have no words, a few at a time so that no other
+/// write waits long.
 async fn index<N: Noun>(store: &Store, ctx: &Context, after: Uuid) -> Result<()> {
     let scope = store.read(ctx);
     let mut after = scope.all::<N>(&missing::<N>(&scope, after, 1)).await?.first().map(|_| after);
