@@ -1,7 +1,7 @@
-//! Many changes at once: all of them or none.
+//! Bulk requests: several operations in one transaction, all or none.
 //!
-//! Invariant: each goes through the operation that one alone goes through. A noun with operations of its own says so ([`Bulk`]), and no rule of theirs is
-//! walked past.
+//! Invariant: each operation goes through the same function as a single request. A resource with
+//! special operations implements [`Bulk`], so that none of its rules is bypassed.
 
 use std::future::Future;
 
@@ -20,20 +20,20 @@ use crate::{
     store::{Noun, Precondition},
 };
 
-/// What is done to a row.
+/// The action of one operation: `create`, `update` or `delete`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BulkAction {
-    /// Make one, of a body as for `POST`.
+    /// Create a resource, with a body as for `POST`.
     Create,
-    /// Change one, by a body as for `PATCH`.
+    /// Update a resource, with a body as for `PATCH`.
     Update,
-    /// Delete one.
+    /// Delete a resource.
     Delete,
 }
 
 impl BulkAction {
-    /// What the policy calls it.
+    /// The action in the policy.
     fn action(self) -> Action {
         match self {
             Self::Create => Action::Create,
@@ -43,31 +43,32 @@ impl BulkAction {
     }
 }
 
-/// Changes that are made all together or not at all.
+/// Operations that take effect all together or not at all.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkInput {
-    /// In their order. What each may say depends on its action: the document says it for each noun.
+    /// The operations, in order. The fields of each depend on its action: the OpenAPI document has
+    /// them for each resource.
     #[garde(custom(items::<_, 1, 100>))]
     #[schema(min_items = 1, max_items = 100, value_type = Vec<Object>)]
     operations: Vec<Value>,
 }
 
-/// One change of many, as it was sent.
+/// One operation, as it was sent.
 enum Change {
     Create(Create),
     Update(Update),
     Delete(Delete),
 }
 
-/// The word that says which of the changes one is.
+/// The action of an operation, which is read first.
 #[derive(Deserialize, Validate)]
 struct Acts {
     #[garde(skip)]
     action: BulkAction,
 }
 
-/// Make one.
+/// A creation.
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Create {
@@ -78,7 +79,7 @@ struct Create {
     body: Value,
 }
 
-/// Change one.
+/// An update.
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Update {
@@ -87,7 +88,7 @@ struct Update {
     _action: BulkAction,
     #[garde(skip)]
     id: Uuid,
-    /// The version that the row must still have, as in `If-Match`.
+    /// The version that the row must have, as in `If-Match`.
     #[serde(default)]
     #[garde(range(min = 1))]
     version: Option<i64>,
@@ -95,7 +96,7 @@ struct Update {
     body: Value,
 }
 
-/// Delete one.
+/// A deletion.
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Delete {
@@ -111,7 +112,7 @@ struct Delete {
 
 impl Change {
     fn read(sent: Value) -> Result<Self> {
-        // What else it may say follows from its action.
+        // The action decides about the other fields.
         let action = sent.get("action").cloned();
         let acts = action.map_or_else(|| json!({}), |action| json!({ "action": action }));
         let acts = if sent.is_object() { acts } else { sent.clone() };
@@ -124,35 +125,35 @@ impl Change {
     }
 }
 
-/// What came of one change.
+/// The result of one operation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BulkOutcome<T> {
-    /// What was done.
+    /// The action of the operation.
     pub action: BulkAction,
-    /// To which row.
+    /// The id of the resource.
     pub id: Uuid,
-    /// As it is now; absent when it was deleted.
+    /// The resource after the operation. Absent after a deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<T>,
 }
 
-/// What came of many changes, in their order.
+/// The results of a bulk request, in the order of its operations.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BulkResult<T> {
-    /// One of each.
+    /// One result for each operation.
     #[schema(max_items = 100)]
     pub results: Vec<BulkOutcome<T>>,
 }
 
-/// A noun of which many rows are made, changed and deleted at once, by the operations that do so to one.
+/// A resource with bulk requests, and its operations on one row.
 pub trait Bulk: Noun {
-    /// What was got ready before the transaction for a new row.
+    /// What is prepared for a new row before the transaction.
     type Ready: Sync;
 
-    /// Makes one of a body as for `POST`.
+    /// Creates a row, with a body as for `POST`.
     fn make(tx: &Tx, body: Value, ready: Option<&Self::Ready>) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Changes one by a merge patch.
+    /// Updates a row with a merge patch.
     fn change(
         tx: &Tx,
         id: Uuid,
@@ -160,7 +161,7 @@ pub trait Bulk: Noun {
         pre: &Precondition,
     ) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Deletes one.
+    /// Deletes a row.
     fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -181,14 +182,14 @@ impl<N: Editable> Bulk for N {
 }
 
 impl Unchecked<BulkInput> {
-    /// How many operations the body has.
+    /// The number of operations in the body.
     pub fn operations(&self) -> usize {
         self.items("operations")
     }
 }
 
 impl BulkInput {
-    /// The changes, if all of them say what their actions take.
+    /// The operations, if all of them have the fields of their actions.
     fn changes(self) -> Result<Vec<Change>> {
         let mut wrong = Wrong::default();
         let mut changes = Vec::new();
@@ -201,7 +202,7 @@ impl BulkInput {
         wrong.none().map(|()| changes)
     }
 
-    /// The bodies of the rows that are to be made, by their places.
+    /// The bodies of the creations, with the index of each operation.
     pub(crate) fn bodies_to_make(self) -> Result<Vec<(usize, Value)>> {
         let made = |(place, change)| match change {
             Change::Create(Create { body, .. }) => Some((place, body)),
@@ -211,15 +212,16 @@ impl BulkInput {
     }
 }
 
-/// What is wrong with the input of many changes, so that all of it is told at once.
+/// Collects the errors of the input of all operations, so that they are reported together.
 #[derive(Default)]
 pub(crate) struct Wrong(Vec<FieldError>);
 
 impl Wrong {
-    /// Keeps an error of input, and passes over one of state after it: that may come of what was not done. The first one of state is told by itself.
+    /// Adds an error of input. An error of state is ignored after an error of input, because it may
+    /// be a consequence of it.
     ///
     /// # Errors
-    /// That one.
+    /// An error of state, if it is the first error.
     pub(crate) fn add(&mut self, error: Error) -> Result<()> {
         match error.kind() {
             Kind::Invalid => {
@@ -231,7 +233,8 @@ impl Wrong {
         Ok(())
     }
 
-    /// Whether nothing more is to be found out after an error of this kind: no more is told, or the database may not answer in this transaction any more.
+    /// Whether to stop after an error of this kind: no more errors are reported, or the transaction
+    /// may not be usable any more.
     fn is_over(&self, kind: Kind) -> bool {
         let goes_on = matches!(
             kind,
@@ -245,20 +248,22 @@ impl Wrong {
         !goes_on || self.0.len() >= FieldError::MOST
     }
 
-    /// Nothing, if nothing was wrong.
+    /// Succeeds if there were no errors.
     ///
     /// # Errors
-    /// `Invalid`, with all that was.
+    /// `Invalid`, with all errors.
     pub(crate) fn none(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::invalid(self.0)) }
     }
 }
 
-/// Makes, changes and deletes rows, each judged and validated by itself, one after the other. What was got ready for new rows is by their places.
+/// Runs the operations in order, each authorised and validated by itself. `ready` has what was
+/// prepared for new rows, with the index of each operation.
 ///
 /// # Errors
-/// `Invalid` with what is wrong with the input of any of them, if that was the first failure; that of the first change that fails by the state of the
-/// rows otherwise. The place is before the pointers.
+/// `Invalid` with the errors of input of all operations, if the first failure was one of input.
+/// Else the error of the first operation that failed. The pointers begin with the index of the
+/// operation.
 pub async fn run<N: Bulk>(
     tx: &Tx,
     body: &Unchecked<BulkInput>,
@@ -283,10 +288,11 @@ pub async fn run<N: Bulk>(
     wrong.none().map(|()| BulkResult { results })
 }
 
-/// Refuses callers who may do none of what they ask for to any row of the noun, before anything else that they sent is looked at.
+/// Rejects callers who may not perform a requested action on any row of the resource, before the
+/// rest of the body is read.
 ///
 /// # Errors
-/// `InsufficientScope` and `Forbidden`, at the place of the first change that is refused.
+/// `InsufficientScope` and `Forbidden`, with the index of the first rejected operation.
 pub(crate) fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
     let sent = body.read().ok().and_then(|body| body.get("operations")).and_then(Value::as_array);
     let asked = sent.into_iter().flatten().enumerate();
@@ -323,13 +329,14 @@ async fn one<N: Bulk>(tx: &Tx, change: Change, ready: Option<&N::Ready>) -> Resu
     Ok(BulkOutcome { action, id: row.id(), row: Some(row) })
 }
 
-/// The error of one of many changes, in what was sent as its body.
+/// An error in the body of an operation.
 pub(crate) fn in_body(error: Error) -> Error {
     error.below("body")
 }
 
 impl Error {
-    /// The error of one of many changes: where it is stands before its pointers, and by itself when it has none.
+    /// The error of one operation: its index is put before the pointers, or is the pointer if there
+    /// are none.
     pub(crate) fn at_place(self, place: usize) -> Self {
         let pointer = format!("operations/{place}");
         if !self.fields().is_empty() {

@@ -1,6 +1,10 @@
-//! What is done with rows of any noun: list, get, create, update, remove.
+//! The operations on rows of any resource: list, get, create, update and remove.
 //!
-//! A noun says what is special to it ([`Noun`], [`Editable`]); a noun with rules beyond its row has operations of its own beside these.
+//! A resource says what is special to it ([`Noun`], [`Editable`], [`Child`]). A resource with rules
+//! that go beyond its row has operations of its own in addition.
+//!
+//! Invariant: the caller is authorised before the body is validated. This module does not know any
+//! single resource.
 
 use std::{future::Future, slice};
 
@@ -20,37 +24,38 @@ use crate::{
     store::{Birth, Blank, Delete, Noun, Owned, Precondition, Read, Update},
 };
 
-/// A noun whose rows are made and changed by one input.
+/// A resource whose rows are created and changed with one input type.
 pub trait Editable: Noun + Blank {
-    /// What can be written of a row: all of it for a new one and in a `PUT`, some of it in a `PATCH`.
+    /// The writable fields of a row. `POST` and `PUT` send all of them, `PATCH` some.
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
     /// The fields of the input that refer to other rows.
     const REFERENCES: &'static [Reference] = &[];
 
-    /// What a new row begins with.
+    /// A new row, before the input is applied.
     fn blank(born: Birth, _ctx: &Context) -> Self {
         Self::born(born)
     }
 
-    /// The input of a new row, where what it leaves open depends on the caller.
+    /// Completes the input of a new row with defaults that depend on the caller.
     fn complete(input: Self::Input, _ctx: &Context) -> Self::Input {
         input
     }
 
-    /// What a change is called in the audit.
+    /// The action of a change in the audit log.
     fn change(_old: &Self, _new: &Self) -> &'static str {
         "update"
     }
 
-    /// The row with what was written of it: its references resolved, and the rules kept that span fields.
+    /// Applies the input to the row: resolves its references, and checks the rules that span
+    /// several fields.
     fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
 }
 
-/// The most ids of a list that are looked up: none of a valid body is longer.
+/// The most ids of a list that are looked up. No list in a valid body is longer.
 const MOST_IDS: usize = 50;
 
-/// A field of a body that refers to a row of another noun, or is a list of such references.
+/// A field of a body that refers to a row of another resource, or to a list of such rows.
 #[derive(Clone, Copy)]
 pub struct Reference {
     field: &'static str,
@@ -58,7 +63,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// A reference to a row of a noun.
+    /// A reference to a row of a resource.
     pub(crate) const fn to<N: Noun>(field: &'static str) -> Self {
         fn refer<'a, N: Noun>(tx: &'a Tx, id: Uuid, field: &'a str) -> BoxFuture<'a, Result<()>> {
             Box::pin(async move { tx.refer::<N>(Some(id), field).await.map(drop) })
@@ -66,7 +71,7 @@ impl Reference {
         Self { field, refer: refer::<N> }
     }
 
-    /// What is wrong with it in a body that differs from the present one.
+    /// The errors of the references in a body that differ from the present ones.
     async fn check(self, tx: &Tx, body: &Value, present: &Value) -> Vec<FieldError> {
         let id = |value: &Value| value.as_str().and_then(crate::input::id);
         let present = present.get(self.field);
@@ -92,7 +97,8 @@ impl Reference {
     }
 }
 
-/// An error of input, with what is wrong with the references of the body too, so that all is reported at once.
+/// Adds the errors of the references in the body to an error of input, so that all are reported
+/// together.
 async fn with_references<N: Editable>(
     tx: &Tx,
     body: &Unchecked<N::Input>,
@@ -111,15 +117,15 @@ async fn with_references<N: Editable>(
     Error::invalid(wrong)
 }
 
-/// The rows that the caller sees, by the page.
+/// A page of the rows that the caller sees.
 ///
 /// # Errors
-/// `InvalidParameter` for what the noun does not list; `Forbidden` for the collection as a whole.
+/// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
 pub async fn list<N: Noun>(store: &Store, ctx: &Context, query: &Query) -> Result<Page<N::Item>> {
     list::page::<N>(store, &store.read(ctx), query, Within::all()).await
 }
 
-/// A row.
+/// One row.
 ///
 /// # Errors
 /// `NotFound`.
@@ -130,7 +136,7 @@ pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
     Ok(row)
 }
 
-/// Makes a row.
+/// Creates a row.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`, `Conflict`.
@@ -147,7 +153,7 @@ pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<
     }
 }
 
-/// Changes a row: to the body whole, or by it as a merge patch.
+/// Updates a row: replaces it by the body, or applies the body as a merge patch.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
@@ -173,7 +179,7 @@ pub async fn update<N: Editable>(
     }
 }
 
-/// Removes a row to which nothing refers any more.
+/// Removes a row. It is an error if other rows refer to it.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
@@ -182,22 +188,24 @@ pub async fn remove<N: Noun>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()
     tx.remove(seen, pre).await
 }
 
-/// A noun whose rows lie in a row of another noun, and are reached through it alone.
+/// A resource whose rows are inside a row of another resource, its parent, and are reached through
+/// it only.
 pub trait Child: Noun {
-    /// What its rows lie in.
+    /// The resource of the parent.
     type Parent: Noun;
 
-    /// What its rows are called in a parent, as in `members`.
+    /// The name of the collection in the path of the parent, such as `members`.
     const COLLECTION: &'static str;
 
-    /// The id of the row that this one lies in.
+    /// The id of the parent.
     fn parent(&self) -> Uuid;
 
-    /// The rows that lie in a parent.
+    /// The condition for the rows of a parent.
     #[doc(hidden)]
     fn within(parent: &Self::Parent) -> Condition;
 
-    /// Which of these the caller may see, where that is not told by the policy alone. `None`: all.
+    /// The rows of the parent that the caller may see, if the policy alone does not decide that.
+    /// `None` means all.
     #[doc(hidden)]
     fn shown(
         _scope: &Scope,
@@ -207,19 +215,19 @@ pub trait Child: Noun {
     }
 }
 
-/// A child whose rows are made and changed by one input.
+/// A child resource whose rows are created and changed with one input type.
 pub trait EditableChild: Child {
     /// As [`Editable::Input`].
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
-    /// What a new row in a parent begins with.
+    /// A new row in a parent, before the input is applied.
     fn blank(born: Birth, ctx: &Context, parent: &Self::Parent) -> Self;
 
     /// As [`Editable::apply`].
     fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
 }
 
-/// The rows in a parent, by the page.
+/// A page of the rows in a parent.
 ///
 /// # Errors
 /// `NotFound` for the parent, and those of lists.
@@ -235,7 +243,7 @@ pub async fn list_within<N: Child>(
     list::page::<N>(store, &scope, query, Within::of(parent.id(), rows)).await
 }
 
-/// The rows that have to do with another row, by the page.
+/// A page of the rows that refer to another row.
 ///
 /// # Errors
 /// As [`list_within`].
@@ -254,7 +262,7 @@ pub(crate) async fn list_of<P: Noun, N: Noun>(
 /// A row in a parent.
 ///
 /// # Errors
-/// `NotFound` for the parent and for a row that lies elsewhere.
+/// `NotFound` for the parent, and for a row in another parent.
 pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
     let scope = store.read(ctx);
     let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
@@ -262,7 +270,8 @@ pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid
     Ok(row)
 }
 
-/// Makes a row in a parent. The new row itself is judged: a right to make one may depend on where it lies.
+/// Creates a row in a parent. The new row itself is authorised, because the right to create it may
+/// depend on the parent.
 ///
 /// # Errors
 /// `NotFound` for the parent; `Forbidden`, `Invalid`, `Conflict`.
@@ -274,10 +283,10 @@ pub async fn create_within<N: EditableChild>(tx: &Tx, parent: Uuid, body: &Unche
     tx.add(blank.apply(tx, body.check()?).await?).await
 }
 
-/// Changes a row in a parent: to the body whole, or by it as a merge patch.
+/// Updates a row in a parent: replaces it by the body, or applies the body as a merge patch.
 ///
 /// # Errors
-/// As [`update`], and `NotFound` for a row that lies elsewhere.
+/// As [`update`], and `NotFound` for a row in another parent.
 pub async fn update_within<N: EditableChild>(
     tx: &Tx,
     ids: (Uuid, Uuid),
@@ -295,15 +304,17 @@ pub async fn update_within<N: EditableChild>(
 /// Removes a row in a parent.
 ///
 /// # Errors
-/// As [`remove`], and `NotFound` for a row that lies elsewhere.
+/// As [`remove`], and `NotFound` for a row in another parent.
 pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<()> {
     let seen = tx.resolve_within::<N, _>(ids, Delete).await?;
     tx.remove(seen, pre).await
 }
 
-/// Declares what can be written of a row, where each field of it is one of the row's: the input, how it is read from a row, and `onto`, which writes
-/// it onto one. What the fields must be is said by their attributes, and what else must hold by [`Editable::apply`]; of a noun `without rules`
-/// beyond its fields' it is [`Editable`] whole.
+/// Declares the input type of a resource whose writable fields are fields of its row.
+///
+/// It makes the type, the conversion from a row, and `onto`, which writes the input to a row.
+/// Attributes of the fields have their bounds. Other rules are in [`Editable::apply`]; for a
+/// resource `without rules`, the macro implements [`Editable`] too.
 macro_rules! input {
     ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident, without rules { $($body:tt)* }) => {
         $crate::edit::input! { $(#[$($doc)*])* pub struct $input of $row { $($body)* } }

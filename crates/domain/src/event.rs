@@ -1,7 +1,10 @@
-//! Events: one row a write, in the write's own transaction, for what follows changes from outside (feeds, subscriptions).
+//! Events: one row for each write, in the same transaction, for the change feed.
 //!
-//! An event names a row and its version, and holds no data of it: who reads the row is judged when they read it ([`crate::feed`]). Its position is
-//! counted as the last thing before the commit (`store/feed.rs`), so that positions are in the order of the commits.
+//! Invariants:
+//! - An event names a row and its version, and has none of its data. Whether a caller may see it is
+//!   decided when the feed is read ([`crate::feed`]).
+//! - Its position is assigned as the last step before the commit (`store/feed.rs`), so that
+//!   positions are in commit order.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
@@ -32,11 +35,11 @@ pub(crate) mod entity {
         pub row_id: Uuid,
         pub action: String,
         pub row_version: i64,
-        /// Absent until the transaction ends.
+        /// The position in the feed; absent until the transaction ends.
         pub position: Option<i64>,
-        /// The row that the row lies in.
+        /// The id of the parent of the row.
         pub within_id: Option<Uuid>,
-        /// Whether it may have brought the row, or what lies in it, into somebody's sight or out of it.
+        /// Whether the write may have given or taken access to the row, or to rows inside it.
         pub moves: bool,
     }
 

@@ -1,8 +1,13 @@
-//! Guessing: failed attempts at a password or a code, and how long the next one has to wait.
+//! The login throttle: counts failed attempts at a password or code, and delays further attempts.
 //!
-//! Invariant: an attempt is counted when it was judged to be wrong, in a transaction of its own, and none is judged in vain: while there is a
-//! wait, the right one and the wrong one get the same answer, also when they were under way before the wait began. What is counted is
-//! kept under a MAC, so that the table names nobody, and an account that does not exist is counted as one that does.
+//! Invariants:
+//! - A wrong attempt is counted in a transaction of its own.
+//! - During a wait, right and wrong attempts get the same response, also those that were in
+//!   progress when the wait began.
+//! - Counters are stored under a MAC, so that the table names nobody. An account that does not
+//!   exist is counted like one that does.
+//!
+//! This module does not know how an attempt is verified.
 
 use std::{future::Future, net::IpAddr, time::Duration};
 
@@ -19,12 +24,12 @@ use crate::{
 const TABLE: &str = "guess";
 const COLUMNS: [&str; 4] = ["key", "failures", "blocked_until", "expires_at"];
 
-/// For how long failures are remembered after the first one.
+/// The time for which failures are counted, from the first one.
 const MEMORY: Duration = Duration::from_hours(1);
-/// The wait after the first failure that is not free; each further one doubles it.
+/// The wait after the first failure beyond the free ones. Each further failure doubles it.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// How many failures cost nothing, and the longest wait after more.
+/// The number of free failures, and the longest wait after more of them.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     name: &'static str,
@@ -32,15 +37,17 @@ struct Rule {
     longest: Duration,
 }
 
-/// At one account from one network: people mistype, and nobody mistypes ten times.
+/// One account from one network. Users mistype a few times, but not often.
 const HERE: Rule = Rule { name: "here", free: 5, longest: Duration::from_mins(15) };
-/// At one account from anywhere: against many machines at once. The wait is short, so that no stranger locks an account's owner out for long.
+/// One account from anywhere, against many machines at once. The wait is short, so that nobody can
+/// lock the owner of an account out for long.
 const ANYWHERE: Rule = Rule { name: "anywhere", free: 20, longest: Duration::from_mins(1) };
-/// From one network at all accounts: against one password tried on everybody. An office may be behind one address, so the wait is short.
+/// All accounts from one network, against one password tried on many accounts. The wait is short,
+/// because a whole office may be behind one address.
 const NETWORK: Rule = Rule { name: "network", free: 50, longest: Duration::from_mins(1) };
 
 impl Rule {
-    /// How long to wait after so many failures.
+    /// The wait after a number of failures.
     fn wait(self, failures: i32) -> Duration {
         match u32::try_from(failures - self.free) {
             Ok(more) => FIRST.saturating_mul(2_u32.saturating_pow(more)).min(self.longest),
@@ -49,15 +56,15 @@ impl Rule {
     }
 }
 
-/// An attempt at a password or a code: under which keys its failure counts.
+/// An attempt at a password or code, with the counters of its failure.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     counts: Vec<(Rule, String)>,
-    /// Whether success tells that the failures before it were its own.
+    /// Whether success clears the failures before it.
     forgets: bool,
 }
 
-/// What is kept under a key.
+/// A counter.
 struct Count {
     key: String,
     failures: i32,
@@ -68,7 +75,7 @@ struct Count {
 positions!(Count { key, failures, blocked_until, expires_at });
 
 impl Attempt {
-    /// An attempt to sign in by an email or a username, in any tenant or in one, from where the request came.
+    /// An attempt to sign in with an email or username, in any tenant or in one.
     pub fn on_login(store: &Store, name: &str, tenant: Option<&str>, request: &Request) -> Self {
         let folded = |text: &str| text.trim().to_lowercase();
         let account = [folded(tenant.unwrap_or_default()), folded(name)].map(String::into_bytes);
@@ -78,7 +85,7 @@ impl Attempt {
         attempt
     }
 
-    /// An attempt at what the user of a context has to know.
+    /// An attempt of the user of a context to prove a password or code.
     pub fn on_user(store: &Store, ctx: &Context) -> Self {
         let (tenant, user) = (ctx.tenant(), ctx.user().unwrap_or_default());
         Self::on(store, &[b"user", tenant.as_bytes(), user.as_bytes()], ctx.request())
@@ -105,7 +112,8 @@ impl Attempt {
         self
     }
 
-    /// The attempt, when `meant` accounts were meant: with more than one, success at one's own account would forget the failures at another's.
+    /// The attempt, if it matches `meant` accounts. If there are several, success does not clear
+    /// failures, because they may be about another account.
     #[must_use]
     pub fn at(self, meant: usize) -> Self {
         Self { forgets: meant == 1, ..self }
@@ -119,7 +127,7 @@ impl Attempt {
         select
     }
 
-    /// Refuses an attempt before anything is judged, while there is a wait.
+    /// Rejects an attempt during a wait, before anything is verified.
     ///
     /// # Errors
     /// `TooManyAttempts`.
@@ -129,22 +137,23 @@ impl Attempt {
         open(&counts, system.now())
     }
 
-    /// Counts an attempt that was judged to be wrong: until when the next one has to wait, if it has to.
+    /// Counts a wrong attempt. Returns the time until which the next one has to wait, if it has to.
     ///
     /// # Errors
-    /// `TooManyAttempts` when others failed so often meanwhile that this one should not have been judged: it does not count, and its
-    /// outcome is not to be told.
+    /// `TooManyAttempts` if a wait began while the attempt was verified. The attempt does not count
+    /// then, and its outcome must not be reported.
     pub async fn failed(&self, store: &Store) -> Result<Option<Instant>> {
         let system = store.system("counting a failed attempt", Request::default());
         let ctx = system.within(uuid::Uuid::nil());
         store.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
     }
 
-    /// Runs what judges the attempt in this transaction, unless others failed too often meanwhile; as in [`Self::failed`]. Who succeeds is
-    /// forgiven what failed at this account from here; what failed from elsewhere stays counted.
+    /// Runs the verification of the attempt in this transaction, unless a wait began meanwhile.
+    /// Success clears the failures at this account from this network. Failures from elsewhere stay
+    /// counted.
     ///
     /// # Errors
-    /// `TooManyAttempts`, and those of the judgement.
+    /// `TooManyAttempts`, and those of the verification.
     pub async fn judge<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let counts: Vec<Count> = tx.find_beyond(self.keys(), false).await?;
         open(&counts, tx.now())?;
@@ -159,7 +168,7 @@ impl Attempt {
     }
 }
 
-/// Refuses while there is a wait.
+/// Rejects an attempt during a wait.
 fn open(counts: &[Count], now: Instant) -> Result<()> {
     match counts.iter().map(|count| count.blocked_until).max().filter(|until| *until > now) {
         None => Ok(()),
@@ -171,8 +180,8 @@ fn open(counts: &[Count], now: Instant) -> Result<()> {
 }
 
 async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
-    // The rows are locked: of many failures at once each finds what the one before it left. A row that another makes at the same time
-    // clashes with ours, and the transaction is tried again.
+    // The rows are locked, so concurrent failures are counted one after the other. If another
+    // transaction inserts the same row, this one fails and is retried.
     let counts: Vec<Count> = tx.find_beyond(attempt.keys(), true).await?;
     open(&counts, tx.now())?;
     let mut wait = Duration::ZERO;
@@ -181,7 +190,7 @@ async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
         let counted = kept.filter(|count| count.expires_at > tx.now());
         let failures = counted.map_or(0, |count| count.failures).saturating_add(1);
         let blocked_until = tx.now().plus(rule.wait(failures));
-        // An hour is counted from its first failure: people who mistype now and then are not added up for ever.
+        // The hour begins with the first failure, so occasional mistakes do not add up for ever.
         let ends = counted.map_or(tx.now().plus(MEMORY), |count| count.expires_at);
         let values = [
             ("failures", failures.into()),
@@ -205,7 +214,7 @@ async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
 }
 
 impl Store {
-    /// Forgets the failures after their hour, a few at a time.
+    /// Removes expired counters, a few at a time.
     ///
     /// # Errors
     /// Those of the store.

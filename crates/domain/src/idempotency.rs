@@ -1,12 +1,16 @@
-//! Idempotency keys: the same request, sent again, gets the first answer and does nothing twice.
+//! Idempotency keys: a repeated request gets the first response, and takes effect once.
 //!
-//! An answer is kept in the transaction of its effect, under the tenant, the principal, the operation and the key, with a
-//! fingerprint of the request. A request that failed had no effect and keeps nothing; neither does a dry run, which honours no key. Fingerprints
-//! are MACs and answers are sealed: a request may hold a password, and an answer a secret.
+//! A response is stored in the transaction of its effect, by tenant, principal, operation and key,
+//! with a fingerprint of the request. A failed request has no effect and stores nothing. A dry run
+//! stores nothing and honours no key. Fingerprints are MACs and stored responses are encrypted,
+//! because a request may have a password and a response a secret.
 //!
-//! Invariant: a caller is authorized each time. With an answer lies the record of what its operation was authorized to do ([`Recorded`]), and a
-//! caller who does not pass it any more gets the refusal that the operation would give. An answer that holds a secret, or is about the caller's
-//! own session, is replayed to the credential that it was given to, and refused to all others.
+//! Invariant: the caller is authorised each time. A stored response has a record of what its
+//! operation was authorised to do ([`Recorded`]). A caller who is no longer authorised gets the
+//! error that the operation would return. A response with a secret, or about the caller's own
+//! session, is repeated only to the credential that received it.
+//!
+//! This module does not know HTTP headers or single resources.
 
 use std::{
     collections::HashSet,
@@ -29,7 +33,7 @@ use crate::{
     store::{Operation, entity, json::AsJson},
 };
 
-/// For how long an answer is kept.
+/// The time for which a response is stored.
 const KEPT: Duration = Duration::from_hours(24);
 
 entity! {
@@ -40,19 +44,19 @@ entity! {
         pub etag: Option<String>,
         pub expires_at: Instant,
         pub body: String,
-        /// What the caller was authorized to do; null in rows of servers that did not record it.
+        /// What the caller was authorised to do; null in rows of older servers.
         pub authorized: Option<AsJson<Recorded>>,
     }
 }
 
-/// A client's key for one request.
+/// The key of one request.
 #[derive(Clone, Debug)]
 pub struct Key {
     id: Uuid,
     fingerprint: String,
 }
 
-/// An answer that can be kept and given again.
+/// A response that can be stored and repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -63,15 +67,15 @@ pub struct Answer {
     pub etag: Option<String>,
     /// The body, as JSON; empty for none.
     pub body: String,
-    /// Whether it was given before.
+    /// Whether it is a repeated response.
     pub replayed: bool,
 }
 
-/// The keys whose requests are under way on this node.
+/// The keys of the requests in progress on this node.
 #[derive(Clone, Debug, Default)]
 pub struct InFlight(Arc<Mutex<HashSet<(Uuid, Uuid)>>>);
 
-/// The right to be the one request under way with its key.
+/// Marks a request as the only one in progress with its key, until it is dropped.
 struct Turn {
     keys: InFlight,
     key: (Uuid, Uuid),
@@ -102,7 +106,8 @@ struct Once<I, O> {
 }
 
 impl Store {
-    /// The key of a request: bound to the caller (not to their token), to the operation, and to what else the request says.
+    /// The key of a request. It is bound to the caller (not to the token), the operation and the
+    /// rest of the request.
     pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, request: &[&[u8]]) -> Key {
         let actor = ctx.actor().id().unwrap_or_default();
         let parts = [actor.as_bytes().as_slice(), operation.as_bytes(), key.as_bytes()];
@@ -113,10 +118,11 @@ impl Store {
         Key { id: Uuid::from_bytes(id), fingerprint: URL_SAFE_NO_PAD.encode(fingerprint) }
     }
 
-    /// As [`Store::write`], answering with what can be kept; with a key, once.
+    /// As [`Store::write`], but returns a response that can be stored. With a key, the operation
+    /// runs once.
     ///
     /// # Errors
-    /// The operation's own; `IdempotencyInFlight` and `IdempotencyMismatch`.
+    /// Those of the operation; `IdempotencyInFlight` and `IdempotencyMismatch`.
     pub async fn write_once<I, O>(
         &self,
         ctx: &Context,
@@ -137,10 +143,11 @@ impl Store {
         self.write(&ctx.recorded(), once, |tx, once| Box::pin(run(tx, once))).await
     }
 
-    /// The answer that was kept for a key, for operations that prove something before their transaction that their own effect makes untrue.
+    /// The stored response for a key. For operations that check something before their transaction
+    /// which is no longer true after it.
     ///
     /// # Errors
-    /// Those of authorization, and `IdempotencyMismatch`.
+    /// Those of authorisation, and `IdempotencyMismatch`.
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
         let Some(key) = key.filter(|_| !ctx.is_dry_run()) else { return Ok(None) };
         let scope = self.read(ctx);
@@ -150,7 +157,7 @@ impl Store {
         }
     }
 
-    /// Forgets the answers that have expired.
+    /// Removes expired responses.
     ///
     /// # Errors
     /// Those of the store.
@@ -160,7 +167,7 @@ impl Store {
 }
 
 async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
-    // The row is locked: what has expired of it, nobody else takes away.
+    // The row is locked, so nobody else removes it when it has expired.
     let kept = tx.kept::<Kept>(once.key.id).await?;
     let expired = kept.is_some();
     if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
@@ -187,12 +194,12 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     if expired {
         tx.forget::<Kept>(row.id).await?;
     }
-    // Another node may keep the same key at this moment: its row wins, and this transaction is tried again.
+    // If another node stores the same key now, its row wins and this transaction is retried.
     tx.keep(&row).await?;
     Ok(answer)
 }
 
-/// Runs the operation, from an empty record on.
+/// Runs the operation with an empty record of authorisations.
 async fn record<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<O> {
     if let Some(record) = tx.ctx().record() {
         record.clear();
@@ -200,8 +207,8 @@ async fn record<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<O> {
     (once.operation)(tx, &once.input).await
 }
 
-/// What the operation was authorized to do, as far as its own effect leaves it so: rows that it removed, or that it made for others, are not
-/// asked for again.
+/// What the operation was authorised to do, without what its own effect made untrue: rows that it
+/// deleted, or created for others, are not checked again.
 async fn recorded(tx: &Tx) -> Result<Recorded> {
     let mut recorded = tx.ctx().record().map(Record::read).unwrap_or_default();
     let scope = tx.settled().await?;
@@ -221,13 +228,13 @@ async fn recorded(tx: &Tx) -> Result<Recorded> {
     Ok(recorded)
 }
 
-/// What an answer is sealed for.
+/// The context to which an encrypted response is bound.
 fn purpose<'a>(tenant: &'a Uuid, id: &'a Uuid) -> [&'a [u8]; 3] {
     [b"answer", tenant.as_bytes(), id.as_bytes()]
 }
 
 impl Kept {
-    /// The answer, for the same request again, if its caller may still get it.
+    /// The response for the repeated request, if the caller may still get it.
     async fn again(self, scope: &Scope, key: &Key, cipher: &Cipher) -> Result<Answer> {
         let Self { tenant_id, id, status, location, etag, body, authorized, .. } = self;
         let AsJson(authorized) = authorized.ok_or_else(of_another_credential)?;
@@ -253,10 +260,10 @@ fn of_another_credential() -> Error {
 }
 
 impl Answer {
-    /// An answer with a body.
+    /// A response with a body.
     ///
     /// # Errors
-    /// `Internal` when it can't be written as JSON.
+    /// `Internal` if the body cannot be serialised as JSON.
     pub fn new(status: i16, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(body).map_err(Error::internal)?;
         Ok(Self { status, location: None, etag: None, body, replayed: false })

@@ -1,8 +1,11 @@
-//! What happened to a row, and the row as it was, for those who see it now.
+//! The history of a row and its past states, for callers who see the row now.
 //!
-//! Invariant: both are reached through the row alone, by the right to read it. They tell who and what, and not from where: addresses and requests
-//! are for admins, in the audit; so is what was refused, and what happened to the row in another place, where others saw it: before it came to where
-//! it lies now, by itself or by what it lies in ([`Arrival`]). What a row keeps of its past beside the audit, as versions, goes by the same cut.
+//! Invariants:
+//! - Both are reached through the row only, with the right to read it.
+//! - They say who did what, but not from where: addresses, requests and rejected requests are for
+//!   admins, in the audit log.
+//! - Callers other than admins get nothing from before the row came to its present project or team,
+//!   because others saw it there ([`Arrival`]). Versions of rows follow the same rule.
 
 use std::slice;
 
@@ -21,14 +24,14 @@ use crate::{
     store::{Noun, Read, ReadPrivate, noun::owned, row::positions},
 };
 
-/// How many changes are taken back to show a row as it was, and how many octets of old values.
+/// The most changes, and the most bytes of old values, that are undone to show a past state.
 const FARTHEST: u64 = 1000;
 const MOST: usize = 32 << 20;
-/// How many changes are read at once.
+/// The number of changes that are read at once.
 const PAGE: u64 = 20;
-/// The fields that say where a row lies.
+/// The fields that say in which project or team a row is.
 const PLACES: [&str; 2] = ["project_id", "team_id"];
-/// The change that made a row.
+/// The action that creates a row.
 const CREATE: &str = "create";
 
 pub(crate) mod entity {
@@ -40,7 +43,7 @@ pub(crate) mod entity {
     )]
     use super::*;
 
-    /// Something that happened to a row.
+    /// An entry in the history of a resource.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, ToSchema)]
     #[sea_orm(table_name = "audit")]
     #[schema(as = ChangeRecord)]
@@ -50,25 +53,25 @@ pub(crate) mod entity {
         pub tenant_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        /// When it was done.
+        /// The date and time (UTC) of the change.
         pub at: Instant,
-        /// Who did it: a `user`, a `service`, or the `system` itself.
+        /// The type of the actor: `user`, `service` for a service account, or `system`.
         #[schema(example = "user")]
         pub actor_kind: String,
-        /// The id of the user or service.
+        /// The id of the user or service account, or null for the system.
         pub actor_id: Option<Uuid>,
-        /// What was done.
+        /// The action.
         #[schema(example = "update")]
         pub action: String,
         #[serde(skip)]
         pub noun: String,
-        /// The id of the row.
+        /// The id of the resource.
         pub row_id: Uuid,
-        /// The changed fields before; null for a new row.
+        /// The values of the changed fields before the change, or null for a new resource.
         #[serde(serialize_with = "object")]
         #[schema(value_type = Option<Object>)]
         pub old_values: Option<String>,
-        /// The changed fields after.
+        /// The values of the changed fields after the change, or null for a deleted resource.
         #[serde(serialize_with = "object")]
         #[schema(value_type = Option<Object>)]
         pub new_values: Option<String>,
@@ -105,44 +108,47 @@ impl Noun for Change {
     }
 }
 
-/// Something that happened to a row, with the name of who did it.
+/// An entry in the history of a resource, with the name of the actor.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Change)]
 pub struct ChangeLine {
     #[serde(flatten)]
     change: Change,
-    /// The username of the user, or the name of the service; a removed user's last one.
+    /// The username of the user, or the name of the service account. For a deleted user, the last
+    /// username. Null for the system.
     #[schema(example = "ada")]
     actor_name: Option<String>,
-    /// Whether that user was removed.
+    /// Whether that user was deleted.
     actor_removed: bool,
 }
 
-/// What was written to a row. What was only noted of it, as that somebody was refused, has no values before and made nothing.
+/// The condition for the writes to a row. Security events about it have no old values and are no
+/// creation.
 fn about(noun: policy::Noun, id: Uuid) -> Condition {
     use entity::Column;
     let row = Condition::all().add(Column::Noun.eq(noun.as_str())).add(Column::RowId.eq(id));
     row.add(Condition::any().add(Column::OldValues.is_not_null()).add(Column::Action.eq(CREATE)))
 }
 
-/// A field's name as it stands in JSON. In a text in it the quote would have a backslash before it.
+/// The name of a field in JSON text. Inside a string value, its quotes would be escaped.
 fn named(field: &str) -> String {
     format!("\"{field}\":")
 }
 
-/// The change by which a row came to where it lies now: its own, or that of something that it lies in.
+/// The change that brought a row to its present project or team: a change of the row itself, or of
+/// a row that contains it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
-    /// The change.
+    /// The id of the change.
     pub(crate) id: Uuid,
     at: Instant,
-    /// The row's version that came of it, if it was its own.
+    /// The version of the row after it, if it was a change of the row itself.
     pub(crate) version: Option<i64>,
 }
 
 impl Arrival {
-    /// The last one, for those who may not have seen the row where it was before; none for admins, who see all. `within` is what the row lies in
-    /// beside its project.
+    /// The last such change; `None` for admins, who see everything. `within` is the parent of the
+    /// row, if that is not its project.
     pub(crate) async fn of<N: Noun>(
         scope: &Scope,
         row: &N,
@@ -169,13 +175,13 @@ impl Arrival {
     }
 }
 
-/// The version that came of a change.
+/// The version of a row after a change.
 fn version(values: &str) -> Result<Option<i64>> {
     let values: Value = serde_json::from_str(values).map_err(Error::internal)?;
     Ok(values.get("version").and_then(Value::as_i64))
 }
 
-/// A row whose past is asked for, by a caller who may read it.
+/// A row whose history was requested by a caller who may read the row.
 pub struct Past<N: Noun> {
     scope: Scope,
     row: N,
@@ -183,19 +189,19 @@ pub struct Past<N: Noun> {
 }
 
 impl<N: Noun> Past<N> {
-    /// Of a row.
+    /// The history of a row.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn of(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
-        // A scope that is lacking is told whatever the row.
+        // A missing scope is reported before the row is read.
         policy::permit(ctx, Change::NOUN, Action::Read)?;
         let scope = store.read(ctx);
         let row = scope.resolve::<N, _>(id, Read).await?.into_row();
         Ok(Self { scope, row, within: None })
     }
 
-    /// Of a row with all its fields, where not everybody who sees it reads all of them.
+    /// The history of a row with private fields, for callers who may read these.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden`.
@@ -205,7 +211,7 @@ impl<N: Noun> Past<N> {
         Ok(Self { scope, row, within: None })
     }
 
-    /// Of a row that was removed and can be restored.
+    /// The history of a row in the trash.
     ///
     /// # Errors
     /// `NotFound`.
@@ -215,10 +221,10 @@ impl<N: Noun> Past<N> {
         Ok(Self { scope, row, within: None })
     }
 
-    /// Of a row that lies in another.
+    /// The history of a row inside a parent.
     ///
     /// # Errors
-    /// `NotFound`, also for one that lies elsewhere.
+    /// `NotFound`, also for a row in another parent.
     pub async fn inside(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Self>
     where
         N: Child,
@@ -230,12 +236,12 @@ impl<N: Noun> Past<N> {
         Ok(Self { scope, row, within: Some((N::Parent::NOUN, ids.0)) })
     }
 
-    /// The row as it is.
+    /// The present state of the row.
     pub fn row(&self) -> &N {
         &self.row
     }
 
-    /// What happened to it, by the page.
+    /// A page of the history.
     ///
     /// # Errors
     /// Those of lists.
@@ -254,7 +260,7 @@ impl<N: Noun> Past<N> {
         Ok(Page { count, results: results.into_iter().map(line).collect(), next, previous, fields })
     }
 
-    /// It as it was at an instant.
+    /// The state of the row at a time.
     ///
     /// # Errors
     /// As [`Self::shown_at`].
@@ -262,10 +268,12 @@ impl<N: Noun> Past<N> {
         self.shown_at(&self.row, at).await
     }
 
-    /// What the caller sees of it, `shown`, as it was at an instant: as it is, with what happened since taken back.
+    /// The state of `shown`, the caller's view of the row, at a time: the present state with all
+    /// later changes undone.
     ///
     /// # Errors
-    /// `NotFound` for when it was not there yet, or lay elsewhere; `InvalidParameter` when too much happened since.
+    /// `NotFound` if the row did not exist then or was in another project or team;
+    /// `InvalidParameter` if there are too many later changes.
     pub async fn shown_at(&self, shown: &(impl Serialize + Sync), at: Instant) -> Result<Value> {
         policy::permit(self.scope.ctx(), Change::NOUN, Action::Read)?;
         if Arrival::of(&self.scope, &self.row, self.within).await?.is_some_and(|came| came.at > at) {
@@ -274,7 +282,7 @@ impl<N: Noun> Past<N> {
         let mut past = serde_json::to_value(shown).map_err(Error::internal)?;
         let since = about(N::NOUN, self.row.id()).add(entity::Column::At.gt(at));
         let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
-        // A few at a time: a change may have much text.
+        // A few at a time, because a change may have much text.
         loop {
             let earlier = Condition::all().add_option(last.map(|id| entity::Column::Id.lt(id)));
             let some = self.scope.owned::<Change>().filter(since.clone()).filter(earlier);

@@ -1,7 +1,9 @@
-//! Cursors: a position in a sorted list, sealed.
+//! Cursors: positions in a sorted list, protected by a MAC.
 //!
-//! A cursor holds the sort keys of the row at a page's edge. It is sealed with a MAC over the tenant, the noun, the row that the list lies in,
-//! the filter and the sort, so that it is good for the very list that it came from, and its values can't be chosen by a client.
+//! A cursor has the sort keys of the first or last row of a page.
+//!
+//! Invariant: the MAC covers the tenant, the resource, the parent, the filter and the sort. So a
+//! cursor is valid only for the list that it came from, and a client cannot choose its values.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{Condition, Value, sea_query::ExprTrait};
@@ -14,22 +16,22 @@ use super::{
 };
 use crate::{Error, Result, policy, store::noun::Noun};
 
-/// Octets of the MAC that a cursor carries.
+/// The size of the MAC in a cursor, in bytes.
 const SEAL: usize = 16;
-/// A cursor's most characters: sort keys are bounded, and so is what is decoded.
+/// The greatest length of a cursor, in characters: it limits what is decoded.
 pub const CURSOR: usize = 4096;
 
 /// A position between two rows of a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Position {
-    /// Towards the beginning.
+    /// Whether it leads to the previous page.
     #[serde(rename = "b")]
     pub(super) backwards: bool,
     #[serde(rename = "k")]
     pub(super) keys: Vec<Key>,
 }
 
-/// What seals the cursors of one list.
+/// Makes and opens the cursors of one list.
 pub(super) struct Seal<'a> {
     secret: &'a [u8],
     tenant: Uuid,
@@ -92,8 +94,8 @@ impl<'a> Seal<'a> {
 }
 
 impl Position {
-    /// The rows beyond the position. For keys a, b it reads `a >= x AND (a > x OR (b > y))`: the first part is a range that an
-    /// index can begin at, on every database.
+    /// The condition for the rows after the position. For keys a and b it is
+    /// `a >= x AND (a > x OR (b > y))`: every database can start an index range at the first part.
     pub(super) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
         let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first())
         else {
@@ -142,7 +144,7 @@ mod tests {
     }
 
     proptest! {
-        /// A cursor opens in the list that it came from, and tells what was put in.
+        /// A cursor opens in its own list only, with the values that were put in.
         #[test]
         fn a_cursor_opens_in_its_list(name: String, id: u128, backwards: bool, list: String) {
             let label = label(name.clone(), Uuid::from_u128(id));
@@ -155,7 +157,7 @@ mod tests {
             prop_assert!(seal(1, &list).open(&cursor, &sort()[..1]).is_err());
         }
 
-        /// One letter changed, and it opens nowhere.
+        /// A cursor with one changed character opens nowhere.
         #[test]
         fn a_changed_cursor_opens_nowhere(place in 0usize..60, letter in "[A-Za-z0-9_-]") {
             let cursor = seal(1, "").close(&label("a".to_owned(), Uuid::nil()), &sort(), false).unwrap();
@@ -164,7 +166,7 @@ mod tests {
             prop_assert_eq!(seal(1, "").open(&changed, &sort()).is_ok(), changed == cursor);
         }
 
-        /// What nobody gave out is refused, well-formed or not.
+        /// A cursor that the server did not make is rejected, well-formed or not.
         #[test]
         fn rubbish_is_refused(text in ".*|[A-Za-z0-9_-]{0,99}", octets: Vec<u8>) {
             prop_assert!(seal(1, "").open(&text, &sort()).is_err());

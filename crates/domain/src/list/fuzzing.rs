@@ -1,4 +1,4 @@
-//! Query strings and cursors of lists, for the fuzz targets: see [`crate::fuzzing`].
+//! Access to the query strings and cursors of lists for the fuzz targets: see [`crate::fuzzing`].
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{ColumnTrait, QueryTrait};
@@ -20,12 +20,12 @@ use crate::{
     user::User,
 };
 
-/// The tenant whose lists are asked for.
+/// The tenant of the lists.
 pub const TENANT: Uuid = Uuid::from_u128(0x7e);
-/// Who asks: `me`.
+/// The calling user, for `me`.
 pub const CALLER: Uuid = Uuid::from_u128(0xca11);
 
-/// A list whose query string is read. Together they have every form of a filter.
+/// The lists whose query strings are read. Together they have every form of a filter.
 #[derive(Clone, Copy, Debug)]
 pub enum List {
     /// Of tasks.
@@ -34,36 +34,36 @@ pub enum List {
     Users,
     /// Of projects.
     Projects,
-    /// Of working time.
+    /// Of time entries.
     TimeEntries,
     /// Of notifications.
     Notifications,
 }
 
-/// What a query string was read as.
+/// The result of reading a query string.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
-    /// The statement that finds the rows.
+    /// The statement that selects the rows.
     pub statement: String,
-    /// The values that are bound to it.
+    /// The values bound to the statement.
     pub values: Vec<Value>,
-    /// The keys, and whether they go downwards.
+    /// The sort keys, and whether they are descending.
     pub sort: Vec<(&'static str, bool)>,
     /// The page, unless there is a cursor.
     pub page: Option<u64>,
-    /// The rows of a page.
+    /// The number of rows on a page.
     pub size: u64,
-    /// The fields that are shown of each row.
+    /// The requested fields.
     pub fields: Option<Vec<String>>,
-    /// What cursors are bound to.
+    /// The filter and sort to which cursors are bound.
     pub canonical: String,
 }
 
 impl List {
-    /// Reads a query string as it is read for an admin or for a member.
+    /// Reads a query string for an admin or for a member.
     ///
     /// # Errors
-    /// `InvalidParameter` for what the list does not have.
+    /// `InvalidParameter` for unknown parameters.
     pub fn read(self, query: &Query, is_admin: bool, backend: DbBackend) -> Result<Asked> {
         let role = if is_admin { Role::Admin } else { Role::Member };
         let system = System::new("fuzzing", Request::default(), Clock::manual());
@@ -77,7 +77,8 @@ impl List {
         }
     }
 
-    /// A parameter's value as one would write it who knows what it was read as; `None` for what is read as a whole, and for what is refused.
+    /// The canonical form of the value of a parameter; `None` if it is rejected, or is not split at
+    /// commas.
     pub fn written(self, name: &str, value: &str) -> Option<String> {
         match self {
             Self::Tasks => written::<Task>(name, value),
@@ -88,7 +89,7 @@ impl List {
         }
     }
 
-    /// The fields that the list shows.
+    /// The fields of the list.
     pub fn fields(self) -> Vec<&'static str> {
         match self {
             Self::Tasks => super::fields::<Task>(),
@@ -146,7 +147,7 @@ fn written<N: Noun>(name: &str, value: &str) -> Option<String> {
 pub struct Cursors<'a>(Seal<'a>);
 
 impl<'a> Cursors<'a> {
-    /// Those of a list in a tenant, of the rows that lie in a row.
+    /// The cursors of a list in a tenant, for the rows in a parent.
     pub fn of(tenant: Uuid, place: Uuid, list: &'a str) -> Self {
         Self(Seal::new(SECRET, tenant, policy::Noun::Label, place, list))
     }
@@ -171,7 +172,7 @@ impl<'a> Cursors<'a> {
         self.0.close(&label, &sort(), backwards)
     }
 
-    /// What nobody is given: any octets under a good seal.
+    /// Any bytes with a valid MAC, which the server would not make.
     pub fn seal(&self, position: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode([self.0.mac(position).as_slice(), position].concat())
     }
@@ -179,10 +180,10 @@ impl<'a> Cursors<'a> {
     /// Whether a cursor goes backwards, and the keys of its row.
     ///
     /// # Errors
-    /// `InvalidParameter` for what is no cursor of this list.
+    /// `InvalidParameter` if it is not a cursor of this list.
     pub fn open(&self, cursor: &str) -> Result<(bool, Vec<Key>)> {
         let position = self.0.open(cursor, &sort())?;
-        // As every page does with what it got.
+        // Every page uses the position like this.
         let _ = position.condition::<Label>(&sort());
         Ok((position.backwards, position.keys))
     }

@@ -1,7 +1,8 @@
-//! Lists: filters, sorting, and both ways of paging, the same for every noun.
+//! Lists: filters, sorting and both ways of paging, the same for every resource.
 //!
-//! Invariant: what can be filtered and sorted by is what a noun lists in its tables, and nothing else; the caller's condition stands
-//! inside the scope's. The tables also make the parameters in the OpenAPI document, so that the two can't differ.
+//! Invariant: only the filters and sort keys in the tables of a resource exist, and the condition
+//! of the caller is inside the condition of the scope. The parameters in the OpenAPI document come
+//! from the same tables. This module does not know any single resource.
 
 mod cursor;
 #[cfg(fuzzing)]
@@ -25,25 +26,25 @@ use crate::{
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// How many rows the list has; only the numbered pages know.
+    /// The number of rows of the list; only for numbered pages.
     pub count: Option<u64>,
     /// The rows of this page.
     pub results: Vec<T>,
-    /// The parameter that leads to the next page.
+    /// The parameter for the next page.
     pub next: Option<Link>,
-    /// The parameter that leads to the previous page.
+    /// The parameter for the previous page.
     pub previous: Option<Link>,
-    /// The fields that the caller wants of each row.
+    /// The fields that the caller requested.
     pub fields: Option<Vec<String>>,
 }
 
-/// The part of a noun's rows that a list is of.
+/// The part of the rows of a resource that a list covers.
 #[derive(Clone, Debug)]
 pub(crate) struct Within {
-    /// The row that they lie in; nil for all of them.
+    /// The parent of the rows; the nil id for all rows.
     place: Uuid,
     condition: Condition,
-    /// Whether it is of the rows that were removed and can be restored, and not of those that are there.
+    /// Whether it covers the rows in the trash instead of the others.
     removed: bool,
 }
 
@@ -53,19 +54,19 @@ impl Within {
         Self { place: Uuid::nil(), condition: Condition::all(), removed: false }
     }
 
-    /// Those that lie in a row.
+    /// The rows in a parent.
     pub(crate) fn of(place: Uuid, condition: Condition) -> Self {
         Self { place, condition, removed: false }
     }
 
-    /// Those that were removed and can be restored.
+    /// The rows in the trash.
     pub(crate) fn removed() -> Self {
-        // Another list than the one of all: its cursors are of no use there.
+        // A different list from that of all rows: their cursors are not interchangeable.
         Self { place: Uuid::max(), removed: true, ..Self::all() }
     }
 }
 
-/// Where another page is: the value of `page` or of `cursor`.
+/// The link to another page: the value of `page` or of `cursor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
     /// A numbered page.
@@ -74,10 +75,10 @@ pub enum Link {
     Cursor(String),
 }
 
-/// The page of a noun's list that the query string asks for.
+/// The requested page of the list of a resource.
 ///
 /// # Errors
-/// `InvalidParameter` for what the noun does not list; `Forbidden` for the collection as a whole.
+/// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
 pub(crate) async fn page<N: Noun>(
     store: &Store,
     scope: &Scope,
@@ -153,7 +154,7 @@ where
     }
 }
 
-/// An unreadable cursor: forged, or of another list.
+/// The error for a cursor that is forged or belongs to another list.
 fn bad_cursor() -> Error {
     Error::parameter("cursor", "The cursor is not one of this list. Begin again with an empty one.")
 }

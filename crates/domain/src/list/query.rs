@@ -1,4 +1,7 @@
-//! The query string of a list, read against a noun's tables.
+//! Reads the query string of a list, by the tables of the resource.
+//!
+//! Invariant: unknown parameters are rejected. A filter on a private field exists only for callers
+//! who may read that field of every row.
 
 use std::collections::HashSet;
 
@@ -18,63 +21,65 @@ use crate::{
     },
 };
 
-/// Rows a page has when neither the caller nor a setting says.
+/// The default number of rows on a page.
 pub const PAGE_SIZE: u64 = 50;
-/// Rows a page has at most.
+/// The greatest number of rows on a page.
 const MOST: u64 = 200;
-/// The last numbered page: far lists are for cursors.
+/// The last numbered page. Cursors go further.
 pub(super) const LAST_PAGE: u64 = 10_000;
-/// How many values one filter takes, and how many keys a list is sorted by.
+/// The most values of a filter, and the most keys of a sort.
 const VALUES: usize = 50;
 const KEYS: usize = 3;
 
-/// What a filter's values look like.
+/// The form of the values of a filter.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// One of these words, kept as they are.
+    /// One of these words, stored as text.
     Words(&'static [&'static str]),
-    /// One of these words, kept as their number (from 1).
+    /// One of these words, stored as its number (from 1).
     Ranks(&'static [&'static str]),
     /// An id; `none` where the column may be null.
     Id,
     /// A user's id, or `me`; `none` where the column may be null.
     Person,
-    /// An instant, which can also be compared: `[lt]`, `[lte]`, `[gt]`, `[gte]`; `none` where the
-    /// column may be null.
+    /// A timestamp, with the operators `[lt]`, `[lte]`, `[gt]` and `[gte]`; `none` where the column
+    /// may be null.
     Instant,
     /// `true` or `false`.
     Flag,
-    /// `true` for rows that have no value there, and `false` for those that have one.
+    /// `true` for rows without a value in the column, and `false` for rows with one.
     Unset,
-    /// An id of what the row that the column names lies in: the ids of those rows; `none` for what lies in nothing.
+    /// An id of a row that contains the row in the column. The function selects the ids of the
+    /// column; `none` means in no such row.
     Through(fn(&Context, Option<Value>) -> SelectStatement),
-    /// Text, exactly.
+    /// A text, compared exactly.
     Text,
-    /// Words that are all looked for, anywhere in a text that is kept folded ([`crate::input::fold`]).
+    /// Words that must all occur, also as parts of words, in a column of folded text
+    /// ([`crate::input::fold`]).
     Search,
-    /// Words that are all looked for in what is searched of a row ([`crate::search`]).
+    /// Words that must all occur in the indexed texts of a row ([`crate::search`]).
     FullText,
 }
 
-/// Something that a noun's lists can be filtered by.
+/// A filter of the lists of a resource.
 pub struct Filter<N: Noun> {
-    /// The parameter's name.
+    /// The name of the parameter.
     pub name: &'static str,
-    /// What its values look like.
+    /// The form of its values.
     pub form: Form,
     pub(crate) column: ColumnOf<N>,
 }
 
 impl<N: Noun> Filter<N> {
-    /// Whether it is of instants, and finds rows without one.
+    /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
         matches!(self.form, Form::Instant) && self.column.def().is_null()
     }
 }
 
-/// Something that a noun's lists can be sorted by.
+/// A sort key of the lists of a resource.
 pub struct Sort<N: Noun> {
-    /// The parameter's value.
+    /// The value in the parameter `sort`.
     pub name: &'static str,
     pub(crate) column: &'static str,
     pub(crate) key: fn(&N::Item) -> Key,
@@ -86,12 +91,12 @@ impl<N: Noun> Sort<N> {
     }
 }
 
-/// A row's value in a sort: never null, so that every database orders alike.
+/// The value of a row in a sort. It is never null, so that every database sorts alike.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Key {
-    /// A number, or an instant.
+    /// A number or a timestamp.
     Number(i64),
-    /// A small number, as priorities are.
+    /// A small number, such as a priority.
     Rank(i16),
     /// Text, by code point.
     Text(String),
@@ -128,7 +133,7 @@ impl From<Key> for Value {
     }
 }
 
-/// A decoded query string, and how many rows a page has when `page_size` is not in it.
+/// A decoded query string, and the default of `page_size`.
 #[derive(Clone, Debug)]
 pub struct Query(pub Vec<(String, String)>, pub u64);
 
@@ -145,19 +150,19 @@ pub(super) enum Paging {
 
 pub(super) struct Request<N: Noun> {
     pub(super) condition: Condition,
-    /// The keys and whether they go downwards; the id comes last, so that the order is total.
+    /// The keys, and whether they are descending. The id comes last, so that the order is total.
     pub(super) sort: Vec<(&'static Sort<N>, bool)>,
     pub(super) paging: Paging,
     pub(super) fields: Option<Vec<String>>,
-    /// What a cursor is bound to: filter and sort.
+    /// The filter and sort to which a cursor is bound.
     pub(super) canonical: String,
 }
 
 impl Query {
-    /// The value of a parameter that an operation takes for itself.
+    /// Removes and returns a required parameter that is not a filter.
     ///
     /// # Errors
-    /// `InvalidParameter` when it is missing or stands there twice.
+    /// `InvalidParameter` when it is missing or was sent twice.
     pub fn take(&mut self, name: &str) -> Result<String> {
         let (taken, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
@@ -168,18 +173,18 @@ impl Query {
         }
     }
 
-    /// The value of a parameter that an operation takes for itself, if it is there.
+    /// Removes and returns an optional parameter that is not a filter.
     ///
     /// # Errors
-    /// `InvalidParameter` when it stands there twice.
+    /// `InvalidParameter` when it was sent twice.
     pub fn take_any(&mut self, name: &str) -> Result<Option<String>> {
         if self.0.iter().any(|(key, _)| key == name) { self.take(name).map(Some) } else { Ok(None) }
     }
 
-    /// The filters alone, for what is summed up and not listed.
+    /// The condition of the filters, for totals.
     ///
     /// # Errors
-    /// `InvalidParameter` for what the noun can't be filtered by.
+    /// `InvalidParameter` for unknown filters.
     pub(crate) fn condition<N: Noun>(&self, scope: &Scope) -> Result<Condition> {
         let mut seen = HashSet::new();
         self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
@@ -228,7 +233,7 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
     number.ok_or_else(|| Error::parameter(name, format!("Expected a number from 1 to {most}.")))
 }
 
-/// The fields that a noun's lists show.
+/// The fields of the results of a list.
 pub fn fields<N: Noun>() -> Vec<&'static str> {
     let columns = N::item_columns();
     let shown = columns.iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name));
@@ -283,7 +288,8 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
         let names: Vec<_> = N::filters().iter().map(|filter| filter.name).collect();
         Error::parameter(name, format!("There is no such parameter. Filters: {}.", names.join(", ")))
     };
-    // A filter on a private field would tell it, row by row: it is for callers who may read that field of every row.
+    // A filter on a private field would reveal the field row by row. It exists only for callers who
+    // may read that field of every row.
     let reads_all = policy::judge(ctx, N::NOUN, Action::ReadPrivate, Facts::default()).is_ok();
     let private = if reads_all { N::private_filters() } else { &[] };
     let mut found = N::filters().iter().chain(private).filter(|filter| filter.name == plain).peekable();
@@ -300,7 +306,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
     let Some(operator) = operator else {
         let mut values: Vec<_> = value.split(',').collect();
         if matches!(filter.form, Form::Words(_) | Form::Ranks(_)) {
-            // There are only so many words, however often they stand there.
+            // Repeated words do not count towards the limit of values.
             values.sort_unstable();
             values.dedup();
         }
@@ -334,7 +340,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
 }
 
 impl Form {
-    /// A parameter's value as the column has it; `None` for null.
+    /// Converts the value of a parameter to that of the column; `None` means null.
     pub(super) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
         let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
         Ok(Some(match self {
@@ -359,7 +365,7 @@ impl Form {
                 "false" => false.into(),
                 _ => return wrong("true or false".to_owned()),
             },
-            // Blanks at the ends are not compared alike by every database.
+            // Databases compare spaces at the ends differently.
             Self::Text
                 if value.chars().nth(254).is_none()
                     && value.trim() == value
@@ -367,27 +373,27 @@ impl Form {
             {
                 value.into()
             }
-            // Are read as a whole: see `read_filter`.
+            // These are read as a whole: see `read_filter`.
             Self::Search | Self::FullText => return wrong("no operator".to_owned()),
             Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
         }))
     }
 }
 
-/// A parameter of a noun's lists, for the document.
+/// A filter parameter of a list, for the OpenAPI document.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name.
+    /// The name of the parameter, with its operator.
     pub name: String,
-    /// What its values look like.
+    /// The form of its values.
     pub form: Form,
-    /// Whether it is there only for callers who may read the private fields of every row.
+    /// Whether it exists only for callers who may read the private fields of every row.
     pub private: bool,
-    /// Whether an instant may be `none`, for rows without one.
+    /// Whether a filter by time accepts `none`.
     pub takes_none: bool,
 }
 
-/// What a noun's lists can be filtered by (with every operator), and what they can be sorted by.
+/// The filter parameters of the lists of a resource, with every operator, and its sort keys.
 pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
     let mut filters: Vec<Parameter> = Vec::new();
     let all = N::filters().iter().map(|filter| (filter, false));
@@ -411,7 +417,7 @@ pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
     (filters, N::sorts().iter().map(|sort| sort.name).collect())
 }
 
-/// All columns of a row, for nouns whose lists show rows whole.
+/// All columns of a row, for resources whose lists have whole rows.
 pub(crate) fn whole<N: Noun>() -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().collect()
 }
@@ -439,7 +445,7 @@ mod tests {
     ];
 
     proptest! {
-        /// Whatever a filter's value is: it is read, or refused at its parameter.
+        /// Every value of a filter is either read, or rejected with the name of the parameter.
         #[test]
         fn a_filter_is_read_or_refused(value in "low|high|none|me|true|[0-9a-f-]{30,40}|[0-9TZ:.+-]{0,30}|.{0,300}") {
             let ctx = System::new("test", Request::default(), Clock::manual()).within(Uuid::nil());
@@ -451,7 +457,7 @@ mod tests {
             prop_assert_eq!(Form::Flag.read("it", &value, &ctx).is_ok(), value == "true" || value == "false");
         }
 
-        /// What a list is sorted by are keys that it has, each once, with the id at the end.
+        /// A sort has known keys, each once, with the id at the end.
         #[test]
         fn a_sort_is_of_known_keys(text in "(-?(created_at|due_at|priority|title|rank|x|),?){0,5}|.*") {
             if let Ok(sort) = read_sort::<Task>(Some(&text)) {
@@ -465,7 +471,7 @@ mod tests {
             }
         }
 
-        /// What is shown are fields that are there.
+        /// Only known fields are returned.
         #[test]
         fn fields_are_known(text in "((id|title|tenant_id|search_text| ),?){0,5}|.*") {
             for field in read_fields::<Task>(&text).into_iter().flatten() {
@@ -474,7 +480,7 @@ mod tests {
             }
         }
 
-        /// A number is in its bounds.
+        /// A number is within its bounds.
         #[test]
         fn a_number_is_in_its_bounds(text in "[-+]?[0-9]{0,25}|.*", most: u64) {
             if let Ok(number) = number("it", &text, most) {

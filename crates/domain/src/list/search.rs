@@ -1,4 +1,6 @@
-//! Searching for words in columns that are kept as [`taskhub_migration::text::searched`] folds them: the same rows on every database.
+//! Searches for words in columns that [`taskhub_migration::text::searched`] has folded.
+//!
+//! Invariant: the same rows are found on every database.
 
 use sea_orm::{ColumnTrait, Condition, sea_query::LikeExpr};
 
@@ -6,12 +8,13 @@ use taskhub_migration::text::searched;
 
 use crate::{Error, Result};
 
-/// The most characters that are searched for.
+/// The greatest length of the search text, in characters.
 pub const LONGEST: usize = 100;
-/// What stands before a letter of a pattern that stands for itself: the same on every database.
+/// The escape character of a pattern, the same on every database.
 const ESCAPE: char = '!';
 
-/// Every word occurs in one of the columns. They are kept folded because no database folds all letters as the others do.
+/// The condition that every word occurs in one of the columns. The columns are stored folded,
+/// because databases fold letters differently.
 pub(super) fn condition(name: &str, text: &str, columns: &[impl ColumnTrait]) -> Result<Condition> {
     let is_short = text.chars().nth(LONGEST).is_none();
     let mut words = searched(text).split_whitespace().map(str::to_owned).collect::<Vec<_>>();

@@ -1,19 +1,22 @@
-//! What is shown of a row that was found, and how well it fits.
+//! The rank and the excerpt of a search result.
+//!
+//! Invariant: all text is escaped, so the result has no markup other than `<mark>`. This module
+//! knows no rows and no database.
 
 use crate::store::tokenizer::{self, Wanted, spell, words};
 
-/// What a word is worth in a title, and in what stands below it.
+/// The weight of a word in the title, and in the other text.
 const TITLE: i64 = 8;
 const BODY: i64 = 1;
-/// What a whole word is worth more than a beginning.
+/// The points of a whole word; the beginning of a word has one point.
 const WHOLE: i64 = 2;
-/// How often a word counts in a text: no repetition below outweighs a title.
+/// How often a word counts in a text. So no repetition in the text outweighs a word in the title.
 const COUNTED: usize = 4;
-/// The most characters of an excerpt, and those of them before what was found.
+/// The greatest length of an excerpt, and of its part before the first match, in characters.
 const EXCERPT: usize = 160;
 const BEFORE: usize = 40;
 
-/// How well a row fits.
+/// The rank of a row: higher is better.
 pub(super) fn rank(title: &str, body: &str, wanted: &Wanted) -> i64 {
     TITLE * points(title, wanted) + BODY * points(body, wanted)
 }
@@ -32,7 +35,7 @@ fn points(text: &str, wanted: &Wanted) -> i64 {
     points
 }
 
-/// A text as HTML, with what was found in `<mark>`.
+/// A text as escaped HTML, with the matched words in `<mark>`.
 pub(super) fn marked(text: &str, wanted: &Wanted) -> String {
     let mut html = String::with_capacity(text.len());
     let mut rest = 0;
@@ -47,12 +50,13 @@ pub(super) fn marked(text: &str, wanted: &Wanted) -> String {
     html
 }
 
-/// As [`marked`], of the part of a text around what was found first; of its beginning, if nothing was.
+/// As [`marked`], for the part of a text around the first match, or for its beginning if there is
+/// no match.
 pub(super) fn excerpt(text: &str, wanted: &Wanted) -> String {
     let first = words(text).find(|(_, word)| wanted.has(word)).map_or(0, |(place, _)| place.start);
     let (before, _) = text.split_at_checked(first).unwrap_or_default();
     let far = before.char_indices().rev().nth(BEFORE);
-    // Begins with a word: with the one that was found, if no other does so near.
+    // Begins at the start of a word: a near one before the match, or the match itself.
     let start = far.map_or(0, |(far, _)| {
         let near = before.get(far..).unwrap_or_default();
         near.find(char::is_whitespace).map_or(first, |blank| far + blank)
@@ -92,7 +96,7 @@ mod tests {
     }
 
     proptest! {
-        /// However long and strange a text is, its excerpt is short, and nothing in it is markup but the marks.
+        /// For every text, the excerpt is short and has no markup other than the marks.
         #[test]
         fn excerpts_are_short_and_tame(text in "([\\PC\n]{0,20}(plants|<b>|&| )){0,30}") {
             let shown = excerpt(&text, &wanted("plant"));

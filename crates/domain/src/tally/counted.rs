@@ -1,7 +1,9 @@
-//! What the tally comes to, of a project or of all that the caller sees: the sums, with what the log adds to them.
+//! Reads the aggregates of one project, or of all projects that the caller sees: the sums plus the
+//! log.
 //!
-//! Its statements must see the database as it is at one instant ([`crate::Store::at_once`]): what is folded between two of them would be counted twice
-//! or not at all.
+//! Invariant: all statements must see the same snapshot of the database
+//! ([`crate::Store::at_once`]). Rows that are compacted between two statements would be counted
+//! twice or not at all.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -24,23 +26,24 @@ use crate::{
     task::{Priority, Task, TaskStatus, entity as task},
 };
 
-/// The tasks of a status and a priority; without both, what has to do with no task's.
+/// The amounts of the tasks with a status and a priority; without both, the amounts without a task.
 pub(crate) struct State {
     pub(crate) status: Option<TaskStatus>,
     pub(crate) priority: Option<Priority>,
     pub(crate) amounts: Amounts,
 }
 
-/// What was counted.
+/// The aggregates.
 pub(crate) struct Counted {
     pub(crate) states: Vec<State>,
-    /// The open tasks whose due date has passed.
+    /// The number of open tasks whose due date has passed.
     pub(crate) overdue: i64,
-    /// The seconds that the tasks in the middle took: two of an even number. None when none is done.
+    /// The durations of the two middle tasks, in seconds, for the median. `None` if no task is
+    /// completed.
     pub(crate) middle: Option<[i64; 2]>,
 }
 
-/// Counts what is in one project, which the caller sees, or in all that they see.
+/// Reads the aggregates of one visible project, or of all projects that the caller sees.
 pub(crate) async fn count(scope: &Scope, project: Option<Uuid>) -> Result<Counted> {
     let whole = policy::visibility(Project::NOUN, scope.ctx().role()) == Visibility::All;
     let tally = match project {
@@ -69,12 +72,12 @@ pub(crate) async fn count(scope: &Scope, project: Option<Uuid>) -> Result<Counte
     Ok(Counted { states, overdue, middle })
 }
 
-/// The projects whose tasks are counted.
+/// The projects that are counted.
 enum Of {
     One(Uuid),
-    /// All of the tenant: these are summed together.
+    /// All projects of the tenant, which have common sums.
     Tenant,
-    /// Those that a caller sees who does not see all.
+    /// The projects that the caller sees, if these are not all.
     Seen,
 }
 
@@ -90,11 +93,11 @@ struct Logged {
     late: i64,
 }
 
-/// How many tasks took each length of time, by what the log adds.
+/// The number of tasks in the log, by duration in seconds.
 type Took = BTreeMap<i64, i64>;
 
 impl Counting<'_> {
-    /// The condition that a row lies in one of the projects.
+    /// The condition that a row is in one of the projects.
     fn lies_in(&self, project: impl ColumnTrait) -> Condition {
         match self.of {
             Of::One(id) => Condition::all().add(project.eq(id)),
@@ -103,7 +106,7 @@ impl Counting<'_> {
         }
     }
 
-    /// The sums of a series that are of the projects.
+    /// The sums of a series for the projects.
     fn sums(&self, series: Series) -> sea_orm::Select<sum::Entity> {
         let of = match self.of {
             Of::Tenant => Condition::all().add(sum::Column::ProjectId.is_null()),
@@ -115,7 +118,8 @@ impl Counting<'_> {
 
     async fn states(&self) -> Result<Vec<State>> {
         use sum::Column;
-        // By their ids, which the index has: SQLite would else look through all sums of the tenant, that it may not look a row up twice.
+        // Selected by id, which is in the index. SQLite would otherwise scan all sums of the
+        // tenant.
         let ids = self.sums(Series::State).column(Column::Id).into_query();
         let sums = self.scope.owned::<Sum>().filter(Column::Id.in_subquery(ids)).select_only();
         let mut sums = sums.columns([Column::Status, Column::Priority]);
@@ -131,7 +135,8 @@ impl Counting<'_> {
         self.scope.rows(&sums).await?.iter().map(state).collect()
     }
 
-    /// What is in the log, by status, priority and length of time, with those among it that were due before a second.
+    /// The log, grouped by status, priority and duration, with the number of tasks due before a
+    /// second.
     async fn log(&self, second: i64) -> Result<Vec<Logged>> {
         use log::Column;
         let late = CaseStatement::new().case(Column::Due.lt(second), Column::Tasks.into_expr());
@@ -155,7 +160,7 @@ impl Counting<'_> {
         self.scope.rows(&rows).await?.iter().map(read).collect()
     }
 
-    /// How many open tasks were due before a second, by the sums.
+    /// The number of open tasks due before a second, from the sums.
     async fn due_before(&self, second: i64) -> Result<i64> {
         let arm = |(level, range): (u32, Range<i64>)| {
             let sums = self.sums(Series::Due(level)).filter(within(&range));
@@ -170,10 +175,10 @@ impl Counting<'_> {
         rows.iter().map(|row| field::<Option<i64>>(row, 0).map(Option::unwrap_or_default)).sum()
     }
 
-    /// How many open tasks were due in the second in which an instant lies, and before that.
+    /// The number of open tasks due within the current second, but before `now`.
     async fn due_within_second(&self, now: Instant) -> Result<i64> {
         use task::Column;
-        // With due dates only, and in the order of an index.
+        // This condition uses an index, and excludes tasks without a due date.
         let due = Expr::col((task::Entity, "due_key"));
         let late = due.clone().gte(second(now) * 1_000_000).and(due.lt(now.micros()));
         let open = Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]);
@@ -182,7 +187,7 @@ impl Counting<'_> {
         self.scope.count::<Task>(tasks.filter(self.lies_in(Column::ProjectId))).await
     }
 
-    /// The seconds that two tasks took, by their places among those that are done.
+    /// The durations of the tasks at two positions among the completed tasks, in seconds.
     async fn places(&self, places: [i64; 2], log: &Took) -> Result<[i64; 2]> {
         let mut at = places.map(|left| (0, left));
         for level in (0..LEVELS).rev() {
@@ -197,7 +202,7 @@ impl Counting<'_> {
         Ok(at.map(|(seconds, _)| seconds))
     }
 
-    /// How many tasks took a time in each part of a node.
+    /// The number of tasks with a duration in each child of a node.
     async fn parts(&self, level: u32, node: i64, log: &Took) -> Result<BTreeMap<i64, i64>> {
         use sum::Column;
         let parts = tree::parts(node);
@@ -231,7 +236,7 @@ fn state(row: &sea_orm::QueryResult) -> Result<State> {
     Ok(State { status: field(row, 0)?, priority: field(row, 1)?, amounts })
 }
 
-/// The part in which a place lies, and the place in that.
+/// The child that contains a position, and the position in it.
 fn among(parts: &BTreeMap<i64, i64>, (node, mut left): (i64, i64)) -> (i64, i64) {
     for (part, tasks) in parts {
         if left < *tasks {
@@ -239,6 +244,6 @@ fn among(parts: &BTreeMap<i64, i64>, (node, mut left): (i64, i64)) -> (i64, i64)
         }
         left -= tasks;
     }
-    // There are as many as were counted; else the node's beginning is near enough.
+    // Not reached with consistent counts; else the start of the node is close enough.
     (tree::parts(node).start, 0)
 }

@@ -1,11 +1,16 @@
-//! The tally: what the figures of projects are summed from. The store writes it with each write; no noun calls it.
+//! Aggregates of the tasks of projects, from which project statistics are computed.
 //!
-//! Invariant: at every commit, the sums of a project and what its log adds to them are what a recount of its tasks would give. A write adds a row to
-//! the log for what it takes away and a row for what it brings, and changes none that is there, so that no write waits for another here.
-//! [`crate::Store::fold_tallies`] takes rows from the log and adds them to sums ([`sum`]): by status and priority, and by ranges of due dates and of lengths
-//! of time, each range the 64th part of a larger one ([`tree`]). So what is read ([`counted`]) grows neither with the tasks nor with their changes.
+//! Invariant: at every commit, the sums of a project plus its log equal a recount of its tasks.
 //!
-//! Neither table refers to its project: the rows of one in which nothing lies any more add up to nothing, and go away when they are folded.
+//! The store writes the log with each write; no resource calls this module. A write adds one row to
+//! the log for the old values and one for the new values. It changes no existing row, so writes do
+//! not wait for each other here. [`crate::Store::fold_tallies`] compacts the log: it moves its rows
+//! into sums ([`sum`]) by status and priority, by ranges of due dates and by ranges of durations.
+//! Each range is a 64th of a larger one ([`tree`]). So the cost of reading ([`counted`]) grows
+//! neither with the number of tasks nor with the number of their changes.
+//!
+//! Neither table refers to the project. The rows of an empty project add up to zero, and are
+//! removed when they are compacted.
 
 pub(crate) mod counted;
 mod sum;
@@ -21,7 +26,7 @@ use crate::{
 };
 
 entity! {
-    /// A row of the log.
+    /// A row of the log: a delta.
     pub(crate) struct Tally in "tally", unversioned {
         pub project_id: Uuid,
         pub status: Option<TaskStatus>,
@@ -35,29 +40,29 @@ entity! {
     }
 }
 
-/// What a row is counted under. What has to do with no task's status leaves all but the project open.
+/// The group in which a row is counted. Only the project is set for amounts without a task status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(crate) project_id: Uuid,
     pub(crate) status: Option<TaskStatus>,
     pub(crate) priority: Option<Priority>,
-    /// The [`second`] at which a task is due that is neither done nor cancelled.
+    /// The [`second`] at which an open task is due.
     pub(crate) due: Option<i64>,
-    /// The [`seconds`] that a task took that is done.
+    /// The [`seconds`] that a completed task took.
     pub(crate) took: Option<i64>,
 }
 
-/// What is added up.
+/// The amounts that are summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amounts {
     pub(crate) tasks: i64,
-    /// How many of them have an estimate.
+    /// The number of tasks with an estimate.
     pub(crate) estimated: i64,
     pub(crate) estimate_minutes: i64,
     pub(crate) spent_seconds: i64,
 }
 
-/// What one row adds to the figures of a project.
+/// The contribution of one row to the aggregates of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summand {
     pub(crate) key: Key,
@@ -74,7 +79,7 @@ impl Amounts {
 }
 
 impl Summand {
-    /// What takes it away again.
+    /// The delta that removes the contribution.
     pub(crate) fn taken_away(self) -> Self {
         let Amounts { tasks, estimated, estimate_minutes, spent_seconds } = self.amounts;
         let amounts = Amounts {
@@ -86,7 +91,7 @@ impl Summand {
         Self { amounts, ..self }
     }
 
-    /// Its row in the log.
+    /// The row of the log.
     pub(crate) fn row(self, tenant_id: Uuid, id: Uuid) -> Tally {
         let Key { project_id, status, priority, due, took } = self.key;
         let Amounts { tasks, estimated, estimate_minutes, spent_seconds } = self.amounts;
@@ -106,12 +111,12 @@ impl Summand {
     }
 }
 
-/// The second in which an instant lies: how many there were since the Unix epoch.
+/// A timestamp in whole seconds since the Unix epoch, rounded down.
 pub(crate) fn second(at: Instant) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
-/// The whole seconds from one instant to another.
+/// The whole seconds from one timestamp to another, at least 0.
 pub(crate) fn seconds(from: Instant, to: Instant) -> i64 {
     Ord::max(to.micros().saturating_sub(from.micros()) / 1_000_000, 0)
 }

@@ -1,4 +1,6 @@
-//! The sums that the log is folded into: of each project, and of all of the tenant together.
+//! The sums into which the log is compacted: for each project, and for all projects of a tenant.
+//!
+//! Invariant: the id of a sum follows from what it sums, so there is at most one row for each sum.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +16,18 @@ use crate::{
     task::{Priority, TaskStatus},
 };
 
-/// How many rows of the log are folded at once.
+/// The number of log rows that are compacted at once.
 const FOLDED_AT_ONCE: u64 = 256;
-/// How many sums one statement names.
+/// The most sums in one statement.
 const NAMED_AT_ONCE: usize = 256;
 
 entity! {
     pub(crate) struct Sum in "tally_sum", unversioned {
-        /// Null: all projects of the tenant.
+        /// The project; null for all projects of the tenant.
         pub project_id: Option<Uuid>,
-        /// Which [`Series`].
+        /// The number of the [`Series`].
         pub series: i16,
-        /// Which node, where the series is a level of a tree.
+        /// The node, if the series is a level of a tree.
         pub place: i64,
         pub status: Option<TaskStatus>,
         pub priority: Option<Priority>,
@@ -36,14 +38,14 @@ entity! {
     }
 }
 
-/// What a sum is of.
+/// What a sum counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Series {
-    /// All amounts by status and priority.
+    /// All amounts, by status and priority.
     State,
-    /// How many open tasks are due in a node of a level.
+    /// The number of open tasks that are due within a node of a level.
     Due(u32),
-    /// How many tasks that are done took a time in a node of a level.
+    /// The number of completed tasks with a duration within a node of a level.
     Took(u32),
 }
 
@@ -59,7 +61,7 @@ impl Series {
 }
 
 impl Sum {
-    /// What a row of the log adds to the sums of its project or of all.
+    /// The contributions of a log row to the sums of its project, or of all projects.
     fn each(row: &Tally, project_id: Option<Uuid>) -> impl Iterator<Item = Self> {
         let sum = move |series: Series, place, state: Option<&Tally>| {
             let mut sum = Self {
@@ -86,7 +88,7 @@ impl Sum {
         std::iter::once(sum(Series::State, 0, Some(row))).chain(trees)
     }
 
-    /// Its id, which follows from what it is the sum of, so that there can be no two.
+    /// The id of the sum, which follows from what it sums.
     fn named(&self) -> Uuid {
         let mut name = self.project_id.unwrap_or_default().as_bytes().to_vec();
         name.extend(self.series.to_be_bytes());
@@ -119,7 +121,7 @@ impl Sum {
 }
 
 impl Store {
-    /// Adds what the log has to the sums. More than one server may do so at once.
+    /// Compacts the logs of all tenants into sums. Several servers may do so at the same time.
     ///
     /// # Errors
     /// Those of the store.
@@ -127,14 +129,14 @@ impl Store {
         let tenants = Query::select().column("tenant_id").distinct().from("tally").take();
         for row in self.beyond_tenants(system).rows(&tenants).await? {
             let ctx = system.within(field(&row, 0)?);
-            // What is added meanwhile waits for the next time.
+            // Rows that are added meanwhile are compacted next time.
             while self.write(&ctx, (), |tx, ()| Box::pin(fold(tx))).await? == FOLDED_AT_ONCE {}
         }
         Ok(())
     }
 }
 
-/// Folds some rows of a tenant's log; how many they were.
+/// Compacts some rows of the log of a tenant. Returns their number.
 async fn fold(tx: &Tx) -> Result<u64> {
     let log = tx.owned::<Tally>().order_by_asc(super::entity::Column::Id).limit(FOLDED_AT_ONCE);
     let log: Vec<Tally> = tx.lock_all(log.into_query()).await?;
@@ -143,7 +145,7 @@ async fn fold(tx: &Tx) -> Result<u64> {
     {
         sums.entry(sum.id).and_modify(|it| it.add(&sum)).or_insert(sum);
     }
-    // What was added and taken away again changes no sum.
+    // Contributions that cancel each other out change no sum.
     sums.retain(|_, sum| !sum.is_nothing());
     let ids: Vec<Uuid> = sums.keys().copied().collect();
     for ids in ids.chunks(NAMED_AT_ONCE) {
