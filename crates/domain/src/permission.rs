@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Context, Error, Result, Scope, Store,
-    error::Kind,
-    policy::{self, Action, Authorization, Ruling},
+    policy::{self, Action, Ruling},
+    resources,
     store::{Noun, Read},
 };
 
@@ -38,50 +38,10 @@ macro_rules! nouns {
             })*
             Err(Error::parameter("noun", format!("Expected one of: {}.", NOUNS.join(", "))))
         }
-
-        /// Authorizes again what was authorized before, by the caller's present scopes and role and by the row as it is now.
-        ///
-        /// # Errors
-        /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
-        pub(crate) async fn authorize_again(scope: &Scope, before: Authorization) -> Result<()> {
-            let Authorization { noun, action, row } = before;
-            let Some(row) = row else { return policy::permit(scope.ctx(), noun, action) };
-            $(if noun == <$noun as Noun>::NOUN {
-                return scope.authorize_again::<$noun>(row, action).await;
-            })*
-            Err(Kind::NotFound.into())
-        }
     };
 }
 
-nouns!(
-    crate::tenant::Tenant,
-    crate::user::User,
-    crate::session::Session,
-    crate::second_factor::SecondFactor,
-    crate::access_token::AccessToken,
-    crate::service_account::ServiceAccount,
-    crate::invitation::Invitation,
-    crate::team::Team,
-    crate::team::TeamMember,
-    crate::project::Project,
-    crate::project::Milestone,
-    crate::task::Task,
-    crate::task::TaskDependency,
-    crate::label::Label,
-    crate::comment::Comment,
-    crate::watcher::Watcher,
-    crate::reminder::Reminder,
-    crate::notification::Notification,
-    crate::attachment::Attachment,
-    crate::time_entry::TimeEntry,
-    crate::document::Document,
-    crate::document::DocumentVersion,
-    crate::client::Client,
-    crate::request::RequestType,
-    crate::request::ClientRequest,
-    crate::audit::AuditEntry,
-);
+resources::each!(all, nouns);
 
 /// What the caller may do with a row of a noun, or without an id with its rows as a whole.
 ///

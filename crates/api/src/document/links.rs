@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::operations::METHODS;
+use crate::edge::operations::METHODS;
 
 /// Links what makes a row to every operation on that row: those whose paths go on from its own by the row's id.
 pub(super) fn apply(document: &mut Value) {

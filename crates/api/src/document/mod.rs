@@ -1,8 +1,7 @@
 //! The OpenAPI document: the handlers' own descriptions, and what holds on every operation.
 //!
 //! Handlers say what is special to them; the rest (security, the headers of the contract, the parameters of lists, the problems that any
-//! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
-//! operation a path is, which parameters it knows, which methods a path has, and from when on it is deprecated.
+//! operation can answer) is added here, from the same tables that the server goes by.
 
 mod bounds;
 mod bulk;
@@ -11,7 +10,6 @@ mod deprecation;
 mod examples;
 mod headers;
 mod links;
-mod operations;
 pub mod pages;
 mod parameters;
 mod problems;
@@ -22,7 +20,7 @@ use serde_json::Value;
 use taskhub_domain::list;
 use utoipa::OpenApi;
 
-pub use self::operations::{Operation, Operations};
+pub use crate::edge::operations::{Operation, Operations};
 use crate::problem::ProblemBody;
 
 #[derive(OpenApi)]

@@ -14,9 +14,6 @@ const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
 /// What ReDoc's page may load.
 const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; \
                             connect-src 'self'; worker-src blob:; frame-ancestors 'none'";
-/// What Swagger UI's page may load.
-const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                              connect-src 'self'; frame-ancestors 'none'";
 
 /// The document, written once: as YAML when that is first asked for.
 #[derive(Debug)]
@@ -55,11 +52,6 @@ pub(crate) fn swagger() -> SwaggerUi {
         .display_request_duration(true)
         .persist_authorization(false);
     SwaggerUi::new("/api/docs/{_:.*}").config(config)
-}
-
-/// The policy of a page that brings its own scripts; `None` for everything else.
-pub(crate) fn policy(path: &str) -> Option<&'static str> {
-    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
 }
 
 #[get("/api/docs")]

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
     audit::{ChangeLine, HistoryEntry, Past},
-    bulk::{BulkInput, BulkResult},
+    bulk::{self, BulkInput, BulkResult},
     idempotency::Answer,
+    offboarding,
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
 
@@ -69,7 +70,7 @@ pub(crate) async fn change_users(
     let key = caller.key(&app.store, &body.octets);
     let caller = charge(&request, &caller, body.input.operations())?;
     let mut hashes = Vec::new();
-    for (place, new) in user::check_bulk(&caller, &body.input)? {
+    for (place, new) in bulk::check_users(&caller, &body.input)? {
         // Of many hashes another caller of the tenant waits for one.
         let _turn = app.turns.of(caller.tenant()).enter().await?;
         let field = format!("operations/{place}/body/password");
@@ -220,8 +221,10 @@ pub(crate) async fn delete_user(
     pre: IfMatch,
 ) -> Answered {
     let input = (id.0, query.take_id("transfer_to", "an id")?, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)))
-        .await
+    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| {
+        Box::pin(offboarding::remove_user(tx, *id, *heir, pre))
+    })
+    .await
 }
 
 /// Deactivate a user

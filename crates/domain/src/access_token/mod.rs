@@ -20,7 +20,8 @@ use crate::{
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     scopes,
-    store::{Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
+    store::{BelongsTo, Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
+    user::User,
 };
 
 /// The most that a user has, with those that have expired.
@@ -73,6 +74,12 @@ impl Noun for AccessToken {
             Sort { name: "expires_at", column: "expires_at", key: |row| row.expires_at.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
+    }
+}
+
+impl BelongsTo<User> for AccessToken {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 

@@ -10,9 +10,7 @@
 //! a row is seen through it only while all links before are. So of the links that broke, the one that is nearest to the reader is always told: the row as it
 //! was is asked of what is so now, and the links before it are whole. What begins to be seen is told likewise, since all rows of its chain are seen then.
 
-mod cursor;
-#[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod cursor;
 mod sweep;
 mod told;
 

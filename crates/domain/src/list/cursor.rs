@@ -21,16 +21,16 @@ pub const CURSOR: usize = 4096;
 
 /// A position between two rows of a list.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// Towards the beginning.
     #[serde(rename = "b")]
-    pub(super) backwards: bool,
+    pub(crate) backwards: bool,
     #[serde(rename = "k")]
-    pub(super) keys: Vec<Key>,
+    pub(crate) keys: Vec<Key>,
 }
 
 /// What seals the cursors of one list.
-pub(super) struct Seal<'a> {
+pub(crate) struct Seal<'a> {
     secret: &'a [u8],
     tenant: Uuid,
     noun: policy::Noun,
@@ -39,7 +39,7 @@ pub(super) struct Seal<'a> {
 }
 
 impl<'a> Seal<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         secret: &'a [u8],
         tenant: Uuid,
         noun: policy::Noun,
@@ -50,7 +50,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The cursor at a row.
-    pub(super) fn close<N: Noun>(
+    pub(crate) fn close<N: Noun>(
         &self,
         row: &N::Item,
         sort: &[(&Sort<N>, bool)],
@@ -64,7 +64,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The position in a cursor of this list.
-    pub(super) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
+    pub(crate) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
         if cursor.len() > CURSOR {
             return Err(bad_cursor());
         }
@@ -77,7 +77,7 @@ impl<'a> Seal<'a> {
         if position.keys.len() == sort.len() { Ok(position) } else { Err(bad_cursor()) }
     }
 
-    pub(super) fn mac(&self, position: &[u8]) -> [u8; SEAL] {
+    pub(crate) fn mac(&self, position: &[u8]) -> [u8; SEAL] {
         let parts = [
             b"cursor",
             self.tenant.as_bytes().as_slice(),
@@ -94,7 +94,7 @@ impl<'a> Seal<'a> {
 impl Position {
     /// The rows beyond the position. For keys a, b it reads `a >= x AND (a > x OR (b > y))`: the first part is a range that an
     /// index can begin at, on every database.
-    pub(super) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
+    pub(crate) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
         let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first())
         else {
             return Condition::all();

@@ -3,10 +3,8 @@
 //! Invariant: what can be filtered and sorted by is what a noun lists in its tables, and nothing else; the caller's condition stands
 //! inside the scope's. The tables also make the parameters in the OpenAPI document, so that the two can't differ.
 
-mod cursor;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod query;
+pub(crate) mod cursor;
+pub(crate) mod query;
 mod search;
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};

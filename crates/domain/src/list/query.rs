@@ -23,7 +23,7 @@ pub const PAGE_SIZE: u64 = 50;
 /// Rows a page has at most.
 const MOST: u64 = 200;
 /// The last numbered page: far lists are for cursors.
-pub(super) const LAST_PAGE: u64 = 10_000;
+pub(crate) const LAST_PAGE: u64 = 10_000;
 /// How many values one filter takes, and how many keys a list is sorted by.
 const VALUES: usize = 50;
 const KEYS: usize = 3;
@@ -81,7 +81,7 @@ pub struct Sort<N: Noun> {
 }
 
 impl<N: Noun> Sort<N> {
-    pub(super) fn expr<M: Noun>(&self) -> Expr {
+    pub(crate) fn expr<M: Noun>(&self) -> Expr {
         Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
     }
 }
@@ -138,19 +138,19 @@ impl Default for Query {
     }
 }
 
-pub(super) enum Paging {
+pub(crate) enum Paging {
     Numbered { page: u64, size: u64 },
     Cursor { text: String, size: u64 },
 }
 
-pub(super) struct Request<N: Noun> {
-    pub(super) condition: Condition,
+pub(crate) struct Request<N: Noun> {
+    pub(crate) condition: Condition,
     /// The keys and whether they go downwards; the id comes last, so that the order is total.
-    pub(super) sort: Vec<(&'static Sort<N>, bool)>,
-    pub(super) paging: Paging,
-    pub(super) fields: Option<Vec<String>>,
+    pub(crate) sort: Vec<(&'static Sort<N>, bool)>,
+    pub(crate) paging: Paging,
+    pub(crate) fields: Option<Vec<String>>,
     /// What a cursor is bound to: filter and sort.
-    pub(super) canonical: String,
+    pub(crate) canonical: String,
 }
 
 impl Query {
@@ -190,7 +190,7 @@ impl Query {
         })
     }
 
-    pub(super) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
+    pub(crate) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, self.1, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
@@ -335,7 +335,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
 
 impl Form {
     /// A parameter's value as the column has it; `None` for null.
-    pub(super) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
+    pub(crate) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
         let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
         Ok(Some(match self {
             Self::Words(words) if words.contains(&value) => value.into(),

@@ -21,17 +21,12 @@ use uuid::Uuid;
 
 pub use crate::store::tokenizer::LONGEST;
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
-    client::Client,
-    comment::{self, Comment},
-    document::Document,
+    Context, Error, Instant, Result, Scope, Store, System, Tx, comment,
     list::{Form, Query},
     policy::{self, Action},
-    project::Project,
-    request::{ClientRequest, RequestType},
+    resources,
     store::{Noun, Owned, Searched, field, noun::ColumnOf, tokenizer::Wanted, unindexed},
     task::{self, Task},
-    team::Team,
     tenant,
 };
 
@@ -157,7 +152,7 @@ macro_rules! nouns {
     };
 }
 
-nouns!(Task, Comment, Project, Document, ClientRequest);
+resources::each!(search, nouns);
 
 /// The nouns whose rows have words: those that are searched, and those whose lists alone are.
 macro_rules! indexed {
@@ -179,7 +174,7 @@ macro_rules! indexed {
     };
 }
 
-indexed!(Task, Comment, Project, Document, ClientRequest, Client, RequestType, Team);
+resources::each!(words, indexed);
 
 /// The rows that hold the words that are asked for and that the caller sees.
 ///

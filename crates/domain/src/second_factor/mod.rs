@@ -16,7 +16,8 @@ use crate::{
     Context, Result, Scope,
     list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{Noun, entity, json::AsJson},
+    store::{BelongsTo, Noun, entity, json::AsJson},
+    user::User,
 };
 
 entity! {
@@ -47,5 +48,11 @@ impl Noun for SecondFactor {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for SecondFactor {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::Id.eq(user.id))
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     error::Kind,
     list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{Evidence, Noun, Precondition, Revocation, Update, entity},
+    store::{BelongsTo, Evidence, Noun, Precondition, Revocation, Update, entity},
     tenant::Tenant,
     user::User,
 };
@@ -79,6 +79,12 @@ impl Noun for Session {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for Session {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 

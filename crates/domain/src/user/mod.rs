@@ -2,26 +2,21 @@
 //!
 //! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the last one away passes one at a time.
 
-mod bulk;
-mod handover;
 mod history;
 mod import;
 mod input;
 mod join;
 mod preferences;
 mod recovery;
-mod removal;
 mod sign_in;
 mod standing;
 
-use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use self::standing::refer_active;
+pub(crate) use self::standing::{is_admin, other_admin, refer_active};
 pub use self::{
-    bulk::check_bulk,
     history::history,
     import::{
         Import, ImportReport, ImportStatus, ImportedUser, analyze as analyze_imported, check as check_import,
@@ -31,7 +26,6 @@ pub use self::{
     join::{join, joinable},
     preferences::{Channel, Preferences},
     recovery::{request_reset, request_verification, reset_password, verify_email},
-    removal::remove,
     sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
     standing::{set_active, update},
 };
@@ -46,10 +40,7 @@ use crate::{
     mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
     scopes, session,
-    store::{
-        Noun, Part, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson,
-    },
-    task,
+    store::{Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson},
     tenant::Tenant,
 };
 use taskhub_migration::text::user_search;
@@ -115,20 +106,6 @@ impl Noun for User {
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
-    }
-
-    fn parts(&self) -> Vec<Part> {
-        removal::parts(self)
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        let user = new.filter(|new| old.is_some_and(|old| old.role != new.role))?;
-        Some(Box::pin(task::clear_unseen_of(tx, user.id, Condition::all())))
     }
 
     fn derived(mut self) -> Self {

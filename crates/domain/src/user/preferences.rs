@@ -4,10 +4,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    Error, Result,
-    notification::{NotificationKind, is_time},
-};
+use crate::{Error, Result, zone::time_of_day};
 
 /// Where a notification goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,7 +41,7 @@ pub struct Preferences {
     pub reminder: Channel,
     /// From this time of day on, in the user's time zone (the organisation's, if they have none), mail of notifications waits. It goes with
     /// `quiet_until`: both or neither.
-    #[garde(custom(time_of_day))]
+    #[garde(custom(is_time_of_day))]
     #[schema(
         format = "time-of-day",
         max_length = 5,
@@ -53,7 +50,7 @@ pub struct Preferences {
     )]
     pub quiet_from: Option<String>,
     /// Until this time of day. Quiet hours may go over midnight; the inbox does not wait.
-    #[garde(custom(time_of_day))]
+    #[garde(custom(is_time_of_day))]
     #[schema(
         format = "time-of-day",
         max_length = 5,
@@ -65,27 +62,16 @@ pub struct Preferences {
 
 /// A rule of garde: a time of day.
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn time_of_day(text: &Option<String>, _: &()) -> garde::Result {
+fn is_time_of_day(text: &Option<String>, _: &()) -> garde::Result {
     match text {
-        Some(text) if !is_time(text) => Err(garde::Error::new("must be a time of day, like 07:30")),
+        Some(text) if time_of_day(text).is_none() => {
+            Err(garde::Error::new("must be a time of day, like 07:30"))
+        }
         _ => Ok(()),
     }
 }
 
 impl Preferences {
-    /// Where notifications of a kind go.
-    pub(crate) fn channel(&self, kind: NotificationKind) -> Channel {
-        match kind {
-            NotificationKind::Assigned => self.assignment,
-            NotificationKind::Mentioned => self.mention,
-            NotificationKind::Commented => self.comment,
-            NotificationKind::StatusChanged => self.status,
-            NotificationKind::DueSoon => self.due_soon,
-            NotificationKind::Overdue => self.overdue,
-            NotificationKind::Reminder => self.reminder,
-        }
-    }
-
     /// Between which times of day mail waits.
     pub(crate) fn quiet_hours(&self) -> Option<(&str, &str)> {
         self.quiet_from.as_deref().zip(self.quiet_until.as_deref())

@@ -84,12 +84,12 @@ pub(crate) async fn refer_active(tx: &Tx, id: Option<Uuid>, field: &str) -> Resu
     Err(Error::field(format!("/{field}"), "invalid_value", message))
 }
 
-pub(super) fn is_admin(user: &User) -> bool {
+pub(crate) fn is_admin(user: &User) -> bool {
     user.is_active && user.role == Role::Admin
 }
 
 /// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else goes at the same time.
-pub(super) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
+pub(crate) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
     let others = Condition::all()
         .add(Column::Role.eq(Role::Admin))
         .add(Column::IsActive.eq(true))

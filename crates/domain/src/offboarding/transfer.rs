@@ -7,6 +7,7 @@
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
+use super::assignments;
 use crate::{
     Result, Tx,
     document::{self, Document},
@@ -36,7 +37,7 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
     // The heir may not see all projects of the user's teams. To own a task there shows it to
     // nobody.
-    task::clear_unseen_of(tx, to, Condition::all()).await?;
+    assignments::clear_unseen_of(tx, to, Condition::all()).await?;
     rows::<ClientRequest>(tx, &[OfRequest::AssigneeId], from, to).await?;
     rows::<Document>(tx, &[OfDocument::AuthorId], from, to).await
 }

@@ -1,4 +1,4 @@
-//! The document as the edge reads it: which operation a path is.
+//! The operations that the OpenAPI document describes, by path: which operation a request is for, and what it takes.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::deprecation::Deprecation;
 
 /// The methods that an OpenAPI path can have here.
-pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// One operation.
 #[derive(Clone, Debug)]

@@ -3,20 +3,21 @@
 use sea_orm::entity::prelude::*;
 use serde_json::Value;
 
-use super::{NewUser, User, check_new, create, update};
+use super::{Bulk, BulkInput, Wrong, authorize, in_body};
 use crate::{
     Context, Error, Result, Tx,
-    bulk::{self, Bulk, BulkInput, Wrong, in_body},
     input::Unchecked,
+    offboarding,
     store::Precondition,
+    user::{NewUser, User, check_new, create, update},
 };
 
 /// The new users among many changes, by their places, for a caller who may make some: their passwords are hashed before the transaction.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`; those of one of them with its place.
-pub fn check_bulk(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
-    bulk::authorize::<User>(ctx, body)?;
+pub fn check_users(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
+    authorize::<User>(ctx, body)?;
     let (mut wrong, mut checked) = (Wrong::default(), Vec::new());
     for (place, body) in body.check()?.bodies_to_make()? {
         match check_new(ctx, &Unchecked::new(body)) {
@@ -44,6 +45,6 @@ impl Bulk for User {
 
     /// Who has something that passes to another user is deleted alone.
     async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-        super::remove(tx, id, None, pre).await
+        offboarding::remove_user(tx, id, None, pre).await
     }
 }

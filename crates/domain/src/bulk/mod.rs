@@ -3,6 +3,8 @@
 //! Invariant: each goes through the operation that one alone goes through. A noun with operations of its own says so ([`Bulk`]), and no rule of theirs is
 //! walked past.
 
+mod user;
+
 use std::future::Future;
 
 use garde::Validate;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::user::check_users;
 use crate::{
     Context, Error, Result, Tx,
     edit::{self, Editable},
@@ -287,7 +290,7 @@ pub async fn run<N: Bulk>(
 ///
 /// # Errors
 /// `InsufficientScope` and `Forbidden`, at the place of the first change that is refused.
-pub(crate) fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
+fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
     let sent = body.read().ok().and_then(|body| body.get("operations")).and_then(Value::as_array);
     let asked = sent.into_iter().flatten().enumerate();
     let named = asked
@@ -324,7 +327,7 @@ async fn one<N: Bulk>(tx: &Tx, change: Change, ready: Option<&N::Ready>) -> Resu
 }
 
 /// The error of one of many changes, in what was sent as its body.
-pub(crate) fn in_body(error: Error) -> Error {
+fn in_body(error: Error) -> Error {
     error.below("body")
 }
 

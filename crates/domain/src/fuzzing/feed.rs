@@ -1,9 +1,9 @@
-//! Cursors of the feed, for the fuzz targets: see [`crate::fuzzing`].
+//! Cursors of the feed.
 
 use uuid::Uuid;
 
-use super::cursor;
-use crate::fuzzing::SECRET;
+use super::SECRET;
+use crate::feed::cursor;
 
 /// The cursor at a position.
 pub fn close(tenant: Uuid, position: i64) -> String {

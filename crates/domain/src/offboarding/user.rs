@@ -1,41 +1,17 @@
 //! Removing a user. What is theirs passes to another first, or keeps them. What they did stays
 //! theirs: their names stay for the audit, for comments and for the time that they worked.
 
-use sea_orm::{Condition, entity::prelude::*};
+use uuid::Uuid;
 
-use super::{
-    User, handover,
-    standing::{is_admin, other_admin},
-};
+use super::transfer;
 use crate::{
     Error, Result, Tx,
-    access_token::{self, AccessToken},
     error::Kind,
-    notification::{self, Notification},
-    reminder::{self, Reminder},
-    second_factor::SecondFactor,
-    session::{self, Session},
-    store::{Delete, Noun, Owned, Part, Precondition, noun::ColumnOf, people::FormerUser},
-    team::{TeamMember, member},
+    session,
+    store::{Delete, Precondition, people::FormerUser},
     time_entry,
-    watcher::{self, Watcher},
+    user::{User, is_admin, other_admin},
 };
-
-/// What is a user's own, and nobody's after them.
-pub(super) fn parts(user: &User) -> Vec<Part> {
-    fn of<N: Noun>(column: ColumnOf<N>, user: Uuid) -> Part {
-        Part::of::<N>(Condition::all().add(column.eq(user)))
-    }
-    vec![
-        of::<TeamMember>(member::entity::Column::UserId, user.id),
-        of::<Watcher>(watcher::entity::Column::UserId, user.id),
-        of::<Reminder>(reminder::entity::Column::UserId, user.id),
-        of::<Notification>(notification::entity::Column::UserId, user.id),
-        of::<AccessToken>(access_token::entity::Column::UserId, user.id),
-        of::<SecondFactor>(SecondFactor::id_column(), user.id),
-        of::<Session>(session::entity::Column::UserId, user.id),
-    ]
-}
 
 /// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be
 /// nothing. Time that they worked stays under their name, and a timer that runs is stopped.
@@ -43,7 +19,7 @@ pub(super) fn parts(user: &User) -> Vec<Part> {
 /// # Errors
 /// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, those of the precondition, and `InvalidParameter` when who is named is nobody to hand over
 /// to: the one answer for absent, invisible, kept out, and the very user.
-pub async fn remove(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
+pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Delete).await?;
     if is_admin(seen.row()) {
@@ -56,7 +32,7 @@ pub async fn remove(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondi
         found.filter(|heir| heir.is_active && heir.id != id).ok_or_else(|| {
             Error::parameter("transfer_to", "Expected the id of another active user of the organisation.")
         })?;
-        handover::hand_over(tx, id, heir).await?;
+        transfer::hand_over(tx, id, heir).await?;
     }
     time_entry::stop_running(tx, id).await?;
     // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
