@@ -1,8 +1,10 @@
-//! Opaque credentials: refresh tokens, personal access tokens, secrets of service accounts, single-use links.
+//! Opaque credentials: refresh tokens, personal access tokens, secrets of service accounts,
+//! single-use links.
 //!
-//! Invariant: a credential is good for the purpose that it was made for and for no other. It names a row of a tenant and bears 256 secret
-//! bits and a seal under the installation's secret; its prefix and its seal both tell its purpose. So one that was made up, or made for
-//! something else, is refused before anything is looked up. What is kept of it is its SHA-256.
+//! Invariant: a credential is good for the purpose that it was made for and for no other. It names
+//! a row of a tenant and bears 256 secret bits and a seal under the installation's secret; its
+//! prefix and its seal both tell its purpose. So one that was made up, or made for something else,
+//! is refused before anything is looked up. What is kept of it is its SHA-256.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
@@ -35,7 +37,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// What its credentials begin with: for people, and for scanners that look for secrets where none should be.
+    /// What its credentials begin with: for people, and for scanners that look for secrets where
+    /// none should be.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Refresh => "thr_",
@@ -48,7 +51,8 @@ impl Purpose {
     }
 }
 
-/// What a credential is exchanged for: an access token as of an instant at which all that it says was so.
+/// What a credential is exchanged for: an access token as of an instant at which all that it says
+/// was so.
 #[derive(Clone, Debug)]
 pub struct Granted {
     /// What the token shall say.
@@ -57,7 +61,8 @@ pub struct Granted {
     pub at: Instant,
 }
 
-/// A credential that bears a good seal. Whether its row still takes it is another question: see [`Credential::matches`].
+/// A credential that bears a good seal. Whether its row still takes it is another question: see
+/// [`Credential::matches`].
 pub struct Credential {
     purpose: Purpose,
     tenant: Uuid,

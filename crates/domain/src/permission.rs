@@ -1,7 +1,7 @@
 //! What the caller may do, and why: the policy's table, asked in advance.
 //!
-//! Invariant: a row is spoken of only to those who may read it, and what is told comes from what decides: the table, and the facts that
-//! `resolve` goes by.
+//! Invariant: a row is spoken of only to those who may read it, and what is told comes from what
+//! decides: the table, and the facts that `resolve` goes by.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,7 +39,8 @@ macro_rules! nouns {
             Err(Error::parameter("noun", format!("Expected one of: {}.", NOUNS.join(", "))))
         }
 
-        /// Authorizes again what was authorized before, by the caller's present scopes and role and by the row as it is now.
+        /// Authorizes again what was authorized before, by the caller's present scopes and role and
+        /// by the row as it is now.
         ///
         /// # Errors
         /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.

@@ -1,7 +1,7 @@
 //! Scopes: what a credential is narrowed to, as `tasks:read`.
 //!
-//! Invariant: there is one list, made of the policy's nouns. Nobody gives a scope that their own credential lacks, so that no narrowed
-//! credential makes a wider one.
+//! Invariant: there is one list, made of the policy's nouns. Nobody gives a scope that their own
+//! credential lacks, so that no narrowed credential makes a wider one.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ pub fn all() -> Vec<String> {
     names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
 }
 
-/// A rule of garde: scopes that there are, each once. (So there are never more than there are in all.)
+/// A rule of garde: scopes that there are, each once. (So there are never more than there are in
+/// all.)
 pub fn known(scopes: &[String], _: &()) -> garde::Result {
     let all = all();
     for (place, scope) in scopes.iter().enumerate() {
@@ -80,7 +81,8 @@ pub(crate) fn give(ctx: &Context, scopes: &[String]) -> Result<()> {
     }
 }
 
-/// Refuses to let a narrowed credential make somebody who is more than a member: their own credentials would not be narrowed.
+/// Refuses to let a narrowed credential make somebody who is more than a member: their own
+/// credentials would not be narrowed.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -88,7 +90,8 @@ pub(crate) fn give_role(ctx: &Context, role: Role) -> Result<()> {
     if role == Role::Member { Ok(()) } else { give(ctx, &all()) }
 }
 
-/// What is left of `scopes` for who asks for some of them, with spaces between (RFC 6749 section 3.3); all of them for who does not say.
+/// What is left of `scopes` for who asks for some of them, with spaces between (RFC 6749 section
+/// 3.3); all of them for who does not say.
 ///
 /// # Errors
 /// `Invalid` at `/scope` for one that is not there to be had.

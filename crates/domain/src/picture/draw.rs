@@ -1,7 +1,8 @@
 //! Drawing a picture anew: small, upright, and with nothing in it but what is seen.
 //!
-//! Invariant: what a picture claims to be is judged by its head, before its pixels take memory. What comes out was written here, so that
-//! neither metadata nor anything hidden in the octets outlives it.
+//! Invariant: what a picture claims to be is judged by its head, before its pixels take memory.
+//! What comes out was written here, so that neither metadata nor anything hidden in the octets
+//! outlives it.
 
 use std::io::Cursor;
 

@@ -1,7 +1,7 @@
 //! Users' pictures: one each, drawn anew from what was sent.
 //!
-//! Invariant: no octet that a client sent is kept or shown. What is kept was drawn by [`Studio`], and a user's `picture` says where it is exactly
-//! when there is one.
+//! Invariant: no octet that a client sent is kept or shown. What is kept was drawn by [`Studio`],
+//! and a user's `picture` says where it is exactly when there is one.
 
 mod draw;
 mod studio;
@@ -42,7 +42,7 @@ pub fn permit(ctx: &Context) -> Result<()> {
 /// Gives the caller a picture, in the place of the one that they have.
 ///
 /// # Errors
-/// `Forbidden`, and those of the precondition.
+/// `Forbidden`, and precondition errors.
 pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -64,7 +64,7 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
 /// Takes the caller's picture away.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound` when there is none; and those of the precondition.
+/// `Forbidden`; `NotFound` when there is none; and precondition errors.
 pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;

@@ -23,11 +23,12 @@ impl Default for Studio {
 }
 
 impl Studio {
-    /// Draws a picture anew. Work that has begun is finished even if its caller goes away, and holds until then what the caller `held` for it:
-    /// the turn of its tenant.
+    /// Draws a picture anew. Work that has begun is finished even if its caller goes away, and
+    /// holds until then what the caller `held` for it: the turn of its tenant.
     ///
     /// # Errors
-    /// `Invalid` for what is no picture of this content type, or too large a one; `Unavailable` after 5 s without a place.
+    /// `Invalid` for what is no picture of this content type, or too large a one; `Unavailable`
+    /// after 5 s without a place.
     pub async fn draw(
         &self,
         held: impl Send + 'static,

@@ -2,7 +2,8 @@
 
 use image::ImageFormat;
 
-/// Whether no end of the picture is missing, as far as its format tells. What only follows the end is no fault.
+/// Whether no end of the picture is missing, as far as its format tells. What only follows the end
+/// is no fault.
 pub(super) fn is_whole(format: ImageFormat, octets: &[u8]) -> bool {
     match format {
         ImageFormat::Jpeg => ends(octets),
@@ -12,7 +13,8 @@ pub(super) fn is_whole(format: ImageFormat, octets: &[u8]) -> bool {
     }
 }
 
-/// Whether a JPEG has its end marker (EOI, ITU-T T.81 annex B), beside those of small pictures within its segments.
+/// Whether a JPEG has its end marker (EOI, ITU-T T.81 annex B), beside those of small pictures
+/// within its segments.
 fn ends(octets: &[u8]) -> bool {
     let mut rest = octets;
     while let Some((marker, after)) = next_marker(rest) {
@@ -29,7 +31,8 @@ fn ends(octets: &[u8]) -> bool {
     false
 }
 
-/// The next marker and what follows it. In what was compressed, 0xFF is followed by zero where it is none.
+/// The next marker and what follows it. In what was compressed, 0xFF is followed by zero where it
+/// is none.
 fn next_marker(octets: &[u8]) -> Option<(u8, &[u8])> {
     let is_marker = |pair: &[u8]| matches!(pair, [0xff, 0x01..=0xfe]);
     let at = octets.windows(2).position(is_marker)?;

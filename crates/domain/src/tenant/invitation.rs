@@ -1,4 +1,5 @@
-//! Invitations to register an organisation, for installations that are not open to all: made by the operator, used once.
+//! Invitations to register an organisation, for installations that are not open to all: made by the
+//! operator, used once.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const TABLE: &str = "registration_invitation";
 /// Makes an invitation; the token is shown this once.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     let token = taskhub_auth::secret::opaque();
     let now = tx.now();
@@ -27,7 +28,8 @@ pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     Ok(token)
 }
 
-/// Uses an invitation, in the transaction of what it allows: one conditional write, so that it serves once.
+/// Uses an invitation, in the transaction of what it allows: one conditional write, so that it
+/// serves once.
 ///
 /// # Errors
 /// `RegistrationClosed` when it is unknown, expired or used.

@@ -179,7 +179,8 @@ fn english() -> String {
 }
 
 impl Tx {
-    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see [`Self::guard`].
+    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see
+    /// [`Self::guard`].
     pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
         self.guard::<Tenant>(self.ctx().tenant()).await?;
         let tenant = self.find::<Tenant>(self.ctx().tenant(), false).await?;
@@ -246,7 +247,8 @@ impl NewTenant {
     }
 }
 
-/// A name as a slug: its letters without accents and its digits, as far as ASCII has them, with hyphens between the words.
+/// A name as a slug: its letters without accents and its digits, as far as ASCII has them, with
+/// hyphens between the words.
 fn slug(name: &str) -> String {
     let name = searched(name);
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -266,7 +268,7 @@ pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
 /// The caller's tenant.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
     Ok(store.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
 }
@@ -274,7 +276,7 @@ pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
 /// The caller's tenant, in their transaction.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn present(tx: &Tx) -> Result<Tenant> {
     Ok(tx.resolve(tx.ctx().tenant(), Read).await?.into_row())
 }
@@ -282,7 +284,7 @@ pub async fn present(tx: &Tx) -> Result<Tenant> {
 /// Changes the caller's tenant: to the body whole, or by it as a merge patch.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, and those of the precondition.
+/// `Forbidden`, `Invalid`, and precondition errors.
 pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let input = body.check_over(&TenantInput::from(seen.row()))?;
@@ -313,7 +315,7 @@ pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) 
 /// Lets a tenant's users and services in, or keeps them out from now on.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
@@ -334,7 +336,7 @@ pub struct Quota {
 /// Sets how much the tenant's files may take, for the operator. What is there already stays.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
@@ -344,7 +346,7 @@ pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
 /// All tenants, for the operator.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn all(store: &Store, system: &System) -> Result<Vec<Tenant>> {
     let select = entity::Entity::find().order_by_asc(entity::Column::Slug).into_query();
     store.beyond_tenants(system).all(&select).await.map_err(Error::from)

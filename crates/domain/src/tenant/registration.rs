@@ -19,7 +19,8 @@ pub enum Registration {
     /// By an invitation.
     #[default]
     Invitation,
-    /// Also by themselves, with an email of one of the tenant's domains, which they must verify before they are let in.
+    /// Also by themselves, with an email of one of the tenant's domains, which they must verify
+    /// before they are let in.
     Domain,
     /// Also by themselves.
     Open,

@@ -1,4 +1,5 @@
-//! Many changes of users at once, by the operations that change one: who may do so, the last admin, tokens that end, and mail are theirs.
+//! Many changes of users at once, by the operations that change one: who may do so, the last admin,
+//! tokens that end, and mail are theirs.
 
 use sea_orm::entity::prelude::*;
 use serde_json::Value;
@@ -11,7 +12,8 @@ use crate::{
     store::Precondition,
 };
 
-/// The new users among many changes, by their places, for a caller who may make some: their passwords are hashed before the transaction.
+/// The new users among many changes, by their places, for a caller who may make some: their
+/// passwords are hashed before the transaction.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`; those of one of them with its place.
@@ -32,7 +34,8 @@ impl Bulk for User {
     type Ready = String;
 
     async fn make(tx: &Tx, body: Value, hash: Option<&String>) -> Result<Self> {
-        // As those lock it who come after this one: in the other order two would wait for each other.
+        // As those lock it who come after this one: in the other order two would wait for each
+        // other.
         tx.lock_tenant().await?;
         let new = check_new(tx.ctx(), &Unchecked::new(body))?;
         create(tx, &new, hash.ok_or_else(|| Error::internal("a password that was not hashed"))?).await

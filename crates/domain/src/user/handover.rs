@@ -2,8 +2,8 @@
 //!
 //! What they did stays theirs: comments, files that they sent, and the time that they worked.
 //!
-//! Every row goes through the recorded write, so that the audit tells of each. They go by the page, and their records with them: what waits in
-//! memory is bounded, however many they are.
+//! Every row goes through the recorded write, so that the audit tells of each. They go by the page,
+//! and their records with them: what waits in memory is bounded, however many they are.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
@@ -53,7 +53,8 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
         // The caller's credential must reach what is handed over.
         policy::permit(tx.ctx(), N::NOUN, Action::Update)?;
         for row in found {
-            // Removed ones that can be restored too. Somebody may have removed it for good since it was looked for.
+            // Removed ones that can be restored too. Somebody may have removed it for good since it
+            // was looked for.
             let Some(old) = tx.find::<N>(row.id(), true).await? else { continue };
             let mut row = old.clone();
             for column in columns.iter().filter(|column| old.get(**column) == from.into()) {

@@ -13,7 +13,7 @@ use crate::{
 /// What a user did, by the page.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for another user's; those of lists.
+/// `NotFound`; `Forbidden` for another user's; list errors.
 pub async fn history(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
     let scope = store.read(ctx);
     let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;

@@ -1,7 +1,8 @@
 //! Making many users at once, from a file of separated values (RFC 4180), which [`table`] reads.
 //!
-//! Invariant: all or nothing. Every row is told what is wrong with it, and only a file of which every row is good makes users, in one
-//! transaction. They have no password yet: nobody can sign in as them until they have chosen one.
+//! Invariant: all or nothing. Every row is told what is wrong with it, and only a file of which
+//! every row is good makes users, in one transaction. They have no password yet: nobody can sign in
+//! as them until they have chosen one.
 
 mod table;
 
@@ -92,7 +93,8 @@ pub enum ImportStatus {
 /// Reads a file, for a caller who may make users.
 ///
 /// # Errors
-/// `Forbidden`; `Malformed` when it is not UTF-8; `Invalid` when it lacks a column, or has too many rows.
+/// `Forbidden`; `Malformed` when it is not UTF-8; `Invalid` when it lacks a column, or has too many
+/// rows.
 pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     policy::permit(ctx, policy::Noun::User, Action::Create)?;
     let text =
@@ -126,7 +128,7 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
 /// Gathers the statistics of the tables that an import fills.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn analyze(store: &Store) -> Result<()> {
     let system = store.system("gathering statistics after an import", Request::default());
     store.analyze(&system, &["user", "audit", "event"]).await

@@ -1,4 +1,5 @@
-//! What is sent about a user: a new one by an admin, any of its fields by an admin, and the profile by the user.
+//! What is sent about a user: a new one by an admin, any of its fields by an admin, and the profile
+//! by the user.
 
 use garde::Validate;
 use secrecy::SecretString;

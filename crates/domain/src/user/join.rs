@@ -3,7 +3,8 @@
 use super::{NewUser, User};
 use crate::{Error, Result, Store, System, Tx, error::Kind, link, tenant, tenant::Tenant};
 
-/// The tenant with a slug, if it lets somebody with this email join. One that does not, that is suspended, or that is not there, is one answer.
+/// The tenant with a slug, if it lets somebody with this email join. One that does not, that is
+/// suspended, or that is not there, is one answer.
 ///
 /// # Errors
 /// `RegistrationClosed`.

@@ -1,6 +1,7 @@
 //! Users: the people of a tenant, their profiles and their roles.
 //!
-//! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the last one away passes one at a time.
+//! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the
+//! last one away passes one at a time.
 
 mod bulk;
 mod handover;
@@ -93,8 +94,9 @@ entity! {
         /// The names, folded, for searches. Never shown.
         #[serde(skip)]
         pub search: String,
-        /// Whether the user is kept out until their email is verified, whatever the tenant demands of others: so it is with who joined by the domain
-        /// of an email that they only said is theirs. Never shown.
+        /// Whether the user is kept out until their email is verified, whatever the tenant demands
+        /// of others: so it is with who joined by the domain of an email that they only said is
+        /// theirs. Never shown.
         #[serde(skip)]
         pub must_verify_email: bool,
     }
@@ -285,7 +287,7 @@ impl From<User> for Profile {
 /// The tenant's users.
 ///
 /// # Errors
-/// Those of lists.
+/// List errors.
 pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<UserView>> {
     let page = list::page::<User>(store, &store.read(ctx), query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
@@ -296,7 +298,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Us
 /// Some of the tenant's users with all their fields, from a cursor on: for an export.
 ///
 /// # Errors
-/// `Forbidden`, and those of lists.
+/// `Forbidden`, and list errors.
 pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<User>> {
     policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, Facts::default())?;
     let mut query = query.clone();
@@ -334,14 +336,15 @@ pub async fn profile(store: &Store, ctx: &Context) -> Result<User> {
 /// How many users are let in.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn active_count(store: &Store, ctx: &Context) -> Result<i64> {
     let scope = store.read(ctx);
     let active = scope.visible::<User>(Condition::all().add(entity::Column::IsActive.eq(true)))?;
     scope.count::<User>(active).await
 }
 
-/// A new user's input, for a caller who may make one. The password is hashed before the transaction.
+/// A new user's input, for a caller who may make one. The password is hashed before the
+/// transaction.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`.
@@ -378,7 +381,7 @@ pub async fn create_verified(tx: &Tx, new: &NewUser, password_hash: &str) -> Res
 /// Changes the caller's own profile.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, and those of the precondition.
+/// `Forbidden`, `Invalid`, and precondition errors.
 pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Precondition) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -388,8 +391,8 @@ pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Preco
     tx.update(seen, row, pre).await
 }
 
-/// Sets the caller's own password, whose old one was verified against `verified`, and ends all their personal
-/// access tokens and sessions but the present one.
+/// Sets the caller's own password, whose old one was verified against `verified`, and ends all
+/// their personal access tokens and sessions but the present one.
 ///
 /// # Errors
 /// `InvalidCredentials` when the password was changed meanwhile.

@@ -42,8 +42,8 @@ pub struct Preferences {
     pub overdue: Channel,
     /// What the user wanted to be reminded of.
     pub reminder: Channel,
-    /// From this time of day on, in the user's time zone (the organisation's, if they have none), mail of notifications waits. It goes with
-    /// `quiet_until`: both or neither.
+    /// From this time of day on, in the user's time zone (the organisation's, if they have none),
+    /// mail of notifications waits. It goes with `quiet_until`: both or neither.
     #[garde(custom(time_of_day))]
     #[schema(
         format = "time-of-day",

@@ -1,4 +1,5 @@
-//! What a user does by links in their mail: verifying their email, and setting a new password without the old one.
+//! What a user does by links in their mail: verifying their email, and setting a new password
+//! without the old one.
 
 use secrecy::SecretString;
 
@@ -14,25 +15,28 @@ use crate::{
     tenant::Tenant,
 };
 
-/// Sends the caller another link by which they verify their email, if it is not verified yet and they were not sent many.
+/// Sends the caller another link by which they verify their email, if it is not verified yet and
+/// they were not sent many.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn request_verification(tx: &Tx) -> Result<()> {
     let Some(seen) = addressee(tx, Purpose::VerifyEmail).await? else { return Ok(()) };
     if seen.row().email_verified_at.is_some() { Ok(()) } else { link::verification(tx, seen.row()).await }
 }
 
-/// Sends the caller a link by which they set a new password, if their email is verified and they were not sent many.
+/// Sends the caller a link by which they set a new password, if their email is verified and they
+/// were not sent many.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn request_reset(tx: &Tx) -> Result<()> {
     let Some(seen) = addressee(tx, Purpose::ResetPassword).await? else { return Ok(()) };
     if seen.row().email_verified_at.is_none() { Ok(()) } else { link::reset(tx, seen.row()).await }
 }
 
-/// The caller, locked, if they may be sent a link: they and their tenant are let in, and they were not sent many.
+/// The caller, locked, if they may be sent a link: they and their tenant are let in, and they were
+/// not sent many.
 async fn addressee(tx: &Tx, purpose: Purpose) -> Result<Option<Evidence<User, UpdateProfile>>> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -53,8 +57,8 @@ pub async fn verify_email(tx: &Tx, token: &SecretString) -> Result<()> {
     tx.update_as("verify_email", seen, row, &Precondition::Any).await.map(drop)
 }
 
-/// Sets the password of the holder of a link, who is the caller, and ends everything that the old one opened. That the link reached them verifies
-/// their email.
+/// Sets the password of the holder of a link, who is the caller, and ends everything that the old
+/// one opened. That the link reached them verifies their email.
 ///
 /// # Errors
 /// `InvalidLink`.

@@ -41,8 +41,9 @@ pub(super) fn parts(user: &User) -> Vec<Part> {
 /// nothing. Time that they worked stays under their name, and a timer that runs is stopped.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, those of the precondition, and `InvalidParameter` when who is named is nobody to hand over
-/// to: the one answer for absent, invisible, kept out, and the very user.
+/// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, those of the precondition, and `InvalidParameter`
+/// when who is named is nobody to hand over to: the one answer for absent, invisible, kept out, and
+/// the very user.
 pub async fn remove(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Delete).await?;
@@ -59,7 +60,8 @@ pub async fn remove(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondi
         handover::hand_over(tx, id, heir).await?;
     }
     time_entry::stop_running(tx, id).await?;
-    // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
+    // Sessions are ended one by one before they go with the user: a token that is minted meanwhile
+    // is revoked by its session.
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
     tx.remove(seen, pre).await.map_err(needs_heir)?;

@@ -29,7 +29,7 @@ pub struct Candidate {
 /// The users whom a sign-in may mean. Unknown tenants and users are no error: nobody is meant.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result<Vec<Candidate>> {
     let (column, name, slug) = match login {
         Login::Email(email, slug) => (entity::Column::Email, email, slug.as_deref()),

@@ -1,7 +1,8 @@
 //! How a user stands in the tenant: their role, and whether they are let in.
 //!
-//! Invariant: whoever changes it has locked the tenant, so that the last active admin can't go by two ways at once; a new role, or not being let
-//! in any more, ends the user's tokens in the same transaction.
+//! Invariant: whoever changes it has locked the tenant, so that the last active admin can't go by
+//! two ways at once; a new role, or not being let in any more, ends the user's tokens in the same
+//! transaction.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -16,10 +17,11 @@ use crate::{
     store::{Evidence, Precondition, Update},
 };
 
-/// Changes a user: to the body whole, or by it as a merge patch. A changed role or a user who is kept out ends their tokens.
+/// Changes a user: to the body whole, or by it as a merge patch. A changed role or a user who is
+/// kept out ends their tokens.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and precondition errors.
 pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precondition) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
@@ -31,7 +33,7 @@ pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precon
 /// Lets a user in again, or keeps them out from now on. Who is so already stays so.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `LastAdmin`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `LastAdmin`, and precondition errors.
 pub async fn set_active(tx: &Tx, id: Uuid, active: bool, pre: &Precondition) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
@@ -88,7 +90,8 @@ pub(super) fn is_admin(user: &User) -> bool {
     user.is_active && user.role == Role::Admin
 }
 
-/// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else goes at the same time.
+/// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else
+/// goes at the same time.
 pub(super) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
     let others = Condition::all()
         .add(Column::Role.eq(Role::Admin))

@@ -1,4 +1,5 @@
-//! Reading a file of users as spreadsheets and our own export write it: whichever separator, header in any case, and columns to spare.
+//! Reading a file of users as spreadsheets and our own export write it: whichever separator, header
+//! in any case, and columns to spare.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,8 @@ const MOST: usize = 200;
 /// The most characters of a column's name that are reported.
 const LONGEST: usize = 100;
 
-/// What separates the cells: whichever of comma, semicolon and tab the header has most of, outside quotes.
+/// What separates the cells: whichever of comma, semicolon and tab the header has most of, outside
+/// quotes.
 pub(super) fn separator(text: &str) -> u8 {
     let mut quoted = false;
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -71,7 +73,8 @@ impl Header {
         Row { line, email, user }
     }
 
-    /// What is wrong with a row's number of cells: it may have more than the header when these are empty.
+    /// What is wrong with a row's number of cells: it may have more than the header when these are
+    /// empty.
     fn misfit(&self, record: &StringRecord) -> Option<FieldError> {
         let expected = self.columns.len();
         if record.len() >= expected && record.iter().skip(expected).all(str::is_empty) {
@@ -82,7 +85,8 @@ impl Header {
     }
 }
 
-/// The lines of a file, counted record by record. The reader counts too few where lines end in CRLF.
+/// The lines of a file, counted record by record. The reader counts too few where lines end in
+/// CRLF.
 pub(super) struct Lines<'a> {
     text: &'a str,
     counted: usize,
@@ -106,14 +110,16 @@ impl<'a> Lines<'a> {
         self.line
     }
 
-    /// Whether the text ends within a quoted cell of the record that was asked for last (RFC 4180, section 2).
+    /// Whether the text ends within a quoted cell of the record that was asked for last (RFC 4180,
+    /// section 2).
     pub(super) fn end_in_quotes(&self) -> bool {
         let last = self.text.get(self.counted..).unwrap_or_default();
         last.contains('"') && last.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
     }
 }
 
-/// The column that a name in the header means, in any case and with anything between its words, as `E-Mail` or `First Name`.
+/// The column that a name in the header means, in any case and with anything between its words, as
+/// `E-Mail` or `First Name`.
 fn column(name: &str) -> Option<&'static str> {
     let letters = |name: &str| {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
