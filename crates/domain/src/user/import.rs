@@ -65,7 +65,7 @@ pub struct ImportReport {
 /// The result of one row of an import.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportedUser {
-    /// The line on which the row begins. The header is on line 1 if nothing precedes it.
+    /// The number of the line on which the row begins, counted from 1, the header included.
     #[schema(example = 2)]
     row: u64,
     /// The email address, as given in the row.
