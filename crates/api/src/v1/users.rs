@@ -61,10 +61,10 @@ pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -
 
 /// Create, update and delete users in bulk
 ///
-/// Performs at most 100 operations in their order. Each is authorised and validated by itself. All
-/// of them take effect, or none. A user who still has tasks, projects or the like cannot be deleted
-/// here, because there is no `transfer_to` (409 `in_use`). Each operation counts as a request
-/// against the rate limits. Only admins can call this.
+/// Performs at most 100 operations in their order. Each is authorised and validated by itself.
+/// Either all of them take effect, or none. A user who still has tasks, projects or the like cannot
+/// be deleted here, because there is no `transfer_to` (409 `in_use`). Each operation counts as a
+/// request against the rate limits. Only admins can call this.
 #[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "The result of each operation, in the order of the request.", body = BulkResult<User>)))]
 #[post("/bulk")]
 pub(crate) async fn change_users(

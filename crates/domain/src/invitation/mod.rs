@@ -1,7 +1,7 @@
 //! Invitations: how an admin or a manager invites a person to the tenant.
 //!
 //! Invariant: an invitation is valid once, for the invited address and for the role that it names.
-//! Its token is sent by email only, so its return proves that the address reaches the sender. An
+//! Its token is sent by email only, so a user who returns it receives the email of that address. An
 //! address has at most one open invitation.
 
 mod accept;

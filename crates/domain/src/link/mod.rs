@@ -1,4 +1,4 @@
-//! Links by email. The return of a link proves that its reader receives the email of an account.
+//! Links by email. A user who opens one proves that they receive the email of an account.
 //!
 //! Invariant: a link is valid for one purpose, one account and one use. Its use deletes it, in the
 //! transaction of its effect and under the lock of the account's row. It is bound to the state of
