@@ -27,9 +27,9 @@ pub(crate) async fn list_invitations(
 
 /// Create an invitation
 ///
-/// Sends an invitation by email. It is valid for seven days and for one registration at `POST
-/// /api/v1/auth/register`. No response holds its token. Admins can invite users of every role,
-/// managers only members. The response is 409 `conflict` if the server sends no email or the
+/// Sends an invitation by email. It is valid for seven days and for one registration at
+/// `POST /api/v1/auth/register`. No response holds its token. Admins can invite users of every
+/// role, managers only members. The response is 409 `conflict` if the server sends no email or the
 /// organisation has closed its registration. It is also 409 if the address belongs to a user or has
 /// an open invitation.
 #[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
