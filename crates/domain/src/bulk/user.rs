@@ -1,4 +1,5 @@
-//! Many changes of users at once, by the operations that change one: who may do so, the last admin, tokens that end, and mail are theirs.
+//! Bulk operations on users. They use the operations on single users, so the same rules hold:
+//! authorisation, the last active admin, revoked tokens and emails.
 
 use sea_orm::entity::prelude::*;
 use serde_json::Value;
@@ -12,10 +13,11 @@ use crate::{
     user::{NewUser, User, check_new, create, update},
 };
 
-/// The new users among many changes, by their places, for a caller who may make some: their passwords are hashed before the transaction.
+/// The new users among the operations, with their positions, for a caller who may create users.
+/// Their passwords are hashed before the transaction.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`; those of one of them with its place.
+/// `Forbidden`, `Invalid`. An error of one operation names its position.
 pub fn check_users(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
     authorize::<User>(ctx, body)?;
     let (mut wrong, mut checked) = (Wrong::default(), Vec::new());
@@ -33,7 +35,8 @@ impl Bulk for User {
     type Ready = String;
 
     async fn make(tx: &Tx, body: Value, hash: Option<&String>) -> Result<Self> {
-        // As those lock it who come after this one: in the other order two would wait for each other.
+        // The operations after this one lock the tenant too. In another order, two transactions
+        // could wait for each other.
         tx.lock_tenant().await?;
         let new = check_new(tx.ctx(), &Unchecked::new(body))?;
         create(tx, &new, hash.ok_or_else(|| Error::internal("a password that was not hashed"))?).await
@@ -43,7 +46,7 @@ impl Bulk for User {
         update(tx, id, &Unchecked::patch(patch), pre).await
     }
 
-    /// Who has something that passes to another user is deleted alone.
+    /// A user who still has rows of their own can only be deleted alone, with `transfer_to`.
     async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
         offboarding::remove_user(tx, id, None, pre).await
     }

@@ -1,5 +1,5 @@
-//! Removing a user. What is theirs passes to another first, or keeps them. What they did stays
-//! theirs: their names stay for the audit, for comments and for the time that they worked.
+//! Deleting a user. What they own passes to another user, or prevents the deletion. What they did
+//! keeps their name: audit, comments and time entries.
 
 use uuid::Uuid;
 
@@ -13,12 +13,12 @@ use crate::{
     user::{User, is_admin, other_admin},
 };
 
-/// Removes a user. What is theirs passes to another user, if one is named; otherwise there must be
-/// nothing. Time that they worked stays under their name, and a timer that runs is stopped.
+/// Deletes a user. What they own passes to `transfer_to`. Without it the user must own nothing.
+/// Their time entries keep their name, and a running timer is stopped.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, those of the precondition, and `InvalidParameter` when who is named is nobody to hand over
-/// to: the one answer for absent, invisible, kept out, and the very user.
+/// `NotFound`, `Forbidden`, `InUse`, `LastAdmin`, and precondition errors. `InvalidParameter` if
+/// `transfer_to` is not another active user of the tenant, whatever the reason.
 pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Delete).await?;
@@ -27,7 +27,7 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
     }
     tx.check(pre, seen.row().version).await?;
     if let Some(heir) = transfer_to {
-        // The tenant is locked: who is active now still is when this is committed.
+        // The tenant is locked, so an active user stays active until the commit.
         let found = tx.find::<User>(heir, false).await?;
         found.filter(|heir| heir.is_active && heir.id != id).ok_or_else(|| {
             Error::parameter("transfer_to", "Expected the id of another active user of the organisation.")
@@ -35,14 +35,15 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
         transfer::hand_over(tx, id, heir).await?;
     }
     time_entry::stop_running(tx, id).await?;
-    // Sessions are ended one by one before they go with the user: a token that is minted meanwhile is revoked by its session.
+    // Sessions end one by one before they are deleted with the user. So a token that is minted
+    // meanwhile is revoked with its session.
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
     tx.remove(seen, pre).await.map_err(needs_heir)?;
     tx.keep(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() }).await
 }
 
-/// What would help, where something is still the user's.
+/// Adds to `InUse` what the caller can do about it.
 fn needs_heir(error: Error) -> Error {
     if error.kind() != Kind::InUse {
         return error;

@@ -1,8 +1,11 @@
-//! The second factor: what a user has beside the password they know. One of a user, by their id.
+//! The second factor: what a user proves in addition to the password. A user has at most one, under
+//! the user's id.
 //!
-//! Invariant: a code serves once. A code that goes by the time is good in a later step than the last that was used; a recovery code is
-//! taken out of the row; and the row is changed at the version that was judged, so that of many requests with one code one gets through. The
-//! secret lies sealed in the row, of the recovery codes their digests, and both are shown once.
+//! Invariant: a code is valid for one use. A time-based code is valid only in a later step than the
+//! last one used. A recovery code is removed from the row. The row is updated at the version that
+//! was checked, so one of many concurrent requests with the same code succeeds.
+//!
+//! The row holds the sealed secret and the digests of the recovery codes. Both are shown once.
 
 mod codes;
 mod operations;
