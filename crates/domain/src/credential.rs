@@ -1,8 +1,9 @@
-//! Opaque credentials: refresh tokens, personal access tokens, secrets of service accounts, single-use links.
+//! Opaque credentials: refresh tokens, personal access tokens, client secrets, single-use links.
 //!
-//! Invariant: a credential is good for the purpose that it was made for and for no other. It names a row of a tenant and bears 256 secret
-//! bits and a seal under the installation's secret; its prefix and its seal both tell its purpose. So one that was made up, or made for
-//! something else, is refused before anything is looked up. What is kept of it is its SHA-256.
+//! Invariant: a credential is valid for one purpose. It names a row of a tenant, and holds 256
+//! secret bits and a seal under the installation's secret. Its prefix and its seal both bind its
+//! purpose. So a credential that is forged or has another purpose is refused before any lookup.
+//! Only its SHA-256 is stored.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
@@ -17,25 +18,25 @@ use crate::Instant;
 const SECRET: usize = 32;
 const SEAL: usize = 16;
 
-/// What a credential is good for.
+/// The purpose of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Refreshing the session that it names.
     Refresh,
     /// Calling as the user of the personal access token that it names.
     Access,
-    /// Signing in as the service account that it names.
+    /// Authenticating as the service account that it names.
     Service,
-    /// Joining the tenant by the invitation that it names.
+    /// Joining the tenant with the invitation that it names.
     Invitation,
-    /// Verifying an email by the link that it names.
+    /// Verifying an email with the link that it names.
     VerifyEmail,
-    /// Setting a new password by the link that it names.
+    /// Setting a new password with the link that it names.
     ResetPassword,
 }
 
 impl Purpose {
-    /// What its credentials begin with: for people, and for scanners that look for secrets where none should be.
+    /// The prefix of its credentials, for people and for secret scanners.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Refresh => "thr_",
@@ -48,16 +49,17 @@ impl Purpose {
     }
 }
 
-/// What a credential is exchanged for: an access token as of an instant at which all that it says was so.
+/// The result of an exchange: the claims of an access token, which all held at the time of issue.
 #[derive(Clone, Debug)]
 pub struct Granted {
-    /// What the token shall say.
+    /// The claims of the token.
     pub grant: Grant,
-    /// When it is issued. What changes later than this, revokes it.
+    /// The time of issue. Any later change revokes the token.
     pub at: Instant,
 }
 
-/// A credential that bears a good seal. Whether its row still takes it is another question: see [`Credential::matches`].
+/// A credential with a valid seal. Whether its row still accepts it is decided by
+/// [`Credential::matches`].
 pub struct Credential {
     purpose: Purpose,
     tenant: Uuid,
@@ -67,12 +69,12 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A new one for a row.
+    /// Creates a credential for a row.
     pub(crate) fn new(purpose: Purpose, tenant: Uuid, row: Uuid, installation: &[u8]) -> Self {
         Self::sealed(purpose, tenant, row, random(), installation)
     }
 
-    /// The one that takes this one's place: the same one, however often it is asked for.
+    /// The successor of this credential. It is the same on every call.
     pub(crate) fn successor(&self, installation: &[u8]) -> Self {
         let prefix = self.purpose.prefix().as_bytes();
         let parts =
@@ -80,7 +82,7 @@ impl Credential {
         Self::sealed(self.purpose, self.tenant, self.row, mac(installation, &parts), installation)
     }
 
-    /// Reads one that this installation gave out for the purpose; `None` for anything else.
+    /// Parses a credential that this installation issued for the purpose. `None` for anything else.
     pub(crate) fn parse(purpose: Purpose, text: &SecretString, installation: &[u8]) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.expose_secret().strip_prefix(purpose.prefix())?).ok()?;
         let (tenant, rest) = bytes.split_first_chunk::<16>()?;
@@ -99,27 +101,27 @@ impl Credential {
         Self { purpose, tenant, row, secret, seal }
     }
 
-    /// The tenant that it is for.
+    /// The tenant of the credential.
     pub(crate) fn tenant(&self) -> Uuid {
         self.tenant
     }
 
-    /// The row that it names.
+    /// The id of the row that it names.
     pub(crate) fn row(&self) -> Uuid {
         self.row
     }
 
-    /// What is kept of it.
+    /// The digest that is stored.
     pub(crate) fn digest(&self) -> String {
         digest(&self.text())
     }
 
-    /// Whether it is the one of which this digest was kept.
+    /// Whether this is the credential of a stored digest.
     pub(crate) fn matches(&self, kept: &str) -> bool {
         equal(self.digest().as_bytes(), kept.as_bytes())
     }
 
-    /// What its owner gets, this once.
+    /// The text for its owner. It is shown once.
     pub(crate) fn into_secret(self) -> SecretString {
         self.text().into()
     }

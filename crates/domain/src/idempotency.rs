@@ -27,7 +27,6 @@ use taskhub_auth::Cipher;
 use crate::{
     Context, Error, Result, Scope, Store, System, Tx,
     error::Kind,
-    permission,
     policy::{Action, Authorization, Record, Recorded},
     scopes,
     store::{Operation, entity, json::AsJson},
@@ -215,7 +214,7 @@ async fn recorded(tx: &Tx) -> Result<Recorded> {
     for authorization in std::mem::take(&mut recorded.authorizations) {
         let seen = Authorization { action: Action::Read, ..authorization };
         for wanted in [authorization, seen] {
-            match permission::authorize_again(scope, wanted).await {
+            match scope.authorize_recorded(wanted).await {
                 Ok(()) => {
                     recorded.authorizations.insert(wanted);
                     break;
@@ -239,7 +238,7 @@ impl Kept {
         let Self { tenant_id, id, status, location, etag, body, authorized, .. } = self;
         let AsJson(authorized) = authorized.ok_or_else(of_another_credential)?;
         for authorization in authorized.authorizations {
-            permission::authorize_again(scope, authorization).await?;
+            scope.authorize_recorded(authorization).await?;
         }
         scopes::give(scope.ctx(), &Vec::from_iter(authorized.given))?;
         if self.fingerprint != key.fingerprint {

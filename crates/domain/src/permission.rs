@@ -1,7 +1,7 @@
-//! What the caller may do, and why: the policy's table, asked in advance.
+//! What the caller may do, and why: the policy table, queried in advance.
 //!
-//! Invariant: a row is spoken of only to those who may read it, and what is told comes from what decides: the table, and the facts that
-//! `resolve` goes by.
+//! Invariant: only callers who can read a row learn about it. The report comes from the same policy
+//! table and the same facts that `resolve` uses.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,27 +9,28 @@ use uuid::Uuid;
 
 use crate::{
     Context, Error, Result, Scope, Store,
-    error::Kind,
-    policy::{self, Action, Authorization, Ruling},
+    policy::{self, Action, Ruling},
+    resources,
     store::{Noun, Read},
 };
 
-/// What the caller may do.
+/// The permissions of the caller for a row or a resource type.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Permissions {
-    /// With what.
+    /// The resource type.
     #[schema(example = "task")]
     noun: &'static str,
-    /// With which one; null: whether the caller may list them (`read`), and make one (`create`).
+    /// The id of the row, or null if the report is about the resource type.
     id: Option<Uuid>,
-    /// An action each.
+    /// The decision for each action. Without `id` these are `read` (list rows) and `create`, if
+    /// they exist.
     actions: Vec<Ruling>,
 }
 
-/// The nouns that can be asked about, a line each.
+/// The resource types that can be queried, one on each line.
 macro_rules! nouns {
     ($($noun:ty),* $(,)?) => {
-        /// The words for what can be asked about.
+        /// The names of the resource types that can be queried.
         pub const NOUNS: &[&str] = &[$(<$noun as Noun>::NOUN.as_str()),*];
 
         async fn dispatch(scope: &Scope, noun: &str, id: Option<Uuid>) -> Result<Permissions> {
@@ -38,55 +39,15 @@ macro_rules! nouns {
             })*
             Err(Error::parameter("noun", format!("Expected one of: {}.", NOUNS.join(", "))))
         }
-
-        /// Authorizes again what was authorized before, by the caller's present scopes and role and by the row as it is now.
-        ///
-        /// # Errors
-        /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
-        pub(crate) async fn authorize_again(scope: &Scope, before: Authorization) -> Result<()> {
-            let Authorization { noun, action, row } = before;
-            let Some(row) = row else { return policy::permit(scope.ctx(), noun, action) };
-            $(if noun == <$noun as Noun>::NOUN {
-                return scope.authorize_again::<$noun>(row, action).await;
-            })*
-            Err(Kind::NotFound.into())
-        }
     };
 }
 
-nouns!(
-    crate::tenant::Tenant,
-    crate::user::User,
-    crate::session::Session,
-    crate::second_factor::SecondFactor,
-    crate::access_token::AccessToken,
-    crate::service_account::ServiceAccount,
-    crate::invitation::Invitation,
-    crate::team::Team,
-    crate::team::TeamMember,
-    crate::project::Project,
-    crate::project::Milestone,
-    crate::task::Task,
-    crate::task::TaskDependency,
-    crate::label::Label,
-    crate::comment::Comment,
-    crate::watcher::Watcher,
-    crate::reminder::Reminder,
-    crate::notification::Notification,
-    crate::attachment::Attachment,
-    crate::time_entry::TimeEntry,
-    crate::document::Document,
-    crate::document::DocumentVersion,
-    crate::client::Client,
-    crate::request::RequestType,
-    crate::request::ClientRequest,
-    crate::audit::AuditEntry,
-);
+resources::each!(all, nouns);
 
-/// What the caller may do with a row of a noun, or without an id with its rows as a whole.
+/// The permissions of the caller for a row or, without an id, for a resource type.
 ///
 /// # Errors
-/// `NotFound`; `InvalidParameter` for a noun that is none.
+/// `NotFound`. `InvalidParameter` for an unknown resource type.
 pub async fn get(store: &Store, ctx: &Context, noun: &str, id: Option<Uuid>) -> Result<Permissions> {
     dispatch(&store.read(ctx), noun, id).await
 }

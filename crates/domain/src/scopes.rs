@@ -1,7 +1,8 @@
-//! Scopes: what a credential is narrowed to, as `tasks:read`.
+//! Scopes: what limits a credential, for example `tasks:read`.
 //!
-//! Invariant: there is one list, made of the policy's nouns. Nobody gives a scope that their own credential lacks, so that no narrowed
-//! credential makes a wider one.
+//! Invariant: there is one list of scopes, made of the resource types of the policy. A caller
+//! passes on only scopes that their own credential has. So a limited credential creates no wider
+//! one.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +14,14 @@ use crate::{
 
 const VERBS: [&str; 2] = ["read", "write"];
 
-/// All scopes that there are.
+/// All scopes.
 pub fn all() -> Vec<String> {
-    // Some nouns share a scope, as a team and its members do.
+    // Some resource types share a scope, as a team and its members do.
     let names: BTreeSet<_> = Noun::ALL.iter().map(|noun| noun.scope()).collect();
     names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
 }
 
-/// A rule of garde: scopes that there are, each once. (So there are never more than there are in all.)
+/// A garde rule: known scopes, each once. This also bounds their number.
 pub fn known(scopes: &[String], _: &()) -> garde::Result {
     let all = all();
     for (place, scope) in scopes.iter().enumerate() {
@@ -37,12 +38,12 @@ pub fn known(scopes: &[String], _: &()) -> garde::Result {
     Ok(())
 }
 
-/// As much as is told of what a client sent.
+/// The part of a client's text that is returned in an error.
 fn bounded(scope: &str) -> String {
     scope.chars().take(50).collect()
 }
 
-/// Refuses a narrowed credential that lacks one of the scopes.
+/// Fails if a limited credential lacks one of the scopes.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -55,13 +56,13 @@ pub fn need(ctx: &Context, scopes: &[String]) -> Result<()> {
     }
 }
 
-/// The first of the scopes that a narrowed credential lacks.
+/// The first of the scopes that a limited credential lacks.
 fn lacking<'a>(ctx: &Context, scopes: &'a [String]) -> Option<&'a String> {
     let own = ctx.scopes()?;
     scopes.iter().find(|scope| !own.contains(scope))
 }
 
-/// Refuses to give what the caller's own credential lacks.
+/// Fails if the caller passes on a scope that their own credential lacks.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -80,7 +81,8 @@ pub(crate) fn give(ctx: &Context, scopes: &[String]) -> Result<()> {
     }
 }
 
-/// Refuses to let a narrowed credential make somebody who is more than a member: their own credentials would not be narrowed.
+/// Fails if a limited credential makes a user a manager or an admin: the user's own credentials
+/// would not be limited. A credential with all scopes may.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -88,10 +90,11 @@ pub(crate) fn give_role(ctx: &Context, role: Role) -> Result<()> {
     if role == Role::Member { Ok(()) } else { give(ctx, &all()) }
 }
 
-/// What is left of `scopes` for who asks for some of them, with spaces between (RFC 6749 section 3.3); all of them for who does not say.
+/// The requested ones of `scopes`, separated by spaces (RFC 6749 section 3.3). All of them if none
+/// is requested.
 ///
 /// # Errors
-/// `Invalid` at `/scope` for one that is not there to be had.
+/// `Invalid` at `/scope` for a scope that is not in `scopes`.
 pub(crate) fn narrowed(scopes: &[String], asked: &str) -> Result<Vec<String>> {
     let mut left: Vec<String> = Vec::new();
     for scope in asked.split(' ').filter(|scope| !scope.is_empty()) {
@@ -133,7 +136,7 @@ mod tests {
             }
         }
 
-        /// Asking narrows, and never widens.
+        /// A request can narrow the scopes, and never widens them.
         #[test]
         fn what_is_left_was_had_and_asked_for(scopes in some(), asked in some()) {
             match narrowed(&scopes, &asked.join(" ")) {

@@ -19,24 +19,24 @@ use taskhub_domain::{
     permission,
     project::{Milestone, Project},
     reminder::Reminder,
-    report::Every,
+    report::{By, Every},
     request::{ClientRequest, RequestType},
     search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
-    time_entry::{By, TimeEntry},
+    time_entry::TimeEntry,
     user::User,
     watcher::Watcher,
 };
 
 use super::{
     deprecation, headers,
-    operations::METHODS,
     parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, search_filters, words},
     scopes,
 };
+use crate::edge::operations::METHODS;
 
 /// The operations that change many rows at once.
 const BULK: [&str; 4] = ["change_documents", "change_requests", "change_tasks", "change_users"];

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::operations::METHODS;
+use crate::edge::operations::METHODS;
 
 /// Links each operation that creates a resource to every operation on that resource: those whose
 /// path continues its own with the id of the resource.

@@ -15,7 +15,6 @@ mod deprecation;
 mod examples;
 mod headers;
 mod links;
-mod operations;
 pub mod pages;
 mod parameters;
 mod problems;
@@ -26,7 +25,7 @@ use serde_json::Value;
 use taskhub_domain::list;
 use utoipa::OpenApi;
 
-pub use self::operations::{Operation, Operations};
+pub use crate::edge::operations::{Operation, Operations};
 use crate::problem::ProblemBody;
 
 /// The introduction of the API, in Markdown.

@@ -16,9 +16,6 @@ const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
 /// The content security policy of the ReDoc page.
 const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; \
                             connect-src 'self'; worker-src blob:; frame-ancestors 'none'";
-/// The content security policy of the Swagger UI page.
-const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                              connect-src 'self'; frame-ancestors 'none'";
 
 /// The serialised document. The YAML is made on the first request for it.
 #[derive(Debug)]
@@ -57,11 +54,6 @@ pub(crate) fn swagger() -> SwaggerUi {
         .display_request_duration(true)
         .persist_authorization(false);
     SwaggerUi::new("/api/docs/{_:.*}").config(config)
-}
-
-/// The content security policy of a page that has scripts; `None` for all other paths.
-pub(crate) fn policy(path: &str) -> Option<&'static str> {
-    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
 }
 
 #[get("/api/docs")]

@@ -1,6 +1,9 @@
 //! `/api/v1/teams/{id}/members`.
 
-use taskhub_domain::team::{self, TeamMember, TeamMemberInput};
+use taskhub_domain::{
+    offboarding,
+    team::{TeamMember, TeamMemberInput},
+};
 
 use super::{App, endpoints::endpoints_within, noun};
 use crate::{
@@ -51,7 +54,7 @@ pub(crate) async fn delete_team_member(
 ) -> Answered {
     let input = ((team, member), query.take_id("transfer_to", "an id")?, pre.0);
     noun::finish(&caller, &app, b"", input, |tx, (ids, heir, pre)| {
-        Box::pin(team::remove_member(tx, *ids, *heir, pre))
+        Box::pin(offboarding::remove_member(tx, *ids, *heir, pre))
     })
     .await
 }

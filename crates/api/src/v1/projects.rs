@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
-    project::{self, Project, ProjectInput, ProjectStatusInput, Statistics},
-    task::Task,
+    project::{self, Project, ProjectInput, ProjectStatusInput},
+    tally::{self, Statistics},
+    task::{self, Task},
 };
 
 use super::{App, endpoints::history, noun};
@@ -39,7 +40,7 @@ pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectI
 #[utoipa::path(tag = "projects", responses((status = 200, description = "Figures of the projects' tasks.", body = Statistics)))]
 #[get("/statistics")]
 pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(project::statistics_of_all(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(tally::statistics_of_all(&app.store, &caller).await?))
 }
 
 /// Get a project
@@ -98,7 +99,7 @@ pub(crate) async fn delete_project(
 ) -> Answered {
     let purge = query.take("purge", "true or false")?.unwrap_or(false);
     noun::finish(&caller, &app, b"", (id.0, purge, pre.0), |tx, (id, purge, pre)| {
-        Box::pin(project::remove(tx, *id, *purge, pre))
+        Box::pin(task::remove_project(tx, *id, *purge, pre))
     })
     .await
 }
@@ -132,7 +133,7 @@ pub(crate) async fn list_project_tasks(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, project::tasks(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, task::in_project(&app.store, &caller, id.0, &query.0).await?)
 }
 
 /// Get figures of a project
@@ -141,7 +142,7 @@ pub(crate) async fn list_project_tasks(
 #[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "Figures of the project's tasks.", body = Statistics)))]
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(project::statistics_of_one(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(tally::statistics_of_one(&app.store, &caller, id.0).await?))
 }
 
 history! {

@@ -23,7 +23,7 @@ endpoints! {
     ///
     /// Creates a client request. Every caller may create one. Its status is `pending` unless the
     /// body sets `in_progress`; a request cannot be created as `completed` (409 `conflict`). The
-    /// assignee is notified.
+    /// assignee is notified, unless the caller is the assignee.
     create_request;
     /// Get a request
     ///
@@ -33,13 +33,13 @@ endpoints! {
     ///
     /// Sets all writable fields; an optional field that is absent becomes null, but an absent
     /// `status` stays. The status follows the rules of `PATCH /api/v1/requests/{id}/status`. Every
-    /// caller may replace a request. A new assignee is notified.
+    /// caller may replace a request. A new assignee other than the caller is notified.
     replace_request;
     /// Update a request
     ///
     /// Changes the fields that are sent. The status follows the rules of
-    /// `PATCH /api/v1/requests/{id}/status`. Every caller may update a request. A new assignee is
-    /// notified.
+    /// `PATCH /api/v1/requests/{id}/status`. Every caller may update a request. A new
+    /// assignee other than the caller is notified.
     update_request;
     /// Delete a request
     ///

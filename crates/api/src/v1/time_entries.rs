@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse};
-use taskhub_domain::time_entry::{self, By, TimeEntry, TimeEntryInput, TimeTotals};
+use taskhub_domain::{
+    report::{self, By, TimeTotals},
+    time_entry::{self, TimeEntry, TimeEntryInput},
+};
 
 use super::{App, endpoints::endpoints_within, noun};
 use crate::{
@@ -33,7 +36,7 @@ pub(crate) async fn list_time_entries(
 #[get("/totals")]
 pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Parameters) -> Answered {
     let by: By = query.0.take("by")?.parse()?;
-    Ok(HttpResponse::Ok().json(time_entry::totals(&app.store, &caller, &query.0, by).await?))
+    Ok(HttpResponse::Ok().json(report::totals(&app.store, &caller, &query.0, by).await?))
 }
 
 /// Export time entries

@@ -1,4 +1,5 @@
-//! What a personal access token is good for at this moment: a short access token, which every node verifies and revokes as any other.
+//! Exchanges a personal access token for a short-lived access token, which every node verifies and
+//! revokes like any other.
 
 use std::time::Duration;
 
@@ -15,27 +16,28 @@ use crate::{
     user::User,
 };
 
-/// How exactly `last_used_at` is kept.
+/// The accuracy of `last_used_at`.
 const NOTED: Duration = Duration::from_mins(1);
 
-/// What is exchanged.
+/// The token to exchange, and the longest lifetime of the access token.
 struct Shown {
     token: Credential,
     longest: i64,
 }
 
-/// Exchanges a personal access token for an access token of its user, with the user's present role and the token's scopes; its `sid` is the
-/// token's id. It is good for as long as is said at most.
+/// Exchanges a personal access token for an access token of its user, with the user's current role
+/// and the scopes of the token. Its `sid` is the id of the personal access token. It is valid for
+/// at most `longest` seconds.
 ///
 /// # Errors
-/// `Unauthenticated` when the token is none of this installation's, was deleted or has expired, or its user is not let in;
-/// `TenantSuspended`.
+/// `Unauthenticated` if this installation did not issue the token, the token was deleted or has
+/// expired, or its user is inactive. `TenantSuspended`.
 pub async fn exchange(store: &Store, system: &System, token: &SecretString, longest: i64) -> Result<Granted> {
     let (ctx, token) = holder(store, system, token).await?;
     store.write(&ctx, Shown { token, longest }, |tx, shown| Box::pin(grant(tx, shown))).await
 }
 
-/// The context of the user whose token it is, or was until a moment ago. That the token is the one that was given out is proved.
+/// The context of the token's user, and the verified token. The row may change before the exchange.
 pub(super) async fn holder(
     store: &Store,
     system: &System,
@@ -51,7 +53,8 @@ pub(super) async fn holder(
     Ok((system.as_user(user.tenant_id, user.id, user.role), token))
 }
 
-/// The user's row is locked and written, so that what ends their tokens comes either before this or after it.
+/// The row of the user is locked and written. So a revocation of the user's tokens comes either
+/// before this or after it.
 async fn grant(tx: &Tx, Shown { token, longest }: &Shown) -> Result<Granted> {
     let user = tx.ctx().user().ok_or(Kind::Unauthenticated)?;
     let user = tx.resolve::<User, _>(user, UpdateProfile).await.map_err(refused)?.into_row();

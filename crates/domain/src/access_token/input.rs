@@ -1,4 +1,4 @@
-//! What is sent about a personal access token.
+//! The request body for a personal access token.
 
 use std::time::Duration;
 
@@ -12,30 +12,31 @@ use crate::{
     scopes::known,
 };
 
-/// The longest life of a token.
+/// The longest lifetime of a token.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// A new personal access token.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessTokenInput {
-    /// What it is for.
+    /// The name, which tells the user what the token is for.
     #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 100, example = "nightly report")]
     pub(super) name: String,
-    /// What it may do of what the user may: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is
-    /// narrowed to scopes can give no others.
+    /// The scopes of the token, each once. The possible values are `scopes_supported` in
+    /// `/.well-known/oauth-authorization-server`. The token may do what its user may, within these
+    /// scopes. A caller with a limited token can pass on only its own scopes.
     #[garde(custom(known))]
     #[schema(max_items = 100, example = json!(["tasks:read"]))]
     pub(super) scopes: Vec<String>,
-    /// At most 366 days from now.
+    /// The date and time (UTC) at which the token expires, at most 366 days from now.
     #[garde(skip)]
     pub(super) expires_at: Instant,
 }
 
 impl AccessTokenInput {
-    /// The input, if the token's end lies within its bounds.
+    /// The input, if the expiry is within its bounds.
     pub(super) fn within(self, now: Instant) -> Result<Self> {
         if self.expires_at > now && self.expires_at <= now.plus(LONGEST) {
             return Ok(self);

@@ -1,7 +1,8 @@
-//! Personal access tokens: what a user's own programs and scripts call with.
+//! Personal access tokens, for the programs and scripts of a user.
 //!
-//! Invariant: a token is its user, narrowed to its scopes; it is good until it expires, is deleted, or its user is not let in. Whoever makes
-//! one with a narrowed credential gives it no more than that has: neither scopes nor, where that is such a token itself, time.
+//! Invariant: a token acts as its user, limited to its scopes. It is valid until it expires, is
+//! deleted, or its user becomes inactive. A limited credential creates no token with more scopes. A
+//! personal access token creates none that expires later.
 
 mod exchange;
 mod input;
@@ -20,27 +21,31 @@ use crate::{
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
     scopes,
-    store::{Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
+    store::{BelongsTo, Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
+    user::User,
 };
 
-/// The most that a user has, with those that have expired.
+/// The largest number of tokens of a user, expired ones included.
 const MOST: i64 = 50;
 
 entity! {
     /// A personal access token, without the token itself.
     pub struct AccessToken in "access_token", shown {
         ..stamps,
-        /// The user who calls with it.
+        /// The id of the user as whom the token acts.
         pub user_id: Uuid,
+        /// The name, which tells the user what the token is for.
         #[schema(example = "nightly report")]
         pub name: String,
-        /// What it may do of what the user may.
+        /// The scopes of the token. It may do what its user may, within these scopes.
         #[schema(value_type = Vec<String>, example = json!(["tasks:read"]))]
         pub scopes: AsJson<Vec<String>>,
         #[serde(skip)]
         pub token_hash: String,
+        /// The date and time (UTC) at which the token expires.
         pub expires_at: Instant,
-        /// When it was last used, to some minutes. It counts no version up.
+        /// The date and time (UTC) of the last use, accurate to a few minutes, or null if it was
+        /// never used. It does not change the version.
         pub last_used_at: Option<Instant>,
     }
 }
@@ -76,13 +81,19 @@ impl Noun for AccessToken {
     }
 }
 
-/// A new personal access token, which is shown this once.
+impl BelongsTo<User> for AccessToken {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
+    }
+}
+
+/// A new personal access token, with the token itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NewAccessToken)]
 pub struct WithToken {
     #[serde(flatten)]
     row: AccessToken,
-    /// For `Authorization: Bearer`. Shown this once.
+    /// The token, for the header `Authorization: Bearer`. It is shown once.
     #[schema(example = "thp_AZFv…")]
     token: String,
 }
@@ -94,10 +105,11 @@ impl WithToken {
     }
 }
 
-/// Makes a token of the caller's.
+/// Creates a token of the caller.
 ///
 /// # Errors
-/// `Forbidden` to a service, `Invalid`, `InsufficientScope` for scopes that the caller lacks, `Conflict` when there are too many.
+/// `Forbidden` for a service. `Invalid`. `InsufficientScope` for scopes that the caller lacks.
+/// `Conflict` if the user has too many.
 pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithToken> {
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     policy::permit(tx.ctx(), AccessToken::NOUN, Action::Create)?;
@@ -127,10 +139,10 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
     Ok(WithToken { row: tx.add(row).await?, token: tx.ctx().shown(&token.into_secret()) })
 }
 
-/// A stolen token must not make one that outlives it.
+/// A stolen token must not create one that outlives it.
 async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
     let Some(id) = tx.ctx().personal_token() else { return Ok(()) };
-    // It may be removed on another node just now: a row that is gone can't be stamped.
+    // Another node may delete the token just now. The stamp fails if the row is gone.
     tx.stamp::<AccessToken>(id, entity::Column::LastUsedAt).await?;
     let own = tx.find::<AccessToken>(id, true).await?.ok_or(Kind::Unauthenticated)?;
     if expires_at > own.expires_at {
@@ -143,18 +155,18 @@ async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Removes a token, which ends at once.
+/// Deletes a token and revokes it at once.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, and those of the precondition.
+/// `NotFound`, `Forbidden`, and precondition errors.
 pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     end(tx, tx.resolve(id, Delete).await?, pre).await
 }
 
-/// Removes all tokens of a user.
+/// Deletes all tokens of a user.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn end_all(tx: &Tx, user: Uuid) -> Result<()> {
     let all: Vec<AccessToken> = tx.all(&of_user(tx, user).into_query()).await?;
     for token in all {
@@ -163,10 +175,10 @@ pub async fn end_all(tx: &Tx, user: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Removes a token that somebody hands in (RFC 7009); one that is unknown is no error.
+/// Deletes a token on behalf of its holder (RFC 7009). An unknown token is no error.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn revoke(store: &Store, system: &System, token: &SecretString) -> Result<()> {
     let (ctx, token) = match exchange::holder(store, system, token).await {
         Err(error) if error.kind() == Kind::Unauthenticated => return Ok(()),

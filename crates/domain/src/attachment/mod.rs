@@ -12,7 +12,7 @@ use crate::{
     file::{self, FileInfo, Received},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Noun, Read, entity, readable_ids},
+    store::{Container, Noun, Read, Written, entity, readable_ids},
     task::{self, Task},
 };
 
@@ -61,18 +61,13 @@ impl Noun for Attachment {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(visible()))
     }
 
-    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        task::home_of(self.task_id, scope).await
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        task::container_of(self.task_id, scope).await
     }
 
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
-            match (old, new) {
+            match (written.old, written.new) {
                 (Some(old), None) => file::release(tx, old.id).await,
                 _ => Ok(()),
             }

@@ -157,10 +157,10 @@ impl Arrival {
         if scope.ctx().role() == Role::Admin {
             return Ok(None);
         }
-        let home = row.home(scope).await?.map(|project| (policy::Noun::Project, project));
-        let home = home.filter(|home| within != Some(*home));
+        let container = row.container(scope).await?.map(|container| container.row);
+        let container = container.filter(|container| within != Some(*container));
         let mut last = None::<Self>;
-        for place in [(N::NOUN, row.id())].into_iter().chain(within).chain(home) {
+        for place in [(N::NOUN, row.id())].into_iter().chain(within).chain(container) {
             let moves = PLACES.iter().map(|field| entity::Column::OldValues.contains(named(field)));
             let moves = about(place.0, place.1).add(moves.fold(Condition::any(), Condition::add));
             let moves = scope.owned::<Change>().filter(moves).order_by_desc(entity::Column::Id).limit(1);

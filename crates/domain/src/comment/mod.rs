@@ -17,9 +17,8 @@ use crate::{
     Context, Result, Scope, Tx,
     edit::{Child, EditableChild},
     list::{Filter, Form, Sort},
-    notification,
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Noun, Searched, entity, json::AsJson, readable_ids},
+    store::{Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, readable_ids},
     task::{self, Task},
     watcher,
 };
@@ -62,8 +61,8 @@ impl Noun for Comment {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
-    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        task::home_of(self.task_id, scope).await
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        task::container_of(self.task_id, scope).await
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
@@ -76,20 +75,14 @@ impl Noun for Comment {
         })
     }
 
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+        let comment = written.new?;
         Some(Box::pin(async move {
-            let Some(comment) = new else { return Ok(()) };
-            if let Some(old) = old {
-                version::keep(tx, old).await?;
-            } else if let Some(author) = comment.author_id {
-                watcher::begin(tx, comment.task_id, author).await?;
+            match (written.old, comment.author_id) {
+                (Some(old), _) => version::keep(tx, old).await,
+                (None, Some(author)) => watcher::begin(tx, comment.task_id, author).await,
+                (None, None) => Ok(()),
             }
-            notification::about_comment(tx, old, comment).await
         }))
     }
 

@@ -26,7 +26,8 @@ use crate::{
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
     store::{
-        Birth, Blank, Noun, Searched, entity, json::AsJson, noun::ColumnOf, readable_ids, row::positions,
+        Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, noun::ColumnOf, readable_ids,
+        row::positions,
     },
 };
 
@@ -103,18 +104,13 @@ impl Noun for Document {
         })
     }
 
-    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(Some(self.project_id))
+    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
+        Ok(Some(project::container(self.project_id)))
     }
 
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
-            match (old, new) {
+            match (written.old, written.new) {
                 (old, Some(new)) if old.is_none_or(|old| new.says_other_than(old)) => {
                     version::keep(tx, new).await
                 }

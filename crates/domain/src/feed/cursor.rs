@@ -15,7 +15,7 @@ const POSITION: usize = 8;
 pub const CURSOR: usize = (SEAL + POSITION) / 3 * 4;
 
 /// The cursor at a position.
-pub(super) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
+pub(crate) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
     let position = position.to_be_bytes();
     let mask = mac(secret, &[b"feed mask", tenant.as_bytes(), &seal(secret, tenant, position)]);
     let hidden: Vec<u8> = position.iter().zip(mask).map(|(octet, mask)| octet ^ mask).collect();
@@ -23,7 +23,7 @@ pub(super) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
 }
 
 /// The position in a cursor of this tenant.
-pub(super) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
+pub(crate) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
     let wrong = || {
         let expected = "The cursor is not one of this feed. Begin without one, or with oldest.";
         Error::parameter("since", expected)

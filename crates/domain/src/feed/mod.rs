@@ -16,9 +16,7 @@
 //!
 //! This module does not know why a row was changed.
 
-mod cursor;
-#[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod cursor;
 mod sweep;
 mod told;
 

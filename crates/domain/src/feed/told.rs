@@ -16,34 +16,15 @@ use serde_json::Value;
 
 use crate::{
     Context, Error, Result, Scope,
-    access_token::AccessToken,
-    attachment::Attachment,
     audit::{Change, change::entity::Column as Audited},
-    client::Client,
-    comment::Comment,
-    document::Document,
     event::Event,
-    invitation::Invitation,
-    label::Label,
-    notification::Notification,
     policy::{self, Action, Fact, Facts, Role, Visibility},
-    project::{Milestone, Project},
-    reminder::Reminder,
-    request::{ClientRequest, RequestType},
-    second_factor::SecondFactor,
-    service_account::ServiceAccount,
-    session::Session,
+    resources,
     store::{
         Noun, Owned, field,
         noun::{ColumnOf, EntityOf},
         readable,
     },
-    task::{Task, TaskDependency},
-    team::{Team, TeamMember},
-    tenant::Tenant,
-    time_entry::TimeEntry,
-    user::User,
-    watcher::Watcher,
 };
 
 /// The number of deleted or hidden rows that are examined at once, because the audit log may have
@@ -94,32 +75,7 @@ macro_rules! nouns {
     };
 }
 
-nouns!(
-    Tenant,
-    User,
-    Session,
-    SecondFactor,
-    AccessToken,
-    ServiceAccount,
-    Invitation,
-    Team,
-    TeamMember,
-    Project,
-    Milestone,
-    Task,
-    TaskDependency,
-    Label,
-    Comment,
-    Watcher,
-    Reminder,
-    Notification,
-    Attachment,
-    TimeEntry,
-    Document,
-    Client,
-    RequestType,
-    ClientRequest,
-);
+resources::each!(feed, nouns);
 
 async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Told)>> {
     let ctx = scope.ctx();

@@ -1,4 +1,4 @@
-//! Accepting an invitation, by whoever has its token.
+//! Accepting an invitation, by the holder of its token.
 
 use secrecy::SecretString;
 
@@ -12,10 +12,10 @@ use crate::{
     user::{self, NewUser, User},
 };
 
-/// The open invitation that a token is of, and the context of its tenant. It is not used up by this.
+/// The open invitation of a token, and the context of its tenant. This does not use it up.
 ///
 /// # Errors
-/// `RegistrationClosed` when it is made up, used, expired or revoked, or the tenant takes nobody.
+/// `RegistrationClosed` if it is forged, used, expired or revoked, or the tenant is closed.
 pub async fn invited(store: &Store, system: &System, token: &SecretString) -> Result<(Context, Invitation)> {
     let credential = parse(token, store.secret())?;
     let ctx = system.within(credential.tenant());
@@ -26,10 +26,10 @@ pub async fn invited(store: &Store, system: &System, token: &SecretString) -> Re
     Ok((ctx, row))
 }
 
-/// Makes the user of an invitation, which serves once: its row is locked, and so is what is judged of it.
+/// Creates the user of an invitation. The row is locked, so the invitation is used once.
 ///
 /// # Errors
-/// As [`invited`]; `Conflict` when the email or the username is taken.
+/// Those of [`invited`]. `Conflict` if the email or the username is taken.
 pub async fn accept(tx: &Tx, token: &SecretString, new: &NewUser, password_hash: &str) -> Result<User> {
     let credential = parse(token, tx.secret())?;
     let seen = tx
@@ -40,7 +40,7 @@ pub async fn accept(tx: &Tx, token: &SecretString, new: &NewUser, password_hash:
     check(&credential, seen.row(), tenant.as_ref(), tx.now())?;
     let Invitation { email, role, invited_by, .. } = seen.row().clone();
     if let Some(inviter) = invited_by {
-        // An invitation is no better than who gave it: they must still be let in, and still be able to give that.
+        // The inviter must still be active, and still be allowed to invite users of this role.
         let inviter = tx.find::<User>(inviter, false).await?.filter(|inviter| inviter.is_active);
         inviter.filter(|inviter| gives(inviter.role, role)).ok_or_else(closed)?;
     }

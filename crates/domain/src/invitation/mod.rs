@@ -1,7 +1,8 @@
-//! Invitations: how an admin or a manager asks somebody into the tenant.
+//! Invitations: how an admin or a manager invites a person to the tenant.
 //!
-//! Invariant: an invitation serves once, for the address that it was sent to, as the role that it names. Its token goes by mail alone: that it comes
-//! back shows that mail to the address reaches whoever sends it. An address has one open invitation at most.
+//! Invariant: an invitation is valid once, for the invited address and for the role that it names.
+//! Its token is sent by email only, so a user who returns it receives the email of that address. An
+//! address has at most one open invitation.
 
 mod accept;
 
@@ -26,27 +27,27 @@ use crate::{
     user::{self, User},
 };
 
-/// How long an invitation is good.
+/// How long an invitation is valid.
 const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 entity! {
     /// An invitation to join the organisation.
     pub struct Invitation in "invitation", shown {
-        /// Whom it was sent to, in lower case.
+        /// The invited email address, in lower case.
         #[schema(example = "grace@acme.example")]
         pub email: String,
-        /// What the invited user may do.
+        /// The role of the invited user.
         pub role: Role,
-        /// The user who invites; null when a service does.
+        /// The id of the user who sent the invitation, or null if a service did.
         pub invited_by: Option<Uuid>,
-        /// Never shown.
+        /// The digest of the token. Never returned.
         #[serde(skip)]
         pub token_hash: String,
-        /// Until when it is good.
+        /// The date and time (UTC) at which the invitation expires.
         pub expires_at: Instant,
-        /// When it was accepted.
+        /// The date and time (UTC) at which the invitation was accepted, or null if it was not.
         pub accepted_at: Option<Instant>,
-        /// The user who came of it.
+        /// The id of the user who accepted the invitation, or null if nobody has.
         pub accepted_by: Option<Uuid>,
     }
 }
@@ -84,16 +85,16 @@ impl Noun for Invitation {
     }
 }
 
-/// Whom to invite.
+/// A new invitation.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationInput {
-    /// Whom it is sent to; kept in lower case.
+    /// The email address to invite, stored in lower case. Its domain must be able to receive email.
     #[serde(deserialize_with = "folded")]
     #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
     email: String,
-    /// What the invited user may do. Managers invite members.
+    /// The role of the invited user. A manager can only invite members.
     #[serde(default = "member")]
     #[garde(skip)]
     #[schema(default = "member")]
@@ -104,12 +105,12 @@ fn member() -> Role {
     Role::Member
 }
 
-/// Whether this server sends mail: an invitation is good for nobody without.
+/// Whether this server sends email. Without email an invitation cannot be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It does.
+    /// The server sends email.
     ByMail,
-    /// It does not.
+    /// The server sends no email.
     None,
 }
 
@@ -125,18 +126,19 @@ impl Invitation {
         self.accepted_at.is_none() && self.expires_at > now
     }
 
-    /// With a new token and a new time; the old token is good no more.
+    /// Returns the row with a new token and a new expiry. The old token becomes invalid.
     fn renewed(self, tx: &Tx) -> (Self, Credential) {
         let token = Credential::new(Purpose::Invitation, self.tenant_id, self.id, tx.secret());
         (Self { token_hash: token.digest(), expires_at: tx.now().plus(LIFETIME), ..self }, token)
     }
 }
 
-/// Invites somebody.
+/// Creates an invitation and sends it.
 ///
 /// # Errors
-/// `Forbidden`, also to a manager who invites another than a member; `Invalid`; `Conflict` when no mail is sent, when the tenant takes nobody, or
-/// when the email is a user's or was sent an invitation that is still open.
+/// `Forbidden`, also for a manager who invites a manager or an admin. `Invalid`. `Conflict` if the
+/// server sends no email, the tenant is closed, or the email belongs to a user or has an open
+/// invitation.
 pub async fn create(tx: &Tx, body: &Unchecked<InvitationInput>, delivery: Delivery) -> Result<Invitation> {
     policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
     let InvitationInput { email, role } = body.check()?;
@@ -164,14 +166,15 @@ pub async fn create(tx: &Tx, body: &Unchecked<InvitationInput>, delivery: Delive
     Ok(row)
 }
 
-/// Sends an invitation again, with a new token and a new time. The old token is good no more.
+/// Sends an invitation again, with a new token and a new expiry. The old token becomes invalid.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`; `Conflict` when it was accepted, and as for [`create`]; and those of the precondition.
+/// `NotFound`, `Forbidden`. `Conflict` if it was accepted, and as for [`create`]. Precondition
+/// errors.
 pub async fn resend(tx: &Tx, id: Uuid, pre: &Precondition, delivery: Delivery) -> Result<Invitation> {
     let seen = tx.resolve::<Invitation, _>(id, Update).await?;
     let old = seen.row().clone();
-    // Who may not invite any more does not renew what they invited.
+    // A user who may no longer invite cannot renew an old invitation.
     policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
     may_give(tx.ctx(), old.role)?;
     delivery.check()?;
@@ -190,7 +193,7 @@ fn may_give(ctx: &Context, role: Role) -> Result<()> {
     if gives(ctx.role(), role) { Ok(()) } else { Err(Kind::Forbidden.into()) }
 }
 
-/// Nobody gives what is beyond them: managers invite members, and members nobody.
+/// Whether a user of one role can invite users of another: managers invite members, members nobody.
 fn gives(giver: Role, role: Role) -> bool {
     match giver {
         Role::Admin => true,
@@ -199,8 +202,8 @@ fn gives(giver: Role, role: Role) -> bool {
     }
 }
 
-/// Refuses to go on when the tenant takes nobody, or the email is a user's or has another invitation that is open. The tenant is locked, so that
-/// there is no other at the same time.
+/// Fails if the tenant is closed, or the email belongs to a user or has another open invitation.
+/// The tenant is locked, so no other invitation is created at the same time.
 async fn is_free(tx: &Tx, row: &Invitation) -> Result<()> {
     use entity::Column;
     if !tx.lock_tenant().await?.takes_invited() {
@@ -218,7 +221,7 @@ async fn is_free(tx: &Tx, row: &Invitation) -> Result<()> {
     if taken { Err(Error::taken("email")) } else { Ok(()) }
 }
 
-/// Whether the token of an invitation that waited in a mail is still good.
+/// Whether the token of an invitation in a queued email is still valid.
 pub(crate) async fn is_current(tx: &Tx, token: &Token) -> Result<bool> {
     let Some(credential) = Credential::parse(Purpose::Invitation, &token.0, tx.secret()) else {
         return Ok(false);

@@ -1,15 +1,11 @@
 //! Labels: what tasks are sorted into across projects.
 
-use futures::future::BoxFuture;
-
 use crate::{
-    Result, Tx,
     edit::input,
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
     store::{Noun, Unique, entity},
-    task,
 };
 
 entity! {
@@ -35,16 +31,6 @@ impl Noun for Label {
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<50>(&self.name, &self.name_key, self.id), ..self }
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        let gone = old.filter(|_| new.is_none())?;
-        Some(Box::pin(task::take_off(tx, gone.id)))
     }
 
     fn filters() -> &'static [Filter<Self>] {

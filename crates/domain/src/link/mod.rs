@@ -1,8 +1,9 @@
-//! Links by mail: what proves, once and for a while, that mail to an account's address reaches whoever holds it.
+//! Links by email. A user who opens one proves that they receive the email of an account.
 //!
-//! Invariant: a link serves one purpose, one account and one time. It goes with its use, in the transaction of its effect and under the lock of the
-//! account's row. It is bound to the account as it was when the link was sent: another email ends it, another password ends a link to a new
-//! password, and so does a newer link of the same purpose.
+//! Invariant: a link is valid for one purpose, one account and one use. Its use deletes it, in the
+//! transaction of its effect and under the lock of the account's row. It is bound to the state of
+//! the account when it was sent. A new email address ends it, and so does a newer link of the same
+//! purpose. A new password ends a link that resets the password.
 
 mod renewal;
 
@@ -23,16 +24,16 @@ use crate::{
     user::User,
 };
 
-/// How long a link is good that verifies an email.
+/// How long a link that verifies an email is valid.
 const VERIFICATION: Duration = Duration::from_hours(24);
-/// How long one is good for a new password.
+/// How long a link to reset a password is valid.
 const RESET: Duration = Duration::from_hours(1);
-/// How long one is good for the first password.
+/// How long a link to the first password is valid.
 const WELCOME: Duration = Duration::from_hours(7 * 24);
-/// How many links of a purpose an account is sent for the asking, in an hour.
+/// How many links of a purpose an account can request in an hour.
 const MOST: u64 = 3;
 const HOUR: Duration = Duration::from_hours(1);
-/// How long an expired link is kept.
+/// How long an expired link is stored.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 
 entity! {
@@ -46,28 +47,29 @@ entity! {
     }
 }
 
-/// Asks a user by mail to verify their email.
+/// Sends a user a link to verify their email.
 pub(crate) async fn verification(tx: &Tx, user: &User) -> Result<()> {
     let token = make(tx, user, Purpose::VerifyEmail, VERIFICATION).await?;
     mail::send(tx, &user.email, &Mail::VerifyEmail { token }).await
 }
 
-/// Sends a user a link to a new password.
+/// Sends a user a link to reset their password.
 pub(crate) async fn reset(tx: &Tx, user: &User) -> Result<()> {
     let token = make(tx, user, Purpose::ResetPassword, RESET).await?;
     mail::send(tx, &user.email, &Mail::ResetPassword { token }).await
 }
 
-/// Sends a user whose account somebody else made a link to a first password.
+/// Sends a user whose account was created by an admin a link to a first password.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn welcome(tx: &Tx, user: &User) -> Result<()> {
     let token = make(tx, user, Purpose::ResetPassword, WELCOME).await?;
     mail::send(tx, &user.email, &Mail::Welcome { token }).await
 }
 
-/// Makes a link, and ends the account's older ones of the purpose. The account is locked, or new.
+/// Creates a link and ends the older ones of this account and purpose. The account is locked, or
+/// new.
 async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Result<Token> {
     for older in tx.all::<Link>(&of_account(tx, user, purpose).into_query()).await? {
         end(tx, older).await?;
@@ -88,14 +90,14 @@ async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Res
     Ok(Token(credential.into_secret()))
 }
 
-/// The links of a purpose that an account was sent.
+/// The links of a purpose that were sent to an account.
 fn of_account(tx: &Tx, user: &User, purpose: Purpose) -> Select<entity::Entity> {
     use entity::Column;
     let of_user = tx.owned::<Link>().filter(Column::UserId.eq(user.id));
     of_user.filter(Column::Purpose.eq(purpose.prefix()))
 }
 
-/// Ends a link. Its row stays until it expires, because it counts among those that the account was sent.
+/// Ends a link. Its row is stored until it expires, because it counts against the hourly limit.
 async fn end(tx: &Tx, link: Link) -> Result<()> {
     if link.bound_to.is_empty() {
         return Ok(());
@@ -104,14 +106,14 @@ async fn end(tx: &Tx, link: Link) -> Result<()> {
     tx.keep(&Link { bound_to: String::new(), ..link }).await
 }
 
-/// What a link is bound to.
+/// The state of the account that a link is bound to.
 fn bond(user: &User, purpose: Purpose, installation: &[u8]) -> String {
     let password = if purpose == Purpose::ResetPassword { user.password_hash.as_str() } else { "" };
     let parts = [b"link", user.id.as_bytes().as_slice(), user.email.as_bytes(), password.as_bytes()];
     URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(installation, &parts))
 }
 
-/// Whether an account, whose row is locked, was sent as many links of a purpose as it gets for the asking.
+/// Whether an account has used up its links of a purpose for this hour. The account is locked.
 pub(crate) async fn is_spent(tx: &Tx, user: &User, purpose: Purpose) -> Result<bool> {
     let since = entity::Column::CreatedAt.gt(tx.now().minus(HOUR));
     let recent = of_account(tx, user, purpose).filter(since).limit(MOST);
@@ -119,10 +121,11 @@ pub(crate) async fn is_spent(tx: &Tx, user: &User, purpose: Purpose) -> Result<b
     Ok(recent.len() as u64 >= MOST)
 }
 
-/// The user for whom a link is good, and their context. It is not used up by this.
+/// The user of a valid link, and their context. This does not use the link up.
 ///
 /// # Errors
-/// `InvalidLink` when it is made up, used, expired or outlived; `TenantSuspended`.
+/// `InvalidLink` if it is forged, used, expired or no longer matches the account.
+/// `TenantSuspended`.
 pub async fn holder(
     store: &Store,
     system: &System,
@@ -141,7 +144,7 @@ pub async fn holder(
     Ok((system.as_user(user.tenant_id, user.id, user.role), user))
 }
 
-/// Uses a link up, in the context of its [`holder`]; the account is locked before the link is looked at.
+/// Uses a link up, in the context of its [`holder`]. The account is locked before the link is read.
 pub(crate) async fn consume(
     tx: &Tx,
     purpose: Purpose,
@@ -180,10 +183,11 @@ fn check(
 }
 
 impl Store {
-    /// Forgets the links that expired some days ago. A link that still waits in a mail is renewed until then.
+    /// Deletes the links that expired a week ago. A link in a queued email can be renewed until
+    /// then.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Repository errors.
     pub async fn forget_links(&self, system: &System) -> Result<()> {
         self.housekeep(system, "link", "expires_at", system.now().minus(KEPT)).await
     }

@@ -1,4 +1,4 @@
-//! What becomes of a link whose mail waited: it is sent as it is, made anew, or not sent.
+//! What happens to a link in a queued email: it is sent unchanged, renewed or dropped.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::{
     user::User,
 };
 
-/// The token to send in the place of one that waited. A link that expired meanwhile is made anew, for as long as the old one.
-/// `None` when the account has no use for the link any more.
+/// The token to send in place of a queued one. A link that has expired is renewed for its old
+/// lifetime. `None` if the account no longer needs the link.
 pub(crate) async fn current(tx: &Tx, purpose: Purpose, token: &Token) -> Result<Option<Token>> {
     let Some(credential) = Credential::parse(purpose, &token.0, tx.secret()) else { return Ok(None) };
     let Some(link) = tx.find::<Link>(credential.row(), false).await? else { return Ok(None) };
@@ -23,7 +23,7 @@ pub(crate) async fn current(tx: &Tx, purpose: Purpose, token: &Token) -> Result<
     make(tx, &user, purpose, Duration::from_micros(lifetime)).await.map(Some)
 }
 
-/// The account of a link, locked, if it is as it was when the link was made and still needs it.
+/// The account of a link, locked, if it is unchanged since the link was created and still needs it.
 async fn wants(tx: &Tx, link: &Link, purpose: Purpose) -> Result<Option<User>> {
     let user = tx.find::<User>(link.user_id, true).await?;
     Ok(user.filter(|user| {

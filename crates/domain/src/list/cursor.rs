@@ -23,16 +23,16 @@ pub const CURSOR: usize = 4096;
 
 /// A position between two rows of a list.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// Whether it leads to the previous page.
     #[serde(rename = "b")]
-    pub(super) backwards: bool,
+    pub(crate) backwards: bool,
     #[serde(rename = "k")]
-    pub(super) keys: Vec<Key>,
+    pub(crate) keys: Vec<Key>,
 }
 
 /// Makes and opens the cursors of one list.
-pub(super) struct Seal<'a> {
+pub(crate) struct Seal<'a> {
     secret: &'a [u8],
     tenant: Uuid,
     noun: policy::Noun,
@@ -41,7 +41,7 @@ pub(super) struct Seal<'a> {
 }
 
 impl<'a> Seal<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         secret: &'a [u8],
         tenant: Uuid,
         noun: policy::Noun,
@@ -52,7 +52,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The cursor at a row.
-    pub(super) fn close<N: Noun>(
+    pub(crate) fn close<N: Noun>(
         &self,
         row: &N::Item,
         sort: &[(&Sort<N>, bool)],
@@ -66,7 +66,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The position in a cursor of this list.
-    pub(super) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
+    pub(crate) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
         if cursor.len() > CURSOR {
             return Err(bad_cursor());
         }
@@ -79,7 +79,7 @@ impl<'a> Seal<'a> {
         if position.keys.len() == sort.len() { Ok(position) } else { Err(bad_cursor()) }
     }
 
-    pub(super) fn mac(&self, position: &[u8]) -> [u8; SEAL] {
+    pub(crate) fn mac(&self, position: &[u8]) -> [u8; SEAL] {
         let parts = [
             b"cursor",
             self.tenant.as_bytes().as_slice(),
@@ -96,7 +96,7 @@ impl<'a> Seal<'a> {
 impl Position {
     /// The condition for the rows after the position. For keys a and b it is
     /// `a >= x AND (a > x OR (b > y))`: every database can start an index range at the first part.
-    pub(super) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
+    pub(crate) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
         let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first())
         else {
             return Condition::all();

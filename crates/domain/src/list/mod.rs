@@ -4,10 +4,8 @@
 //! of the caller is inside the condition of the scope. The parameters in the OpenAPI document come
 //! from the same tables. This module does not know any single resource.
 
-mod cursor;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod query;
+pub(crate) mod cursor;
+pub(crate) mod query;
 mod search;
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, sea_query::Order};

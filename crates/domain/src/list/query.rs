@@ -26,7 +26,7 @@ pub const PAGE_SIZE: u64 = 50;
 /// The greatest number of rows on a page.
 const MOST: u64 = 200;
 /// The last numbered page. Cursors go further.
-pub(super) const LAST_PAGE: u64 = 10_000;
+pub(crate) const LAST_PAGE: u64 = 10_000;
 /// The most values of a filter, and the most keys of a sort.
 const VALUES: usize = 50;
 const KEYS: usize = 3;
@@ -86,7 +86,7 @@ pub struct Sort<N: Noun> {
 }
 
 impl<N: Noun> Sort<N> {
-    pub(super) fn expr<M: Noun>(&self) -> Expr {
+    pub(crate) fn expr<M: Noun>(&self) -> Expr {
         Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
     }
 }
@@ -143,19 +143,19 @@ impl Default for Query {
     }
 }
 
-pub(super) enum Paging {
+pub(crate) enum Paging {
     Numbered { page: u64, size: u64 },
     Cursor { text: String, size: u64 },
 }
 
-pub(super) struct Request<N: Noun> {
-    pub(super) condition: Condition,
+pub(crate) struct Request<N: Noun> {
+    pub(crate) condition: Condition,
     /// The keys, and whether they are descending. The id comes last, so that the order is total.
-    pub(super) sort: Vec<(&'static Sort<N>, bool)>,
-    pub(super) paging: Paging,
-    pub(super) fields: Option<Vec<String>>,
+    pub(crate) sort: Vec<(&'static Sort<N>, bool)>,
+    pub(crate) paging: Paging,
+    pub(crate) fields: Option<Vec<String>>,
     /// The filter and sort to which a cursor is bound.
-    pub(super) canonical: String,
+    pub(crate) canonical: String,
 }
 
 impl Query {
@@ -195,7 +195,7 @@ impl Query {
         })
     }
 
-    pub(super) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
+    pub(crate) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, self.1, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
@@ -341,7 +341,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
 
 impl Form {
     /// Converts the value of a parameter to that of the column; `None` means null.
-    pub(super) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
+    pub(crate) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
         let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
         Ok(Some(match self {
             Self::Words(words) if words.contains(&value) => value.into(),

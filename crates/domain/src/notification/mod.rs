@@ -4,6 +4,7 @@
 //! of what they caused, do not want to know, or can't see at that moment. Only its user reads a
 //! notification, and only while they see what it is about: its text has the title of that.
 
+mod due;
 mod inbox;
 mod quiet;
 mod tell;
@@ -12,10 +13,10 @@ use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::inbox::{count_unread, read, read_all};
-pub(crate) use self::{
-    quiet::is_time,
-    tell::{about_comment, about_request, about_task, about_unassigned, of_alarm},
+pub(crate) use self::tell::about_unassigned;
+pub use self::{
+    due::ring,
+    inbox::{count_unread, read, read_all},
 };
 use crate::{
     Context, Result, Scope,
@@ -23,8 +24,9 @@ use crate::{
     policy::{self, Action, Fact, Facts},
     project::Project,
     request::ClientRequest,
-    store::{Noun, entity, names_readable, row::enumeration},
+    store::{BelongsTo, Noun, entity, names_readable, row::enumeration},
     task::Task,
+    user::{Channel, Preferences, User},
 };
 
 /// What a notification tells.
@@ -81,6 +83,21 @@ entity! {
 
 enumeration!(NotificationKind as String);
 
+impl NotificationKind {
+    /// Where notifications of this kind go.
+    fn channel(self, preferences: &Preferences) -> Channel {
+        match self {
+            Self::Assigned => preferences.assignment,
+            Self::Mentioned => preferences.mention,
+            Self::Commented => preferences.comment,
+            Self::StatusChanged => preferences.status,
+            Self::DueSoon => preferences.due_soon,
+            Self::Overdue => preferences.overdue,
+            Self::Reminder => preferences.reminder,
+        }
+    }
+}
+
 impl Noun for Notification {
     const NOUN: policy::Noun = policy::Noun::Notification;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
@@ -122,6 +139,12 @@ impl Noun for Notification {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for Notification {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 

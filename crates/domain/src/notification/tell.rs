@@ -1,5 +1,6 @@
 //! Who is told of what.
 
+use futures::future::BoxFuture;
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::{
     policy,
     project::Project,
     request::ClientRequest,
-    store::Noun,
+    store::{Noun, ReactsTo, Written},
     task::{self, Task},
     team::Team,
     tenant::Tenant,
@@ -30,9 +31,40 @@ struct News<'a> {
     text: String,
 }
 
+impl ReactsTo<Task> for Notification {
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { name, old, new }: Written<'a, Task>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        // Who gets all of another's work at once is not told of each.
+        let task = new.filter(|_| name != "hand_over")?;
+        Some(Box::pin(about_task(tx, old, task)))
+    }
+}
+
+impl ReactsTo<ClientRequest> for Notification {
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { name, old, new }: Written<'a, ClientRequest>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        // Who gets all of another's work at once is not told of each.
+        let request = new.filter(|_| name != "hand_over")?;
+        Some(Box::pin(about_request(tx, old, request)))
+    }
+}
+
+impl ReactsTo<Comment> for Notification {
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, Comment>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(about_comment(tx, old, new?)))
+    }
+}
+
 /// Tells what a write has made of a task: to whom it was assigned, and to all who have to do with it that its status is another. Nobody is told of
 /// what the server's operator does to many tasks at once.
-pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
+async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     if tx.ctx().actor() == Actor::System || task.is_removed() {
         return Ok(());
     }
@@ -53,11 +85,7 @@ pub(crate) async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Resu
 }
 
 /// Tells to whom a client's request was assigned. Everybody sees requests.
-pub(crate) async fn about_request(
-    tx: &Tx,
-    old: Option<&ClientRequest>,
-    request: &ClientRequest,
-) -> Result<()> {
+async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientRequest) -> Result<()> {
     let given = request.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     let Some(assignee) = given.filter(|id| tx.ctx().actor() != Actor::System && tx.ctx().user() != Some(*id))
     else {
@@ -85,7 +113,7 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
 }
 
 /// Tells of a comment: to those whom it mentions, and did not before; and of a new one to all who have to do with its task.
-pub(crate) async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Result<()> {
+async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Result<()> {
     let Some(task) = &tx.find::<Task>(comment.task_id, false).await? else { return Ok(()) };
     let known = old.map(|old| old.mentions.0.as_slice()).unwrap_or_default();
     let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
@@ -101,7 +129,7 @@ pub(crate) async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comm
 }
 
 /// Tells a user what an alarm of a task was set for.
-pub(crate) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user: Uuid) -> Result<()> {
+pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user: Uuid) -> Result<()> {
     let text = match kind {
         NotificationKind::DueSoon => format!("“{}” is due within a day.", task.title),
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
@@ -133,7 +161,7 @@ async fn actor(tx: &Tx) -> Result<String> {
 async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
     for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
         let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
-        let channel = user.notification_preferences.0.channel(news.kind);
+        let channel = news.kind.channel(&user.notification_preferences.0);
         if channel == Channel::None {
             continue;
         }

@@ -1,7 +1,7 @@
-//! Drawing a picture anew: small, upright, and with nothing in it but what is seen.
+//! Creates a new picture from an uploaded one: small, upright, and with nothing but the pixels.
 //!
-//! Invariant: what a picture claims to be is judged by its head, before its pixels take memory. What comes out was written here, so that
-//! neither metadata nor anything hidden in the octets outlives it.
+//! Invariant: the header of a picture is checked before its pixels take memory. The output is
+//! encoded here, so it holds neither metadata nor hidden bytes of the input.
 
 use std::io::Cursor;
 
@@ -17,32 +17,32 @@ use taskhub_auth::secret::sha256;
 use super::whole::is_whole;
 use crate::{Error, Result};
 
-/// The longer side of what comes out, in pixels.
+/// The longer side of the output, in pixels.
 const SIDE: u32 = 512;
-/// The longest side of what goes in.
+/// The longest side of the input, in pixels.
 const LONGEST: u32 = 10_000;
-/// The most pixels of what goes in.
+/// The largest number of pixels of the input.
 const MOST_PIXELS: u64 = 50_000_000;
-/// The most memory of what goes in, read: four octets for each pixel.
+/// The largest size of the decoded input, in bytes: four for each pixel.
 const MOST_MEMORY: u64 = 4 * MOST_PIXELS;
 /// The quality of a JPEG, of 100.
 const QUALITY: u8 = 85;
 
-/// A picture that was drawn anew.
+/// A picture that was created here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
-    /// `image/jpeg`, or `image/png` if there is something to see through.
+    /// `image/jpeg`, or `image/png` if it has transparent parts.
     pub content_type: &'static str,
-    /// SHA-256 of the octets, in base64url.
+    /// The SHA-256 of the bytes, in base64url.
     pub digest: String,
-    /// The octets.
+    /// The bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Draws a picture of this content type anew.
+/// Creates a new picture from the bytes of one with this content type.
 ///
 /// # Errors
-/// `Invalid` when the octets are none, or too large a one.
+/// `Invalid` if the bytes are no such picture, or it is too large.
 pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
     let format = ImageFormat::from_mime_type(content_type)
         .ok_or_else(|| refused("This is no picture that can be read."))?;
@@ -60,7 +60,7 @@ pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
     if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
         return Err(too_large());
     }
-    // A picture with a broken note on how it was held is shown as it is.
+    // A picture with an invalid orientation is shown as it is.
     let held = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| unread(&error))?;
     if width.max(height) > SIDE {

@@ -1,7 +1,7 @@
-//! Users' pictures: one each, drawn anew from what was sent.
+//! The pictures of users, at most one each.
 //!
-//! Invariant: no octet that a client sent is kept or shown. What is kept was drawn by [`Studio`], and a user's `picture` says where it is exactly
-//! when there is one.
+//! Invariant: no byte that a client sent is stored or returned. [`Studio`] creates every stored
+//! picture. A user's `picture` holds its path exactly if there is one.
 
 mod draw;
 mod studio;
@@ -20,17 +20,17 @@ use crate::{
 };
 
 entity! {
-    /// A user's picture; its id is the user's.
+    /// A user's picture, under the id of the user.
     pub struct Picture in "picture", unversioned {
         pub content_type: String,
-        /// SHA-256 of the octets, in base64url.
+        /// The SHA-256 of the bytes, in base64url.
         pub digest: String,
         #[serde(skip)]
         pub bytes: Vec<u8>,
     }
 }
 
-/// Whether the caller may have a picture, before it is looked at.
+/// Whether the caller may have a picture. This is checked before the picture is decoded.
 ///
 /// # Errors
 /// `Forbidden`, `InsufficientScope`.
@@ -39,10 +39,10 @@ pub fn permit(ctx: &Context) -> Result<()> {
     policy::permit(ctx, policy::Noun::User, Action::UpdateProfile)
 }
 
-/// Gives the caller a picture, in the place of the one that they have.
+/// Sets or replaces the caller's picture.
 ///
 /// # Errors
-/// `Forbidden`, and those of the precondition.
+/// `Forbidden`, and precondition errors.
 pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -51,7 +51,7 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
     let user = tx.update_as("set_picture", seen, row, pre).await?;
     let Drawn { content_type, digest, bytes } = drawn.clone();
     if had_one {
-        // The user stays as it is, and so nothing recorded it yet.
+        // The user is unchanged, so the update recorded nothing.
         let what = json!({ "content_type": content_type, "digest": digest });
         tx.record::<User>("set_picture", id, user.version, None, Some(what.to_string()));
         tx.forget::<Picture>(id).await?;
@@ -61,10 +61,10 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
     Ok(user)
 }
 
-/// Takes the caller's picture away.
+/// Deletes the caller's picture.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound` when there is none; and those of the precondition.
+/// `Forbidden`. `NotFound` if there is none. Precondition errors.
 pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -76,10 +76,10 @@ pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
     tx.forget::<Picture>(id).await
 }
 
-/// The picture of a user whom the caller sees.
+/// The picture of a user whom the caller can see.
 ///
 /// # Errors
-/// `NotFound`, also when the user has none.
+/// `NotFound`, also if the user has no picture.
 pub async fn get(store: &Store, ctx: &Context, of: Uuid) -> Result<Picture> {
     let scope = store.read(ctx);
     let user = scope.resolve::<User, _>(of, Read).await?.into_row();

@@ -1,4 +1,4 @@
-//! The bounded place where pictures are drawn.
+//! The image processor: creates pictures with bounded concurrency.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,12 +7,13 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use super::draw::{Drawn, draw};
 use crate::{Error, Result};
 
-/// How many are drawn at once: each may take some hundred MB for a moment.
+/// How many pictures are processed at once. Each may take some hundred MB for a moment.
 const PLACES: usize = 2;
-/// How long a picture waits for a place.
+/// How long a picture waits for a permit.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Draws pictures on tokio's blocking threads, a bounded number at a time. Make one and share it.
+/// Processes pictures on tokio's blocking threads, a bounded number at a time. Create one and share
+/// it.
 #[derive(Debug)]
 pub struct Studio(Arc<Semaphore>);
 
@@ -23,11 +24,12 @@ impl Default for Studio {
 }
 
 impl Studio {
-    /// Draws a picture anew. Work that has begun is finished even if its caller goes away, and holds until then what the caller `held` for it:
-    /// the turn of its tenant.
+    /// Creates a new picture. Work that has begun is finished even if the caller is dropped. Until
+    /// then it holds what the caller passed in `held`: the permit of its tenant.
     ///
     /// # Errors
-    /// `Invalid` for what is no picture of this content type, or too large a one; `Unavailable` after 5 s without a place.
+    /// `Invalid` if the bytes are no picture of this content type, or it is too large.
+    /// `Unavailable` after 5 s without a permit.
     pub async fn draw(
         &self,
         held: impl Send + 'static,

@@ -1,18 +1,20 @@
-//! Whether a picture was sent whole: decoders are lenient, and fill what is missing with grey.
+//! Checks that a picture is complete. Decoders are lenient and fill missing parts with grey.
 
 use image::ImageFormat;
 
-/// Whether no end of the picture is missing, as far as its format tells. What only follows the end is no fault.
+/// Whether the end of the picture is present, as far as its format shows. Bytes after the end are
+/// allowed.
 pub(super) fn is_whole(format: ImageFormat, octets: &[u8]) -> bool {
     match format {
         ImageFormat::Jpeg => ends(octets),
         ImageFormat::WebP => is_as_long_as_announced(octets).unwrap_or_default(),
-        // Its decoder is strict.
+        // The PNG decoder is strict.
         _ => true,
     }
 }
 
-/// Whether a JPEG has its end marker (EOI, ITU-T T.81 annex B), beside those of small pictures within its segments.
+/// Whether a JPEG has its end marker (EOI, ITU-T T.81 annex B), outside the small pictures within
+/// its segments.
 fn ends(octets: &[u8]) -> bool {
     let mut rest = octets;
     while let Some((marker, after)) = next_marker(rest) {
@@ -29,14 +31,15 @@ fn ends(octets: &[u8]) -> bool {
     false
 }
 
-/// The next marker and what follows it. In what was compressed, 0xFF is followed by zero where it is none.
+/// The next marker and the bytes after it. In compressed data, 0xFF without a marker is followed by
+/// zero.
 fn next_marker(octets: &[u8]) -> Option<(u8, &[u8])> {
     let is_marker = |pair: &[u8]| matches!(pair, [0xff, 0x01..=0xfe]);
     let at = octets.windows(2).position(is_marker)?;
     Some((*octets.get(at + 1)?, octets.get(at + 2..)?))
 }
 
-/// Whether a RIFF file (WebP) has all that its head announces.
+/// Whether a RIFF file (WebP) has all the bytes that its header announces.
 fn is_as_long_as_announced(octets: &[u8]) -> Option<bool> {
     let length = u32::from_le_bytes(*octets.get(4..)?.first_chunk()?);
     Some(octets.len() as u64 >= u64::from(length) + 8)

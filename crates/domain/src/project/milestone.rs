@@ -12,7 +12,7 @@ use crate::{
     input::{one_line, trimmed},
     list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Noun, entity, readable_ids},
+    store::{Birth, Blank, Container, Noun, entity, readable_ids},
 };
 
 entity! {
@@ -45,8 +45,8 @@ impl Noun for Milestone {
         (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
-    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(Some(self.project_id))
+    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
+        Ok(Some(super::container(self.project_id)))
     }
 
     fn filters() -> &'static [Filter<Self>] {

@@ -2,27 +2,22 @@
 //! the role of one; a team's is seen by its members, and managed by its manager and the team's.
 
 mod milestone;
-mod statistics;
 
-use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::{
-    milestone::{Milestone, MilestoneInput},
-    statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one},
-};
+pub use self::milestone::{Milestone, MilestoneInput};
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, Tx,
-    edit::{self, Child, Editable, Reference, input},
+    Context, Error, Instant, Result, Scope, Tx,
+    edit::{Editable, Reference, input},
     error::Kind,
     input::{Unchecked, in_order, one_line, trimmed},
-    list::{self, Filter, Form, Page, Query, Sort},
+    list::{self, Filter, Form, Sort},
     policy::{self, Action, Fact, Facts, Role},
-    store::{Delete, Noun, Part, Precondition, Searched, Update, entity, row::enumeration},
-    task::{self, Priority, Task},
+    priority::Priority,
+    store::{Container, Delete, Evidence, Noun, Precondition, Searched, Update, entity, row::enumeration},
     team::{self, Team},
     user::{self, User},
 };
@@ -142,26 +137,6 @@ impl Noun for Project {
     const NOUN: policy::Noun = policy::Noun::Project;
     type Item = Self;
 
-    fn parts(&self) -> Vec<Part> {
-        vec![Part::of::<Milestone>(Milestone::within(self))]
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        match (old?, new) {
-            (gone, None) => Some(Box::pin(task::purge_within(tx, gone))),
-            // Whoever saw it through the other team, or as its manager, may see it no more.
-            (old, Some(new)) if (old.team_id, old.manager_id) != (new.team_id, new.manager_id) => {
-                Some(Box::pin(task::clear_unseen(tx, task::of_project(new))))
-            }
-            _ => None,
-        }
-    }
-
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let (visible, manages) = standing(self, scope).await?;
         Ok(Facts::default().with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
@@ -262,14 +237,6 @@ pub struct ProjectStatusInput {
     status: ProjectStatus,
 }
 
-/// The tasks of a project.
-///
-/// # Errors
-/// `NotFound`, and those of lists.
-pub async fn tasks(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
-    edit::list_of::<Project, Task>(store, ctx, id, query, crate::task::of_project).await
-}
-
 impl Editable for Project {
     type Input = ProjectInput;
     const REFERENCES: &'static [Reference] =
@@ -303,8 +270,13 @@ fn archived() -> Error {
     Error::with(Kind::Conflict, detail)
 }
 
+/// The project as the container of what lies in it.
+pub(crate) fn container(id: Uuid) -> Container {
+    Container { row: (Project::NOUN, id), ensure_open: |scope, id| Box::pin(ensure_not_archived(scope, id)) }
+}
+
 /// Refuses a project that is archived, and keeps one that is not from being archived before the transaction ends.
-pub(crate) async fn stays_open(scope: &Scope, id: Uuid) -> Result<()> {
+async fn ensure_not_archived(scope: &Scope, id: Uuid) -> Result<()> {
     match scope.hold::<Project>(id).await? {
         Some(project) if project.status == ProjectStatus::Archived => Err(archived()),
         _ => Ok(()),
@@ -326,24 +298,21 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     }
 }
 
-/// Removes a project in which nothing lies but milestones, which go with it, and deleted tasks: these only if the caller says so, because they could be
-/// restored.
+/// A project that the caller may delete now: it is not archived.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the precondition.
-pub async fn remove(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) -> Result<()> {
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, and those of the precondition.
+pub(crate) async fn resolve_deletable(
+    tx: &Tx,
+    id: Uuid,
+    pre: &Precondition,
+) -> Result<Evidence<Project, Delete>> {
     let seen = tx.resolve::<Project, _>(id, Delete).await?;
     tx.check(pre, seen.row().version).await?;
     if seen.row().status == ProjectStatus::Archived {
         return Err(archived());
     }
-    // None is deleted meanwhile: whoever writes a task holds its project.
-    if !purge && task::any_deleted(tx, seen.row()).await? {
-        let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
-                      delete them with the project by purge=true.";
-        return Err(Error::with(Kind::InUse, detail));
-    }
-    tx.remove(seen, pre).await
+    Ok(seen)
 }
 
 /// Changes a project's status alone.

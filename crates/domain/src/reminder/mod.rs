@@ -3,7 +3,7 @@
 //! Invariant: a reminder is its user's alone, as long as they see the task, and fires once. When it is due is an alarm's to know ([`alarm`]), which is
 //! set in the transaction of what it depends on: the reminder, and the task's due date.
 
-mod alarm;
+pub(crate) mod alarm;
 
 use std::time::Duration;
 
@@ -15,16 +15,15 @@ use utoipa::ToSchema;
 
 #[cfg(test)]
 pub(crate) use self::alarm::Alarm;
-pub(crate) use self::alarm::of_task as set_alarms;
-pub use self::alarm::ring;
 use crate::{
     Context, Error, Instant, Result, Scope, Tx,
     edit::{Child, EditableChild},
     error::Kind,
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Noun, entity, readable_ids},
+    store::{BelongsTo, Birth, Blank, Noun, PassesOn, Written, entity, readable_ids},
     task::{self, Task},
+    user::User,
 };
 
 /// The most that a user has at one task.
@@ -60,9 +59,14 @@ impl Reminder {
 /// The most reminders that the task that comes after another takes over.
 const HANDED_ON: u64 = 500;
 
-/// Takes over from a task the reminders that go by its due date, for the one that comes after it. It follows from the completion, and so takes no scope
-/// of its own.
-pub(crate) async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
+impl PassesOn<Task> for Reminder {
+    /// The next task of a recurring one gets the reminders that go by the due date.
+    fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
+        Box::pin(hand_on(tx, from.id, to))
+    }
+}
+
+async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
     use entity::Column;
     let rows = tx.owned::<Reminder>().filter(Column::TaskId.eq(from));
     let rows = rows.filter(Column::BeforeDueMinutes.is_not_null()).order_by_asc(Column::Id).limit(HANDED_ON);
@@ -114,15 +118,10 @@ impl Noun for Reminder {
         (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
     }
 
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
-            let Some(reminder) = new else {
-                return match old {
+            let Some(reminder) = written.new else {
+                return match written.old {
                     Some(old) => alarm::set(tx, old.id, None).await,
                     None => Ok(()),
                 };
@@ -144,6 +143,12 @@ impl Noun for Reminder {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for Reminder {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 

@@ -8,6 +8,7 @@ mod completion;
 mod people;
 mod period;
 mod time;
+mod totals;
 mod workload;
 
 use std::collections::HashMap;
@@ -20,12 +21,13 @@ use sea_orm::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use self::period::Bucket;
+use self::period::Bucket;
 pub use self::{
     completion::{CompletionBucket, of as completion},
     people::{PersonFigures, TeamFigures, TeamReport, individual, team},
     period::{Every, Period},
     time::{ProjectTime, of as time_by_project},
+    totals::{By, TimeTotal, TimeTotals, of as totals},
     workload::{Workload, of as workload},
 };
 use crate::{
@@ -117,13 +119,13 @@ fn sum_of(condition: Expr, number: Expr) -> Expr {
 
 /// The sum of a number. The multiplication makes it a float on every database, which is exact up to
 /// 2^53.
-pub(crate) fn sum(number: Expr) -> Expr {
+fn sum(number: Expr) -> Expr {
     Func::sum(number.mul(1.0_f64)).into()
 }
 
 /// A sum as a whole number; the sum of no rows is 0.
 #[expect(clippy::cast_possible_truncation, reason = "a float is cut to the nearest bound")]
-pub(crate) fn whole(sum: Option<f64>) -> i64 {
+fn whole(sum: Option<f64>) -> i64 {
     sum.unwrap_or_default().round() as i64
 }
 

@@ -10,13 +10,8 @@ use sea_orm::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{MOST, Period, Report, entries, open, sum, whole};
-use crate::{
-    Context, Result, Store, policy,
-    project::Project,
-    store::field,
-    time_entry::{entity as entry, names},
-};
+use super::{MOST, Period, Report, entries, open, sum, totals::names, whole};
+use crate::{Context, Result, Store, policy, project::Project, store::field, time_entry::entity as entry};
 
 /// The tracked time on one project that counts for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -6,7 +6,6 @@
 mod dashboard;
 mod kind;
 
-use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -23,7 +22,6 @@ use crate::{
     error::Kind,
     input::{Unchecked, title_line, trimmed},
     list::{Filter, Form, Page, Query, Sort},
-    notification,
     policy::{self, Role},
     store::{Noun, Precondition, Searched, Update, entity, row::enumeration},
     user::{self, User},
@@ -89,17 +87,6 @@ enumeration!(RequestStatus as String);
 impl Noun for ClientRequest {
     const NOUN: policy::Noun = policy::Noun::ClientRequest;
     type Item = Self;
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        // A user who takes over all work of another is not notified of each request.
-        let request = new.filter(|_| name != "hand_over")?;
-        Some(Box::pin(notification::about_request(tx, old, request)))
-    }
 
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {

@@ -21,17 +21,12 @@ use uuid::Uuid;
 
 pub use crate::store::tokenizer::LONGEST;
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
-    client::Client,
-    comment::{self, Comment},
-    document::Document,
+    Context, Error, Instant, Result, Scope, Store, System, Tx, comment,
     list::{Form, Query},
     policy::{self, Action},
-    project::Project,
-    request::{ClientRequest, RequestType},
+    resources,
     store::{Noun, Owned, Searched, field, noun::ColumnOf, tokenizer::Wanted, unindexed},
     task::{self, Task},
-    team::Team,
     tenant,
 };
 
@@ -163,7 +158,7 @@ macro_rules! nouns {
     };
 }
 
-nouns!(Task, Comment, Project, Document, ClientRequest);
+resources::each!(search, nouns);
 
 /// Declares the resources whose rows are indexed: those of this search, and those with `q` in
 /// lists.
@@ -187,7 +182,7 @@ macro_rules! indexed {
     };
 }
 
-indexed!(Task, Comment, Project, Document, ClientRequest, Client, RequestType, Team);
+resources::each!(words, indexed);
 
 /// The rows that contain the requested words and that the caller sees.
 ///

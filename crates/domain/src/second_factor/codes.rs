@@ -1,4 +1,4 @@
-//! What a second factor keeps of its secret and its codes, and how a code is used up.
+//! The stored form of a second factor's secret and recovery codes, and how a code is used up.
 
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{
@@ -12,24 +12,25 @@ use crate::{Error, Instant, Result, store::json::AsJson};
 
 /// How many recovery codes a user gets.
 const RECOVERY_CODES: usize = 10;
-/// Their random octets: 80 bits each.
+/// The random bytes of a recovery code: 80 bits.
 const RECOVERY: usize = 10;
 /// Characters between two hyphens of a recovery code.
 const GROUP: usize = 4;
 
 impl SecondFactor {
-    /// For what a secret is sealed.
+    /// The purpose under which the secret is sealed. It binds the secret to its user.
     fn purpose(&self) -> [&[u8]; 3] {
         [b"totp", self.tenant_id.as_bytes(), self.id.as_bytes()]
     }
 
-    /// With another secret, and as yet unconfirmed.
+    /// Returns the unconfirmed row with another secret.
     pub(super) fn with_secret(self, totp: &Totp, cipher: &Cipher) -> Result<Self> {
         let sealed = cipher.seal(totp.text().expose_secret(), &self.purpose()).map_err(Error::internal)?;
         Ok(Self { sealed_secret: sealed, last_step: 0, ..self })
     }
 
-    /// After the use of a code that goes by the time; `None` if it is not good, or not any more.
+    /// Returns the row after the use of a time-based code, or `None` if the code is invalid or was
+    /// used.
     pub(super) fn after_totp(&self, cipher: &Cipher, code: &str, now: Instant) -> Result<Option<Self>> {
         let text = cipher.open(&self.sealed_secret, &self.purpose()).map_err(Error::internal)?;
         let totp =
@@ -38,7 +39,7 @@ impl SecondFactor {
         Ok(step.map(|last_step| Self { last_step, ..self.clone() }))
     }
 
-    /// After the use of a code of either kind; `None` if it is neither.
+    /// Returns the row after the use of a code of either kind, or `None` if the code is invalid.
     pub(super) fn after_code(
         &self,
         cipher: &Cipher,
@@ -61,7 +62,7 @@ impl SecondFactor {
         Ok(was_one.then(|| Self { recovery_hashes: AsJson(left), ..self.clone() }))
     }
 
-    /// With new recovery codes in the place of all others, and these, to be shown.
+    /// Returns the row with new recovery codes that replace all others, and the codes to be shown.
     pub(super) fn with_recovery_codes(self) -> (Self, Vec<SecretString>) {
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| base32(&random::<RECOVERY>())).collect();
         let hashes = codes.iter().map(|code| digest(code)).collect();
@@ -70,7 +71,7 @@ impl SecondFactor {
     }
 }
 
-/// A code as people are shown it.
+/// A code as it is shown to people.
 fn grouped(code: &str) -> String {
     let letters = code.char_indices().flat_map(|(at, letter)| {
         [(at > 0 && at % GROUP == 0).then_some('-'), Some(letter)].into_iter().flatten()
@@ -78,7 +79,7 @@ fn grouped(code: &str) -> String {
     letters.collect()
 }
 
-/// A code as it was meant, however it was typed.
+/// A code without the characters that people add when they type it.
 fn plain(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
@@ -119,7 +120,7 @@ mod tests {
             let after = factor.after_code(&cipher, &typed, now).unwrap().unwrap();
             assert_eq!(after.recovery_hashes.0.len(), 9);
             assert!(after.after_code(&cipher, code, now).unwrap().is_none());
-            // A recovery code is no proof that the authenticator works.
+            // A recovery code does not prove that the authenticator works.
             assert!(factor.after_totp(&cipher, code.expose_secret(), now).unwrap().is_none());
         }
         assert!(factor.after_code(&cipher, &"".into(), now).unwrap().is_none());

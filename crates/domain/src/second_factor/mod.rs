@@ -1,8 +1,11 @@
-//! The second factor: what a user has beside the password they know. One of a user, by their id.
+//! The second factor: what a user proves in addition to the password. A user has at most one, under
+//! the user's id.
 //!
-//! Invariant: a code serves once. A code that goes by the time is good in a later step than the last that was used; a recovery code is
-//! taken out of the row; and the row is changed at the version that was judged, so that of many requests with one code one gets through. The
-//! secret lies sealed in the row, of the recovery codes their digests, and both are shown once.
+//! Invariant: a code is valid for one use. A time-based code is valid only in a later step than the
+//! last one used. A recovery code is removed from the row. The row is updated at the version that
+//! was checked, so one of many concurrent requests with the same code succeeds.
+//!
+//! The row holds the sealed secret and the digests of the recovery codes. Both are shown once.
 
 mod codes;
 mod operations;
@@ -16,7 +19,8 @@ use crate::{
     Context, Result, Scope,
     list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{Noun, entity, json::AsJson},
+    store::{BelongsTo, Noun, entity, json::AsJson},
+    user::User,
 };
 
 entity! {
@@ -47,5 +51,11 @@ impl Noun for SecondFactor {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for SecondFactor {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::Id.eq(user.id))
     }
 }

@@ -1,4 +1,4 @@
-//! What is done with a second factor: by its user in a session of theirs, at sign-in, and by an admin.
+//! The operations on a second factor: by its user in a session, at sign-in, and by an admin.
 
 use secrecy::SecretString;
 use serde::Serialize;
@@ -16,46 +16,47 @@ use crate::{
     user::User,
 };
 
-/// Under which name authenticators keep the secret.
+/// The name under which authenticators store the secret.
 const ISSUER: &str = "TaskHub";
-/// The word for a code that is not good.
+/// The code of the field error for a wrong code.
 const WRONG_CODE: &str = "invalid_code";
 
-/// How a user's second factor stands.
+/// The state of a user's second factor.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SecondFactorState)]
 pub struct State {
-    /// Whether signing in takes a code.
+    /// Whether a sign-in needs a code.
     enabled: bool,
-    /// Since when.
+    /// The date and time (UTC) at which the second factor was confirmed, or null if there is none.
     confirmed_at: Option<Instant>,
-    /// How many recovery codes are left.
+    /// The number of recovery codes that are left, 0 to 10.
     #[schema(example = 10)]
     recovery_codes_left: usize,
 }
 
-/// What an authenticator has to know, shown this once.
+/// The secret for an authenticator. It is shown once.
 #[derive(Debug)]
 pub struct Enrolment {
-    /// The secret, as people type it.
+    /// The secret in base32, for typing it in.
     pub secret: SecretString,
-    /// The same with its names, as authenticators read it from a picture.
+    /// The secret as an `otpauth:` URI, for a QR code.
     pub uri: SecretString,
 }
 
-/// The user whose second factor the caller manages: a person in a session. No narrowed credential makes another way in, or takes one away.
+/// The user whose second factor the caller manages: the user of a session. A limited credential can
+/// neither add nor remove a second factor.
 ///
 /// # Errors
-/// `Forbidden` to a caller without a session.
+/// `Forbidden` for a caller without a session.
 pub fn caller(ctx: &Context) -> Result<Uuid> {
     let session = ctx.session().and(ctx.user());
     session.ok_or_else(|| Error::with(Kind::Forbidden, "Sign in: this takes a session of your own."))
 }
 
-/// How the caller's second factor stands.
+/// The state of the caller's second factor.
 ///
 /// # Errors
-/// `Forbidden` to a caller without a session.
+/// `Forbidden` for a caller without a session.
 pub async fn state(store: &Store, ctx: &Context) -> Result<State> {
     let id = caller(ctx)?;
     let factor = match store.read(ctx).resolve::<SecondFactor, _>(id, Read).await {
@@ -71,10 +72,11 @@ pub async fn state(store: &Store, ctx: &Context) -> Result<State> {
     })
 }
 
-/// Begins a second factor of the caller, whose password was verified against `verified`, in the place of one that was never confirmed.
+/// Creates a second factor of the caller, whose password was verified against `verified`. It
+/// replaces one that was never confirmed.
 ///
 /// # Errors
-/// `Conflict` when there is one.
+/// `Conflict` if a confirmed one exists.
 pub async fn enrol(tx: &Tx, verified: &str) -> Result<Enrolment> {
     let user = proved(tx, verified).await?;
     let tenant = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Read).await?.into_row();
@@ -104,11 +106,11 @@ pub async fn enrol(tx: &Tx, verified: &str) -> Result<Enrolment> {
     Ok(Enrolment { secret: totp.text(), uri })
 }
 
-/// Confirms the caller's second factor by a code of its authenticator: from now on it is asked for, and all other sessions end. The recovery
-/// codes.
+/// Confirms the caller's second factor with a code of its authenticator, and returns the recovery
+/// codes. From then on a sign-in needs a code. All other sessions end.
 ///
 /// # Errors
-/// `Conflict` when there is nothing to confirm; `Invalid` at the code.
+/// `Conflict` if there is nothing to confirm. `Invalid` at the code.
 pub async fn confirm(tx: &Tx, code: &SecretString) -> Result<Vec<SecretString>> {
     use secrecy::ExposeSecret;
     let id = caller(tx.ctx())?;
@@ -122,10 +124,11 @@ pub async fn confirm(tx: &Tx, code: &SecretString) -> Result<Vec<SecretString>> 
     Ok(codes)
 }
 
-/// Gives the caller, who proved their password and proves a code, new recovery codes in the place of the old ones.
+/// Replaces the recovery codes of the caller, whose password was verified, and returns the new
+/// ones. The code is checked here.
 ///
 /// # Errors
-/// `Conflict` when there is no second factor; `Invalid` at the code.
+/// `Conflict` if there is no second factor. `Invalid` at the code.
 pub async fn renew(tx: &Tx, verified: &str, code: &SecretString) -> Result<Vec<SecretString>> {
     proved(tx, verified).await?;
     let seen = confirmed(tx).await?;
@@ -135,20 +138,21 @@ pub async fn renew(tx: &Tx, verified: &str, code: &SecretString) -> Result<Vec<S
     Ok(codes)
 }
 
-/// Takes the second factor of the caller away, who proved their password and proves a code.
+/// Deletes the second factor of the caller, whose password was verified. The code is checked here.
 ///
 /// # Errors
-/// `Conflict` when there is no second factor; `Invalid` at the code.
+/// `Conflict` if there is no second factor. `Invalid` at the code.
 pub async fn disable(tx: &Tx, verified: &str, code: &SecretString) -> Result<()> {
     let user = proved(tx, verified).await?;
     confirmed(tx).await?.row().after_code(tx.cipher(), code, tx.now())?.ok_or_else(wrong_code)?;
     tx.remove(tx.resolve::<SecondFactor, _>(user.id, Delete).await?, &Precondition::Any).await
 }
 
-/// Takes another user's second factor away, who has lost it, and ends their sessions.
+/// Deletes the second factor of another user who has lost it, and ends that user's sessions.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for one's own, which takes a proof, and to a caller without a session.
+/// `NotFound`. `Forbidden` for the caller's own, which needs a proof, and for a caller without a
+/// session.
 pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     if caller(tx.ctx())? == id {
         return Err(Error::with(
@@ -160,10 +164,10 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     session::revoke_user(tx, id).await
 }
 
-/// Demands a code of a user who signs in, if they have a second factor, and uses it up.
+/// Requires a code of a user who signs in, if they have a second factor, and uses it up.
 ///
 /// # Errors
-/// `SecondFactorRequired` without a code; `Invalid` at the code.
+/// `SecondFactorRequired` without a code. `Invalid` at the code.
 pub async fn demand(tx: &Tx, code: Option<&SecretString>) -> Result<()> {
     let Some(seen) = own(tx).await?.filter(|seen| seen.row().confirmed_at.is_some()) else { return Ok(()) };
     let code = code.ok_or(Kind::SecondFactorRequired)?;
@@ -171,7 +175,7 @@ pub async fn demand(tx: &Tx, code: Option<&SecretString>) -> Result<()> {
     tx.update_as("use_code", seen, row, &Precondition::Any).await.map(drop)
 }
 
-/// Whether an operation failed because of its code: that is a guess.
+/// Whether an operation failed because of a wrong code. That counts in the login throttle.
 pub fn is_wrong_code(error: &Error) -> bool {
     error.fields().iter().any(|field| field.code == WRONG_CODE)
 }
@@ -180,13 +184,13 @@ fn wrong_code() -> Error {
     Error::field("/code", WRONG_CODE, "This code is not good, or not any more.")
 }
 
-/// The caller, whose password is still the one that was verified.
+/// The caller, if their password is still the one that was verified.
 async fn proved(tx: &Tx, verified: &str) -> Result<User> {
     let user = tx.resolve::<User, _>(caller(tx.ctx())?, ReadPrivate).await?.into_row();
     if user.password_hash == verified { Ok(user) } else { Err(Kind::InvalidCredentials.into()) }
 }
 
-/// The second factor of the user who acts, confirmed or not, to be changed.
+/// The caller's second factor, confirmed or not, for an update.
 async fn own(tx: &Tx) -> Result<Option<Evidence<SecondFactor, Update>>> {
     match tx.resolve(tx.ctx().user().ok_or(Kind::Forbidden)?, Update).await {
         Ok(seen) => Ok(Some(seen)),

@@ -1,4 +1,4 @@
-//! What is sent about a service account.
+//! The request bodies for service accounts.
 
 use std::time::Duration;
 
@@ -13,25 +13,26 @@ use crate::{
     scopes::known,
 };
 
-/// What can be written of a service account.
+/// The writable fields of a service account.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceAccountInput {
-    /// Unique in the organisation.
+    /// The name, unique in the organisation.
     #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 100, example = "importer")]
     pub(super) name: String,
-    /// What it may do: some of `scopes_supported` in `/.well-known/oauth-authorization-server`, each once. Who is narrowed to scopes
-    /// can give no others.
+    /// The scopes that its access tokens can have, each once. The possible values are
+    /// `scopes_supported` in `/.well-known/oauth-authorization-server`. A caller with a limited
+    /// token can pass on only its own scopes.
     #[garde(custom(known))]
     #[schema(max_items = 100, example = json!(["tasks:read", "tasks:write"]))]
     pub(super) scopes: Vec<String>,
-    /// From when on it is let in no more.
+    /// The date and time (UTC) at which the service account expires, or null for never.
     #[serde(default)]
     #[garde(skip)]
     pub(super) expires_at: Option<Instant>,
-    /// Whether it is let in.
+    /// Whether the service account can get and use access tokens.
     #[serde(default = "active")]
     #[garde(skip)]
     #[schema(default = true)]
@@ -53,11 +54,12 @@ impl From<&ServiceAccount> for ServiceAccountInput {
     }
 }
 
-/// A rotation of a service account's secret.
+/// The options for the rotation of a secret.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// For how long the present secret stays good, in seconds.
+    /// How long the current secret stays valid, in seconds. 0 ends it at once, and revokes the
+    /// access tokens.
     #[serde(default = "a_day")]
     #[garde(range(max = 604_800))]
     #[schema(minimum = 0, maximum = 604_800, default = 86_400)]

@@ -1,7 +1,9 @@
-//! Service accounts: the programs of a tenant, which sign in with a secret of their own (RFC 6749 section 4.4).
+//! Service accounts: the programs of a tenant, which sign in with a client secret (RFC 6749 section
+//! 4.4).
 //!
-//! Invariant: what a service may do is what its scopes name, and whoever gives it scopes, or a new secret, has them all. What takes something
-//! from it ends its access tokens at once. After a rotation the secret before is good for the overlap, and the one before that is not.
+//! Invariant: a service account may do what its scopes name. A caller who gives it scopes or a new
+//! secret has all of these scopes. A change that takes something from it revokes its access tokens
+//! at once. After a rotation the previous secret is valid for the overlap, and no older one.
 
 mod input;
 mod sign_in;
@@ -26,26 +28,28 @@ use crate::{
 };
 
 entity! {
-    /// A program of the organisation's. Its id is its `client_id`.
+    /// A service account: a program of the organisation. Its id is its `client_id`.
     pub struct ServiceAccount in "service_account", shown {
         ..stamps,
-        /// Unique in the organisation.
+        /// The name, unique in the organisation.
         #[schema(example = "importer")]
         pub name: String,
-        /// What it may do.
+        /// The scopes that its access tokens can have.
         #[schema(value_type = Vec<String>, example = json!(["tasks:read", "tasks:write"]))]
         pub scopes: AsJson<Vec<String>>,
-        /// Whether it is let in.
+        /// Whether the service account can get and use access tokens.
         pub is_active: bool,
         #[serde(skip)]
         pub secret_hash: String,
         #[serde(skip)]
         pub previous_hash: Option<String>,
-        /// Until when the secret before the last rotation is good.
+        /// The date and time (UTC) until which the secret before the last rotation is valid, or
+        /// null if the secret was never rotated.
         pub previous_expires_at: Option<Instant>,
-        /// From when on it is let in no more.
+        /// The date and time (UTC) at which the service account expires, or null for never.
         pub expires_at: Option<Instant>,
-        /// When it last got a token, to the minute. It counts no version up.
+        /// The date and time (UTC) of the last access token, accurate to one minute, or null if it
+        /// never got one. It does not change the version.
         pub last_used_at: Option<Instant>,
     }
 }
@@ -76,15 +80,15 @@ impl Noun for ServiceAccount {
     }
 }
 
-/// A service account with a new secret, which is shown this once.
+/// A service account with a new secret, which is shown once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceAccountWithSecret)]
 pub struct WithSecret {
     #[serde(flatten)]
     account: ServiceAccount,
-    /// The account's id, as OAuth 2 calls it.
+    /// The client id for OAuth 2: the id of the service account.
     client_id: Uuid,
-    /// Shown this once.
+    /// The client secret. It is shown once.
     #[schema(example = "ths_AZFv…")]
     client_secret: String,
 }
@@ -95,16 +99,17 @@ impl WithSecret {
         Self { client_id: account.id, client_secret, account }
     }
 
-    /// The account.
+    /// The service account.
     pub fn account(&self) -> &ServiceAccount {
         &self.account
     }
 }
 
-/// Makes a service account.
+/// Creates a service account.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, `InsufficientScope` for scopes that the caller lacks, `Conflict` when the name is taken.
+/// `Forbidden`, `Invalid`. `InsufficientScope` for scopes that the caller lacks. `Conflict` if the
+/// name is taken.
 pub async fn create(tx: &Tx, body: &Unchecked<ServiceAccountInput>) -> Result<WithSecret> {
     policy::permit(tx.ctx(), ServiceAccount::NOUN, Action::Create)?;
     add(tx, body.check()?).await
@@ -133,11 +138,11 @@ async fn add(tx: &Tx, input: ServiceAccountInput) -> Result<WithSecret> {
     Ok(WithSecret::of(tx, tx.add(row).await?, secret))
 }
 
-/// Changes a service account: to the body whole, or by it as a merge patch. Other scopes, another end, or not being let in any more, end
-/// its access tokens.
+/// Updates a service account: replaces it with the body, or merges the body as a patch. A change of
+/// the scopes, the expiry or `is_active` revokes its access tokens.
 ///
 /// # Errors
-/// Those of [`create`], `NotFound`, and those of the precondition.
+/// Those of [`create`], `NotFound`, and precondition errors.
 pub async fn update(
     tx: &Tx,
     id: Uuid,
@@ -159,10 +164,11 @@ pub async fn update(
     Ok(row)
 }
 
-/// Gives a service account a new secret. The present one stays good for the overlap.
+/// Creates a new secret for a service account. The current one stays valid for the overlap.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, `InsufficientScope` for scopes that the caller lacks, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Invalid`. `InsufficientScope` for scopes that the caller lacks.
+/// Precondition errors.
 pub async fn rotate(tx: &Tx, id: Uuid, body: &Unchecked<Rotation>, pre: &Precondition) -> Result<WithSecret> {
     let seen = tx.resolve::<ServiceAccount, _>(id, Update).await?;
     let overlap = body.check()?.overlap();
@@ -177,27 +183,28 @@ pub async fn rotate(tx: &Tx, id: Uuid, body: &Unchecked<Rotation>, pre: &Precond
     };
     let row = tx.update_as("rotate", seen, row, pre).await?;
     if overlap.is_zero() {
-        // The old secret is out: so may be what was signed in with by it.
+        // The old secret may have leaked, and so may the access tokens that it got.
         tx.revoke(Revocation::of_service(tx, id)).await?;
     }
     Ok(WithSecret::of(tx, row, secret))
 }
 
-/// Removes a service account. Its access tokens end.
+/// Deletes a service account and revokes its access tokens.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, and those of the precondition.
+/// `NotFound`, `Forbidden`, and precondition errors.
 pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve::<ServiceAccount, _>(id, Delete).await?;
     tx.remove(seen, pre).await?;
     tx.revoke(Revocation::of_service(tx, id)).await
 }
 
-/// A token of the service account with a name, for an operator, with these of its scopes; the account is made if there is none. Nobody knows
-/// the secret of a new one until it is rotated.
+/// A token of the service account with a name, for an operator, with some of its scopes. Creates
+/// the service account if it does not exist. Nobody knows the secret of a new one until it is
+/// rotated.
 ///
 /// # Errors
-/// `Invalid` for scopes that it does not have; `InvalidClient` when it is not let in.
+/// `Invalid` for scopes that it does not have. `InvalidClient` if it is inactive or expired.
 pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64) -> Result<Granted> {
     tx.lock_tenant().await?;
     let input = body.check()?;

@@ -1,4 +1,6 @@
-//! How a service account proves which it is. Whatever is wrong with it or its secret is one and the same refusal.
+//! How a service account authenticates.
+//!
+//! Invariant: every mistake in the id or the secret gets the same error.
 
 use std::time::Duration;
 
@@ -15,20 +17,20 @@ use crate::{
     tenant::Tenant,
 };
 
-/// How exactly `last_used_at` is kept: a write each time would cost more than the token.
+/// The accuracy of `last_used_at`. A write for each token would cost more than the token.
 const NOTED: Duration = Duration::from_mins(1);
 
-/// What a client says of itself (RFC 6749 section 2.3.1).
+/// Client credentials (RFC 6749 section 2.3.1).
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// The service account's id.
+    /// The client id: the id of the service account.
     pub id: String,
-    /// Its secret.
+    /// The client secret.
     pub secret: SecretString,
 }
 
 impl Client {
-    /// The secret, if it is one of this installation's for the service account that the client names.
+    /// The secret, if this installation issued it for the service account that the client names.
     fn credential(&self, installation: &[u8]) -> Result<Credential> {
         Credential::parse(Purpose::Service, &self.secret, installation)
             .filter(|secret| secret.row().to_string() == self.id)
@@ -36,14 +38,14 @@ impl Client {
     }
 }
 
-/// What a client asks for.
+/// A request for an access token.
 struct Asked {
     client: Client,
     scope: String,
     longest: i64,
 }
 
-/// Who a client is: the service account's own context, within its scopes.
+/// Authenticates a client: returns the context of the service account, limited to its scopes.
 ///
 /// # Errors
 /// `InvalidClient`, `TenantSuspended`.
@@ -54,10 +56,11 @@ pub async fn authenticate(store: &Store, system: &System, client: &Client) -> Re
     Ok(system.as_service(account.tenant_id, account.id, account.scopes.0))
 }
 
-/// Exchanges a client's secret for an access token with the scopes that it asks for, or all of its own; good for as long as is said at most.
+/// Exchanges a client secret for an access token with the requested scopes, or with all scopes of
+/// the service account. The token is valid for at most `longest` seconds.
 ///
 /// # Errors
-/// `InvalidClient`, `TenantSuspended`; `Invalid` at `/scope`.
+/// `InvalidClient`, `TenantSuspended`. `Invalid` at `/scope`.
 pub async fn exchange(
     store: &Store,
     system: &System,
@@ -69,7 +72,8 @@ pub async fn exchange(
     store.write(&ctx, Asked { client, scope, longest }, |tx, asked| Box::pin(grant(tx, asked))).await
 }
 
-/// The row is locked and written, so that what ends the account's tokens comes either before this or after it.
+/// The row is locked and written. So a revocation of the account's tokens comes either before this
+/// or after it.
 async fn grant(tx: &Tx, asked: &Asked) -> Result<Granted> {
     let secret = asked.client.credential(tx.secret())?;
     let account = proved(tx, &secret, Update, tx.ctx().now()).await?;
@@ -82,7 +86,7 @@ async fn grant(tx: &Tx, asked: &Asked) -> Result<Granted> {
     account.granted(scopes, at, asked.longest)
 }
 
-/// The service account whose secret it is, if it and its tenant are let in.
+/// The service account of a secret, if it and its tenant are active.
 async fn proved(scope: &Scope, secret: &Credential, act: impl Act, now: Instant) -> Result<ServiceAccount> {
     let refused = |error: Error| match error.kind() {
         Kind::NotFound => Kind::InvalidClient.into(),
@@ -99,10 +103,11 @@ async fn proved(scope: &Scope, secret: &Credential, act: impl Act, now: Instant)
 }
 
 impl ServiceAccount {
-    /// A token of the account's, good for so many seconds at most, and no longer than the account.
+    /// A token of the service account. It is valid for at most `longest` seconds, and no longer
+    /// than the service account.
     ///
     /// # Errors
-    /// `InvalidClient` when less than a second is left.
+    /// `InvalidClient` if less than a second is left.
     pub fn granted(&self, scopes: Vec<String>, at: Instant, longest: i64) -> Result<Granted> {
         let left = self.expires_at.map_or(longest, |end| end.seconds() - at.seconds());
         let lifetime = longest.min(left);

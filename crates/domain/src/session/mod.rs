@@ -1,9 +1,12 @@
-//! Sessions: signed-in devices, each a family of refresh tokens of which one is good at a time.
+//! Sessions: signed-in devices. Each is a family of refresh tokens, of which one is valid at a
+//! time.
 //!
-//! Invariant: a refresh token serves once. It is rotated by compare-and-swap on the session's version; within a grace of 10 s a repeated
-//! refresh gets the same successor (two tabs of one browser), and after it the whole family ends, because somebody else has the token.
-//! A token is opaque ([`crate::credential`]). The successor is derived from the token and the installation's
-//! secret, so that it can be given twice and is kept nowhere.
+//! Invariant: a refresh token is valid for one use. Its rotation is a compare-and-swap on the
+//! version of the session. Within 10 s a repeated refresh gets the same successor, for two tabs of
+//! one browser. After that the whole family ends, because the token was stolen.
+//!
+//! A token is opaque ([`crate::credential`]). Its successor is derived from the token and the
+//! secret of the installation. So the server can return it twice without storing it.
 
 mod open;
 mod own;
@@ -25,31 +28,31 @@ use crate::{
     error::Kind,
     list::Sort,
     policy::{self, Action, Fact, Facts},
-    store::{Evidence, Noun, Precondition, Revocation, Update, entity},
+    store::{BelongsTo, Evidence, Noun, Precondition, Revocation, Update, entity},
     tenant::Tenant,
     user::User,
 };
 
-/// For how long after a rotation the old token still gets the same successor.
+/// How long after a rotation the old token still gets the same successor.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// For how long a session that has ended is kept, for who looks into what happened.
+/// How long a session is stored after it has ended, for investigations.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 
-/// The most open sessions of a user: one more ends the oldest.
+/// The largest number of open sessions of a user. One more ends the oldest.
 const MOST: usize = 50;
 
-/// For how long sessions last.
+/// How long sessions last.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// From sign-in to the last refresh.
+    /// From the sign-in to the last refresh.
     pub absolute: Duration,
     /// From one refresh to the next.
     pub idle: Duration,
 }
 
 entity! {
-    /// A signed-in device.
+    /// A signed-in device of a user.
     pub struct Session in "session", hidden {
         pub user_id: Uuid,
         #[serde(skip)]
@@ -82,27 +85,33 @@ impl Noun for Session {
     }
 }
 
-/// A session that was opened or refreshed: what tokens are minted from.
+impl BelongsTo<User> for Session {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
+    }
+}
+
+/// A session that was opened or refreshed. Access tokens are minted from it.
 #[derive(Debug)]
 pub struct Opened {
     /// The user, as of now.
     pub user: User,
-    /// The session's id, for the access token's `sid`.
+    /// The id of the session, for the claim `sid` of the access token.
     pub session: Uuid,
-    /// The refresh token; shown this once.
+    /// The refresh token. It is shown once.
     pub refresh_token: SecretString,
 }
 
-/// What came of a refresh.
+/// The result of a refresh.
 #[derive(Debug)]
 pub enum Refreshed {
-    /// A new token, or within the grace the same successor again.
+    /// A new token, or the same successor again within the grace period.
     Rotated(Box<Opened>),
-    /// The token was used before: its family has ended.
+    /// The token was used before. Its family has ended.
     Reused,
 }
 
-/// The context of the user whose session a refresh token names. Nothing is proved yet.
+/// The context of the user whose session a refresh token names. It proves nothing yet.
 ///
 /// # Errors
 /// `InvalidRefreshToken`.
@@ -123,7 +132,8 @@ fn parse(token: &SecretString, installation: &[u8]) -> Result<Credential> {
 /// Rotates a refresh token, in the context of its [`holder`].
 ///
 /// # Errors
-/// `InvalidRefreshToken` when it is unknown or expired, its session has ended, or its user is not let in; `TenantSuspended`.
+/// `InvalidRefreshToken` if the token is unknown or expired, its session has ended, or its user is
+/// inactive. `TenantSuspended`.
 pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Result<Refreshed> {
     let token = parse(token, tx.secret())?;
     let invalid = || Error::from(Kind::InvalidRefreshToken);
@@ -162,28 +172,29 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
     if previous && now <= session.rotated_at.plus(GRACE) {
         return Ok(opened(successor));
     }
-    // A token with a good seal was one of this family once: whoever sends it again, its owner or a thief, the family ends.
+    // The seal proves that the token belonged to this family. Its owner or a thief sends it again,
+    // so the family ends.
     close(tx, seen, "reuse", &Precondition::Any).await?;
     Ok(Refreshed::Reused)
 }
 
-/// Ends the caller's own session: its refresh tokens and its access tokens.
+/// Ends the caller's own session, with its refresh tokens and access tokens.
 ///
 /// # Errors
-/// `Forbidden` to a credential without a session.
+/// `Forbidden` for a credential without a session.
 pub async fn end(tx: &Tx) -> Result<()> {
     let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
-    // What a personal access token names instead is no session.
+    // The id that a personal access token has in its place is no session.
     let none = |error: Error| if error.kind() == Kind::NotFound { Kind::Forbidden.into() } else { error };
     close(tx, tx.resolve(id, Update).await.map_err(none)?, "sign_out", &Precondition::Any).await
 }
 
-/// Ends all sessions of a user but the caller's own.
+/// Ends all sessions of a user except the caller's own.
 pub(crate) async fn end_others(tx: &Tx, user: Uuid) -> Result<()> {
     end_all(tx, user, tx.ctx().session()).await
 }
 
-/// Ends all tokens of a user, as of now, and all their sessions.
+/// Ends all sessions of a user, and revokes all access tokens that were issued until now.
 pub(crate) async fn revoke_user(tx: &Tx, user: Uuid) -> Result<()> {
     end_all(tx, user, None).await?;
     tx.revoke(Revocation::of_subject(tx, user)).await
@@ -196,7 +207,7 @@ async fn end_all(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<()> {
     Ok(())
 }
 
-/// A user's sessions that have not ended, the oldest first.
+/// The open sessions of a user, the oldest first.
 async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Session>> {
     use sea_orm::{QueryFilter, QueryOrder, QueryTrait};
     let open = open_ones(user, tx.now()).add_option(but.map(|id| entity::Column::Id.ne(id)));
@@ -204,7 +215,7 @@ async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Ses
     tx.all(&sessions.into_query()).await
 }
 
-/// A user's sessions that have not ended.
+/// The condition for the open sessions of a user.
 fn open_ones(user: Uuid, now: Instant) -> Condition {
     Condition::all()
         .add(entity::Column::UserId.eq(user))
@@ -212,29 +223,29 @@ fn open_ones(user: Uuid, now: Instant) -> Condition {
         .add(entity::Column::ExpiresAt.gt(now))
 }
 
-/// Ends a session, found by its id: another's are an admin's to end; a user's own are theirs.
+/// Ends a session by its id. The caller of this function has authorised it.
 async fn end_one(tx: &Tx, id: Uuid) -> Result<()> {
     close(tx, tx.follow(id, Update).await?, "end", &Precondition::Any).await
 }
 
-/// Ends a session, under a name for the audit: its refresh tokens and its access tokens.
+/// Ends a session with its refresh tokens and access tokens. The audit records it under `name`.
 async fn close(
     tx: &Tx,
     seen: Evidence<Session, Update>,
     name: &'static str,
     pre: &Precondition,
 ) -> Result<()> {
-    // It expires when it ends, so that both kinds of end are forgotten alike.
+    // A revoked session expires at once, so that one sweep deletes both kinds of ended sessions.
     let row = Session { revoked_at: Some(tx.now()), expires_at: tx.now(), ..seen.row().clone() };
     let row = tx.update_as(name, seen, row, pre).await?;
     tx.revoke(Revocation::of_session(tx, row.id)).await
 }
 
 impl Store {
-    /// Forgets the sessions that ended a week ago.
+    /// Deletes the sessions that ended a week ago.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Repository errors.
     pub async fn forget_sessions(&self, system: &System) -> Result<()> {
         self.housekeep(system, "session", "expires_at", system.now().minus(KEPT)).await
     }

@@ -1,4 +1,4 @@
-//! Signing in: a session is opened for who has proved who they are.
+//! Signing in: opening a session for a user whose password was verified.
 
 use secrecy::SecretString;
 
@@ -14,16 +14,16 @@ use crate::{
     user::User,
 };
 
-/// What was proved, and what is yet to be.
+/// What was proved, and what still has to be.
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The hash that the password was verified against.
     pub verified: String,
-    /// A better hash of the same password, when that one is outdated.
+    /// A stronger hash of the same password, if that one is outdated.
     pub rehash: Option<String>,
     /// A code of the second factor.
     pub code: Option<SecretString>,
-    /// The attempt that this is.
+    /// The attempt in the login throttle.
     pub attempt: Attempt,
     /// How long the session lasts.
     pub lifetimes: Lifetimes,
@@ -32,8 +32,9 @@ pub struct SignIn {
 /// Opens a session for the user of the context.
 ///
 /// # Errors
-/// `TooManyAttempts`; `InvalidCredentials` when the user is not let in or the password was changed meanwhile; `TenantSuspended`; `EmailUnverified`;
-/// `SecondFactorRequired`, and `Invalid` at the code.
+/// `TooManyAttempts`. `InvalidCredentials` if the user is inactive or the password was changed
+/// meanwhile. `TenantSuspended`. `EmailUnverified`. `SecondFactorRequired`, and `Invalid` at the
+/// code.
 pub async fn open(tx: &Tx, sign_in: &SignIn) -> Result<Opened> {
     let judgement = async {
         let seen = let_in(tx, &sign_in.verified).await?;
@@ -45,7 +46,7 @@ pub async fn open(tx: &Tx, sign_in: &SignIn) -> Result<Opened> {
     begin(tx, seen, &sign_in.lifetimes).await
 }
 
-/// The user of the context, if they are let in, and the password is still the one that was verified.
+/// The user of the context, if they are active and the verified password is still the current one.
 async fn let_in(tx: &Tx, verified: &str) -> Result<Evidence<User, UpdateProfile>> {
     let id = tx.ctx().user().ok_or(Kind::InvalidCredentials)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -62,7 +63,7 @@ async fn let_in(tx: &Tx, verified: &str) -> Result<Evidence<User, UpdateProfile>
     Ok(seen)
 }
 
-/// Keeps a better hash of the same password; no session ends for it.
+/// Stores a stronger hash of the same password. No session ends.
 async fn rehash(
     tx: &Tx,
     seen: Evidence<User, UpdateProfile>,
@@ -74,7 +75,7 @@ async fn rehash(
     tx.resolve(user.id, UpdateProfile).await
 }
 
-/// Begins a session of a user who is let in. The oldest ends when there are too many.
+/// Starts a session of a user who may sign in. The oldest one ends if there are too many.
 async fn begin(tx: &Tx, seen: Evidence<User, UpdateProfile>, lifetimes: &Lifetimes) -> Result<Opened> {
     let born = tx.birth();
     let token = Credential::new(Purpose::Refresh, born.tenant, born.id, tx.secret());

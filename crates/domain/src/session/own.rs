@@ -1,4 +1,4 @@
-//! What people see of sessions, and what they end: their own, and an admin anybody's in the tenant.
+//! Listing and ending sessions: users their own, and admins those of every user.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,26 +14,29 @@ use crate::{
     user::User,
 };
 
-/// A signed-in device.
+/// A session: a signed-in device of a user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 pub struct SessionView {
+    /// The id of the session.
     id: Uuid,
+    /// The id of the user.
     user_id: Uuid,
-    /// Whether the request was made in this session.
+    /// Whether the request was made with this session.
     current: bool,
-    /// The `User-Agent` that signed in.
+    /// The `User-Agent` of the sign-in, at most 255 characters, or null if there was none.
     #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0")]
     user_agent: Option<String>,
-    /// The address that signed in.
+    /// The IP address of the sign-in, or null if it is unknown.
     #[schema(example = "192.0.2.7")]
     address: Option<String>,
-    /// When it signed in.
+    /// The date and time (UTC) of the sign-in.
     created_at: Instant,
-    /// When it was refreshed last.
+    /// The date and time (UTC) of the last refresh.
     rotated_at: Instant,
-    /// When it ends at the latest.
+    /// The date and time (UTC) at which the session ends, whether it is refreshed or not.
     expires_at: Instant,
+    /// The version of the session, for `If-Match`.
     version: i64,
 }
 
@@ -49,15 +52,15 @@ impl SessionView {
 /// The caller's own open sessions.
 ///
 /// # Errors
-/// `Forbidden` to a service; those of lists.
+/// `Forbidden` for a service. List errors.
 pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<SessionView>> {
     of(store, ctx, ctx.user().ok_or(Kind::Forbidden)?, query).await
 }
 
-/// A user's open sessions: for admins, and for the user.
+/// The open sessions of a user, for admins and for the user.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`; those of lists.
+/// `NotFound`, `Forbidden`. List errors.
 pub async fn list_of(store: &Store, ctx: &Context, user: Uuid, query: &Query) -> Result<Page<SessionView>> {
     let user = store.read(ctx).resolve::<User, _>(user, ReadPrivate).await?;
     of(store, ctx, user.row().id, query).await
@@ -71,10 +74,10 @@ async fn of(store: &Store, ctx: &Context, user: Uuid, query: &Query) -> Result<P
     Ok(Page { count, results, next, previous, fields })
 }
 
-/// Ends an open session: one's own, or for admins anybody's.
+/// Ends an open session: one of the caller's, or for an admin one of any user.
 ///
 /// # Errors
-/// `NotFound`, and those of the precondition.
+/// `NotFound`, and precondition errors.
 pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve::<Session, _>(id, Update).await?;
     if seen.row().revoked_at.is_some() {
@@ -83,10 +86,10 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     close(tx, seen, "end", pre).await
 }
 
-/// Ends all the caller's sessions but the present one.
+/// Ends all sessions of the caller except the current one.
 ///
 /// # Errors
-/// `Forbidden` to a caller without a session.
+/// `Forbidden` for a caller without a session.
 pub async fn end_own_others(tx: &Tx) -> Result<()> {
     end_others(tx, second_factor::caller(tx.ctx())?).await
 }

@@ -1,4 +1,4 @@
-//! What may be done with a token by whoever has it: ending it (RFC 7009), and learning of it (RFC 7662).
+//! Revoking a token (RFC 7009) and introspecting one (RFC 7662).
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -14,10 +14,11 @@ use crate::{
     user::User,
 };
 
-/// Ends the session of a refresh token; one that is unknown ends nothing. The seal is proof enough: the token was one of this family once.
+/// Ends the session of a refresh token. An unknown token ends nothing. The seal is proof enough:
+/// the token belonged to this family once.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn revoke_refresh(store: &Store, system: &System, token: &SecretString) -> Result<()> {
     let ctx = match holder(store, system, token).await {
         Err(error) if error.kind() == Kind::InvalidRefreshToken => return Ok(()),
@@ -27,10 +28,11 @@ pub async fn revoke_refresh(store: &Store, system: &System, token: &SecretString
     store.write(&ctx, id, |tx, id| Box::pin(async { end_if_open(tx, *id).await.map(drop) })).await
 }
 
-/// Ends the session of the caller's access token; one that belongs to none ends by itself.
+/// Ends the session of the caller's access token. An access token without a session is revoked
+/// itself.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     if let Some(session) = token.session()
         && end_if_open(tx, session).await?
@@ -45,7 +47,7 @@ pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     tx.revoke(Revocation::of_token(tx, token)).await
 }
 
-/// Ends a session that has not ended; whether there is one.
+/// Ends a session if it is open. Returns whether the session exists.
 async fn end_if_open(tx: &Tx, id: Uuid) -> Result<bool> {
     let seen = match tx.resolve::<Session, _>(id, Update).await {
         Err(error) if error.kind() == Kind::NotFound => return Ok(false),
@@ -57,18 +59,19 @@ async fn end_if_open(tx: &Tx, id: Uuid) -> Result<bool> {
     Ok(true)
 }
 
-/// What a caller learns of a token beyond what stands in it.
+/// What a caller learns about a token in addition to its claims.
 #[derive(Debug)]
 pub struct Known {
-    /// The user's name.
+    /// The username of the user.
     pub username: Option<String>,
 }
 
-/// What the caller learns of a token: `None` if it is not theirs to know of. A user may know of their own, admins and services of all of
-/// their tenant's, whatever the scopes of the credential that they ask with: who has a token can use it.
+/// What the caller learns about a token, or `None` if they may not know about it. Users may know
+/// about their own tokens. Admins and services may know about all tokens of the tenant, whatever
+/// the scopes of their credential: the holder of a token can use it anyway.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn known(store: &Store, ctx: &Context, token: &Principal) -> Result<Option<Known>> {
     let own = ctx.actor().id() == Some(token.id());
     let facts = Facts::default().with(Fact::Owner, own);

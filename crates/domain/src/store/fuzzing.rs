@@ -12,8 +12,8 @@ use sqlx::{
 };
 use taskhub_auth::Cipher;
 
-use super::{Conn, Scope, Secrets, limit::Limit, sql::Statements};
-use crate::{Context, Error, Result, fuzzing::SECRET};
+use super::{Conn, Relations, Scope, Secrets, limit::Limit, sql::Statements};
+use crate::{Context, Error, Result};
 
 static SQLITE: LazyLock<DatabaseConnection> =
     LazyLock::new(|| lazy::<Sqlite>(SqliteConnectOptions::new()).into());
@@ -27,7 +27,12 @@ impl Scope {
     ///
     /// # Errors
     /// `Internal` never happens.
-    pub(crate) fn unconnected(ctx: Context, backend: DbBackend) -> Result<Self> {
+    pub(crate) fn unconnected(
+        ctx: Context,
+        backend: DbBackend,
+        secret: &[u8],
+        relations: &'static Relations,
+    ) -> Result<Self> {
         let pool = match backend {
             DbBackend::Postgres => &POSTGRES,
             DbBackend::MySql => &MYSQL,
@@ -38,7 +43,8 @@ impl Scope {
             ctx,
             conn: Conn::Pool(super::Pool::new((**pool).clone(), Limit::new(Duration::ZERO)), None),
             statements: Arc::new(Statements::default()),
-            secrets: Arc::new(Secrets { installation: SECRET.to_vec(), cipher }),
+            secrets: Arc::new(Secrets { installation: secret.to_vec(), cipher }),
+            relations,
         })
     }
 }

@@ -15,8 +15,8 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, revocation::Revocations,
-    scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
+    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, relations::Relations,
+    revocation::Revocations, scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
     writer_connection::WriterConnection,
 };
 use crate::{Context, Error, Result, event::Event};
@@ -151,11 +151,20 @@ impl Writer {
         secrets: Arc<super::Secrets>,
         mail: Arc<Notify>,
         followers: Arc<Followers>,
+        relations: &'static Relations,
     ) -> Self {
         let waiting = Waiting(Arc::new(Mutex::new(Queue::new(WAITING as usize))));
         let (wake, mut woken) = mpsc::channel(1);
-        let mut work =
-            Work { waiting: waiting.clone(), connection, statements, revocations, secrets, mail, followers };
+        let mut work = Work {
+            waiting: waiting.clone(),
+            connection,
+            statements,
+            revocations,
+            secrets,
+            mail,
+            followers,
+            relations,
+        };
         tokio::spawn(async move {
             while woken.recv().await.is_some() {
                 work.commit_waiting().await;
@@ -194,6 +203,7 @@ struct Work {
     statements: Arc<Statements>,
     revocations: Arc<Revocations>,
     secrets: Arc<super::Secrets>,
+    relations: &'static Relations,
     mail: Arc<Notify>,
     followers: Arc<Followers>,
 }
@@ -289,6 +299,7 @@ impl Work {
             conn: Conn::Transaction(transaction.clone()),
             statements: self.statements.clone(),
             secrets: self.secrets.clone(),
+            relations: self.relations,
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;

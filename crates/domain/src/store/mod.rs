@@ -21,7 +21,6 @@ mod limit;
 mod migrating;
 mod news;
 pub(crate) mod noun;
-mod parts;
 mod pending;
 pub(crate) mod people;
 mod pool;
@@ -29,6 +28,7 @@ mod private;
 mod queue;
 mod reach;
 mod readiness;
+mod relations;
 mod revocation;
 pub(crate) mod row;
 mod scope;
@@ -62,7 +62,7 @@ pub(crate) use self::{
     installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
     noun::{Unique, entity},
-    parts::Part,
+    relations::{BelongsTo, Cascade, PassesOn, Reaction, ReactsTo, Relations, Succession},
     revocation::Revocation,
     scope::{field, names_readable, readable, readable_ids},
     text::unindexed,
@@ -72,9 +72,10 @@ pub use self::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
     migrating::{Loss, MigrationState},
-    noun::{Blank, Noun, Owned},
+    noun::{Blank, Container, Noun, Owned},
     pool::Database,
     readiness::Unready,
+    relations::Written,
     revocation::{Revocations, follow_revocations},
     scope::Scope,
     share::{Share, Shares},
@@ -107,6 +108,7 @@ struct Inner {
     followers: Arc<feed::Followers>,
     clock: Clock,
     in_flight: InFlight,
+    relations: &'static Relations,
     readiness: readiness::Readiness,
     _checkpoints: Option<checkpoint::Checkpoints>,
 }
@@ -127,11 +129,16 @@ enum Writes {
 }
 
 impl Store {
-    /// Connects to a database whose schema is up to date.
+    /// Connects to a database whose schema is up to date, with the relations between the resources.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another version.
-    pub async fn connect(database: &Database, cipher: Cipher, clock: Clock) -> Result<Self> {
+    pub(crate) async fn open(
+        database: &Database,
+        cipher: Cipher,
+        clock: Clock,
+        relations: &'static Relations,
+    ) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
         Database::check_schema(writes.connections()).await?;
         let shares = Arc::new(share::Shares::new(database.connections()));
@@ -151,6 +158,7 @@ impl Store {
                 secrets.clone(),
                 mail.clone(),
                 followers.clone(),
+                relations,
             ))
         } else {
             Writes::Each(writes)
@@ -170,6 +178,7 @@ impl Store {
             _checkpoints: checkpoint::Checkpoints::start(database, checkpoint::LARGE, checkpoint::PERIOD),
             clock,
             in_flight: InFlight::default(),
+            relations,
         }));
         store.refresh_revocations().await?;
         Ok(store)
@@ -182,6 +191,7 @@ impl Store {
             conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
             statements: self.0.statements.clone(),
             secrets: self.0.secrets.clone(),
+            relations: self.0.relations,
         }
     }
 

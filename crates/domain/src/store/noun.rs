@@ -11,12 +11,11 @@ use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{parts::Part, row::Positioned, text::Searched, tx::Birth};
+use super::{relations::Written, row::Positioned, text::Searched, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     list::{self, Filter, Sort},
     policy::{self, Action, Fact, Facts},
-    tally::Summand,
 };
 
 /// A row's entity.
@@ -52,6 +51,15 @@ pub struct Unique {
     pub(crate) index: &'static str,
     pub(crate) columns: &'static str,
     pub(crate) field: &'static str,
+}
+
+/// The row that contains another and may forbid changes of it, as an archived project does.
+pub struct Container {
+    /// Which row it is.
+    pub(crate) row: (policy::Noun, Uuid),
+    /// Fails while the container forbids changes. The container stays as it is until the
+    /// transaction ends.
+    pub(crate) ensure_open: for<'a> fn(&'a Scope, Uuid) -> BoxFuture<'a, Result<()>>,
 }
 
 /// A noun that has endpoints of its own: what the policy calls it, and how the policy's facts are found.
@@ -96,26 +104,16 @@ pub trait Noun: Owned {
         None
     }
 
-    /// What follows from a write in the same transaction, whatever operation wrote, with its name in the audit: `old` is absent of a new row, and `new` of one that is gone.
+    /// What the resource itself writes beside a row, in the transaction of each write of it. What other resources write is their reaction
+    /// ([`super::relations`]).
     #[doc(hidden)]
-    fn follow_up<'a>(
-        _tx: &'a Tx,
-        _name: &'static str,
-        _old: Option<&'a Self>,
-        _new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(_tx: &'a Tx, _written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         None
     }
 
-    /// What goes with the row when it goes for good: see [`Part`].
+    /// The row that contains this one and may forbid changes of it.
     #[doc(hidden)]
-    fn parts(&self) -> Vec<Part> {
-        Vec::new()
-    }
-
-    /// The project that the row lies in, for rows that stay as they are while it is archived.
-    #[doc(hidden)]
-    fn home(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Uuid>>> + Send {
+    fn container(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Container>>> + Send {
         async { Ok(None) }
     }
 
@@ -139,12 +137,6 @@ pub trait Noun: Owned {
     #[doc(hidden)]
     fn searched(&self) -> Option<Searched<'_>> {
         None
-    }
-
-    /// What the row adds to the figures of a project. The store tallies each write of it; a row that was removed adds nothing.
-    #[doc(hidden)]
-    fn tally(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Summand>>> + Send {
-        async { Ok(None) }
     }
 
     /// The columns that a list reads: all, where a line of a list is the row.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     failure,
-    noun::Noun,
+    noun::{Noun, Owned},
     revocation::Revocation,
     scope::Scope,
     stage::Stage,
@@ -16,7 +16,6 @@ use crate::{
     Error, Result, audit,
     event::{self, Event},
     policy::{self, Action},
-    tally::Summand,
 };
 
 /// What waits until the transaction's end.
@@ -24,7 +23,7 @@ use crate::{
 pub(super) struct Pending {
     /// Rows of nouns that nothing else reads.
     pub(super) rows: Stage,
-    /// Audit rows, and what is tallied.
+    /// Audit rows, and rows of other logs.
     pub(super) records: Stage,
     /// Events, in their order: they get their positions as the last thing before the commit.
     pub(super) events: Vec<Event>,
@@ -92,15 +91,9 @@ impl Tx {
         }
     }
 
-    /// Tallies what a write takes away from the figures and what it brings to them.
-    pub(crate) fn tally(&self, takes: Option<Summand>, brings: Option<Summand>) {
-        if takes == brings {
-            return;
-        }
-        for summand in takes.map(Summand::taken_away).into_iter().chain(brings) {
-            let Birth { tenant, id, .. } = self.birth();
-            self.pending().records.push(&summand.row(tenant, id));
-        }
+    /// Adds a row to a log, at the transaction's end: nothing in the transaction reads it.
+    pub(crate) fn append<M: Owned>(&self, row: &M) {
+        self.pending().records.push(row);
     }
 
     /// The rows as they are after all that was written so far.

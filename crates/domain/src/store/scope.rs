@@ -16,6 +16,7 @@ use super::{
     evidence::{Act, Evidence, Read},
     failure,
     noun::{EntityOf, Noun, Owned},
+    relations::Relations,
     row::Positioned,
     sql::{Lock, Statements},
 };
@@ -33,6 +34,7 @@ pub struct Scope {
     pub(super) conn: Conn,
     pub(super) statements: Arc<Statements>,
     pub(super) secrets: Arc<super::Secrets>,
+    pub(super) relations: &'static Relations,
 }
 
 impl Scope {
@@ -113,6 +115,15 @@ impl Scope {
         let facts = row.facts(self, A::ACTION).await?;
         policy::judge_row(&self.ctx, N::NOUN, A::ACTION, facts)?;
         Ok(Evidence::new(row, act))
+    }
+
+    /// Authorizes again what was authorized before, by the caller's present scopes and role and by
+    /// the row as it is now.
+    ///
+    /// # Errors
+    /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
+    pub(crate) async fn authorize_recorded(&self, before: policy::Authorization) -> Result<()> {
+        (self.relations.authorize_again)(self, before).await
     }
 
     /// Authorizes an action on a row again, present or removed, whatever the credential's scopes.

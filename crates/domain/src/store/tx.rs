@@ -23,8 +23,9 @@ use super::{
     evidence::{Changes, Delete, Evidence, Precondition},
     failure,
     group::Group,
-    noun::{ColumnOf, EntityOf, Noun, Owned},
+    noun::{ColumnOf, Container, EntityOf, Noun, Owned},
     pending::Pending,
+    relations::Written,
     row::Positioned,
     scope::{Scope, field},
     stage,
@@ -34,8 +35,6 @@ use crate::{
     context::Actor,
     error::Kind,
     policy::{self, Action},
-    project,
-    tally::Summand,
 };
 
 /// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
@@ -157,10 +156,9 @@ impl Tx {
     pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
         policy::permit(&self.ctx, N::NOUN, Action::Create)?;
         self.in_tenant(&row)?;
-        self.stays_open(row.home(self).await?).await?;
+        self.ensure_open(row.container(self).await?).await?;
         self.record_added(&row);
         let row = row.derived();
-        let brings = self.summand(&row).await?;
         if N::STAGED {
             self.pending().rows.push(&row);
         } else {
@@ -170,8 +168,7 @@ impl Tx {
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         self.record_row("create", &row, N::GIVES_SIGHT, None, Some(new));
-        self.tally(None, brings);
-        self.follow_up("create", None, Some(&row)).await?;
+        self.follow_up(Written { name: "create", old: None, new: Some(&row) }).await?;
         Ok(row)
     }
 
@@ -200,10 +197,11 @@ impl Tx {
     ) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         if !changed(seen.row(), &row).is_empty() {
-            let (from, to) = (seen.row().home(self).await?, row.home(self).await?);
-            self.stays_open(from).await?;
-            if to != from {
-                self.stays_open(to).await?;
+            let (from, to) = (seen.row().container(self).await?, row.container(self).await?);
+            let moved = from.as_ref().map(|from| from.row) != to.as_ref().map(|to| to.row);
+            self.ensure_open(from).await?;
+            if moved {
+                self.ensure_open(to).await?;
             }
         }
         self.write(name, seen.into_row(), row).await
@@ -246,7 +244,6 @@ impl Tx {
             }
         }
         let row = row.derived();
-        let (takes, brings) = (self.summand(&old).await?, self.summand(&row).await?);
         let written = self::changed(&old, &row).into_iter().map(|it| (it, Expr::val(row.get(it))));
         let mut update = Query::update();
         update.table(EntityOf::<N>::default().table_ref()).values(written);
@@ -261,8 +258,7 @@ impl Tx {
         // What comes back brings along what lies in it.
         let moves = name == "restore" || changed.iter().any(|column| N::gives_sight(*column));
         self.record_row(name, &row, moves, Some(before), Some(after));
-        self.tally(takes, brings);
-        self.follow_up(name, Some(&old), Some(&row)).await?;
+        self.follow_up(Written { name, old: Some(&old), new: Some(&row) }).await?;
         Ok(row)
     }
 
@@ -273,7 +269,7 @@ impl Tx {
     pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
-        self.stays_open(old.home(self).await?).await?;
+        self.ensure_open(old.container(self).await?).await?;
         match old.clone().removed(Some(self.at)) {
             Some(row) => self.write("delete", old, row).await.map(drop),
             None => self.erase("delete", old).await,
@@ -287,7 +283,7 @@ impl Tx {
     pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
-        self.stays_open(old.home(self).await?).await?;
+        self.ensure_open(old.container(self).await?).await?;
         let row = old.clone().removed(None).ok_or(Kind::NotFound)?;
         self.write("restore", old, row).await
     }
@@ -310,27 +306,23 @@ impl Tx {
         self.erase("purge", row).await
     }
 
-    async fn follow_up<N: Noun>(&self, name: &'static str, old: Option<&N>, new: Option<&N>) -> Result<()> {
-        self.index(old, new).await?;
-        match N::follow_up(self, name, old, new) {
-            Some(rest) => rest.await,
-            None => Ok(()),
+    async fn follow_up<N: Noun>(&self, written: Written<'_, N>) -> Result<()> {
+        self.index(written.old, written.new).await?;
+        if let Some(rest) = N::follow_up(self, written) {
+            rest.await?;
         }
+        self.relations.react(self, written).await
     }
 
     /// Removes a row that is locked, and before it all that goes with it.
     pub(super) async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
-        for part in old.parts() {
-            part.remove(self).await?;
-        }
-        self.follow_up(name, Some(&old), None).await?;
-        let takes = self.summand(&old).await?;
+        self.relations.cascade(self, &old).await?;
+        self.follow_up(Written { name, old: Some(&old), new: None }).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
         self.record_row(name, &old, N::GIVES_SIGHT, Some(values(&old, None)?), None);
-        self.tally(takes, None);
         Ok(())
     }
 
@@ -374,17 +366,12 @@ impl Tx {
         }
     }
 
-    /// Refuses to change what lies in an archived project. The project stays as it is until the change is written.
-    async fn stays_open(&self, project: Option<Uuid>) -> Result<()> {
-        match project {
-            Some(project) => project::stays_open(self, project).await,
+    /// Fails while the container forbids changes.
+    async fn ensure_open(&self, container: Option<Container>) -> Result<()> {
+        match container {
+            Some(Container { row: (_, id), ensure_open }) => ensure_open(self, id).await,
             None => Ok(()),
         }
-    }
-
-    /// What a row adds to the figures of a project.
-    async fn summand<N: Noun>(&self, row: &N) -> Result<Option<Summand>> {
-        if row.is_removed() { Ok(None) } else { row.tally(self).await }
     }
 }
 

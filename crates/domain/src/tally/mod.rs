@@ -2,27 +2,31 @@
 //!
 //! Invariant: at every commit, the sums of a project plus its log equal a recount of its tasks.
 //!
-//! The store writes the log with each write; no resource calls this module. A write adds one row to
-//! the log for the old values and one for the new values. It changes no existing row, so writes do
-//! not wait for each other here. [`crate::Store::fold_tallies`] compacts the log: it moves its rows
-//! into sums ([`sum`]) by status and priority, by ranges of due dates and by ranges of durations.
-//! Each range is a 64th of a larger one ([`tree`]). So the cost of reading ([`counted`]) grows
-//! neither with the number of tasks nor with the number of their changes.
+//! This module reacts to each write of a task or a time entry; no resource calls it. A write adds
+//! one row to the log for the old values and one for the new values. It changes no existing row, so
+//! writes do not wait for each other here. [`crate::Store::fold_tallies`] compacts the log: it
+//! moves its rows into sums ([`sum`]) by status and priority, by ranges of due dates and by ranges
+//! of durations. Each range is a 64th of a larger one ([`tree`]). So the cost of reading
+//! ([`counted`]) grows neither with the number of tasks nor with the number of their changes.
 //!
 //! Neither table refers to the project. The rows of an empty project add up to zero, and are
 //! removed when they are compacted.
 
-pub(crate) mod counted;
+mod counted;
+mod statistics;
 mod sum;
 mod tree;
 
+use futures::future::BoxFuture;
 use sea_orm::entity::prelude::*;
 
+pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
 pub(crate) use self::sum::Sum;
 use crate::{
-    Instant,
-    store::entity,
-    task::{Priority, TaskStatus},
+    Instant, Result, Tx,
+    store::{Noun, ReactsTo, Written, entity},
+    task::{Priority, Task, TaskStatus},
+    time_entry::{self, TimeEntry},
 };
 
 entity! {
@@ -111,12 +115,86 @@ impl Summand {
     }
 }
 
+impl ReactsTo<Task> for Tally {
+    /// A task counts in its project while it is not in the trash. Time counts in the project of its
+    /// task while the time entry exists, also while the task is in the trash.
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, Task>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        record(tx, old.and_then(of_task), new.and_then(of_task));
+        let (old, new) = old.zip(new).filter(|(old, new)| old.project_id != new.project_id)?;
+        Some(Box::pin(async move {
+            let spent = time_entry::seconds_on(tx, new).await?;
+            let there = |project: Option<Uuid>| project.map(|project| of_time(project, spent));
+            record(tx, there(old.project_id), there(new.project_id));
+            Ok(())
+        }))
+    }
+}
+
+impl ReactsTo<TimeEntry> for Tally {
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, TimeEntry>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let task = old.or(new)?.task_id;
+        Some(Box::pin(async move {
+            // The task is locked meanwhile: a task that moves to another project moves the time of
+            // all its entries.
+            let Some(task) = tx.hold::<Task>(task).await? else { return Ok(()) };
+            let of = |entry: &TimeEntry| {
+                task.project_id.map(|project| of_time(project, entry.seconds.unwrap_or_default().into()))
+            };
+            record(tx, old.and_then(of), new.and_then(of));
+            Ok(())
+        }))
+    }
+}
+
+/// Logs the contributions that a write removes and adds.
+fn record(tx: &Tx, takes: Option<Summand>, brings: Option<Summand>) {
+    if takes == brings {
+        return;
+    }
+    for summand in takes.map(Summand::taken_away).into_iter().chain(brings) {
+        let born = tx.birth();
+        tx.append(&summand.row(born.tenant, born.id));
+    }
+}
+
+/// The contribution of a task to the aggregates of its project.
+fn of_task(task: &Task) -> Option<Summand> {
+    let project_id = task.project_id.filter(|_| !task.is_removed())?;
+    let is_open = !matches!(task.status, TaskStatus::Done | TaskStatus::Cancelled);
+    let key = Key {
+        project_id,
+        status: Some(task.status),
+        priority: Some(task.priority),
+        due: task.due_at.filter(|_| is_open).map(second),
+        took: task.completed_at.map(|at| seconds(task.created_at, at)),
+    };
+    let amounts = Amounts {
+        tasks: 1,
+        estimated: task.estimate_minutes.is_some().into(),
+        estimate_minutes: task.estimate_minutes.unwrap_or_default().into(),
+        spent_seconds: 0,
+    };
+    Some(Summand { key, amounts })
+}
+
+/// The contribution of tracked time to the aggregates of a project.
+fn of_time(project_id: Uuid, spent_seconds: i64) -> Summand {
+    let key = Key { project_id, status: None, priority: None, due: None, took: None };
+    Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
+}
+
 /// A timestamp in whole seconds since the Unix epoch, rounded down.
-pub(crate) fn second(at: Instant) -> i64 {
+fn second(at: Instant) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
 /// The whole seconds from one timestamp to another, at least 0.
-pub(crate) fn seconds(from: Instant, to: Instant) -> i64 {
+fn seconds(from: Instant, to: Instant) -> i64 {
     Ord::max(to.micros().saturating_sub(from.micros()) / 1_000_000, 0)
 }

@@ -1,8 +1,8 @@
 //! Whom tasks are assigned to.
 //!
 //! Invariant: the assignee of an open task sees it. [`check`] refuses an assignment to somebody who
-//! does not. When a user loses sight of projects, [`clear_unseen`] clears their open assignments
-//! there and notifies those who manage the projects. A task that is done or cancelled keeps its
+//! does not. When a user loses sight of projects, [`clear_unseen_of`] clears their open assignments
+//! there. A task that is done or cancelled keeps its
 //! assignee as a record: that alone shows them nothing.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entit
 
 use super::{Task, TaskStatus, entity::Column, is_seen};
 use crate::{
-    Error, Result, Tx, notification,
+    Error, Result, Tx,
     policy::{self, Action},
     project::Project,
     store::{Noun, field, readable_ids},
@@ -88,24 +88,25 @@ fn is_open() -> sea_orm::sea_query::Expr {
     Column::Status.is_in([TaskStatus::Todo, TaskStatus::InProgress])
 }
 
-/// Clears the assignments of those open tasks that meet a condition and whose assignees see them no
-/// more, and notifies those who manage their projects. It follows from the change that took the
-/// sight away, and so takes no scope of its own.
-pub(crate) async fn clear_unseen(tx: &Tx, which: Condition) -> Result<()> {
-    let lies_in_project = which.clone().add(Column::ProjectId.is_not_null()).add(is_open());
-    let people = tx.owned::<Task>().filter(lies_in_project).filter(Column::AssigneeId.is_not_null());
-    let people = people.select_only().column(Column::AssigneeId).group_by(Column::AssigneeId);
-    let people = people.order_by_asc(Column::AssigneeId).into_query();
-    for row in tx.rows(&people).await? {
-        clear_unseen_of(tx, field(&row, 0)?, which.clone()).await?;
-    }
-    Ok(())
+/// The users to whom open tasks in projects are assigned that meet a condition.
+pub(crate) async fn assignees(tx: &Tx, which: Condition) -> Result<Vec<Uuid>> {
+    let which =
+        which.add(Column::ProjectId.is_not_null()).add(is_open()).add(Column::AssigneeId.is_not_null());
+    let people = tx.owned::<Task>().filter(which).select_only().column(Column::AssigneeId);
+    let people = people.group_by(Column::AssigneeId).order_by_asc(Column::AssigneeId).into_query();
+    tx.rows(&people).await?.iter().map(|row| field(row, 0)).collect()
 }
 
-/// As [`clear_unseen`], for the tasks of one user.
-pub(crate) async fn clear_unseen_of(tx: &Tx, user: Uuid, which: Condition) -> Result<()> {
+/// Clears a user's assignments of those open tasks that meet a condition and that the user can no
+/// longer see. Returns the user and the number of cleared assignments by project. The change that
+/// took the sight away was authorized; this follows from it and takes no scope of its own.
+pub(crate) async fn clear_unseen_of(
+    tx: &Tx,
+    user: Uuid,
+    which: Condition,
+) -> Result<Option<(User, BTreeMap<Uuid, usize>)>> {
     // Nobody is assigned anything meanwhile: see `check`.
-    let Some(user) = tx.find::<User>(user, true).await? else { return Ok(()) };
+    let Some(user) = tx.find::<User>(user, true).await? else { return Ok(None) };
     let seen = readable_ids::<Project>(tx.seen_by(&user).ctx());
     // The assignee of a personal task sees it. The condition excludes these tasks by name, because
     // `NULL NOT IN` an empty list is true.
@@ -113,10 +114,7 @@ pub(crate) async fn clear_unseen_of(tx: &Tx, user: Uuid, which: Condition) -> Re
         .add(Column::ProjectId.is_not_null())
         .add(Column::ProjectId.not_in_subquery(seen));
     let cleared = reassign(tx, unseen, "unassign", None).await?;
-    for (project, tasks) in cleared {
-        notification::about_unassigned(tx, project, &user, tasks).await?;
-    }
-    Ok(())
+    Ok(Some((user, cleared)))
 }
 
 /// Hands a user's open tasks that meet a condition over to another, who sees them.

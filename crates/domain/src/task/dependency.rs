@@ -17,7 +17,7 @@ use crate::{
     error::Kind,
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Noun, Unique, entity, readable_ids},
+    store::{BelongsTo, Birth, Blank, Container, Noun, Unique, entity, readable_ids},
 };
 
 /// How many tasks one task may wait for at once.
@@ -68,8 +68,8 @@ impl Noun for TaskDependency {
         (fact == Fact::TaskVisible).then(both)
     }
 
-    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        super::home_of(self.task_id, scope).await
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        super::container_of(self.task_id, scope).await
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -139,9 +139,11 @@ impl EditableChild for TaskDependency {
     }
 }
 
-/// The dependencies on a task, of those that wait for it.
-pub(super) fn on(blocker: Uuid) -> Condition {
-    Condition::all().add(entity::Column::BlockerId.eq(blocker))
+impl BelongsTo<Task> for TaskDependency {
+    /// The dependencies of other tasks on this one.
+    fn belonging_to(blocker: &Task) -> Condition {
+        Condition::all().add(entity::Column::BlockerId.eq(blocker.id))
+    }
 }
 
 /// Whether a task is another, or waits for it, by however many others.

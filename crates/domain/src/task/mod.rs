@@ -20,35 +20,28 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, Value, entity::prelude::*, sea
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use self::assignment::{assignees, clear_unseen_of, transfer};
 use self::{assignment::Assignment, recurrence::Settings};
-pub(crate) use self::{
-    assignment::{clear_unseen, clear_unseen_of, transfer},
-    operations::{any_deleted, purge_within},
-    tagged::take_off,
-};
 pub use self::{
     dependency::{TaskDependency, TaskDependencyInput},
     input::{MoveInput, Side, TaskInput},
-    operations::{complete, deleted, move_to, purge, reopen, restore},
+    operations::{complete, deleted, in_project, move_to, purge, remove_project, reopen, restore},
     recurrence::RecurrenceMode,
 };
+pub use crate::priority::Priority;
 use crate::{
     Context, Instant, Result, Scope, Tx,
-    attachment::Attachment,
-    comment::Comment,
-    edit::{Child, Editable, Reference},
+    edit::{Editable, Reference},
     input::in_order,
     label::Label,
     list::{self, Filter, Form, Sort},
-    notification,
     policy::{self, Action, Fact, Facts},
     project::{self, Project},
-    reminder::{self, Reminder},
-    store::{Birth, Blank, Noun, Part, Searched, entity, json::AsJson, readable_ids, row::enumeration},
-    tally::{self, Amounts, Key, Summand},
-    time_entry::{self, TimeEntry},
+    store::{
+        Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, readable_ids,
+        row::enumeration,
+    },
     user::User,
-    watcher::Watcher,
 };
 
 /// Where a task stands.
@@ -78,41 +71,6 @@ pub enum TaskStatus {
     Done,
     /// Given up.
     Cancelled,
-}
-
-/// How much something matters.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    DeriveActiveEnum,
-    EnumIter,
-)]
-#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
-#[serde(rename_all = "snake_case")]
-#[repr(i16)]
-pub enum Priority {
-    /// Can wait.
-    Low = 1,
-    /// The usual.
-    #[default]
-    Medium = 2,
-    /// Soon.
-    High = 3,
-    /// Now.
-    Urgent = 4,
-}
-
-impl Priority {
-    /// The words, in the order of their numbers.
-    pub(crate) const WORDS: &'static [&'static str] = &["low", "medium", "high", "urgent"];
 }
 
 entity! {
@@ -160,7 +118,6 @@ entity! {
 }
 
 enumeration!(TaskStatus as String);
-enumeration!(Priority as i16);
 
 impl Noun for Task {
     const NOUN: policy::Noun = policy::Noun::Task;
@@ -192,39 +149,18 @@ impl Noun for Task {
         Some(Self { deleted_at: at, ..self })
     }
 
-    async fn home(&self, _scope: &Scope) -> Result<Option<Uuid>> {
-        Ok(self.project_id)
+    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
+        Ok(self.project_id.map(project::container))
     }
 
-    fn parts(&self) -> Vec<Part> {
-        vec![
-            Part::of::<Comment>(Comment::within(self)),
-            Part::of::<Attachment>(Attachment::within(self)),
-            Part::of::<TimeEntry>(TimeEntry::within(self)),
-            Part::of::<Watcher>(Watcher::within(self)),
-            Part::of::<Reminder>(Reminder::within(self)),
-            Part::of::<TaskDependency>(TaskDependency::within(self)),
-            Part::of::<TaskDependency>(dependency::on(self.id)),
-        ]
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+        let task = written.new?;
         Some(Box::pin(async move {
-            reminder::set_alarms(tx, old, new).await?;
-            let Some(task) = new else { return Ok(()) };
-            tagged::keep(tx, old, task).await?;
-            if let Some(old) = old {
-                family::follow(tx, old, task).await?;
-                time_entry::follow(tx, old, task).await?;
-                time_entry::stop_on(tx, old, task).await?;
+            tagged::keep(tx, written.old, task).await?;
+            match written.old {
+                Some(old) => family::follow(tx, old, task).await,
+                None => Ok(()),
             }
-            // Who gets all of another's work at once is not told of each.
-            if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }
         }))
     }
 
@@ -256,10 +192,6 @@ impl Noun for Task {
             project_id: self.project_id,
             task_id: None,
         })
-    }
-
-    async fn tally(&self, _scope: &Scope) -> Result<Option<Summand>> {
-        Ok(self.project_id.map(|project| self.summand(project)))
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -334,8 +266,9 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
 }
 
 /// The project in which a task lies, for what lies in the task.
-pub(crate) async fn home_of(id: Uuid, scope: &Scope) -> Result<Option<Uuid>> {
-    Ok(scope.find::<Task>(id, false).await?.and_then(|task| task.project_id))
+pub(crate) async fn container_of(id: Uuid, scope: &Scope) -> Result<Option<Container>> {
+    let project = scope.find::<Task>(id, false).await?.and_then(|task| task.project_id);
+    Ok(project.map(project::container))
 }
 
 /// The ids of the tasks that meet a condition.
@@ -441,25 +374,6 @@ impl Editable for Task {
 }
 
 impl Task {
-    /// What the task adds to the figures of the project that it lies in.
-    fn summand(&self, project_id: Uuid) -> Summand {
-        let is_open = !matches!(self.status, TaskStatus::Done | TaskStatus::Cancelled);
-        let key = Key {
-            project_id,
-            status: Some(self.status),
-            priority: Some(self.priority),
-            due: self.due_at.filter(|_| is_open).map(tally::second),
-            took: self.completed_at.map(|at| tally::seconds(self.created_at, at)),
-        };
-        let amounts = Amounts {
-            tasks: 1,
-            estimated: self.estimate_minutes.is_some().into(),
-            estimate_minutes: self.estimate_minutes.unwrap_or_default().into(),
-            spent_seconds: 0,
-        };
-        Summand { key, amounts }
-    }
-
     /// Whether it is yet to be done.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{
@@ -10,12 +11,12 @@ use super::{
     dependency, entity, family, rank,
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Result, Scope, Store, System, Tx, edit,
     error::Kind,
     input::Unchecked,
     list::{self, Page, Query, Within},
-    project::Project,
-    store::{Delete, Noun, Override, Precondition, SWEEP, Update},
+    project::{self, Project},
+    store::{Delete, Noun, Override, Precondition, ReactsTo, SWEEP, Update, Written},
     tenant,
 };
 
@@ -214,8 +215,43 @@ async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// The tasks of a project.
+///
+/// # Errors
+/// `NotFound`, and those of lists.
+pub async fn in_project(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
+    edit::list_of::<Project, Task>(store, ctx, id, query, super::of_project).await
+}
+
+/// Removes a project in which nothing lies but milestones, which go with it, and deleted tasks: these only if the caller says so, because they could be
+/// restored.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the precondition.
+pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) -> Result<()> {
+    let seen = project::resolve_deletable(tx, id, pre).await?;
+    // None is deleted meanwhile: whoever writes a task holds its project.
+    if !purge && any_deleted(tx, seen.row()).await? {
+        let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
+                      delete them with the project by purge=true.";
+        return Err(Error::with(Kind::InUse, detail));
+    }
+    tx.remove(seen, pre).await
+}
+
+impl ReactsTo<Project> for Task {
+    /// Deleted tasks are removed for good with their project: they could be restored into nothing.
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, Project>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let gone = old.filter(|_| new.is_none())?;
+        Some(Box::pin(purge_within(tx, gone)))
+    }
+}
+
 /// Whether tasks of a project were deleted and can be restored.
-pub(crate) async fn any_deleted(tx: &Tx, project: &Project) -> Result<bool> {
+async fn any_deleted(tx: &Tx, project: &Project) -> Result<bool> {
     let deleted = tx.owned::<Task>().filter(super::of_project(project));
     let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(1).into_query();
     Ok(!tx.all::<Task>(&deleted).await?.is_empty())
@@ -225,7 +261,7 @@ pub(crate) async fn any_deleted(tx: &Tx, project: &Project) -> Result<bool> {
 ///
 /// # Errors
 /// `Conflict` when they are too many.
-pub(crate) async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
+async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
     let deleted = tx.owned::<Task>().filter(super::of_project(project));
     let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(MOST + 1).into_query();
     let deleted: Vec<Task> = tx.all(&deleted).await?;

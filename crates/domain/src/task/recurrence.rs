@@ -13,7 +13,7 @@ use super::{
     local::Local,
     series::{Next, Series, meant, next},
 };
-use crate::{Error, Instant, Result, Tx, reminder, store::row::enumeration, tenant::Tenant, watcher, zone};
+use crate::{Error, Instant, Result, Tx, store::row::enumeration, tenant::Tenant, zone};
 
 /// The most characters of a rule.
 pub(super) const LONGEST: usize = 500;
@@ -114,9 +114,7 @@ pub(super) async fn hand_on(tx: &Tx, done: Task) -> Result<Task> {
             version: 1,
             ..done.clone()
         };
-        let task = tx.add(task).await?;
-        watcher::hand_on(tx, done.id, task.id).await?;
-        reminder::hand_on(tx, done.id, &task).await?;
+        tx.add_successor(&done, task).await?;
     }
     let Settings { mode, clamp } = Settings::default();
     Ok(Task { recurrence: None, recurrence_mode: mode, month_end_clamp: clamp, ..done })

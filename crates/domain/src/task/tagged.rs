@@ -3,12 +3,17 @@
 //! Invariant: a task's row names its labels, so that answers and the audit have them; the rows here are the same once more, for finding tasks
 //! by label and for keeping a label that is in use. [`keep`] writes them with every write of a task.
 
+use futures::future::BoxFuture;
 use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement,
 };
 
 use super::{Task, entity as task};
-use crate::{Context, Error, Result, Tx, label::Label, store::entity};
+use crate::{
+    Context, Error, Result, Tx,
+    label::Label,
+    store::{ReactsTo, Written, entity},
+};
 
 /// How many tasks are read at once.
 const PAGE: u64 = 200;
@@ -52,11 +57,23 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
     Ok(())
 }
 
-/// Takes a label that goes off the tasks that were deleted: whoever restores one finds it without. Those that are there keep the label.
+impl ReactsTo<Label> for Task {
+    /// Deleted tasks lose a label that is deleted: a restored one comes back without it. A label of
+    /// other tasks can't be deleted.
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, Label>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let gone = old.filter(|_| new.is_none())?;
+        Some(Box::pin(take_off(tx, gone.id)))
+    }
+}
+
+/// Takes a label off the deleted tasks.
 ///
 /// # Errors
 /// `Conflict` when they are too many.
-pub(crate) async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
+async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
     let of = with(tx.ctx(), Some(label.into()));
     let deleted = tx.owned::<Task>().filter(task::Column::Id.in_subquery(of));
     let deleted = deleted.filter(task::Column::DeletedAt.is_not_null()).order_by_asc(task::Column::Id);

@@ -1,18 +1,16 @@
 //! A team's members, each with a role in it.
 
-use futures::future::BoxFuture;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
 use super::{Team, facts_within};
 use crate::{
-    Context, Error, Result, Scope, Tx,
+    Context, Result, Scope, Tx,
     edit::{Child, EditableChild, input},
     error::Kind,
     input::{one_line, trimmed},
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Delete, Noun, Precondition, Unique, entity},
-    task,
+    store::{BelongsTo, Birth, Blank, Noun, Unique, entity},
     user::{self, User},
 };
 
@@ -54,18 +52,6 @@ impl Noun for TeamMember {
 
     const GIVES_SIGHT: bool = true;
 
-    /// Who leaves by another's taking their place loses what they saw through the team. Whoever is
-    /// removed does so by [`remove`], or goes for good.
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        let (old, _) = old.zip(new).filter(|(old, new)| old.user_id != new.user_id)?;
-        Some(Box::pin(super::clear_assignments(tx, old.team_id, old.user_id)))
-    }
-
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.team_id)
     }
@@ -95,6 +81,12 @@ impl Noun for TeamMember {
             columns: "team_member.team_id, team_member.user_id",
             field: "user_id",
         }]
+    }
+}
+
+impl BelongsTo<User> for TeamMember {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 
@@ -139,46 +131,4 @@ impl EditableChild for TeamMember {
         }
         Ok(input.onto(self))
     }
-}
-
-/// Removes a member from a team. Their open assignments in the team's projects pass to another
-/// user, if one is named. Otherwise those that they can't see any more are cleared, and whoever
-/// manages the projects is notified.
-///
-/// # Errors
-/// As [`crate::edit::remove_within`]; `InvalidParameter` when the named user is not another active
-/// one who sees the team's projects; `InsufficientScope` when something passes to them and the
-/// credential does not reach tasks.
-pub async fn remove(tx: &Tx, ids: (Uuid, Uuid), transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve_within::<TeamMember, _>(ids, Delete).await?;
-    tx.check(pre, seen.row().version).await?;
-    let TeamMember { team_id, user_id, .. } = *seen.row();
-    if let Some(heir) = transfer_to {
-        check_heir(tx, team_id, user_id, heir).await?;
-        task::transfer(tx, task::of_team(tx.ctx(), team_id), user_id, heir).await?;
-    }
-    tx.remove(seen, pre).await?;
-    super::clear_assignments(tx, team_id, user_id).await
-}
-
-/// Refuses an heir who could not see what they get: the one answer for whoever is absent,
-/// deactivated, outside the team, or leaves it.
-async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()> {
-    let team = tx.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
-    let heir = tx.hold::<User>(heir).await?.filter(|heir| heir.is_active && heir.id != leaver);
-    let sees = match &heir {
-        Some(heir) => {
-            let scope = tx.seen_by(heir);
-            let facts = facts_within(&team, &scope).await?;
-            policy::judge_row(scope.ctx(), Team::NOUN, Action::Read, facts).is_ok()
-        }
-        None => false,
-    };
-    if sees {
-        return Ok(());
-    }
-    Err(Error::parameter(
-        "transfer_to",
-        "Expected the id of another active user who sees the team's projects.",
-    ))
 }

@@ -5,19 +5,17 @@
 
 pub(crate) mod member;
 
-use futures::future::BoxFuture;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
 pub(crate) use self::member::joined;
-pub use self::member::{TeamMember, TeamMemberInput, remove as remove_member};
+pub use self::member::{TeamMember, TeamMemberInput};
 use crate::{
     Context, Result, Scope, Tx,
-    edit::{Child, Editable, Reference, input},
+    edit::{Editable, Reference, input},
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Noun, Part, Searched, Unique, entity},
-    task,
+    store::{Noun, Searched, Unique, entity},
     user::{self, User},
 };
 
@@ -53,11 +51,6 @@ pub(crate) async fn facts_within(team: &Team, scope: &Scope) -> Result<Facts> {
     Ok(Facts::default().with(Fact::ManagesTeam, manages).with(Fact::TeamMember, member))
 }
 
-/// Clears the open assignments in a team's projects of a user who sees them no more.
-async fn clear_assignments(tx: &Tx, team: Uuid, user: Uuid) -> Result<()> {
-    task::clear_unseen_of(tx, user, task::of_team(tx.ctx(), team)).await
-}
-
 /// The ids of the teams that a user manages.
 pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
     use entity::Column;
@@ -77,21 +70,6 @@ impl Noun for Team {
 
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         facts_within(self, scope).await
-    }
-
-    fn parts(&self) -> Vec<Part> {
-        vec![Part::of::<TeamMember>(TeamMember::within(self))]
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        let (old, new) = old.zip(new)?;
-        let manager = old.manager_id.filter(|_| old.manager_id != new.manager_id)?;
-        Some(Box::pin(clear_assignments(tx, new.id, manager)))
     }
 
     fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {

@@ -1,4 +1,7 @@
-//! Invitations to register an organisation, for installations that are not open to all: made by the operator, used once.
+//! Invitations to register an organisation, for installations that are not open to everybody. An
+//! operator creates them.
+//!
+//! Invariant: an invitation is used once.
 
 use std::time::Duration;
 
@@ -9,10 +12,10 @@ use crate::{Error, Result, Tx, error::Kind};
 
 const TABLE: &str = "registration_invitation";
 
-/// Makes an invitation; the token is shown this once.
+/// Creates an invitation and returns its token, which is shown once.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     let token = taskhub_auth::secret::opaque();
     let now = tx.now();
@@ -27,10 +30,11 @@ pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
     Ok(token)
 }
 
-/// Uses an invitation, in the transaction of what it allows: one conditional write, so that it serves once.
+/// Uses an invitation up, in the transaction of what it allows. It is one conditional write, so an
+/// invitation is used once.
 ///
 /// # Errors
-/// `RegistrationClosed` when it is unknown, expired or used.
+/// `RegistrationClosed` if it is unknown, expired or used.
 pub async fn consume(tx: &Tx, token: &SecretString) -> Result<()> {
     let now = tx.now();
     let mut update = Query::update();

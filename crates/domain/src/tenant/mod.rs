@@ -1,4 +1,4 @@
-//! The tenant: an organisation and its settings. The root of everything that belongs to it.
+//! The tenant: an organisation with its settings. It is the root of everything that belongs to it.
 
 mod invitation;
 mod registration;
@@ -41,40 +41,46 @@ pub(crate) mod entity {
     #[sea_orm(table_name = "tenant")]
     #[schema(as = Tenant)]
     pub struct Model {
+        /// The id of the organisation.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
+        /// The name of the organisation.
         #[schema(example = "Acme Ltd")]
         pub name: String,
-        /// The name in addresses: unique among all tenants.
+        /// The short name for URLs and for signing in, unique in the installation.
         #[schema(example = "acme")]
         pub slug: String,
-        /// Whether its users and services are let in.
+        /// Whether the organisation is active. In a suspended one no user and no service has
+        /// access.
         pub is_active: bool,
-        /// A name of the IANA time zone database.
+        /// The time zone, a name of the IANA database.
         #[schema(example = "Europe/Berlin")]
         pub time_zone: String,
-        /// A language tag (RFC 5646).
+        /// The language, a tag of RFC 5646.
         #[schema(example = "en")]
         pub locale: String,
         /// Whether users must send `If-Match` with every change.
         pub require_if_match: bool,
+        /// The date and time (UTC) at which the organisation was created.
         pub created_at: Instant,
+        /// The date and time (UTC) of the last change.
         pub updated_at: Instant,
+        /// The version of the organisation, for `If-Match`.
         pub version: i64,
-        /// How people join.
+        /// Who can join the organisation: `closed`, `invitation`, `domain` or `open`.
         pub registration: Registration,
-        /// Domains of email whose users may join by themselves, where `registration` is `domain`.
+        /// The domains of email addresses whose owners can join if `registration` is `domain`.
         #[schema(value_type = Vec<String>, example = json!(["acme.example"]))]
         pub email_domains: AsJson<Vec<String>>,
-        /// Whether users must verify their email before they are let in.
+        /// Whether users must verify their email address before they can sign in.
         pub require_verified_email: bool,
-        /// For how many days what was deleted can be restored.
+        /// The number of days for which deleted tasks can be restored.
         #[schema(example = 30)]
         pub purge_after_days: i32,
-        /// The most octets of all its files together; the operator sets it.
+        /// The largest total size of all files, in bytes. Only an operator can change it.
         #[schema(example = 10_737_418_240_i64)]
         pub file_bytes_quota: i64,
-        /// The most files; the operator sets it.
+        /// The largest number of files. Only an operator can change it.
         #[schema(example = 100_000)]
         pub file_count_quota: i64,
     }
@@ -120,34 +126,36 @@ impl Noun for Tenant {
     }
 }
 
-/// What an admin can set.
+/// The settings that an admin can write.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantInput {
+    /// The name of the organisation.
     #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 200, example = "Acme Ltd")]
     pub(crate) name: String,
-    /// A name of the IANA time zone database.
+    /// The time zone, a name of the IANA database. Default: `UTC`.
     #[serde(default = "utc", deserialize_with = "trimmed::<_, 64>")]
     #[garde(length(chars, max = 64), custom(zone_name))]
     #[schema(format = "time-zone", max_length = 64, example = "Europe/Berlin")]
     pub(crate) time_zone: String,
-    /// A language tag (RFC 5646).
+    /// The language, a tag of RFC 5646. Default: `en`.
     #[serde(default = "english", deserialize_with = "trimmed::<_, 35>")]
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     pub(crate) locale: String,
-    /// Whether users must send `If-Match` with every change.
+    /// Whether users must send `If-Match` with every change. Default: `false`.
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_if_match: bool,
-    /// How people join.
+    /// Who can join the organisation. Default: `invitation`.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "invitation")]
     pub(crate) registration: Registration,
-    /// Domains of email whose users may join by themselves, where `registration` is `domain`.
+    /// The domains of email addresses whose owners can join if `registration` is `domain`. At most
+    /// 20, compared case-insensitively.
     #[serde(default, deserialize_with = "registration::domains")]
     #[garde(
         custom(items::<_, 0, 20>),
@@ -155,11 +163,11 @@ pub struct TenantInput {
     )]
     #[schema(max_items = 20, example = json!(["acme.example"]))]
     pub(crate) email_domains: Vec<String>,
-    /// Whether users must verify their email before they are let in.
+    /// Whether users must verify their email address before they can sign in. Default: `false`.
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_verified_email: bool,
-    /// For how many days what was deleted can be restored.
+    /// The number of days for which deleted tasks can be restored, 1 to 365. Default: 30.
     #[serde(default = "month")]
     #[garde(range(min = 1, max = 365))]
     #[schema(default = 30, minimum = 1, maximum = 365, example = 30)]
@@ -179,7 +187,8 @@ fn english() -> String {
 }
 
 impl Tx {
-    /// Lets one transaction at a time of the tenant pass, for rules that span its rows: see [`Self::guard`].
+    /// Lets one transaction of the tenant pass at a time, for rules that span rows. See
+    /// [`Self::guard`].
     pub(crate) async fn lock_tenant(&self) -> Result<Tenant> {
         self.guard::<Tenant>(self.ctx().tenant()).await?;
         let tenant = self.find::<Tenant>(self.ctx().tenant(), false).await?;
@@ -206,12 +215,13 @@ impl From<&Tenant> for TenantInput {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
-    /// The organisation's name.
+    /// The name of the organisation.
     #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 200, example = "Acme Ltd")]
     pub name: String,
-    /// Its name in addresses; made from the name when it is absent.
+    /// The short name for URLs and for signing in, unique in the installation and stored in lower
+    /// case. By default it is derived from the name.
     #[serde(default, deserialize_with = "folded")]
     #[garde(length(chars, max = 63), pattern(r"^([a-z0-9]+(-[a-z0-9]+)*)?$"))]
     #[schema(max_length = 63, pattern = "^([a-z0-9]+(-[a-z0-9]+)*)?$", example = "acme")]
@@ -219,7 +229,7 @@ pub struct NewTenant {
 }
 
 impl NewTenant {
-    /// The row, under an id that the caller's context already names.
+    /// The row, under the id that the caller's context already names.
     fn into_row(self, id: Uuid, at: Instant) -> Result<Tenant> {
         let slug = if self.slug.is_empty() { slug(&self.name) } else { self.slug };
         if slug.is_empty() {
@@ -246,7 +256,8 @@ impl NewTenant {
     }
 }
 
-/// A name as a slug: its letters without accents and its digits, as far as ASCII has them, with hyphens between the words.
+/// The slug of a name: its ASCII letters without accents and its digits, with hyphens between the
+/// words.
 fn slug(name: &str) -> String {
     let name = searched(name);
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -254,10 +265,10 @@ fn slug(name: &str) -> String {
     slug.trim_matches('-').to_owned()
 }
 
-/// Makes the tenant that the context names; the first thing that is ever done in it.
+/// Creates the tenant that the context names. This is the first operation in a tenant.
 ///
 /// # Errors
-/// `Conflict` when its slug is taken.
+/// `Conflict` if the slug is taken.
 pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
     let row = new.clone().into_row(tx.ctx().tenant(), tx.now())?;
     tx.add(row).await
@@ -266,23 +277,23 @@ pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
 /// The caller's tenant.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
     Ok(store.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
 }
 
-/// The caller's tenant, in their transaction.
+/// The caller's tenant, in the caller's transaction.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn present(tx: &Tx) -> Result<Tenant> {
     Ok(tx.resolve(tx.ctx().tenant(), Read).await?.into_row())
 }
 
-/// Changes the caller's tenant: to the body whole, or by it as a merge patch.
+/// Updates the caller's tenant: replaces it with the body, or merges the body as a patch.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, and those of the precondition.
+/// `Forbidden`, `Invalid`, and precondition errors.
 pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let input = body.check_over(&TenantInput::from(seen.row()))?;
@@ -310,10 +321,10 @@ pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) 
     tx.update(seen, row, pre).await
 }
 
-/// Lets a tenant's users and services in, or keeps them out from now on.
+/// Activates or suspends a tenant.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
@@ -322,19 +333,19 @@ pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     tx.update_as(action, seen, row, &Precondition::Any).await
 }
 
-/// How much the files of a tenant may take.
+/// The limits for the files of a tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct Quota {
-    /// The most octets.
+    /// The largest total size, in bytes.
     pub bytes: i64,
-    /// The most files.
+    /// The largest number of files.
     pub files: i64,
 }
 
-/// Sets how much the tenant's files may take, for the operator. What is there already stays.
+/// Sets the limits for the tenant's files, for an operator. Existing files stay.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
@@ -344,7 +355,7 @@ pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
 /// All tenants, for the operator.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn all(store: &Store, system: &System) -> Result<Vec<Tenant>> {
     let select = entity::Entity::find().order_by_asc(entity::Column::Slug).into_query();
     store.beyond_tenants(system).all(&select).await.map_err(Error::from)

@@ -1,4 +1,4 @@
-//! How people join a tenant.
+//! The rules for joining a tenant.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 
 use super::Tenant;
 
-/// How people join a tenant.
+/// Who can join an organisation. `closed`: only users whom an admin creates. `invitation`: also
+/// invited users. `domain`: also everybody with an email address of one of the domains, after
+/// verifying it. `open`: everybody.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
 )]
@@ -14,28 +16,29 @@ use super::Tenant;
 #[serde(rename_all = "snake_case")]
 #[schema(as = JoinMode)]
 pub enum Registration {
-    /// Not by themselves: an admin makes their accounts.
+    /// Only users whom an admin creates.
     Closed,
-    /// By an invitation.
+    /// Also invited users.
     #[default]
     Invitation,
-    /// Also by themselves, with an email of one of the tenant's domains, which they must verify before they are let in.
+    /// Also everybody with an email address of one of the tenant's domains. They must verify it
+    /// before they can sign in.
     Domain,
-    /// Also by themselves.
+    /// Everybody.
     Open,
 }
 
 crate::store::row::enumeration!(Registration as String);
 
-/// How somebody joins by themselves.
+/// How a user joins without an invitation.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission {
-    /// Whether they are kept out until their email is verified.
+    /// Whether the user must verify their email before signing in.
     pub(crate) must_verify_email: bool,
 }
 
 impl Tenant {
-    /// How somebody with this email may join by themselves, if they may.
+    /// How a user with this email can join without an invitation, or `None` if they cannot.
     pub(crate) fn admits(&self, email: &str) -> Option<Admission> {
         let domain = email.rsplit_once('@').map(|(_, domain)| domain);
         let ours = || domain.is_some_and(|domain| self.email_domains.0.iter().any(|ours| ours == domain));
@@ -47,13 +50,13 @@ impl Tenant {
         }
     }
 
-    /// Whether people may join by an invitation.
+    /// Whether users can join with an invitation.
     pub(crate) fn takes_invited(&self) -> bool {
         self.is_active && self.registration != Registration::Closed
     }
 }
 
-/// Reads domains, which are compared case-insensitively.
+/// Reads domains, in lower case because they are compared case-insensitively.
 pub(super) fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let domains = Vec::<String>::deserialize(deserializer)?;
     Ok(domains.into_iter().map(|domain| domain.trim().to_lowercase()).collect())

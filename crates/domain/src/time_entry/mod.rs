@@ -5,20 +5,16 @@
 
 mod input;
 mod timer;
-mod totals;
 
 use std::slice;
 
+use futures::future::BoxFuture;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*};
 
+pub(crate) use self::timer::{running, stop_running};
 pub use self::{
     input::TimeEntryInput,
     timer::{Timer, get as timer, start, stop},
-    totals::{By, TimeTotal, TimeTotals, of as totals},
-};
-pub(crate) use self::{
-    timer::{running, stop_on, stop_running},
-    totals::names,
 };
 use crate::{
     Context, Error, Instant, Result, Scope, Store, Tx,
@@ -26,8 +22,7 @@ use crate::{
     input::Unchecked,
     list::{self, Filter, Form, Page, Query, Sort, Within},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Noun, Precondition, Update, entity, field},
-    tally::{Amounts, Key, Summand},
+    store::{Birth, Container, Noun, Precondition, ReactsTo, Update, Written, entity, field},
     task::{self, Task},
 };
 
@@ -92,14 +87,8 @@ impl Noun for TimeEntry {
         Some(Condition::all().add(condition))
     }
 
-    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        task::home_of(self.task_id, scope).await
-    }
-
-    /// The task stays as it is meanwhile: when it moves to another project, it takes all its entries along.
-    async fn tally(&self, scope: &Scope) -> Result<Option<Summand>> {
-        let project = scope.hold::<Task>(self.task_id).await?.and_then(|task| task.project_id);
-        Ok(project.map(|project| summand(project, self.seconds.unwrap_or_default().into())))
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        task::container_of(self.task_id, scope).await
     }
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "running_key"];
@@ -132,27 +121,23 @@ impl Noun for TimeEntry {
     }
 }
 
-fn summand(project_id: Uuid, spent_seconds: i64) -> Summand {
-    let key = Key { project_id, status: None, priority: None, due: None, took: None };
-    Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
-}
-
-/// Lets the time of a task that moves count in the project where it is now. Time counts for as long
-/// as its entry is there: also while the task can be restored, and until it is deleted for good.
-pub(crate) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
-    let (from, to) = (old.project_id, new.project_id);
-    if from == to {
-        return Ok(());
-    }
-    let entries = tx.owned::<TimeEntry>().filter(TimeEntry::within(new)).select_only();
+/// The seconds that were worked on a task, of all its entries.
+pub(crate) async fn seconds_on(tx: &Tx, task: &Task) -> Result<i64> {
+    let entries = tx.owned::<TimeEntry>().filter(TimeEntry::within(task)).select_only();
     let sum = entries.column_as(tx.sum(entity::Column::Seconds.into_expr()), "seconds").into_query();
     let row = tx.rows(&sum).await?.into_iter().next();
-    let spent = row.map(|row| field::<Option<i64>>(&row, 0)).transpose()?.flatten().unwrap_or_default();
-    if spent != 0 {
-        let there = |project: Option<Uuid>| project.map(|project| summand(project, spent));
-        tx.tally(there(from), there(to));
+    Ok(row.map(|row| field::<Option<i64>>(&row, 0)).transpose()?.flatten().unwrap_or_default())
+}
+
+impl ReactsTo<Task> for TimeEntry {
+    /// Timers on a task stop when it is completed, cancelled or deleted.
+    fn react<'a>(
+        tx: &'a Tx,
+        Written { old, new, .. }: Written<'a, Task>,
+    ) -> Option<BoxFuture<'a, Result<()>>> {
+        let (old, new) = old.zip(new)?;
+        Some(Box::pin(timer::stop_on(tx, old, new)))
     }
-    Ok(())
 }
 
 impl Child for TimeEntry {

@@ -1,4 +1,4 @@
-//! What a user did, by the page.
+//! The activity of a user, as a list.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -10,10 +10,10 @@ use crate::{
     store::ReadPrivate,
 };
 
-/// What a user did, by the page.
+/// The activity of a user: what they did, page by page.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for another user's; those of lists.
+/// `NotFound`. `Forbidden` for another user's activity. List errors.
 pub async fn history(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
     let scope = store.read(ctx);
     let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;

@@ -1,7 +1,8 @@
-//! Making many users at once, from a file of separated values (RFC 4180), which [`table`] reads.
+//! Importing users from a CSV file (RFC 4180), which [`table`] reads.
 //!
-//! Invariant: all or nothing. Every row is told what is wrong with it, and only a file of which every row is good makes users, in one
-//! transaction. They have no password yet: nobody can sign in as them until they have chosen one.
+//! Invariant: all or nothing. Every invalid row is reported. Users are created only if every row is
+//! valid, and in one transaction. They have no password, so nobody can sign in as them before they
+//! have chosen one.
 
 mod table;
 
@@ -20,10 +21,10 @@ use crate::{
     policy::{self, Action},
 };
 
-/// The most rows of a file.
+/// The largest number of rows of a file.
 const MOST: usize = 1000;
 
-/// A file that was read: its rows are judged each.
+/// A parsed file. Each row is validated by itself.
 #[derive(Clone, Debug)]
 pub struct Import {
     rows: Vec<Row>,
@@ -38,61 +39,64 @@ struct Row {
     user: Result<NewUser, Vec<FieldError>>,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportReport {
-    /// Whether it was only asked what would come of it.
+    /// Whether the file was only checked.
     dry_run: bool,
-    /// Whether the users were made: all of them, or none.
+    /// Whether the users were created: all of them, or none.
     imported: bool,
-    /// How many rows the file has, without its header.
+    /// The number of rows in the file, without the header.
     #[schema(example = 1)]
     rows: usize,
-    /// How many users were made.
+    /// The number of users that were created.
     #[schema(example = 1)]
     created: usize,
-    /// How many rows are wrong.
+    /// The number of invalid rows.
     #[schema(example = 0)]
     failed: usize,
-    /// What came of each row, in the order of the file.
+    /// The result of each row, in the order of the file.
     results: Vec<ImportedUser>,
-    /// The columns that are no fields of a new user: they were not read.
+    /// The names of the columns that were ignored.
     #[schema(max_items = 200, example = json!(["phone"]))]
     ignored_columns: Vec<String>,
 }
 
-/// What came of a row of an import.
+/// The result of one row of an import.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportedUser {
-    /// The line on which the row begins; the header is on the first.
+    /// The number of the line on which the row begins, counted from 1, the header included.
     #[schema(example = 2)]
     row: u64,
-    /// The email, as the row has it.
+    /// The email address, as given in the row.
     #[schema(example = "grace@acme.example")]
     email: String,
+    /// `created`: the user was created. `valid`: the row is valid, but no user was created, because
+    /// the import was a dry run or another row is invalid. `failed`: the row is invalid.
     status: ImportStatus,
-    /// The id of the new user.
+    /// The id of the new user, or null if none was created.
     id: Option<Uuid>,
-    /// What is wrong, by column.
+    /// The errors of the row, by column.
     errors: Vec<FieldError>,
 }
 
-/// What came of a row.
+/// The result of a row: `created`, `valid` or `failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportStatus {
-    /// The user was made.
+    /// The user was created.
     Created,
-    /// The row is good; nothing was made, because it was not to be, or another row is wrong.
+    /// The row is valid. No user was created: it was a dry run, or another row is invalid.
     Valid,
-    /// The row is wrong.
+    /// The row is invalid.
     Failed,
 }
 
-/// Reads a file, for a caller who may make users.
+/// Parses a file, for a caller who may create users.
 ///
 /// # Errors
-/// `Forbidden`; `Malformed` when it is not UTF-8; `Invalid` when it lacks a column, or has too many rows.
+/// `Forbidden`. `Malformed` if it is not UTF-8. `Invalid` if it lacks a column or has too many
+/// rows.
 pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     policy::permit(ctx, policy::Noun::User, Action::Create)?;
     let text =
@@ -123,22 +127,22 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     Ok(import)
 }
 
-/// Gathers the statistics of the tables that an import fills.
+/// Gathers the database statistics of the tables that an import fills.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn analyze(store: &Store) -> Result<()> {
     let system = store.system("gathering statistics after an import", Request::default());
     store.analyze(&system, &["user", "audit", "event"]).await
 }
 
 impl Import {
-    /// How many rows the file has, without its header.
+    /// The number of rows in the file, without the header.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// A row whose email or username an earlier one has.
+    /// Marks rows whose email or username occurs in an earlier row.
     fn refuse_repeated(&mut self) {
         let (mut emails, mut usernames) = (HashSet::new(), HashSet::new());
         for row in &mut self.rows {
@@ -151,7 +155,7 @@ impl Import {
         }
     }
 
-    /// Rows whose email or username a user of the tenant has.
+    /// Marks rows whose email or username belongs to a user of the tenant.
     async fn refuse_taken(&mut self, tx: &Tx) -> Result<()> {
         let good = || self.rows.iter().filter_map(|row| row.user.as_ref().ok());
         let same = Condition::any()
@@ -183,7 +187,7 @@ impl Row {
     }
 }
 
-/// Makes the users of a file, all or none, and welcomes them.
+/// Creates the users of a file, all or none, and sends them welcome emails.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -210,7 +214,7 @@ pub async fn import(tx: &Tx, file: &Import) -> Result<ImportReport> {
 
 async fn make(tx: &Tx, new: &NewUser) -> Result<Uuid> {
     let made = create(tx, new, taskhub_auth::NO_PASSWORD).await.map_err(|error| match error.kind() {
-        // Somebody took the name since it was looked for: another try tells of it at its row.
+        // Another request took the name since the check. A retry reports it at its row.
         Kind::Conflict => Error::transient(error),
         _ => error,
     })?;

@@ -1,4 +1,4 @@
-//! What is sent about a user: a new one by an admin, any of its fields by an admin, and the profile by the user.
+//! The request bodies for users: a new user, an update by an admin, and the profile.
 
 use garde::Validate;
 use secrecy::SecretString;
@@ -20,55 +20,58 @@ pub(super) use iso_date::option as date;
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// Unique in the tenant; kept in lower case.
+    /// The email address, unique in the organisation and stored in lower case. Its domain must be
+    /// able to receive email.
     #[serde(deserialize_with = "folded")]
     #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "grace@acme.example")]
     pub email: String,
-    /// Unique in the tenant; kept in lower case.
+    /// The username, unique in the organisation and stored in lower case. Allowed are letters,
+    /// digits, `.`, `_` and `-`.
     #[serde(deserialize_with = "folded")]
     #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "grace")]
     pub username: String,
-    /// At least 10 characters; not a common one, and not the email or the name. Without one, the
-    /// user gets a link by mail to choose it.
+    /// The password: 10 to 128 characters, not easy to guess, and not made of the user's email,
+    /// username or names. Without a password, the user gets a link by email to choose one.
     #[serde(default)]
     #[garde(skip)]
     #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     pub password: Option<SecretString>,
-    /// Given name.
+    /// The given name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Grace")]
     pub first_name: String,
-    /// Family name.
+    /// The family name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Hopper")]
     pub last_name: String,
-    /// Telephone number.
+    /// The telephone number.
     #[serde(default)]
     #[garde(length(chars, max = 32), custom(one_line))]
     #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
     pub phone: Option<String>,
-    /// Postal address.
+    /// The postal address.
     #[serde(default)]
     #[garde(length(chars, max = 500))]
     #[schema(max_length = 500)]
     pub address: Option<String>,
-    /// What the user may do.
+    /// The role of the user. Default: `member`.
     #[serde(default = "member")]
     #[garde(skip)]
     #[schema(default = "member")]
     pub role: Role,
-    /// Whether the user is let in. One who is not gets no mail.
+    /// Whether the user has access to the organisation. An inactive user gets no email. Default:
+    /// `true`.
     #[serde(default = "active")]
     #[garde(skip)]
     #[schema(default = true)]
     pub is_active: bool,
 }
 
-/// A rule of garde: a year that every database has.
+/// A garde rule: a year that every database supports.
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn of_our_era(date: &Option<Date>, _: &()) -> garde::Result {
     match date {
@@ -114,58 +117,67 @@ impl NewUser {
         }
     }
 
-    /// What a password must not be made of.
+    /// The personal data that a password must not be made of.
     pub fn personal(&self) -> Vec<String> {
         vec![self.email.clone(), self.username.clone(), self.first_name.clone(), self.last_name.clone()]
     }
 }
 
-/// What an admin can change of a user.
+/// The fields of a user that an admin can write.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserInput {
-    /// Unique in the tenant; kept in lower case.
+    /// The email address, unique in the organisation and stored in lower case. A new address must
+    /// be verified again.
     #[serde(deserialize_with = "folded")]
     #[garde(email, length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "ada@acme.example")]
     email: String,
-    /// Unique in the tenant; kept in lower case.
+    /// The username, unique in the organisation and stored in lower case. Allowed are letters,
+    /// digits, `.`, `_` and `-`.
     #[serde(deserialize_with = "folded")]
     #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
     username: String,
+    /// The given name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
+    /// The family name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
+    /// The telephone number, or null.
     #[serde(default)]
     #[garde(length(chars, max = 32), custom(one_line))]
     #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
     phone: Option<String>,
+    /// The postal address, or null.
     #[serde(default)]
     #[garde(length(chars, max = 500))]
     #[schema(max_length = 500)]
     address: Option<String>,
+    /// The date of birth (years 0001 to 9999), or null.
     #[serde(default, with = "date")]
     #[garde(custom(of_our_era))]
     #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
     date_of_birth: Option<Date>,
-    /// A name of the IANA time zone database.
+    /// The time zone, a name of the IANA database, or null for that of the organisation.
     #[serde(default)]
     #[garde(length(chars, max = 64), custom(zone_name))]
     #[schema(format = "time-zone", max_length = 64, example = "Europe/London")]
     time_zone: Option<String>,
-    /// A language tag (RFC 5646).
+    /// The language, a tag of RFC 5646, or null.
     #[serde(default)]
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     locale: Option<String>,
+    /// The role of the user.
     #[garde(skip)]
     role: Role,
+    /// Whether the user has access to the organisation. Default: `true`.
     #[serde(default = "active")]
     #[garde(skip)]
     is_active: bool,
@@ -205,7 +217,7 @@ impl UserInput {
             is_active,
         } = self;
         User {
-            // A new address is yet to be verified.
+            // A new address has to be verified again.
             email_verified_at: old.email_verified_at.filter(|_| email == old.email),
             email,
             username,
@@ -223,41 +235,46 @@ impl UserInput {
     }
 }
 
-/// What a user can change of their own.
+/// The fields of a user that the user can write.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileInput {
+    /// The given name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
+    /// The family name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
+    /// The telephone number, or null.
     #[serde(default)]
     #[garde(length(chars, max = 32), custom(one_line))]
     #[schema(format = "line", max_length = 32, example = "+44 20 7946 0000")]
     phone: Option<String>,
+    /// The postal address, or null.
     #[serde(default)]
     #[garde(length(chars, max = 500))]
     #[schema(max_length = 500)]
     address: Option<String>,
+    /// The date of birth (years 0001 to 9999), or null.
     #[serde(default, with = "date")]
     #[garde(custom(of_our_era))]
     #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
     date_of_birth: Option<Date>,
-    /// A name of the IANA time zone database.
+    /// The time zone, a name of the IANA database, or null for that of the organisation.
     #[serde(default)]
     #[garde(length(chars, max = 64), custom(zone_name))]
     #[schema(format = "time-zone", max_length = 64, example = "Europe/London")]
     time_zone: Option<String>,
-    /// A language tag (RFC 5646).
+    /// The language, a tag of RFC 5646, or null.
     #[serde(default)]
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     locale: Option<String>,
-    /// How the user wants to be told, by kind of notification.
+    /// The channels for each kind of notification, and the quiet hours.
     #[serde(default)]
     #[garde(dive)]
     notification_preferences: Preferences,

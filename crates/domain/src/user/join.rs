@@ -1,9 +1,10 @@
-//! Joining a tenant that lets people in by themselves.
+//! Joining a tenant without an invitation.
 
 use super::{NewUser, User};
 use crate::{Error, Result, Store, System, Tx, error::Kind, link, tenant, tenant::Tenant};
 
-/// The tenant with a slug, if it lets somebody with this email join. One that does not, that is suspended, or that is not there, is one answer.
+/// The tenant with a slug, if a user with this email can join it. An unknown, suspended or closed
+/// tenant gets the same error.
 ///
 /// # Errors
 /// `RegistrationClosed`.
@@ -16,10 +17,10 @@ pub async fn joinable(store: &Store, system: &System, slug: &str, email: &str) -
     found.filter(|tenant| tenant.admits(email).is_some()).ok_or_else(closed)
 }
 
-/// Makes a member of the tenant, if it still lets them join.
+/// Creates a member of the tenant, if it still lets users join.
 ///
 /// # Errors
-/// `RegistrationClosed`; `Conflict` when the email or the username is taken.
+/// `RegistrationClosed`. `Conflict` if the email or the username is taken.
 pub async fn join(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
     let admitted = tenant.and_then(|tenant| tenant.admits(&new.email)).ok_or_else(closed)?;

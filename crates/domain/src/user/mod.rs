@@ -1,27 +1,23 @@
 //! Users: the people of a tenant, their profiles and their roles.
 //!
-//! Invariant: a tenant keeps at least one active admin, also under concurrency: what could take the last one away passes one at a time.
+//! Invariant: a tenant always has at least one active admin. Changes that could remove the last one
+//! run one at a time.
 
-mod bulk;
-mod handover;
 mod history;
 mod import;
 mod input;
 mod join;
 mod preferences;
 mod recovery;
-mod removal;
 mod sign_in;
 mod standing;
 
-use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use self::standing::refer_active;
+pub(crate) use self::standing::{is_admin, other_admin, refer_active};
 pub use self::{
-    bulk::check_bulk,
     history::history,
     import::{
         Import, ImportReport, ImportStatus, ImportedUser, analyze as analyze_imported, check as check_import,
@@ -31,7 +27,6 @@ pub use self::{
     join::{join, joinable},
     preferences::{Channel, Preferences},
     recovery::{request_reset, request_verification, reset_password, verify_email},
-    removal::remove,
     sign_in::{Candidate, Login, MOST_CANDIDATES, candidates},
     standing::{set_active, update},
 };
@@ -46,55 +41,62 @@ use crate::{
     mail::{self, Mail},
     policy::{self, Action, Fact, Facts, Role},
     scopes, session,
-    store::{
-        Noun, Part, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson,
-    },
-    task,
+    store::{Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson},
     tenant::Tenant,
 };
 use taskhub_migration::text::user_search;
 
 entity! {
-    /// A user, with all fields: as admins and the user see it.
+    /// A user with all fields, for admins and the user.
     pub struct User in "user", shown {
-        /// Unique in the tenant, in lower case.
+        /// The email address, unique in the organisation and in lower case.
         #[schema(example = "ada@acme.example")]
         pub email: String,
-        /// Unique in the tenant, in lower case.
+        /// The username, unique in the organisation and in lower case.
         #[schema(example = "ada")]
         pub username: String,
+        /// The given name. Empty if it is unknown.
         #[schema(example = "Ada")]
         pub first_name: String,
+        /// The family name. Empty if it is unknown.
         #[schema(example = "Lovelace")]
         pub last_name: String,
+        /// The telephone number, or null.
         pub phone: Option<String>,
+        /// The postal address, or null.
         pub address: Option<String>,
+        /// The date of birth, or null.
         #[serde(with = "input::date")]
         #[schema(value_type = Option<String>, format = Date)]
         pub date_of_birth: Option<TimeDate>,
+        /// The time zone, a name of the IANA database, or null for that of the organisation.
         pub time_zone: Option<String>,
+        /// The language, a tag of RFC 5646, or null.
         pub locale: Option<String>,
+        /// The role of the user.
         pub role: Role,
-        /// Whether the user is let in.
+        /// Whether the user has access to the organisation.
         pub is_active: bool,
+        /// The date and time (UTC) of the last sign-in, or null if the user never signed in.
         pub last_login_at: Option<Instant>,
-        /// Argon2id, as a PHC string. Never shown.
+        /// The Argon2id hash, as a PHC string. Never returned.
         #[serde(skip)]
         pub password_hash: String,
         ..stamps,
-        /// When the user showed that mail to this address reaches them.
+        /// The date and time (UTC) at which the email address was verified, or null if it was not.
         pub email_verified_at: Option<Instant>,
-        /// Where the user's picture is, if there is one.
+        /// The path of the user's picture, or null if there is none.
         #[schema(example = "/api/v1/users/0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e/picture")]
         pub picture: Option<String>,
-        /// How the user wants to be told, by kind of notification.
+        /// The channels for each kind of notification, and the quiet hours.
         #[schema(value_type = Preferences)]
         pub notification_preferences: AsJson<Preferences>,
-        /// The names, folded, for searches. Never shown.
+        /// The folded names, for searches. Never returned.
         #[serde(skip)]
         pub search: String,
-        /// Whether the user is kept out until their email is verified, whatever the tenant demands of others: so it is with who joined by the domain
-        /// of an email that they only said is theirs. Never shown.
+        /// Whether the user must verify their email before signing in, whatever the settings of the
+        /// tenant. This holds for users who joined by the domain of an email address. Never
+        /// returned.
         #[serde(skip)]
         pub must_verify_email: bool,
     }
@@ -117,26 +119,12 @@ impl Noun for User {
         (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
 
-    fn parts(&self) -> Vec<Part> {
-        removal::parts(self)
-    }
-
-    fn follow_up<'a>(
-        tx: &'a Tx,
-        _name: &'static str,
-        old: Option<&'a Self>,
-        new: Option<&'a Self>,
-    ) -> Option<BoxFuture<'a, Result<()>>> {
-        let user = new.filter(|new| old.is_some_and(|old| old.role != new.role))?;
-        Some(Box::pin(task::clear_unseen_of(tx, user.id, Condition::all())))
-    }
-
     fn derived(mut self) -> Self {
         self.search = user_search([&self.username, &self.first_name, &self.last_name]);
         self
     }
 
-    /// Only what everybody may see.
+    /// The fields that everybody may see.
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -148,7 +136,7 @@ impl Noun for User {
         ]
     }
 
-    /// The email is kept folded, as what is searched must be.
+    /// The email is stored folded, as a search requires.
     fn private_filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -175,38 +163,47 @@ impl Noun for User {
 }
 
 impl Scope {
-    /// The same rows as another user of the tenant sees them, whatever the caller does.
+    /// The same scope as another user of the tenant sees it, whatever the caller may see.
     pub(crate) fn seen_by(&self, user: &User) -> Self {
         self.seen_in(self.ctx().seen_by(user.id, user.role))
     }
 }
 
-/// A user as everybody in the tenant sees it.
+/// A user with the fields of the directory, for everybody in the organisation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DirectoryEntry {
+    /// The id of the user.
     id: Uuid,
+    /// The username, unique in the organisation.
     #[schema(example = "ada")]
     username: String,
+    /// The given name. Empty if it is unknown.
     #[schema(example = "Ada")]
     first_name: String,
+    /// The family name. Empty if it is unknown.
     #[schema(example = "Lovelace")]
     last_name: String,
+    /// The role of the user.
     role: Role,
+    /// Whether the user has access to the organisation.
     is_active: bool,
+    /// The date and time (UTC) at which the user was created.
     created_at: Instant,
+    /// The date and time (UTC) of the last change.
     updated_at: Instant,
+    /// The version of the user, for `If-Match`.
     version: i64,
-    /// Where the user's picture is, if there is one.
+    /// The path of the user's picture, or null if there is none.
     picture: Option<String>,
 }
 
-/// A user as the caller may see it.
+/// A user with the fields that the caller may see.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum UserView {
-    /// All fields: to admins, and to the user.
+    /// All fields, for admins and the user.
     Full(Box<User>),
-    /// The directory's fields: to everybody.
+    /// The fields of the directory, for everybody else.
     Directory(DirectoryEntry),
 }
 
@@ -243,7 +240,7 @@ impl UserView {
         })
     }
 
-    /// The row's version.
+    /// The version of the row.
     pub fn version(&self) -> i64 {
         match self {
             Self::Full(user) => user.version,
@@ -252,25 +249,25 @@ impl UserView {
     }
 }
 
-/// The caller as a user, and whether mail of notifications reaches them.
+/// The caller as a user, and whether notifications can be sent to them by email.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Profile {
-    /// The caller, as a user.
+    /// The caller as a user.
     #[serde(flatten)]
     pub user: User,
-    /// Whether notifications whose channel is `mail` are sent by mail. If not, they go to the inbox
-    /// alone.
+    /// Whether notifications with the channel `mail` are sent by email. If false, they only go to
+    /// the inbox.
     pub mail_deliverable: bool,
-    /// Why they are not; null when they are.
+    /// The reason why no email is sent, or null if email is sent.
     #[schema(example = "email_unverified")]
     pub mail_undeliverable_reason: Option<Undeliverable>,
 }
 
-/// Why no mail of notifications is sent to a user.
+/// The reason why no notifications are sent to a user by email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Undeliverable {
-    /// The user has not verified the address yet.
+    /// The email address is not verified yet.
     EmailUnverified,
 }
 
@@ -282,10 +279,10 @@ impl From<User> for Profile {
     }
 }
 
-/// The tenant's users.
+/// The users of the tenant.
 ///
 /// # Errors
-/// Those of lists.
+/// List errors.
 pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<UserView>> {
     let page = list::page::<User>(store, &store.read(ctx), query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
@@ -293,10 +290,10 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Us
     Ok(Page { count, results, next, previous, fields })
 }
 
-/// Some of the tenant's users with all their fields, from a cursor on: for an export.
+/// Some users of the tenant with all fields, from a cursor, for an export.
 ///
 /// # Errors
-/// `Forbidden`, and those of lists.
+/// `Forbidden`, and list errors.
 pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<User>> {
     policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, Facts::default())?;
     let mut query = query.clone();
@@ -304,7 +301,7 @@ pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String)
     list::page::<User>(store, &store.read(ctx), &query, list::Within::all()).await
 }
 
-/// A user.
+/// A user, with the fields that the caller may see.
 ///
 /// # Errors
 /// `NotFound`.
@@ -313,7 +310,7 @@ pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<UserView> {
     Ok(UserView::of(ctx, user))
 }
 
-/// A user as they were at an instant, as far as the caller sees them now.
+/// A user at a time in the past, with the fields that the caller may see now.
 ///
 /// # Errors
 /// Those of [`Past::shown_at`].
@@ -322,26 +319,27 @@ pub async fn get_at(store: &Store, ctx: &Context, id: Uuid, at: Instant) -> Resu
     past.shown_at(&UserView::of(ctx, past.row().clone()), at).await
 }
 
-/// The caller, as a user.
+/// The caller as a user.
 ///
 /// # Errors
-/// `Forbidden` to a service, which has no profile.
+/// `Forbidden` for a service, which has no profile.
 pub async fn profile(store: &Store, ctx: &Context) -> Result<User> {
     let id = ctx.user().ok_or(Kind::Forbidden)?;
     Ok(store.read(ctx).resolve(id, ReadPrivate).await?.into_row())
 }
 
-/// How many users are let in.
+/// The number of active users.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn active_count(store: &Store, ctx: &Context) -> Result<i64> {
     let scope = store.read(ctx);
     let active = scope.visible::<User>(Condition::all().add(entity::Column::IsActive.eq(true)))?;
     scope.count::<User>(active).await
 }
 
-/// A new user's input, for a caller who may make one. The password is hashed before the transaction.
+/// The validated input of a new user, for a caller who may create one. The password is hashed
+/// before the transaction.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid`.
@@ -350,11 +348,11 @@ pub fn check_new(ctx: &Context, body: &Unchecked<NewUser>) -> Result<NewUser> {
     body.check()
 }
 
-/// Makes a user. By mail they are asked to verify their email, or without a password are welcomed
-/// with a link by which they choose one. Who is not let in gets no mail.
+/// Creates a user. An active user gets an email: a link to verify the address or, without a
+/// password, a welcome with a link to choose one.
 ///
 /// # Errors
-/// `Forbidden`; `Conflict` when the email or the username is taken.
+/// `Forbidden`. `Conflict` if the email or the username is taken.
 pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     scopes::give_role(tx.ctx(), new.role)?;
     let user = tx.add(new.clone().into_row(tx.birth(), password_hash.to_owned())).await?;
@@ -366,7 +364,7 @@ pub async fn create(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User>
     Ok(user)
 }
 
-/// Makes a user whose email is known to be theirs.
+/// Creates a user whose email address is already verified.
 ///
 /// # Errors
 /// As [`create`].
@@ -375,10 +373,10 @@ pub async fn create_verified(tx: &Tx, new: &NewUser, password_hash: &str) -> Res
     tx.add(User { email_verified_at: Some(tx.now()), ..row }).await
 }
 
-/// Changes the caller's own profile.
+/// Updates the caller's own profile.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, and those of the precondition.
+/// `Forbidden`, `Invalid`, and precondition errors.
 pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Precondition) -> Result<User> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -388,11 +386,11 @@ pub async fn update_profile(tx: &Tx, body: &Unchecked<ProfileInput>, pre: &Preco
     tx.update(seen, row, pre).await
 }
 
-/// Sets the caller's own password, whose old one was verified against `verified`, and ends all their personal
-/// access tokens and sessions but the present one.
+/// Changes the caller's own password, whose old one was verified against `verified`. Deletes their
+/// personal access tokens and ends all their sessions except the current one.
 ///
 /// # Errors
-/// `InvalidCredentials` when the password was changed meanwhile.
+/// `InvalidCredentials` if the password was changed meanwhile.
 pub async fn change_password(tx: &Tx, verified: &str, password_hash: &str) -> Result<()> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -406,7 +404,8 @@ pub async fn change_password(tx: &Tx, verified: &str, password_hash: &str) -> Re
     session::end_others(tx, id).await
 }
 
-/// Sets a user's password, for an operator, and ends all their sessions and personal access tokens.
+/// Sets a user's password, for an operator. Deletes their personal access tokens and ends all their
+/// sessions.
 ///
 /// # Errors
 /// `NotFound`.
@@ -419,17 +418,17 @@ pub async fn set_password(tx: &Tx, id: Uuid, password_hash: &str) -> Result<()> 
     session::revoke_user(tx, id).await
 }
 impl User {
-    /// Whether mail of notifications is sent: only to an address that is known to reach the user.
+    /// Whether notifications are sent by email. The address must be verified.
     pub(crate) fn takes_mail(&self) -> bool {
         self.email_verified_at.is_some()
     }
 
-    /// Whether the user is kept out of the tenant until their email is verified.
+    /// Whether the user must verify their email before signing in.
     pub(crate) fn awaits_verification(&self, tenant: &Tenant) -> bool {
         self.email_verified_at.is_none() && (self.must_verify_email || tenant.require_verified_email)
     }
 
-    /// The name for people: the username where no other is known.
+    /// The name for people: given and family name, or else the username.
     pub(crate) fn full_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);
         let name = name.trim();

@@ -1,50 +1,53 @@
-//! How a user wants to be told of what.
+//! The notification preferences of a user.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    Error, Result,
-    notification::{NotificationKind, is_time},
-};
+use crate::{Error, Result, zone::time_of_day};
 
-/// Where a notification goes.
+/// Where notifications of a kind go: `inbox`, `mail` (the inbox and, if the address is verified,
+/// email) or `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
-    /// To the inbox.
+    /// The inbox.
     Inbox,
-    /// To the inbox and, once the user's email is verified, by mail: the profile's
-    /// `mail_deliverable` says so.
+    /// The inbox and, if the email address is verified, email. See `mail_deliverable` of the
+    /// profile.
     Mail,
     /// Nowhere.
     None,
 }
 
-/// How a user wants to be told, by kind of notification.
+/// The channels for each kind of notification, and the quiet hours for email.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[garde(allow_unvalidated)]
 #[schema(as = NotificationPreferences)]
 pub struct Preferences {
-    /// A task or a client's request was assigned to the user: notifications of the kind `assigned`.
+    /// For the kind `assigned`: a task or a client's request was assigned to the user, or tasks of
+    /// a project that they manage lost their assignee.
     pub assignment: Channel,
-    /// Somebody mentioned the user: `mentioned`.
+    /// For the kind `mentioned`: a comment mentions the user.
     pub mention: Channel,
-    /// Somebody commented on the user's task: `commented`.
+    /// For the kind `commented`: a new comment on a task that the user owns, is assigned or
+    /// watches.
     pub comment: Channel,
-    /// The status of the user's task changed: `status_changed`.
+    /// For the kind `status_changed`: a new status of a task that the user owns, is assigned or
+    /// watches.
     pub status: Channel,
-    /// A task of the user's is due soon.
+    /// For the kind `due_soon`: a task is due within a day. It goes to the assignee, or else to the
+    /// owner.
     pub due_soon: Channel,
-    /// A task of the user's is overdue.
+    /// For the kind `overdue`: a task is overdue. It goes to the assignee, or else to the owner.
     pub overdue: Channel,
-    /// What the user wanted to be reminded of.
+    /// For the kind `reminder`: a reminder that the user set.
     pub reminder: Channel,
-    /// From this time of day on, in the user's time zone (the organisation's, if they have none), mail of notifications waits. It goes with
-    /// `quiet_until`: both or neither.
-    #[garde(custom(time_of_day))]
+    /// The start of the quiet hours, as `HH:MM` in the time zone of the user, or else of the
+    /// organisation. During quiet hours no notification is sent by email. Null, with `quiet_until`,
+    /// for no quiet hours.
+    #[garde(custom(is_time_of_day))]
     #[schema(
         format = "time-of-day",
         max_length = 5,
@@ -52,8 +55,9 @@ pub struct Preferences {
         example = "22:00"
     )]
     pub quiet_from: Option<String>,
-    /// Until this time of day. Quiet hours may go over midnight; the inbox does not wait.
-    #[garde(custom(time_of_day))]
+    /// The end of the quiet hours, as `HH:MM`. They can span midnight. The emails are sent then.
+    /// The inbox is not affected.
+    #[garde(custom(is_time_of_day))]
     #[schema(
         format = "time-of-day",
         max_length = 5,
@@ -63,38 +67,27 @@ pub struct Preferences {
     pub quiet_until: Option<String>,
 }
 
-/// A rule of garde: a time of day.
+/// A garde rule: a time of day.
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn time_of_day(text: &Option<String>, _: &()) -> garde::Result {
+fn is_time_of_day(text: &Option<String>, _: &()) -> garde::Result {
     match text {
-        Some(text) if !is_time(text) => Err(garde::Error::new("must be a time of day, like 07:30")),
+        Some(text) if time_of_day(text).is_none() => {
+            Err(garde::Error::new("must be a time of day, like 07:30"))
+        }
         _ => Ok(()),
     }
 }
 
 impl Preferences {
-    /// Where notifications of a kind go.
-    pub(crate) fn channel(&self, kind: NotificationKind) -> Channel {
-        match kind {
-            NotificationKind::Assigned => self.assignment,
-            NotificationKind::Mentioned => self.mention,
-            NotificationKind::Commented => self.comment,
-            NotificationKind::StatusChanged => self.status,
-            NotificationKind::DueSoon => self.due_soon,
-            NotificationKind::Overdue => self.overdue,
-            NotificationKind::Reminder => self.reminder,
-        }
-    }
-
-    /// Between which times of day mail waits.
+    /// The times of day between which emails are held back.
     pub(crate) fn quiet_hours(&self) -> Option<(&str, &str)> {
         self.quiet_from.as_deref().zip(self.quiet_until.as_deref())
     }
 
-    /// A rule that spans two fields: quiet hours have a beginning and an end.
+    /// A rule for two fields: quiet hours have a start and an end.
     ///
     /// # Errors
-    /// `Invalid`, at the field that is missing.
+    /// `Invalid` at the missing field.
     pub(super) fn whole(&self) -> Result<()> {
         let missing = match (&self.quiet_from, &self.quiet_until) {
             (Some(_), None) => "quiet_until",

@@ -1,4 +1,4 @@
-//! What a user does by links in their mail: verifying their email, and setting a new password without the old one.
+//! What a user does with links from their email: verify the email address, and reset the password.
 
 use secrecy::SecretString;
 
@@ -14,25 +14,28 @@ use crate::{
     tenant::Tenant,
 };
 
-/// Sends the caller another link by which they verify their email, if it is not verified yet and they were not sent many.
+/// Sends the caller a new link to verify their email, unless it is verified or the hourly limit is
+/// reached.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn request_verification(tx: &Tx) -> Result<()> {
     let Some(seen) = addressee(tx, Purpose::VerifyEmail).await? else { return Ok(()) };
     if seen.row().email_verified_at.is_some() { Ok(()) } else { link::verification(tx, seen.row()).await }
 }
 
-/// Sends the caller a link by which they set a new password, if their email is verified and they were not sent many.
+/// Sends the caller a link to reset their password, if their email is verified and the hourly limit
+/// is not reached.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn request_reset(tx: &Tx) -> Result<()> {
     let Some(seen) = addressee(tx, Purpose::ResetPassword).await? else { return Ok(()) };
     if seen.row().email_verified_at.is_none() { Ok(()) } else { link::reset(tx, seen.row()).await }
 }
 
-/// The caller, locked, if they may be sent a link: they and their tenant are let in, and they were not sent many.
+/// The caller, locked, if a link may be sent: they and their tenant are active, and the hourly
+/// limit is not reached.
 async fn addressee(tx: &Tx, purpose: Purpose) -> Result<Option<Evidence<User, UpdateProfile>>> {
     let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
@@ -42,7 +45,7 @@ async fn addressee(tx: &Tx, purpose: Purpose) -> Result<Option<Evidence<User, Up
     Ok(may.then_some(seen))
 }
 
-/// Verifies the email of the holder of a link, who is the caller.
+/// Verifies the email of the caller, who is the holder of the link.
 ///
 /// # Errors
 /// `InvalidLink`.
@@ -53,8 +56,8 @@ pub async fn verify_email(tx: &Tx, token: &SecretString) -> Result<()> {
     tx.update_as("verify_email", seen, row, &Precondition::Any).await.map(drop)
 }
 
-/// Sets the password of the holder of a link, who is the caller, and ends everything that the old one opened. That the link reached them verifies
-/// their email.
+/// Sets the password of the caller, who is the holder of the link, and ends their sessions and
+/// personal access tokens. The link also verifies their email.
 ///
 /// # Errors
 /// `InvalidLink`.
@@ -68,7 +71,8 @@ pub async fn reset_password(tx: &Tx, token: &SecretString, password_hash: &str) 
     mail::send(tx, &user.email, &Mail::PasswordChanged).await
 }
 
-/// Ends what a user has opened: whoever knew the old password may have opened it.
+/// Ends the sessions and personal access tokens of a user. A thief with the old password may have
+/// created them.
 async fn end_everything(tx: &Tx, user: &User) -> Result<()> {
     access_token::end_all(tx, user.id).await?;
     session::revoke_user(tx, user.id).await

@@ -1,35 +1,35 @@
-//! Finding whom a sign-in may mean, before anything is proved.
+//! Finds the users whom a sign-in may mean, before anything is proved.
 
 use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{User, entity};
 use crate::{Context, Result, Store, System, policy::Role, tenant};
 
-/// The most accounts that one sign-in can mean: each costs a password hash.
+/// The largest number of accounts that one sign-in can mean. Each costs a password hash.
 pub const MOST_CANDIDATES: usize = 3;
 
-/// Who somebody says they are.
+/// The login of a user.
 #[derive(Clone, Debug)]
 pub enum Login {
-    /// By email, in any tenant or in one.
+    /// An email, in any tenant or in one.
     Email(String, Option<String>),
-    /// By username, in any tenant or in one.
+    /// A username, in any tenant or in one.
     Username(String, Option<String>),
 }
 
 /// A user whom a sign-in may mean.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The user; its hash is for the password to be verified against.
+    /// The user. The password is verified against their hash.
     pub user: User,
-    /// The context of the user, for when they have proved who they are.
+    /// The context of the user, for use after the password is verified.
     pub context: Context,
 }
 
-/// The users whom a sign-in may mean. Unknown tenants and users are no error: nobody is meant.
+/// The users whom a sign-in may mean. An unknown tenant or user is no error: the list is empty.
 ///
 /// # Errors
-/// Those of the store.
+/// Repository errors.
 pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result<Vec<Candidate>> {
     let (column, name, slug) = match login {
         Login::Email(email, slug) => (entity::Column::Email, email, slug.as_deref()),
@@ -44,7 +44,7 @@ pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result
         }
     }
     let select = select
-        // Accounts whose email was only claimed do not crowd out those whose email was verified.
+        // Accounts with a verified email come first. So unverified ones cannot displace them.
         .order_by_asc(entity::Column::EmailVerifiedAt.is_null())
         .order_by_asc(entity::Column::TenantId)
         .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())

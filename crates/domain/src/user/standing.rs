@@ -1,7 +1,7 @@
-//! How a user stands in the tenant: their role, and whether they are let in.
+//! The role of a user, and whether they are active.
 //!
-//! Invariant: whoever changes it has locked the tenant, so that the last active admin can't go by two ways at once; a new role, or not being let
-//! in any more, ends the user's tokens in the same transaction.
+//! Invariant: a change locks the tenant first, so two concurrent changes cannot remove the last
+//! active admin. A new role or a deactivation revokes the user's tokens in the same transaction.
 
 use sea_orm::{Condition, entity::prelude::*};
 
@@ -16,10 +16,11 @@ use crate::{
     store::{Evidence, Precondition, Update},
 };
 
-/// Changes a user: to the body whole, or by it as a merge patch. A changed role or a user who is kept out ends their tokens.
+/// Updates a user: replaces it with the body, or merges the body as a patch. A new role or a
+/// deactivation revokes the user's tokens.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, `LastAdmin`, and precondition errors.
 pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precondition) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
@@ -28,10 +29,10 @@ pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precon
     change(tx, "update", seen, row, pre).await
 }
 
-/// Lets a user in again, or keeps them out from now on. Who is so already stays so.
+/// Activates or deactivates a user. A user in that state already is left unchanged.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `LastAdmin`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `LastAdmin`, and precondition errors.
 pub async fn set_active(tx: &Tx, id: Uuid, active: bool, pre: &Precondition) -> Result<User> {
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
@@ -70,10 +71,10 @@ async fn change(
     Ok(row)
 }
 
-/// The active user whom a body refers to, as they stay until the transaction ends.
+/// The active user whom a body refers to. They stay active until the transaction ends.
 ///
 /// # Errors
-/// `Invalid` at the field, for nobody and for a user who is deactivated.
+/// `Invalid` at the field, if there is no such user or they are inactive.
 pub(crate) async fn refer_active(tx: &Tx, id: Option<Uuid>, field: &str) -> Result<Option<User>> {
     let Some(id) = id else { return Ok(None) };
     let user = tx.hold::<User>(id).await?.ok_or_else(|| Error::reference(field))?;
@@ -84,12 +85,13 @@ pub(crate) async fn refer_active(tx: &Tx, id: Option<Uuid>, field: &str) -> Resu
     Err(Error::field(format!("/{field}"), "invalid_value", message))
 }
 
-pub(super) fn is_admin(user: &User) -> bool {
+pub(crate) fn is_admin(user: &User) -> bool {
     user.is_active && user.role == Role::Admin
 }
 
-/// Refuses to go on when nobody else is an active admin. The tenant is locked, so that nobody else goes at the same time.
-pub(super) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
+/// Fails if nobody else is an active admin. The tenant is locked, so no other admin is removed at
+/// the same time.
+pub(crate) async fn other_admin(tx: &Tx, id: Uuid) -> Result<()> {
     let others = Condition::all()
         .add(Column::Role.eq(Role::Admin))
         .add(Column::IsActive.eq(true))

@@ -2,6 +2,7 @@
 //!
 //! Invariant: to watch gives no right. Who no longer sees the task is told nothing more of it.
 
+use futures::future::BoxFuture;
 use garde::Validate;
 use sea_orm::{Condition, QueryFilter, QueryTrait, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,9 @@ use crate::{
     error::Kind,
     list::{Filter, Form, Sort},
     policy::{self, Action, Fact, Facts},
-    store::{Birth, Blank, Noun, Unique, entity, readable_ids},
+    store::{BelongsTo, Birth, Blank, Container, Noun, PassesOn, Unique, entity, readable_ids},
     task::{self, Task},
-    user,
+    user::{self, User},
 };
 
 /// The most that a task has: each is told of what happens in its transaction.
@@ -48,8 +49,8 @@ impl Noun for Watcher {
         (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
-    async fn home(&self, scope: &Scope) -> Result<Option<Uuid>> {
-        task::home_of(self.task_id, scope).await
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        task::container_of(self.task_id, scope).await
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -62,6 +63,12 @@ impl Noun for Watcher {
 
     fn uniques() -> &'static [Unique] {
         &[Unique { index: "watcher_key", columns: "watcher.task_id, watcher.user_id", field: "user_id" }]
+    }
+}
+
+impl BelongsTo<User> for Watcher {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
     }
 }
 
@@ -140,12 +147,16 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     keep(tx, task, user).await
 }
 
-/// Lets those who watch a task watch the one that comes after it: no more than that follows, and so it takes no scope of its own.
-pub(crate) async fn hand_on(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
-    for user in of_task(tx, from).await? {
-        keep(tx, to, user).await?;
+impl PassesOn<Task> for Watcher {
+    /// The watchers of a recurring task watch the next one.
+    fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for user in of_task(tx, from.id).await? {
+                keep(tx, to.id, user).await?;
+            }
+            Ok(())
+        })
     }
-    Ok(())
 }
 
 async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Reading a file of users as spreadsheets and our own export write it: whichever separator, header in any case, and columns to spare.
+//! Parses a CSV file of users as spreadsheets and our own export write it: with any separator, a
+//! header in any case, and extra columns.
 
 use std::collections::HashSet;
 
@@ -8,14 +9,15 @@ use serde_json::{Map, Value};
 use super::{super::NewUser, Row};
 use crate::{Error, Result, error::FieldError, input::Unchecked};
 
-/// The columns that are read, the first two of which are required.
+/// The columns that are read. The first two are required.
 const COLUMNS: [&str; 5] = ["email", "username", "first_name", "last_name", "role"];
-/// The most columns of a file.
+/// The largest number of columns of a file.
 const MOST: usize = 200;
-/// The most characters of a column's name that are reported.
+/// The largest number of characters of a column's name in the report.
 const LONGEST: usize = 100;
 
-/// What separates the cells: whichever of comma, semicolon and tab the header has most of, outside quotes.
+/// The separator of the cells: the most frequent of comma, semicolon and tab in the header, outside
+/// quotes.
 pub(super) fn separator(text: &str) -> u8 {
     let mut quoted = false;
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -26,15 +28,15 @@ pub(super) fn separator(text: &str) -> u8 {
             *number += 1;
         }
     }
-    // Of equally many the last one wins.
+    // Of equal counts the last one wins.
     number.into_iter().max_by_key(|(_, number)| *number).map_or(b',', |(separator, _)| separator)
 }
 
 /// The header of a file.
 pub(super) struct Header {
-    /// What each column is; `None` for one that is not read.
+    /// The field of each column, or `None` for an ignored one.
     columns: Vec<Option<&'static str>>,
-    /// The names of the columns that are not read.
+    /// The names of the ignored columns.
     pub(super) ignored: Vec<String>,
 }
 
@@ -57,7 +59,8 @@ impl Header {
         Ok(Self { ignored: ignored.collect(), columns })
     }
 
-    /// A row as the body of one new user, checked as that is. An empty cell is an absent field.
+    /// Parses a row as the body of a new user, and validates it as such. An empty cell is an absent
+    /// field.
     pub(super) fn row(&self, record: &StringRecord, line: u64) -> Row {
         let cells = self.columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty());
         let fields =
@@ -71,7 +74,7 @@ impl Header {
         Row { line, email, user }
     }
 
-    /// What is wrong with a row's number of cells: it may have more than the header when these are empty.
+    /// The error if a row has the wrong number of cells. Extra cells are allowed if they are empty.
     fn misfit(&self, record: &StringRecord) -> Option<FieldError> {
         let expected = self.columns.len();
         if record.len() >= expected && record.iter().skip(expected).all(str::is_empty) {
@@ -82,7 +85,8 @@ impl Header {
     }
 }
 
-/// The lines of a file, counted record by record. The reader counts too few where lines end in CRLF.
+/// The lines of a file, counted record by record. The CSV reader counts too few if lines end in
+/// CRLF.
 pub(super) struct Lines<'a> {
     text: &'a str,
     counted: usize,
@@ -94,11 +98,11 @@ impl<'a> Lines<'a> {
         Self { text, counted: 0, line: 1 }
     }
 
-    /// The line on which a record begins, which comes after those that were asked for before.
+    /// The line on which a record begins. Records must be passed in their order.
     pub(super) fn of_record(&mut self, record: &StringRecord) -> u64 {
         let at = record.position().and_then(|position| usize::try_from(position.byte()).ok());
         let rest = at.and_then(|at| self.text.get(at..)).unwrap_or_default();
-        // The record's own position may be before the end of the line above it.
+        // The position of the record may be before the end of the previous line.
         let begin = self.text.len() - rest.trim_start_matches(['\r', '\n']).len();
         let passed = self.text.get(self.counted..begin).unwrap_or_default();
         self.line += passed.bytes().map(|byte| u64::from(byte == b'\n')).sum::<u64>();
@@ -106,14 +110,15 @@ impl<'a> Lines<'a> {
         self.line
     }
 
-    /// Whether the text ends within a quoted cell of the record that was asked for last (RFC 4180, section 2).
+    /// Whether the text ends within a quoted cell of the last record (RFC 4180 section 2).
     pub(super) fn end_in_quotes(&self) -> bool {
         let last = self.text.get(self.counted..).unwrap_or_default();
         last.contains('"') && last.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
     }
 }
 
-/// The column that a name in the header means, in any case and with anything between its words, as `E-Mail` or `First Name`.
+/// The column that a name in the header means, in any case and with any punctuation, as `E-Mail` or
+/// `First Name`.
 fn column(name: &str) -> Option<&'static str> {
     let letters = |name: &str| {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
@@ -122,7 +127,7 @@ fn column(name: &str) -> Option<&'static str> {
     COLUMNS.into_iter().find(|column| letters(column) == name)
 }
 
-/// A cell without the apostrophe by which an export keeps it from being a formula.
+/// A cell without the apostrophe that an export adds to prevent a formula.
 fn plain(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
 }

@@ -3,6 +3,8 @@
 //! Invariant: each operation goes through the same function as a single request. A resource with
 //! special operations implements [`Bulk`], so that none of its rules is bypassed.
 
+mod user;
+
 use std::future::Future;
 
 use garde::Validate;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::user::check_users;
 use crate::{
     Context, Error, Result, Tx,
     edit::{self, Editable},
@@ -293,7 +296,7 @@ pub async fn run<N: Bulk>(
 ///
 /// # Errors
 /// `InsufficientScope` and `Forbidden`, with the index of the first rejected operation.
-pub(crate) fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
+fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
     let sent = body.read().ok().and_then(|body| body.get("operations")).and_then(Value::as_array);
     let asked = sent.into_iter().flatten().enumerate();
     let named = asked
@@ -330,7 +333,7 @@ async fn one<N: Bulk>(tx: &Tx, change: Change, ready: Option<&N::Ready>) -> Resu
 }
 
 /// An error in the body of an operation.
-pub(crate) fn in_body(error: Error) -> Error {
+fn in_body(error: Error) -> Error {
     error.below("body")
 }
 

@@ -1,22 +1,25 @@
-//! Many changes of users at once, by the operations that change one: who may do so, the last admin, tokens that end, and mail are theirs.
+//! Bulk operations on users. They use the operations on single users, so the same rules hold:
+//! authorisation, the last active admin, revoked tokens and emails.
 
 use sea_orm::entity::prelude::*;
 use serde_json::Value;
 
-use super::{NewUser, User, check_new, create, update};
+use super::{Bulk, BulkInput, Wrong, authorize, in_body};
 use crate::{
     Context, Error, Result, Tx,
-    bulk::{self, Bulk, BulkInput, Wrong, in_body},
     input::Unchecked,
+    offboarding,
     store::Precondition,
+    user::{NewUser, User, check_new, create, update},
 };
 
-/// The new users among many changes, by their places, for a caller who may make some: their passwords are hashed before the transaction.
+/// The new users among the operations, with their positions, for a caller who may create users.
+/// Their passwords are hashed before the transaction.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`; those of one of them with its place.
-pub fn check_bulk(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
-    bulk::authorize::<User>(ctx, body)?;
+/// `Forbidden`, `Invalid`. An error of one operation names its position.
+pub fn check_users(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<Vec<(usize, NewUser)>> {
+    authorize::<User>(ctx, body)?;
     let (mut wrong, mut checked) = (Wrong::default(), Vec::new());
     for (place, body) in body.check()?.bodies_to_make()? {
         match check_new(ctx, &Unchecked::new(body)) {
@@ -32,7 +35,8 @@ impl Bulk for User {
     type Ready = String;
 
     async fn make(tx: &Tx, body: Value, hash: Option<&String>) -> Result<Self> {
-        // As those lock it who come after this one: in the other order two would wait for each other.
+        // The operations after this one lock the tenant too. In another order, two transactions
+        // could wait for each other.
         tx.lock_tenant().await?;
         let new = check_new(tx.ctx(), &Unchecked::new(body))?;
         create(tx, &new, hash.ok_or_else(|| Error::internal("a password that was not hashed"))?).await
@@ -42,8 +46,8 @@ impl Bulk for User {
         update(tx, id, &Unchecked::patch(patch), pre).await
     }
 
-    /// Who has something that passes to another user is deleted alone.
+    /// A user who still has rows of their own can only be deleted alone, with `transfer_to`.
     async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-        super::remove(tx, id, None, pre).await
+        offboarding::remove_user(tx, id, None, pre).await
     }
 }

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::cursor;
-use crate::fuzzing::SECRET;
+use super::SECRET;
+use crate::feed::cursor;
 
 /// The cursor at a position.
 pub fn close(tenant: Uuid, position: i64) -> String {

@@ -8,15 +8,18 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TimeEntry, entity::Column};
+use super::{Bucket, sum, whole};
 use crate::{
     Context, Error, Result, Scope, Store,
     list::Query,
     policy::Action,
     project::Project,
-    report::{Bucket, sum},
     store::{Noun, field, people::Name, readable},
     task::Task,
+    time_entry::{
+        TimeEntry,
+        entity::{self, Column},
+    },
 };
 
 /// The most totals that are told.
@@ -98,7 +101,7 @@ pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<T
     let scope = store.read(ctx);
     let which = query.condition::<TimeEntry>(&scope)?.add(Column::EndedAt.is_not_null());
     let rows = scope.visible::<TimeEntry>(which)?.select_only();
-    let count = || Func::count(Expr::col((super::entity::Entity, Column::Id)));
+    let count = || Func::count(Expr::col((entity::Entity, Column::Id)));
     let figures = |select: &mut sea_orm::sea_query::SelectStatement| {
         select.expr(count()).expr(sum(Column::Seconds.into_expr()));
     };
@@ -114,9 +117,8 @@ pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<T
     each.expr(key.clone());
     figures(&mut each);
     if by == By::Project {
-        let same = |column: &'static str, own: Column| {
-            Expr::col(("task", column)).equals((super::entity::Entity, own))
-        };
+        let same =
+            |column: &'static str, own: Column| Expr::col(("task", column)).equals((entity::Entity, own));
         let task = same("tenant_id", Column::TenantId).and(same("id", Column::TaskId));
         each.join(JoinType::InnerJoin, "task", task);
     }
@@ -146,7 +148,7 @@ pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<T
 
 /// How many entries a row of figures tells of, and how many seconds.
 fn counted(row: &QueryResult, at: usize) -> Result<(i64, i64)> {
-    Ok((field(row, at)?, crate::report::whole(field(row, at + 1)?)))
+    Ok((field(row, at)?, whole(field(row, at + 1)?)))
 }
 
 /// Gives the totals the names that the caller may see.
@@ -172,7 +174,7 @@ async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
 }
 
 /// The names of those rows among these that the caller may read.
-pub(crate) async fn names<N: Noun>(
+pub(super) async fn names<N: Noun>(
     scope: &Scope,
     ids: &[Uuid],
     name: fn(N) -> String,

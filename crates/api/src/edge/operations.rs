@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::deprecation::Deprecation;
 
 /// The methods of the operations in this document.
-pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// One operation.
 #[derive(Clone, Debug)]

@@ -5,15 +5,16 @@ use sea_orm::{ColumnTrait, QueryTrait};
 pub use sea_orm::{DbBackend, Value};
 use uuid::Uuid;
 
-use super::{Form, Key, Query, Sort, cursor::Seal, query::Paging};
+use super::SECRET;
 use crate::{
     Clock, Instant, Result, Scope,
     context::{Request, System},
-    fuzzing::SECRET,
     label::Label,
+    list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
     notification::Notification,
     policy::{self, Role},
     project::Project,
+    resources::RELATIONS,
     store::noun::{ColumnOf, Noun},
     task::Task,
     time_entry::TimeEntry,
@@ -67,7 +68,7 @@ impl List {
     pub fn read(self, query: &Query, is_admin: bool, backend: DbBackend) -> Result<Asked> {
         let role = if is_admin { Role::Admin } else { Role::Member };
         let system = System::new("fuzzing", Request::default(), Clock::manual());
-        let scope = Scope::unconnected(system.as_user(TENANT, CALLER, role), backend)?;
+        let scope = Scope::unconnected(system.as_user(TENANT, CALLER, role), backend, SECRET, &RELATIONS)?;
         match self {
             Self::Tasks => asked::<Task>(query, &scope, backend),
             Self::Users => asked::<User>(query, &scope, backend),
@@ -92,11 +93,11 @@ impl List {
     /// The fields of the list.
     pub fn fields(self) -> Vec<&'static str> {
         match self {
-            Self::Tasks => super::fields::<Task>(),
-            Self::Users => super::fields::<User>(),
-            Self::Projects => super::fields::<Project>(),
-            Self::TimeEntries => super::fields::<TimeEntry>(),
-            Self::Notifications => super::fields::<Notification>(),
+            Self::Tasks => list::fields::<Task>(),
+            Self::Users => list::fields::<User>(),
+            Self::Projects => list::fields::<Project>(),
+            Self::TimeEntries => list::fields::<TimeEntry>(),
+            Self::Notifications => list::fields::<Notification>(),
         }
     }
 }

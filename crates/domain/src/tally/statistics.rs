@@ -4,15 +4,15 @@ use sea_orm::entity::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Project;
+use super::{
+    Amounts,
+    counted::{self, Counted, State},
+};
 use crate::{
     Context, Result, Scope, Store,
     policy::{self, Action},
+    project::Project,
     store::{Noun, Read},
-    tally::{
-        Amounts,
-        counted::{self, Counted, State},
-    },
     task::{Priority, Task, TaskStatus},
 };
 

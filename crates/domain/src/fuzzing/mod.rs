@@ -3,6 +3,9 @@
 //!
 //! Invariant: nothing is decided here. Each function hands on to the one that the server calls, with a secret that no server has.
 
+pub mod feed;
+pub mod list;
+
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -11,9 +14,7 @@ use crate::{
     store::tokenizer::{self, Wanted},
 };
 pub use crate::{
-    feed::fuzzing as feed,
     input::fuzzing as input,
-    list::fuzzing as list,
     task::fuzzing::{LONGEST_RECURRENCE, recurrence},
 };
 

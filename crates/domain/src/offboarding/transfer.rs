@@ -1,12 +1,14 @@
-//! Handing over what is a user's to another, in the transaction that removes them.
+//! Transfers the ownership of a user's rows to another user, in the transaction that deletes the
+//! user.
 //!
-//! What they did stays theirs: comments, files that they sent, and the time that they worked.
+//! Comments, uploaded files and time entries keep the user.
 //!
-//! Every row goes through the recorded write, so that the audit tells of each. They go by the page, and their records with them: what waits in
-//! memory is bounded, however many they are.
+//! Invariant: every row goes through the recorded write, so the audit has an entry for each. The
+//! rows and their records go page by page, so the memory is bounded.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
+use super::assignments;
 use crate::{
     Result, Tx,
     document::{self, Document},
@@ -22,7 +24,7 @@ use crate::{
 /// How many rows are read at once.
 const PAGE: u64 = 200;
 
-/// Hands over all that is one user's to another, a noun a line.
+/// Transfers everything that one user owns to another, with one line for each resource type.
 pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use document::entity::Column as OfDocument;
     use invitation::entity::Column as OfInvitation;
@@ -34,14 +36,14 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     rows::<Team>(tx, &[OfTeam::ManagerId], from, to).await?;
     rows::<Project>(tx, &[OfProject::ManagerId], from, to).await?;
     rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
-    // The heir may not see all projects of the user's teams. To own a task there shows it to
-    // nobody.
-    task::clear_unseen_of(tx, to, Condition::all()).await?;
+    // The new owner may not see all projects of the user's teams. Owning a task does not make it
+    // visible.
+    assignments::clear_unseen_of(tx, to, Condition::all()).await?;
     rows::<ClientRequest>(tx, &[OfRequest::AssigneeId], from, to).await?;
     rows::<Document>(tx, &[OfDocument::AuthorId], from, to).await
 }
 
-/// Hands over the rows of a noun that name the user in one of these columns.
+/// Transfers the rows of a resource type that name the user in one of these columns.
 async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
     let named = columns.iter().fold(Condition::any(), |any, column| any.add(column.eq(from)));
     let page = tx.owned::<N>().filter(named).order_by_asc(N::id_column()).limit(PAGE).into_query();
@@ -50,16 +52,18 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
         if found.is_empty() {
             return Ok(());
         }
-        // The caller's credential must reach what is handed over.
+        // The caller's credential must reach what is transferred.
         policy::permit(tx.ctx(), N::NOUN, Action::Update)?;
         for row in found {
-            // Removed ones that can be restored too. Somebody may have removed it for good since it was looked for.
+            // Rows in the trash too. Another transaction may have deleted a row permanently since
+            // the query.
             let Some(old) = tx.find::<N>(row.id(), true).await? else { continue };
             let mut row = old.clone();
             for column in columns.iter().filter(|column| old.get(**column) == from.into()) {
                 row.try_set(*column, to.into())?;
             }
-            // In archived projects too: they keep nobody from leaving.
+            // Rows in archived projects too, so that an archived project does not block the
+            // deletion.
             tx.carry_along("hand_over", old, row).await?;
         }
         tx.write_records().await?;
