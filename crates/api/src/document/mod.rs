@@ -45,7 +45,7 @@ const INTRODUCTION: &str = include_str!("introduction.md").trim_ascii_end();
         (name = "users", description = "The users of the organisation."),
         (name = "service-accounts", description = "Accounts for programs of the organisation, with limited scopes."),
         (name = "access-tokens", description = "Personal access tokens, with which the programs of a user call the API."),
-        (name = "teams", description = "Teams and their members. Only the team and admins see the projects of a team."),
+        (name = "teams", description = "Teams and their members. The projects of a team are visible only to the team, their managers and admins."),
         (name = "invitations", description = "Invitations by email to join the organisation."),
         (name = "projects", description = "Projects, which contain tasks and documents, and their milestones."),
         (name = "tasks", description = "Tasks, with subtasks, dependencies, a manual order, recurrence, watchers and a trash."),
