@@ -1,4 +1,11 @@
-//! Tasks: what is to be done, in a project or by oneself.
+//! Tasks: units of work, in a project or personal.
+//!
+//! Invariant: a user who sees the project of a task sees the task. A personal task has no project;
+//! its owner, its assignee, managers and admins see it. A task in the trash keeps its row and is
+//! absent to every query that does not ask for deleted tasks.
+//!
+//! This module knows nothing of HTTP. The rules of recurrence, order, subtasks, dependencies and
+//! assignment are in the modules below.
 
 mod assignment;
 mod days;
@@ -51,7 +58,7 @@ use crate::{
     watcher::Watcher,
 };
 
-/// Where a task stands.
+/// The status of a task: `todo` and `in_progress` are open, `done` and `cancelled` are not.
 #[derive(
     Clone,
     Copy,
@@ -69,18 +76,18 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
-    /// Not begun.
+    /// Not started.
     #[default]
     Todo,
-    /// Under way.
+    /// In progress.
     InProgress,
-    /// Done.
+    /// Completed.
     Done,
-    /// Given up.
+    /// Abandoned.
     Cancelled,
 }
 
-/// How much something matters.
+/// A priority, from `low` to `urgent`.
 #[derive(
     Clone,
     Copy,
@@ -99,62 +106,76 @@ pub enum TaskStatus {
 #[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum Priority {
-    /// Can wait.
+    /// Below the usual.
     Low = 1,
-    /// The usual.
+    /// The default.
     #[default]
     Medium = 2,
-    /// Soon.
+    /// Above the usual.
     High = 3,
-    /// Now.
+    /// The highest.
     Urgent = 4,
 }
 
 impl Priority {
-    /// The words, in the order of their numbers.
+    /// The values, in the order of their numbers.
     pub(crate) const WORDS: &'static [&'static str] = &["low", "medium", "high", "urgent"];
 }
 
 entity! {
-    /// What is to be done.
+    /// A unit of work, in a project or personal.
     pub struct Task in "task", editable {
+        /// The title, on one line.
         #[schema(example = "Write the release notes")]
         pub title: String,
+        /// The description, or null.
         pub description: Option<String>,
-        /// Null: a personal task.
+        /// The id of the project of the task, or null for a personal task.
         pub project_id: Option<Uuid>,
-        /// The task that it is a part of; it lies in the same project.
+        /// The id of the parent task, which is in the same project, or null if the task is not a
+        /// subtask.
         pub parent_id: Option<Uuid>,
-        /// The user who made it; null when a service did.
+        /// The id of the user who owns the task: its creator, or the user to whom it was
+        /// transferred. Null if a service account created it.
         pub owner_id: Option<Uuid>,
+        /// The id of the user to whom the task is assigned, or null.
         pub assignee_id: Option<Uuid>,
+        /// The status.
         pub status: TaskStatus,
+        /// The priority.
         pub priority: Priority,
+        /// The ids of the labels of the task.
         #[schema(value_type = Vec<Uuid>, max_items = 20)]
         pub label_ids: AsJson<Vec<Uuid>>,
+        /// The planned start date and time (UTC), or null.
         pub start_at: Option<Instant>,
+        /// The due date and time (UTC), or null.
         pub due_at: Option<Instant>,
+        /// The estimated work in minutes, or null.
         #[schema(example = 90)]
         pub estimate_minutes: Option<i32>,
-        /// When it came to be done; null while it is not.
+        /// The date and time (UTC) at which the task was completed, or null while it is not done.
         pub completed_at: Option<Instant>,
-        /// The rule by which the task recurs (RFC 5545 section 3.3.10). Completing the task makes the next one, which takes the rule over. A task that is
-        /// reopened then has no rule, and is open beside the next one.
+        /// The rule by which the task recurs (RFC 5545 section 3.3.10), or null. Completing the
+        /// task creates the next task, which takes over the rule. A completed task therefore has no
+        /// rule, also when it is reopened.
         #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
         pub recurrence: Option<String>,
-        /// What the next due date is reckoned from.
+        /// The date from which the next due date is computed.
         pub recurrence_mode: RecurrenceMode,
-        /// Whether a month without a day of the rule has its last day instead.
+        /// Whether a month without the day in the rule uses its last day instead.
         pub month_end_clamp: bool,
-        /// The local time that the start stands for, where the clocks show another: see [`local`]. Never shown.
+        /// The intended local time of the start, where the clock shows another one: see [`local`].
+        /// No response contains it.
         #[serde(skip)]
         pub start_local: Option<String>,
-        /// The same of the due date. Never shown.
+        /// The intended local time of the due date, likewise. No response contains it.
         #[serde(skip)]
         pub due_local: Option<String>,
-        /// Where it stands among the tasks of its project: text that sorts by code point.
+        /// The position among the tasks of the project: a string that sorts by code point.
         pub rank: String,
-        /// When it was deleted; null but in the list of deleted tasks.
+        /// The date and time (UTC) at which the task was deleted. Null unless the task is in the
+        /// trash.
         pub deleted_at: Option<Instant>,
     }
 }
@@ -223,7 +244,7 @@ impl Noun for Task {
                 time_entry::follow(tx, old, task).await?;
                 time_entry::stop_on(tx, old, task).await?;
             }
-            // Who gets all of another's work at once is not told of each.
+            // A transfer of all of a user's tasks does not notify of each task.
             if name == "hand_over" { Ok(()) } else { notification::about_task(tx, old, task).await }
         }))
     }
@@ -287,7 +308,7 @@ impl Noun for Task {
         &[
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
-            // The generated column: tasks without a due date come after all others.
+            // A generated column: tasks without a due date come last.
             Sort {
                 name: "due_at",
                 column: "due_key",
@@ -300,7 +321,7 @@ impl Noun for Task {
     }
 }
 
-/// Whether the caller sees a task, which may not be written yet.
+/// Whether the caller sees a task, which may not be stored yet.
 pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
     Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
 }
@@ -309,7 +330,7 @@ fn is_visible(scope: &Scope, facts: Facts) -> bool {
     policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
 }
 
-/// The facts about what lies in a task: whether the caller sees the task, and manages its project.
+/// The facts about a child of a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Facts::default());
@@ -320,7 +341,7 @@ pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
 }
 
-/// The ids of the tasks in a project, or of those in none.
+/// The ids of the tasks in a project, or of the personal tasks.
 pub(crate) fn ids_in(ctx: &Context, project: Option<Value>) -> SelectStatement {
     use entity::Column;
     let within = project.map_or_else(|| Column::ProjectId.is_null(), |project| Column::ProjectId.eq(project));
@@ -333,7 +354,7 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     ids_where(ctx, Condition::all().add(within))
 }
 
-/// The project in which a task lies, for what lies in the task.
+/// The project of a task, for the children of the task.
 pub(crate) async fn home_of(id: Uuid, scope: &Scope) -> Result<Option<Uuid>> {
     Ok(scope.find::<Task>(id, false).await?.and_then(|task| task.project_id))
 }
@@ -390,7 +411,7 @@ impl Editable for Task {
             tx.refer::<Project>(project_id, "project_id").await?;
         }
         if parent_id.is_some() && parent_id != self.parent_id {
-            // Who may delete the whole deletes its parts.
+            // The right to delete the parent task includes the right to delete its subtasks.
             let facts = self.facts(tx, Action::Delete).await?;
             policy::judge_row(tx.ctx(), Self::NOUN, Action::Delete, facts)?;
         }
@@ -399,7 +420,8 @@ impl Editable for Task {
         if project_id != given {
             tx.refer::<Project>(project_id, "parent_id").await?;
         }
-        // To another project it comes last, as by a move. A new one, which has no title yet, does so anyway.
+        // In a new project the task comes last, as after a move. A new task, which has no title
+        // yet, comes last anyway.
         let mut rank = self.rank.clone();
         if project_id != self.project_id && !self.title.is_empty() {
             dependency::check_stays(tx, &self).await?;
@@ -441,7 +463,7 @@ impl Editable for Task {
 }
 
 impl Task {
-    /// What the task adds to the figures of the project that it lies in.
+    /// What the task contributes to the statistics of its project.
     fn summand(&self, project_id: Uuid) -> Summand {
         let is_open = !matches!(self.status, TaskStatus::Done | TaskStatus::Cancelled);
         let key = Key {
@@ -460,12 +482,13 @@ impl Task {
         Summand { key, amounts }
     }
 
-    /// Whether it is yet to be done.
+    /// Whether the task is open: neither done nor cancelled.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
     }
 
-    /// The task with a status, and with the time of its completion. A recurring task hands its rule on to the next.
+    /// The task with a status and the matching time of completion. A recurring task that becomes
+    /// done passes its rule on to the next task.
     async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
         let done = status == TaskStatus::Done;
         let completed_at = done.then(|| self.completed_at.unwrap_or(tx.now()));
