@@ -1,7 +1,8 @@
-//! Alarms: the instants at which there is something to tell, of a reminder or of a task's due date.
+//! Alarms: the scheduled times of reminders and of notifications about due dates.
 //!
-//! Invariant: an alarm is set in the transaction of what it depends on, and taken away in the transaction that writes what it told. So each rings once,
-//! however many servers listen. It has the id of what it is about, a reminder or a task, which may be gone when it rings.
+//! Invariant: an alarm is set in the transaction that it depends on, and deleted in the transaction
+//! that writes its notification. It therefore fires once, however many servers run. Its id is that
+//! of the reminder or the task that it is for, which may be gone when the alarm fires.
 
 use std::time::Duration;
 
@@ -17,28 +18,31 @@ use crate::{
     user::User,
 };
 
-/// How long before a task is due it is due soon.
+/// How long before its due date a task is due soon.
 const SOON: Duration = Duration::from_hours(24);
-/// How long after it was due that is still news: a server that was away tells late, but no old stories.
+/// How long after the due date users are still notified. After an outage, older due dates are
+/// skipped.
 const LATE: Duration = Duration::from_hours(7 * 24);
 
 entity! {
     pub(crate) struct Alarm in "alarm", unversioned {
+        /// The time at which the alarm fires.
         pub at: Instant,
     }
 }
 
-/// The due date that there is something to tell about: an open task's.
+/// The due date that needs an alarm: that of an open task that is not in the trash.
 pub(super) fn due(task: Option<&Task>) -> Option<Instant> {
     task.filter(|task| task.is_open() && !task.is_removed()).and_then(|task| task.due_at)
 }
 
-/// The next instant at which there is something to tell about a due date. What is past already is none: who set the date knows it.
+/// The next time at which to notify about a due date. Times that have passed are skipped: the user
+/// who set the date knows of them.
 fn next(due: Instant, now: Instant) -> Option<Instant> {
     [due.minus(SOON), due].into_iter().find(|at| *at > now)
 }
 
-/// Sets the alarm of a row, and none when there is no instant, or one that is past.
+/// Sets the alarm of a row, or removes it when there is no time or the time has passed.
 pub(super) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
     tx.forget::<Alarm>(id).await?;
     match at.filter(|at| *at > tx.now()) {
@@ -47,13 +51,14 @@ pub(super) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
     }
 }
 
-/// Sets the alarms that depend on a task's due date: its own, and those of reminders that go by it.
+/// Sets the alarms that depend on the due date of a task: its own, and those of its reminders.
 pub(crate) async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> {
     let (before_it, after) = (due(old), due(new));
     let Some(Task { tenant_id, id, .. }) = old.or(new).filter(|_| before_it != after) else { return Ok(()) };
     let at = after.and_then(|due| next(due, tx.now()));
     if old.is_none() {
-        // A new task has no alarm to be forgotten and no reminders, and its row waits: so does this.
+        // A new task has no alarm to delete and no reminders. Its row is written in a batch, and so
+        // is its alarm.
         if let Some(at) = at {
             tx.keep_later(&Alarm { tenant_id: *tenant_id, id: *id, at })?;
         }
@@ -71,8 +76,8 @@ pub(crate) async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> 
     Ok(())
 }
 
-/// Sets the alarm of a reminder by a due date of its task that is another now. What is past already while the due date is yet to come rings at once: it
-/// is late, and not lost.
+/// Sets the alarm of a reminder after its task got another due date. If its time has passed but the
+/// due date has not, it fires at once: late, but not lost.
 pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant>) -> Result<()> {
     tx.forget::<Alarm>(reminder.id).await?;
     let due = due.filter(|due| *due > tx.now());
@@ -86,7 +91,7 @@ async fn keep(tx: &Tx, id: Uuid, at: Instant) -> Result<()> {
     tx.keep(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await
 }
 
-/// Tells what the tenant's first alarm is about, if one is due. Whether there was one.
+/// Fires the first alarm of the tenant that is due. Returns whether there was one.
 ///
 /// # Errors
 /// Those of the store.
@@ -97,9 +102,9 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
         return Ok(false);
     };
     let reminder = tx.find::<Reminder>(alarm.id, false).await?;
-    // The task is locked before the alarm, as by who changes its due date.
+    // The task is locked before the alarm, in the same order as in a change of its due date.
     let task = tx.find::<Task>(reminder.as_ref().map_or(alarm.id, |it| it.task_id), true).await?;
-    // Another server may have told it, and the alarm may have been moved, before its row was locked here.
+    // Another server may have fired or moved the alarm before its row was locked here.
     if tx.kept::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
         return Ok(true);
     }
@@ -107,7 +112,7 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
     match (task.filter(|task| task.is_open() && !task.is_removed()), reminder) {
         (Some(task), Some(reminder)) => remind(tx, &task, &reminder).await?,
         (Some(task), None) => tell_of_due_date(tx, &task).await?,
-        // Of what is done, or gone, nobody needs to be told.
+        // Nobody is notified about a task that is done, cancelled, deleted or gone.
         (None, _) => {}
     }
     Ok(true)
@@ -115,7 +120,7 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
 
 async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
     let Some(user) = tx.find::<User>(reminder.user_id, false).await? else { return Ok(()) };
-    // It is the user's own to change, and only as long as they see the task.
+    // Resolved as the user, who may change it only while they see the task.
     let seen = match tx.seen_by(&user).resolve::<Reminder, _>(reminder.id, Update).await {
         Err(error) if error.kind() == Kind::NotFound => return Ok(()),
         seen => seen?,
@@ -138,7 +143,8 @@ async fn tell_of_due_date(tx: &Tx, task: &Task) -> Result<()> {
 }
 
 impl Store {
-    /// Tenants of whom an alarm is due, the one that waits longest first: each gets its turn.
+    /// The tenants with an alarm that is due, the longest overdue first, so that each gets its
+    /// turn.
     ///
     /// # Errors
     /// Those of the store.

@@ -1,4 +1,8 @@
-//! A team's members, each with a role in it.
+//! The members of teams.
+//!
+//! Invariant: a membership is the only thing that gives a member access to the projects of the
+//! team. When it ends, the user is removed from the open tasks that they can no longer see, in the
+//! same transaction.
 
 use futures::future::BoxFuture;
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
@@ -17,12 +21,13 @@ use crate::{
 };
 
 entity! {
-    /// A user in a team.
+    /// The membership of a user in a team.
     pub struct TeamMember in "team_member", editable {
+        /// The id of the team.
         pub team_id: Uuid,
-        /// Once in a team.
+        /// The id of the user, who has one membership in the team.
         pub user_id: Uuid,
-        /// The user's part in the team; it gives no rights.
+        /// What the user does in the team. It gives no rights.
         #[schema(example = "Illustrator")]
         pub role: String,
     }
@@ -54,8 +59,8 @@ impl Noun for TeamMember {
 
     const GIVES_SIGHT: bool = true;
 
-    /// Who leaves by another's taking their place loses what they saw through the team. Whoever is
-    /// removed does so by [`remove`], or goes for good.
+    /// A user who is replaced by another one loses their access. [`remove`] does the same for a
+    /// member who is removed.
     fn follow_up<'a>(
         tx: &'a Tx,
         _name: &'static str,
@@ -112,12 +117,12 @@ impl Child for TeamMember {
 }
 
 input! {
-    /// What can be written of a member.
+    /// The writable fields of a membership.
     pub struct TeamMemberInput of TeamMember {
-        /// An active user, once in a team.
+        /// The id of an active user, who can be in the team only once.
         #[garde(skip)]
         user_id: Uuid,
-        /// The user's part in the team; it gives no rights.
+        /// What the user does in the team, on one line. It gives no rights. Default: empty.
         #[serde(default, deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, max = 100), custom(one_line))]
         #[schema(format = "line", max_length = 100, example = "Illustrator")]
@@ -133,7 +138,7 @@ impl EditableChild for TeamMember {
     }
 
     async fn apply(self, tx: &Tx, input: TeamMemberInput) -> Result<Self> {
-        // A new row's user is nil, which no user is.
+        // The user of a new row is nil, which is not the id of any user.
         if input.user_id != self.user_id {
             user::refer_active(tx, Some(input.user_id), "user_id").await?;
         }
@@ -141,13 +146,13 @@ impl EditableChild for TeamMember {
     }
 }
 
-/// Removes a member from a team. Their open assignments in the team's projects pass to another
-/// user, if one is named. Otherwise those that they can't see any more are cleared, and whoever
-/// manages the projects is notified.
+/// Removes a member from a team. With `transfer_to`, their open assignments in the projects of the
+/// team pass to that user. Without it, those that they can no longer see are cleared, and the
+/// managers of the projects are notified.
 ///
 /// # Errors
-/// As [`crate::edit::remove_within`]; `InvalidParameter` when the named user is not another active
-/// one who sees the team's projects; `InsufficientScope` when something passes to them and the
+/// As [`crate::edit::remove_within`]. `InvalidParameter` when `transfer_to` is not another active
+/// user who sees the projects of the team. `InsufficientScope` when a task is transferred and the
 /// credential does not reach tasks.
 pub async fn remove(tx: &Tx, ids: (Uuid, Uuid), transfer_to: Option<Uuid>, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve_within::<TeamMember, _>(ids, Delete).await?;
@@ -161,8 +166,8 @@ pub async fn remove(tx: &Tx, ids: (Uuid, Uuid), transfer_to: Option<Uuid>, pre: 
     super::clear_assignments(tx, team_id, user_id).await
 }
 
-/// Refuses an heir who could not see what they get: the one answer for whoever is absent,
-/// deactivated, outside the team, or leaves it.
+/// Refuses a recipient who could not see the transferred tasks. The error is the same for a user
+/// who is absent, deactivated, outside the team, or the removed member.
 async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()> {
     let team = tx.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
     let heir = tx.hold::<User>(heir).await?.filter(|heir| heir.is_active && heir.id != leaver);

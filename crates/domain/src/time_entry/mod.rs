@@ -1,7 +1,9 @@
-//! Time entries: what was worked on a task, by whom, from when to when. One that has no end yet is a user's timer.
+//! Time entries: the time that a user worked on a task. An entry without an end is the running
+//! timer of its user.
 //!
-//! Invariant: a user has at most one entry that runs. [`start`] ends the one before in the transaction of the new one, and a unique index holds
-//! whatever else happens. Entries of one user may overlap: two things are done at once, and entered after the fact.
+//! Invariant: a user has at most one running entry. [`start`] ends the previous one in the
+//! transaction of the new one, and a unique index enforces it. Entries of one user may overlap,
+//! because people do two things at once and record them later.
 
 mod input;
 mod timer;
@@ -31,31 +33,34 @@ use crate::{
     task::{self, Task},
 };
 
-/// The longest that an entry is: a timer that was forgotten counts no further.
+/// The greatest length of an entry. A forgotten timer counts no longer than this.
 const LONGEST: std::time::Duration = std::time::Duration::from_hours(24);
 
 entity! {
-    /// Time that was worked on a task.
+    /// Time that a user worked on a task.
     pub struct TimeEntry in "time_entry", shown {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// Who worked. It stays when the user is removed.
+        /// The id of the user who worked, even after that user was removed.
         pub user_id: Uuid,
+        /// The date and time (UTC) at which the work started.
         pub started_at: Instant,
-        /// Null while the timer runs.
+        /// The date and time (UTC) at which the work ended, or null while the timer is running.
         pub ended_at: Option<Instant>,
-        /// From the start to the end, in whole seconds: at most 86400; null while the timer runs.
+        /// The duration in whole seconds, from 0 to 86400, or null while the timer is running.
         #[schema(example = 5400)]
         pub seconds: Option<i32>,
+        /// A note on the work, on one line, or null.
         #[schema(example = "Second draft")]
         pub note: Option<String>,
-        /// The user while the timer runs.
+        /// The user while the timer is running. It makes running entries unique.
         #[serde(skip)]
         pub running_key: Option<Uuid>,
         ..removed user_removed of user_id,
     }
 }
 
-/// Whole seconds between two instants, as far as an entry goes.
+/// The whole seconds between two timestamps, within the bounds of an entry.
 fn seconds(start: Instant, end: Instant) -> i32 {
     let micros = end.micros().saturating_sub(start.micros());
     i32::try_from(micros.div_euclid(1_000_000)).unwrap_or(i32::MAX)
@@ -69,7 +74,7 @@ impl Noun for TimeEntry {
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
         let task = scope.find::<Task>(self.task_id, false).await?;
-        // What was worked was worked, whether or not its task is deleted.
+        // Deleting a task does not change who may read the time worked on it.
         let manages = match task {
             Some(task) => task.facts(scope, Action::Read).await?.has(Fact::ManagesProject),
             None => false,
@@ -96,7 +101,7 @@ impl Noun for TimeEntry {
         task::home_of(self.task_id, scope).await
     }
 
-    /// The task stays as it is meanwhile: when it moves to another project, it takes all its entries along.
+    /// The task is locked: a transaction that moves it to another project moves all of its entries.
     async fn tally(&self, scope: &Scope) -> Result<Option<Summand>> {
         let project = scope.hold::<Task>(self.task_id).await?.and_then(|task| task.project_id);
         Ok(project.map(|project| summand(project, self.seconds.unwrap_or_default().into())))
@@ -132,13 +137,14 @@ impl Noun for TimeEntry {
     }
 }
 
+/// What time contributes to the statistics of a project.
 fn summand(project_id: Uuid, spent_seconds: i64) -> Summand {
     let key = Key { project_id, status: None, priority: None, due: None, took: None };
     Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
 }
 
-/// Lets the time of a task that moves count in the project where it is now. Time counts for as long
-/// as its entry is there: also while the task can be restored, and until it is deleted for good.
+/// Moves the time of a task to the statistics of its new project. The time counts as long as the
+/// entry exists: also while the task is in the trash, until it is purged.
 pub(crate) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
     let (from, to) = (old.project_id, new.project_id);
     if from == to {
@@ -171,7 +177,7 @@ impl Child for TimeEntry {
 impl EditableChild for TimeEntry {
     type Input = TimeEntryInput;
 
-    /// It has an end, so that nothing but a timer runs.
+    /// A new entry has an end, so that only [`start`] creates a running one.
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
         Self {
             tenant_id: born.tenant,
@@ -196,7 +202,7 @@ impl EditableChild for TimeEntry {
     }
 }
 
-/// Corrects an entry, whether or not its task is still seen by whoever worked on it.
+/// Updates an entry, even if the user who worked can no longer see its task.
 ///
 /// # Errors
 /// As [`crate::edit::update`].
@@ -214,7 +220,7 @@ pub async fn update(
     Ok(row)
 }
 
-/// The entries that the caller sees, of all tasks, those of deleted ones too, by the page.
+/// One page of the entries that the caller sees, of all tasks, including those in the trash.
 ///
 /// # Errors
 /// Those of lists.
@@ -222,7 +228,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Ti
     list::page::<TimeEntry>(store, &store.read(ctx), query, Within::all()).await
 }
 
-/// The same, from a cursor on: for an export.
+/// As [`list()`], starting at a cursor. For the export.
 ///
 /// # Errors
 /// Those of lists.
@@ -232,7 +238,7 @@ pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String)
     list(store, ctx, &query).await
 }
 
-/// A wrong value of an entry.
+/// The error of an invalid field of an entry.
 fn wrong(field: &str, message: &str) -> Error {
     Error::field(format!("/{field}"), "invalid_value", message)
 }
