@@ -12,8 +12,8 @@ use crate::{
 /// List the caller's notifications
 ///
 /// Returns the notifications in the inbox of the caller. A notification is left out while the
-/// caller cannot see the row that it is about. Read notifications are deleted after 90 days. Beyond
-/// 1000 notifications, the oldest are deleted.
+/// caller cannot see the resource that it is about. A notification is deleted 90 days after it was
+/// read. Beyond 1000 notifications, the oldest are deleted.
 #[utoipa::path(
     tag = "notifications",
     responses((status = 200, description = "One page of notifications.", body = List<Notification>))

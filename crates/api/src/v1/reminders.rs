@@ -12,10 +12,10 @@ endpoints_within! {
     list_reminders;
     /// Create a reminder
     ///
-    /// Reminds the caller of a task that they can see, at a given time or a number of minutes
-    /// before the due date. The reminder fires once, as a notification. It does not fire if the
-    /// task is done, cancelled or deleted by then. Fails with 409 `conflict` if the caller has 20
-    /// reminders of the task. A service account gets 403 `forbidden`.
+    /// Reminds the caller of a task that they can see. The body gives a time, or a number of
+    /// minutes before the due date. The reminder fires once, as a notification. It does not fire if
+    /// the task is done, cancelled or deleted by then. Fails with 409 `conflict` if the caller has
+    /// 20 reminders of the task. A service account gets 403 `forbidden`.
     create_reminder;
     /// Get a reminder
     ///

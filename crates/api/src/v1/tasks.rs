@@ -315,8 +315,8 @@ pub(crate) async fn list_task_dependencies(
 ///
 /// Makes the task blocked by another task: it cannot be completed until that task is done,
 /// cancelled or deleted. The owner, the assignee, a manager of the project or an admin may call it.
-/// Fails with 409 `conflict` if the dependency exists, if the task has 100 dependencies, or if the
-/// other task depends on this one, directly or through other tasks.
+/// Fails with 409 `conflict` if the dependency exists or the task has 100 dependencies. The same
+/// error refuses a cycle: the other task depends on this one, directly or through other tasks.
 #[utoipa::path(
     tag = "tasks",
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
@@ -356,7 +356,7 @@ pub(crate) async fn get_task_dependency(
 /// Delete a dependency of a task
 ///
 /// The task is no longer blocked by the other task. The author of the dependency, a manager of the
-/// project or an admin may call it; for a personal task, also the owner of the task.
+/// project or an admin may call it. For a personal task, the owner of the task may too.
 #[utoipa::path(
     tag = "tasks",
     params(

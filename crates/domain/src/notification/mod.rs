@@ -70,12 +70,13 @@ entity! {
         pub user_id: Uuid,
         /// What it is about.
         pub kind: NotificationKind,
-        /// The type of the row that it is about: `task`, `comment`, `client_request` or `project`.
+        /// The type of the resource that it is about: `task`, `comment`, `client_request` or
+        /// `project`.
         #[schema(example = "task")]
         pub noun: String,
-        /// The id of that row, which may have been deleted.
+        /// The id of that resource, which may have been deleted.
         pub row_id: Uuid,
-        /// The id of the task that the row is or belongs to. All zeros if it is about a client
+        /// The id of the task that the resource is or belongs to. All zeros if it is about a client
         /// request or a project.
         pub task_id: Uuid,
         /// The id of the user or service account that caused it, or null if the server did at a

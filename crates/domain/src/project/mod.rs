@@ -1,9 +1,9 @@
 //! Projects: they contain tasks, documents and milestones.
 //!
 //! Invariant: a project without a team is visible to the whole tenant; its manager and every user
-//! with the role manager manage it. A project of a team is visible to the members of the team; its
-//! manager and the manager of the team manage it and see it too. Admins see and manage all
-//! projects. An archived project and its contents do not change.
+//! with the role manager manage it. A project of a team is visible to the members of the team. Its
+//! manager and the manager of the team see and manage it. Admins see and manage all projects. An
+//! archived project and its contents do not change.
 
 mod milestone;
 mod statistics;

@@ -35,8 +35,8 @@ impl From<&Task> for Assignment {
     }
 }
 
-/// Refuses a new assignee who is inactive or does not see the task, and a change of an open task by
-/// which its assignee would lose access to it.
+/// Refuses a new assignee who is inactive or does not see the task. Also refuses a change of an
+/// open task that would take the access from its assignee.
 ///
 /// # Errors
 /// `Invalid`, at the assignee.

@@ -22,7 +22,7 @@ const MOST: usize = 500;
 /// project.
 ///
 /// # Errors
-/// `Invalid`, at the field, for a parent that is absent, too deep or a descendant of the task, and
+/// `Invalid`, at the field, for a parent that is absent, too deep or a descendant of the task. Also
 /// for another project than that of the parent.
 pub(super) async fn project_of(
     tx: &Tx,

@@ -234,8 +234,8 @@ mod tests {
         }
     }
 
-    /// Two tasks are moved before each other in turn, at the front and elsewhere, a hundred times
-    /// as often as there is room for without new ranks.
+    /// Two tasks are moved before each other in turn, at the front and elsewhere. There are a
+    /// hundred times as many moves as there is room for without new ranks.
     #[test]
     fn two_are_put_before_each_other_for_ever() {
         for place in [0, 1, 2] {
