@@ -132,8 +132,8 @@ pub(crate) async fn update_project(
 ///
 /// Deletes the project and its milestones permanently. A manager of the project or an admin may
 /// call it. Fails with 409 `in_use` while the project contains tasks or documents. Tasks in the
-/// trash count too, unless `purge=true` deletes them permanently. Fails with 409 `conflict` if the
-/// project is archived, or if more than 500 of its tasks are in the trash.
+/// trash count too, unless `purge=true` deletes them permanently (at most 500). Fails with 409
+/// `conflict` if the project is archived.
 #[utoipa::path(
     tag = "projects",
     params(

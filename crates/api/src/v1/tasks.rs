@@ -47,8 +47,10 @@ endpoints! {
     /// The owner, the assignee, a manager of the project or an admin may call it; for a personal
     /// task, also every manager. Setting `parent_id` requires the right to delete the task. A new
     /// assignee is notified; a new status is notified to the owner, the assignee and the watchers.
-    /// If the project changes, the subtasks move too. Setting the status to `done` fails with 409
-    /// `conflict` while an open task blocks the task.
+    ///
+    /// If the project changes, the subtasks move too. A blocked task can leave its project only if
+    /// the caller may complete it with `force=true` (403 `forbidden`). Setting the status to `done`
+    /// fails with 409 `conflict` while an open task blocks the task.
     update_task;
     /// Delete a task
     ///
@@ -265,9 +267,7 @@ pub(crate) async fn move_task(
 /// Create, update and delete tasks in bulk
 ///
 /// Runs up to 100 operations in their order, in one transaction: all of them succeed, or none is
-/// applied. Each operation is authorised and validated like the request for a single task. Each
-/// counts against the rate limit. `errors` names the operations that failed, as in
-/// `/operations/3/body/title`.
+/// applied. Each operation is authorised and validated like the request for a single task.
 #[utoipa::path(
     tag = "tasks",
     request_body = BulkInput,
