@@ -41,7 +41,7 @@ impl ReactsTo<Task> for Notification {
         tx: &'a Tx,
         Written { name, old, new }: Written<'a, Task>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        // Who gets all of another's work at once is not told of each.
+        // A transfer of all tasks or requests of a user notifies of none of them.
         let task = new.filter(|_| name != "hand_over")?;
         Some(Box::pin(about_task(tx, old, task)))
     }
@@ -52,7 +52,7 @@ impl ReactsTo<ClientRequest> for Notification {
         tx: &'a Tx,
         Written { name, old, new }: Written<'a, ClientRequest>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        // Who gets all of another's work at once is not told of each.
+        // A transfer of all tasks or requests of a user notifies of none of them.
         let request = new.filter(|_| name != "hand_over")?;
         Some(Box::pin(about_request(tx, old, request)))
     }

@@ -322,12 +322,10 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     }
 }
 
-/// Deletes a project that contains only milestones, which are deleted with it, and tasks in the
-/// trash. These are purged only if the caller asks for it, because they could be restored.
+/// A project that the caller may delete now.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the
-/// precondition.
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, and those of the precondition.
 pub(crate) async fn resolve_deletable(
     tx: &Tx,
     id: Uuid,

@@ -228,14 +228,15 @@ pub async fn in_project(store: &Store, ctx: &Context, id: Uuid, query: &Query) -
     edit::list_of::<Project, Task>(store, ctx, id, query, super::of_project).await
 }
 
-/// Removes a project in which nothing lies but milestones, which go with it, and deleted tasks: these only if the caller says so, because they could be
-/// restored.
+/// Deletes a project that contains only milestones, which are deleted with it, and tasks in the
+/// trash. These are purged only if the caller asks for it, because they could be restored.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the
+/// precondition.
 pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) -> Result<()> {
     let seen = project::resolve_deletable(tx, id, pre).await?;
-    // None is deleted meanwhile: whoever writes a task holds its project.
+    // No task is deleted meanwhile: a write of a task locks its project.
     if !purge && any_deleted(tx, seen.row()).await? {
         let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
                       delete them with the project by purge=true.";
@@ -245,7 +246,7 @@ pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) 
 }
 
 impl ReactsTo<Project> for Task {
-    /// Deleted tasks are removed for good with their project: they could be restored into nothing.
+    /// Tasks in the trash are purged with their project.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Project>,

@@ -59,8 +59,7 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
 }
 
 impl ReactsTo<Label> for Task {
-    /// Deleted tasks lose a label that is deleted: a restored one comes back without it. A label of
-    /// other tasks can't be deleted.
+    /// Tasks in the trash lose a label that is deleted.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Label>,

@@ -126,8 +126,7 @@ impl Noun for TimeEntry {
     }
 }
 
-/// Moves the time of a task to the statistics of its new project. The time counts as long as the
-/// entry exists: also while the task is in the trash, until it is purged.
+/// The seconds of all entries of a task. The running timer counts nothing yet.
 pub(crate) async fn seconds_on(tx: &Tx, task: &Task) -> Result<i64> {
     let entries = tx.owned::<TimeEntry>().filter(TimeEntry::within(task)).select_only();
     let sum = entries.column_as(tx.sum(entity::Column::Seconds.into_expr()), "seconds").into_query();
@@ -136,7 +135,7 @@ pub(crate) async fn seconds_on(tx: &Tx, task: &Task) -> Result<i64> {
 }
 
 impl ReactsTo<Task> for TimeEntry {
-    /// Timers on a task stop when it is completed, cancelled or deleted.
+    /// Timers on a task stop when the task is deleted.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Task>,
