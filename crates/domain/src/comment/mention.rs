@@ -1,4 +1,7 @@
-//! Whom a comment mentions.
+//! Finds the users whom a comment mentions.
+//!
+//! Invariant: a mention has an effect only for a user who sees the task, and the response is the
+//! same for a name that nobody has. The time to parse a text grows only with its length.
 
 use pulldown_cmark::{Event, LinkType, Parser, Tag, TagEnd};
 use sea_orm::{QueryFilter, QueryOrder, QueryTrait, entity::prelude::*};
@@ -9,12 +12,13 @@ use crate::{
     user::{self, User},
 };
 
-/// The most users that one comment mentions.
+/// How many different names of a text count.
 const MOST: usize = 50;
-/// The bounds of a username.
+/// The bounds of the length of a username.
 const NAME: std::ops::RangeInclusive<usize> = 3..=64;
 
-/// The users whom a text mentions, of those who can see the task. Other names stay text, and nobody can tell which of them are somebody's.
+/// The users whom a text mentions and who can see the task. Other names are plain text, and callers
+/// cannot tell which of them exist.
 pub(super) async fn users(tx: &Tx, task: Uuid, text: &str) -> Result<Vec<Uuid>> {
     let names = names(text);
     if names.is_empty() {
@@ -35,7 +39,7 @@ pub(super) async fn users(tx: &Tx, task: Uuid, text: &str) -> Result<Vec<Uuid>> 
     Ok(users)
 }
 
-/// The first names that stand behind an `@` in the text that a Markdown source shows, in lower case, each once.
+/// The first names after an `@` in the text that Markdown shows, in lower case, each once.
 fn names(source: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for word in prose(source).split_whitespace() {
@@ -59,7 +63,7 @@ fn is_of_a_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
-/// Where an address begins in a word.
+/// Where a URL or a domain begins in a word.
 struct Address {
     scheme: Option<usize>,
     dot: Option<usize>,
@@ -70,7 +74,7 @@ impl Address {
         Self { scheme: word.find("://"), dot: word.find('.') }
     }
 
-    /// Whether the `@` at a place is part of a URL or of an email, or follows another one.
+    /// Whether the `@` at a place belongs to a URL or an email address, or follows another `@`.
     fn covers(&self, word: &str, at: usize) -> bool {
         let before = word.get(..at).unwrap_or_default();
         let is_before = |place: Option<usize>| place.is_some_and(|place| place < at);
@@ -80,7 +84,7 @@ impl Address {
     }
 }
 
-/// What a Markdown source shows as text: without code, HTML, links' addresses and what was escaped.
+/// The text that Markdown shows, without code, HTML, the addresses of links and escaped mentions.
 fn prose(source: &str) -> String {
     let (mut prose, mut hidden) = (String::with_capacity(source.len()), 0_usize);
     for (event, place) in Parser::new(source).into_offset_iter() {
@@ -101,7 +105,7 @@ fn prose(source: &str) -> String {
     prose
 }
 
-/// Whether what a tag encloses is not text for people to read.
+/// Whether the content of a tag is not text for people to read.
 fn hides(tag: &Tag<'_>) -> bool {
     let is_address = |link: &LinkType| matches!(link, LinkType::Autolink | LinkType::Email);
     match tag {
@@ -148,7 +152,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the text: each name could be one's, and none stands there twice.
+        /// For every text, each name is a possible username and occurs once.
         #[test]
         fn names_are_names(text in "[@`a-c._ é\n-]{0,60}|.*") {
             let names = names(&text);
@@ -156,7 +160,7 @@ mod tests {
             prop_assert!((1..names.len()).all(|at| !names[..at].contains(&names[at])));
         }
 
-        /// The time that a text takes grows with its length alone, whatever it holds.
+        /// The time to parse a text grows only with its length, whatever it contains.
         #[test]
         fn long_texts_are_read(piece in "[@`_*\\[\\]()<>/.:a-c \n]{1,6}") {
             prop_assert!(names(&piece.repeat(500)).len() <= MOST);

@@ -1,7 +1,7 @@
-//! Comments: what people say about a task.
+//! Comments on tasks.
 //!
-//! Invariant: what was said stays. An edit keeps the body before it as a version, in its own transaction, and a comment names those alone who could see
-//! its task when they were mentioned.
+//! Invariant: no text is lost by an edit, which stores the previous text as a version in the same
+//! transaction. A comment mentions only users who could see its task when it was written.
 
 mod mention;
 mod version;
@@ -24,18 +24,21 @@ use crate::{
 };
 
 entity! {
-    /// Something that was said about a task.
+    /// A comment on a task.
     pub struct Comment in "comment", editable {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// The user who wrote it; null when a service did. It stays when the user is removed.
+        /// The id of the user who wrote the comment, even after that user was removed. Null if a
+        /// service account wrote it.
         pub author_id: Option<Uuid>,
-        /// Markdown.
+        /// The text, in Markdown.
         #[schema(example = "Done, but for the pictures. @grace, can you draw them?")]
         pub body: String,
-        /// The users whom the body mentions as `@username`, outside code. Who can't see the task is not among them.
+        /// The ids of the users whom the text mentions as `@username` outside code. Users who could
+        /// not see the task are not included.
         #[schema(value_type = Vec<Uuid>)]
         pub mentions: AsJson<Vec<Uuid>>,
-        /// When the body was changed last; null while it is the first.
+        /// The date and time (UTC) at which the text was last edited, or null if it never was.
         pub edited_at: Option<Instant>,
         ..removed author_removed of author_id,
     }
@@ -121,12 +124,13 @@ pub(crate) fn ids_in(ctx: &Context, project: Uuid) -> SelectStatement {
     comments.filter(own.add(entity::Column::TaskId.in_subquery(tasks))).into_query()
 }
 
-/// What can be written of a comment.
+/// The writable fields of a comment.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentInput {
-    /// Markdown. `@username` outside code mentions a user who can see the task: the first 50 of them are told. A full stop, a hyphen or an
-    /// underscore at the end of the name belongs to the sentence.
+    /// The text, in Markdown. `@username` outside code mentions a user who can see the task. The
+    /// first 50 names count, and these users are notified. A full stop, hyphen or underscore at the
+    /// end of a name is not part of the name.
     #[garde(length(chars, min = 1, max = 20_000), custom(says_something))]
     #[schema(
         min_length = 1,
@@ -136,7 +140,7 @@ pub struct CommentInput {
     body: String,
 }
 
-/// A rule of garde: something that is not blank.
+/// A rule of garde: the text is not blank.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn says_something(text: &str, _: &()) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("must contain text")) } else { Ok(()) }
@@ -160,7 +164,7 @@ impl EditableChild for Comment {
             return Ok(self);
         }
         let mentions = AsJson(mention::users(tx, self.task_id, &body).await?);
-        // A new row's body is empty, which no comment's is.
+        // The body of a new row is empty, and that of a comment never is.
         let edited_at = (!self.body.is_empty()).then(|| tx.now());
         Ok(Self { body, mentions, edited_at, ..self })
     }

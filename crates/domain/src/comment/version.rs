@@ -1,4 +1,7 @@
-//! What a comment said before it was edited.
+//! The earlier texts of comments.
+//!
+//! Invariant: a version never changes. A caller who sees the comment sees its versions. Only admins
+//! see those from before the task came to its present project or team.
 
 use sea_orm::{Condition, entity::prelude::*};
 use utoipa::ToSchema;
@@ -14,17 +17,18 @@ use crate::{
 };
 
 entity! {
-    /// An earlier body of a comment.
+    /// An earlier text of a comment.
     #[derive(ToSchema)]
     #[schema(as = CommentVersion)]
     pub struct CommentVersion in "comment_version", unversioned {
+        /// The id of the comment.
         pub comment_id: Uuid,
-        /// The comment's `version` then.
+        /// The `version` of the comment that had this text.
         #[schema(example = 1)]
         pub number: i64,
-        /// What it said.
+        /// The text, in Markdown.
         pub body: String,
-        /// When that was written.
+        /// The date and time (UTC) at which this text was written.
         pub written_at: Instant,
     }
 }
@@ -50,7 +54,7 @@ impl Noun for CommentVersion {
     }
 }
 
-/// Keeps what a comment says before it says something else.
+/// Stores the text of a comment before it is replaced.
 pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
     let born = tx.birth();
     tx.keep(&CommentVersion {
@@ -64,10 +68,10 @@ pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
     .await
 }
 
-/// The earlier bodies of a comment in a task, by the page.
+/// One page of the earlier texts of a comment on a task.
 ///
 /// # Errors
-/// `NotFound` for the task and for a comment that lies elsewhere; those of lists.
+/// `NotFound` for the task, and for a comment on another task; those of lists.
 pub async fn versions(
     store: &Store,
     ctx: &Context,
@@ -76,7 +80,7 @@ pub async fn versions(
 ) -> Result<Page<CommentVersion>> {
     let scope = store.read(ctx);
     let comment = scope.resolve_within::<Comment, _>(ids, Read).await?.into_row();
-    // One that was kept before the task came to where it lies now was said elsewhere.
+    // Versions from before the task came to its present project or team were visible to others.
     let came = Arrival::of(&scope, &comment, Some((Task::NOUN, comment.task_id))).await?;
     let own = Condition::all()
         .add(entity::Column::CommentId.eq(comment.id))

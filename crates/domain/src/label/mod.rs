@@ -1,4 +1,7 @@
-//! Labels: what tasks are sorted into across projects.
+//! Labels: they classify tasks across projects.
+//!
+//! Invariant: a label that a task has is not deleted. Tasks in the trash do not count; they lose
+//! the label.
 
 use crate::{
     edit::input,
@@ -9,15 +12,16 @@ use crate::{
 };
 
 entity! {
-    /// What tasks are sorted into.
+    /// A label for tasks of all projects.
     pub struct Label in "label", editable {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
         #[schema(example = "Bug")]
         pub name: String,
-        /// Red, green and blue, two hexadecimal digits each.
+        /// The colour as `#` and six lower-case hexadecimal digits: red, green and blue.
         #[schema(example = "#d73a4a")]
         pub color: String,
-        /// By which names are compared. Never shown.
+        /// The key by which names are compared. No response contains it.
         #[serde(skip)]
         pub name_key: String,
     }
@@ -50,14 +54,15 @@ impl Noun for Label {
 }
 
 input! {
-    /// What can be written of a label.
+    /// The writable fields of a label.
     pub struct LabelInput of Label, without rules {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
         #[serde(deserialize_with = "trimmed::<_, 50>")]
         #[garde(length(chars, min = 1, max = 50), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 50, example = "Bug")]
         name: String,
-        /// Red, green and blue, two hexadecimal digits each.
+        /// The colour as `#` and six lower-case hexadecimal digits: red, green and blue.
         #[serde(default = "grey")]
         #[garde(custom(rgb))]
         #[schema(default = "#808080", format = "color", pattern = "^#[0-9a-f]{6}$", min_length = 7, max_length = 7, example = "#d73a4a")]
@@ -65,10 +70,12 @@ input! {
     }
 }
 
+/// The default colour.
 fn grey() -> String {
     "#808080".to_owned()
 }
 
+/// A rule of garde: a colour in this form.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn rgb(color: &str, _: &()) -> garde::Result {
     let digits = color.strip_prefix('#').unwrap_or_default();

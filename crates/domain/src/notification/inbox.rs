@@ -1,4 +1,7 @@
-//! What a user does with their inbox, and how much of it is kept.
+//! The operations on an inbox, and its retention.
+//!
+//! Invariant: read notifications are kept for [`KEPT`], and an inbox is cut to the newest [`MOST`]
+//! notifications. What is deleted for that is not audited.
 
 use std::time::Duration;
 
@@ -17,14 +20,14 @@ use crate::{
     tenant,
 };
 
-/// For how long what was read is kept.
+/// How long a read notification is kept.
 const KEPT: Duration = Duration::from_hours(90 * 24);
-/// The most that a user's inbox holds for long: the oldest go first, read or not.
+/// How many notifications an inbox keeps. Beyond that, the oldest are deleted, read or not.
 const MOST: u64 = 1000;
 /// How many rows are read at once.
 const PAGE: u64 = 200;
 
-/// How many of the caller's notifications are yet to be read.
+/// The number of unread notifications of the caller.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -34,7 +37,7 @@ pub async fn count_unread(store: &Store, ctx: &Context) -> Result<i64> {
     scope.count::<Notification>(scope.visible::<Notification>(sea_orm::Condition::all().add(unread))?).await
 }
 
-/// Notes that a notification was read. One that was read before stays as it is.
+/// Marks a notification as read. One that was read before stays unchanged.
 ///
 /// # Errors
 /// `NotFound`, and those of the precondition.
@@ -42,10 +45,11 @@ pub async fn read(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Notification>
     note(tx, tx.resolve(id, Update).await?, pre).await
 }
 
-/// Notes that all of the caller's notifications were read. They go by the page, and their records with them: what waits in memory is bounded.
+/// Marks all notifications of the caller as read. Page by page, with the records of each page, so
+/// that the memory in use is bounded.
 ///
 /// # Errors
-/// `InsufficientScope`; `Forbidden` to a service, which has no inbox.
+/// `InsufficientScope`; `Forbidden` for a service account, which has no inbox.
 pub async fn read_all(tx: &Tx) -> Result<()> {
     policy::permit(tx.ctx(), Notification::NOUN, Action::Update)?;
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
@@ -64,7 +68,7 @@ pub async fn read_all(tx: &Tx) -> Result<()> {
         last = end.id;
         for row in page {
             match tx.resolve(row.id, Update).await {
-                // Somebody removed it since it was looked for.
+                // It was deleted since the page was read.
                 Err(error) if error.kind() == Kind::NotFound => {}
                 seen => drop(note(tx, seen?, &Precondition::Any).await?),
             }
@@ -73,6 +77,7 @@ pub async fn read_all(tx: &Tx) -> Result<()> {
     }
 }
 
+/// Sets the read time of a notification, unless it has one.
 async fn note(tx: &Tx, seen: Evidence<Notification, Update>, pre: &Precondition) -> Result<Notification> {
     let row = seen.row().clone();
     let row = Notification { read_at: row.read_at.or(Some(tx.now())), ..row };
@@ -80,7 +85,8 @@ async fn note(tx: &Tx, seen: Evidence<Notification, Update>, pre: &Precondition)
 }
 
 impl Store {
-    /// Forgets what was read three months ago, and the oldest of what is too much in the inboxes that have grown since an instant.
+    /// Deletes notifications that were read more than 90 days ago. In inboxes that got a
+    /// notification since a time, also deletes the oldest beyond the limit.
     ///
     /// # Errors
     /// Those of the store.
@@ -99,7 +105,7 @@ impl Store {
     }
 }
 
-/// The users of the tenant who got a notification since an instant, and have too many.
+/// The users of the tenant who got a notification since a time and have too many.
 fn full(scope: &Scope, since: Option<Instant>) -> SelectStatement {
     let notifications = || scope.owned::<Notification>().select_only().column(entity::Column::UserId);
     let grown = notifications().filter(entity::Column::Id.gte(since.map_or(Uuid::nil(), Instant::first_id)));
@@ -110,7 +116,8 @@ fn full(scope: &Scope, since: Option<Instant>) -> SelectStatement {
         .into_query()
 }
 
-/// Forgets a few of the oldest notifications of a user who has too many. Whether there were any.
+/// Deletes a few of the oldest notifications of a user who has too many. Returns whether there were
+/// any.
 async fn trim(tx: &Tx, user: Uuid) -> Result<bool> {
     let oldest = tx
         .owned::<Notification>()

@@ -1,8 +1,9 @@
-//! Notifications: what a user is told, in an inbox of their own and by mail.
+//! Notifications: messages in the inbox of a user, and by email.
 //!
-//! Invariant: a notification is written in the transaction of what it is about. Nobody is notified
-//! of what they caused, do not want to know, or can't see at that moment. Only its user reads a
-//! notification, and only while they see what it is about: its text has the title of that.
+//! Invariant: a notification is written in the transaction of the change that it is about. A user
+//! is not notified of their own actions, of kinds that they switched off, or of rows that they
+//! cannot see at that time. Only its user reads a notification, and only while they see the row:
+//! its text contains the title.
 
 mod due;
 mod inbox;
@@ -29,53 +30,68 @@ use crate::{
     user::{Channel, Preferences, User},
 };
 
-/// What a notification tells.
+/// What a notification is about.
+///
+/// - `assigned`: a task or a client request was assigned to the user, or tasks in a project that
+///   they manage lost their assignee.
+/// - `mentioned`: a comment mentions the user.
+/// - `commented`: a task that the user owns, is assigned or watches got a comment.
+/// - `status_changed`: the status of such a task changed.
+/// - `due_soon`: a task is due within 24 hours.
+/// - `overdue`: a task is past its due date.
+/// - `reminder`: a reminder of the user fired.
+///
+/// `due_soon` and `overdue` go to the assignee of the task, or to its owner if it has none.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// A task or a client's request was assigned to the user, or tasks in a project that they
-    /// manage lost their assignee.
+    /// A task or a client request was assigned to the user, or tasks in a project that they manage
+    /// lost their assignee.
     Assigned,
-    /// Somebody mentioned the user in a comment.
+    /// A comment mentions the user.
     Mentioned,
-    /// Somebody commented on a task of the user's, or one that they watch.
+    /// A task that the user owns, is assigned or watches got a comment.
     Commented,
     /// The status of such a task changed.
     StatusChanged,
-    /// A task of the user's is due within a day.
+    /// A task of the user is due within 24 hours.
     DueSoon,
-    /// A task of the user's is overdue.
+    /// A task of the user is past its due date.
     Overdue,
-    /// What the user wanted to be reminded of.
+    /// A reminder of the user fired.
     Reminder,
 }
 
 entity! {
-    /// One line in a user's inbox.
+    /// A message in the inbox of a user.
     pub struct Notification in "notification", shown {
-        /// Whose inbox it is in.
+        /// The id of the user whose inbox it is in.
         pub user_id: Uuid,
+        /// What it is about.
         pub kind: NotificationKind,
-        /// What kind of row it is about.
+        /// The type of the resource that it is about: `task`, `comment`, `client_request` or
+        /// `project`.
         #[schema(example = "task")]
         pub noun: String,
-        /// The id of that row, which may be gone.
+        /// The id of that resource, which may have been deleted.
         pub row_id: Uuid,
-        /// The task that the row is, or lies in; nil (all zeros) for a client's request or a
-        /// project, which lie in none.
+        /// The id of the task that the resource is or belongs to. All zeros if it is about a client
+        /// request or a project.
         pub task_id: Uuid,
-        /// The user or service that caused it; null when time did.
+        /// The id of the user or service account that caused it, or null if the server did at a
+        /// scheduled time.
         pub actor_id: Option<Uuid>,
-        /// A sentence for people, as of then.
+        /// A sentence for the user, with the names and titles of that time.
         #[schema(example = "Grace Hopper assigned “Write the release notes” to you.")]
         pub text: String,
-        /// When it was read; null while it is not.
+        /// The date and time (UTC) at which it was marked as read, or null while it is unread.
         pub read_at: Option<Instant>,
         ..stamps,
-        /// Whether it is yet to be read, for filters. Never shown: `read_at` tells it.
+        /// Whether it is unread, for filters. No response contains it: `read_at` has the same
+        /// information.
         #[serde(skip)]
         pub unread: bool,
     }
@@ -149,7 +165,8 @@ impl BelongsTo<User> for Notification {
 }
 
 impl Notification {
-    /// Whether the caller sees what it is about, as [`Noun::holds`] asks it of the database.
+    /// Whether the caller sees the row that it is about. [`Noun::holds`] is the same condition in
+    /// the database.
     async fn is_about_seen(&self, scope: &Scope) -> Result<bool> {
         if !self.task_id.is_nil() {
             return sees::<Task>(scope, self.task_id).await;

@@ -1,4 +1,6 @@
-//! Quiet hours: when a user's mail waits, by the clock on their wall.
+//! Quiet hours: when email to a user is held back, in their local time.
+//!
+//! Invariant: quiet hours only delay an email. If they cannot be computed, it is sent at once.
 
 use jiff::{Timestamp, ToSpan};
 
@@ -7,11 +9,11 @@ use crate::{
     zone::{self, time_of_day},
 };
 
-/// The end of the quiet hours that an instant lies in; `None` when it lies in none. They may go over midnight. Where the clock is put forward over their
-/// end, they end as much later.
+/// The end of the quiet hours that contain a timestamp; `None` if it is outside them. Quiet hours
+/// may span midnight. If the clock skips their end, they end that much later.
 pub(super) fn end(now: Instant, zone: &str, from: &str, until: &str) -> Option<Instant> {
     let (from, until) = (time_of_day(from)?, time_of_day(until)?);
-    // Mail does not fail because of a zone: in one that is unknown no hours are quiet.
+    // A problem with a zone must not stop mail: an unknown zone has no quiet hours.
     let zone = zone::find(zone).ok()?;
     let local = zone.to_datetime(Timestamp::from_microsecond(now.micros()).ok()?);
     let at = local.time();
@@ -21,7 +23,7 @@ pub(super) fn end(now: Instant, zone: &str, from: &str, until: &str) -> Option<I
     }
     let day = if at < until { local.date() } else { local.date().checked_add(1.day()).ok()? };
     let end = zone.to_timestamp(day.to_datetime(until)).ok()?;
-    // In an hour that comes twice the end may have been already.
+    // In an hour that occurs twice, the end may have passed already.
     Some(Instant::from_micros(end.as_microsecond())).filter(|end| *end > now)
 }
 
@@ -42,9 +44,9 @@ mod tests {
         assert_eq!(berlin("2026-01-31T21:00:00Z").unwrap(), "2026-02-01T06:00:00.000000Z");
         assert_eq!(berlin("2026-02-01T05:59:59Z").unwrap(), "2026-02-01T06:00:00.000000Z");
         assert_eq!(berlin("2026-02-01T06:00:00Z"), None);
-        // In summer it is another hour.
+        // In summer the offset differs.
         assert_eq!(berlin("2026-07-01T21:00:00Z").unwrap(), "2026-07-02T05:00:00.000000Z");
-        // The night in which the clocks are put forward is an hour shorter.
+        // The night in which the clocks are set forward is an hour shorter.
         assert_eq!(berlin("2026-03-28T21:00:00Z").unwrap(), "2026-03-29T05:00:00.000000Z");
         let noon = |now| ends(now, "Asia/Kolkata", "12:00", "13:30");
         assert_eq!(noon("2026-01-31T06:30:00Z").unwrap(), "2026-01-31T08:00:00.000000Z");
@@ -53,7 +55,7 @@ mod tests {
     }
 
     proptest! {
-        /// An end is ahead, within a day and what a clock may be put by, and not quiet itself.
+        /// The end is in the future, within a day and a clock change.
         #[test]
         fn the_end_ends_it(at in 0i64..4_000_000_000, from in 0..1440, until in 0..1440, zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Chatham"])) {
             let text = |minutes: i32| format!("{:02}:{:02}", minutes / 60, minutes % 60);

@@ -1,4 +1,7 @@
-//! Who is told of what.
+//! Decides who is notified of a change, and how.
+//!
+//! Invariant: every notification goes through [`tell`], which checks the recipient: active, not the
+//! actor, able to see the task, and with a channel for the kind.
 
 use futures::future::BoxFuture;
 use sea_orm::ActiveEnum;
@@ -21,13 +24,15 @@ use crate::{
     watcher,
 };
 
-/// What is to be told.
+/// A notification to be sent.
 struct News<'a> {
+    /// What it is about.
     kind: NotificationKind,
-    /// The task that it lies in, if it does.
+    /// The task that it belongs to, if there is one.
     task: Option<&'a Task>,
     /// The row that it is about.
     about: (policy::Noun, Uuid),
+    /// The sentence that the user reads.
     text: String,
 }
 
@@ -36,7 +41,7 @@ impl ReactsTo<Task> for Notification {
         tx: &'a Tx,
         Written { name, old, new }: Written<'a, Task>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        // Who gets all of another's work at once is not told of each.
+        // A transfer of all tasks or requests of a user notifies of none of them.
         let task = new.filter(|_| name != "hand_over")?;
         Some(Box::pin(about_task(tx, old, task)))
     }
@@ -47,7 +52,7 @@ impl ReactsTo<ClientRequest> for Notification {
         tx: &'a Tx,
         Written { name, old, new }: Written<'a, ClientRequest>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
-        // Who gets all of another's work at once is not told of each.
+        // A transfer of all tasks or requests of a user notifies of none of them.
         let request = new.filter(|_| name != "hand_over")?;
         Some(Box::pin(about_request(tx, old, request)))
     }
@@ -62,8 +67,8 @@ impl ReactsTo<Comment> for Notification {
     }
 }
 
-/// Tells what a write has made of a task: to whom it was assigned, and to all who have to do with it that its status is another. Nobody is told of
-/// what the server's operator does to many tasks at once.
+/// Notifies a new assignee, and, of a change of the status, the owner, the assignee and the
+/// watchers. Changes by the server itself notify nobody.
 async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     if tx.ctx().actor() == Actor::System || task.is_removed() {
         return Ok(());
@@ -84,7 +89,7 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task: Some(task), about, text }).await
 }
 
-/// Tells to whom a client's request was assigned. Everybody sees requests.
+/// Notifies the new assignee of a client request. All users see requests.
 async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientRequest) -> Result<()> {
     let given = request.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     let Some(assignee) = given.filter(|id| tx.ctx().actor() != Actor::System && tx.ctx().user() != Some(*id))
@@ -96,8 +101,8 @@ async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientReq
     tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
-/// Notifies those who manage a project that a user sees it no more, and left open tasks without an
-/// assignee.
+/// Notifies the managers of a project that a user can no longer see it, and that their open tasks
+/// have no assignee.
 pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks: usize) -> Result<()> {
     let Some(project) = tx.find::<Project>(project, false).await? else { return Ok(()) };
     let team = match project.team_id {
@@ -112,7 +117,8 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
     tell(tx, &managers, &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
-/// Tells of a comment: to those whom it mentions, and did not before; and of a new one to all who have to do with its task.
+/// Notifies the users whom a comment mentions for the first time. A new comment also notifies the
+/// owner, the assignee and the watchers of its task.
 async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Result<()> {
     let Some(task) = &tx.find::<Task>(comment.task_id, false).await? else { return Ok(()) };
     let known = old.map(|old| old.mentions.0.as_slice()).unwrap_or_default();
@@ -128,7 +134,7 @@ async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Res
     tell(tx, &others, &News { kind: NotificationKind::Commented, task: Some(task), about, text }).await
 }
 
-/// Tells a user what an alarm of a task was set for.
+/// Notifies a user of an alarm of a task.
 pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user: Uuid) -> Result<()> {
     let text = match kind {
         NotificationKind::DueSoon => format!("“{}” is due within a day.", task.title),
@@ -138,7 +144,7 @@ pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
     tell(tx, &[user], &News { kind, task: Some(task), about: (Task::NOUN, task.id), text }).await
 }
 
-/// All who have to do with a task, each once.
+/// The watchers, the owner and the assignee of a task, each once.
 async fn people(tx: &Tx, task: &Task) -> Result<Vec<Uuid>> {
     let mut people = watcher::of_task(tx, task.id).await?;
     let own = [task.owner_id, task.assignee_id];
@@ -148,7 +154,7 @@ async fn people(tx: &Tx, task: &Task) -> Result<Vec<Uuid>> {
     Ok(people)
 }
 
-/// Who acts, in words.
+/// The name of the actor.
 async fn actor(tx: &Tx) -> Result<String> {
     let user = match tx.ctx().user() {
         Some(id) => tx.find::<User>(id, false).await?,
@@ -157,7 +163,8 @@ async fn actor(tx: &Tx) -> Result<String> {
     Ok(user.map_or_else(|| "A program".to_owned(), |user| user.full_name()))
 }
 
-/// Tells users, as far as each is let in, did not cause it, sees the task, and wants to be told.
+/// Notifies users: those who are active, did not cause the change, see the task and want the
+/// notification.
 async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
     for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
         let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
@@ -178,7 +185,7 @@ async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Puts it into a user's inbox.
+/// Writes a notification to the inbox of a user.
 fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &News<'_>) -> Result<()> {
     let born = tx.birth();
     let row = Notification {
@@ -200,7 +207,7 @@ fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &New
     tx.keep_and_tell(&row)
 }
 
-/// Sends it by mail, which waits while the user wants quiet.
+/// Sends a notification by email, after the quiet hours of the user.
 async fn post(tx: &Tx, user: &User, news: &News<'_>) -> Result<()> {
     let mail = Mail::Notification { text: news.text.clone() };
     let Some((from, until)) = user.notification_preferences.0.quiet_hours() else {

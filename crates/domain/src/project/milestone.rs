@@ -1,4 +1,7 @@
-//! A project's milestones: what is to be reached, and by when.
+//! Milestones: goals of a project with a due date.
+//!
+//! Invariant: a milestone is visible to the users who see its project, and is changed by those who
+//! manage it.
 
 use garde::Validate;
 use sea_orm::{Condition, entity::prelude::*};
@@ -16,14 +19,19 @@ use crate::{
 };
 
 entity! {
-    /// What a project is to reach.
+    /// A goal of a project, with an optional due date.
     pub struct Milestone in "milestone", editable {
+        /// The id of the project of the milestone.
         pub project_id: Uuid,
+        /// The name, on one line.
         #[schema(example = "First release")]
         pub name: String,
+        /// The description, or null.
         pub description: Option<String>,
+        /// The due date and time (UTC), or null.
         pub due_at: Option<Instant>,
-        /// When it came to be reached; null while it is not.
+        /// The date and time (UTC) at which the milestone was marked as reached, or null while it
+        /// is not.
         pub reached_at: Option<Instant>,
     }
 }
@@ -62,7 +70,7 @@ impl Noun for Milestone {
         use list::Key;
         &[
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
-            // The generated column: milestones without a due date come after all others.
+            // A generated column: milestones without a due date come last.
             Sort {
                 name: "due_at",
                 column: "due_key",
@@ -86,22 +94,26 @@ impl Child for Milestone {
     }
 }
 
-/// What can be written of a milestone.
+/// The writable fields of a milestone.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MilestoneInput {
+    /// The name, on one line.
     #[serde(deserialize_with = "trimmed::<_, 200>")]
     #[garde(length(chars, min = 1, max = 200), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 200, example = "First release")]
     name: String,
+    /// The description, or null.
     #[serde(default)]
     #[garde(length(chars, max = 20_000))]
     #[schema(max_length = 20_000)]
     description: Option<String>,
+    /// The due date and time (UTC), or null.
     #[serde(default)]
     #[garde(skip)]
     due_at: Option<Instant>,
-    /// Whether it is reached: the first `true` sets `reached_at`, and `false` clears it.
+    /// Whether the milestone is reached. The first `true` sets `reached_at` to the current time;
+    /// `false` clears it.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = false)]

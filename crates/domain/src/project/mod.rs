@@ -1,5 +1,9 @@
-//! Projects: what tasks and documents belong to. One of no team is shared with the whole tenant, and managed by its manager and by those with
-//! the role of one; a team's is seen by its members, and managed by its manager and the team's.
+//! Projects: they contain tasks, documents and milestones.
+//!
+//! Invariant: a project without a team is visible to the whole tenant; its manager and every user
+//! with the role manager manage it. A project of a team is visible to the members of the team. Its
+//! manager and the manager of the team see and manage it. Admins see and manage all projects. An
+//! archived project and its contents do not change.
 
 mod milestone;
 
@@ -22,7 +26,8 @@ use crate::{
     user::{self, User},
 };
 
-/// Where a project stands.
+/// The status of a project. An `archived` project and its contents are read-only until it has
+/// another status.
 #[derive(
     Clone,
     Copy,
@@ -40,43 +45,52 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectStatus {
-    /// Not begun.
+    /// Not started.
     #[default]
     Planned,
-    /// Under way.
+    /// In progress.
     Active,
-    /// Waiting.
+    /// Paused.
     OnHold,
-    /// Done.
+    /// Finished.
     Completed,
-    /// Put away: nothing in it can be changed until it has another status.
+    /// Read-only, with its contents, until the project has another status.
     Archived,
 }
 
 entity! {
-    /// What tasks and documents belong to.
+    /// A project. A project without a team is visible to the whole organisation; its manager and
+    /// every user with the role manager manage it. A project of a team is visible to the members of
+    /// the team; its manager and the manager of the team manage it. Admins manage all projects.
     pub struct Project in "project", editable {
+        /// The name, on one line.
         #[schema(example = "Website")]
         pub name: String,
+        /// The description, or null.
         pub description: Option<String>,
-        /// What belongs to it, and what does not.
+        /// What the project includes and what it excludes, or null.
         pub scope: Option<String>,
-        /// What it is to achieve.
+        /// What the project is to achieve, or null.
         pub objectives: Option<String>,
-        /// The user who manages it; null when a service made it.
+        /// The id of the user who manages the project, or null if nobody was named.
         pub manager_id: Option<Uuid>,
-        /// The team that it belongs to; null: the whole tenant.
+        /// The id of the team that the project belongs to, or null if it is shared with the whole
+        /// organisation.
         pub team_id: Option<Uuid>,
+        /// The status.
         pub status: ProjectStatus,
+        /// The priority.
         pub priority: Priority,
+        /// The planned start date and time (UTC), or null.
         pub start_at: Option<Instant>,
+        /// The due date and time (UTC), or null.
         pub due_at: Option<Instant>,
     }
 }
 
 enumeration!(ProjectStatus as String);
 
-/// Whether the caller sees a project, and manages it.
+/// Whether the caller sees a project, and whether they manage it.
 async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
     let ctx = scope.ctx();
     let own = ctx.user().is_some_and(|user| project.manager_id == Some(user));
@@ -90,17 +104,17 @@ async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
     Ok((manages || facts.has(Fact::TeamMember), manages))
 }
 
-/// The facts about what lies in a project: whether the caller sees it and manages it.
+/// The facts about a child of a project: whether the caller sees the project, and manages it.
 pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope) -> Result<Facts> {
     let facts = Facts::default().with(Fact::Personal, project.is_none());
-    // To admins nobody asks.
+    // Admins need no facts.
     let Some(id) = project.filter(|_| scope.ctx().role() != Role::Admin) else { return Ok(facts) };
     let Some(project) = scope.find::<Project>(id, false).await? else { return Ok(facts) };
     let (visible, manages) = standing(&project, scope).await?;
     Ok(facts.with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
 }
 
-/// The projects that a caller sees who is no admin.
+/// The projects that a caller other than an admin sees.
 fn visible(ctx: &Context) -> Condition {
     use entity::Column;
     let shared = Condition::any().add(Column::TeamId.is_null());
@@ -120,7 +134,7 @@ pub(crate) fn ids_of_team(ctx: &Context, team: Uuid) -> SelectStatement {
     entity::Entity::find().select_only().column(Column::Id).filter(own).into_query()
 }
 
-/// The ids of the projects that a user manages with a role, but for an admin's, who manages all.
+/// The ids of the projects that a user manages. Admins manage all projects and do not call this.
 pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     use entity::Column;
     let mut managed = Condition::any()
@@ -183,56 +197,64 @@ impl Noun for Project {
 }
 
 input! {
-    /// What can be written of a project.
+    /// The writable fields of a project.
     pub struct ProjectInput of Project {
+        /// The name, on one line.
         #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 200, example = "Website")]
         name: String,
+        /// The description, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        /// What belongs to it, and what does not.
+        /// What the project includes and what it excludes, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "All pages but the shop.")]
         scope: Option<String>,
-        /// What it is to achieve.
+        /// What the project is to achieve, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]
         objectives: Option<String>,
-        /// An active user; the caller, when it is absent from a new project.
+        /// The id of the active user who manages the project, or null. Default for a new project:
+        /// the caller.
         #[serde(default)]
         #[garde(skip)]
         manager_id: Option<Uuid>,
-        /// A team that the caller manages; absent or null: the whole tenant.
+        /// The id of a team that the caller manages (an admin may name any team). Null or absent to
+        /// share the project with the whole organisation, which a manager or an admin may do.
         #[serde(default)]
         #[garde(skip)]
         team_id: Option<Uuid>,
+        /// The status.
         #[serde(default)]
         #[garde(skip)]
         #[schema(default = "planned")]
         status: ProjectStatus,
+        /// The priority.
         #[serde(default)]
         #[garde(skip)]
         #[schema(default = "medium")]
         priority: Priority,
+        /// The planned start date and time (UTC), or null.
         #[serde(default)]
         #[garde(skip)]
         start_at: Option<Instant>,
-        /// Not before the start.
+        /// The due date and time (UTC), not before the start, or null.
         #[serde(default)]
         #[garde(skip)]
         due_at: Option<Instant>,
     }
 }
 
-/// A project's new status.
+/// The new status of a project.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectStatusInput {
+    /// The new status. `archived` makes the project and its contents read-only.
     #[garde(skip)]
     status: ProjectStatus,
 }
@@ -242,7 +264,7 @@ impl Editable for Project {
     const REFERENCES: &'static [Reference] =
         &[Reference::to::<User>("manager_id"), Reference::to::<Team>("team_id")];
 
-    /// A project that names no manager is its maker's.
+    /// The creator manages a new project that names no manager.
     fn complete(input: ProjectInput, ctx: &Context) -> ProjectInput {
         ProjectInput { manager_id: input.manager_id.or(ctx.user()), ..input }
     }
@@ -264,7 +286,7 @@ impl Editable for Project {
     }
 }
 
-/// What is archived stays as it is.
+/// The error of a change in an archived project.
 fn archived() -> Error {
     let detail = "The project is archived: before anything in it can be changed, it needs another status.";
     Error::with(Kind::Conflict, detail)
@@ -275,7 +297,8 @@ pub(crate) fn container(id: Uuid) -> Container {
     Container { row: (Project::NOUN, id), ensure_open: |scope, id| Box::pin(ensure_not_archived(scope, id)) }
 }
 
-/// Refuses a project that is archived, and keeps one that is not from being archived before the transaction ends.
+/// Refuses an archived project. Locks another one, so that it is not archived before the
+/// transaction ends.
 async fn ensure_not_archived(scope: &Scope, id: Uuid) -> Result<()> {
     match scope.hold::<Project>(id).await? {
         Some(project) if project.status == ProjectStatus::Archived => Err(archived()),
@@ -283,8 +306,9 @@ async fn ensure_not_archived(scope: &Scope, id: Uuid) -> Result<()> {
     }
 }
 
-/// Whether the caller may put a project there: into a team as its manager, and before the whole tenant with the role of one. That they may take it
-/// away from where it is was judged before.
+/// Refuses a team, or the whole tenant, to which the caller may not assign a project. A team
+/// requires its manager; the whole tenant requires the role manager. The right to take the project
+/// away from its present team was checked before.
 async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     let ctx = tx.ctx();
     let allowed = match tx.refer::<Team>(team, "team_id").await? {
@@ -298,7 +322,7 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     }
 }
 
-/// A project that the caller may delete now: it is not archived.
+/// A project that the caller may delete now.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Conflict` while it is archived, and those of the precondition.
@@ -315,7 +339,7 @@ pub(crate) async fn resolve_deletable(
     Ok(seen)
 }
 
-/// Changes a project's status alone.
+/// Changes only the status of a project.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, and those of the precondition.

@@ -1,7 +1,8 @@
-//! Alarms: the instants at which there is something to tell, of a reminder or of a task's due date.
+//! Alarms: the scheduled times of reminders and of notifications about due dates.
 //!
-//! Invariant: an alarm is set in the transaction of what it depends on, and taken away in the transaction that writes what it told. So each rings once,
-//! however many servers listen. It has the id of what it is about, a reminder or a task, which may be gone when it rings.
+//! Invariant: an alarm is set in the transaction that it depends on, and deleted in the transaction
+//! that writes its notification. It therefore fires once, however many servers run. Its id is that
+//! of the reminder or the task that it is for, which may be gone when the alarm fires.
 
 use std::time::Duration;
 
@@ -15,26 +16,28 @@ use crate::{
     task::Task,
 };
 
-/// How long before a task is due it is due soon.
+/// How long before its due date a task is due soon.
 const SOON: Duration = Duration::from_hours(24);
 
 entity! {
     pub(crate) struct Alarm in "alarm", unversioned {
+        /// The time at which the alarm fires.
         pub at: Instant,
     }
 }
 
-/// The due date that there is something to tell about: an open task's.
+/// The due date that needs an alarm: that of an open task that is not in the trash.
 pub(super) fn due(task: Option<&Task>) -> Option<Instant> {
     task.filter(|task| task.is_open() && !task.is_removed()).and_then(|task| task.due_at)
 }
 
-/// The next instant at which there is something to tell about a due date. What is past already is none: who set the date knows it.
+/// The next time at which to notify about a due date. Times that have passed are skipped: the user
+/// who set the date knows of them.
 fn next(due: Instant, now: Instant) -> Option<Instant> {
     [due.minus(SOON), due].into_iter().find(|at| *at > now)
 }
 
-/// Sets the alarm of a row, and none when there is no instant, or one that is past.
+/// Sets the alarm of a row, or removes it when there is no time or the time has passed.
 pub(crate) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
     tx.forget::<Alarm>(id).await?;
     match at.filter(|at| *at > tx.now()) {
@@ -52,13 +55,14 @@ impl ReactsTo<Task> for Reminder {
     }
 }
 
-/// Sets the alarms that depend on a task's due date: its own, and those of reminders that go by it.
+/// Sets the alarms that depend on the due date of a task: its own, and those of its reminders.
 async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> {
     let (before_it, after) = (due(old), due(new));
     let Some(Task { tenant_id, id, .. }) = old.or(new).filter(|_| before_it != after) else { return Ok(()) };
     let at = after.and_then(|due| next(due, tx.now()));
     if old.is_none() {
-        // A new task has no alarm to be forgotten and no reminders, and its row waits: so does this.
+        // A new task has no alarm to delete and no reminders. Its row is written in a batch, and so
+        // is its alarm.
         if let Some(at) = at {
             tx.keep_later(&Alarm { tenant_id: *tenant_id, id: *id, at })?;
         }
@@ -76,8 +80,8 @@ async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> 
     Ok(())
 }
 
-/// Sets the alarm of a reminder by a due date of its task that is another now. What is past already while the due date is yet to come rings at once: it
-/// is late, and not lost.
+/// Sets the alarm of a reminder after its task got another due date. If its time has passed but the
+/// due date has not, it fires at once: late, but not lost.
 pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant>) -> Result<()> {
     tx.forget::<Alarm>(reminder.id).await?;
     let due = due.filter(|due| *due > tx.now());

@@ -1,7 +1,8 @@
-//! Reminders: what a user wants to be told of a task, and when.
+//! Reminders: a user asks to be notified about a task at a time.
 //!
-//! Invariant: a reminder is its user's alone, as long as they see the task, and fires once. When it is due is an alarm's to know ([`alarm`]), which is
-//! set in the transaction of what it depends on: the reminder, and the task's due date.
+//! Invariant: only its user sees a reminder, as long as they see the task, and it fires once. The
+//! scheduled time is a row of [`alarm`]. It is written in the transaction that changes the reminder
+//! or the due date.
 
 pub(crate) mod alarm;
 
@@ -26,28 +27,30 @@ use crate::{
     user::User,
 };
 
-/// The most that a user has at one task.
+/// How many reminders of one task a user may have.
 const MOST: i64 = 20;
 
 entity! {
-    /// When a user wants to be reminded of a task.
+    /// A reminder of a task, for one user.
     pub struct Reminder in "reminder", editable {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// Whose it is.
+        /// The id of the user who is reminded.
         pub user_id: Uuid,
-        /// At this instant; null when it goes by the due date.
+        /// The date and time (UTC) at which the reminder fires. Null if it depends on the due date.
         pub remind_at: Option<Instant>,
-        /// So many minutes before the task is due, whatever its due date becomes; null when it has an instant. When the due date comes nearer than that
-        /// before it fired, it fires at once.
+        /// How many minutes before the due date the reminder fires. It follows changes of the due
+        /// date. If a change leaves less time than that, the reminder fires at once. Null if
+        /// `remind_at` is set.
         #[schema(example = 60)]
         pub before_due_minutes: Option<i32>,
-        /// When it fired; null while it has not.
+        /// The date and time (UTC) at which the reminder fired, or null if it has not fired.
         pub fired_at: Option<Instant>,
     }
 }
 
 impl Reminder {
-    /// When it is to fire, by a due date of its task.
+    /// The time at which the reminder is to fire, given the due date of its task.
     fn at(&self, due: Option<Instant>) -> Option<Instant> {
         if self.fired_at.is_some() {
             return None;
@@ -56,11 +59,12 @@ impl Reminder {
     }
 }
 
-/// The most reminders that the task that comes after another takes over.
+/// How many reminders are copied to the next task of a series.
 const HANDED_ON: u64 = 500;
 
 impl PassesOn<Task> for Reminder {
-    /// The next task of a recurring one gets the reminders that go by the due date.
+    /// Copies the reminders that depend on the due date to the next task of a series. It follows from
+    /// the completion, so it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(hand_on(tx, from.id, to))
     }
@@ -86,7 +90,7 @@ async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
     Ok(())
 }
 
-/// So many minutes before a due date.
+/// The time that is a number of minutes before a due date.
 fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
     Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
 }
@@ -126,7 +130,7 @@ impl Noun for Reminder {
                     None => Ok(()),
                 };
             };
-            // The task stays as it is meanwhile: whoever changes its due date finds this reminder.
+            // The task is locked: a transaction that changes its due date finds this reminder.
             tx.guard::<Task>(reminder.task_id).await?;
             let due = alarm::due(tx.find::<Task>(reminder.task_id, false).await?.as_ref());
             alarm::set(tx, reminder.id, reminder.at(due)).await
@@ -165,15 +169,16 @@ impl Child for Reminder {
     }
 }
 
-/// When to be reminded: exactly one of the two.
+/// The time of a reminder. Exactly one of the two fields is required.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReminderInput {
-    /// An instant that is yet to come.
+    /// The date and time (UTC) at which the reminder fires. It must be in the future.
     #[serde(default)]
     #[garde(skip)]
     remind_at: Option<Instant>,
-    /// Minutes before the task is due, at most a year. It follows the due date, and waits while the task has none.
+    /// How many minutes before the due date the reminder fires, from 0 to 525600 (one year). It
+    /// follows the due date. While the task has no due date, it does not fire.
     #[serde(default)]
     #[garde(range(min = 0, max = 525_600))]
     #[schema(minimum = 0, maximum = 525_600, example = 60)]
@@ -221,7 +226,7 @@ impl EditableChild for Reminder {
                 return Err(Error::with(Kind::Conflict, detail));
             }
         }
-        // What is set anew fires anew.
+        // A reminder with a new time fires again.
         Ok(Self { remind_at, before_due_minutes, fired_at: None, ..self })
     }
 }

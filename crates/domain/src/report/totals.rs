@@ -1,4 +1,7 @@
-//! Totals of entries, by what they are of: summed up by the database, over the entries that the caller sees and the filters leave.
+//! Totals of time entries by task, project, user or day.
+//!
+//! Invariant: the database adds up the entries that the caller sees and that match the filters. A
+//! total shows a name only if the caller may read it.
 
 use sea_orm::{
     Condition, Order, QueryFilter, QueryResult, QuerySelect, QueryTrait,
@@ -22,25 +25,26 @@ use crate::{
     },
 };
 
-/// The most totals that are told.
+/// The greatest number of totals in a response.
 const MOST: u64 = 400;
 
-/// What time is summed up by.
+/// What time is added up by: the task, its project, the user who worked, or the day (UTC) on which
+/// an entry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The task.
     Task,
-    /// The task's project.
+    /// The project of the task.
     Project,
-    /// Who worked.
+    /// The user who worked.
     User,
     /// The day of the start, in UTC.
     Day,
 }
 
 impl By {
-    /// The words.
+    /// The values of the parameter.
     pub const WORDS: [&'static str; 4] = ["task", "project", "user", "day"];
 }
 
@@ -58,42 +62,43 @@ impl std::str::FromStr for By {
     }
 }
 
-/// Time of one task, project, user or day.
+/// The time of one task, project, user or day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimeTotal {
-    /// The task's, project's or user's id; null for days, and for tasks in no project.
+    /// The id of the task, project or user. Null for a day, and for the personal tasks.
     pub id: Option<Uuid>,
-    /// Its title or name, if the caller may see it and the token reaches it.
+    /// The title of the task, the name of the project or the username. Null if the caller may not
+    /// see it or the token does not reach it.
     #[schema(example = "Website")]
     pub name: Option<String>,
-    /// Whether it is of a user who was removed, if the token reaches users.
+    /// Whether the user was removed. False also if the token does not reach users.
     pub removed: bool,
-    /// The day, in UTC; null for what is no day.
+    /// The day (UTC) as YYYY-MM-DD, or null if the totals are not by day.
     #[schema(example = "2026-01-30")]
     pub day: Option<String>,
-    /// How many entries there are.
+    /// The number of entries.
     pub entries: i64,
-    /// How many seconds they are long together.
+    /// The sum of their durations in seconds.
     #[schema(example = 5400)]
     pub seconds: i64,
 }
 
-/// Totals of time.
+/// Totals of time entries. Running timers are not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimeTotals {
-    /// What they are by.
+    /// What the time is added up by.
     pub by: By,
-    /// How many entries there are in all. Timers that run are not among them.
+    /// The number of all entries, including those of totals beyond the first 400.
     pub entries: i64,
-    /// How many seconds all entries are long together.
+    /// The sum of the durations of all these entries in seconds.
     pub seconds: i64,
-    /// The totals: days from the last on, others from the largest on; at most 400.
+    /// Up to 400 totals: days from the latest on, others from the largest on.
     pub results: Vec<TimeTotal>,
-    /// Whether there are more than these.
+    /// Whether there are more than 400 totals.
     pub truncated: bool,
 }
 
-/// The totals of the entries that the caller sees and the query leaves.
+/// The totals of the entries that the caller sees and that match the query.
 ///
 /// # Errors
 /// Those of lists.
@@ -146,12 +151,12 @@ pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<T
     Ok(TimeTotals { by, entries, seconds, results, truncated })
 }
 
-/// How many entries a row of figures tells of, and how many seconds.
+/// The number of entries and the seconds in a result row.
 fn counted(row: &QueryResult, at: usize) -> Result<(i64, i64)> {
     Ok((field(row, at)?, whole(field(row, at + 1)?)))
 }
 
-/// Gives the totals the names that the caller may see.
+/// Adds the names that the caller may see.
 async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
     let ids: Vec<_> = totals.iter().filter_map(|total| total.id).collect();
     let reaches = |noun| scope.ctx().reaches(noun, Action::Read);
@@ -173,7 +178,7 @@ async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
     Ok(())
 }
 
-/// The names of those rows among these that the caller may read.
+/// The names of those rows that the caller may read.
 pub(super) async fn names<N: Noun>(
     scope: &Scope,
     ids: &[Uuid],

@@ -1,4 +1,7 @@
-//! Figures of projects: exact, and reckoned from the tally, so that a million tasks cost no more than a thousand.
+//! Statistics of projects, computed from the aggregates.
+//!
+//! Invariant: the numbers are exact, and their cost does not grow with the number of tasks. Callers
+//! who see a project see all of its tasks, so the statistics of a project need no further filter.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
@@ -16,54 +19,66 @@ use crate::{
     task::{Priority, Task, TaskStatus},
 };
 
-/// How many tasks have a status.
+/// The number of tasks with each status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ByStatus {
+    /// The number of tasks with the status `todo`.
     pub todo: i64,
+    /// The number of tasks with the status `in_progress`.
     pub in_progress: i64,
+    /// The number of tasks with the status `done`.
     pub done: i64,
+    /// The number of tasks with the status `cancelled`.
     pub cancelled: i64,
 }
 
-/// How many tasks have a priority.
+/// The number of tasks with each priority.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ByPriority {
+    /// The number of tasks with the priority `low`.
     pub low: i64,
+    /// The number of tasks with the priority `medium`.
     pub medium: i64,
+    /// The number of tasks with the priority `high`.
     pub high: i64,
+    /// The number of tasks with the priority `urgent`.
     pub urgent: i64,
 }
 
-/// Figures of a project's tasks, or of all projects'.
+/// Statistics on the tasks of one project, or of all projects that the caller can see.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Statistics {
-    /// How many projects the figures are of.
+    /// The number of projects.
     pub projects: i64,
-    /// How many tasks these have.
+    /// The number of tasks, without those in the trash.
     pub tasks: i64,
-    /// By status.
+    /// The number of tasks with each status.
     pub by_status: ByStatus,
-    /// By priority.
+    /// The number of tasks with each priority.
     pub by_priority: ByPriority,
-    /// Past their due date and neither done nor cancelled.
+    /// The number of open tasks that are past their due date.
     pub overdue: i64,
-    /// Done ones among those that were not cancelled: from 0 to 1, or null when there are none.
+    /// The share of done tasks among those that are not cancelled, from 0 to 1. Null if there are
+    /// none.
     pub completion_rate: Option<f64>,
-    /// How much of the work is done: as the completion rate, with each task weighing its estimate. One without an estimate weighs the average of
-    /// those that have one; where none has, or all are 0, each weighs the same. From 0 to 1, or null when there are no tasks but cancelled ones.
+    /// The share of the work that is done, from 0 to 1. It is the completion rate with each task
+    /// weighted by its estimate. A task without an estimate has the average weight of those with
+    /// one. If no task has an estimate above 0, all weights are equal. Null if there are only
+    /// cancelled tasks or none.
     pub progress: Option<f64>,
-    /// Seconds from a task's creation to its completion, in whole seconds, as the median of the tasks that are done: of an even number of them the
-    /// mean of the two in the middle. Null when none is done.
+    /// The median time in seconds from the creation of a task to its completion, over the tasks
+    /// that are done. Each time is rounded down to whole seconds. For an even number of tasks, it
+    /// is the mean of the two middle times. Null if no task is done.
     #[schema(example = 86_400.0)]
     pub median_completion_seconds: Option<f64>,
-    /// The sum of the estimates of the tasks that were not cancelled, in minutes.
+    /// The sum of the estimates in minutes, without cancelled tasks.
     pub estimated_minutes: i64,
-    /// The time spent on all tasks, in whole minutes; on deleted ones too, until they are deleted
-    /// for good.
+    /// The time spent in whole minutes, over all tasks. Time on a task in the trash counts until
+    /// the task is deleted permanently.
     pub spent_minutes: i64,
 }
 
-/// The figures of one project.
+/// The statistics of one project.
 ///
 /// # Errors
 /// `NotFound`.
@@ -76,7 +91,7 @@ pub async fn of_one(store: &Store, ctx: &Context, id: Uuid) -> Result<Statistics
         .await
 }
 
-/// The figures of all projects that the caller sees.
+/// The statistics of all projects that the caller sees.
 ///
 /// # Errors
 /// Those of the store.
@@ -90,7 +105,7 @@ pub async fn of_all(store: &Store, ctx: &Context) -> Result<Statistics> {
         .await
 }
 
-/// The figures of a project that the caller sees, or of all: who sees a project sees the tasks in it.
+/// The statistics of a project that the caller sees, or of all such projects.
 async fn figures(scope: &Scope, project: Option<Uuid>, projects: i64) -> Result<Statistics> {
     policy::permit(scope.ctx(), Task::NOUN, Action::Read)?;
     let Counted { states, overdue, middle } = counted::count(scope, project).await?;
@@ -140,19 +155,19 @@ impl ByPriority {
     }
 }
 
-/// The number between two.
+/// The mean of two numbers.
 #[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 seconds")]
 fn mean([low, high]: [i64; 2]) -> f64 {
     (low + high) as f64 / 2.0
 }
 
-/// One number among another; `None` among nothing.
+/// The ratio of a part to a whole; `None` if the whole is 0.
 #[expect(clippy::cast_precision_loss, reason = "no tenant has 2^52 tasks")]
 fn share(part: i64, whole: i64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// How much is done of the tasks that count, each by its weight: see [`Statistics::progress`].
+/// The share of the work that is done, weighted by estimates: see [`Statistics::progress`].
 #[expect(clippy::cast_precision_loss, reason = "no tenant's estimates come to 2^52 minutes")]
 fn progress(done: &Amounts, counted: &Amounts) -> Option<f64> {
     let Some(average) = share(counted.estimate_minutes, counted.estimated).filter(|it| *it > 0.0) else {
@@ -173,11 +188,11 @@ mod tests {
     #[test]
     fn progress_weighs_by_estimates() {
         assert_eq!(progress(&amounts(0, 0, 0), &amounts(0, 0, 0)), None);
-        // Without estimates, or with none but zero, all weigh the same.
+        // Without estimates above 0, all weights are equal.
         assert_eq!(progress(&amounts(1, 0, 0), &amounts(4, 0, 0)), Some(0.25));
         assert_eq!(progress(&amounts(1, 1, 0), &amounts(4, 2, 0)), Some(0.25));
         assert_eq!(progress(&amounts(1, 1, 30), &amounts(2, 2, 120)), Some(0.25));
-        // Two of 60 on average, and one that weighs as much.
+        // Two tasks of 60 minutes on average, and one with the average weight.
         assert_eq!(progress(&amounts(1, 0, 0), &amounts(3, 2, 120)), Some(1.0 / 3.0));
     }
 }

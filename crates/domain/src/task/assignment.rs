@@ -1,9 +1,9 @@
-//! Whom tasks are assigned to.
+//! The assignees of tasks.
 //!
-//! Invariant: the assignee of an open task sees it. [`check`] refuses an assignment to somebody who
-//! does not. When a user loses sight of projects, [`clear_unseen_of`] clears their open assignments
-//! there. A task that is done or cancelled keeps its
-//! assignee as a record: that alone shows them nothing.
+//! Invariant: the assignee of an open task sees it. [`check`] refuses an assignment to a user who
+//! does not. When a user loses access to projects, [`clear_unseen`] clears their open assignments
+//! there and notifies the managers of the projects. A task that is done or cancelled keeps its
+//! assignee as a record, which alone gives them no access.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
 /// How many rows are read at once.
 const PAGE: u64 = 200;
 
-/// What of a task decides whether its assignee must be checked.
+/// The fields of a task that decide whether its assignee must be checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Assignment {
     assignee_id: Option<Uuid>,
@@ -35,8 +35,8 @@ impl From<&Task> for Assignment {
     }
 }
 
-/// Refuses a new assignee who is inactive or does not see the task, and a change of an open task by
-/// which its assignee would lose sight of it.
+/// Refuses a new assignee who is inactive or does not see the task. Also refuses a change of an
+/// open task that would take the access from its assignee.
 ///
 /// # Errors
 /// `Invalid`, at the assignee.
@@ -47,8 +47,8 @@ pub(super) async fn check(tx: &Tx, before: Assignment, task: &Task) -> Result<()
     let Some(id) = after.assignee_id.filter(|_| is_new || (after != before && after.is_open)) else {
         return Ok(());
     };
-    // The project and the user stay as they are until the transaction ends: whoever takes the
-    // user's sight of it away finds this assignment.
+    // The project and the user are locked until the transaction ends: a transaction that takes away
+    // the access of the user finds this assignment.
     if let Some(project) = after.project_id {
         tx.hold::<Project>(project).await?;
     }
@@ -61,14 +61,13 @@ pub(super) async fn check(tx: &Tx, before: Assignment, task: &Task) -> Result<()
     Err(Error::field(format!("/{FIELD}"), "invalid_value", message))
 }
 
-/// Whether a user sees a task, or would if it was restored.
+/// Whether a user sees a task, or would see it after a restore.
 async fn is_seen_once_there(tx: &Tx, task: &Task, user: &User) -> Result<bool> {
     let there = Task { deleted_at: None, ..task.clone() };
     is_seen(&there, &tx.seen_by(user)).await
 }
 
-/// The task without its assignee, if that is somebody who does not see it: for one that is
-/// reopened.
+/// The task without its assignee, if that user does not see it. For reopening.
 pub(super) async fn without_unseeing(tx: &Tx, task: Task) -> Result<Task> {
     let Some(id) = task.assignee_id else { return Ok(task) };
     let user: Option<User> = tx.hold(id).await?;
@@ -79,16 +78,20 @@ pub(super) async fn without_unseeing(tx: &Tx, task: Task) -> Result<Task> {
     Ok(if sees { task } else { Task { assignee_id: None, ..task } })
 }
 
-/// The open tasks of a user that meet a condition, deleted ones among them: these can be restored.
+/// The open tasks of a user that meet a condition, including those in the trash, which can be
+/// restored.
 fn open_of(user: Uuid, which: Condition) -> Condition {
     which.add(Column::AssigneeId.eq(user)).add(is_open())
 }
 
+/// Tasks that are neither done nor cancelled.
 fn is_open() -> sea_orm::sea_query::Expr {
     Column::Status.is_in([TaskStatus::Todo, TaskStatus::InProgress])
 }
 
-/// The users to whom open tasks in projects are assigned that meet a condition.
+/// Clears the assignments of the open tasks that meet a condition and whose assignees no longer see
+/// them, and notifies the managers of their projects. It is a consequence of the change that took
+/// away the access, so it needs no OAuth scope of its own.
 pub(crate) async fn assignees(tx: &Tx, which: Condition) -> Result<Vec<Uuid>> {
     let which =
         which.add(Column::ProjectId.is_not_null()).add(is_open()).add(Column::AssigneeId.is_not_null());
@@ -97,19 +100,17 @@ pub(crate) async fn assignees(tx: &Tx, which: Condition) -> Result<Vec<Uuid>> {
     tx.rows(&people).await?.iter().map(|row| field(row, 0)).collect()
 }
 
-/// Clears a user's assignments of those open tasks that meet a condition and that the user can no
-/// longer see. Returns the user and the number of cleared assignments by project. The change that
-/// took the sight away was authorized; this follows from it and takes no scope of its own.
+/// As [`clear_unseen`], for the tasks of one user.
 pub(crate) async fn clear_unseen_of(
     tx: &Tx,
     user: Uuid,
     which: Condition,
 ) -> Result<Option<(User, BTreeMap<Uuid, usize>)>> {
-    // Nobody is assigned anything meanwhile: see `check`.
+    // Locked, so that nothing is assigned to the user meanwhile: see [`check`].
     let Some(user) = tx.find::<User>(user, true).await? else { return Ok(None) };
     let seen = readable_ids::<Project>(tx.seen_by(&user).ctx());
-    // The assignee of a personal task sees it. The condition excludes these tasks by name, because
-    // `NULL NOT IN` an empty list is true.
+    // The assignee of a personal task sees it. The condition excludes these tasks explicitly,
+    // because `NULL NOT IN` an empty list is true.
     let unseen = open_of(user.id, which)
         .add(Column::ProjectId.is_not_null())
         .add(Column::ProjectId.not_in_subquery(seen));
@@ -117,15 +118,15 @@ pub(crate) async fn clear_unseen_of(
     Ok(Some((user, cleared)))
 }
 
-/// Hands a user's open tasks that meet a condition over to another, who sees them.
+/// Transfers the open tasks of a user that meet a condition to another user, who sees them.
 ///
 /// # Errors
-/// `InsufficientScope`: the caller's credential must reach what is handed over.
+/// `InsufficientScope`: the credential of the caller must reach what is transferred.
 pub(crate) async fn transfer(tx: &Tx, which: Condition, from: Uuid, to: Uuid) -> Result<()> {
     reassign(tx, open_of(from, which), "hand_over", Some(to)).await.map(drop)
 }
 
-/// Assigns tasks to somebody, or to nobody, by the page; how many in which project.
+/// Assigns tasks to a user, or to nobody, page by page. Returns how many were in which project.
 async fn reassign(
     tx: &Tx,
     which: Condition,

@@ -1,7 +1,8 @@
-//! The days on which a rule holds, as in RFC 5545 section 3.3.10.
+//! The days on which a rule holds, by RFC 5545 section 3.3.10.
 //!
-//! Invariant: what a rule costs is bounded, however long its lists are: it examines at most [`FARTHEST`] days, each at the same small cost. A rule
-//! that holds on none of them counts as one that never holds. This module knows no time of day and no time zone.
+//! Invariant: the cost of a rule is bounded, however long its lists are. A search examines at most
+//! [`FARTHEST`] days, each at the same small cost. A rule that holds on none of them counts as one
+//! that never holds. This module knows no time of day and no time zone.
 
 use jiff::{
     Span,
@@ -10,34 +11,34 @@ use jiff::{
 
 use super::rule::{Frequency, Rule};
 
-/// How many days of a rule's periods are examined: a little more than forty years. By then each day of a month has been the same day of the week
-/// again, the 29th of February too.
+/// How many days of the periods of a rule are examined: a little more than forty years. In that
+/// time, each day of the year falls on each day of the week, the 29th of February too.
 pub(super) const FARTHEST: usize = 15_000;
 
-/// What a rule says about days.
+/// The days that a rule describes.
 pub(super) struct Days {
     frequency: Frequency,
     interval: i64,
     week_start: i32,
     months: Numbers,
     in_month: Numbers,
-    /// A month that is shorter than a day of it that the rule names has its last day instead.
+    /// Whether a month without a day in the rule uses its last day instead.
     clamp: bool,
     in_year: Numbers,
     weeks: Numbers,
     weekdays: Numbers,
-    /// Days of the week by their number in the month or year.
+    /// Days of the week with their number in the month or year.
     numbered: Numbers,
     positions: Numbers,
 }
 
-/// A list of small numbers, in which each is found at once.
+/// A set of small numbers with constant-time lookup.
 struct Numbers(Vec<bool>);
 
 impl Numbers {
-    /// What is added to a number to find its place: none is below its negative.
+    /// The offset from a number to its index. No number is below its negative.
     const BELOW: i32 = 400;
-    /// The places that there are: the largest numbers are those of [`numbered`].
+    /// The number of indexes. The largest numbers are those of [`numbered`].
     const PLACES: usize = 2000;
 
     fn of(numbers: impl Iterator<Item = i32>) -> Self {
@@ -63,13 +64,14 @@ impl Numbers {
         Self::place(number).and_then(|place| self.0.get(place)).copied().unwrap_or_default()
     }
 
-    /// Whether it has the place of one of so many, counted from 0, or that place counted from the end. An empty list leaves all.
+    /// Whether the list allows a place out of `of`, counted from 0 or from the end. An empty list
+    /// allows all.
     fn leaves(&self, place: i32, of: i32) -> bool {
         self.is_empty() || self.has(place + 1) || self.has(place - of)
     }
 }
 
-/// A day of the week with its number, as one number.
+/// A day of the week and its number, encoded as one number.
 fn numbered(number: i32, weekday: i32) -> i32 {
     weekday * 200 + number
 }
@@ -78,7 +80,7 @@ fn from_monday(weekday: Weekday) -> i32 {
     weekday.to_monday_zero_offset().into()
 }
 
-/// A day, in numbers that are counted on from one to the next.
+/// A day, as numbers that are advanced from one day to the next.
 #[derive(Clone, Copy)]
 struct Day {
     year: i32,
@@ -136,8 +138,9 @@ impl Day {
 }
 
 impl Days {
-    /// What a rule says about days. Where it names none, they are those of its start: the same day of the year, of the month, or of the week. The day
-    /// of the start's month is given beside it, because a month may be too short for it.
+    /// The days that a rule describes. If it names none, they follow from its start: the same day
+    /// of the year, of the month or of the week. The day of the month is a parameter of its own,
+    /// because a month may be too short for it.
     pub(super) fn of(rule: &Rule, start: Date, day: i8, clamp: bool) -> Self {
         let is_bare = !rule.names_days();
         let own = |applies: bool, value: i32| (is_bare && applies).then_some(value);
@@ -166,7 +169,8 @@ impl Days {
         }
     }
 
-    /// The first that can be made of a day on which the rule holds: of those from a day on, which is not before the rule's start.
+    /// The first value that `make` returns for a day on which the rule holds. The search begins on
+    /// `from`, which is not before the start of the rule.
     pub(super) fn find<T>(
         &self,
         start: Date,
@@ -196,7 +200,7 @@ impl Days {
         None
     }
 
-    /// How many periods lie between a start and a later day: none that the day lies in.
+    /// How many whole periods lie between a start and a later day, without the period of that day.
     fn passed(&self, start: Date, from: Date) -> i64 {
         let years = i64::from(from.year() - start.year());
         let months = years * 12 + i64::from(from.month()) - i64::from(start.month());
@@ -210,7 +214,7 @@ impl Days {
         (units / self.interval).max(0)
     }
 
-    /// The first day of a period, counted from the start's, and how many days it has.
+    /// The first day of a period, counted from that of the start, and its number of days.
     fn period(&self, start: Date, number: i64) -> Option<(Date, usize)> {
         let on = self.interval.checked_mul(number)?;
         let day = Day::of(start);
@@ -230,7 +234,7 @@ impl Days {
             }
             Frequency::Weekly => {
                 let passed = (day.weekday - self.week_start).rem_euclid(7);
-                // The start's own week begins with the start.
+                // The week of the start begins with the start.
                 let days = if number == 0 { 0 } else { on.checked_mul(7)?.checked_sub(passed.into())? };
                 (days_on(days)?, if number == 0 { 7 - passed } else { 7 })
             }
@@ -257,7 +261,7 @@ impl Days {
         if self.weekdays.has(day.weekday) || self.weekdays.is_empty() && self.numbered.is_empty() {
             return true;
         }
-        // Numbers count within the months that are named, or else within the period.
+        // Numbers count within the named months, or else within the period.
         let whole_year = self.frequency == Frequency::Yearly && self.months.is_empty();
         let (place, of) =
             if whole_year { (day.place, day.year_length()) } else { (day.number - 1, day.month_length()) };
@@ -265,7 +269,7 @@ impl Days {
         [forth, back].into_iter().any(|number| self.numbered.has(numbered(number, day.weekday)))
     }
 
-    /// A week belongs to the year in which most of its days lie, and so its fourth.
+    /// A week belongs to the year that contains most of its days, and therefore its fourth day.
     fn holds_in_week_of_year(&self, day: Day) -> bool {
         let fourth = day.place - (day.weekday - self.week_start).rem_euclid(7) + 3;
         let within = |year: i32| Day { year, ..day }.year_length();

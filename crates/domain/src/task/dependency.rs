@@ -1,7 +1,7 @@
-//! Tasks that wait for others.
+//! Dependencies: tasks that are blocked by other tasks.
 //!
-//! Invariant: no task waits for itself, by however many others, because whoever adds a dependency looks for that while no other of the tenant is
-//! added.
+//! Invariant: the dependencies of a tenant have no cycle. Adding a dependency looks for a cycle
+//! while the lock of the tenant keeps other dependencies from being added.
 
 use std::collections::HashSet;
 
@@ -20,19 +20,20 @@ use crate::{
     store::{BelongsTo, Birth, Blank, Container, Noun, Unique, entity, readable_ids},
 };
 
-/// How many tasks one task may wait for at once.
+/// How many dependencies a task may have.
 const MOST: i64 = 100;
-/// How many tasks are looked at for a circle.
+/// How many tasks are visited in the search for a cycle.
 const FARTHEST: usize = 5000;
 
 entity! {
-    /// A task that waits for another.
+    /// A dependency: one task blocks another.
     pub struct TaskDependency in "task_dependency", editable {
-        /// The task that waits.
+        /// The id of the task that is blocked.
         pub task_id: Uuid,
-        /// The task that blocks it until it is done or cancelled.
+        /// The id of the task that blocks it, until that task is done, cancelled or deleted.
         pub blocker_id: Uuid,
-        /// The user who made it; null when a service did, or when it was made before that was recorded.
+        /// The id of the user who created the dependency. Null if a service account did, or if it
+        /// was created before authors were recorded.
         pub author_id: Option<Uuid>,
     }
 }
@@ -47,10 +48,11 @@ impl Noun for TaskDependency {
             return Ok(Facts::default());
         };
         let facts = task.facts(scope, action).await?;
-        // What blocks may have moved to where the caller does not look: then there is no such dependency to them.
+        // The blocking task may have moved out of the sight of the caller, who then does not see
+        // the dependency either.
         let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
         let blocker = super::facts_within(self.blocker_id, scope).await?;
-        // A new row's blocker is nil.
+        // The blocker of a new row is nil.
         let both = visible && (action == Action::Create || blocker.has(Fact::TaskVisible));
         let user = scope.ctx().user();
         let facts = facts.with(Fact::Author, user.is_some() && user == self.author_id);
@@ -102,11 +104,12 @@ impl Child for TaskDependency {
     }
 }
 
-/// What a task is to wait for.
+/// The writable fields of a dependency.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskDependencyInput {
-    /// A task that the caller sees, and that does not wait for this one itself.
+    /// The id of the blocking task. The caller must be able to see it, and it must not depend on
+    /// this task.
     #[garde(skip)]
     blocker_id: Uuid,
 }
@@ -126,7 +129,7 @@ impl EditableChild for TaskDependency {
 
     async fn apply(self, tx: &Tx, TaskDependencyInput { blocker_id }: TaskDependencyInput) -> Result<Self> {
         tx.refer::<Task>(Some(blocker_id), "blocker_id").await?;
-        // One at a time: of two that close a circle together, one sees it.
+        // One at a time: of two dependencies that close a cycle together, one is refused.
         tx.lock_tenant().await?;
         let own = tx.owned::<Self>().filter(entity::Column::TaskId.eq(self.task_id));
         if tx.count::<Self>(own).await? >= MOST {
@@ -140,13 +143,13 @@ impl EditableChild for TaskDependency {
 }
 
 impl BelongsTo<Task> for TaskDependency {
-    /// The dependencies of other tasks on this one.
+    /// The dependencies in which a task is the blocker.
     fn belonging_to(blocker: &Task) -> Condition {
         Condition::all().add(entity::Column::BlockerId.eq(blocker.id))
     }
 }
 
-/// Whether a task is another, or waits for it, by however many others.
+/// Whether a task is the other one, or depends on it directly or through other tasks.
 async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
     let (mut seen, mut level) = (HashSet::from([task]), vec![task]);
     while !level.is_empty() {
@@ -168,7 +171,7 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
     Ok(false)
 }
 
-/// Refuses to let a task be done that waits for an open one.
+/// Refuses to complete a task that an open task blocks.
 ///
 /// # Errors
 /// `Conflict`.
@@ -176,11 +179,12 @@ pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
     if !is_blocked(tx, task).await? {
         return Ok(());
     }
-    // How many is not told: the caller may not see all of them.
+    // The number of blockers is not reported: the caller may not see all of them.
     Err(Error::with(Kind::Conflict, "The task waits for others that are open. Who manages it can force it."))
 }
 
-/// Refuses to let a task that waits for an open one leave its project, but by who could force it there: elsewhere others could.
+/// Refuses to move a blocked task out of its project, unless the caller may complete it by force
+/// there. Otherwise a move to a project with other managers would get round the block.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -194,7 +198,7 @@ pub(super) async fn check_stays(tx: &Tx, task: &Task) -> Result<()> {
     Err(Error::with(Kind::Forbidden, detail))
 }
 
-/// Whether a task waits for an open one.
+/// Whether an open task blocks a task.
 async fn is_blocked(tx: &Tx, task: Uuid) -> Result<bool> {
     let mut blockers = entity::Entity::find().select_only().column(entity::Column::BlockerId);
     blockers = blockers.filter(entity::Column::TenantId.eq(tx.ctx().tenant()));

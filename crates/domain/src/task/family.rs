@@ -1,7 +1,8 @@
-//! Tasks that are parts of tasks.
+//! Subtasks.
 //!
-//! Invariant: parts lie in the project of the whole, at most [`DEEPEST`] deep, and never in themselves. They move, are deleted and are restored with
-//! the whole, by the right to do that with it.
+//! Invariant: a subtask is in the project of its parent task, has at most [`DEEPEST`] ancestors,
+//! and is never its own ancestor. Subtasks move, are deleted and are restored with their parent
+//! task, authorised by the right to do that to the parent.
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
@@ -12,15 +13,17 @@ use super::{
 };
 use crate::{Error, Instant, Result, Tx, error::Kind, store::Noun};
 
-/// How many levels of parts a task may have above it.
+/// How many ancestors a task may have.
 const DEEPEST: usize = 5;
-/// How many parts a task may have, on all levels, to be moved or deleted at once.
+/// How many subtasks, on all levels, a task may have to be moved or deleted.
 const MOST: usize = 500;
 
-/// The project of a task that is to be a part of another, or of none: that one's.
+/// The project of a task that gets a parent task: that of the parent. Without a parent, the given
+/// project.
 ///
 /// # Errors
-/// `Invalid`, at the field, for a whole that is absent, too deep, or a part of the task itself, and for another project than its own.
+/// `Invalid`, at the field, for a parent that is absent, too deep or a descendant of the task. Also
+/// for another project than that of the parent.
 pub(super) async fn project_of(
     tx: &Tx,
     task: &Task,
@@ -33,10 +36,11 @@ pub(super) async fn project_of(
         check_depth(tx, task.id, id).await?;
         tx.guard::<Task>(id).await?;
     }
-    // It stays where it is until this is committed: whoever moves or deletes it finds this part.
+    // The parent is locked until the commit: a transaction that moves or deletes it finds this
+    // subtask.
     let whole = tx.hold::<Task>(id).await?.filter(|whole| !whole.is_removed());
     let own = whole.ok_or_else(|| Error::reference("parent_id"))?.project_id;
-    // A part that is moved with its whole was moved already.
+    // A subtask that moves with its parent was moved before this check.
     if project.is_some() && project != own {
         return Err(Error::field(
             "/project_id",
@@ -47,9 +51,10 @@ pub(super) async fn project_of(
     Ok(own)
 }
 
+/// Refuses a parent task that is a descendant of the task, or that would make the tree too deep.
 async fn check_depth(tx: &Tx, task: Uuid, parent: Uuid) -> Result<()> {
     let wrong = |why: &str| Err(Error::field("/parent_id", "invalid_value", why));
-    // One at a time: of two that each become a part of the other, one sees it.
+    // One at a time: of two tasks that each become a subtask of the other, one is refused.
     tx.lock_tenant().await?;
     let mut height = 0;
     let mut level = vec![task];
@@ -71,16 +76,16 @@ async fn check_depth(tx: &Tx, task: Uuid, parent: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// The parts of some tasks, deleted or not.
+/// The direct subtasks of some tasks, including those in the trash.
 async fn parts(tx: &Tx, of: &[Uuid]) -> Result<Vec<Task>> {
     let parts = tx.owned::<Task>().filter(entity::Column::ParentId.is_in(of.iter().copied()));
     tx.all(&parts.order_by_asc(entity::Column::Id).limit(MOST as u64 + 1).into_query()).await
 }
 
-/// All parts of a task, each level after the one above it.
+/// All subtasks of a task, each level after the one above it.
 ///
 /// # Errors
-/// `Conflict` when they are too many.
+/// `Conflict` when there are more than [`MOST`].
 pub(super) async fn below(tx: &Tx, task: Uuid) -> Result<Vec<Task>> {
     let (mut found, mut level) = (Vec::new(), vec![task]);
     while !level.is_empty() {
@@ -95,12 +100,12 @@ pub(super) async fn below(tx: &Tx, task: Uuid) -> Result<Vec<Task>> {
     Ok(found)
 }
 
-/// Lets a task's parts follow it to another project, out of sight, and back.
+/// Moves the subtasks of a task along: to another project, to the trash, and out of it.
 pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
     if old.project_id == new.project_id && old.deleted_at == new.deleted_at {
         return Ok(());
     }
-    // The levels below follow theirs.
+    // Only the direct subtasks: each of them moves its own along.
     let mut parts = below(tx, new.id).await?;
     parts.retain(|part| part.parent_id == Some(new.id));
     parts.sort_unstable_by(|one, other| one.rank.cmp(&other.rank));
@@ -112,7 +117,7 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
             Some(_) => "delete",
             None => "restore",
         };
-        // To another project they come last, in their order.
+        // In another project they come last, in their order.
         let mut rank = part.rank.clone();
         if part.project_id != new.project_id {
             dependency::check_stays(tx, &part).await?;
@@ -125,7 +130,8 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
     Ok(())
 }
 
-/// When a part was deleted, after its whole was deleted or restored: one that had been deleted before stays so.
+/// The time of deletion of a subtask after its parent was deleted or restored. A subtask that was
+/// deleted earlier stays in the trash.
 fn followed(part: &Task, restored: Option<Instant>, deleted: Option<Instant>) -> Option<Instant> {
     if restored.is_some() && part.deleted_at == restored { None } else { part.deleted_at.or(deleted) }
 }

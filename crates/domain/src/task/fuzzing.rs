@@ -1,12 +1,12 @@
-//! Recurrence rules, for the fuzz targets: see [`crate::fuzzing`].
+//! Recurrence rules for the fuzz targets: see [`crate::fuzzing`].
 
 use super::{local::Local, recurrence, rule, series};
 use crate::{Instant, Result, zone};
 
-/// The most characters of a rule: a longer one is refused before it is read.
+/// The most characters of a rule. A longer one is refused before it is parsed.
 pub const LONGEST_RECURRENCE: usize = recurrence::LONGEST;
 
-/// The next date of a rule after an instant, and the rule that is left then.
+/// The next date of a rule after a timestamp, and the rule that remains after it.
 ///
 /// # Errors
 /// `Invalid` for a rule that is malformed or never holds, and for an unknown zone.

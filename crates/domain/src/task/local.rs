@@ -1,8 +1,12 @@
-//! Local times: what a date of a recurring task means on the clock on the wall.
+//! Local times: what a date of a recurring task means on a wall clock.
 //!
-//! Invariant: what a clock or a calendar moves once is not moved for ever. A local time that a clock skips is the same time with the offset from before
-//! the gap (RFC 5545 section 3.3.5), and a 31st may stand for the last day of a shorter month; the date that comes of it differs from what was meant.
-//! So what was meant is kept beside it, in `start_local` and `due_local`, and counts for as long as it means that date.
+//! Invariant: a shift of one date by the clock or the calendar does not shift later dates. A local
+//! time that the clocks skip uses the offset from before the gap (RFC 5545 section 3.3.5). A 31st
+//! may stand for the last day of a shorter month. In both cases the resulting date differs from the
+//! intended one.
+//!
+//! The intended local time is therefore stored beside the date, in `start_local` and `due_local`.
+//! It counts for as long as it leads to that date.
 
 use std::fmt;
 
@@ -14,13 +18,14 @@ use jiff::{
 
 use crate::Instant;
 
-/// A local time as it was meant.
+/// An intended local time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Local {
     /// The day on which it falls.
     pub(super) date: Date,
-    /// The day of the month that was meant: it may be later than the last one that there is.
+    /// The intended day of the month, which may be later than the last day of the month.
     pub(super) day: i8,
+    /// The time of day.
     pub(super) time: Time,
 }
 
@@ -29,24 +34,26 @@ impl Local {
         Self { date, day: date.day(), time }
     }
 
-    /// What the clocks of a zone show; `None` beyond the years that they show.
+    /// The local time in a zone; `None` outside the years that the zone covers.
     pub(super) fn of(at: Instant, zone: &TimeZone) -> Option<Self> {
         let local = zone.to_datetime(Timestamp::from_microsecond(at.micros()).ok()?);
         Some(Self::new(local.date(), local.time()))
     }
 
-    /// What was meant by a date: what was kept, as long as it still means that date, or else what the clocks show.
+    /// The intended local time of a date: the stored one if it still leads to that date, or else
+    /// what the clock shows.
     pub(super) fn meant(kept: Option<&str>, at: Instant, zone: &TimeZone) -> Option<Self> {
         let kept = kept.and_then(Self::read).filter(|kept| kept.instant(zone) == Some(at));
         kept.or_else(|| Self::of(at, zone))
     }
 
-    /// What has to be kept beside a date: nothing, where the clocks show what is meant.
+    /// The text to store beside a date; `None` where the clock shows the intended time.
     pub(super) fn kept(self, at: Instant, zone: &TimeZone) -> Option<String> {
         (Self::of(at, zone) != Some(self)).then(|| self.to_string())
     }
 
-    /// The first time at which the clocks show it. What they skip is as much later.
+    /// The first timestamp at which the clock shows this time. A time that the clocks skip is that
+    /// much later.
     pub(super) fn instant(self, zone: &TimeZone) -> Option<Instant> {
         let micros = zone.to_timestamp(self.civil()).ok()?.as_microsecond();
         Some(Instant::from_micros(micros)).filter(|at| at.micros() == micros)
@@ -56,7 +63,7 @@ impl Local {
         self.date.to_datetime(self.time)
     }
 
-    /// The local time that lies as long before another as a start lies before its due date.
+    /// The local time that precedes this one by as much as a start precedes its due date.
     pub(super) fn start_before(self, start: Self, due: Self) -> Option<Self> {
         let lead = due.civil().duration_since(start.civil());
         let moved = self.civil().checked_sub(lead).ok()?;
@@ -101,7 +108,8 @@ mod tests {
     }
 
     proptest! {
-        /// In every zone: what the clocks show needs nothing beside it, and what is kept is read as it was meant.
+        /// In every zone, a time that the clock shows needs no stored text, and a stored text is
+        /// read back as it was intended.
         #[test]
         fn what_was_meant_is_kept_only_where_the_clocks_show_something_else(
             seconds in 0..4_102_444_800i64,

@@ -1,4 +1,11 @@
-//! Tasks: what is to be done, in a project or by oneself.
+//! Tasks: units of work, in a project or personal.
+//!
+//! Invariant: a user who sees the project of a task sees the task. A personal task has no project;
+//! its owner, its assignee, managers and admins see it. A task in the trash keeps its row and is
+//! absent to every query that does not ask for deleted tasks.
+//!
+//! This module knows nothing of HTTP. The rules of recurrence, order, subtasks, dependencies and
+//! assignment are in the modules below.
 
 mod assignment;
 mod days;
@@ -44,7 +51,7 @@ use crate::{
     user::User,
 };
 
-/// Where a task stands.
+/// The status of a task: `todo` and `in_progress` are open, `done` and `cancelled` are not.
 #[derive(
     Clone,
     Copy,
@@ -62,57 +69,71 @@ use crate::{
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
-    /// Not begun.
+    /// Not started.
     #[default]
     Todo,
-    /// Under way.
+    /// In progress.
     InProgress,
-    /// Done.
+    /// Completed.
     Done,
-    /// Given up.
+    /// Abandoned.
     Cancelled,
 }
 
 entity! {
-    /// What is to be done.
+    /// A unit of work, in a project or personal.
     pub struct Task in "task", editable {
+        /// The title, on one line.
         #[schema(example = "Write the release notes")]
         pub title: String,
+        /// The description, or null.
         pub description: Option<String>,
-        /// Null: a personal task.
+        /// The id of the project of the task, or null for a personal task.
         pub project_id: Option<Uuid>,
-        /// The task that it is a part of; it lies in the same project.
+        /// The id of the parent task, which is in the same project, or null if the task is not a
+        /// subtask.
         pub parent_id: Option<Uuid>,
-        /// The user who made it; null when a service did.
+        /// The id of the user who owns the task: its creator, or the user to whom it was
+        /// transferred. Null if a service account created it.
         pub owner_id: Option<Uuid>,
+        /// The id of the user to whom the task is assigned, or null.
         pub assignee_id: Option<Uuid>,
+        /// The status.
         pub status: TaskStatus,
+        /// The priority.
         pub priority: Priority,
+        /// The ids of the labels of the task.
         #[schema(value_type = Vec<Uuid>, max_items = 20)]
         pub label_ids: AsJson<Vec<Uuid>>,
+        /// The planned start date and time (UTC), or null.
         pub start_at: Option<Instant>,
+        /// The due date and time (UTC), or null.
         pub due_at: Option<Instant>,
+        /// The estimated work in minutes, or null.
         #[schema(example = 90)]
         pub estimate_minutes: Option<i32>,
-        /// When it came to be done; null while it is not.
+        /// The date and time (UTC) at which the task was completed, or null while it is not done.
         pub completed_at: Option<Instant>,
-        /// The rule by which the task recurs (RFC 5545 section 3.3.10). Completing the task makes the next one, which takes the rule over. A task that is
-        /// reopened then has no rule, and is open beside the next one.
+        /// The rule by which the task recurs (RFC 5545 section 3.3.10), or null. Completing the
+        /// task creates the next task, which takes over the rule. A completed task therefore has no
+        /// rule, also when it is reopened.
         #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
         pub recurrence: Option<String>,
-        /// What the next due date is reckoned from.
+        /// The date from which the next due date is computed.
         pub recurrence_mode: RecurrenceMode,
-        /// Whether a month without a day of the rule has its last day instead.
+        /// Whether a month without the day in the rule uses its last day instead.
         pub month_end_clamp: bool,
-        /// The local time that the start stands for, where the clocks show another: see [`local`]. Never shown.
+        /// The intended local time of the start, where the clock shows another one: see [`local`].
+        /// No response contains it.
         #[serde(skip)]
         pub start_local: Option<String>,
-        /// The same of the due date. Never shown.
+        /// The intended local time of the due date, likewise. No response contains it.
         #[serde(skip)]
         pub due_local: Option<String>,
-        /// Where it stands among the tasks of its project: text that sorts by code point.
+        /// The position among the tasks of the project: a string that sorts by code point.
         pub rank: String,
-        /// When it was deleted; null but in the list of deleted tasks.
+        /// The date and time (UTC) at which the task was deleted. Null unless the task is in the
+        /// trash.
         pub deleted_at: Option<Instant>,
     }
 }
@@ -219,7 +240,7 @@ impl Noun for Task {
         &[
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "updated_at", column: "updated_at", key: |row| row.updated_at.into() },
-            // The generated column: tasks without a due date come after all others.
+            // A generated column: tasks without a due date come last.
             Sort {
                 name: "due_at",
                 column: "due_key",
@@ -232,7 +253,7 @@ impl Noun for Task {
     }
 }
 
-/// Whether the caller sees a task, which may not be written yet.
+/// Whether the caller sees a task, which may not be stored yet.
 pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
     Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
 }
@@ -241,7 +262,7 @@ fn is_visible(scope: &Scope, facts: Facts) -> bool {
     policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
 }
 
-/// The facts about what lies in a task: whether the caller sees the task, and manages its project.
+/// The facts about a child of a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Facts::default());
@@ -252,7 +273,7 @@ pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
     Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
 }
 
-/// The ids of the tasks in a project, or of those in none.
+/// The ids of the tasks in a project, or of the personal tasks.
 pub(crate) fn ids_in(ctx: &Context, project: Option<Value>) -> SelectStatement {
     use entity::Column;
     let within = project.map_or_else(|| Column::ProjectId.is_null(), |project| Column::ProjectId.eq(project));
@@ -265,7 +286,7 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     ids_where(ctx, Condition::all().add(within))
 }
 
-/// The project in which a task lies, for what lies in the task.
+/// The project of a task, for the children of the task.
 pub(crate) async fn container_of(id: Uuid, scope: &Scope) -> Result<Option<Container>> {
     let project = scope.find::<Task>(id, false).await?.and_then(|task| task.project_id);
     Ok(project.map(project::container))
@@ -323,7 +344,7 @@ impl Editable for Task {
             tx.refer::<Project>(project_id, "project_id").await?;
         }
         if parent_id.is_some() && parent_id != self.parent_id {
-            // Who may delete the whole deletes its parts.
+            // The right to delete the parent task includes the right to delete its subtasks.
             let facts = self.facts(tx, Action::Delete).await?;
             policy::judge_row(tx.ctx(), Self::NOUN, Action::Delete, facts)?;
         }
@@ -332,7 +353,8 @@ impl Editable for Task {
         if project_id != given {
             tx.refer::<Project>(project_id, "parent_id").await?;
         }
-        // To another project it comes last, as by a move. A new one, which has no title yet, does so anyway.
+        // In a new project the task comes last, as after a move. A new task, which has no title
+        // yet, comes last anyway.
         let mut rank = self.rank.clone();
         if project_id != self.project_id && !self.title.is_empty() {
             dependency::check_stays(tx, &self).await?;
@@ -374,12 +396,13 @@ impl Editable for Task {
 }
 
 impl Task {
-    /// Whether it is yet to be done.
+    /// Whether the task is open: neither done nor cancelled.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.status, TaskStatus::Todo | TaskStatus::InProgress)
     }
 
-    /// The task with a status, and with the time of its completion. A recurring task hands its rule on to the next.
+    /// The task with a status and the matching time of completion. A recurring task that becomes
+    /// done passes its rule on to the next task.
     async fn with_status(self, tx: &Tx, status: TaskStatus) -> Result<Self> {
         let done = status == TaskStatus::Done;
         let completed_at = done.then(|| self.completed_at.unwrap_or(tx.now()));

@@ -1,4 +1,7 @@
-//! What is done to tasks beyond writing their fields.
+//! The operations on tasks beyond writing their fields: complete, reopen, move, restore and purge.
+//!
+//! Invariant: each operation resolves the task first, so that authorisation comes before
+//! validation.
 
 use std::time::Duration;
 
@@ -20,8 +23,8 @@ use crate::{
     tenant,
 };
 
-/// Completes a task. One that is done stays as it is; one that was cancelled must be taken up again first, and one that waits for others is
-/// completed only by force.
+/// Completes a task. A task that is done stays unchanged. A cancelled task must be reopened first.
+/// A blocked task is completed only if `force` is set, which needs the right to override.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Conflict`, and those of the precondition.
@@ -46,8 +49,8 @@ async fn done(tx: &Tx, task: &Task) -> Result<Task> {
     task.clone().with_status(tx, TaskStatus::Done).await
 }
 
-/// Takes up again a task that was done or cancelled. An open one stays as it is. An assignee who
-/// can't see the task any more is cleared.
+/// Reopens a task that is done or cancelled. An open task stays unchanged. An assignee who can no
+/// longer see the task is cleared.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, and those of the precondition.
@@ -65,7 +68,7 @@ pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     tx.update_as("reopen", seen, row, pre).await
 }
 
-/// Moves a task beside another, or to the end of a project.
+/// Moves a task next to another task, or to the end of a project.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
@@ -110,7 +113,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
     tx.update_as("move", seen, row, pre).await
 }
 
-/// The deleted tasks that can be restored and that the caller would see, by the page.
+/// One page of the tasks in the trash that the caller could see if they were restored.
 ///
 /// # Errors
 /// Those of lists.
@@ -118,10 +121,11 @@ pub async fn deleted(store: &Store, ctx: &Context, query: &Query) -> Result<Page
     list::page::<Task>(store, &store.read(ctx), query, Within::removed()).await
 }
 
-/// Restores a deleted task, and the parts that were deleted with it.
+/// Restores a task, and the subtasks that were deleted together with it.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` when the task that it is a part of is deleted, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Conflict` when the parent task is in the trash, and those of the
+/// precondition.
 pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
     if let Some(parent) = seen.row().parent_id {
@@ -137,11 +141,11 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     tx.restore(seen, pre).await
 }
 
-/// How many deleted tasks go with their project.
+/// How many tasks in the trash are purged with their project at most.
 const MOST: u64 = 500;
 
 impl Store {
-    /// Removes for good the tasks that were deleted longer ago than their tenants keep them.
+    /// Purges the tasks that have been in the trash for longer than their tenant keeps them.
     ///
     /// # Errors
     /// Those of the store.
@@ -153,12 +157,12 @@ impl Store {
             if !has_old(&self.read(&ctx), before).await? {
                 continue;
             }
-            // A few at a time, so that no other write waits long.
+            // A few per transaction, so that no other write waits for long.
             loop {
                 match self.write(&ctx, before, |tx, before| Box::pin(purge_some(tx, *before))).await {
                     Ok(true) => {}
                     Ok(false) => break,
-                    // One tenant's trouble is no other's.
+                    // A failure in one tenant does not keep the others from being purged.
                     Err(error) => {
                         tracing::warn!(%error, tenant = %tenant.id, "deleted tasks can't be purged");
                         break;
@@ -170,23 +174,23 @@ impl Store {
     }
 }
 
-/// Some tasks that were deleted before an instant, the oldest first.
+/// Some tasks that were deleted before a time, the oldest first.
 fn old(scope: &Scope, before: Instant, most: u64) -> Select<entity::Entity> {
     let old = scope.owned::<Task>().filter(entity::Column::DeletedAt.lt(before));
     old.order_by_asc(entity::Column::DeletedAt).limit(most)
 }
 
-/// Whether a task was deleted before an instant.
+/// Whether a task was deleted before a time.
 async fn has_old(scope: &Scope, before: Instant) -> Result<bool> {
     let first: Vec<Task> = scope.all(&old(scope, before, 1).into_query()).await?;
     Ok(!first.is_empty())
 }
 
-/// Purges a few tasks that were deleted before an instant, and tells whether there may be more.
+/// Purges a few tasks that were deleted before a time. Returns whether there may be more.
 async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
     let due: Vec<Task> = tx.all(&old(tx, before, SWEEP).into_query()).await?;
     for task in &due {
-        // It may have gone with one that it is a part of.
+        // It may have been purged with its parent task.
         match purge(tx, task.id, &Precondition::Any).await {
             Err(error) if error.kind() != Kind::NotFound => return Err(error),
             _ => {}
@@ -195,10 +199,11 @@ async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
     Ok(!due.is_empty())
 }
 
-/// Removes a deleted task for good, with its parts and all that lies in them.
+/// Purges a task in the trash, with its subtasks and their children.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` when it has too many parts, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Conflict` when it has too many subtasks or one that is not in the
+/// trash, and those of the precondition.
 pub async fn purge(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve_removed::<Task, _>(id, Delete).await?;
     purge_parts(tx, id).await?;
@@ -223,14 +228,15 @@ pub async fn in_project(store: &Store, ctx: &Context, id: Uuid, query: &Query) -
     edit::list_of::<Project, Task>(store, ctx, id, query, super::of_project).await
 }
 
-/// Removes a project in which nothing lies but milestones, which go with it, and deleted tasks: these only if the caller says so, because they could be
-/// restored.
+/// Deletes a project that contains only milestones, which are deleted with it, and tasks in the
+/// trash. These are purged only if the caller asks for it, because they could be restored.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the precondition.
+/// `NotFound`, `Forbidden`, `Conflict` while it is archived, `InUse`, and those of the
+/// precondition.
 pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) -> Result<()> {
     let seen = project::resolve_deletable(tx, id, pre).await?;
-    // None is deleted meanwhile: whoever writes a task holds its project.
+    // No task is deleted meanwhile: a write of a task locks its project.
     if !purge && any_deleted(tx, seen.row()).await? {
         let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
                       delete them with the project by purge=true.";
@@ -240,7 +246,7 @@ pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) 
 }
 
 impl ReactsTo<Project> for Task {
-    /// Deleted tasks are removed for good with their project: they could be restored into nothing.
+    /// Tasks in the trash are purged with their project.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Project>,
@@ -250,17 +256,18 @@ impl ReactsTo<Project> for Task {
     }
 }
 
-/// Whether tasks of a project were deleted and can be restored.
+/// Whether a project has tasks in the trash.
 async fn any_deleted(tx: &Tx, project: &Project) -> Result<bool> {
     let deleted = tx.owned::<Task>().filter(super::of_project(project));
     let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(1).into_query();
     Ok(!tx.all::<Task>(&deleted).await?.is_empty())
 }
 
-/// Removes for good the deleted tasks of a project that goes: they could be restored into nothing.
+/// Purges the tasks in the trash of a project that is being deleted: they would have no project to
+/// be restored to.
 ///
 /// # Errors
-/// `Conflict` when they are too many.
+/// `Conflict` when there are more than [`MOST`].
 async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
     let deleted = tx.owned::<Task>().filter(super::of_project(project));
     let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(MOST + 1).into_query();
@@ -272,7 +279,7 @@ async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
     }
     for task in deleted {
         purge_parts(tx, task.id).await?;
-        // It may have gone with one that it is a part of.
+        // It may have been purged with its parent task.
         if let Some(task) = tx.find::<Task>(task.id, true).await? {
             tx.purge_along(task).await?;
         }

@@ -1,34 +1,41 @@
-//! The order of a project's tasks, as people arrange them on a board.
+//! The manual order of the tasks of a project, as on a board.
 //!
-//! Invariant: a rank is a fraction between 0 and 1, the hexadecimal digits after the point, without zeros at the end: so text sorts as fractions do,
-//! and between any two there is room for another: to move a task is to write one row, but for the rare move that finds their digits used up and spreads
-//! the nearest tasks anew. A new task's rank is made of its id, and so it comes last.
+//! Invariant: a rank is a fraction between 0 and 1, written as the hexadecimal digits after the
+//! point, without trailing zeros. Strings then sort as the fractions do, and there is a rank
+//! between any two.
+//!
+//! A move writes one row. Only when the digits at a place are used up, it also gives the nearest
+//! tasks new ranks. The rank of a new task is made from its id, so the task comes last.
 
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*};
 
 use super::{Task, entity, input::Side};
 use crate::{Error, Result, Tx, error::Kind, project::Project, store::readable};
 
-/// The most characters of a rank. Some nine hundred moves to the very same place, each between the last two, use them up.
+/// The most characters of a rank. About nine hundred moves to the very same place, each between the
+/// last two, use them up.
 const LONGEST: usize = 255;
-/// How many tasks get ranks anew where there is no room left, and how long these are at most: the more tasks, the shorter, so that it is long until so
-/// many are needed again. A list of no more than the most has always room.
+/// How many tasks get new ranks where there is no room left, and the most characters of these. More
+/// tasks get shorter ranks, so that it takes longer until as many are rewritten again. A list of no
+/// more than 900 tasks always has room.
 const ROOMS: [(usize, usize); 5] = [(16, 200), (64, 160), (256, 120), (900, 80), (900, LONGEST)];
-/// How far before the first a task is put, in the scale of the ids' 128 bits: a small part of what lies before those of our time.
+/// How far before the first task a task is placed, in units of the last of an id's 128 bits. It is
+/// a small part of the range before the ids of our time.
 const STEP: u128 = 1 << 64;
 
 /// The rank of a new task.
 pub(super) fn last(id: Uuid) -> String {
-    // The digit at the end is none that could be left out.
+    // The last digit is not zero, so it is not a trailing zero.
     format!("{}8", id.simple())
 }
 
-/// The rank beside another task of the same project. Where there is no room left, the nearest tasks get ranks anew.
+/// The rank next to another task of the same project. Where there is no room left, the nearest
+/// tasks get new ranks.
 ///
 /// # Errors
-/// `Conflict` when none is found for hundreds of tasks around.
+/// `Conflict` when there is no room among hundreds of tasks.
 pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
-    // One at a time, so that no two find the same room.
+    // One at a time, so that no two moves find the same room.
     match anchor.project_id {
         Some(project) => tx.guard::<Project>(project).await?,
         None => drop(tx.lock_tenant().await?),
@@ -39,7 +46,7 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Re
         (Side::Before, Some(lower)) => between(&lower, Some(&anchor.rank)),
         (Side::Before, None) => first(&anchor.rank),
         (Side::After, Some(upper)) => between(&anchor.rank, Some(&upper)),
-        // Behind all that there are, and before all that will be; unless a clock was wrong.
+        // After all present tasks, and before all future ones unless a clock was wrong.
         (Side::After, None) => match last(tx.birth().id) {
             rank if rank > anchor.rank => rank,
             _ => between(&anchor.rank, None),
@@ -48,9 +55,9 @@ pub(super) async fn beside(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Re
     if rank.len() <= LONGEST { Ok(rank) } else { make_room(tx, task, side, &anchor).await }
 }
 
-/// The nearest tasks on one side of another, the nearest first.
+/// The nearest tasks on one side of another task, the nearest first.
 async fn neighbours(tx: &Tx, task: Uuid, side: Side, anchor: &Task, most: usize) -> Result<Vec<Task>> {
-    // Only what the caller sees: a rank tells of the tasks on either side.
+    // Only tasks that the caller sees: a rank reveals the tasks on either side.
     let others = tx.owned::<Task>().filter(same_list(anchor)).filter(readable::<Task>(tx.ctx()));
     let others = others.filter(entity::Column::Id.ne(task));
     let others = others.select_only().columns(<entity::Column as sea_orm::Iterable>::iter());
@@ -62,12 +69,12 @@ async fn neighbours(tx: &Tx, task: Uuid, side: Side, anchor: &Task, most: usize)
     tx.all(&others.limit(most as u64).into_query()).await
 }
 
-/// Spreads the tasks around another anew, and finds the rank of one more beside it.
+/// Gives the tasks around another task new ranks, and returns the rank of one more next to it.
 async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<String> {
     for (some, longest) in ROOMS {
         let mut lower = neighbours(tx, task, Side::Before, anchor, some + 1).await?;
         let mut upper = neighbours(tx, task, Side::After, anchor, some + 1).await?;
-        // The next ones on either side stay, and all others go between them.
+        // The tasks just outside the window keep their ranks; all others are spread between them.
         let (below, above) = window(lower.len(), upper.len(), some);
         let beyond = |tasks: &[Task], place: usize| tasks.get(place).map(|task| task.rank.clone());
         let (least, most) = (beyond(&lower, below), beyond(&upper, above));
@@ -94,13 +101,14 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
     Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
 }
 
-/// How many of the tasks on either side are among so many: half of them each, or more where the other side has fewer.
+/// How many tasks on either side belong to a window: half each, or more where the other side has
+/// fewer.
 fn window(lower: usize, upper: usize, some: usize) -> (usize, usize) {
     let below = lower.min((some / 2).max(some.saturating_sub(upper)));
     (below, upper.min(some - below))
 }
 
-/// So many ranks between two, evenly, if none is longer than that.
+/// Evenly spread ranks between two ranks, or `None` if one would be longer than `longest`.
 fn spread(lower: &str, upper: Option<&str>, number: usize, longest: usize) -> Option<Vec<String>> {
     let Some(before) = number.checked_sub(1).map(|others| others / 2) else { return Some(Vec::new()) };
     let middle = between(lower, upper);
@@ -114,7 +122,8 @@ fn spread(lower: &str, upper: Option<&str>, number: usize, longest: usize) -> Op
     Some(ranks)
 }
 
-/// A rank before the first: a step before it, so that what is put first again and again does not come ever nearer to nothing.
+/// A rank before the first one, by a fixed step. Repeated moves to the front then do not halve the
+/// space each time.
 fn first(present: &str) -> String {
     let digits: String = present.chars().chain(std::iter::repeat('0')).take(32).collect();
     match u128::from_str_radix(&digits, 16).unwrap_or_default().checked_sub(STEP) {
@@ -123,17 +132,20 @@ fn first(present: &str) -> String {
     }
 }
 
+/// The tasks of the same project, or the personal tasks.
 fn same_list(task: &Task) -> Condition {
     let project = entity::Column::ProjectId;
     Condition::all().add(task.project_id.map_or_else(|| project.is_null(), |id| project.eq(id)))
 }
 
-/// A fraction between two, of which the first is the smaller; without a second, between it and 1.
+/// A fraction between two, of which the first is the smaller. Without a second one, a fraction
+/// between the first and 1.
 fn between(lower: &str, upper: Option<&str>) -> String {
     let digits = |text: &str| -> Vec<u32> { text.chars().filter_map(|digit| digit.to_digit(16)).collect() };
     let (lower, upper) = (digits(lower), upper.map(digits));
     let mut found = Vec::new();
-    // What is above: that, as long as all digits are the same; then nothing, since a smaller digit stands before.
+    // The upper bound: that of the argument, as long as all digits are the same. Then none, since a
+    // smaller digit comes before.
     let mut above = upper.as_deref();
     for place in 0.. {
         let low = lower.get(place).copied().unwrap_or_default();
@@ -143,7 +155,8 @@ fn between(lower: &str, upper: Option<&str>) -> String {
             break;
         }
         if high > low {
-            // Next to each other: the larger digit alone, if more follow it above; or the smaller one, and more than follows it below.
+            // Adjacent digits: the larger digit alone if more digits follow it above. Otherwise the
+            // smaller digit, followed by more than follows it below.
             if above.is_some_and(|above| above.len() > place + 1) {
                 found.push(high);
                 break;
@@ -162,7 +175,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Between any two ranks there is another, as text sorts, and none has a zero at its end.
+        /// Between any two ranks there is another in string order, and none has a trailing zero.
         #[test]
         fn there_is_room_between(ids in proptest::collection::btree_set(any::<u128>(), 1..4), moves in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 1..80)) {
             let mut ranks: Vec<String> = ids.into_iter().map(|id| last(Uuid::from_u128(id))).collect();
@@ -177,7 +190,8 @@ mod tests {
         }
     }
 
-    /// Puts one of some ranks at a place among the others, as [`beside`] does, and tells how many others it wrote.
+    /// Moves one of some ranks to a place among the others, as [`beside`] does. Returns how many
+    /// other ranks it rewrote.
     fn put(ranks: &mut Vec<String>, from: usize, to: usize) -> usize {
         ranks.remove(from);
         let (lower, upper) = (to.checked_sub(1).map(|at| ranks[at].clone()), ranks.get(to).cloned());
@@ -205,7 +219,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Whatever is moved how often to the same few places, there is room, and the order is that of the moves.
+        /// However often tasks are moved to the same few places, there is room, and the order is
+        /// that of the moves.
         #[test]
         fn no_sequence_of_moves_fails(number in 2usize..60, places in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..5)) {
             let mut ranks: Vec<String> = (0..number).map(|id| last(Uuid::from_u128((1 << 120) + ((id as u128) << 66)))).collect();
@@ -219,7 +234,8 @@ mod tests {
         }
     }
 
-    /// Two that are put before each other by turns, first and elsewhere, a hundred times more often than there is room for without spreading.
+    /// Two tasks are moved before each other in turn, at the front and elsewhere. There are a
+    /// hundred times as many moves as there is room for without new ranks.
     #[test]
     fn two_are_put_before_each_other_for_ever() {
         for place in [0, 1, 2] {
@@ -231,7 +247,7 @@ mod tests {
         }
     }
 
-    /// A pile of hundreds, each put right behind the first by turns.
+    /// Hundreds of tasks, each moved directly after the first in turn.
     #[test]
     fn a_pile_is_turned_over() {
         let mut ranks: Vec<String> = (1..800).map(|id| last(Uuid::from_u128(id << 100))).collect();

@@ -1,7 +1,9 @@
-//! Recurring tasks: completing one makes the next, by a rule of RFC 5545 section 3.3.10 ([`super::rule`]) in the tenant's local time.
+//! Recurring tasks. Completing a task creates the next one, by a rule of RFC 5545 section 3.3.10
+//! ([`super::rule`]) in the local time of the tenant.
 //!
-//! Invariant: each date is reckoned from the local time that was meant ([`super::local`]), so a change of the clocks moves the date that falls into it and
-//! no later one. The rule is in one task at a time.
+//! Invariant: each date is computed from the intended local time ([`super::local`]). A change of
+//! the clocks therefore moves the date that falls into it, and no later one. Only one task has the
+//! rule at a time.
 
 use jiff::tz::TimeZone;
 use sea_orm::entity::prelude::*;
@@ -18,7 +20,13 @@ use crate::{Error, Instant, Result, Tx, store::row::enumeration, tenant::Tenant,
 /// The most characters of a rule.
 pub(super) const LONGEST: usize = 500;
 
-/// What the next date of a recurring task is reckoned from.
+/// The date from which the next due date of a recurring task is computed.
+///
+/// - `from_due`: the first date after the due date. It may have passed when an overdue task is
+///   completed.
+/// - `from_completion`: the first date after the day of completion, counted from that day.
+/// - `next_future`: the first date after the due date that is in the future. Dates that have passed
+///   are skipped and do not count for `COUNT`.
 #[derive(
     Clone,
     Copy,
@@ -41,17 +49,18 @@ pub enum RecurrenceMode {
     FromDue,
     /// The first date after the day of completion, counted from that day.
     FromCompletion,
-    /// The first date after the due date that lies in the future. Dates that have passed are skipped and do not count for COUNT.
+    /// The first date after the due date that is in the future. Dates that have passed are skipped
+    /// and do not count for `COUNT`.
     NextFuture,
 }
 
 enumeration!(RecurrenceMode as String);
 
-/// How a task recurs beyond its rule.
+/// How a task recurs, apart from its rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) mode: RecurrenceMode,
-    /// Whether a month that is too short for a day of the rule has its last day instead.
+    /// Whether a month without the day in the rule uses its last day instead.
     pub(super) clamp: bool,
 }
 
@@ -60,7 +69,8 @@ impl Settings {
         Self { mode: task.recurrence_mode, clamp: task.month_end_clamp }
     }
 
-    /// The settings of a task with a rule or without one. They go with the rule when it is removed, and can't be set without one.
+    /// The settings of a task with a rule or without one. They are reset when the rule is removed,
+    /// and cannot be set without a rule.
     ///
     /// # Errors
     /// `Invalid`, at the rule.
@@ -76,7 +86,7 @@ impl Settings {
     }
 }
 
-/// Refuses a rule that is malformed or never holds, and one without a due date to begin with.
+/// Refuses a rule that is malformed or never holds, and a rule without a due date.
 ///
 /// # Errors
 /// `Invalid`, at the rule or the due date.
@@ -88,14 +98,15 @@ pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Instant>, 
     next(&Series { rule, clamp, zone: &zone, start: due, after: None }).map(drop)
 }
 
-/// Makes the task that follows a completed one, if any does. The rule passes to the new task, so that no task makes two. Watchers and reminders before
-/// the due date pass on, too; subtasks and dependencies stay with the completed task.
+/// Creates the task that follows a completed one, if there is one. The rule passes to the new task,
+/// so that no task creates two. The watchers, and the reminders that depend on the due date, are
+/// copied. Subtasks and dependencies stay with the completed task.
 pub(super) async fn hand_on(tx: &Tx, done: Task) -> Result<Task> {
     if done.recurrence.is_none() {
         return Ok(done);
     }
     let zone = zone(tx).await?;
-    // A stored rule that is refused by now has come to its end: the task can be completed all the same.
+    // A stored rule that is no longer accepted counts as ended: the task can still be completed.
     if let Some((due, Next { at, local, rule })) = following(&done, tx.now(), &zone).unwrap_or_default() {
         let born = tx.birth();
         let (start_at, start_local) = start_of(&done, due, local, at, &zone)?.unzip();
@@ -120,7 +131,7 @@ pub(super) async fn hand_on(tx: &Tx, done: Task) -> Result<Task> {
     Ok(Task { recurrence: None, recurrence_mode: mode, month_end_clamp: clamp, ..done })
 }
 
-/// What the due date of a completed task means, and the date that follows it.
+/// The intended due date of a completed task, and the next due date.
 fn following(done: &Task, now: Instant, zone: &TimeZone) -> Result<Option<(Local, Next)>> {
     let (Some(rule), Some(due_at)) = (&done.recurrence, done.due_at) else { return Ok(None) };
     let due = meant(done.due_local.as_deref(), due_at, zone)?;
@@ -135,7 +146,8 @@ fn following(done: &Task, now: Instant, zone: &TimeZone) -> Result<Option<(Local
     Ok(found.map(|next| (due, next)))
 }
 
-/// When the next task starts, and what has to be kept beside that: in local time as long before its due date as the completed task did.
+/// The start of the next task and the local time to store with it. In local time, it is as long
+/// before the due date as the start of the completed task was.
 fn start_of(
     done: &Task,
     due: Local,
@@ -147,12 +159,13 @@ fn start_of(
     let start = meant(done.start_local.as_deref(), start_at, zone)?;
     let moved = next.start_before(start, due).and_then(|moved| Some((moved, moved.instant(zone)?)));
     Ok(moved.map(|(moved, at)| {
-        // Clocks that are put back may show the start later than the due date.
+        // When the clocks are set back, the start could come after the due date.
         let at = at.min(next_at);
         (at, moved.kept(at, zone))
     }))
 }
 
+/// The time zone of the tenant.
 async fn zone(tx: &Tx) -> Result<TimeZone> {
     let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
     zone::find(&tenant.ok_or_else(|| Error::internal("the tenant is gone"))?.time_zone)

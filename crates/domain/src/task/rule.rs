@@ -1,19 +1,20 @@
-//! Recurrence rules: the grammar of RFC 5545 section 3.3.10, as far as a task takes it.
+//! Recurrence rules: the grammar of RFC 5545 section 3.3.10, as far as tasks support it.
 //!
-//! Invariant: a rule is read whole or refused. Each part stands there once, every value of it lies within the bounds of the RFC, and a refusal names
-//! the part and what is expected. This module knows no clock and no time zone, and does not say when a rule holds ([`super::days`] does).
+//! Invariant: a rule is parsed whole or refused. Each part occurs once, its values are within the
+//! bounds of the RFC, and an error names the part and what is expected. This module knows no clock
+//! and no time zone, and does not decide when a rule holds ([`super::days`] does).
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
 use crate::{Error, Result};
 
-/// The parts of a rule that a task takes, in the order of the RFC.
+/// The supported parts of a rule, in the order of the RFC.
 const PARTS: &str =
     "FREQ, UNTIL, COUNT, INTERVAL, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH, BYSETPOS and WKST";
-/// The greatest INTERVAL. The RFC has no bound; nobody means more.
+/// The greatest INTERVAL. The RFC has no bound; real rules stay far below.
 const LONGEST_INTERVAL: u32 = 65_535;
 
-/// How often a rule holds.
+/// The frequency of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frequency {
     Daily,
@@ -22,18 +23,18 @@ pub(super) enum Frequency {
     Yearly,
 }
 
-/// When a rule ends.
+/// The end of a rule, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
-    /// With this day, in the time zone of the rule.
+    /// This day, in the time zone of the rule.
     Day(Date),
-    /// With this local time, in the time zone of the rule.
+    /// This local time, in the time zone of the rule.
     Local(DateTime),
-    /// With this time in UTC.
+    /// This time in UTC.
     Utc(DateTime),
 }
 
-/// A rule. A list that the rule does not have is empty.
+/// A parsed rule. A list that the rule does not have is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) frequency: Frequency,
@@ -50,13 +51,13 @@ pub(super) struct Rule {
     pub(super) week_start: Weekday,
 }
 
-/// Refuses a rule, at the field that it stands in.
+/// The error of a rule, at its field.
 pub(super) fn wrong(why: impl Into<String>) -> Error {
     Error::field("/recurrence", "invalid_value", why)
 }
 
 impl Rule {
-    /// Reads a rule.
+    /// Parses a rule.
     ///
     /// # Errors
     /// `Invalid`, at the rule.
@@ -118,13 +119,14 @@ impl Rule {
         }
     }
 
-    /// Whether the rule says itself on which days it holds. Otherwise they follow from the due date.
+    /// Whether the rule itself says on which days it holds. Otherwise the days follow from the due
+    /// date.
     pub(super) fn names_days(&self) -> bool {
         !self.weeks.is_empty() || self.names_single_days()
     }
 
-    /// Whether it names weeks of the year and no day in them. The weekday is that of the start
-    /// then (RFC 5545, section 3.3.10).
+    /// Whether it names weeks of the year but no days. The weekday is then that of the start (RFC
+    /// 5545 section 3.3.10).
     pub(super) fn names_weeks_alone(&self) -> bool {
         !self.weeks.is_empty() && !self.names_single_days()
     }
@@ -134,7 +136,7 @@ impl Rule {
     }
 }
 
-/// A part of a rule: its name and its value, in capitals.
+/// A part of a rule: its name and its value, in upper case.
 struct Part<'a> {
     name: &'a str,
     value: &'a str,
@@ -177,12 +179,12 @@ impl<'a> Part<'a> {
         number.filter(|number| (1..=most).contains(number)).ok_or_else(expected)
     }
 
-    /// Reads a list with commas between its items.
+    /// Parses a list with commas between its items.
     fn list<T>(&self, item: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
         self.value.split(',').map(item).collect()
     }
 
-    /// Reads a number from 1 on, or one that counts from the end.
+    /// Parses a number from 1 on, or a negative one that counts from the end.
     fn signed(&self, text: &str, most: i32) -> Result<i32> {
         let expected = || {
             self.expected(&format!(
@@ -201,7 +203,7 @@ impl<'a> Part<'a> {
         weekday(text).ok_or_else(|| self.expected("one of MO, TU, WE, TH, FR, SA and SU"))
     }
 
-    /// Reads a day of the week, which may have a number before it.
+    /// Parses a day of the week, with an optional number in front.
     fn numbered(&self, text: &str) -> Result<(Option<i32>, Weekday)> {
         let expected = || {
             self.expected(
@@ -223,12 +225,12 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Whether a text consists of so many digits at most, and of one at least.
+/// Whether a text consists of 1 to `most` digits.
 fn is_number(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number from 1 to a bound, with a sign or without one.
+/// A number from 1 to a bound, with an optional sign.
 fn signed(text: &str, most: i32) -> Option<i32> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -265,7 +267,7 @@ fn until(text: &str) -> Option<Until> {
     Some(if is_utc { Until::Utc(end) } else { Until::Local(end) })
 }
 
-/// Three numbers of so many digits, one after the other, and nothing else.
+/// Three numbers with these counts of digits, and nothing else.
 fn digits(text: &str, lengths: [usize; 3]) -> Option<[i16; 3]> {
     let mut rest = Some(text).filter(|text| text.len() == lengths.iter().sum::<usize>())?;
     let mut numbers = [0; 3];
@@ -391,7 +393,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the text, it is a rule or it is refused with a message that fits.
+        /// Every text is either parsed or refused with a proper message.
         #[test]
         fn any_text_is_read_or_refused(text in "(FREQ=(DAILY|YEARLY);)?([A-Z]{2,9}[=:]?[-+0-9A-Z,. ]{0,9};?){0,4}.{0,4}") {
             if let Err(error) = Rule::read(&text) {

@@ -1,6 +1,7 @@
-//! The dates of a rule from a local time on: pure, without a database.
+//! The dates of a rule from a local time on. Pure, without a database.
 //!
-//! Invariant: to find the next date costs a bounded amount of work ([`super::days`]), because other writes wait meanwhile. It is always later.
+//! Invariant: finding the next date costs a bounded amount of work ([`super::days`]), because other
+//! writes wait meanwhile. The next date is always later.
 
 use jiff::tz::TimeZone;
 
@@ -11,22 +12,22 @@ use super::{
 };
 use crate::{Instant, Result};
 
-/// From this year on the calendar ends before a rule can be said never to hold.
+/// From this year on, the calendar ends before a rule could be found never to hold.
 const LAST_YEARS: i16 = 9950;
 
-/// A rule and what its next date is reckoned from.
+/// A rule and the time from which its next date is computed.
 #[derive(Clone, Copy)]
 pub(super) struct Series<'a> {
     pub(super) rule: &'a str,
     pub(super) clamp: bool,
     pub(super) zone: &'a TimeZone,
-    /// The local time from which the rule counts. The next date is later than this one.
+    /// The local time from which the rule counts. The next date is later than this.
     pub(super) start: Local,
-    /// The next date is later than this, too.
+    /// The next date is also later than this.
     pub(super) after: Option<Instant>,
 }
 
-/// The next date of a series, and the rule that is left then.
+/// The next date of a series, and the rule that remains after it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Next {
     pub(super) at: Instant,
@@ -34,7 +35,7 @@ pub(super) struct Next {
     pub(super) rule: String,
 }
 
-/// The next date of a series; `None`: the series has come to its end.
+/// The next date of a series; `None` if the series has ended.
 ///
 /// # Errors
 /// `Invalid`, at the rule, for one that is malformed or never holds.
@@ -56,7 +57,7 @@ pub(super) fn next(series: &Series<'_>) -> Result<Option<Next>> {
     if rule.count == Some(1) || rule.until.is_some_and(|until| is_over(until, at, local)) {
         return Ok(None);
     }
-    // A day that the due date has and a shorter month has not is still meant.
+    // The intended day stays that of the due date, even if a shorter month does not have it.
     let day = if clamp && !rule.names_days() && local.date.day() < start.day { start.day } else { local.day };
     let left = match rule.count {
         Some(count) => with_count(series.rule, count - 1),
@@ -76,7 +77,7 @@ fn is_over(until: Until, at: Instant, local: Local) -> bool {
     }
 }
 
-/// The rule with another count in place of its own.
+/// The rule with its count replaced.
 fn with_count(rule: &str, count: u32) -> String {
     let part = |part: &str| {
         let is_count = part.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("COUNT="));
@@ -85,7 +86,7 @@ fn with_count(rule: &str, count: u32) -> String {
     rule.split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
-/// What was meant by a date: see [`Local::meant`].
+/// The intended local time of a date: see [`Local::meant`].
 pub(super) fn meant(kept: Option<&str>, at: Instant, zone: &TimeZone) -> Result<Local> {
     Local::meant(kept, at, zone).ok_or_else(|| wrong("The due date is too far away for a task to recur."))
 }
@@ -101,20 +102,20 @@ mod tests {
     use super::*;
     use crate::zone;
 
-    /// The parts of a rule, good and bad ones, in any number.
+    /// Parts of rules, valid and invalid ones, in any number.
     const PARTS: &str = "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|[A-Z]{0,3});)?((INTERVAL|COUNT|WKST|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|BYEASTER|X)=-?[0-9]{0,5}(,-?[0-9]{1,3}){0,2};|BYDAY=[-+]?[0-9]{0,2}(MO|SU|.)(,TU|,.U)?;|UNTIL=[0-9]{8}(T[0-9]{6}Z?)?;){0,4}.{0,2}";
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
     }
 
-    /// The next date of a series that starts at an instant.
+    /// The next date of a series that starts at a timestamp.
     fn after(rule: &str, from: Instant, zone: &TimeZone, clamp: bool) -> Result<Option<Next>> {
         let start = meant(None, from, zone)?;
         next(&Series { rule, clamp, zone, start, after: None })
     }
 
-    /// So many dates of a series, each reckoned from the one before.
+    /// Up to `most` dates of a series, each computed from the one before.
     fn dates(rule: &str, from: &str, zone: &str, clamp: bool, most: usize) -> Vec<Next> {
         let zone = zone::find(zone).unwrap();
         let (mut rule, mut start, mut found) =
@@ -122,7 +123,7 @@ mod tests {
         while found.len() < most {
             let series = Series { rule: &rule, clamp, zone: &zone, start, after: None };
             let Some(next) = next(&series).unwrap() else { break };
-            // What is kept of a date leads to the same local time.
+            // The stored text of a date leads to the same local time.
             let kept = next.local.kept(next.at, &zone);
             start = Local::meant(kept.as_deref(), next.at, &zone).unwrap();
             rule.clone_from(&next.rule);
@@ -140,7 +141,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the rule, the date and the zone: the next date is later, and what is left is a rule.
+        /// For every rule, date and zone: the next date is later, and the remaining rule is valid.
         #[test]
         fn the_next_date_is_later(
             parts in PARTS,
@@ -155,14 +156,15 @@ mod tests {
             }
         }
 
-        /// A rule that counts holds as often as it counts.
+        /// A rule with COUNT has that many dates.
         #[test]
         fn a_rule_holds_as_often_as_it_counts(count in 1usize..9, interval in 1u32..99, freq in "DAILY|WEEKLY|MONTHLY|YEARLY") {
             let rule = format!("freq={freq};count={count};INTERVAL={interval}");
             prop_assert_eq!(all(&rule, "2026-11-02T09:00:00Z", "Europe/Berlin", 99).len(), count - 1);
         }
 
-        /// In every zone a daily task falls on every day, at its own local time: at the first of two, and after a gap where there is none.
+        /// In every zone, a daily task is due on every day at its local time: the first of two, and
+        /// after a gap where the time is skipped.
         #[test]
         fn a_daily_task_leaves_out_no_day_and_keeps_its_time(seconds in 0..2_145_916_800i64, zone in zones()) {
             let start = Instant::from_micros(seconds * 1_000_000);
@@ -172,7 +174,8 @@ mod tests {
             let mut before = start;
             for next in dates("FREQ=DAILY", &start.to_string(), zone, false, 40) {
                 date = date.tomorrow().unwrap();
-                // A zone may skip a whole day, which then falls on the same instant as the next.
+                // A zone may skip a whole day, which then falls on the same timestamp as the next
+                // day.
                 if Local::new(date, local.time).instant(&zone_found) == Some(before) {
                     date = date.tomorrow().unwrap();
                 }
@@ -185,7 +188,8 @@ mod tests {
             }
         }
 
-        /// Dates that have passed are skipped, however many: the next one is the first of the series that lies in the future.
+        /// Dates that have passed are skipped, however many. The next date is the first one of the
+        /// series in the future.
         #[test]
         fn the_next_future_date_is_the_first_of_the_series(
             rule in usual(),
@@ -203,19 +207,20 @@ mod tests {
             }
         }
 
-        /// What is found in bounded time is what the library finds.
+        /// The bounded search finds the same date as the `rrule` library.
         #[test]
         fn the_library_finds_the_same(rule in usual(), seconds in 0..4_102_444_800i64) {
             let known = RRule::<Unvalidated>::from_str(&rule).unwrap().build(in_utc(seconds)).unwrap().all(2).dates;
             let known = known.into_iter().map(|date| date.timestamp()).find(|found| *found > seconds);
             match after(&rule, Instant::from_micros(seconds * 1_000_000), &TimeZone::UTC, false) {
                 Ok(found) => prop_assert_eq!(found.map(|next| next.at.micros() / 1_000_000), known, "{}", rule),
-                // Too far away, if at all.
+                // Beyond forty years, or never.
                 Err(_) => prop_assert!(known.is_none_or(|known| known - seconds > 40 * 365 * 86_400), "{}", rule),
             }
         }
 
-        /// A rule for the last days of a month falls on each month once, on the day that it names or on the last one.
+        /// A rule for the last days of a month holds once in each month, on the named day or the
+        /// last one.
         #[test]
         fn a_clamped_rule_leaves_out_no_month(day in 28..=31i32, month in 1..=12i8, named in any::<bool>()) {
             let date = jiff::civil::Date::new(2027, month, 1).unwrap().last_of_month();
@@ -234,7 +239,7 @@ mod tests {
         chrono::DateTime::from_timestamp(seconds, 0).unwrap().with_timezone(&rrule::Tz::UTC)
     }
 
-    /// Rules that the library reads as they are meant, and that hold now and then.
+    /// Rules that the library reads as intended, and that hold now and then.
     fn usual() -> impl Strategy<Value = String> {
         let lists = prop_oneof![
             "FREQ=DAILY(;BYMONTHDAY=-?[1-9](,1[0-9])?)?(;BYDAY=(MO|TH)(,SA)?)?(;BYMONTH=[1-9](,12)?)?",
@@ -260,12 +265,13 @@ mod tests {
             let found = all(&format!("FREQ=DAILY;UNTIL={until}"), "2026-11-02T09:00:00Z", "UTC", 9);
             assert_eq!(found, expected, "{until}");
         }
-        // The day ends where the tenant is: at 10:00Z on the 4th it is the 5th in Auckland.
+        // The day ends in the time zone of the tenant: at 10:00Z on the 4th it is the 5th in
+        // Auckland.
         let found = all("FREQ=DAILY;UNTIL=20261104", "2026-11-02T12:00:00Z", "Pacific/Auckland", 9);
         assert_eq!(found, ["2026-11-03T12:00:00.000000Z"]);
     }
 
-    /// Nine o'clock stays nine o'clock when the clocks are put forward.
+    /// Nine o'clock stays nine o'clock when the clocks are set forward.
     #[test]
     fn the_local_time_counts() {
         let found = all("FREQ=DAILY", "2026-03-28T08:00:00Z", "Europe/Berlin", 2);
@@ -300,7 +306,7 @@ mod tests {
         );
     }
 
-    /// RFC 5545 leaves out months without a 31st.
+    /// RFC 5545 skips months without a 31st.
     #[test]
     fn a_31st_is_the_last_day_only_with_the_setting() {
         let months = |clamp| {
@@ -314,7 +320,7 @@ mod tests {
         assert_eq!(years, ["2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]);
     }
 
-    /// A library that looks for a date day by day would look through thousands of years for each of these.
+    /// A library that searches day by day would go through thousands of years for each of these.
     #[test]
     fn a_rule_that_never_holds_is_refused_soon() {
         let days = |from: u32| (from..from + 100).map(|day| day.to_string()).collect::<Vec<_>>().join(",");
@@ -338,7 +344,7 @@ mod tests {
         for rule in &rules {
             assert!(after(rule, at("2026-11-02T09:00:00Z"), &zone, false).is_err(), "{rule}");
         }
-        // In the last years of the calendar a rule has come to its end.
+        // In the last years of the calendar a rule has ended.
         assert_eq!(after("FREQ=YEARLY", at("9999-11-02T09:00:00Z"), &zone, false).unwrap(), None);
     }
 
@@ -366,7 +372,7 @@ mod tests {
         assert_eq!(found, ["1998-05-13T09:00:00.000000Z", "1999-05-19T09:00:00.000000Z"]);
     }
 
-    /// RFC 5545 takes either of them, so a rule that names both holds on both.
+    /// RFC 5545 accepts either of them, so a rule with both holds on both.
     #[test]
     fn days_with_and_without_numbers_add_up() {
         let found = all("FREQ=MONTHLY;BYDAY=MO,2TU", "2026-11-02T09:00:00Z", "UTC", 2);

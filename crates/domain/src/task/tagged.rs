@@ -1,7 +1,8 @@
 //! The labels of tasks.
 //!
-//! Invariant: a task's row names its labels, so that answers and the audit have them; the rows here are the same once more, for finding tasks
-//! by label and for keeping a label that is in use. [`keep`] writes them with every write of a task.
+//! Invariant: the row of a task lists its labels, for responses and the audit. The rows here repeat
+//! that list, to find tasks by label and to keep a label from being deleted while it is in use.
+//! [`keep`] writes them with every write of a task.
 
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -38,7 +39,7 @@ pub(super) async fn refer(tx: &Tx, before: &[Uuid], labels: &[Uuid]) -> Result<(
     Ok(())
 }
 
-/// Keeps the labels of a task beside its row.
+/// Writes the rows of the labels of a task.
 pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> {
     let before = old.map_or(&[][..], |old| &old.label_ids.0);
     let after = &new.label_ids.0;
@@ -58,8 +59,7 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
 }
 
 impl ReactsTo<Label> for Task {
-    /// Deleted tasks lose a label that is deleted: a restored one comes back without it. A label of
-    /// other tasks can't be deleted.
+    /// Tasks in the trash lose a label that is deleted.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Label>,
@@ -69,10 +69,11 @@ impl ReactsTo<Label> for Task {
     }
 }
 
-/// Takes a label off the deleted tasks.
+/// Removes a label that is being deleted from the tasks in the trash, which are restored without
+/// it. Tasks that are not in the trash keep the label.
 ///
 /// # Errors
-/// `Conflict` when they are too many.
+/// `Conflict` when there are too many.
 async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
     let of = with(tx.ctx(), Some(label.into()));
     let deleted = tx.owned::<Task>().filter(task::Column::Id.in_subquery(of));
@@ -92,7 +93,7 @@ async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
     }
 }
 
-/// The ids of the tasks that have a label, or that have none.
+/// The ids of the tasks with a label, or of those without any label.
 pub(super) fn with(ctx: &Context, label: Option<Value>) -> SelectStatement {
     let rows = entity::Entity::find().select_only().column(entity::Column::TaskId);
     let rows = rows.filter(entity::Column::TenantId.eq(ctx.tenant()));

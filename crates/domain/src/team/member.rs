@@ -1,4 +1,8 @@
-//! A team's members, each with a role in it.
+//! The members of teams.
+//!
+//! Invariant: a membership is the only thing that gives a member access to the projects of the
+//! team. When it ends, the user is removed from the open tasks that they can no longer see, in the
+//! same transaction.
 
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
@@ -15,12 +19,13 @@ use crate::{
 };
 
 entity! {
-    /// A user in a team.
+    /// The membership of a user in a team.
     pub struct TeamMember in "team_member", editable {
+        /// The id of the team.
         pub team_id: Uuid,
-        /// Once in a team.
+        /// The id of the user, who has one membership in the team.
         pub user_id: Uuid,
-        /// The user's part in the team; it gives no rights.
+        /// What the user does in the team. It gives no rights.
         #[schema(example = "Illustrator")]
         pub role: String,
     }
@@ -104,12 +109,12 @@ impl Child for TeamMember {
 }
 
 input! {
-    /// What can be written of a member.
+    /// The writable fields of a membership.
     pub struct TeamMemberInput of TeamMember {
-        /// An active user, once in a team.
+        /// The id of an active user, who can be in the team only once.
         #[garde(skip)]
         user_id: Uuid,
-        /// The user's part in the team; it gives no rights.
+        /// What the user does in the team, on one line. It gives no rights. Default: empty.
         #[serde(default, deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, max = 100), custom(one_line))]
         #[schema(format = "line", max_length = 100, example = "Illustrator")]
@@ -125,7 +130,7 @@ impl EditableChild for TeamMember {
     }
 
     async fn apply(self, tx: &Tx, input: TeamMemberInput) -> Result<Self> {
-        // A new row's user is nil, which no user is.
+        // The user of a new row is nil, which is not the id of any user.
         if input.user_id != self.user_id {
             user::refer_active(tx, Some(input.user_id), "user_id").await?;
         }

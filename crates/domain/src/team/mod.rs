@@ -1,7 +1,7 @@
-//! Teams: people who work together, and whose projects only they see.
+//! Teams: users who work together, and who alone see the projects of the team.
 //!
-//! Invariant: what a team shows follows from its members at the moment of asking: nothing is copied to users or projects, so joining and leaving
-//! take effect at once.
+//! Invariant: what a team gives access to follows from its members at the time of the request.
+//! Nothing is copied to users or projects, so joining and leaving take effect at once.
 
 pub(crate) mod member;
 
@@ -20,33 +20,37 @@ use crate::{
 };
 
 entity! {
-    /// People who work together.
+    /// A group of users who work together. The projects of a team are visible to its members and
+    /// its manager, and to admins.
     pub struct Team in "team", editable {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
         #[schema(example = "Design")]
         pub name: String,
+        /// The description, or null.
         pub description: Option<String>,
-        /// What the team wants to reach.
+        /// What the team wants to achieve, or null.
         pub goals: Option<String>,
-        /// The user who manages it; null when a service made it.
+        /// The id of the user who manages the team, or null if nobody was named. The manager need
+        /// not be a member.
         pub manager_id: Option<Uuid>,
-        /// By which names are compared. Never shown.
+        /// The key by which names are compared. No response contains it.
         #[serde(skip)]
         pub name_key: String,
     }
 }
 
 impl Team {
-    /// Whether the caller is the team's manager.
+    /// Whether the caller manages the team.
     pub(crate) fn managed_by(&self, ctx: &Context) -> bool {
         ctx.user().is_some_and(|user| self.manager_id == Some(user))
     }
 }
 
-/// The facts about what lies in a team.
+/// The facts about a team and its children.
 pub(crate) async fn facts_within(team: &Team, scope: &Scope) -> Result<Facts> {
     let manages = team.managed_by(scope.ctx());
-    // A manager sees the team whether or not they are one of its members.
+    // The manager sees the team anyway, so their membership need not be looked up.
     let member = !manages && member::is_one(team.id, scope).await?;
     Ok(Facts::default().with(Fact::ManagesTeam, manages).with(Fact::TeamMember, member))
 }
@@ -115,23 +119,26 @@ impl Noun for Team {
 }
 
 input! {
-    /// What can be written of a team.
+    /// The writable fields of a team.
     pub struct TeamInput of Team {
-        /// Unique in the tenant, whatever its letters' case and blanks.
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
         #[serde(deserialize_with = "trimmed::<_, 200>")]
         #[garde(length(chars, min = 1, max = 200), custom(one_line))]
         #[schema(format = "line", min_length = 1, max_length = 200, example = "Design")]
         name: String,
+        /// The description, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        /// What the team wants to reach.
+        /// What the team wants to achieve, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "One look for all products by June.")]
         goals: Option<String>,
-        /// An active user; the caller, when it is absent from a new team.
+        /// The id of the active user who manages the team, or null. Default for a new team: the
+        /// caller.
         #[serde(default)]
         #[garde(skip)]
         manager_id: Option<Uuid>,
@@ -142,7 +149,7 @@ impl Editable for Team {
     type Input = TeamInput;
     const REFERENCES: &'static [Reference] = &[Reference::to::<User>("manager_id")];
 
-    /// A team that names no manager is its maker's.
+    /// The creator manages a new team that names no manager.
     fn complete(input: TeamInput, ctx: &Context) -> TeamInput {
         TeamInput { manager_id: input.manager_id.or(ctx.user()), ..input }
     }

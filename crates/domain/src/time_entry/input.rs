@@ -1,4 +1,7 @@
-//! What can be written of an entry: a start, and either an end or how long it took.
+//! The writable fields of a time entry: a start, and either an end or a duration.
+//!
+//! Invariant: a stopped entry has an end that is not in the future, not before its start and at
+//! most 24 hours after it.
 
 use std::time::Duration;
 
@@ -9,24 +12,28 @@ use utoipa::ToSchema;
 use super::{LONGEST, TimeEntry, wrong};
 use crate::{Error, Instant, Result, input::one_line};
 
-/// What can be written of a time entry.
+/// The writable fields of a time entry.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeEntryInput {
-    /// Not in the future, and not before 1970.
+    /// The date and time (UTC) at which the work started, from 1970 on and not in the future.
     #[garde(skip)]
     #[schema(example = "2026-01-30T09:00:00Z")]
     started_at: Instant,
-    /// Not in the future, not before the start, and at most 24 hours after it. Either this or `minutes` is needed, but for a timer that runs.
+    /// The date and time (UTC) at which the work ended: not in the future, not before the start,
+    /// and at most 24 hours after it. Either this or `minutes` is required, unless a timer is
+    /// running.
     #[serde(default)]
     #[garde(skip)]
     #[schema(example = "2026-01-30T10:30:00Z")]
     ended_at: Option<Instant>,
-    /// How long it took, in the place of the end. In a change it goes before an end that is there and stays as it is.
+    /// The duration in minutes, from 0 to 1440, in place of `ended_at`. In an update it replaces
+    /// the present end.
     #[serde(default)]
     #[garde(range(min = 0, max = 1440))]
     #[schema(minimum = 0, maximum = 1440, example = 90)]
     minutes: Option<u32>,
+    /// A note on the work, on one line, or null.
     #[serde(default)]
     #[garde(length(chars, max = 500), custom(one_line))]
     #[schema(format = "line", max_length = 500, example = "Second draft")]
@@ -40,7 +47,7 @@ impl From<&TimeEntry> for TimeEntryInput {
 }
 
 impl TimeEntryInput {
-    /// From when to when it goes, over an entry as it is.
+    /// The start and the end that result from an input over the present entry.
     pub(super) fn span(&self, present: &TimeEntry, now: Instant) -> Result<(Instant, Option<Instant>)> {
         let start = self.started_at;
         if start > now || start.micros() < 0 {

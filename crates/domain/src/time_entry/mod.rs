@@ -1,7 +1,9 @@
-//! Time entries: what was worked on a task, by whom, from when to when. One that has no end yet is a user's timer.
+//! Time entries: the time that a user worked on a task. An entry without an end is the running
+//! timer of its user.
 //!
-//! Invariant: a user has at most one entry that runs. [`start`] ends the one before in the transaction of the new one, and a unique index holds
-//! whatever else happens. Entries of one user may overlap: two things are done at once, and entered after the fact.
+//! Invariant: a user has at most one running entry. [`start`] ends the previous one in the
+//! transaction of the new one, and a unique index enforces it. Entries of one user may overlap,
+//! because people do two things at once and record them later.
 
 mod input;
 mod timer;
@@ -26,31 +28,34 @@ use crate::{
     task::{self, Task},
 };
 
-/// The longest that an entry is: a timer that was forgotten counts no further.
+/// The greatest length of an entry. A forgotten timer counts no longer than this.
 const LONGEST: std::time::Duration = std::time::Duration::from_hours(24);
 
 entity! {
-    /// Time that was worked on a task.
+    /// Time that a user worked on a task.
     pub struct TimeEntry in "time_entry", shown {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// Who worked. It stays when the user is removed.
+        /// The id of the user who worked, even after that user was removed.
         pub user_id: Uuid,
+        /// The date and time (UTC) at which the work started.
         pub started_at: Instant,
-        /// Null while the timer runs.
+        /// The date and time (UTC) at which the work ended, or null while the timer is running.
         pub ended_at: Option<Instant>,
-        /// From the start to the end, in whole seconds: at most 86400; null while the timer runs.
+        /// The duration in whole seconds, from 0 to 86400, or null while the timer is running.
         #[schema(example = 5400)]
         pub seconds: Option<i32>,
+        /// A note on the work, on one line, or null.
         #[schema(example = "Second draft")]
         pub note: Option<String>,
-        /// The user while the timer runs.
+        /// The user while the timer is running. It makes running entries unique.
         #[serde(skip)]
         pub running_key: Option<Uuid>,
         ..removed user_removed of user_id,
     }
 }
 
-/// Whole seconds between two instants, as far as an entry goes.
+/// The whole seconds between two timestamps, within the bounds of an entry.
 fn seconds(start: Instant, end: Instant) -> i32 {
     let micros = end.micros().saturating_sub(start.micros());
     i32::try_from(micros.div_euclid(1_000_000)).unwrap_or(i32::MAX)
@@ -64,7 +69,7 @@ impl Noun for TimeEntry {
     async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
         let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
         let task = scope.find::<Task>(self.task_id, false).await?;
-        // What was worked was worked, whether or not its task is deleted.
+        // Deleting a task does not change who may read the time worked on it.
         let manages = match task {
             Some(task) => task.facts(scope, Action::Read).await?.has(Fact::ManagesProject),
             None => false,
@@ -121,7 +126,7 @@ impl Noun for TimeEntry {
     }
 }
 
-/// The seconds that were worked on a task, of all its entries.
+/// The seconds of all entries of a task. The running timer counts nothing yet.
 pub(crate) async fn seconds_on(tx: &Tx, task: &Task) -> Result<i64> {
     let entries = tx.owned::<TimeEntry>().filter(TimeEntry::within(task)).select_only();
     let sum = entries.column_as(tx.sum(entity::Column::Seconds.into_expr()), "seconds").into_query();
@@ -130,7 +135,7 @@ pub(crate) async fn seconds_on(tx: &Tx, task: &Task) -> Result<i64> {
 }
 
 impl ReactsTo<Task> for TimeEntry {
-    /// Timers on a task stop when it is completed, cancelled or deleted.
+    /// Timers on a task stop when the task is deleted.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Task>,
@@ -156,7 +161,7 @@ impl Child for TimeEntry {
 impl EditableChild for TimeEntry {
     type Input = TimeEntryInput;
 
-    /// It has an end, so that nothing but a timer runs.
+    /// A new entry has an end, so that only [`start`] creates a running one.
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
         Self {
             tenant_id: born.tenant,
@@ -181,7 +186,7 @@ impl EditableChild for TimeEntry {
     }
 }
 
-/// Corrects an entry, whether or not its task is still seen by whoever worked on it.
+/// Updates an entry, even if the user who worked can no longer see its task.
 ///
 /// # Errors
 /// As [`crate::edit::update`].
@@ -199,7 +204,7 @@ pub async fn update(
     Ok(row)
 }
 
-/// The entries that the caller sees, of all tasks, those of deleted ones too, by the page.
+/// One page of the entries that the caller sees, of all tasks, including those in the trash.
 ///
 /// # Errors
 /// Those of lists.
@@ -207,7 +212,7 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Ti
     list::page::<TimeEntry>(store, &store.read(ctx), query, Within::all()).await
 }
 
-/// The same, from a cursor on: for an export.
+/// As [`list()`], starting at a cursor. For the export.
 ///
 /// # Errors
 /// Those of lists.
@@ -217,7 +222,7 @@ pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String)
     list(store, ctx, &query).await
 }
 
-/// A wrong value of an entry.
+/// The error of an invalid field of an entry.
 fn wrong(field: &str, message: &str) -> Error {
     Error::field(format!("/{field}"), "invalid_value", message)
 }

@@ -1,6 +1,6 @@
-//! Watchers: users who are told what happens to a task that is not theirs.
+//! Watchers: users who are notified about a task that they neither own nor are assigned.
 //!
-//! Invariant: to watch gives no right. Who no longer sees the task is told nothing more of it.
+//! Invariant: watching gives no rights. A watcher who can no longer see the task is not notified.
 
 use futures::future::BoxFuture;
 use garde::Validate;
@@ -19,14 +19,15 @@ use crate::{
     user::{self, User},
 };
 
-/// The most that a task has: each is told of what happens in its transaction.
+/// How many watchers a task may have. All of them are notified in the transaction of a change.
 const MOST: usize = 100;
 
 entity! {
     /// A user who watches a task.
     pub struct Watcher in "watcher", editable {
+        /// The id of the task.
         pub task_id: Uuid,
-        /// Once at a task.
+        /// The id of the user, who watches the task once.
         pub user_id: Uuid,
     }
 }
@@ -85,12 +86,12 @@ impl Child for Watcher {
     }
 }
 
-/// Who is to watch a task.
+/// The writable fields of a watcher.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WatcherInput {
-    /// An active user who sees the task; the caller, when it is absent. Others are added by whoever
-    /// manages the project.
+    /// The id of an active user who can see the task, or null. Default: the caller. Naming another
+    /// user requires managing the project; a service account must name a user.
     #[serde(default)]
     #[garde(skip)]
     user_id: Option<Uuid>,
@@ -114,7 +115,7 @@ impl EditableChild for Watcher {
             return Err(Error::field("/user_id", "required", "A service says who is to watch."));
         };
         let row = Self { user_id, ..self };
-        // The right to add oneself, which was judged before, is none to add others.
+        // The right to add oneself, which was checked before, does not include other users.
         policy::judge(tx.ctx(), Self::NOUN, Action::Create, row.facts(tx, Action::Create).await?)?;
         let user = user::refer_active(tx, Some(user_id), "user_id").await?;
         let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
@@ -138,7 +139,8 @@ pub(crate) async fn of_task(tx: &Tx, task: Uuid) -> Result<Vec<Uuid>> {
     Ok(tx.all::<Watcher>(&rows.into_query()).await?.into_iter().map(|row| row.user_id).collect())
 }
 
-/// Lets a user watch a task from now on whose comment is on it. It follows from the comment, and so takes no scope of its own.
+/// Makes the author of a comment a watcher of its task, unless the task has [`MOST`] watchers. It
+/// follows from the comment, so it needs no OAuth scope of its own.
 pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     let watching = of_task(tx, task).await?;
     if watching.contains(&user) || watching.len() >= MOST {
@@ -148,7 +150,8 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
 }
 
 impl PassesOn<Task> for Watcher {
-    /// The watchers of a recurring task watch the next one.
+    /// Copies the watchers of a task to the next task of its series. It follows from the completion, so
+    /// it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             for user in of_task(tx, from.id).await? {
