@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use taskhub_domain::{input, instant};
+use taskhub_domain::{input, time};
 
 /// A name that the server defines.
 const WORD: &str = "^[a-z][a-z0-9_-]*$";
@@ -234,7 +234,7 @@ impl Place<'_> {
         let longest = match format.as_str() {
             "uuid" => 36,
             "date" => 10,
-            "date-time" => instant::LONGEST as u64,
+            "date-time" => time::LONGEST as u64,
             "binary" => LARGEST_FILE,
             _ if self.owner == "parameter" => 4096,
             _ if self.owner == "body" => LONGEST,
@@ -244,7 +244,7 @@ impl Place<'_> {
             fields.entry("maxLength").or_insert_with(|| json!(longest));
         }
         if format == "date-time" {
-            fields.entry("pattern").or_insert_with(|| json!(instant::WRITTEN));
+            fields.entry("pattern").or_insert_with(|| json!(time::WRITTEN));
         }
         if format.is_empty() {
             let pattern = match told {

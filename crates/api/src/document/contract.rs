@@ -9,10 +9,10 @@ use taskhub_domain::{
     access_token::AccessToken,
     attachment::Attachment,
     audit::{AuditEntry, Change, HistoryEntry},
+    change_feed,
     client::Client,
     comment::{Comment, CommentVersion},
     document::{Document, DocumentVersion},
-    feed,
     invitation::Invitation,
     label::Label,
     notification::Notification,
@@ -424,7 +424,7 @@ fn of_others(id: &str) -> Vec<Value> {
         ],
         "get_changes" => {
             let size =
-                json!({ "type": "integer", "minimum": 1, "maximum": feed::MOST, "default": feed::SHOWN });
+                json!({ "type": "integer", "minimum": 1, "maximum": change_feed::MOST, "default": change_feed::SHOWN });
             let mut all = of_feed();
             all.push(query(false, "page_size", "The most changes in the response.", size));
             all
@@ -460,19 +460,19 @@ fn of_others(id: &str) -> Vec<Value> {
 
 /// The parameters of the change feed.
 fn of_feed() -> Vec<Value> {
-    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", feed::OLDEST, feed::CURSOR);
+    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", change_feed::OLDEST, change_feed::CURSOR);
     vec![
         query(
             false,
             "since",
             "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the feed, so that only later changes are returned.",
-            json!({ "type": "string", "maxLength": feed::CURSOR, "pattern": since }),
+            json!({ "type": "string", "maxLength": change_feed::CURSOR, "pattern": since }),
         ),
         query(
             false,
             "noun",
             "The resource types whose changes are returned, separated by commas. Default: all types that the scopes of the token allow.",
-            json!({ "type": "string", "pattern": pattern(feed::NOUNS) }),
+            json!({ "type": "string", "pattern": pattern(change_feed::NOUNS) }),
         ),
     ]
 }

@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 use taskhub_domain::{
     list::{self, Form, LONGEST_SEARCH, Parameter},
+    repository::Noun,
     search,
-    store::Noun,
     task::Task,
 };
 

@@ -10,7 +10,7 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderName},
 };
-use taskhub_domain::store::Precondition;
+use taskhub_domain::repository::Precondition;
 
 use crate::problem::{Code, Problem};
 

@@ -5,7 +5,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::{
     attachment::{self, Attachment},
-    edit,
+    crud,
     file::{FileInfo, checked_name},
 };
 
@@ -193,7 +193,7 @@ pub(crate) async fn get_task_attachment_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let row = edit::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
+    let row = crud::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
     let Attachment { id, name, media_type, size, sha256, .. } = row;
     let info = FileInfo { name, media_type, size, sha256 };
     files::send(&request, &app, &caller, &known, (id, &info), None).await

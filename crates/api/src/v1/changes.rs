@@ -11,8 +11,8 @@ use actix_web::{
 };
 use taskhub_auth::Principal;
 use taskhub_domain::{
+    change_feed::{self, FeedPage, Reading},
     error::Kind,
-    feed::{self, FeedPage, Reading},
 };
 
 use super::App;
@@ -43,7 +43,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 )]
 #[get("")]
 pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
-    Ok(HttpResponse::Ok().json(feed::changes(&app.store, &caller, &query.0).await?))
+    Ok(HttpResponse::Ok().json(change_feed::changes(&app.store, &caller, &query.0).await?))
 }
 
 /// Stream changes

@@ -12,9 +12,9 @@ use taskhub_domain::{
     Instant,
     audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
-    edit::{self, Child, Editable, EditableChild},
+    crud::{self, Child, Editable, EditableChild},
     idempotency::Key,
-    store::{Noun, Operation},
+    repository::{Noun, Operation},
 };
 
 use super::App;
@@ -33,11 +33,11 @@ pub(super) async fn list<N: Noun>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, edit::list::<N>(&app.store, caller, &query.0).await?)
+    answer::list(app, request, crud::list::<N>(&app.store, caller, &query.0).await?)
 }
 
 pub(super) async fn get<N: Noun>(caller: &Caller, app: &App, id: Id, known: &IfNoneMatch) -> Answered {
-    let row = edit::get::<N>(&app.store, caller, id.0).await?;
+    let row = crud::get::<N>(&app.store, caller, id.0).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N
         caller,
         key,
         body.input,
-        |tx, input| Box::pin(edit::create::<N>(tx, input)),
+        |tx, input| Box::pin(crud::create::<N>(tx, input)),
         |row| answer::created(N::NOUN.scope(), row.id(), row.version(), row),
     );
     Ok(answer::kept(create.await?))
@@ -173,13 +173,13 @@ pub(super) async fn update<N: Editable>(
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
     change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
-        Box::pin(edit::update::<N>(tx, *id, body, pre))
+        Box::pin(crud::update::<N>(tx, *id, body, pre))
     })
     .await
 }
 
 pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
-    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(edit::remove::<N>(tx, *id, pre))).await
+    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(crud::remove::<N>(tx, *id, pre))).await
 }
 
 pub(super) async fn list_within<N: Child>(
@@ -189,7 +189,7 @@ pub(super) async fn list_within<N: Child>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, edit::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
+    answer::list(app, request, crud::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
 }
 
 pub(super) async fn get_within<N: Child>(
@@ -198,7 +198,7 @@ pub(super) async fn get_within<N: Child>(
     Within(parent, id): Within,
     known: &IfNoneMatch,
 ) -> Answered {
-    let row = edit::get_within::<N>(&app.store, caller, (parent, id)).await?;
+    let row = crud::get_within::<N>(&app.store, caller, (parent, id)).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
@@ -227,7 +227,7 @@ pub(super) async fn create_within<N: EditableChild>(
         caller,
         key,
         (parent.0, body.input),
-        |tx, (parent, input)| Box::pin(edit::create_within::<N>(tx, *parent, input)),
+        |tx, (parent, input)| Box::pin(crud::create_within::<N>(tx, *parent, input)),
         |row: &N| {
             let collection = format!("{}/{}/{}", N::Parent::NOUN.scope(), row.parent(), N::COLLECTION);
             answer::created(&collection, row.id(), row.version(), row)
@@ -246,7 +246,7 @@ pub(super) async fn update_within<N: EditableChild>(
 ) -> Answered {
     let input = ((parent, id), body.input, pre.0);
     change(caller, app, &body.octets, input, |tx, (ids, body, pre)| {
-        Box::pin(edit::update_within::<N>(tx, *ids, body, pre))
+        Box::pin(crud::update_within::<N>(tx, *ids, body, pre))
     })
     .await
 }
@@ -258,5 +258,5 @@ pub(super) async fn remove_within<N: Child>(
     pre: IfMatch,
 ) -> Answered {
     let input = ((parent, id), pre.0);
-    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(edit::remove_within::<N>(tx, *ids, pre))).await
+    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(crud::remove_within::<N>(tx, *ids, pre))).await
 }

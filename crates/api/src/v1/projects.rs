@@ -4,8 +4,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
+    aggregates::{self, Statistics},
     project::{self, Project, ProjectInput, ProjectStatusInput},
-    tally::{self, Statistics},
     task::{self, Task},
 };
 
@@ -63,7 +63,7 @@ pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectI
 )]
 #[get("/statistics")]
 pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(tally::statistics_of_all(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_all(&app.store, &caller).await?))
 }
 
 /// Get a project
@@ -224,7 +224,7 @@ pub(crate) async fn list_project_tasks(
 )]
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(tally::statistics_of_one(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_one(&app.store, &caller, id.0).await?))
 }
 
 history! {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::SECRET;
-use crate::feed::cursor;
+use crate::insight::change_feed::cursor;
 
 /// The cursor at a position.
 pub fn close(tenant: Uuid, position: i64) -> String {

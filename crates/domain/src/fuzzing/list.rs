@@ -8,17 +8,15 @@ use uuid::Uuid;
 use super::SECRET;
 use crate::{
     Clock, Instant, Result, Scope,
-    context::{Request, System},
-    label::Label,
-    list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
-    notification::Notification,
-    policy::{self, Role},
-    project::Project,
-    resources::RELATIONS,
-    store::noun::{ColumnOf, Noun},
-    task::Task,
-    time_entry::TimeEntry,
-    user::User,
+    identity::user::User,
+    insight::{notification::Notification, resources::RELATIONS},
+    kernel::{
+        context::{Request, System},
+        list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
+        policy::{self, Role},
+        repository::noun::{ColumnOf, Noun},
+    },
+    work::{label::Label, project::Project, task::Task, time_entry::TimeEntry},
 };
 
 /// The tenant of the lists.

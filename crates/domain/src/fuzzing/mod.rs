@@ -9,13 +9,13 @@ pub mod list;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::{
+use crate::kernel::{
     credential::{Credential, Purpose},
-    store::tokenizer::{self, Wanted},
+    repository::tokenizer::{self, Wanted},
 };
 pub use crate::{
-    input::fuzzing as input,
-    task::fuzzing::{LONGEST_RECURRENCE, recurrence},
+    kernel::input::fuzzing as input,
+    work::task::fuzzing::{LONGEST_RECURRENCE, recurrence},
 };
 
 /// What stands for an installation's secret.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use taskhub_domain::{
     credential::Purpose,
     link,
-    store::Operation,
+    repository::Operation,
     user::{self, Login},
 };
 use utoipa::ToSchema;

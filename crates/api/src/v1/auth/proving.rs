@@ -8,7 +8,7 @@ use taskhub_auth::Match;
 use taskhub_domain::{
     Context, Error,
     audit::{Failure, Incident},
-    guess::Attempt,
+    login_throttle::Attempt,
     second_factor,
     user::User,
 };

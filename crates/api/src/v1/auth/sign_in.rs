@@ -9,7 +9,7 @@ use taskhub_domain::{
     System,
     audit::{Failure, Incident},
     context::Request,
-    guess::Attempt,
+    login_throttle::Attempt,
     second_factor,
     session::{self, Opened, SignIn},
     user::{self, Candidate, Login},
