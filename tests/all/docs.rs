@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path, process::Stdio, time::Duration};
 
-use taskhub::problem::{Code, FIELDS};
+use taskhub::http::problem::{Code, FIELDS};
 use taskhub_tests::{App, every_database};
 use tempfile::TempDir;
 

@@ -1,77 +1,82 @@
-//! The layers of the domain and of the API: a module imports from its own layer and from lower ones.
+//! The layers of the domain and of the API: a module imports from its own layer and from lower
+//! ones. Within `work` and `insight` the modules form no cycle.
 //!
 //! Imports are read from the tokens of each source file, so that those in groups and in macros
-//! count, and those in comments and unit tests do not. Violations that are known are listed in
-//! `layers/allowed.txt`. A violation that is not listed fails, and so does a line that no longer
-//! is one: the list can only shrink.
+//! count, and those in comments and unit tests do not.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The layers of a crate from the lowest to the highest, each with its modules.
-type Layers = &'static [(&'static str, &'static str)];
+/// The layers of a crate from the lowest to the highest, each with the modules at the crate's root
+/// that belong to it.
+type Layers = &'static [&'static str];
 
-const DOMAIN: Layers = &[
-    (
-        "kernel",
-        "audit context credential edit error event guess idempotency input instant list policy scopes store zone",
-    ),
-    (
-        "identity",
-        "access_token invitation link mail picture second_factor service_account session tenant user",
-    ),
-    (
-        "work",
-        "attachment client comment document file label priority project reminder request task team time_entry watcher",
-    ),
-    (
-        "insight",
-        "backup bulk dashboard feed notification offboarding permission report resources search tally",
-    ),
-    ("crate", "fuzzing lib relations"),
-];
+const DOMAIN: Layers = &["kernel", "identity", "work", "insight", "fuzzing lib relations"];
 
 const API: Layers = &[
-    (
-        "http",
-        "answer chart config edge entrance export extract fair_queue incidents keys link_requests listener \
-         logs mail problem shutdown state streams",
-    ),
-    ("v1", "v1"),
-    ("openapi", "document routes"),
-    ("program", "alarms cli lib main outside server"),
+    "background config http keys listener logs shutdown state",
+    "v1",
+    "openapi routes",
+    "cli lib main preflight server",
 ];
+
+/// The layers of the domain whose modules form no cycle.
+const ACYCLIC: [&str; 2] = ["work", "insight"];
+
+/// What a source file imports from its crate: the first two names of each path.
+struct Source {
+    /// Its module, from the crate's root: of `work/task/rule.rs`, `work`, `task` and `rule`.
+    module: Vec<String>,
+    imports: BTreeSet<Vec<String>>,
+}
 
 #[test]
 fn a_module_imports_from_its_own_layer_and_lower_ones() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut violations = BTreeSet::new();
     for (name, layers) in [("domain", DOMAIN), ("api", API)] {
-        let source = root.join("../crates").join(name).join("src");
-        let lib = fs::read_to_string(source.join("lib.rs")).unwrap();
-        for file in files(&source) {
-            let path = file.strip_prefix(&source).unwrap();
-            let text = fs::read_to_string(&file).unwrap();
-            let importer = layer(layers, &module_path(path)[0]);
-            for import in imports(&text, &module_path(path)) {
-                let import = home(&lib, import);
-                if layer(layers, &import) > importer {
-                    violations.insert(format!("{name}/{} -> {import}", path.display()));
-                }
-            }
+        for Source { module, imports } in sources(name) {
+            let upwards = |import: &&Vec<String>| layer(layers, &import[0]) > layer(layers, &module[0]);
+            let wrong: Vec<_> = imports.iter().filter(upwards).collect();
+            assert!(wrong.is_empty(), "{name}: {module:?} imports from a higher layer: {wrong:?}");
         }
     }
-    let list = fs::read_to_string(root.join("all/layers/allowed.txt")).unwrap();
-    let allowed: BTreeSet<String> = list.lines().map(str::to_owned).collect();
-    let new: Vec<_> = violations.difference(&allowed).collect();
-    assert!(new.is_empty(), "a lower layer imports a higher one: {new:#?}");
-    let gone: Vec<_> = allowed.difference(&violations).collect();
-    assert!(gone.is_empty(), "no violation any more, take it out of layers/allowed.txt: {gone:#?}");
+}
+
+#[test]
+fn modules_of_work_and_insight_form_no_cycle() {
+    let mut graph = BTreeMap::<Vec<String>, BTreeSet<Vec<String>>>::new();
+    for Source { module, imports } in sources("domain") {
+        let [layer, of, ..] = &module[..] else { continue };
+        if !ACYCLIC.contains(&layer.as_str()) {
+            continue;
+        }
+        let own = [layer.clone(), of.clone()];
+        let others = imports.into_iter().filter(|import| import[0] == *layer && import[..] != own);
+        graph.entry(own.to_vec()).or_default().extend(others);
+    }
+    assert!(graph.len() > 20, "the modules were not found");
+    // A module without imports is at the end of every path. What is left when there are no more of
+    // them leads round.
+    while let Some(end) = graph.iter().find(|(_, imports)| imports.is_empty()).map(|(end, _)| end.clone()) {
+        graph.remove(&end);
+        graph.values_mut().for_each(|imports| drop(imports.remove(&end)));
+    }
+    assert!(graph.is_empty(), "these modules, or modules that they import, form a cycle: {graph:#?}");
+}
+
+/// All source files of a crate.
+fn sources(name: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(name).join("src");
+    let read = |file: PathBuf| {
+        let module = module_path(file.strip_prefix(&root).unwrap());
+        let imports = imports(&fs::read_to_string(&file).unwrap(), &module);
+        Source { module, imports }
+    };
+    files(&root).into_iter().map(read).collect()
 }
 
 /// All Rust files below a folder.
@@ -88,7 +93,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The names of the modules that a file is, from the root of its crate: of `task/rule.rs`, `task` and `rule`.
 fn module_path(file: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         file.with_extension("").iter().map(|name| name.to_str().unwrap().to_owned()).collect();
@@ -98,39 +102,44 @@ fn module_path(file: &Path) -> Vec<String> {
     names
 }
 
-/// The number of a module's layer, from the lowest.
+/// The position of a module's layer, from the lowest. What the root exports under a capital name is
+/// the lowest layer's.
 fn layer(layers: Layers, module: &str) -> usize {
-    let found = layers.iter().position(|(_, modules)| modules.split(' ').any(|name| name == module));
-    found.unwrap_or_else(|| panic!("{module} belongs to no layer"))
+    if module.starts_with(char::is_uppercase) {
+        return 0;
+    }
+    let found = layers.iter().position(|modules| modules.split(' ').any(|name| name == module));
+    found.unwrap_or_else(|| panic!("{module} is imported from the crate's root, and belongs to no layer"))
 }
 
-/// The modules at the root of the crate that a file imports.
-fn imports(text: &str, module: &[String]) -> BTreeSet<String> {
+/// The first two names of the paths in a file that lead to the crate's root or to a folder of it.
+fn imports(text: &str, module: &[String]) -> BTreeSet<Vec<String>> {
     let is_root = ["lib", "main"].contains(&module[0].as_str());
     let mut imports = BTreeSet::new();
-    read(text.parse().unwrap(), if is_root { 0 } else { module.len() }, &mut imports);
+    read(text.parse().unwrap(), if is_root { &[] } else { module }, &mut imports);
     imports
 }
 
-/// Reads the paths that begin at the root of the crate, from a module so deep below it.
-fn read(tokens: TokenStream, depth: usize, imports: &mut BTreeSet<String>) {
+fn read(tokens: TokenStream, module: &[String], imports: &mut BTreeSet<Vec<String>>) {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut rest = &tokens[..];
     while let Some((first, after)) = rest.split_first() {
         rest = after;
         match first {
             TokenTree::Ident(word) if word == "mod" && is_word(after.first(), "tests") => rest = &after[2..],
-            TokenTree::Ident(word) if word == "crate" => imports.extend(names_below(after)),
+            TokenTree::Ident(word) if word == "crate" => imports.extend(paths(after, 2)),
             TokenTree::Ident(word) if word == "super" => {
                 let mut supers = 1;
                 while let Some(below) = below(rest).filter(|below| is_word(below.first(), "super")) {
                     (supers, rest) = (supers + 1, &below[1..]);
                 }
-                if supers == depth {
-                    imports.extend(names_below(rest));
+                // In a macro's body it may stand for a module of the macro's caller.
+                if let Some(depth) = module.len().checked_sub(supers).filter(|depth| *depth < 2) {
+                    let all = paths(rest, 2 - depth).into_iter();
+                    imports.extend(all.map(|path| [&module[..depth], &path].concat()));
                 }
             }
-            TokenTree::Group(group) => read(group.stream(), depth, imports),
+            TokenTree::Group(group) => read(group.stream(), module, imports),
             _ => {}
         }
     }
@@ -146,39 +155,43 @@ fn below(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     tokens.split_at_checked(2).filter(|(colons, _)| colons.iter().all(is_colon)).map(|(_, below)| below)
 }
 
-/// The names that a path goes on with: one, or the first ones of the paths in a group.
-fn names_below(tokens: &[TokenTree]) -> Vec<String> {
-    match below(tokens).and_then(<[TokenTree]>::first) {
-        Some(TokenTree::Ident(name)) => vec![name.to_string()],
+/// The first names, so many at most, of the paths that begin with `::` here.
+fn paths(tokens: &[TokenTree], most: usize) -> Vec<Vec<String>> {
+    let Some(below) = below(tokens).filter(|_| most > 0) else { return Vec::new() };
+    let parts = match below.first() {
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
             let tokens: Vec<_> = group.stream().into_iter().collect();
             let is_comma =
                 |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
-            let paths = tokens.split(is_comma);
-            paths.filter_map(|path| path.first()).map(TokenTree::to_string).collect()
+            tokens.split(is_comma).map(<[_]>::to_vec).collect()
         }
-        _ => Vec::new(),
+        _ => vec![below.to_vec()],
+    };
+    let mut paths = Vec::new();
+    for part in parts {
+        let Some((TokenTree::Ident(name), rest)) = part.split_first() else { continue };
+        let more = self::paths(rest, most - 1);
+        paths.extend(more.iter().map(|more| [&[name.to_string()], &more[..]].concat()));
+        if more.is_empty() {
+            paths.push(vec![name.to_string()]);
+        }
     }
-}
-
-/// The module that a name at the root of a crate is, or is exported from (`pub use error::{Error, Result};`).
-fn home(lib: &str, name: String) -> String {
-    let exports = lib.lines().filter_map(|line| line.strip_prefix("pub use ")?.split_once("::"));
-    let is_name = |part: &str| part == name;
-    let mut homes = exports.filter(|(_, names)| names.split(|c: char| !c.is_alphanumeric()).any(is_name));
-    homes.next().map(|(module, _)| module.to_owned()).unwrap_or(name)
+    paths
 }
 
 #[test]
 fn imports_are_found_in_every_form() {
     let text = "
-        //! Not crate::comment.
-        use crate::{Error, first::{Inner, Other}, second};
-        use super::{sibling, super::third};
-        fn one() -> crate::fourth::Type { macro_rules!(super::super::fifth::call()) }
-        mod tests { use crate::tested; }
+        //! Not crate::work::comment.
+        use crate::{Error, work::{first::{Inner, Other}, second}};
+        use super::{sibling, super::{super::third}};
+        use super::super::other;
+        fn one() -> crate::insight::fourth::Type { macro_rules!(super::super::super::kernel::fifth::call()) }
+        mod tests { use crate::insight::tested; }
     ";
-    let found: Vec<_> = imports(text, &["top".to_owned(), "child".to_owned()]).into_iter().collect();
-    assert_eq!(found, ["Error", "fifth", "first", "fourth", "second"]);
-    assert_eq!(home("pub use error::{Error, Result};\n", "Error".to_owned()), "error");
+    let module = ["work", "task", "rule"].map(str::to_owned);
+    let found: Vec<_> = imports(text, &module).into_iter().map(|path| path.join("::")).collect();
+    let expected =
+        ["Error", "insight::fourth", "kernel::fifth", "work::first", "work::other", "work::second"];
+    assert_eq!(found, expected);
 }

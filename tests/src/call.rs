@@ -2,7 +2,7 @@
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
-use taskhub::problem::FIELDS;
+use taskhub::http::problem::FIELDS;
 
 use crate::{App, User, told};
 

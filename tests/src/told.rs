@@ -9,7 +9,7 @@ use std::{
 use jsonschema::{Draft, Registry, Validator};
 use reqwest::Method;
 use serde_json::{Value, json};
-use taskhub::document::Operations;
+use taskhub::openapi::Operations;
 
 use crate::Answer;
 
@@ -26,7 +26,7 @@ pub struct Told {
 }
 
 static TOLD: LazyLock<Told> = LazyLock::new(|| {
-    let document = Arc::new(taskhub::document::build().unwrap());
+    let document = Arc::new(taskhub::openapi::build().unwrap());
     let registry = Registry::new().draft(Draft::Draft202012).add(NAME, Value::clone(&document)).unwrap();
     Told {
         operations: Operations::of(&document),

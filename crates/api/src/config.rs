@@ -17,7 +17,7 @@ use taskhub_auth::{Algorithm, Cost};
 use taskhub_domain::{file::Place, repository::Database, session::Lifetimes};
 
 use self::values::{address, database_url, levels, origin, place, public_url};
-use crate::{mail::Sending, state::StartError};
+use crate::{background::mail::Sending, state::StartError};
 
 /// Where the server listens when nothing is set.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);

@@ -1,30 +1,20 @@
-//! TaskHub over HTTP: settings, the edge, the endpoints, the OpenAPI document and the command line.
+//! TaskHub over HTTP: settings, middleware, endpoints, the OpenAPI document and the command line.
 //!
-//! One request walks four rooms: the [`edge`] (who is calling), an [`extract`]or (what they sent), a handler in `v1` (about ten
-//! lines), and the store of `taskhub-domain`. An error of any of them becomes one [`problem`].
+//! One request passes through four modules: the [`middleware`](http::middleware) (who is calling),
+//! the [extractors](http::extract) (what they sent), a handler in `v1` (about ten lines), and the
+//! repository of `taskhub-domain`. An error of any of them becomes one [problem](http::problem).
 
-mod alarms;
-pub mod answer;
-mod chart;
+pub mod background;
 pub mod cli;
 pub mod config;
-pub mod document;
-pub mod edge;
-pub mod entrance;
-pub mod export;
-pub mod extract;
-mod fair_queue;
-mod incidents;
+pub mod http;
 pub mod keys;
-pub mod link_requests;
 mod listener;
 pub mod logs;
-pub mod mail;
-mod outside;
-pub mod problem;
+pub mod openapi;
+mod preflight;
 mod routes;
 pub mod server;
 pub mod shutdown;
 pub mod state;
-mod streams;
 mod v1;

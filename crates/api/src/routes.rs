@@ -4,9 +4,9 @@ use actix_web::web;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use crate::{
-    document::pages,
-    mail::pages as account,
-    problem::page,
+    http::account_pages as account,
+    http::problem::page,
+    openapi::pages,
     v1::{
         access_tokens, attachments, audit, auth, changes, clients, comments, contents, dashboard, documents,
         invitations, labels, members, milestones, notifications, pictures, projects, reminders, reports,

@@ -17,16 +17,17 @@ use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    alarms,
+    background::{due_dates, mail::sender::Sender},
     config::Settings,
-    document::{Operations, pages::Written},
-    edge::{self, cors, limits::Limits},
+    http::{
+        middleware::{self, cors, limits::Limits},
+        problem::{Code, Problem},
+        streams,
+    },
     keys, listener,
-    mail::sender::Sender,
-    problem::{Code, Problem},
+    openapi::{Operations, pages::Written},
     routes, shutdown,
     state::{StartError, State},
-    streams,
 };
 
 /// How long the requests under way may take when the server stops, in seconds.
@@ -110,7 +111,7 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
         tokio::spawn(keys::follow(state.clone())),
     ];
     if state.settings.alarms {
-        tasks.push(tokio::spawn(alarms::listen(state.clone())));
+        tasks.push(tokio::spawn(due_dates::listen(state.clone())));
     }
     let (stops, shared, counted) = (state.clone(), Data::new(state), Data::new(limits));
     let limited = listener::Limits { workers: settings.workers, patience, farewell: FAREWELL };
@@ -122,13 +123,13 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
             .app_data(operations.clone())
             .app_data(written.clone())
             .app_data(counted.clone())
-            .wrap(from_fn(edge::inner))
+            .wrap(from_fn(middleware::inner))
             .wrap(Condition::new(
                 !shared.settings.cors_origins.is_empty(),
                 cors::layer(&shared.settings.cors_origins),
             ))
             .wrap(Compress::default())
-            .wrap(from_fn(edge::outer))
+            .wrap(from_fn(middleware::outer))
             .configure(routes::pages)
             .into_utoipa_app()
             .configure(routes::api)

@@ -15,14 +15,15 @@ use taskhub_domain::{
 use thiserror::Error;
 
 use crate::{
+    background::{link_requests::LinkRequests, security_events::Incidents},
     config::{Profile, Settings},
-    entrance::Exchanged,
-    incidents::Incidents,
+    http::{
+        authentication::Exchanged,
+        problem::{Code, Problem},
+        streams::Streams,
+    },
     keys::Keys,
-    link_requests::LinkRequests,
-    problem::{Code, Problem},
     shutdown::Stopping,
-    streams::Streams,
 };
 
 /// The most files that are received at once, of which one tenant has a third. Each takes up to two parts of 5 MiB of memory.

@@ -140,7 +140,7 @@ fn the_document_is_printed() {
     let folder = TempDir::new().unwrap();
     let printed = taskhub(folder.path(), "openapi").said();
     let document: Value = serde_json::from_str(&printed).unwrap();
-    assert_eq!(document, taskhub::document::build().unwrap());
+    assert_eq!(document, taskhub::openapi::build().unwrap());
     let yaml = taskhub(folder.path(), "openapi --yaml").said();
     assert!(yaml.starts_with("openapi: 3.1.0\n"));
     // No folder and no database is made for that.

@@ -152,8 +152,8 @@ async fn the_default_size_of_a_page_is_a_setting(app: &App) {
     }
     short.finish().await;
     // The document of that server says so, of every list.
-    let usual = taskhub::document::build().unwrap().to_string();
-    let document = taskhub::document::build_with(2).unwrap().to_string();
+    let usual = taskhub::openapi::build().unwrap().to_string();
+    let document = taskhub::openapi::build_with(2).unwrap().to_string();
     let said = |document: &str, rows: u64| {
         document.matches(&format!(r#""minimum":1,"maximum":200,"default":{rows}"#)).count()
     };

@@ -41,7 +41,7 @@ async fn the_mark_alone_reaches_the_answers(app: &App) {
 
 #[test]
 fn marks_are_well_formed_and_give_time() {
-    let document = taskhub::document::build().unwrap();
+    let document = taskhub::openapi::build().unwrap();
     for operation in
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
     {

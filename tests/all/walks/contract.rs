@@ -2,7 +2,7 @@
 //! the headers of the contract.
 
 use serde_json::Value;
-use taskhub::problem::{Code, TYPES};
+use taskhub::http::problem::{Code, TYPES};
 use taskhub_tests::Answer;
 
 use super::operation::Operation;

@@ -53,7 +53,7 @@ const VERBS: [&str; 33] = [
 ];
 
 fn built() -> Value {
-    taskhub::document::build().unwrap()
+    taskhub::openapi::build().unwrap()
 }
 
 async fn the_document_is_the_committed_one(app: &App) {

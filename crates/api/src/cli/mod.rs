@@ -154,9 +154,9 @@ pub fn commands() -> Vec<String> {
 }
 
 fn openapi(settings: &Settings, yaml: bool) -> Result<(), StartError> {
-    let document = crate::document::build_with(settings.page_size.into())
+    let document = crate::openapi::build_with(settings.page_size.into())
         .map_err(|error| StartError::Setting(error.to_string()))?;
-    let written = crate::document::pages::Written::new(&document);
+    let written = crate::openapi::pages::Written::new(&document);
     let text = String::from_utf8_lossy(if yaml { written.yaml() } else { written.json() });
     say(text.trim_end())
 }

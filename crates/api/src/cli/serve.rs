@@ -7,7 +7,7 @@ use taskhub_domain::Clock;
 use super::say;
 use crate::{
     config::{Profile, Settings},
-    document, logs, outside, server,
+    logs, openapi, preflight, server,
     state::{StartError, State},
 };
 
@@ -19,10 +19,10 @@ pub(super) async fn run(settings: Settings, environment: Option<PathBuf>) -> Res
     }
     let (profile, migrate) = (settings.profile, settings.migrate);
     let listener = server::listen(&settings)?;
-    outside::check(&settings).await?;
+    preflight::check(&settings).await?;
     let state = State::open(settings, Clock::System).await?;
     let url = state.public_url.clone();
-    let document = document::build_with(state.settings.page_size.into());
+    let document = openapi::build_with(state.settings.page_size.into());
     let document = document.map_err(|error| StartError::Setting(error.to_string()))?;
     let server = server::bind(state, listener, &document)?;
     tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::access_token::{self, AccessToken, AccessTokenInput, WithToken};
 
 use super::{App, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };

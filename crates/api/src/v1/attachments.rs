@@ -15,7 +15,7 @@ use super::{
     files::{self, FileForm, Octets},
     noun,
 };
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
     problem::ProblemBody,

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use taskhub_domain::audit::{self, AuditLine};
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
 };

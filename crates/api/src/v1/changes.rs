@@ -16,10 +16,10 @@ use taskhub_domain::{
 };
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
-    edge::IsHead,
     extract::{Caller, Parameters},
+    middleware::IsHead,
     problem::{Code, Problem},
     streams::Place,
 };

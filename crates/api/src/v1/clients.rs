@@ -7,7 +7,7 @@ use taskhub_domain::{
 };
 
 use super::{App, endpoints::endpoints};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
 };

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use taskhub_domain::comment::{self, Comment, CommentInput, CommentVersion};
 
 use super::{App, endpoints::endpoints_within};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Parameters, Within},
 };

@@ -14,7 +14,7 @@ use super::{
     files::{self, FileForm, FileOrText, Octets, TEXT},
     noun,
 };
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
     problem::ProblemBody,

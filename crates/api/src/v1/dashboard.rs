@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use taskhub_domain::dashboard::{self, Dashboard};
 
 use super::App;
-use crate::{answer::Answered, extract::Caller};
+use crate::http::{answer::Answered, extract::Caller};
 
 /// Get the dashboard of the caller
 ///

@@ -46,16 +46,16 @@ macro_rules! endpoints {
             responses((
                 status = 200,
                 description = concat!("One page of ", $many, "."),
-                body = crate::answer::List<$noun>,
+                body = crate::http::answer::List<$noun>,
             ))
         )]
         #[get("")]
         pub(crate) async fn $list(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            query: crate::extract::Parameters,
+            query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
-        ) -> crate::answer::Answered {
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::list::<$noun>(&caller, &app, &query, &request).await
         }
 
@@ -67,10 +67,10 @@ macro_rules! endpoints {
         )]
         #[post("")]
         pub(crate) async fn $create(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::create::<$noun>(&caller, &app, body).await
         }
 
@@ -84,12 +84,12 @@ macro_rules! endpoints {
         )]
         #[get("/{id}")]
         pub(crate) async fn $get(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            query: crate::extract::Parameters,
-            known: crate::extract::IfNoneMatch,
-        ) -> crate::answer::Answered {
+            id: crate::http::extract::Id,
+            query: crate::http::extract::Parameters,
+            known: crate::http::extract::IfNoneMatch,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::get_then::<$noun>(&caller, &app, id, query, &known).await
         }
 
@@ -108,12 +108,12 @@ macro_rules! endpoints {
         )]
         #[put("/{id}")]
         pub(crate) async fn $replace(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            pre: crate::extract::IfMatch,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            id: crate::http::extract::Id,
+            pre: crate::http::extract::IfMatch,
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
         }
 
@@ -132,12 +132,12 @@ macro_rules! endpoints {
         )]
         #[patch("/{id}")]
         pub(crate) async fn $update(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            pre: crate::extract::IfMatch,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            id: crate::http::extract::Id,
+            pre: crate::http::extract::IfMatch,
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
         }
 
@@ -154,11 +154,11 @@ macro_rules! endpoints {
         )]
         #[delete("/{id}")]
         pub(crate) async fn $delete(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            pre: crate::extract::IfMatch,
-        ) -> crate::answer::Answered {
+            id: crate::http::extract::Id,
+            pre: crate::http::extract::IfMatch,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::remove::<$noun>(&caller, &app, id, pre).await
         }
 
@@ -215,11 +215,11 @@ macro_rules! endpoints_within {
         )]
         #[delete($row)]
         pub(crate) async fn $delete(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            ids: crate::extract::Within,
-            pre: crate::extract::IfMatch,
-        ) -> crate::answer::Answered {
+            ids: crate::http::extract::Within,
+            pre: crate::http::extract::IfMatch,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::remove_within::<$noun>(&caller, &app, ids, pre).await
         }
     };
@@ -245,17 +245,17 @@ macro_rules! endpoints_within {
             responses((
                 status = 200,
                 description = concat!("One page of ", $many, "."),
-                body = crate::answer::List<$noun>,
+                body = crate::http::answer::List<$noun>,
             ))
         )]
         #[get($all)]
         pub(crate) async fn $list(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            query: crate::extract::Parameters,
+            id: crate::http::extract::Id,
+            query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
-        ) -> crate::answer::Answered {
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::list_within::<$noun>(&caller, &app, id, &query, &request).await
         }
 
@@ -270,11 +270,11 @@ macro_rules! endpoints_within {
         )]
         #[post($all)]
         pub(crate) async fn $create(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            id: crate::http::extract::Id,
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::create_within::<$noun>(&caller, &app, id, body).await
         }
 
@@ -289,12 +289,12 @@ macro_rules! endpoints_within {
         )]
         #[get($row)]
         pub(crate) async fn $get(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            ids: crate::extract::Within,
-            query: crate::extract::Parameters,
-            known: crate::extract::IfNoneMatch,
-        ) -> crate::answer::Answered {
+            ids: crate::http::extract::Within,
+            query: crate::http::extract::Parameters,
+            known: crate::http::extract::IfNoneMatch,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::get_within_then::<$noun>(&caller, &app, ids, query, &known).await
         }
 
@@ -314,12 +314,12 @@ macro_rules! endpoints_within {
         )]
         #[put($row)]
         pub(crate) async fn $replace(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            ids: crate::extract::Within,
-            pre: crate::extract::IfMatch,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            ids: crate::http::extract::Within,
+            pre: crate::http::extract::IfMatch,
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::update_within::<$noun>(&caller, &app, ids, pre, body).await
         }
 
@@ -339,12 +339,12 @@ macro_rules! endpoints_within {
         )]
         #[patch($row)]
         pub(crate) async fn $update(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            ids: crate::extract::Within,
-            pre: crate::extract::IfMatch,
-            body: crate::extract::Body<$input>,
-        ) -> crate::answer::Answered {
+            ids: crate::http::extract::Within,
+            pre: crate::http::extract::IfMatch,
+            body: crate::http::extract::Body<$input>,
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::update_within::<$noun>(&caller, &app, ids, pre, body).await
         }
 
@@ -378,17 +378,17 @@ macro_rules! history {
             responses((
                 status = 200,
                 description = concat!("One page of the history of the ", $one, "."),
-                body = crate::answer::List<taskhub_domain::audit::ChangeLine>,
+                body = crate::http::answer::List<taskhub_domain::audit::ChangeLine>,
             ))
         )]
         #[get("/{id}/history")]
         pub(crate) async fn $name(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            id: crate::extract::Id,
-            query: crate::extract::Parameters,
+            id: crate::http::extract::Id,
+            query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
-        ) -> crate::answer::Answered {
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::changes::<$noun>(&caller, &app, id, &query, &request).await
         }
     };
@@ -412,17 +412,17 @@ macro_rules! history {
             responses((
                 status = 200,
                 description = concat!("One page of the history of the ", $one, "."),
-                body = crate::answer::List<taskhub_domain::audit::ChangeLine>,
+                body = crate::http::answer::List<taskhub_domain::audit::ChangeLine>,
             ))
         )]
         #[get($path)]
         pub(crate) async fn $name(
-            caller: crate::extract::Caller,
+            caller: crate::http::extract::Caller,
             app: crate::v1::App,
-            ids: crate::extract::Within,
-            query: crate::extract::Parameters,
+            ids: crate::http::extract::Within,
+            query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
-        ) -> crate::answer::Answered {
+        ) -> crate::http::answer::Answered {
             crate::v1::noun::changes_within::<$noun>(&caller, &app, ids, &query, &request).await
         }
     };

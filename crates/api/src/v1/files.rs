@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{ANY, Caller, FORM, IfNoneMatch, Takes},
     problem::{Code, Problem},

@@ -5,9 +5,11 @@ use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
 
 use super::{App, endpoints::history, noun};
 use crate::{
-    answer::{self, Answered, List},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
-    mail::Sending,
+    background::mail::Sending,
+    http::{
+        answer::{self, Answered, List},
+        extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    },
 };
 
 /// List invitations

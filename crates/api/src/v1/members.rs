@@ -9,7 +9,7 @@ use taskhub_domain::{
 };
 
 use super::{App, endpoints::endpoints_within, noun};
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Caller, IfMatch, Parameters, Within},
 };

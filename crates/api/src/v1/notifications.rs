@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use taskhub_domain::notification::{self, Notification};
 
 use super::{App, noun};
-use crate::{
+use crate::http::{
     answer::{Answered, Count, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };

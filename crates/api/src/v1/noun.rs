@@ -18,10 +18,10 @@ use taskhub_domain::{
 };
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::{self, Answered},
-    edge::limits::{Charged, charge},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
+    middleware::limits::{Charged, charge},
 };
 
 /// What an error says that `as_of` must be.

@@ -5,7 +5,7 @@ use taskhub_domain::{picture, user::User};
 use utoipa::ToSchema;
 
 use super::{App, noun};
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
 };
@@ -42,7 +42,7 @@ pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body
 /// Delete the caller's picture
 ///
 /// Deletes the picture of the user who calls. Only users can call this, no services.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
     noun::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await

@@ -10,7 +10,7 @@ use taskhub_domain::{
 };
 
 use super::{App, endpoints::history, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };

@@ -22,7 +22,7 @@ use taskhub_domain::{
 };
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
     chart::{Chart, Kind},
     export::{self, Line},

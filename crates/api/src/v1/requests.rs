@@ -7,7 +7,7 @@ use taskhub_domain::{
 };
 
 use super::{App, endpoints::endpoints, noun};
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Body, Caller, Id, IfMatch},
 };

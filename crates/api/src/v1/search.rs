@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use taskhub_domain::search::{self, SearchResults};
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Caller, Parameters},
 };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
     problem::{Code, Problem},
 };
@@ -47,7 +47,7 @@ pub(crate) async fn get_liveness() -> HttpResponse {
         (
             status = 503,
             description = "The server cannot serve requests, or it is stopping. `detail` has the reason.",
-            body = crate::problem::ProblemBody,
+            body = crate::http::problem::ProblemBody,
             content_type = "application/problem+json",
         ),
     ),

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::service_account::{self, Rotation, ServiceAccount, ServiceAccountInput, WithSecret};
 
 use super::{App, endpoints::history, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };

@@ -15,7 +15,7 @@ use super::{
     endpoints::{endpoints, history},
     noun,
 };
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };

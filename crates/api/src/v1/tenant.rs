@@ -7,7 +7,7 @@ use taskhub_domain::{
 };
 
 use super::{App, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, IfMatch, IfNoneMatch, Parameters},
     problem::Problem,

@@ -13,7 +13,7 @@ use taskhub_domain::{
 };
 
 use super::{App, endpoints::endpoints_within, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     export::{self, Line},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post};
 use taskhub_domain::time_entry::{self, TimeEntry, Timer};
 
 use super::{App, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered},
     extract::{Caller, Id, IfMatch},
 };

@@ -14,11 +14,11 @@ use taskhub_domain::{
 };
 
 use super::{App, auth::hash_of_new, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, Count, List},
-    edge::limits::charge,
     export::{self, Line},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Parameters, Takes},
+    middleware::limits::charge,
 };
 
 /// List users

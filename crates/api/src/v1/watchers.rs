@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::watcher::{Watcher, WatcherInput};
 
 use super::{App, endpoints::history, noun};
-use crate::{
+use crate::http::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };

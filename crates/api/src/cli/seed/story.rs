@@ -31,7 +31,7 @@ use super::{
     pick,
     stage::{DAYS, Stage},
 };
-use crate::mail::Sending;
+use crate::background::mail::Sending;
 
 /// How many tasks are told of in detail: what was said about them, who worked on them, and when.
 const DETAILED: usize = 150;

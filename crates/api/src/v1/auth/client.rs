@@ -18,7 +18,7 @@ use super::{
     super::App,
     shapes::{TokenPair, TokenRequest, at_most},
 };
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Basic, Origin},
 };

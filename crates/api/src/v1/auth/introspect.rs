@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{super::App, client::TokenHint};
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Basic, Caller, FormOrJson, Origin},
     problem::{Code, Problem},

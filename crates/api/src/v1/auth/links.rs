@@ -17,8 +17,10 @@ use utoipa::ToSchema;
 
 use super::{super::App, hash, shapes::at_most};
 use crate::{
-    answer::{self, Answered},
-    extract::{Body, Origin},
+    http::{
+        answer::{self, Answered},
+        extract::{Body, Origin},
+    },
     state::State,
 };
 
@@ -78,7 +80,7 @@ pub(crate) struct Accepted {
 /// invalid. An invalid link gets 403 `invalid_link`.
 #[utoipa::path(tag = "auth", security(()), request_body = LinkToken, responses(
     (status = 204, description = "No content: the email address was verified."),
-    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/verify-email")]
 pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>) -> Answered {
@@ -124,7 +126,7 @@ pub(crate) async fn request_password_reset(app: App, origin: Origin, body: Body<
 /// the email address or the password, makes it invalid (403 `invalid_link`).
 #[utoipa::path(tag = "auth", security(()), request_body = PasswordReset, responses(
     (status = 204, description = "No content: the password was changed."),
-    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/password-reset/confirm")]
 pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<PasswordReset>) -> Answered {

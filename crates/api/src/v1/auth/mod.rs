@@ -23,7 +23,7 @@ use actix_web::web::Data;
 use secrecy::SecretString;
 use taskhub_domain::{Error, user::NewUser};
 
-use crate::{problem::Problem, state::State};
+use crate::{http::problem::Problem, state::State};
 
 /// Hashes a new password after checking its strength.
 pub(in crate::v1) async fn hash(

@@ -4,7 +4,7 @@ use actix_web::post;
 use taskhub_domain::user;
 
 use super::{super::App, hash, proving::Proving, shapes::PasswordChange};
-use crate::{
+use crate::http::{
     answer::{self, Answered},
     extract::{Body, Caller},
 };

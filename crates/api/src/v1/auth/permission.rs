@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get};
 use taskhub_domain::permission::{self, Permissions};
 
 use super::super::App;
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Caller, Parameters},
 };
@@ -16,7 +16,7 @@ use crate::{
 /// type: whether the caller can list rows (`read`) and create one (`create`).
 #[utoipa::path(tag = "auth", responses(
     (status = 200, description = "The permissions of the caller.", body = Permissions),
-    (status = 404, description = "The row does not exist, or the caller cannot see it.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "The row does not exist, or the caller cannot see it.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[get("/permissions")]
 pub(crate) async fn get_permissions(caller: Caller, app: App, mut query: Parameters) -> Answered {

@@ -4,7 +4,7 @@ use actix_web::{get, patch, put};
 use taskhub_domain::user::{self, Profile, ProfileInput};
 
 use super::super::App;
-use crate::{
+use crate::http::{
     answer::{self, Answered},
     extract::{Body, Caller, IfMatch, IfNoneMatch},
 };

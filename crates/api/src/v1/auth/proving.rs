@@ -14,7 +14,7 @@ use taskhub_domain::{
 };
 
 use super::super::App;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// An attempt of the caller, with the hashing permit of their tenant.
 pub(super) struct Proving<'a> {

@@ -18,10 +18,12 @@ use super::{
     registration::{Registered, Registration, Target},
 };
 use crate::{
-    answer::{self, Answered},
     config,
-    extract::{Body, Origin},
-    problem::{Code, Problem},
+    http::{
+        answer::{self, Answered},
+        extract::{Body, Origin},
+        problem::{Code, Problem},
+    },
 };
 
 /// Register an account
@@ -39,8 +41,8 @@ use crate::{
 /// token: the user signs in afterwards.
 #[utoipa::path(tag = "auth", security(()), request_body = Registration, responses(
     (status = 201, description = "The organisation and the new user.", body = Registered),
-    (status = 403, description = "Registration is closed or needs an invitation (`registration_closed`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "The slug, the email or the username is taken (`conflict`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "Registration is closed or needs an invitation (`registration_closed`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "The slug, the email or the username is taken (`conflict`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/register")]
 pub(crate) async fn register_account(app: App, origin: Origin, body: Body<Registration>) -> Answered {

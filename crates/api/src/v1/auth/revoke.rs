@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use taskhub_domain::{Context, access_token, credential::Purpose, service_account, session};
 
 use super::{super::App, client::TokenHint};
-use crate::{
+use crate::http::{
     answer::Answered,
     extract::{Basic, FormOrJson, Origin},
 };

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::session::{self, SessionView};
 
 use super::super::{App, noun};
-use crate::{
+use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, Parameters},
 };

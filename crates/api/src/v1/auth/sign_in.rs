@@ -16,7 +16,7 @@ use taskhub_domain::{
 };
 
 use super::{super::App, shapes::Credentials};
-use crate::problem::{Code, Problem};
+use crate::http::problem::{Code, Problem};
 
 type Result<T> = std::result::Result<T, Problem>;
 

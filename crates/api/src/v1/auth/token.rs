@@ -14,9 +14,11 @@ use super::{
     sign_in,
 };
 use crate::{
-    answer::Answered,
-    extract::{Basic, Body, Caller, FormOrJson, Origin},
-    problem::Code,
+    http::{
+        answer::Answered,
+        extract::{Basic, Body, Caller, FormOrJson, Origin},
+        problem::Code,
+    },
     state::State,
 };
 
@@ -34,8 +36,8 @@ use crate::{
 /// of its scopes, or with those in `scope`, and no refresh token. The body is JSON or a form.
 #[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))), responses(
     (status = 200, description = "The access token and, for a user, the refresh token.", body = TokenPair),
-    (status = 403, description = "The email address must be verified first (`email_unverified`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "The credentials match in several organisations (`tenant_required`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "The email address must be verified first (`email_unverified`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "The credentials match in several organisations (`tenant_required`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/token")]
 pub(crate) async fn create_token(

@@ -18,7 +18,7 @@ use super::{
     proving::Proving,
     shapes::at_most,
 };
-use crate::{
+use crate::http::{
     answer::{self, Answered},
     extract::{Body, Caller, Id, IfMatch},
 };

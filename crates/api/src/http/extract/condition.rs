@@ -1,0 +1,189 @@
+//! Conditional requests: `If-Match` and `If-None-Match` (RFC 9110 section 13).
+//!
+//! The entity tag of a resource is its version in quotes. This module reads the headers; the write
+//! itself compares the version.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderName},
+};
+use taskhub_domain::repository::Precondition;
+
+use crate::http::problem::{Code, Problem};
+
+/// The greatest length of a header with entity tags, in bytes.
+const LONGEST: usize = 1024;
+
+/// The preconditions of a change: `If-Match` and `If-None-Match`.
+pub struct IfMatch(pub Precondition);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = || {
+            let wanted = match tags(request, &header::IF_MATCH)? {
+                None => Precondition::None,
+                Some(Tags::Any) => Precondition::Any,
+                // A weak tag, or one that is no version, matches nothing (strong comparison,
+                // section 8.8.3.2).
+                Some(Tags::These(tags)) => {
+                    Precondition::Versions(tags.iter().filter_map(|tag| version(tag)).collect())
+                }
+            };
+            Ok(Self(match tags(request, &header::IF_NONE_MATCH)? {
+                None => wanted,
+                // The changed resource exists, so it matches every version.
+                Some(Tags::Any) => Precondition::Versions(Vec::new()),
+                Some(Tags::These(tags)) => {
+                    let strong = |tag: &String| version(tag.strip_prefix("W/").unwrap_or(tag));
+                    Precondition::Not(tags.iter().filter_map(strong).collect(), Box::new(wanted))
+                }
+            }))
+        };
+        ready(read())
+    }
+}
+
+/// `If-None-Match` of a read: the versions that the client has.
+pub struct IfNoneMatch(Option<Tags>);
+
+impl IfNoneMatch {
+    /// Whether the client has this version.
+    pub fn knows(&self, present: i64) -> bool {
+        self.0.is_some() && self.has(&format!("\"{present}\""))
+    }
+
+    /// Whether the client has the content with this entity tag.
+    pub fn has(&self, present: &str) -> bool {
+        match &self.0 {
+            None => false,
+            Some(Tags::Any) => true,
+            // Weak comparison: a weak tag matches too.
+            Some(Tags::These(tags)) => {
+                tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == present)
+            }
+        }
+    }
+}
+
+impl FromRequest for IfNoneMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(tags(request, &header::IF_NONE_MATCH).map(Self))
+    }
+}
+
+enum Tags {
+    Any,
+    These(Vec<String>),
+}
+
+fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Problem> {
+    let mut values = request.headers().get_all(name).peekable();
+    if values.peek().is_none() {
+        return Ok(None);
+    }
+    let wrong =
+        || Problem::new(Code::InvalidHeader, format!("{name}: expected * or entity tags, like \"3\"."));
+    let mut tags = Vec::new();
+    for value in values {
+        let value = value.to_str().ok().filter(|value| value.len() <= LONGEST).ok_or_else(wrong)?;
+        if value.trim() == "*" {
+            return Ok(Some(Tags::Any));
+        }
+        tags.extend(listed(value).ok_or_else(wrong)?);
+    }
+    Ok(Some(Tags::These(tags)))
+}
+
+/// The entity tags of a list. A tag may contain a comma.
+fn listed(list: &str) -> Option<Vec<String>> {
+    let (mut tags, mut rest) = (Vec::new(), list.trim());
+    loop {
+        let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (inner, after) = opaque.split_once('"')?;
+        if !inner.bytes().all(|octet| octet.is_ascii_graphic()) {
+            return None;
+        }
+        tags.push(rest.strip_suffix(after)?.to_owned());
+        let after = after.trim_start();
+        if after.is_empty() {
+            return Some(tags);
+        }
+        rest = after.strip_prefix(',')?.trim_start();
+    }
+}
+
+/// The version in a strong entity tag.
+fn version(tag: &str) -> Option<i64> {
+    let text = tag.strip_prefix('"')?.strip_suffix('"')?;
+    // Tags are compared as text: `"01"` is not the tag of a version.
+    text.parse().ok().filter(|version: &i64| version.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Every list of tags is read as the tags that it was made of.
+        #[test]
+        fn a_list_is_read_back(tags in prop::collection::vec("(W/)?\"[!#-~]{0,9}\"", 1..9), between in "[ \t]{0,2},[ \t]{0,2}") {
+            prop_assert_eq!(listed(&tags.join(&between)), Some(tags));
+        }
+
+        /// Whatever the header is, only tags are read from it.
+        #[test]
+        fn what_is_read_are_tags(list in r#"[W/",* 0-9a-\x7f\PC]{0,20}"#) {
+            for tag in listed(&list).into_iter().flatten() {
+                let opaque = tag.strip_prefix("W/").unwrap_or(&tag);
+                prop_assert!(opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"'), "{tag}");
+                prop_assert_eq!(opaque.matches('"').count(), 2);
+                prop_assert!(list.contains(&tag));
+            }
+        }
+
+        /// A version is read only from its own tag.
+        #[test]
+        fn a_version_has_one_tag(tag in "\"[-+0-9]{1,20}\"|\\PC{0,9}") {
+            if let Some(version) = version(&tag) {
+                prop_assert_eq!(format!("\"{version}\""), tag);
+            }
+        }
+
+        /// Every version is read from its tag.
+        #[test]
+        fn a_tag_tells_its_version(number: i64) {
+            prop_assert_eq!(version(&format!("\"{number}\"")), Some(number));
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for list in [
+            "",
+            ",",
+            "3",
+            "\"3",
+            "3\"",
+            "\"",
+            "\"3\",",
+            ",\"3\"",
+            "\"3\" \"4\"",
+            "w/\"3\"",
+            "\"a b\"",
+            "*, \"3\"",
+        ] {
+            assert_eq!(listed(list), None, "{list}");
+        }
+    }
+}

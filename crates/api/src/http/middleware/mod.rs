@@ -1,0 +1,382 @@
+//! The edge: what happens to every request before and after its handler.
+//!
+//! Outermost [`outer`]: the request's id, the headers of every answer, entity tags by coding, one line in the log, and a panic becoming one 500. Inside CORS and
+//! compression [`inner`]: who is calling, which parameters the operation knows, the rate limits' headers, and the one conversion of errors to
+//! problems.
+
+mod coding;
+pub(crate) mod cors;
+pub(crate) mod deprecation;
+pub mod limits;
+mod log;
+pub mod operations;
+mod prefer;
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use actix_cors::CorsError;
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType, Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use futures::FutureExt;
+use taskhub_auth::principal::Principal;
+use taskhub_domain::{
+    Context,
+    audit::{Incident, Refusal},
+    context::Request,
+    scopes,
+};
+
+use self::{
+    limits::{Counted, Limits},
+    operations::{Operation, Operations},
+};
+use crate::{
+    http::{
+        extract::{Authenticated, Once, Origin, pairs},
+        problem::{Code, Problem},
+    },
+    state::State,
+};
+
+/// The header of the request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What Swagger UI's page may load.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                              connect-src 'self'; frame-ancestors 'none'";
+/// The longest id of a request that is taken from a client.
+const LONGEST_ID: usize = 64;
+
+/// The request's id, for its answer and the log.
+#[derive(Clone)]
+struct RequestId(Arc<str>);
+
+/// That only the head of the answer was asked for: for answers that would not end.
+pub(crate) struct IsHead;
+
+/// A fault's cause, on its way to the log.
+struct Cause(String);
+
+type Body<B> = EitherBody<B, BoxBody>;
+
+/// The outermost layer.
+///
+/// # Errors
+/// What no layer inside answered, as a problem.
+pub async fn outer<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Body<B>>, Error> {
+    let watch = log::Watch::start(&request);
+    let id = request_id(&request);
+    request.extensions_mut().insert(id.clone());
+    one_path(&mut request);
+    // HEAD is GET without the body (RFC 9110 section 9.3.2); the server drops the body itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(IsHead);
+    }
+    let named = coding::take(&mut request);
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => as_problem(response),
+        // Neither a handler nor a layer answered: what is known of the request is its id.
+        Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
+        Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
+    };
+    let state = response.request().app_data::<Data<State>>();
+    let secure = state.is_some_and(|state| state.public_url.starts_with("https:"));
+    let stops = state.is_some_and(|state| state.stopping.has_begun());
+    if stops {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    if let Some(policy) = page_policy(response.request().path()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
+    coding::put(&mut response, &named);
+    dress(response.headers_mut(), &id.0, secure);
+    watch.finish(&response, &id.0);
+    Ok(response)
+}
+
+/// The layer around the handlers.
+///
+/// # Errors
+/// Those of the layers inside.
+pub async fn inner<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Body<B>>, Error> {
+    let mut response = match admit(&request).await {
+        Ok(()) => prefer::applied(told(next.call(request).await?)),
+        Err(problem) => {
+            let request = request.into_parts().0;
+            tell_refusal(&request, &problem);
+            answer(request, &problem)
+        }
+    };
+    let counted = response.request().extensions().get::<Counted>().copied();
+    if let Some(counted) = counted {
+        counted.tighter().tell(response.headers_mut());
+    }
+    let operation = response.request().extensions().get::<Arc<Operation>>().cloned();
+    if let Some(deprecation) = operation.as_ref().and_then(|operation| operation.deprecation.as_ref()) {
+        deprecation.tell(response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// An error of a layer of the framework's, which is no problem yet: a refused origin, or a content coding that is not to be had.
+fn as_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
+    let status = response.status();
+    let kind =
+        response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !(status.is_client_error() || status.is_server_error()) || kind == "application/problem+json" {
+        return response.map_into_left_body();
+    }
+    let (request, response) = response.into_parts();
+    let refused = response.error().and_then(|error| error.as_error::<CorsError>());
+    let problem = refused.map(|error| cors::refusal(&request, error));
+    answer(request, &problem.unwrap_or_else(|| Problem::of_status(status)))
+}
+
+/// The one conversion of errors to problems.
+fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
+    match response.response().error().map(Problem::find) {
+        None => response.map_into_left_body(),
+        Some(problem) => {
+            let (request, response) = response.into_parts();
+            tell_refusal(&request, &problem);
+            let mut told = answer(request, &problem);
+            // What limits and handlers said beside the error stays.
+            for (name, value) in response.headers() {
+                if !told.headers().contains_key(name) {
+                    told.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+            told
+        }
+    }
+}
+
+/// Lets the audit know when a known caller was refused what they asked for.
+fn tell_refusal(request: &HttpRequest, problem: &Problem) {
+    let code = problem.code();
+    if !matches!(code, Code::Forbidden | Code::InsufficientScope) {
+        return;
+    }
+    let extensions = request.extensions();
+    if let (Some(Authenticated(Ok(ctx))), Some(operation), Some(state)) = (
+        extensions.get::<Authenticated>(),
+        extensions.get::<Arc<Operation>>(),
+        request.app_data::<Data<State>>(),
+    ) {
+        let refusal = Refusal { operation: operation.id.clone(), code: code.as_str() };
+        state.tell(ctx.clone(), Incident::Refused(refusal));
+    }
+}
+
+/// Finds out who is calling, counts the request, and refuses what the operation does not know.
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
+    let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>())
+    else {
+        return Err(Code::Internal.into());
+    };
+    let operations = request.app_data::<Data<Operations>>();
+    if let Some(operation) = operations.and_then(|all| all.find(request.method(), request.path())) {
+        request.extensions_mut().insert(operation);
+    }
+    let known = identify(request, state).await;
+    // A request with a bad token is counted too: for its address.
+    if let Some(counted) = limits.count(request)? {
+        request.extensions_mut().insert(counted);
+        if counted.tighter().is_spent() {
+            return Err(Code::RateLimited.into());
+        }
+    }
+    // Paths were brought to one spelling; what is still escaped then names nothing here.
+    if request.path().contains('%') && !request.path().starts_with("/api/docs/") {
+        return Err(Code::NotFound.into());
+    }
+    known.and_then(|()| check_operation(request))
+}
+
+/// Puts the caller's context beside the request, if there is a caller.
+async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
+    let agent =
+        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
+    let dry_run = prefer::validate_only(request.request()).is_some();
+    let origin = Request { id, address: client(request, state), user_agent: agent, dry_run };
+    request.extensions_mut().insert(Origin(origin.clone()));
+    if let Some(principal) = authenticate(request, state, &origin).await? {
+        let context =
+            Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+        request.extensions_mut().insert(principal);
+        request.extensions_mut().insert(Authenticated(context));
+    }
+    Ok(())
+}
+
+/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then preferences and
+/// parameters that it does not know.
+fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
+    let extensions = request.extensions();
+    let Some(operation) = extensions.get::<Arc<Operation>>() else {
+        let Some(operations) = request.app_data::<Data<Operations>>() else { return Ok(()) };
+        // A path that is spelt out would be taken for one with an id in its place, if that had the method.
+        return match operations.allow(request.path()) {
+            methods if methods.is_empty() || request.method() == Method::OPTIONS => Ok(()),
+            methods => Err(Problem::method_not_allowed(methods)),
+        };
+    };
+    if operation.secured {
+        match extensions.get::<Authenticated>() {
+            // Before the body is read: what is wrong with it is no affair of a caller who may not send one.
+            Some(Authenticated(Ok(ctx))) => scopes::need(ctx, &operation.scopes)?,
+            Some(Authenticated(Err(kind))) => return Err((*kind).into()),
+            None => return Err(Code::Unauthenticated.into()),
+        }
+    }
+    prefer::check(request.request())?;
+    Once::check(request.request(), operation.idempotent)?;
+    match pairs(request.query_string()).into_iter().find(|(name, _)| !operation.takes(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(taskhub_domain::Error::parameter(&name, "There is no such parameter.").into()),
+    }
+}
+
+/// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none. A client's
+/// own credentials (RFC 7617) are let through to the operations that ask for them, and nowhere else.
+async fn authenticate(
+    request: &ServiceRequest,
+    state: &State,
+    origin: &Request,
+) -> Result<Option<Arc<Principal>>, Problem> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let (value, second) = (values.next(), values.next());
+    let Some(value) = value else { return Ok(None) };
+    let credential = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match credential.filter(|_| second.is_none()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            state.enter(token.trim(), origin).await.map(Some)
+        }
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && takes_basic(request) => Ok(None),
+        _ => Err(Problem::new(Code::Unauthenticated, "Expected one bearer token.")),
+    }
+}
+
+fn takes_basic(request: &ServiceRequest) -> bool {
+    request.extensions().get::<Arc<Operation>>().is_some_and(|operation| operation.basic)
+}
+
+/// The client's address: the peer's, or behind proxies that are configured the last one that none of
+/// them is. A proxy that sends no `X-Forwarded-For` may name the client in `X-Real-IP`.
+fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
+    let trusted = |address: &IpAddr| {
+        state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
+    };
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !trusted(&peer) {
+        return Some(peer);
+    }
+    if !request.headers().contains_key("x-forwarded-for") {
+        let mut named = request.headers().get_all("x-real-ip").filter_map(|value| value.to_str().ok());
+        let real =
+            named.next().filter(|_| named.next().is_none()).and_then(|value| value.trim().parse().ok());
+        return Some(real.map_or(peer, |real: IpAddr| real.to_canonical()));
+    }
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> =
+        forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>()).collect();
+    let mut client = peer;
+    for hop in hops.into_iter().rev() {
+        let Ok(hop) = hop else { break };
+        client = hop.to_canonical();
+        if !trusted(&client) {
+            break;
+        }
+    }
+    Some(client)
+}
+
+/// A problem as the answer to a request.
+fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>> {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    if let Some(cause) = problem.cause().filter(|_| problem.code().status().is_server_error()) {
+        request.extensions_mut().insert(Cause(cause.to_owned()));
+    }
+    let response: HttpResponse = match request.extensions().get::<Arc<Operation>>() {
+        Some(operation) => problem.clone().of_operation(&operation.id).answer(&id),
+        None => problem.answer(&id),
+    };
+    ServiceResponse::new(request, response.map_into_right_body())
+}
+
+/// A well-formed id from the client, or a new one.
+fn request_id(request: &ServiceRequest) -> RequestId {
+    let plain = |id: &&str| {
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
+    RequestId(
+        given.map_or_else(
+            || clock().map(|now| now.token_id().to_string()).unwrap_or_default().into(),
+            Arc::from,
+        ),
+    )
+}
+
+/// A path has one spelling from here on, the one that routes are matched by: what is percent-encoded needlessly would else be another path
+/// to the limits. A trailing slash is the same path, but for the pages, which load what lies beside them.
+fn one_path(request: &mut ServiceRequest) {
+    let decoded = request.match_info().as_str();
+    let slashed = decoded.len() > 1 && decoded.ends_with('/') && !decoded.starts_with("/api/docs");
+    let path = if slashed { decoded.trim_end_matches('/') } else { decoded };
+    if path == request.path() || path.contains(['?', '#']) {
+        return;
+    }
+    let (path, query) = (path.to_owned(), request.query_string().to_owned());
+    let whole = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let Ok(path) = whole.parse() else { return };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(path);
+    if let Ok(uri) = actix_web::http::Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+/// The headers of every answer. Pages set a policy of their own.
+pub(crate) fn dress(headers: &mut HeaderMap, id: &str, secure: bool) {
+    let mut put = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::CACHE_CONTROL, "no-store");
+    put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if secure {
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// The policy of a page that brings its own scripts; `None` for everything else.
+fn page_policy(path: &str) -> Option<&'static str> {
+    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
+}
