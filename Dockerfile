@@ -9,7 +9,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D target/release/taskhub /out/taskhub
 
 FROM debian:trixie-slim
-# The roots of trust for what TaskHub calls itself: mail servers, webhooks, object stores.
+# The root certificates for the servers that TaskHub connects to: mail servers and object stores.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
@@ -28,7 +28,7 @@ WORKDIR /var/lib/taskhub
 VOLUME ["/var/lib/taskhub", "/var/lib/taskhub-keys"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# The image holds no HTTP client: bash asks for itself.
+# The image has no HTTP client, so bash sends the request.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["/bin/bash", "-c", \
     "exec 3<>/dev/tcp/127.0.0.1/$PORT && printf 'GET /health/ready HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r -t 2 _ status _ <&3 && test \"$status\" = 200"]
 ENTRYPOINT ["taskhub"]

@@ -1,34 +1,34 @@
-# What is done often, by its short name.
+# Short names for common commands.
 .PHONY: build run up down migrate exampledata flush shell test test-all coverage lint fmt deny bench contract openapi ci
 
-build: # the program, optimised, in target/release
+build: # build the optimised program in target/release
 	cargo build --release --locked
 
-run: # the server in development's settings, on an SQLite file
+run: # run the server in development, on SQLite
 	cargo run -- serve
 
-up: # the server in production's settings, on PostgreSQL, with Docker Compose
+up: # start the server in production, on PostgreSQL, with Docker Compose
 	docker compose up --build --detach
 
-down: # stops it; the data stay in Docker's volumes
+down: # stop it; the data stays in Docker's volumes
 	docker compose down
 
-migrate: # brings the database's schema up to date
+migrate: # migrate the database
 	cargo run -- migrate up
 
-exampledata: # fills the database with two organisations and their work
+exampledata: # create two organisations with example data
 	cargo run -- seed
 
-flush: # removes everything from the database of a development server
+flush: # delete all rows of the database of a development server
 	cargo run -- wipe --yes
 
-shell: # the database's own client, on the database of the settings
+shell: # open the database with its own client
 	tools/shell.sh
 
-test: # every test, on SQLite
+test: # run every test, on SQLite
 	cargo test --workspace
 
-coverage: # every test, on SQLite, with a report of the lines that they reach
+coverage: # run every test, on SQLite, and report the covered lines
 	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "cargo-llvm-cov is missing: cargo install cargo-llvm-cov" >&2; exit 1; }
 	cargo llvm-cov --workspace --html
 
@@ -37,27 +37,27 @@ test-all: export TASKHUB_TEST_MYSQL_URL ?= mysql://root@127.0.0.1:3306/taskhub_t
 test-all: export TASKHUB_TEST_S3_URL ?= http://127.0.0.1:5000
 test-all: export TASKHUB_TEST_BROWSER = 1
 test-all: export TASKHUB_TEST_REQUIRE_ALL = 1
-test-all: # every test, on SQLite, PostgreSQL and MariaDB and in Chromium
+test-all: # run every test, on SQLite, PostgreSQL and MariaDB, and in Chromium
 	cargo test --workspace
 
-lint: # formatting and lints, without changing anything
+lint: # check formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-fmt: # formats the code
+fmt: # format the code
 	cargo fmt --all
 
-deny: # licences and banned crates
+deny: # check licences and banned crates
 	cargo deny check licenses bans
 
-bench: # TaskHub beside the bare limit of its machine and its database
+bench: # compare TaskHub with the bare limit of the machine and the database
 	cargo run --release --package taskhub-bench
 
-contract: # the OpenAPI document against the rules of Spectral, OWASP and Redocly
+contract: # check the OpenAPI document against the rules of Spectral, OWASP and Redocly
 	tools/contract/lint.sh
 
-openapi: # prints the OpenAPI document
+openapi: # print the OpenAPI document
 	@cargo run --quiet -- openapi
 
-ci: # what decides a landing; installs what it needs, as root
+ci: # run all checks that a change must pass; installs missing tools as root
 	.ci/run

@@ -2,8 +2,8 @@
 //!
 //! Invariant: TaskHub and the bare server of [`bare`] get the same requests over the same connections, in
 //! short rounds by turns, on the same data, each in a process of its own with the same number of workers. An
-//! answer with another status than the expected one ends the run. `docs/performance.md` tells how to read the
-//! table.
+//! answer with another status than the expected one ends the run. `docs/internals/performance.md`
+//! explains the table.
 
 #![expect(
     clippy::disallowed_methods,

@@ -8,7 +8,7 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, Row, SqliteConnection};
 use taskhub::server;
-use taskhub_domain::{context::Request, mail, reminder};
+use taskhub_domain::{context::Request, mail, notification};
 use taskhub_tests::{App, Backend, every_database};
 use tracing::{
     Event, Subscriber,
@@ -81,7 +81,7 @@ async fn idle_work_scans_no_table_that_grows(app: &App) {
     // What is done every second, every few seconds and every hour, and by each tenant's turn.
     let _ = store.tenants_with_alarms(&system, 32).await.unwrap();
     let _ = store.tenants_with_mail(&system, 32).await.unwrap();
-    let _ = store.write(&ctx, (), |tx, ()| Box::pin(reminder::ring(tx))).await.unwrap();
+    let _ = store.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap();
     let _ = store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
     store.fold_tallies(&system).await.unwrap();
     server::forget(&app.state, false, Some(app.clock.now())).await;

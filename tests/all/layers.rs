@@ -21,13 +21,19 @@ const DOMAIN: Layers = &[
         "kernel",
         "audit context credential edit error event guess idempotency input instant list policy scopes store zone",
     ),
-    ("identity", "access_token invitation link picture second_factor service_account session tenant user"),
+    (
+        "identity",
+        "access_token invitation link mail picture second_factor service_account session tenant user",
+    ),
     (
         "work",
-        "attachment client comment document file label project reminder request task team time_entry watcher",
+        "attachment client comment document file label priority project reminder request task team time_entry watcher",
     ),
-    ("insight", "backup bulk dashboard feed mail notification permission report search tally"),
-    ("crate", "fuzzing lib"),
+    (
+        "insight",
+        "backup bulk dashboard feed notification offboarding permission report resources search tally",
+    ),
+    ("crate", "fuzzing lib relations"),
 ];
 
 const API: Layers = &[

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskhub_auth::{Grant, Kind};
-use taskhub_domain::{context::Request, reminder};
+use taskhub_domain::{context::Request, notification};
 use taskhub_tests::{App, Backend, Tenant, User, every_database};
 
 use crate::{
@@ -41,7 +41,7 @@ const DAY: Duration = Duration::from_hours(24);
 async fn ring(app: &App, t: &Tenant) {
     let store = &app.state.store;
     let ctx = store.system("a test", Request::default()).within(t.id);
-    while store.write(&ctx, (), |tx, ()| Box::pin(reminder::ring(tx))).await.unwrap() {}
+    while store.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
 }
 
 /// Moves the clock on, and lets what is due by then ring.

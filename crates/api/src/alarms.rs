@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use taskhub_domain::{Context, Result, context::Request, reminder};
+use taskhub_domain::{Context, Result, context::Request, notification};
 
 use crate::state::State;
 
@@ -38,7 +38,7 @@ async fn round(state: &State) -> Result<usize> {
 }
 
 async fn turn(state: &State, ctx: &Context) -> bool {
-    match state.store.write(ctx, (), |tx, ()| Box::pin(reminder::ring(tx))).await {
+    match state.store.write(ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await {
         Ok(rang) => rang,
         Err(error) => {
             tracing::warn!(%error, "an alarm can't ring");

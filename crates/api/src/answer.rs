@@ -1,4 +1,7 @@
-//! Answers: the headers that go with a resource, a list, and what a write made.
+//! Responses: of a resource, of a list, and of a write, with their headers.
+//!
+//! Invariant: the response of a write is an [`Answer`], which the transaction can store for an
+//! idempotency key. This module does not know any single resource.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,74 +23,74 @@ use crate::{
     state::State,
 };
 
-/// What handlers answer with.
+/// The result of a handler.
 pub type Answered = std::result::Result<HttpResponse, Problem>;
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
-    /// How many rows the list has in all; null when paging by cursor.
+    /// The number of results on all pages together; null when `cursor` is used.
     #[schema(example = 1)]
     pub count: Option<u64>,
-    /// The URL of the next page.
+    /// The URL of the next page, or null on the last page.
     pub next: Option<String>,
-    /// The URL of the previous page.
+    /// The URL of the previous page, or null on the first page.
     pub previous: Option<String>,
-    /// The rows of this page.
+    /// The results on this page.
     pub results: Vec<T>,
 }
 
-/// How many there are.
+/// A number of resources.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Count {
-    /// The number.
+    /// How many there are.
     #[schema(example = 3)]
     pub count: i64,
 }
 
-/// An entity tag of a version: strong (RFC 9110 section 8.8.3).
+/// The strong entity tag of a version (RFC 9110 section 8.8.3).
 fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// A resource, or word that the client has it already.
+/// A resource, or 304 when the client has its current version.
 pub fn resource(known: &IfNoneMatch, version: i64, row: &impl Serialize) -> HttpResponse {
     let mut response = if known.knows(version) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::ETAG, etag(version)));
     if known.knows(version) { response.finish() } else { response.json(row) }
 }
 
-/// What a creation answers: the new resource and where it is.
+/// The response of a creation: the new resource and its path.
 ///
 /// # Errors
-/// A fault of the server's.
+/// `Internal`.
 pub fn created(collection: &str, id: Uuid, version: i64, row: &impl Serialize) -> Result<Answer> {
     let answer = Answer::new(201, row)?;
     Ok(Answer { location: Some(format!("/api/v1/{collection}/{id}")), etag: Some(etag(version)), ..answer })
 }
 
-/// A resource after a change.
+/// The response of a change: the resource after it.
 ///
 /// # Errors
-/// A fault of the server's.
+/// `Internal`.
 pub fn changed(version: i64, row: &impl Serialize) -> Result<Answer> {
     Ok(Answer { etag: Some(etag(version)), ..Answer::new(200, row)? })
 }
 
-/// What an action on several resources answers.
+/// The response of an action on several resources.
 ///
 /// # Errors
-/// A fault of the server's.
+/// `Internal`.
 pub fn told(result: &impl Serialize) -> Result<Answer> {
     Answer::new(200, result)
 }
 
-/// No content.
+/// The response without content.
 pub fn nothing() -> Answer {
     Answer { status: 204, location: None, etag: None, body: String::new(), replayed: false }
 }
 
-/// An answer that may have been kept.
+/// The HTTP response of an answer, which may be a stored one.
 pub fn kept(answer: Answer) -> HttpResponse {
     let status = u16::try_from(answer.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let mut response = HttpResponse::build(status.unwrap_or(StatusCode::OK));
@@ -107,10 +110,10 @@ pub fn kept(answer: Answer) -> HttpResponse {
     }
 }
 
-/// A page of a list, with whole URLs of its neighbours in the body and in `Link` (RFC 8288).
+/// A page of a list. The body and `Link` (RFC 8288) have the absolute URLs of the pages next to it.
 ///
 /// # Errors
-/// A fault of the server's.
+/// `Internal`.
 pub fn list<T: Serialize>(state: &State, request: &HttpRequest, page: Page<T>) -> Answered {
     let url = |link: Link| {
         let (name, value) = match link {
@@ -137,7 +140,7 @@ pub fn list<T: Serialize>(state: &State, request: &HttpRequest, page: Page<T>) -
     Ok(response.json(sparse(&list, &fields).map_err(|_| Problem::from(Code::Internal))?))
 }
 
-/// The list with these fields of each row alone.
+/// The list with only these fields of each result.
 fn sparse(list: &impl Serialize, fields: &[String]) -> serde_json::Result<Value> {
     let mut value = serde_json::to_value(list)?;
     for row in value

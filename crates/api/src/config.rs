@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use taskhub_auth::{Algorithm, Cost};
-use taskhub_domain::{file::Place, session::Lifetimes, store::Database};
+use taskhub_domain::{file::Place, repository::Database, session::Lifetimes};
 
 use self::values::{address, database_url, levels, origin, place, public_url};
 use crate::{mail::Sending, state::StartError};

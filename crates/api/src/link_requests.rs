@@ -9,7 +9,7 @@ use taskhub_domain::{
     Result,
     context::{Request, network},
     error::Kind,
-    store::Operation,
+    repository::Operation,
     user::{self, Candidate, Login},
 };
 use uuid::Uuid;

@@ -12,7 +12,7 @@ use actix_web::{
     web::{self, Data},
 };
 use serde_json::Value;
-use taskhub_domain::{Instant, context::Request, store};
+use taskhub_domain::{Instant, context::Request, repository};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
@@ -102,7 +102,7 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
     let mut tasks = vec![
-        tokio::spawn(store::follow_revocations(state.store.clone())),
+        tokio::spawn(repository::follow_revocations(state.store.clone())),
         tokio::spawn(state.store.clone().watch_feeds()),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),

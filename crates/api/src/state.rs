@@ -9,8 +9,8 @@ use taskhub_domain::{
     credential::Granted,
     file::{Depot, Place},
     picture::Studio,
+    repository::Shares,
     session::Opened,
-    store::Shares,
 };
 use thiserror::Error;
 

@@ -16,7 +16,7 @@ use futures::{Stream, stream};
 use taskhub_auth::Principal;
 use taskhub_domain::{
     Error, Result,
-    feed::{Reading, SHOWN},
+    change_feed::{Reading, SHOWN},
 };
 use tokio::{
     sync::{mpsc, watch},

@@ -18,74 +18,51 @@
 //! Evidence can't be forged, and the evidence of a right to read is none of a right to change:
 //! ```compile_fail
 //! fn forge(row: taskhub_domain::task::Task) {
-//!     let _ = taskhub_domain::store::Evidence::<_, taskhub_domain::store::Update> { row };
+//!     let _ = taskhub_domain::repository::Evidence::<_, taskhub_domain::repository::Update> { row };
 //! }
 //! ```
 //! ```compile_fail
-//! use taskhub_domain::{store::{Evidence, Precondition, Read}, task::Task, Tx};
+//! use taskhub_domain::{repository::{Evidence, Precondition, Read}, task::Task, Tx};
 //! async fn change(tx: &Tx, seen: Evidence<Task, Read>, row: Task) {
 //!     let _ = tx.update(seen, row, &Precondition::None).await;
 //! }
 //! ```
 //! The same lines with the right evidence do compile:
 //! ```
-//! use taskhub_domain::{store::{Evidence, Precondition, Update}, task::Task, Tx};
+//! use taskhub_domain::{repository::{Evidence, Precondition, Update}, task::Task, Tx};
 //! async fn change(tx: &Tx, seen: Evidence<Task, Update>, row: Task) {
 //!     let _ = tx.update(seen, row, &Precondition::None).await;
 //! }
 //! ```
 
-pub mod access_token;
-pub mod attachment;
-pub mod audit;
-pub mod backup;
-pub mod bulk;
-pub mod client;
-pub mod comment;
-pub mod context;
-pub mod credential;
-pub mod dashboard;
-pub mod document;
-pub mod edit;
-pub mod error;
-mod event;
-pub mod feed;
-pub mod file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-pub mod guess;
-pub mod idempotency;
-pub mod input;
-pub mod instant;
-pub mod invitation;
-pub mod label;
-pub mod link;
-pub mod list;
-pub mod mail;
-pub mod notification;
-pub mod permission;
-pub mod picture;
-pub mod policy;
-pub mod project;
-pub mod reminder;
-pub mod report;
-pub mod request;
-pub mod scopes;
-pub mod search;
-pub mod second_factor;
-pub mod service_account;
-pub mod session;
-pub mod store;
-pub mod tally;
-pub mod task;
-pub mod team;
-pub mod tenant;
-pub mod time_entry;
-pub mod user;
-pub mod watcher;
-mod zone;
+mod identity;
+mod insight;
+mod kernel;
+mod relations;
+mod work;
 
-pub use context::{Context, System};
-pub use error::{Error, Result};
-pub use instant::{Clock, Instant};
-pub use store::{Scope, Store, Tx};
+pub use self::kernel::{
+    context::{Context, System},
+    error::{Error, Result},
+    repository::{Scope, Store, Tx},
+    time::{Clock, Instant},
+};
+pub use self::{
+    identity::{
+        access_token, invitation, link, mail, picture, second_factor, service_account, session, tenant, user,
+    },
+    insight::{
+        aggregates, backup, bulk, change_feed, dashboard, notification, offboarding, permission, report,
+        search,
+    },
+    kernel::{
+        audit, context, credential, crud, error, idempotency, input, list, login_throttle, policy,
+        repository, scopes, time,
+    },
+    work::{
+        attachment, client, comment, document, file, label, project, reminder, request, task, team,
+        time_entry, watcher,
+    },
+};

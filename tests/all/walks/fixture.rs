@@ -9,7 +9,7 @@ use std::{
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use taskhub_auth::{Grant, Kind, Totp};
-use taskhub_domain::{Clock, Context, context::Request, link, second_factor, store::Read, user};
+use taskhub_domain::{Clock, Context, context::Request, link, repository::Read, second_factor, user};
 use taskhub_tests::{App, PASSWORD, Tenant, User};
 use uuid::Uuid;
 

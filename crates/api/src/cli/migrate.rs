@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
-use taskhub_domain::store::Database;
+use taskhub_domain::repository::Database;
 
 use super::say;
 use crate::{

@@ -1,19 +1,20 @@
-//! The bounds of every number, text and list: what a field does not say of itself is said here.
+//! The bounds of every number, text and list whose schema has none of its own.
 //!
-//! What is answered was mostly written before, so a text that is answered has the bound of the field of the same name that is written. The rest
-//! stands in [`TEXTS`] and [`LISTS`], by its name, or by its schema's and its own.
+//! A field of a response has the bound of the field of the same name in a request body. The bounds
+//! of all other fields are in [`TEXTS`] and [`LISTS`], by the name of the field, or by the names of
+//! the schema and the field.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use taskhub_domain::{input, instant};
+use taskhub_domain::{input, time};
 
-/// A word of the system's.
+/// A name that the server defines.
 const WORD: &str = "^[a-z][a-z0-9_-]*$";
-/// Any text of an answer. No text has this character, which not every database keeps.
+/// Any text of a response. No text has the null character, which not every database can store.
 const ANY: &str = "^[^\\u0000]*$";
 
-/// How long texts are at most, and what they are like, where that is more than [`ANY`].
+/// The greatest length and the pattern of texts, by name.
 const TEXTS: [(&str, u64, &str); 57] = [
     ("FileInfo.name", 255, ANY),
     ("Attachment.name", 255, ANY),
@@ -76,12 +77,13 @@ const TEXTS: [(&str, u64, &str); 57] = [
 /// A scope.
 const SCOPE: &str = "^[a-z]+(-[a-z]+)*:(read|write)$";
 
-/// What stands in no line, as in a class of a pattern: see `taskhub_domain::input::one_line`.
+/// The characters that no single-line text has, for a class of a pattern: see
+/// `taskhub_domain::input::one_line`.
 const NOT_IN_LINE: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069";
-/// What is not seen, and so makes no name by itself.
+/// Invisible characters, which do not make a name by themselves.
 const UNSEEN: &str = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8";
 
-/// How long lists are at most.
+/// The greatest length of lists, by name.
 const LISTS: [(&str, u64); 21] = [
     ("ImportReport.results", 1000),
     ("TimeTotals.results", 400),
@@ -106,12 +108,13 @@ const LISTS: [(&str, u64); 21] = [
     ("token_endpoint_auth_methods_supported", 10),
 ];
 
-/// Texts outside JSON, as a file that is exported: what an answer can be at most for any client.
+/// The greatest length of a response that is no JSON, such as an export: the most that any client
+/// can read.
 const LONGEST: u64 = 2_147_483_647;
-/// The most octets that a file can be set to have.
+/// The greatest value of the setting for the size of files, in bytes.
 const LARGEST_FILE: u64 = 48 << 30;
 
-/// Puts the bounds on every schema of the document.
+/// Adds the bounds to every schema of the document.
 pub(super) fn apply(document: &mut Value) {
     let written = written(document);
     let bound = |schema: &mut Value, owner: &str, name: &str| {
@@ -142,13 +145,13 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// The schemas of a body in its content types.
+/// The schemas of the content types of a body.
 fn contents(body: &mut Value) -> impl Iterator<Item = &mut Value> {
     let content = body.get_mut("content").and_then(Value::as_object_mut);
     content.into_iter().flat_map(Map::values_mut).filter_map(|media| media.get_mut("schema"))
 }
 
-/// The longest that a text, and a list, of a name may be written.
+/// The greatest lengths of the texts and lists in request bodies, by name.
 fn written(document: &Value) -> HashMap<String, [Option<u64>; 2]> {
     let mut found: HashMap<String, [Option<u64>; 2]> = HashMap::new();
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
@@ -163,12 +166,12 @@ fn written(document: &Value) -> HashMap<String, [Option<u64>; 2]> {
     found
 }
 
-/// Whether it is a body that a client writes: these are closed.
+/// Whether it is a schema of a request body: these allow no other fields.
 fn is_written(schema: &Value) -> bool {
     schema["additionalProperties"] == false
 }
 
-/// Where a schema stands.
+/// The place of a schema in the document.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     owner: &'a str,
@@ -206,7 +209,7 @@ impl Place<'_> {
         }
     }
 
-    /// What a table says at this place: of the very schema, or of the name.
+    /// The entry of a table for this place: by schema and field, or else by field.
     fn told<T>(self, table: &[T], name: impl Fn(&T) -> &str) -> Option<&T> {
         let whole = format!("{}.{}", self.owner, self.name);
         let find = |wanted: &str| table.iter().find(|row| name(row) == wanted);
@@ -220,7 +223,7 @@ impl Place<'_> {
         let shortest = fields.get("minLength").and_then(Value::as_u64).unwrap_or_default();
         if fields.get("format").is_some_and(|format| format == "line") {
             fields.remove("format");
-            // What is answered may have been written before.
+            // Responses may have texts from before the rule.
             if by_client {
                 fields.insert("pattern".to_owned(), line(shortest).into());
             }
@@ -231,7 +234,7 @@ impl Place<'_> {
         let longest = match format.as_str() {
             "uuid" => 36,
             "date" => 10,
-            "date-time" => instant::LONGEST as u64,
+            "date-time" => time::LONGEST as u64,
             "binary" => LARGEST_FILE,
             _ if self.owner == "parameter" => 4096,
             _ if self.owner == "body" => LONGEST,
@@ -241,7 +244,7 @@ impl Place<'_> {
             fields.entry("maxLength").or_insert_with(|| json!(longest));
         }
         if format == "date-time" {
-            fields.entry("pattern").or_insert_with(|| json!(instant::WRITTEN));
+            fields.entry("pattern").or_insert_with(|| json!(time::WRITTEN));
         }
         if format.is_empty() {
             let pattern = match told {
@@ -262,8 +265,9 @@ impl Place<'_> {
     }
 }
 
-/// What a name is like that has so many characters at least: one line, with nothing that turns its direction, and with that many from the first that is
-/// seen to the last, because what is blank at its ends is left away.
+/// The pattern of a single-line text with at least so many characters. It has no line breaks and no
+/// characters that change the direction of text. The length is counted from the first to the last
+/// visible character, because blanks at the ends are removed.
 fn line(shortest: u64) -> String {
     let (any, seen) = (format!("[^{NOT_IN_LINE}]"), format!("[^{NOT_IN_LINE}\\s{UNSEEN}]"));
     match shortest {

@@ -1,19 +1,21 @@
-//! Many changes at once, as generators of clients want them: what one change may say follows from its action, and its body is of its noun.
+//! The schemas of bulk requests, one for each action of each resource, as client generators need
+//! them.
 //!
-//! The server reads all of them by the same rules (`taskhub_domain::bulk`); the shapes are those of the noun's own operations, which lie beside.
+//! The server reads all bulk requests by the same rules (`taskhub_domain::bulk`). The schemas here
+//! are made of the bodies of the single operations of the resource: `POST` and `PATCH`.
 
 use serde_json::{Map, Value, json};
 
-/// How the path of many changes ends.
+/// The end of the path of a bulk request.
 const PATH: &str = "/bulk";
-/// Where references lead.
+/// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
-/// What is said of it beside.
-const BESIDE: &str = "What is wrong with the input of any of them is told at once, each with its place (`/operations/3/body/title`), 20 at most; where it is the \
-    state of a row that refuses, the first one is told. `If-Match` is about one resource and is not heeded here: a `version` stands in each. \
-    Each operation counts as a request against the rate limits.";
+/// What the description of every bulk request ends with.
+const BESIDE: &str = "Invalid input gets 422 with up to 20 errors from all operations; each pointer names its operation, such as \
+    `/operations/3/body/title`. If the state of a resource does not allow an operation, the response is the error of the first such \
+    operation. `If-Match` is not honoured: send `version` in the operation. Each operation counts as one request against the rate limits.";
 
-/// Gives the changes of each noun shapes of their own.
+/// Adds the schemas of the bulk requests of each resource.
 pub(super) fn apply(document: &mut Value) {
     let Some(paths) = document.get("paths").and_then(Value::as_object) else { return };
     let of = |path: &str, method: &str| {
@@ -50,7 +52,7 @@ pub(super) fn apply(document: &mut Value) {
         add(
             "BulkInput",
             object(
-                "Changes that are made all together or not at all.",
+                "Operations that take effect all together or not at all.",
                 &[],
                 &[(
                     "operations",
@@ -67,36 +69,37 @@ pub(super) fn apply(document: &mut Value) {
         add(
             "BulkOperation",
             json!({
-                "description": "One change of many.",
+                "description": "One operation of a bulk request.",
                 "oneOf": actions.iter().map(|(_, name)| named(name)).collect::<Vec<_>>(),
                 "discriminator": { "propertyName": "action", "mapping": mapping },
             }),
         );
-        let id = ("id", json!({ "type": "string", "format": "uuid", "description": "Which row." }));
+        let id =
+            ("id", json!({ "type": "string", "format": "uuid", "description": "The id of the resource." }));
         let version = json!({
             "type": ["integer", "null"], "format": "int64", "minimum": 1,
-            "description": "The version that the row must still have, as in `If-Match`.",
+            "description": "The version that the resource must have, as in `If-Match`. Null or absent accepts every version.",
         });
         let version = ("version", version);
         let body = |reference: String| ("body", json!({ "$ref": reference }));
         let action = |action: &str| ("action", json!({ "type": "string", "const": action }));
         add(
             "BulkCreate",
-            object("Make one, of a body as for `POST`.", &[], &[action("create"), body(input)]),
+            object("Creates a resource, with a body as for `POST`.", &[], &[action("create"), body(input)]),
         );
         add(
             "BulkUpdate",
             object(
-                "Change one, by a body as for `PATCH`.",
+                "Updates a resource, with a body as for `PATCH`.",
                 &["version"],
                 &[action("update"), id.clone(), version.clone(), body(patch)],
             ),
         );
-        add("BulkDelete", object("Delete one.", &["version"], &[action("delete"), id, version]));
+        add("BulkDelete", object("Deletes a resource.", &["version"], &[action("delete"), id, version]));
     }
 }
 
-/// A closed object, all of whose fields are required but some.
+/// An object without other fields, whose fields are required unless they are listed as optional.
 fn object(description: &str, optional: &[&str], properties: &[(&str, Value)]) -> Value {
     let required: Vec<_> =
         properties.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();

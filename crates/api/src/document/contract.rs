@@ -1,80 +1,89 @@
-//! What holds on every operation, put into the document.
+//! What applies to every operation of the OpenAPI document: security, headers, problems, and the
+//! parameters of lists.
+//!
+//! Invariant: the parameters come from the tables by which the server reads them, so the document
+//! and the server cannot differ.
 
 use serde_json::{Map, Value, json};
 use taskhub_domain::{
     access_token::AccessToken,
     attachment::Attachment,
     audit::{AuditEntry, Change, HistoryEntry},
+    change_feed,
     client::Client,
     comment::{Comment, CommentVersion},
     document::{Document, DocumentVersion},
-    feed,
     invitation::Invitation,
     label::Label,
     notification::Notification,
     permission,
     project::{Milestone, Project},
     reminder::Reminder,
-    report::Every,
+    report::{By, Every},
     request::{ClientRequest, RequestType},
     search,
     service_account::ServiceAccount,
     session::Session,
     task::{Task, TaskDependency},
     team::{Team, TeamMember},
-    time_entry::{By, TimeEntry},
+    time_entry::TimeEntry,
     user::User,
     watcher::Watcher,
 };
 
 use super::{
     deprecation, headers,
-    operations::METHODS,
     parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, search_filters, words},
     scopes,
 };
+use crate::edge::operations::METHODS;
 
 /// The operations that change many rows at once.
 const BULK: [&str; 4] = ["change_documents", "change_requests", "change_tasks", "change_users"];
-/// What they answer about one of these.
+/// Their additional problems, each about one of the operations in the body.
 const OF_BULK: [(&str, &str); 3] = [
-    ("404", "A row that is absent, or invisible to the caller."),
-    ("412", "A row that has another version."),
-    ("428", "The organisation requires versions."),
+    ("404", "A resource in `operations` does not exist, or is not visible to the caller."),
+    ("412", "A resource in `operations` is at another version."),
+    ("428", "The organisation requires a `version` in each update and delete."),
 ];
 
-/// The operations whose answers hold a secret that is shown once, and so is kept under no idempotency key.
+/// The operations whose response has a secret that is shown once. They accept no idempotency key.
 const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
 
-/// What every operation may answer that changes something, with an idempotency key and without one.
+/// The problems of every operation that writes, with and without an idempotency key.
 const OF_KEYS: [(&str, &str); 2] = [
-    ("409", "A clash with what is there, or a request with this key is under way."),
-    ("422", "The body is invalid, or the key was used for another request."),
+    (
+        "409",
+        "The request conflicts with the current state, or a request with the same `Idempotency-Key` is in progress.",
+    ),
+    ("422", "The body is invalid, or the `Idempotency-Key` was used for another request."),
 ];
 
-/// What 404 says of a row.
-const ABSENT: &str = "Absent, or invisible to the caller.";
+/// The description of 404.
+const ABSENT: &str = "The resource does not exist, or is not visible to the caller.";
 
-/// What `Prefer` does.
-const VALIDATE_ONLY: &str = "`validate-only` (RFC 7240): the answer is what it would be, and nothing is changed, sent or kept. A new id names nothing then, a new \
-    secret reads `validate-only`, and an `Idempotency-Key` is not honoured. Other preferences are ignored.";
+/// The description of `Prefer`.
+const VALIDATE_ONLY: &str = "`validate-only` makes the request a dry run (RFC 7240): the response is the one that the request would have had, and \
+    nothing is changed, sent or stored. The id of a new resource is a placeholder, a new secret reads `validate-only`, and an \
+    `Idempotency-Key` is not honoured. Other preferences are ignored.";
 
-/// Applies the contract to the document of the handlers.
+/// Adds what applies to every operation to the document of the handlers.
 pub(super) fn apply(document: &mut Value) {
     let schemes = json!({
         "token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token from `POST /api/v1/auth/token`, a JWT that is made and verified by the rules of RFC8725, or a \
-                            personal access token from `POST /api/v1/access-tokens`. The scopes that an operation names are what a \
-                            token needs that is narrowed to some; one that is not narrowed needs none."
+            "description": "An access token from `POST /api/v1/auth/token`, or a personal access token from \
+                            `POST /api/v1/access-tokens`. Access tokens are JWTs, issued and verified according to RFC8725. The \
+                            scopes of an operation are those that a token with limited scopes needs. A token without limited \
+                            scopes needs none."
         },
         "basic": {
             "type": "http", "scheme": "basic",
-            "description": "A service account's `client_id` and `client_secret`, each form-urlencoded (RFC 6749 section 2.3.1)."
+            "description": "The `client_id` and `client_secret` of a service account, each form-urlencoded (RFC 6749 section 2.3.1)."
         }
     });
     if let Some(root) = document.as_object_mut() {
-        let server = json!({ "url": "/", "description": "The server that this document is from, in production", "x-internal": false });
+        let server = json!({ "url": "/", "description": "The server that serves this document, in production", "x-internal": false });
         root.insert("servers".to_owned(), json!([server]));
     }
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
@@ -90,7 +99,7 @@ pub(super) fn apply(document: &mut Value) {
             let Some(operation) = operation.as_object_mut() else { continue };
             if method == "get" && past.contains(path) {
                 add_parameters(operation, [as_of()]);
-                // What is always there was not there always.
+                // A resource that always exists today may not have existed then.
                 add_problem(operation, "404", ABSENT);
             }
             if method == "patch" {
@@ -102,7 +111,7 @@ pub(super) fn apply(document: &mut Value) {
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for schema in all.values_mut() {
             let scopes = schema.pointer_mut("/properties/scopes").and_then(Value::as_object_mut);
-            // Those that are given; those that a row has may be of an earlier version.
+            // Scopes that a client sends. Stored scopes may be those of an earlier version.
             if let Some(scopes) = scopes.filter(|scopes| scopes.contains_key("maxItems")) {
                 scopes.insert("uniqueItems".to_owned(), json!(true));
                 scopes.insert(
@@ -120,13 +129,14 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// Says what credential an operation needs; whether it can do without.
+/// Adds the credentials that an operation accepts; true if it can be called without one.
 fn secure(path: &str, method: &str, operation: &mut Map<String, Value>) -> bool {
     let given = operation.get("security").and_then(Value::as_array).cloned();
     let public = given.is_some();
     let security = match given {
         None => json!([{ "token": scopes::of(path, method) }]),
-        // `security(())` of a handler: no credential is needed. What it names beside may be sent.
+        // `security(())` at a handler: no credential is needed. Other schemes that it names are
+        // optional.
         Some(given) if given.iter().all(|one| *one == json!({})) => json!([]),
         Some(given) => given.into(),
     };
@@ -142,27 +152,30 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
     let single =
         operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && list.is_none();
     let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
-    // Whether the server lives is asked by whoever runs it, and is not counted.
+    // Health checks are not counted against the rate limits.
     let counted = !path.starts_with("/health/");
     let mut parameters: Vec<_> = (method != "get").then(preference).into_iter().collect();
     let mut problems = vec![
         ("400", "A parameter or a header is invalid."),
-        // Also where no credential is needed: a bad one is never taken for none.
-        ("401", "No valid access token, or credentials that are not right."),
-        ("406", "There is no coding of the answer that `Accept-Encoding` allows."),
-        ("500", "A fault of the server's."),
+        // On public operations as well: an invalid credential is never ignored.
+        ("401", "The access token or the credentials are missing, wrong, expired or revoked."),
+        ("406", "`Accept-Encoding` allows no coding that the server has."),
+        ("500", "An internal error of the server. Its cause is in the log only."),
     ];
     if counted {
         problems.extend([
-            ("429", "Too many requests: see Retry-After."),
-            ("503", "Overloaded, or no writes at present: try again later."),
-            ("507", "The server's storage is full."),
+            ("429", "Too many requests. `Retry-After` says how many seconds to wait."),
+            (
+                "503",
+                "The server is overloaded or cannot write now. `Retry-After` says how many seconds to wait.",
+            ),
+            ("507", "The storage of the server is full."),
         ]);
     }
     let kept_out = if public {
         "The organisation is suspended."
     } else {
-        "Not allowed to the caller, beyond the token's scopes, or the organisation is suspended."
+        "The caller is not allowed to do this, the token lacks a scope, or the organisation is suspended."
     };
     problems.push(("403", kept_out));
     if by_id || matches!(id.as_str(), "get_completion_report" | "get_individual_report" | "get_team_report") {
@@ -170,42 +183,46 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
     }
     if has_body {
         problems.extend([
-            ("408", "The body took too long to arrive."),
+            ("408", "The body did not arrive in time."),
             ("413", "The body is too large."),
-            ("415", "The body is not of a content type that is served here."),
-            ("422", "The body is invalid: `errors` says where."),
+            ("415", "The content type of the body is not supported."),
+            ("422", "The body is invalid. `errors` names the fields."),
         ]);
     }
     if matches!(id.as_str(), "get_changes" | "stream_events") {
-        problems.push(("410", "What came after this cursor is not kept any more."));
+        problems.push(("410", "The changes after this cursor are no longer stored."));
     }
     match method {
         "get"
             if single
                 && (by_id || matches!(id.as_str(), "get_tenant" | "get_profile"))
-                // What has no version of its own can't be known already.
+                // Statistics and audit entries have no version.
                 && !id.contains("statistics")
                 && id != "get_audit_entry" =>
         {
             parameters.push(header(
                 "If-None-Match",
-                "Entity tags that the client has: one that matches is answered with 304.",
+                "The entity tags of the versions that the client has. If one of them is current, the response is 304.",
             ));
-            add(operation, "304", json!({ "description": "The client has this version." }));
+            add(
+                operation,
+                "304",
+                json!({ "description": "Not modified: the client has the current version." }),
+            );
         }
         "post" if !public => {
             if !SHOWN_ONCE.contains(&id.as_str()) {
                 parameters.push(idempotency_key());
                 problems.push((
                     "404",
-                    "What the first request with this key made is gone, or invisible to the caller.",
+                    "The result of the first request with this `Idempotency-Key` no longer exists, or is not visible to the caller.",
                 ));
             }
             problems.extend(OF_KEYS);
             if BULK.contains(&id.as_str()) {
                 problems.extend(OF_BULK);
             }
-            // An action on a row; what is made within one has no version yet.
+            // An action on a row. A row that is created inside another has no version yet.
             if by_id && !makes {
                 if_match(&mut parameters, &mut problems);
             }
@@ -230,42 +247,45 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
     operation.entry("description").or_insert_with(|| describe(method, by_id, list.is_some()).into());
 }
 
-/// What is said of an operation that does what all of its kind do.
+/// The description of an operation whose handler has none.
 fn describe(method: &str, by_id: bool, list: bool) -> &'static str {
     match method {
         _ if list => {
-            "What the caller may see, filtered and sorted as they ask: by numbered pages with an exact count, or by cursor, which costs the same \
-             however far it goes."
+            "Returns the resources that the caller sees, filtered and sorted by the query parameters. Numbered pages have an exact \
+             `count`; with `cursor`, every page costs the same."
         }
         "get" if by_id => {
-            "As it is, or as it was at an instant where `as_of` is taken. Its version is its `ETag`."
+            "Returns the current state, or a past state where `as_of` is accepted. The `ETag` is the version."
         }
-        "get" => "As it is at this moment.",
-        "patch" => "What is absent stays, and null clears (RFC 7396).",
-        "put" => "What is absent is set to its default.",
-        "delete" => "It is gone for good; what is recorded of it stays.",
-        _ => "It can be done again: nothing changes then.",
+        "get" => "Returns the current state.",
+        "patch" => {
+            "Changes the fields that are sent. Absent fields stay, and null clears a field (RFC 7396)."
+        }
+        "put" => "Replaces all writable fields. An absent field gets its default.",
+        "delete" => "Deletes the resource permanently. The audit log keeps its records.",
+        _ => "Repeating the request has no further effect.",
     }
 }
 
 fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "The same request again within 24 hours gets the first response again, with `Idempotency-Replayed: true`, and changes nothing. The \
-                        caller must still be allowed to make it, and to see what it answers. A response that holds a secret is repeated only to \
-                        the credential that it was given to.",
+        "description": "A value that the client chooses for this request: 1 to 255 visible ASCII characters. The same request with the same key \
+                        within 24 hours gets the first response again, with `Idempotency-Replayed: true`, and changes nothing. The \
+                        caller must still be allowed to make the request and to see the result. A response with a secret is \
+                        repeated only to the credential that received it first.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
     })
 }
 
 fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'static str)>) {
-    parameters.push(header("If-Match", "Entity tags of the versions that the change is for."));
+    parameters.push(header("If-Match", "The entity tags of the versions that may be changed. If the resource is at another version, the response is 412."));
     parameters.push(header(
         "If-None-Match",
-        "Entity tags of versions that the change is not for: a match gets 412, and `*` matches whatever is there.",
+        "The entity tags of the versions that must not be changed. If the resource is at one of them, the response is 412. `*` matches every existing resource.",
     ));
-    problems.push(("412", "The resource has another version."));
-    problems.push(("428", "The organisation requires If-Match."));
+    problems.push(("412", "The resource is not at a version that `If-Match` and `If-None-Match` allow."));
+    problems.push(("428", "The organisation requires `If-Match`."));
 }
 
 fn add(operation: &mut Map<String, Value>, status: &str, response: Value) {
@@ -286,9 +306,9 @@ fn add_parameters(operation: &mut Map<String, Value>, parameters: impl IntoItera
     }
 }
 
-/// The parameter by which a caller asks only to validate.
+/// The parameter with which a caller asks for a dry run.
 fn preference() -> Value {
-    // An empty list is one too (RFC 9110 section 5.6.1).
+    // An empty list is valid too (RFC 9110 section 5.6.1).
     let schema =
         json!({ "type": "string", "maxLength": 1024, "pattern": "^[ -~]*$", "examples": ["validate-only"] });
     json!({ "name": "Prefer", "in": "header", "required": false, "description": VALIDATE_ONLY, "schema": schema })
@@ -301,13 +321,13 @@ fn header(name: &str, description: &str) -> Value {
     json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
 }
 
-/// What an operation answers a list of, by the name of its schema.
+/// The name of the schema of the results, if the operation returns a list.
 fn listed(operation: &Value) -> Option<&str> {
     let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref")?;
     schema.as_str()?.strip_prefix("#/components/schemas/List_")
 }
 
-/// The parameters of a list, from the tables of the noun that it is of.
+/// The parameters of a list, from the tables of its resource.
 fn of_list(item: &str, required: &[&str]) -> Vec<Value> {
     match item {
         "AccessToken" => list_parameters::<AccessToken>(required),
@@ -341,7 +361,7 @@ fn of_list(item: &str, required: &[&str]) -> Vec<Value> {
     }
 }
 
-/// The paths of the rows that can also be got as they were: those that have a history of what happened to them.
+/// The paths of the resources that accept `as_of`: those with a history.
 fn with_history(paths: &Map<String, Value>) -> Vec<String> {
     let told = paths.iter().filter(|(_, item)| listed(&item["get"]) == Some("Change"));
     let ends = ["/history", "/changes"];
@@ -349,36 +369,36 @@ fn with_history(paths: &Map<String, Value>) -> Vec<String> {
         .collect()
 }
 
-/// The parameter of these.
+/// The parameter `as_of`.
 fn as_of() -> Value {
     query(
         false,
         "as_of",
-        "As it was at an instant (RFC 3339). Takes the scope `history:read` too.",
+        "A date and time (RFC 3339). Returns the resource as it was then. Also requires the scope `history:read`.",
         json!({ "type": "string", "format": "date-time" }),
     )
 }
 
-/// The parameters, from the domain's tables, of operations that answer with no page.
+/// The parameters of operations that return no page, from the tables of the domain.
 fn of_others(id: &str) -> Vec<Value> {
     match id {
         "export_users" => filter_parameters::<User>(&[]),
         "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
         "get_time_totals" => {
             let by = json!({ "type": "string", "enum": By::WORDS });
-            let mut all = vec![query(true, "by", "What time is summed up by.", by)];
+            let mut all = vec![query(true, "by", "What the totals are grouped by.", by)];
             all.extend(filters::<TimeEntry>(&[]));
             all
         }
         "get_individual_report" => {
             let user = json!({ "type": "string", "format": "uuid" });
-            let mut all = vec![query(false, "user", "The user's id; without it, the caller.", user)];
+            let mut all = vec![query(false, "user", "The id of the user. Default: the caller.", user)];
             all.extend(of_reports(&["json", "csv"]));
             all
         }
         "get_team_report" => {
             let team = json!({ "type": "string", "format": "uuid" });
-            let mut all = vec![query(true, "team", "The team's id.", team)];
+            let mut all = vec![query(true, "team", "The id of the team.", team)];
             all.extend(of_reports(&["json", "csv"]));
             all
         }
@@ -386,27 +406,27 @@ fn of_others(id: &str) -> Vec<Value> {
             let every = json!({ "type": "string", "enum": Every::WORDS, "default": "day" });
             let project = json!({ "type": "string", "format": "uuid" });
             let mut all = vec![
-                query(false, "every", "How the period is parted, in UTC; weeks begin on Mondays.", every),
-                query(false, "project", "The id of a project: its tasks alone.", project),
+                query(false, "every", "Whether each line is for a day or a week. Days and weeks are in UTC, and weeks begin on Monday.", every),
+                query(false, "project", "The id of a project, to count only its tasks. Default: all tasks that count for the caller.", project),
             ];
             all.extend(of_reports(&["json", "csv", "svg"]));
             all
         }
         "get_workload_report" | "get_time_by_project_report" => of_reports(&["json", "csv", "svg"]),
         "get_permissions" => vec![
-            query(true, "noun", "What it is about.", json!({ "type": "string", "enum": permission::NOUNS })),
+            query(true, "noun", "The resource type.", json!({ "type": "string", "enum": permission::NOUNS })),
             query(
                 false,
                 "id",
-                "Which one; without it, all of them.",
+                "The id of one resource. Default: the permissions to list and to create resources of the type.",
                 json!({ "type": "string", "format": "uuid" }),
             ),
         ],
         "get_changes" => {
             let size =
-                json!({ "type": "integer", "minimum": 1, "maximum": feed::MOST, "default": feed::SHOWN });
+                json!({ "type": "integer", "minimum": 1, "maximum": change_feed::MOST, "default": change_feed::SHOWN });
             let mut all = of_feed();
-            all.push(query(false, "page_size", "Changes at most.", size));
+            all.push(query(false, "page_size", "The most changes in the response.", size));
             all
         }
         "stream_events" => of_feed(),
@@ -415,19 +435,19 @@ fn of_others(id: &str) -> Vec<Value> {
             query(
                 false,
                 "noun",
-                "What to search, separated by commas; without it, all that the token's scopes reach.",
+                "The resource types to search, separated by commas. Default: all types that the scopes of the token allow.",
                 json!({ "type": "string", "pattern": pattern(search::NOUNS) }),
             ),
             query(
                 false,
                 "project",
-                "A project: it, its tasks with what is said about them, and its documents.",
+                "The id of a project, to search only the project, its tasks and their comments, and its documents.",
                 json!({ "type": "string", "format": "uuid" }),
             ),
             query(
                 false,
                 "page_size",
-                "Rows at most.",
+                "The most results in the response.",
                 json!({ "type": "integer", "minimum": 1, "maximum": search::MOST, "default": search::SHOWN }),
             ),
         ]
@@ -438,21 +458,21 @@ fn of_others(id: &str) -> Vec<Value> {
     }
 }
 
-/// The parameters of the feed.
+/// The parameters of the change feed.
 fn of_feed() -> Vec<Value> {
-    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", feed::OLDEST, feed::CURSOR);
+    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", change_feed::OLDEST, change_feed::CURSOR);
     vec![
         query(
             false,
             "since",
-            "The cursor to go on from; `oldest` for the beginning of what is kept. Without it, from now on.",
-            json!({ "type": "string", "maxLength": feed::CURSOR, "pattern": since }),
+            "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the feed, so that only later changes are returned.",
+            json!({ "type": "string", "maxLength": change_feed::CURSOR, "pattern": since }),
         ),
         query(
             false,
             "noun",
-            "What kinds of rows, separated by commas; without it, all that the token's scopes reach.",
-            json!({ "type": "string", "pattern": pattern(feed::NOUNS) }),
+            "The resource types whose changes are returned, separated by commas. Default: all types that the scopes of the token allow.",
+            json!({ "type": "string", "pattern": pattern(change_feed::NOUNS) }),
         ),
     ]
 }
@@ -464,25 +484,25 @@ fn of_reports(formats: &[&str]) -> Vec<Value> {
         query(
             false,
             "from",
-            "Where the period begins (RFC 3339); without it, 30 days before its end.",
+            "The start of the period (RFC 3339), inclusive. Default: 30 days before its end.",
             instant(),
         ),
         query(
             false,
             "to",
-            "Where it ends, at most 366 days later; without it, 30 days after its beginning, and without either, now.",
+            "The end of the period (RFC 3339), exclusive, at most 366 days after its start. Default: 30 days after `from`, or now when `from` is absent as well.",
             instant(),
         ),
         query(
             false,
             "format",
-            "What comes; without it, what `Accept` asks for.",
+            "The format of the response. Default: the first of these formats in `Accept`, or else `json`.",
             json!({ "type": "string", "enum": formats }),
         ),
     ]
 }
 
-/// Has an operation take its body as a merge patch; the name of the schema that it is a patch of.
+/// Makes the body of an operation a merge patch; returns the name of the schema that is patched.
 fn take_merge_patch(operation: &mut Map<String, Value>) -> Option<String> {
     let content = operation.get_mut("requestBody")?["content"].as_object_mut()?;
     let mut media = content.remove("application/json")?;
@@ -498,7 +518,7 @@ fn patch_name(name: &str) -> String {
     format!("{}Patch", name.strip_suffix("Input").unwrap_or(name))
 }
 
-/// A schema as a merge patch of it: nothing is required, and nothing has a default.
+/// The merge patch of a schema: no field is required, and none has a default.
 fn as_patch(schema: &Value) -> Value {
     let mut patch = schema.clone();
     if let Some(patch) = patch.as_object_mut() {
@@ -509,7 +529,7 @@ fn as_patch(schema: &Value) -> Value {
         }
         patch.insert(
             "description".to_owned(),
-            json!("A merge patch (RFC 7396): what is absent stays, null clears."),
+            json!("A merge patch (RFC 7396): absent fields stay, and null clears a field."),
         );
     }
     patch

@@ -1,59 +1,12 @@
-//! Operations that are going to be removed: a mark in the document is all that it takes.
+//! Deprecated operations in the OpenAPI document: `deprecated`, and the headers of their responses.
 //!
-//! A handler's description bears `extensions(("x-deprecated-at" = json!("2027-01-01T00:00:00Z")), ("x-sunset" = json!("2027-07-01T00:00:00Z")))`.
-//! From that alone the document says `deprecated`, and every answer of the operation bears the headers.
+//! The mark at the handler is described in [`crate::edge::deprecation`].
 
-use std::time::{Duration, SystemTime};
-
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, HttpDate};
 use serde_json::{Map, Value, json};
-use taskhub_domain::Instant;
 
-/// Since when an operation is deprecated.
-const AT: &str = "x-deprecated-at";
-/// When it may be gone.
-const SUNSET: &str = "x-sunset";
+use crate::edge::deprecation::AT;
 
-/// What the answers of a deprecated operation say of that.
-#[derive(Clone, Debug)]
-pub struct Deprecation(Vec<(HeaderName, HeaderValue)>);
-
-impl Deprecation {
-    /// By the mark of an operation, if it has one.
-    pub(super) fn of(operation: &Value) -> Option<Self> {
-        let at = instant(operation, AT)?.seconds();
-        let [tag, id] = ["/tags/0", "/operationId"]
-            .map(|it| operation.pointer(it).and_then(Value::as_str).unwrap_or_default());
-        let link = format!("</api/redoc#tag/{tag}/operation/{id}>; rel=\"deprecation\"; type=\"text/html\"");
-        let sunset = instant(operation, SUNSET).and_then(|sunset| u64::try_from(sunset.seconds()).ok());
-        let date =
-            |seconds| HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
-        let all = [
-            (HeaderName::from_static("deprecation"), Some(format!("@{at}"))),
-            (HeaderName::from_static("sunset"), sunset.map(date)),
-            (header::LINK, Some(link)),
-        ];
-        Some(Self(
-            all.into_iter()
-                .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value?).ok()?)))
-                .collect(),
-        ))
-    }
-
-    /// Puts it into the headers of an answer (RFC 9745, RFC 8594).
-    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.0 {
-            // A page of a list has links already.
-            headers.append(name.clone(), value.clone());
-        }
-    }
-}
-
-fn instant(operation: &Value, name: &str) -> Option<Instant> {
-    operation[name].as_str()?.parse().ok()
-}
-
-/// Says in the document what the mark brings about.
+/// Describes the effects of the mark in the document.
 pub(super) fn complete(operation: &mut Map<String, Value>) {
     if !operation.contains_key(AT) {
         return;
@@ -63,9 +16,15 @@ pub(super) fn complete(operation: &mut Map<String, Value>) {
     for response in responses.into_iter().flat_map(Map::values_mut) {
         let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
         let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { continue };
-        headers.insert("Deprecation".to_owned(), text("Since when it is deprecated (RFC 9745)."));
-        headers.insert("Sunset".to_owned(), text("When it may be gone (RFC 8594)."));
-        headers.insert("Link".to_owned(), text("Where it is described."));
+        headers.insert(
+            "Deprecation".to_owned(),
+            text("The date from which the operation is deprecated (RFC 9745)."),
+        );
+        headers.insert(
+            "Sunset".to_owned(),
+            text("The date from which the operation may be removed (RFC 8594)."),
+        );
+        headers.insert("Link".to_owned(), text("The URL of the description of the operation (RFC 8288)."));
     }
 }
 

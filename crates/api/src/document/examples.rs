@@ -1,6 +1,8 @@
-//! An example of every body that comes or goes, composed of its schema: of the examples of its fields, of their words, formats and bounds.
+//! An example of every request and response body, composed from the examples, values, formats and
+//! bounds of the fields in its schema.
 //!
-//! What reads badly when it is composed stands in [`WHOLE`], by the schema's name, and single fields in [`FIELDS`].
+//! Examples of whole schemas that cannot be composed are in [`WHOLE`]; examples of single fields
+//! are in [`FIELDS`]. Invariant: every example is valid for its schema.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +12,10 @@ use crate::problem::{Code, FieldProblem, ProblemBody, TYPES};
 
 use super::problems;
 
-/// The id of a request that went wrong.
+/// The id of the request in the examples of problems.
 const REQUEST: &str = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e";
 
-/// Bodies of which not all fields go together, by their schemas.
+/// Whole examples, by schema: their fields depend on each other.
 const WHOLE: [(&str, &str); 11] = [
     (
         "AuditRecord",
@@ -40,7 +42,7 @@ const WHOLE: [(&str, &str); 11] = [
     ("TokenRequest", r#"{"email": "ada@acme.example", "password": "wide-green-rivers"}"#),
 ];
 
-/// Texts, by the names of their fields.
+/// Examples of texts, by the name of the field.
 const FIELDS: [(&str, &str); 37] = [
     ("access_token", "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJl"),
     ("address", "12 Harbour Road, Bristol"),
@@ -81,7 +83,7 @@ const FIELDS: [(&str, &str); 37] = [
     ("username", "ada"),
 ];
 
-/// Bodies that are no JSON, by their content types.
+/// Examples of bodies that are not JSON, by content type.
 const PLAIN: [(&str, &str); 6] = [
     (
         "text/event-stream",
@@ -94,7 +96,7 @@ const PLAIN: [(&str, &str); 6] = [
     ("application/octet-stream", "octets"),
 ];
 
-/// Puts an example on every body, and on every answer that is a problem one of each code.
+/// Adds an example to every body, and one for each code to every problem response.
 pub(super) fn apply(document: &mut Value) {
     let Some(schemas) = document.pointer("/components/schemas").and_then(Value::as_object).cloned() else {
         return;
@@ -138,7 +140,7 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/examples/{name}") })
 }
 
-/// Puts an example on a body in each of its content types.
+/// Adds an example to each content type of a body.
 fn show(body: &mut Value, schemas: &Map<String, Value>, used: &mut BTreeSet<String>) {
     for (kind, media) in body.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(fields) = media.as_object_mut().filter(|fields| !fields.contains_key("example")) else {
@@ -157,12 +159,12 @@ fn show(body: &mut Value, schemas: &Map<String, Value>, used: &mut BTreeSet<Stri
     }
 }
 
-/// The name of the schema that is referred to.
+/// The name of a referenced schema.
 fn named(schema: &Value) -> Option<&str> {
     schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
 }
 
-/// A problem of a code, with what is wrong where in those that say it.
+/// The example of a problem with a code, and with field errors where the code has them.
 fn problem(code: Code) -> Value {
     let wrong = |pointer: &str, code: &str, message: &str| {
         vec![FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), message: message.to_owned() }]
@@ -185,25 +187,25 @@ fn problem(code: Code) -> Value {
     json!({ "summary": code.title(), "value": body })
 }
 
-/// What composes examples of schemas.
+/// Composes examples from schemas.
 struct Composer<'a>(&'a Map<String, Value>);
 
 impl Composer<'_> {
-    /// Of a schema by its name.
+    /// The example of a schema, by its name.
     fn named(&self, name: &str) -> Value {
         if let Some(whole) = WHOLE.iter().find(|(known, _)| *known == name) {
             return serde_json::from_str(whole.1).unwrap_or_default();
         }
         let Some(schema) = self.0.get(name) else { return Value::Null };
         let mut example = self.of(schema, name);
-        // A patch says what changes, and nothing else.
+        // A patch has only the fields that change.
         if let (true, Some(fields)) = (name.ends_with("Patch"), example.as_object_mut()) {
             *fields = std::mem::take(fields).into_iter().take(1).collect();
         }
         example
     }
 
-    /// Of a schema that stands in a field of this name.
+    /// The example of a schema that is used at a field with this name.
     fn of(&self, schema: &Value, name: &str) -> Value {
         let given = [
             schema.get("example"),
@@ -263,7 +265,7 @@ fn text(format: Option<&str>, name: &str) -> String {
     plain.to_owned()
 }
 
-/// An id that is the same wherever a field has this name, and another elsewhere.
+/// An id that depends on the name of the field only.
 fn id(name: &str) -> String {
     let sum = name.bytes().fold(7_u64, |sum, octet| (sum * 31 + u64::from(octet)) % (1 << 40));
     format!("0190f2a8-5d3c-7c1e-9d4e-{sum:012x}")

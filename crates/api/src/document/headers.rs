@@ -1,55 +1,80 @@
-//! The headers of answers: each is described once, and named by the answers that have it.
+//! The headers of responses: each is described once as a component, and the responses refer to it.
 
 use serde_json::{Map, Value, json};
 
-/// Their names, what they say, and what they are like.
+/// The name, description, pattern and greatest length of each header.
 const HEADERS: [(&str, &str, &str, u64); 15] = [
-    ("Accept-Ranges", "`bytes`: parts of it can be asked for.", "^bytes$", 5),
+    ("Accept-Ranges", "`bytes`: the content can be requested in byte ranges.", "^bytes$", 5),
     (
         "Access-Control-Allow-Origin",
-        "The page that asks, where its origin is among those that the server lets in.",
+        "The origin of the calling page, if the server allows that origin.",
         "^https?://[!-~]+$",
         2048,
     ),
-    ("Content-Range", "Which octets these are, and of how many.", "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$", 128),
-    ("ETag", "The version, where it has one.", "^(W/)?\"[!#-~]*\"$", 256),
-    ("Idempotency-Replayed", "`true`: this is the first answer again.", "^true$", 4),
+    (
+        "Content-Range",
+        "The range of bytes in this response and the length of the whole content.",
+        "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$",
+        128,
+    ),
+    (
+        "ETag",
+        "The entity tag of the response. That of a resource is its version, as in `If-Match`.",
+        "^(W/)?\"[!#-~]*\"$",
+        256,
+    ),
+    (
+        "Idempotency-Replayed",
+        "`true`: this is the stored response to an earlier request with the same `Idempotency-Key`.",
+        "^true$",
+        4,
+    ),
     (
         "Link",
-        "The next and the previous page (RFC 8288).",
+        "The URLs of the next and the previous page (RFC 8288).",
         "^<[!-~]+>; rel=\"(next|prev)\"(, <[!-~]+>; rel=\"prev\")?$",
         32_768,
     ),
-    ("Location", "Where the new resource is.", "^/[!-~]*$", 256),
+    ("Location", "The path of the new resource.", "^/[!-~]*$", 256),
     (
         "Preference-Applied",
-        "`validate-only`, when nothing was changed because that was preferred.",
+        "`validate-only`: the request was a dry run, and nothing was changed.",
         "^validate-only$",
         16,
     ),
     (
         "RateLimit",
-        "How many requests are left at this moment (`r`), and in how many seconds all of them are back (`t`).",
+        "How many requests can be made now (`r`), and in how many seconds the full number is available again (`t`).",
         "^\"[a-z-]+\";r=[0-9]+;t=[0-9]+$",
         128,
     ),
     (
         "RateLimit-Policy",
-        "How many requests there are an hour (`q`), and how many of them at once (`burst`).",
+        "How many requests can be made in an hour (`q`), and how many of them at once (`burst`).",
         "^\"[a-z-]+\";q=[0-9]+;w=[0-9]+;burst=[0-9]+$",
         128,
     ),
-    ("Repr-Digest", "The SHA-256 of the whole (RFC 9530).", "^sha-256=:[A-Za-z0-9+/=]+:$", 128),
-    ("Retry-After", "Seconds to wait.", "^[0-9]+$", 10),
-    ("WWW-Authenticate", "How to say who one is.", "^(Bearer|Basic)( [ -~]+)?$", 256),
-    ("X-Request-Id", "The request's id.", "^[!-~]+$", 64),
-    ("Content-Disposition", "What the file is called.", "^[ -~]+$", 2048),
+    ("Repr-Digest", "The SHA-256 of the whole content (RFC 9530).", "^sha-256=:[A-Za-z0-9+/=]+:$", 128),
+    ("Retry-After", "The number of seconds to wait before the next attempt.", "^[0-9]+$", 10),
+    ("WWW-Authenticate", "The authentication scheme to use.", "^(Bearer|Basic)( [ -~]+)?$", 256),
+    (
+        "X-Request-Id",
+        "The id of the request, as in the log, in the audit log and in problems.",
+        "^[!-~]+$",
+        64,
+    ),
+    (
+        "Content-Disposition",
+        "How to show the content (`attachment` or `inline`), and the name of the file.",
+        "^[ -~]+$",
+        2048,
+    ),
 ];
 
-/// What is answered as a file that has a name.
+/// The content types of responses that are files with a name.
 const FILES: [&str; 2] = ["image/jpeg", "text/csv"];
 
-/// All of them, described.
+/// All headers as components of the document.
 pub(super) fn all() -> Value {
     HEADERS
         .iter()
@@ -61,15 +86,16 @@ pub(super) fn all() -> Value {
         .into()
 }
 
-/// The parameter by which a client names its request. Nothing is refused for it, so its schema says no more than that it is text.
+/// The parameter with which a client names its request. No value is rejected, so its schema has no
+/// pattern.
 pub(super) fn request_id() -> Value {
     let schema = json!({ "type": "string", "examples": ["deploy-2026-01-31.7"] });
-    let description = "What the request is called in the log, in the audit and in problems: up to 64 letters, digits, `-`, `_` and `.`. Another value is \
-                       ignored, and an id made as without it.";
+    let description = "The id of the request in the log, in the audit log and in problems: up to 64 letters, digits, `-`, `_` and `.`. \
+                       Any other value is ignored. Default: an id that the server generates.";
     json!({ "name": "X-Request-Id", "in": "header", "required": false, "description": description, "schema": schema })
 }
 
-/// Names the headers of an operation's answers.
+/// Adds references to the headers to the responses of an operation.
 pub(super) fn apply(counted: bool, method: &str, operation: &mut Map<String, Value>) {
     let parameters =
         operation.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

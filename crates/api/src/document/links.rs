@@ -1,10 +1,12 @@
-//! The links of answers (OpenAPI 3.1 section 4.8.20): what can be done next with what was just made, and by which of its fields.
+//! The links of responses (OpenAPI 3.1 section 4.8.20): the operations on a resource that was just
+//! created, and the fields of the response that are their parameters.
 
 use serde_json::{Map, Value, json};
 
-use super::operations::METHODS;
+use crate::edge::operations::METHODS;
 
-/// Links what makes a row to every operation on that row: those whose paths go on from its own by the row's id.
+/// Links each operation that creates a resource to every operation on that resource: those whose
+/// path continues its own with the id of the resource.
 pub(super) fn apply(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     let targets: Vec<_> = paths.iter().flat_map(|(path, item)| operations(path, item)).collect();
@@ -19,13 +21,14 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// The operations of a path, by their ids.
+/// The operations of a path, with their ids.
 fn operations(path: &str, item: &Value) -> Vec<(String, String)> {
     let ids = METHODS.iter().filter_map(|method| item.get(method)?["operationId"].as_str());
     ids.map(|id| (path.to_owned(), id.to_owned())).collect()
 }
 
-/// The link from what is made at a path to an operation on it, if it is one: what it lies in is in the path of the request, and its id in the answer.
+/// The link from a creating path to an operation on the created resource, if it is one. The ids of
+/// the parents are in the path of the request, the new id is in the response.
 fn link(path: &str, target: &str, operation: &str) -> Option<(String, Value)> {
     let rest = target.strip_prefix(path)?.strip_prefix("/{")?;
     let (id, rest) = rest.split_once('}')?;

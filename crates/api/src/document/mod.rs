@@ -1,8 +1,12 @@
-//! The OpenAPI document: the handlers' own descriptions, and what holds on every operation.
+//! The OpenAPI document: the descriptions at the handlers, and what applies to every operation.
 //!
-//! Handlers say what is special to them; the rest (security, the headers of the contract, the parameters of lists, the problems that any
-//! operation can answer) is added here, from the same tables that the server goes by. [`Operations`] is the document as the edge reads it: which
-//! operation a path is, which parameters it knows, which methods a path has, and from when on it is deprecated.
+//! A handler describes what is special to it. This module adds the rest: security, common headers,
+//! the parameters of lists, and the problems that any operation can return. [`Operations`] is the
+//! document as the middleware reads it: the operation of a path, its parameters, the methods of a
+//! path, and deprecations.
+//!
+//! Invariant: what is added here comes from the same tables that the server uses, so the document
+//! describes what the server does. This module does not know what any single operation does.
 
 mod bounds;
 mod bulk;
@@ -11,7 +15,6 @@ mod deprecation;
 mod examples;
 mod headers;
 mod links;
-mod operations;
 pub mod pages;
 mod parameters;
 mod problems;
@@ -22,56 +25,58 @@ use serde_json::Value;
 use taskhub_domain::list;
 use utoipa::OpenApi;
 
-pub use self::operations::{Operation, Operations};
+pub use crate::edge::operations::{Operation, Operations};
 use crate::problem::ProblemBody;
+
+/// The introduction of the API, in Markdown.
+const INTRODUCTION: &str = include_str!("introduction.md").trim_ascii_end();
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "TaskHub",
-        description = "A multi-tenant work-management API: organisations manage their users, projects, tasks and documents, each in a \
-                       workspace of their own. The tenant comes from the access token alone.",
-        contact(name = "Whoever runs this server"),
+        description = INTRODUCTION,
+        contact(name = "The operator of this server"),
         license(name = "GPL-3.0-or-later", url = "https://www.gnu.org/licenses/gpl-3.0.html")
     ),
     tags(
-        (name = "auth", description = "Registering, signing in and out, and one's own profile"),
-        (name = "tenant", description = "The organisation's settings"),
-        (name = "users", description = "The people of the organisation"),
-        (name = "service-accounts", description = "The organisation's programs, and what they may do"),
-        (name = "access-tokens", description = "What a user's own programs call with"),
-        (name = "teams", description = "People who work together, and whose projects only they see"),
-        (name = "invitations", description = "Asking people into the organisation by mail"),
-        (name = "projects", description = "What tasks and documents belong to"),
-        (name = "tasks", description = "What is to be done"),
-        (name = "labels", description = "What tasks are sorted into, across projects"),
-        (name = "comments", description = "What people say about a task"),
-        (name = "reminders", description = "What one wants to be told of a task, and when"),
-        (name = "notifications", description = "What one is told"),
-        (name = "attachments", description = "Files that lie at tasks"),
-        (name = "time-entries", description = "Time that was worked on tasks, and timers"),
-        (name = "reports", description = "Figures of people, teams and projects"),
-        (name = "clients", description = "Those for whom an organisation works"),
-        (name = "requests", description = "What clients ask for, and kinds of it"),
-        (name = "documents", description = "Texts and files of a project, and what they were"),
-        (name = "search", description = "Finding rows of several kinds by their words"),
-        (name = "changes", description = "What was changed, in order, as it happens"),
-        (name = "audit", description = "Who did what, when, from where"),
-        (name = "service", description = "The server's health and keys")
+        (name = "auth", description = "Registration, sign-in and sign-out, and the caller's own profile, sessions and second factor."),
+        (name = "tenant", description = "The settings of the organisation."),
+        (name = "users", description = "The users of the organisation."),
+        (name = "service-accounts", description = "Accounts for programs of the organisation, with limited scopes."),
+        (name = "access-tokens", description = "Personal access tokens, with which the programs of a user call the API."),
+        (name = "teams", description = "Teams and their members. The projects of a team are visible only to the team, their managers and admins."),
+        (name = "invitations", description = "Invitations by email to join the organisation."),
+        (name = "projects", description = "Projects, which contain tasks and documents, and their milestones."),
+        (name = "tasks", description = "Tasks, with subtasks, dependencies, a manual order, recurrence, watchers and a trash."),
+        (name = "labels", description = "Labels, which group tasks across projects."),
+        (name = "comments", description = "Comments on tasks."),
+        (name = "reminders", description = "Reminders of tasks, each for the user who set it."),
+        (name = "notifications", description = "The inbox of the caller."),
+        (name = "attachments", description = "Files that are attached to tasks."),
+        (name = "time-entries", description = "Time that users tracked on tasks, and timers."),
+        (name = "reports", description = "Statistics on users, teams and projects over a period."),
+        (name = "clients", description = "Clients: the customers of the organisation."),
+        (name = "requests", description = "Requests of clients, and the types of requests."),
+        (name = "documents", description = "Texts and files of projects, with all their versions."),
+        (name = "search", description = "Full-text search over several resource types."),
+        (name = "changes", description = "The changes of all resources that the caller sees, as a list and as a stream."),
+        (name = "audit", description = "The audit log: who did what, when and from where."),
+        (name = "service", description = "The health of the server and its public keys.")
     ),
     components(schemas(ProblemBody))
 )]
 pub(crate) struct Base;
 
-/// The document of the routes, with the settings' defaults.
+/// Builds the document of the routes, with the default settings.
 ///
 /// # Errors
-/// When the document can't be written as JSON.
+/// If the document cannot be serialised as JSON.
 pub fn build() -> serde_json::Result<Value> {
     build_with(list::PAGE_SIZE)
 }
 
-/// The document of a server on which a page of a list has so many rows when the request does not say.
+/// Builds the document of a server with `page_size` as the default size of a page.
 ///
 /// # Errors
 /// As [`build`].

@@ -1,4 +1,6 @@
-//! The document for people: Swagger UI and ReDoc, with all that they load inside the binary, and the schema itself.
+//! Pages that show the OpenAPI document (Swagger UI and ReDoc), and the document as JSON and YAML.
+//!
+//! Invariant: the pages load nothing from other hosts; everything that they need is in the binary.
 
 use std::sync::OnceLock;
 
@@ -9,16 +11,13 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-/// ReDoc's script, as its makers built it; see `assets/README.md`.
+/// The script of ReDoc, as released; see `assets/README.md`.
 const REDOC: &str = include_str!("../../assets/redoc.standalone.js");
-/// What ReDoc's page may load.
+/// The content security policy of the ReDoc page.
 const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; \
                             connect-src 'self'; worker-src blob:; frame-ancestors 'none'";
-/// What Swagger UI's page may load.
-const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                              connect-src 'self'; frame-ancestors 'none'";
 
-/// The document, written once: as YAML when that is first asked for.
+/// The serialised document. The YAML is made on the first request for it.
 #[derive(Debug)]
 pub struct Written {
     json: Bytes,
@@ -26,18 +25,18 @@ pub struct Written {
 }
 
 impl Written {
-    /// Writes the document as JSON.
+    /// Serialises the document as JSON.
     pub fn new(document: &serde_json::Value) -> Self {
         let json = serde_json::to_string_pretty(document).unwrap_or_default();
         Self { json: json.into(), yaml: OnceLock::new() }
     }
 
-    /// As JSON.
+    /// The document as JSON.
     pub(crate) fn json(&self) -> &Bytes {
         &self.json
     }
 
-    /// As YAML. The first time takes a while.
+    /// The document as YAML. The first call takes long.
     pub(crate) fn yaml(&self) -> &Bytes {
         let write = || {
             let document: serde_json::Value = serde_json::from_slice(&self.json).unwrap_or_default();
@@ -47,7 +46,7 @@ impl Written {
     }
 }
 
-/// Swagger UI at `/api/docs/`. Nothing is asked of other hosts.
+/// Swagger UI at `/api/docs/`, which makes no requests to other hosts.
 pub(crate) fn swagger() -> SwaggerUi {
     let config = Config::new([Url::new("TaskHub", "/api/schema")])
         .validator_url("none")
@@ -55,11 +54,6 @@ pub(crate) fn swagger() -> SwaggerUi {
         .display_request_duration(true)
         .persist_authorization(false);
     SwaggerUi::new("/api/docs/{_:.*}").config(config)
-}
-
-/// The policy of a page that brings its own scripts; `None` for everything else.
-pub(crate) fn policy(path: &str) -> Option<&'static str> {
-    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
 }
 
 #[get("/api/docs")]

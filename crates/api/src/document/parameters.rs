@@ -1,15 +1,18 @@
-//! The parameters of lists in the document, from the tables that the lists go by.
+//! The parameters of lists in the OpenAPI document.
+//!
+//! Invariant: they come from the tables by which the lists read them, so the document and the
+//! server cannot differ.
 
 use serde_json::{Value, json};
 use taskhub_domain::{
     list::{self, Form, LONGEST_SEARCH, Parameter},
+    repository::Noun,
     search,
-    store::Noun,
     task::Task,
 };
 
-/// What the size of a list's pages is described by.
-const ROWS: &str = "Rows a page.";
+/// The description of `page_size` of a list. [`set_page_size`] finds the parameter by it.
+const ROWS: &str = "The number of results on a page.";
 
 /// A parameter of the query string.
 pub(super) fn query(required: bool, name: &str, description: &str, schema: Value) -> Value {
@@ -22,36 +25,55 @@ pub(super) fn query(required: bool, name: &str, description: &str, schema: Value
     ])
 }
 
-/// What full text is asked by.
-pub(super) const WORDS: &str = "One to ten words, all of which occur in the title or in the text, in any case; the last may be the beginning of one.";
+/// The description of a full-text search.
+pub(super) const WORDS: &str = "One to ten words. Matches resources whose title or text contains all of them, in any case. The last may be the beginning of a word.";
 
-/// As [`WORDS`].
+/// The schema of a full-text search.
 pub(super) fn words() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": search::LONGEST, "pattern": written(r"\p{L}\p{N}") })
 }
 
-/// Text without control characters, with something of a class in it.
+/// Text without control characters, and with at least one character of a class.
 fn written(of: &str) -> String {
     format!(r"^[^{CONTROLS}]*[{of}][^{CONTROLS}]*$")
 }
 
-/// Control characters, in a class of a pattern.
+/// Control characters, for a class of a pattern.
 const CONTROLS: &str = r"\u0000-\u001f\u007f-\u009f";
 
-/// Ids, or words that stand for some, separated by commas.
+/// Ids, or words in the place of an id, separated by commas.
 fn ids(words: &str) -> Value {
     let id = format!("({words}[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})");
     json!({ "type": "string", "pattern": format!("^{id}(,{id}){{0,49}}$") })
 }
 
-/// Texts without blanks at the ends, separated by commas.
+/// Texts without spaces at their ends, separated by commas.
 fn texts() -> Value {
     let (end, inner) = (format!(r"[^\s,{CONTROLS}]"), format!("[^,{CONTROLS}]"));
     let text = format!("({end}({inner}*{end})?)?");
     json!({ "type": "string", "maxLength": 254, "pattern": format!("^{text}(,{text}){{0,49}}$") })
 }
 
-/// The filters of a noun's lists.
+/// Words as code, separated by commas.
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The description of a filter by time; its name may end in an operator.
+fn by_time(name: &str, takes_none: bool) -> String {
+    let (field, operator) = name.split_once('[').unwrap_or((name, ""));
+    let relation = match operator {
+        "lt]" => "before",
+        "lte]" => "at or before",
+        "gt]" => "after",
+        "gte]" => "at or after",
+        _ => "at exactly",
+    };
+    let none = if takes_none { ", or `none` for resources without one" } else { "" };
+    format!("Matches `{field}` {relation} this date and time (RFC 3339){none}.")
+}
+
+/// The filters of the lists of a resource.
 pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
     list::parameters::<N>()
         .0
@@ -59,38 +81,47 @@ pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
         .map(|Parameter { name, form, private, takes_none }| {
             let (description, schema) = match form {
                 Form::Words(words) | Form::Ranks(words) => (
-                    "Some of these, separated by commas.",
+                    format!("Matches `{name}`: one or more of {}, separated by commas.", quoted(words)),
                     json!({ "type": "string", "pattern": pattern(words) }),
                 ),
-                Form::Id | Form::Through(_) => {
-                    ("Ids, separated by commas; `none` for rows without.", ids("none|"))
-                }
+                Form::Id | Form::Through(_) => (
+                    format!("Ids that match `{name}`, separated by commas; `none` for resources without one."),
+                    ids("none|"),
+                ),
                 Form::Person => (
-                    "Ids of users, or `me`, separated by commas; `none` for rows without.",
+                    format!(
+                        "Ids of users that match `{name}`, separated by commas; `me` for the caller, `none` for resources without one."
+                    ),
                     ids("me|none|"),
                 ),
                 Form::Instant if *takes_none => (
-                    "An instant (RFC 3339), or `none` for rows without.",
+                    by_time(name, true),
                     json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "enum": ["none"] }] }),
                 ),
                 Form::Instant => {
-                    ("An instant (RFC 3339).", json!({ "type": "string", "format": "date-time" }))
+                    (by_time(name, false), json!({ "type": "string", "format": "date-time" }))
                 }
-                Form::Flag | Form::Unset => ("Whether it is so.", json!({ "type": "boolean" })),
-                Form::Text => ("Exactly this; several separated by commas.", texts()),
+                Form::Flag | Form::Unset => (
+                    format!("Matches `{name}`: `true` or `false`."),
+                    json!({ "type": "boolean" }),
+                ),
+                Form::Text => (
+                    format!("Matches `{name}` exactly: one or more texts, separated by commas."),
+                    texts(),
+                ),
                 Form::Search => (
-                    "Words, all of which occur, in any case and as parts of words too.",
+                    "Words. Matches resources that contain all of them, in any case, also as parts of words.".to_owned(),
                     json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": written(&format!(r"^\s{CONTROLS}")) }),
                 ),
-                Form::FullText => (WORDS, words()),
+                Form::FullText => (WORDS.to_owned(), words()),
             };
-            let whose = if *private { " For admins." } else { "" };
+            let whose = if *private { " Only for admins." } else { "" };
             query(required.contains(&name.as_str()), name, &format!("{description}{whose}"), schema)
         })
         .collect()
 }
 
-/// The filters of the search: as tasks have them, with the words of all that is searched.
+/// The filters of the search: those of tasks, with the statuses of all searched resources.
 pub(super) fn search_filters() -> Vec<Value> {
     let mut filters = filters::<Task>(&[]);
     filters.retain(|filter| {
@@ -99,35 +130,40 @@ pub(super) fn search_filters() -> Vec<Value> {
     });
     for filter in filters.iter_mut().filter(|filter| filter["name"] == "status") {
         filter["schema"] = json!({ "type": "string", "pattern": pattern(&search::statuses()) });
+        let statuses = quoted(&search::statuses());
+        filter["description"] =
+            format!("Matches `status`: one or more of {statuses}, separated by commas.").into();
     }
     filters
 }
 
-/// The filters of a noun's lists, and what they can be sorted by.
+/// The filters of the lists of a resource, and `sort`.
 pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
     let mut all = filters::<N>(required);
     let (_, sorts) = list::parameters::<N>();
+    let keys = quoted(&sorts);
     let sorts: Vec<_> = sorts.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
     let words: Vec<_> = sorts.iter().map(String::as_str).collect();
     let default = sorts.get(1);
     all.push(query(
         false,
         "sort",
-        "At most three keys, separated by commas; a minus before one sorts downwards.",
+        &format!("One to three sort keys, separated by commas: {keys}. A `-` before a key sorts in descending order."),
         json!({ "type": "string", "pattern": pattern(&words).replace(")*$", "){0,2}$"), "default": default }),
     ));
     all
 }
 
-/// The same, and the pages.
+/// The filters, `sort`, and the parameters of pages and fields.
 pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
     let mut all = filter_parameters::<N>(required);
     all.extend([
         query(
             false,
             "page",
-            // Without a default, because there are clients that send a default, and it would stand beside every cursor, which is refused.
-            "A numbered page, with an exact `count`; without it and without `cursor`, the first.",
+            // It has no default: some clients send defaults, and `page` together with `cursor` is
+            // rejected.
+            "The number of the page; the response has an exact `count`. Default: 1, unless `cursor` is sent. Not allowed together with `cursor`.",
             json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
         ),
         query(
@@ -139,26 +175,26 @@ pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "cursor",
-            "A position from `next` or `previous`; empty to begin. Costs the same however far the list.",
+            "The cursor of the page, from `next` or `previous`; empty for the first page. Every page costs the same. The response has no `count`.",
             json!({ "type": "string", "maxLength": list::CURSOR, "pattern": "^[A-Za-z0-9_-]*$" }),
         ),
         query(
             false,
             "fields",
-            "Fields to show of each row, separated by commas: the others are left out, also those that a whole row always has.",
+            "The fields of each result, separated by commas. All other fields are left out, required ones included. Default: all fields.",
             json!({ "type": "string", "pattern": pattern(&list::fields::<N>()) }),
         ),
     ]);
     all
 }
 
-/// Words, separated by commas.
+/// The pattern of one or more words, separated by commas.
 pub(super) fn pattern(words: &[&str]) -> String {
     let any = words.join("|");
     format!("^({any})(,({any}))*$")
 }
 
-/// Puts another default size of pages into a document.
+/// Sets the default of `page_size` in a document.
 pub(super) fn set_page_size(document: &mut Value, rows: u64) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     let operations = paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten());

@@ -1,25 +1,25 @@
-//! Which problems an operation can answer with a status, from the table of codes.
+//! The problem codes that an operation can return with each status, from the table of codes.
 
 use serde_json::Value;
 
 use crate::problem::Code;
 
-/// What decides about the codes of an operation.
-#[expect(clippy::struct_excessive_bools, reason = "they are independent, and all combinations may be")]
+/// The properties of an operation on which its codes depend.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent, and every combination is possible")]
 pub(super) struct Operation {
     id: String,
-    /// Whether it takes a credential.
+    /// Whether it accepts a credential.
     secured: bool,
-    /// Whether it takes a key of idempotency.
+    /// Whether it accepts an idempotency key.
     once: bool,
-    /// Whether it takes a client's own credentials.
+    /// Whether it accepts the credentials of a client (HTTP Basic).
     basic: bool,
-    /// Whether it takes a body.
+    /// Whether it has a body.
     body: bool,
 }
 
 impl Operation {
-    /// The operation as the document has it.
+    /// Reads an operation of the document.
     pub(super) fn of(says: &Value) -> Self {
         let security = says["security"].as_array().map(Vec::as_slice).unwrap_or_default();
         let parameters = says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -32,7 +32,7 @@ impl Operation {
         }
     }
 
-    /// The codes that come with a status.
+    /// The codes that the operation can return with a status.
     pub(super) fn at<'a>(&'a self, status: &'a str) -> impl Iterator<Item = Code> + 'a {
         Code::ALL.iter().copied().filter(move |code| code.status().as_str() == status && self.answers(*code))
     }
@@ -40,7 +40,7 @@ impl Operation {
     fn answers(&self, code: Code) -> bool {
         let id = self.id.as_str();
         let signs_in = id == "create_token";
-        // Who proves anew who they are, and so may guess.
+        // The caller proves a password or code again, so guesses are throttled here too.
         let proves = matches!(
             id,
             "change_password" | "create_totp" | "confirm_totp" | "replace_recovery_codes" | "disable_totp"

@@ -1,16 +1,16 @@
-//! Which scopes an operation takes of a credential that is narrowed to some, told by its path.
+//! The scopes that an operation requires of a credential with limited scopes, by its path.
 //!
-//! The policy decides by the rows that an operation reads and writes; this says the same in advance. That both are the same is what the walk over
-//! the operations' credentials proves.
+//! The policy decides by the rows that an operation reads and writes; this module says the same in
+//! advance. A contract test over all operations proves that both agree.
 
-/// The scopes, that for the row of the path first.
+/// The required scopes; that of the resource in the path comes first.
 pub(super) fn of(path: &str, method: &str) -> Vec<String> {
     let verb = if method == "get" { "read" } else { "write" };
     let Some(path) = path.strip_prefix("/api/v1/") else { return Vec::new() };
     let own = |noun: &str| vec![format!("{noun}:{verb}")];
     let reads = |nouns: &[&str]| nouns.iter().map(|noun| format!("{noun}:read")).collect();
     match path.split('/').collect::<Vec<_>>()[..] {
-        // They show what the credential reaches, and refuse nothing.
+        // They return what the scopes of the credential allow, and reject no credential.
         ["search" | "changes" | "events"] | ["auth", "permissions"] | [] => Vec::new(),
         ["auth", "profile" | "change-password", ..] | ["users", "{id}", "history"] => own("users"),
         ["users", "{id}", "changes"] => reads(&["users", "history"]),
@@ -30,7 +30,7 @@ pub(super) fn of(path: &str, method: &str) -> Vec<String> {
                 "versions" => parent,
                 "attachments" | "comments" | "history" | "reminders" | "requests" | "sessions" | "tasks"
                 | "time-entries" => within,
-                // What is done to the row itself.
+                // An action on the resource itself.
                 _ => return own(parent),
             };
             let mut all = vec![format!("{parent}:read"), format!("{noun}:{verb}")];

@@ -1,4 +1,7 @@
-//! What generators of clients make types of: every shape has one name, and says which of its fields are always there.
+//! Schemas as client generators need them: every object has one name and says which fields are
+//! always present.
+//!
+//! Invariant: two schemas with equal content become one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::problems;
 
-/// Where references lead.
+/// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// An object of any fields.
+/// The name of the schema of an object with any fields.
 const FIELDS: &str = "Fields";
 
-/// Brings the schemas of the document into shape.
+/// Rewrites the schemas of the document.
 pub(super) fn apply(document: &mut Value) {
     refer(document);
     visit(document, &mut loosen);
@@ -26,15 +29,16 @@ pub(super) fn apply(document: &mut Value) {
     mark(document);
 }
 
-/// The fields of any row that the server makes.
+/// The fields of every resource that the server sets.
 const MADE: [&str; 4] = ["created_at", "id", "updated_at", "version"];
 
-/// In an answer, what nobody writes is marked so: what every row has of the server's, and what no operation that answers with it takes.
+/// Marks the read-only fields of responses: those that the server sets on every resource, and those
+/// that no operation with this response accepts.
 fn mark(document: &mut Value) {
     let (written, taken) = (written(document), taken(document));
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten().filter(|(name, _)| !written.contains(*name)) {
-        // A row of a list is the row in short.
+        // A result of a list has fewer fields than the resource.
         let row = ["Summary", "View"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         let taken = taken.get(name).or_else(|| taken.get(row));
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
@@ -46,7 +50,7 @@ fn mark(document: &mut Value) {
     }
 }
 
-/// The fields that operations take, by the schema that they answer with.
+/// The fields that operations accept, by the schema of their response.
 fn taken(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let name = |schema: Option<&Value>| schema?["$ref"].as_str()?.strip_prefix(SCHEMAS).map(str::to_owned);
     let json = "content/application~1json/schema";
@@ -66,7 +70,7 @@ fn taken(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
-/// Calls back for a value and all that is in it, outermost first.
+/// Calls `change` for a value and everything inside it, outermost first.
 fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
     change(value);
     match value {
@@ -76,7 +80,8 @@ fn visit(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
     }
 }
 
-/// A shape that has a name stands by its name wherever it is used: the framework writes the parameters of generics out.
+/// Replaces each inline schema that has a name by a reference: utoipa inlines the parameters of
+/// generics.
 fn refer(document: &mut Value) {
     let all = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
     let is_shape =
@@ -96,7 +101,7 @@ fn refer(document: &mut Value) {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for schema in schemas.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         schema.values_mut().for_each(|part| visit(part, &mut by_name));
-        // Whoever has all fields of a schema may have those of another too: `oneOf` would refuse that.
+        // A value can be valid for several of the schemas at once, which `oneOf` would reject.
         if !schema.contains_key("discriminator")
             && let Some(some) = schema.remove("oneOf")
         {
@@ -106,7 +111,7 @@ fn refer(document: &mut Value) {
     visit(&mut document["paths"], &mut by_name);
 }
 
-/// A parameter is never null, and an object of which nothing is said may have any fields.
+/// Makes parameters non-null, and lets objects without properties have any fields.
 fn loosen(value: &mut Value) {
     if value.get("in").is_some()
         && let Some(kind) = value.pointer_mut("/schema/type")
@@ -125,7 +130,7 @@ fn loosen(value: &mut Value) {
     }
 }
 
-/// Text that is sent as a whole, and is no JSON, is octets: generators of clients make nothing of a text that could be sent.
+/// Makes a text that is a whole request body binary: client generators cannot send it as a string.
 fn octets(document: &mut Value) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
@@ -139,7 +144,7 @@ fn octets(document: &mut Value) {
     }
 }
 
-/// The schemas of what clients send.
+/// The schemas of request bodies.
 fn written(document: &Value) -> BTreeSet<String> {
     let operations = document["paths"].as_object().into_iter().flat_map(Map::values);
     let operations = operations.filter_map(Value::as_object).flat_map(Map::values);
@@ -163,7 +168,7 @@ fn written(document: &Value) -> BTreeSet<String> {
     found
 }
 
-/// In an answer, what may be null is always there: a field that may be left out is never null.
+/// Makes nullable fields of responses required: a field that may be absent is never null.
 fn always(schema: &mut Value) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
     let required = schema["required"].as_array().cloned().unwrap_or_default();
@@ -182,7 +187,8 @@ fn always(schema: &mut Value) {
     }
 }
 
-/// `List_Task` is a `TaskList`; and `Client` is what generators call the client itself.
+/// Renames schemas: `List_Task` becomes `TaskList`. `Client` becomes `ClientRecord`, because client
+/// generators use that name for the client itself.
 fn rename(document: &mut Value) {
     let plain = |name: &str| match name {
         "Client" => "ClientRecord".to_owned(),
@@ -192,7 +198,7 @@ fn rename(document: &mut Value) {
         *schemas = std::mem::take(schemas).into_iter().map(|(name, schema)| (plain(&name), schema)).collect();
         schemas.insert(
             FIELDS.to_owned(),
-            json!({ "type": "object", "additionalProperties": true, "description": "Fields by their names." }),
+            json!({ "type": "object", "additionalProperties": true, "description": "Fields and their values, by name." }),
         );
         schemas.sort_keys();
     }
@@ -205,7 +211,7 @@ fn rename(document: &mut Value) {
     });
 }
 
-/// Leaves out the schemas that nothing refers to.
+/// Removes the schemas that nothing refers to.
 pub(super) fn prune(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();
@@ -233,7 +239,8 @@ fn references(value: &Value, used: &mut BTreeSet<String>) {
     }
 }
 
-/// Gives a name to what is answered by a status with the same codes everywhere, that of the codes. What is described otherwise stays where it is.
+/// Moves equal error responses into components, which are named after their problem codes. A
+/// response that differs stays at its operation.
 pub(super) fn share(document: &mut Value) {
     let mut shared = Map::new();
     let paths =
@@ -244,7 +251,7 @@ pub(super) fn share(document: &mut Value) {
         for (status, response) in responses.into_iter().flatten() {
             let mut name = codes.at(status).map(|code| format!("{code:?}")).collect::<Vec<_>>().concat();
             if !name.is_empty() && response.pointer("/headers/Preference-Applied").is_some() {
-                // Of who may only ask.
+                // The response of an operation that accepts a dry run.
                 name.push_str("OrValid");
             }
             if !name.is_empty() && shared.entry(name.clone()).or_insert_with(|| response.clone()) == response

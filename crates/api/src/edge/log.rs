@@ -10,7 +10,8 @@ use actix_web::{
 use taskhub_auth::principal::Principal;
 
 use super::Cause;
-use crate::{document::Operation, problem::Problem};
+use super::operations::Operation;
+use crate::problem::Problem;
 
 /// A request under way.
 pub(super) struct Watch {

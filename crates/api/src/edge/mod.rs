@@ -6,8 +6,10 @@
 
 mod coding;
 pub(crate) mod cors;
+pub(crate) mod deprecation;
 pub mod limits;
 mod log;
+pub mod operations;
 mod prefer;
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
@@ -33,9 +35,11 @@ use taskhub_domain::{
     scopes,
 };
 
-use self::limits::{Counted, Limits};
+use self::{
+    limits::{Counted, Limits},
+    operations::{Operation, Operations},
+};
 use crate::{
-    document::{Operation, Operations, pages},
     extract::{Authenticated, Once, Origin, pairs},
     problem::{Code, Problem},
     state::State,
@@ -43,6 +47,9 @@ use crate::{
 
 /// The header of the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What Swagger UI's page may load.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                              connect-src 'self'; frame-ancestors 'none'";
 /// The longest id of a request that is taken from a client.
 const LONGEST_ID: usize = 64;
 
@@ -88,7 +95,7 @@ pub async fn outer<B: MessageBody + 'static>(
     if stops {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    if let Some(policy) = pages::policy(response.request().path()) {
+    if let Some(policy) = page_policy(response.request().path()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     coding::put(&mut response, &named);
@@ -365,4 +372,9 @@ pub(crate) fn dress(headers: &mut HeaderMap, id: &str, secure: bool) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
+}
+
+/// The policy of a page that brings its own scripts; `None` for everything else.
+fn page_policy(path: &str) -> Option<&'static str> {
+    path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
 }

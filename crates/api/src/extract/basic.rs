@@ -1,4 +1,6 @@
-//! A client's own credentials, as `Authorization: Basic` (RFC 7617, RFC 6749 section 2.3.1).
+//! The credentials of an OAuth client in `Authorization: Basic` (RFC 7617, RFC 6749 section 2.3.1).
+//!
+//! They are only read here. The operation verifies them.
 
 use std::future::{Ready, ready};
 
@@ -9,8 +11,8 @@ use taskhub_domain::service_account::Client;
 use super::pairs;
 use crate::problem::{Code, Problem};
 
-/// The client that says who it is in the header, if one does. Nothing of it is proved. The edge lets such a header through to the operations
-/// that take this.
+/// The client credentials in the header, not verified, if the request has them. The middleware lets
+/// such a header pass only to the operations that accept it.
 pub struct Basic(pub Option<Client>);
 
 impl FromRequest for Basic {
@@ -30,14 +32,14 @@ impl FromRequest for Basic {
     }
 }
 
-/// `base64(id:secret)`, whose halves are form-urlencoded.
+/// Reads `base64(id:secret)`, where both parts are form-urlencoded.
 fn read(given: &str) -> Option<Client> {
     let text = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     Some(Client { id: decoded(id)?, secret: decoded(secret)?.into() })
 }
 
-/// One half: what is a form's value, and no more than one.
+/// Decodes one part, which must be a single form value.
 fn decoded(half: &str) -> Option<String> {
     match pairs(&format!("x={half}")).as_mut_slice() {
         [(_, value)] => Some(std::mem::take(value)),

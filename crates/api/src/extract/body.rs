@@ -1,4 +1,7 @@
-//! Bodies: bounded while they are read, well-formed, and not judged yet.
+//! JSON and form bodies: limited while they arrive, and well-formed.
+//!
+//! Invariant: a body is not validated here. A handler gets [`Unchecked`] input, which the operation
+//! checks after it has authorised the caller.
 
 use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
@@ -23,16 +26,16 @@ use crate::{
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
-/// How long a body may take to arrive.
+/// The longest time that a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
 pub(super) type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// A JSON body.
 pub struct Body<T> {
-    /// What it says, for the operation to check.
+    /// The input, for the operation to check.
     pub input: Unchecked<T>,
-    /// Its octets.
+    /// The bytes of the body.
     pub octets: Bytes,
 }
 
@@ -50,7 +53,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
             let input = match parse(&octets) {
                 Ok(body) if patch => Unchecked::patch(body),
                 Ok(body) => Unchecked::new(body),
-                // Whether the caller may send one is told before what is wrong with it.
+                // The operation reports this after it has authorised the caller.
                 Err(detail) => Unchecked::malformed(detail),
             };
             Ok(Self { input, octets })
@@ -60,7 +63,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
 
 /// A body that is JSON or a form (OAuth 2 clients send forms, RFC 6749 section 4).
 pub struct FormOrJson<T> {
-    /// What it says, for the operation to check.
+    /// The input, for the operation to check.
     pub input: Unchecked<T>,
     marker: PhantomData<T>,
 }
@@ -96,11 +99,11 @@ fn json(octets: &[u8]) -> Result<Value, Problem> {
     parse(octets).map_err(|detail| Problem::new(Code::MalformedBody, detail))
 }
 
-/// A body's JSON, or why it is none.
+/// Parses JSON, or says why it cannot be parsed.
 fn parse(octets: &[u8]) -> Result<Value, String> {
     let read = serde_json::from_slice(octets).map(|Unambiguous(value)| value);
     read.map_err(|error| {
-        // What `Unambiguous` refuses is in our own words.
+        // Errors of this category are the messages of `Unambiguous`.
         if error.classify() == Category::Data {
             return format!("The body is not valid JSON: {error}.");
         }
@@ -109,12 +112,12 @@ fn parse(octets: &[u8]) -> Result<Value, String> {
     })
 }
 
-/// The most octets of a body that is text.
+/// The greatest size of a JSON or form body, in bytes.
 fn limit(request: &HttpRequest) -> usize {
     request.app_data::<Data<State>>().map_or(0, |state| state.settings.body_limit as usize)
 }
 
-/// Reads a body, counting while it arrives.
+/// Reads a body, and stops when it exceeds the limit.
 pub(super) fn read(
     request: &HttpRequest,
     payload: &mut Payload,

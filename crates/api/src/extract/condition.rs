@@ -1,4 +1,7 @@
-//! What a client knows of a resource's version (RFC 9110 section 13).
+//! Conditional requests: `If-Match` and `If-None-Match` (RFC 9110 section 13).
+//!
+//! The entity tag of a resource is its version in quotes. This module reads the headers; the write
+//! itself compares the version.
 
 use std::future::{Ready, ready};
 
@@ -7,14 +10,14 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderName},
 };
-use taskhub_domain::store::Precondition;
+use taskhub_domain::repository::Precondition;
 
 use crate::problem::{Code, Problem};
 
-/// The most octets of entity tags.
+/// The greatest length of a header with entity tags, in bytes.
 const LONGEST: usize = 1024;
 
-/// `If-Match`: the versions that a change is for; and `If-None-Match`: those that it is not for.
+/// The preconditions of a change: `If-Match` and `If-None-Match`.
 pub struct IfMatch(pub Precondition);
 
 impl FromRequest for IfMatch {
@@ -26,14 +29,15 @@ impl FromRequest for IfMatch {
             let wanted = match tags(request, &header::IF_MATCH)? {
                 None => Precondition::None,
                 Some(Tags::Any) => Precondition::Any,
-                // A weak tag, or one that is none of ours, matches nothing (strong comparison, section 8.8.3.2).
+                // A weak tag, or one that is no version, matches nothing (strong comparison,
+                // section 8.8.3.2).
                 Some(Tags::These(tags)) => {
                     Precondition::Versions(tags.iter().filter_map(|tag| version(tag)).collect())
                 }
             };
             Ok(Self(match tags(request, &header::IF_NONE_MATCH)? {
                 None => wanted,
-                // Whatever is changed is there: it has one of all versions.
+                // The changed resource exists, so it matches every version.
                 Some(Tags::Any) => Precondition::Versions(Vec::new()),
                 Some(Tags::These(tags)) => {
                     let strong = |tag: &String| version(tag.strip_prefix("W/").unwrap_or(tag));
@@ -45,7 +49,7 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// `If-None-Match`: the versions that the client has.
+/// `If-None-Match` of a read: the versions that the client has.
 pub struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
@@ -54,12 +58,12 @@ impl IfNoneMatch {
         self.0.is_some() && self.has(&format!("\"{present}\""))
     }
 
-    /// Whether the client has what has this tag.
+    /// Whether the client has the content with this entity tag.
     pub fn has(&self, present: &str) -> bool {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
-            // Weak comparison: a weak tag is as good.
+            // Weak comparison: a weak tag matches too.
             Some(Tags::These(tags)) => {
                 tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == present)
             }
@@ -99,7 +103,7 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Proble
     Ok(Some(Tags::These(tags)))
 }
 
-/// The entity tags of a list. A comma may stand in a tag.
+/// The entity tags of a list. A tag may contain a comma.
 fn listed(list: &str) -> Option<Vec<String>> {
     let (mut tags, mut rest) = (Vec::new(), list.trim());
     loop {
@@ -120,7 +124,7 @@ fn listed(list: &str) -> Option<Vec<String>> {
 /// The version in a strong entity tag.
 fn version(tag: &str) -> Option<i64> {
     let text = tag.strip_prefix('"')?.strip_suffix('"')?;
-    // A tag is compared as it is: `"01"` is none of ours.
+    // Tags are compared as text: `"01"` is not the tag of a version.
     text.parse().ok().filter(|version: &i64| version.to_string() == text)
 }
 
@@ -131,13 +135,13 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Every list of tags is read as the tags that it was made of, whatever stands in them and between them.
+        /// Every list of tags is read as the tags that it was made of.
         #[test]
         fn a_list_is_read_back(tags in prop::collection::vec("(W/)?\"[!#-~]{0,9}\"", 1..9), between in "[ \t]{0,2},[ \t]{0,2}") {
             prop_assert_eq!(listed(&tags.join(&between)), Some(tags));
         }
 
-        /// Anything may come, and what is taken is tags alone.
+        /// Whatever the header is, only tags are read from it.
         #[test]
         fn what_is_read_are_tags(list in r#"[W/",* 0-9a-\x7f\PC]{0,20}"#) {
             for tag in listed(&list).into_iter().flatten() {
@@ -148,7 +152,7 @@ mod tests {
             }
         }
 
-        /// A version is read from the one tag that it is shown as.
+        /// A version is read only from its own tag.
         #[test]
         fn a_version_has_one_tag(tag in "\"[-+0-9]{1,20}\"|\\PC{0,9}") {
             if let Some(version) = version(&tag) {
@@ -156,7 +160,7 @@ mod tests {
             }
         }
 
-        /// Every version is found in its tag.
+        /// Every version is read from its tag.
         #[test]
         fn a_tag_tells_its_version(number: i64) {
             prop_assert_eq!(version(&format!("\"{number}\"")), Some(number));

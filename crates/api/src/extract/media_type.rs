@@ -1,20 +1,20 @@
-//! Media types of bodies: which ones an operation serves, and in which characters.
+//! Content types of bodies: those that an operation accepts, and their charset.
 //!
-//! Invariant: text is read as UTF-8, so a body that says that it is in another charset is refused rather than misread.
+//! Invariant: text is read as UTF-8. A body that declares another charset is rejected, not misread.
 
 use actix_web::{HttpRequest, http::header};
 
 use crate::problem::{Code, Problem};
 
-/// Any media type that is not listed beside it: of a file, whose bytes are stored as they are.
+/// Every other media type: for files, whose bytes are stored unchanged.
 pub const ANY: &str = "*/*";
-/// What no file is: the default of `curl --data`, and what a form without a file sends.
+/// A type that no file has: the default of `curl --data`, and of a form without a file.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The media type of a body, if it is one of these and not compressed.
+/// The media type of a body, if it is one of `types` and the body is not compressed.
 ///
 /// # Errors
-/// `UnsupportedMediaType`, which says what is served.
+/// `UnsupportedMediaType`, with the types that are accepted.
 pub(super) fn served(request: &HttpRequest, types: &[&str]) -> Result<String, Problem> {
     let kind = media_type(request);
     if is_encoded(request) {
@@ -36,7 +36,7 @@ fn unsupported(detail: &str) -> Problem {
     Problem::new(Code::UnsupportedMediaType, detail)
 }
 
-/// Whether the body is compressed, which no body may be: it is counted as it arrives.
+/// Whether the body is compressed. That is not accepted, because size limits count received bytes.
 fn is_encoded(request: &HttpRequest) -> bool {
     request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
@@ -59,12 +59,12 @@ fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
     Some(value.trim().trim_matches('"').to_ascii_lowercase())
 }
 
-/// ASCII is part of UTF-8.
+/// Whether a charset is UTF-8 or a subset of it.
 fn is_utf8(charset: &str) -> bool {
     matches!(charset, "utf-8" | "utf8" | "us-ascii")
 }
 
-/// A type and a subtype (RFC 9110 section 8.3.1), neither a range nor a form.
+/// Whether it is a type and a subtype (RFC 9110 section 8.3.1), and neither a range nor a form.
 fn is_of_a_file(kind: &str) -> bool {
     let is_token = |part: &str| {
         !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&c))

@@ -1,7 +1,9 @@
-//! What handlers take from a request: the caller, the body, the query, and what the client knows already.
+//! Extractors: what handlers take from a request, such as the caller, ids, the body and the query.
 //!
-//! Invariant: a handler that touches a tenant's data takes a [`Caller`], and there is no context without one; it is ready before any
-//! octet of the body is read.
+//! Invariant: a handler that touches a tenant's data takes a [`Caller`], and there is no context
+//! without one. The caller is known before any byte of the body is read.
+//!
+//! Extractors decide no right, and do not validate a body: the operation does both.
 
 mod basic;
 mod body;
@@ -39,7 +41,7 @@ use crate::{
     state::State,
 };
 
-/// The verified caller's context, and their key for the request, if they sent one.
+/// The context of the verified caller, with the idempotency key of the request, if it has one.
 #[derive(Clone)]
 pub struct Caller {
     context: Context,
@@ -47,7 +49,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The idempotency key of the request with this body.
+    /// The idempotency key, bound to this body.
     pub fn key(&self, store: &Store, body: &[u8]) -> Option<Key> {
         self.once.as_ref().map(|once| once.key(store, &self.context, body))
     }
@@ -61,7 +63,7 @@ impl Deref for Caller {
     }
 }
 
-/// What the edge found out about the caller: a context, or why there is none.
+/// The result of authentication in the middleware: a context, or why there is none.
 pub(crate) struct Authenticated(pub(crate) Result<Context, taskhub_domain::error::Kind>);
 
 impl FromRequest for Caller {
@@ -70,7 +72,7 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = match request.extensions().get::<Authenticated>() {
-            // The edge has refused a key that is none.
+            // The middleware has already rejected an invalid key.
             Some(Authenticated(Ok(context))) => {
                 Ok(Self { context: context.clone(), once: Once::of(request).unwrap_or_default() })
             }
@@ -81,7 +83,7 @@ impl FromRequest for Caller {
     }
 }
 
-/// The request, as the audit wants to know it.
+/// The request as the audit log records it: its id and address.
 #[derive(Clone, Default)]
 pub struct Origin(pub Request);
 
@@ -94,7 +96,7 @@ impl FromRequest for Origin {
     }
 }
 
-/// What is said where another word stands in the place of an id: it might as well be a path that there is not.
+/// The problem for a path segment that is no id: such a path does not exist.
 fn no_such_path() -> Problem {
     Problem::new(Code::NotFound, "There is no such path. An id in a path is a UUID with hyphens.")
 }
@@ -112,7 +114,7 @@ impl FromRequest for Id {
     }
 }
 
-/// The ids in the path of a row that lies in another: the parent's and its own.
+/// The two ids in the path of a child resource: of its parent, and its own.
 pub struct Within(pub Uuid, pub Uuid);
 
 impl FromRequest for Within {
@@ -126,23 +128,23 @@ impl FromRequest for Within {
     }
 }
 
-/// The parameters of a list.
+/// The query parameters.
 pub struct Parameters(pub Query);
 
 impl Parameters {
-    /// A parameter that an operation takes for itself, if it is there.
+    /// Removes and returns a parameter that is not a filter, if it was sent.
     ///
     /// # Errors
-    /// `InvalidParameter` when it stands there twice, or is not of its type.
+    /// `InvalidParameter` when it was sent twice or has a wrong type.
     pub fn take<T: FromStr>(&mut self, name: &str, expected: &str) -> Result<Option<T>, Error> {
         let value = self.0.take_any(name)?.map(|value| value.parse());
         value.transpose().map_err(|_| Error::parameter(name, format!("Expected {expected}.")))
     }
 
-    /// As [`Self::take`], of an id.
+    /// As [`Self::take`], for an id.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::take`].
     pub fn take_id(&mut self, name: &str, expected: &str) -> Result<Option<Uuid>, Error> {
         let wrong = || Error::parameter(name, format!("Expected {expected}."));
         self.0.take_any(name)?.map(|value| input::id(&value).ok_or_else(wrong)).transpose()
@@ -160,7 +162,7 @@ impl FromRequest for Parameters {
     }
 }
 
-/// A query string, decoded.
+/// The decoded pairs of a query string.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }

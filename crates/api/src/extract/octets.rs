@@ -1,4 +1,5 @@
-//! Bodies of octets: of a content type that the operation names, bounded while they are read, and not looked at yet.
+//! Binary bodies that are read into memory, of a content type that the operation accepts, up to its
+//! limit.
 
 use std::marker::PhantomData;
 
@@ -9,19 +10,19 @@ use super::{
     media_type::served,
 };
 
-/// What octets an operation takes. The bound is its own, whatever JSON bodies are bound to.
+/// The binary bodies that an operation accepts. Their limit does not depend on that of JSON bodies.
 pub trait Takes: 'static {
-    /// The content types.
+    /// The accepted content types.
     const TYPES: &'static [&'static str];
-    /// The most octets that are held in memory.
+    /// The most bytes that are held in memory.
     const MOST: usize;
 }
 
-/// A body of octets.
+/// A binary body.
 pub struct Octets<T> {
-    /// Their content type, one of those that the operation takes.
+    /// The content type, one of those that the operation accepts.
     pub content_type: String,
-    /// They themselves.
+    /// The bytes.
     pub octets: Bytes,
     marker: PhantomData<T>,
 }

@@ -1,7 +1,7 @@
-//! `Idempotency-Key` (IETF draft of the same name).
+//! The header `Idempotency-Key` (IETF draft of the same name).
 //!
-//! Every caller of an operation that writes brings it along ([`super::Caller`]): what a handler writes once is written once on every such
-//! operation. Those that can't keep an answer are refused with a key at the edge, by the OpenAPI document.
+//! [`super::Caller`] carries the key to every operation that writes. Operations that store no
+//! response reject the header; the middleware knows them from the OpenAPI document.
 
 use actix_web::{
     HttpRequest,
@@ -14,12 +14,12 @@ use taskhub_domain::{Context, Store, idempotency::Key};
 
 use crate::problem::{Code, Problem};
 
-/// The header's name.
+/// The name of the header.
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most characters of a key.
 const LONGEST: usize = 255;
 
-/// The client's key for this request, and what tells the request from another beside its path and body.
+/// The key of a request, with the parts of the request other than its body that it is bound to.
 #[derive(Clone, Debug)]
 pub(crate) struct Once {
     key: String,
@@ -29,7 +29,7 @@ pub(crate) struct Once {
 }
 
 impl Once {
-    /// Refuses a key that is none, and any key where no answer is kept.
+    /// Rejects an invalid key, and every key of an operation that stores no response.
     pub(crate) fn check(request: &HttpRequest, is_kept: bool) -> Result<(), Problem> {
         match Self::of(request)? {
             Some(_) if !is_kept => {
@@ -39,7 +39,7 @@ impl Once {
         }
     }
 
-    /// The key that a request came with.
+    /// The key of a request, if it has one.
     pub(super) fn of(request: &HttpRequest) -> Result<Option<Self>, Problem> {
         if request.method() == Method::GET {
             return Ok(None);

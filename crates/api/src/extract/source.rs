@@ -1,6 +1,8 @@
-//! Where the bytes of a file come from: the body is the file, or a form that a browser sends (RFC 7578) has it as its one part.
+//! The source of an uploaded file: the body itself, or a form (RFC 7578) with the file as its only
+//! part.
 //!
-//! Invariant: a part is handed on as it comes, and beside the file a form has nothing that would be ignored.
+//! Invariant: the bytes are passed on as they arrive. A form with any other part is rejected, so
+//! that nothing in it is ignored.
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
@@ -13,20 +15,20 @@ use taskhub_domain::Error;
 
 use crate::problem::{Code, Problem};
 
-/// The name of the part that is the file.
+/// The name of the part with the file.
 const PART: &str = "file";
 
-/// What a file is read from.
+/// The source from which a file is read.
 #[expect(clippy::large_enum_variant, reason = "there is one for each upload, and uploads are bounded")]
 pub(super) enum Source {
-    /// The body.
+    /// The body is the file.
     Body(Payload),
-    /// A form whose part was not looked for yet.
+    /// A form before its part is opened.
     Form(Multipart),
-    /// A form and its file, until that is read to its end.
+    /// A form with its file, until the file is read to its end.
     ///
-    /// `Multipart` waits without being woken while a `Field` of it is alive, even one that was read to
-    /// its end: the field must be dropped before the form is asked for the next one.
+    /// `Multipart` is never woken while one of its `Field`s is alive, even one that was read to its
+    /// end. So the field must be dropped before the next one is requested.
     Part(Multipart, Option<Field>),
 }
 
@@ -35,7 +37,7 @@ impl Source {
         Self::Form(Multipart::new(headers, payload))
     }
 
-    /// Reads up to the file; of a form's, the name that it was sent with.
+    /// Reads up to the start of the file. Returns the name of the file if a form has it.
     pub(super) async fn open(self) -> Result<(Self, Option<String>), Problem> {
         let mut form = match self {
             Self::Form(form) => form,
@@ -67,7 +69,7 @@ impl Source {
     }
 }
 
-/// The name of a part's file. Some browsers send the path that it has on their machine.
+/// The name of the file in a part. Some browsers send its local path, which is cut off.
 fn file_name(part: &Field) -> Option<String> {
     let disposition = part.content_disposition()?;
     let extended = disposition.parameters.iter().find_map(|parameter| match parameter {

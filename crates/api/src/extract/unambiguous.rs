@@ -1,11 +1,13 @@
-//! JSON in which no object names a field twice (RFC 7493 section 2.3): of two values one would be lost.
+//! JSON whose objects have no duplicate names (RFC 7493 section 2.3).
+//!
+//! Of two values with the same name, one would be silently lost.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A JSON value whose objects have distinct names.
+/// A JSON value without duplicate names.
 pub(super) struct Unambiguous(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {

@@ -1,6 +1,7 @@
-//! Files on their way in: bytes that are not kept in memory, but handed on as they come.
+//! Uploads: files whose bytes are passed on to the blob store as they arrive, not held in memory.
 //!
-//! Invariant: nothing is read before the handler has found out that the caller may send it, and what is read is counted while it comes.
+//! Invariant: no byte is read before the handler has authorised the caller, and the limits are
+//! checked while bytes arrive. This module does not know what a file is for.
 
 use std::{
     future::{Ready, ready},
@@ -18,22 +19,23 @@ use crate::{
     state::State,
 };
 
-/// A form, whose one part is the file.
+/// The content type of a form with the file as its only part.
 pub const FORM: &str = "multipart/form-data";
-/// What a form has around its file at most, as far as it is announced.
+/// The most bytes of a form besides its file, when its announced length is checked.
 const AROUND: u64 = 64 * 1024;
-/// So many octets, or the last of a file, come within [`PATIENCE`].
+/// So many bytes, or the rest of the file, must arrive within [`PATIENCE`].
 const STRETCH: u64 = 1024 * 1024;
-/// A slower client takes a place away from others.
+/// A slower client would block an upload slot for others.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How long a file may take in all: less than a day, after which an object without a row goes.
+/// The longest time that a file may take. It is less than the day after which the sweep removes an
+/// object without a row.
 const LONGEST: Duration = Duration::from_hours(12);
 
-/// A body of octets that is read when it is asked for.
+/// A body that is read on demand.
 pub struct Upload<T> {
-    /// Their content type, one of those that the operation takes.
+    /// The content type, one of those that the operation accepts.
     pub content_type: String,
-    /// The file's name, where a form has one.
+    /// The name of the file, if a form has it.
     pub name: Option<String>,
     source: Source,
     announced: Option<u64>,
@@ -64,7 +66,7 @@ impl<T: Takes> FromRequest for Upload<T> {
 }
 
 impl<T: Takes> Upload<T> {
-    /// Reads up to the file, whose name is known then. Only a form has anything before it.
+    /// Reads up to the start of the file, after which its name is known. Only forms need this.
     ///
     /// # Errors
     /// `Invalid`, `MalformedBody`, `RequestTimeout`.
@@ -74,11 +76,11 @@ impl<T: Takes> Upload<T> {
         Ok(Self { name, source, ..self })
     }
 
-    /// Lets the octets into the depot, as an object of the caller's tenant of which no row speaks yet.
+    /// Writes the file to the blob store, as an object of the caller's tenant that has no row yet.
     ///
     /// # Errors
-    /// `PayloadTooLarge`, `QuotaExceeded`, `RequestTimeout`; `Invalid` when they are not those of the digest that was sent; `Unavailable` when
-    /// the tenant has too many files under way.
+    /// `PayloadTooLarge`, `QuotaExceeded`, `RequestTimeout`; `Invalid` when the digest differs from
+    /// the one that was sent; `Unavailable` when the tenant has too many uploads in progress.
     pub async fn receive(self, state: &State, caller: &Caller) -> Result<Received, Problem> {
         let limit = state.settings.file_limit;
         self.announces_no_more_than(limit)?;
@@ -98,7 +100,7 @@ impl<T: Takes> Upload<T> {
         Ok(received)
     }
 
-    /// All octets, where they are few.
+    /// Reads the whole body into memory, up to the limit of the operation.
     ///
     /// # Errors
     /// `PayloadTooLarge`, `RequestTimeout`.
@@ -132,7 +134,7 @@ impl<T: Takes> Upload<T> {
     }
 }
 
-/// Hands the octets on, a stretch at a time.
+/// Passes the bytes on; each [`STRETCH`] has its own timeout.
 async fn arrive(source: &mut Source, receiving: &mut Receiving, limit: u64) -> Result<(), Problem> {
     loop {
         let end = receiving.size() + STRETCH;
@@ -154,7 +156,7 @@ async fn arrive(source: &mut Source, receiving: &mut Receiving, limit: u64) -> R
     }
 }
 
-/// The SHA-256 of `Repr-Digest` (RFC 9530), if it has one; digests of other algorithms say nothing here.
+/// The SHA-256 in `Repr-Digest` (RFC 9530), if it has one. Other algorithms are ignored.
 fn digest(request: &HttpRequest) -> Result<Option<[u8; 32]>, Problem> {
     let wrong =
         || Problem::new(Code::InvalidHeader, "Repr-Digest: expected digests, like sha-256=:<base64>:.");

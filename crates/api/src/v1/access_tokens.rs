@@ -1,4 +1,4 @@
-//! `/api/v1/access-tokens`.
+//! `/api/v1/access-tokens`: the personal access tokens of users.
 
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::access_token::{self, AccessToken, AccessTokenInput, WithToken};
@@ -11,8 +11,8 @@ use crate::{
 
 /// List personal access tokens
 ///
-/// One's own; admins see those of all users, and of one by `user`.
-#[utoipa::path(tag = "access-tokens", responses((status = 200, description = "A page of personal access tokens.", body = List<AccessToken>)))]
+/// A user sees their own tokens. An admin sees those of all users, and can filter by `user`.
+#[utoipa::path(tag = "access-tokens", responses((status = 200, description = "One page of personal access tokens.", body = List<AccessToken>)))]
 #[get("")]
 pub(crate) async fn list_access_tokens(
     caller: Caller,
@@ -25,8 +25,12 @@ pub(crate) async fn list_access_tokens(
 
 /// Create a personal access token
 ///
-/// The token is shown this once. It calls every operation as its user, within its scopes. At most 50 a user.
-#[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token.", body = WithToken)))]
+/// Creates a token of the caller for scripts and programs. It acts as the user, within its scopes.
+/// The token is shown once. Only users can call this, no services. A user has at most 50 tokens,
+/// expired ones included (409 `conflict`). A caller with a limited token can pass on only its own
+/// scopes (403 `insufficient_scope`). A personal access token can create none that expires later
+/// (422 `invalid`).
+#[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token, with the token itself.", body = WithToken)))]
 #[post("")]
 pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<AccessTokenInput>) -> Answered {
     let key = caller.key(&app.store, &body.octets);
@@ -41,7 +45,10 @@ pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<Acc
 }
 
 /// Get a personal access token
-#[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The personal access token's id.")), responses((status = 200, description = "The personal access token, without the token itself.", body = AccessToken)))]
+///
+/// Returns a personal access token without the token itself. A user sees their own, an admin those
+/// of all users.
+#[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The id of the personal access token.")), responses((status = 200, description = "The personal access token, without the token itself.", body = AccessToken)))]
 #[get("/{id}")]
 pub(crate) async fn get_access_token(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
     noun::get::<AccessToken>(&caller, &app, id, &known).await
@@ -49,8 +56,8 @@ pub(crate) async fn get_access_token(caller: Caller, app: App, id: Id, known: If
 
 /// Delete a personal access token
 ///
-/// It ends at once.
-#[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The personal access token's id.")), responses((status = 204, description = "It is gone.")))]
+/// Revokes the token at once. A user can delete their own tokens, an admin those of all users.
+#[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The id of the personal access token.")), responses((status = 204, description = "No content: the personal access token was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_access_token(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);

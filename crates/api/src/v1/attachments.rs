@@ -1,9 +1,11 @@
-//! `/api/v1/tasks/{id}/attachments`.
+//! Endpoints of attachments: `/api/v1/tasks/{id}/attachments`.
+//!
+//! Invariant: a received file becomes an attachment or is removed again (see [`files`]).
 
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::{
     attachment::{self, Attachment},
-    edit,
+    crud,
     file::{FileInfo, checked_name},
 };
 
@@ -19,8 +21,15 @@ use crate::{
     problem::ProblemBody,
 };
 
-/// List a task's attachments
-#[utoipa::path(tag = "attachments", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of attachments.", body = List<Attachment>)))]
+/// List the attachments of a task
+///
+/// Returns the descriptions of the files that are attached to the task. Every caller who sees the
+/// task may list them.
+#[utoipa::path(
+    tag = "attachments",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "One page of attachments.", body = List<Attachment>)),
+)]
 #[get("/{id}/attachments")]
 pub(crate) async fn list_task_attachments(
     caller: Caller,
@@ -34,14 +43,38 @@ pub(crate) async fn list_task_attachments(
 
 /// Attach a file to a task
 ///
-/// For everybody who sees the task. The body is the file itself, with any content type, or a form with the file as its one part, as browsers send it.
-/// A file has at most the size that the server is set to (1 GiB by default); the organisation's files together take no more than its quota (413,
-/// `quota_exceeded`). Every MiB has to arrive within a minute. `name` is required, unless a form names the file.
-#[utoipa::path(tag = "attachments", params(
-    ("id" = uuid::Uuid, Path, description = "The task's id."),
-    ("name" = Option<String>, Query, description = "The file's name, without a path.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
-    ("Repr-Digest" = Option<String>, Header, description = "The file's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
-), request_body(description = "The file. Any media type is taken.", content((Octets = "application/octet-stream"), (FileForm = "multipart/form-data"))), responses((status = 201, description = "The new attachment.", body = Attachment)))]
+/// Stores the file and returns its description. The body is the file itself, of any content type,
+/// or a form with the file as its only part, as browsers send it. `name` is required unless a form
+/// names the file. Every caller who sees the task may attach files.
+///
+/// A file that exceeds the size limit of the server (1 GiB by default) gets 413
+/// `payload_too_large`. A file that exceeds the quota of the organisation gets 413
+/// `quota_exceeded`. Each MiB must arrive within 60 seconds, or the request gets 408.
+#[utoipa::path(
+    tag = "attachments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        (
+            "name" = Option<String>,
+            Query,
+            description = "The name of the file, without a path. Default: the name in the form.",
+            min_length = 1,
+            max_length = 255,
+            pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$",
+        ),
+        (
+            "Repr-Digest" = Option<String>,
+            Header,
+            description = "The SHA-256 of the file (RFC 9530), as `sha-256=:<base64>:`. A file with another digest gets 422 with the field code `digest_mismatch`.",
+            pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$",
+        ),
+    ),
+    request_body(
+        description = "The file. Every media type is accepted.",
+        content((Octets = "application/octet-stream"), (FileForm = "multipart/form-data")),
+    ),
+    responses((status = 201, description = "The new attachment.", body = Attachment)),
+)]
 #[post("/{id}/attachments")]
 pub(crate) async fn create_task_attachment(
     caller: Caller,
@@ -61,7 +94,7 @@ pub(crate) async fn create_task_attachment(
     let name = checked_name(&name)?;
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
-        // The key is bound to the octets by their digest.
+        // The digest binds the idempotency key to the bytes.
         let key = caller.key(&app.store, &received.sha256);
         let input = (id.0, received.clone(), name);
         let create = app.store.write_once(
@@ -75,7 +108,7 @@ pub(crate) async fn create_task_attachment(
             },
         );
         match create.await {
-            // The same was sent before, or it was only asked: what came now is not needed.
+            // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
                 app.depot.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
@@ -92,8 +125,16 @@ pub(crate) async fn create_task_attachment(
 
 /// Get an attachment
 ///
-/// What is told of it; its octets are at `…/content`.
-#[utoipa::path(tag = "attachments", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("attachment_id" = uuid::Uuid, Path, description = "The attachment's id.")), responses((status = 200, description = "The attachment.", body = Attachment)))]
+/// Returns the description of the file: its name, size, media type and digest. The file itself is
+/// at `/api/v1/tasks/{id}/attachments/{attachment_id}/content`.
+#[utoipa::path(
+    tag = "attachments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),
+    ),
+    responses((status = 200, description = "The attachment.", body = Attachment)),
+)]
 #[get("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn get_task_attachment(
     caller: Caller,
@@ -107,18 +148,43 @@ pub(crate) async fn get_task_attachment(
 
 /// Download an attachment
 ///
-/// Its octets, as `application/octet-stream` whatever they are. One range can be asked for (RFC 9110 section 14); the `ETag` is the SHA-256 of the
-/// whole, which `Repr-Digest` tells too.
-#[utoipa::path(tag = "attachments", params(
-    ("id" = uuid::Uuid, Path, description = "The task's id."),
-    ("attachment_id" = uuid::Uuid, Path, description = "The attachment's id."),
-    ("Range" = Option<String>, Header, description = "A range of octets, as `bytes=0-1023`."),
-    ("If-Range" = Option<String>, Header, description = "The `ETag` of the file that the range is of: of another, all is sent."),
-), responses(
-    (status = 200, description = "The file.", content((Octets = "application/octet-stream"))),
-    (status = 206, description = "The range.", content((Octets = "application/octet-stream"))),
-    (status = 416, description = "There are no such octets: see `Content-Range`.", body = ProblemBody, content_type = "application/problem+json"),
-))]
+/// Sends the file, always as `application/octet-stream` and as a download. Supports one byte range
+/// (RFC 9110 section 14). The `ETag` and `Repr-Digest` are the SHA-256 of the whole file.
+#[utoipa::path(
+    tag = "attachments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),
+        (
+            "Range" = Option<String>,
+            Header,
+            description = "One range of bytes, such as `bytes=0-1023`. Several ranges get the whole file.",
+        ),
+        (
+            "If-Range" = Option<String>,
+            Header,
+            description = "The `ETag` of the file that the range belongs to. When it is out of date, the whole file is sent.",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The whole file.",
+            content((Octets = "application/octet-stream")),
+        ),
+        (
+            status = 206,
+            description = "The requested range of the file.",
+            content((Octets = "application/octet-stream")),
+        ),
+        (
+            status = 416,
+            description = "The range begins after the end of the file. `Content-Range` has the length.",
+            body = ProblemBody,
+            content_type = "application/problem+json",
+        ),
+    ),
+)]
 #[get("/{id}/attachments/{attachment_id}/content")]
 pub(crate) async fn get_task_attachment_content(
     caller: Caller,
@@ -127,7 +193,7 @@ pub(crate) async fn get_task_attachment_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let row = edit::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
+    let row = crud::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
     let Attachment { id, name, media_type, size, sha256, .. } = row;
     let info = FileInfo { name, media_type, size, sha256 };
     files::send(&request, &app, &caller, &known, (id, &info), None).await
@@ -135,15 +201,24 @@ pub(crate) async fn get_task_attachment_content(
 
 /// Delete an attachment
 ///
-/// For who uploaded it, for whoever manages the project, and for admins.
-#[utoipa::path(tag = "attachments", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("attachment_id" = uuid::Uuid, Path, description = "The attachment's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes the attachment and its file permanently. The file no longer counts towards the quota of
+/// the organisation. For the user who uploaded it, managers of the project and admins.
+#[utoipa::path(
+    tag = "attachments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),
+    ),
+    responses((status = 204, description = "No content: the attachment was deleted.")),
+)]
 #[delete("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Attachment>(&caller, &app, ids, pre).await
 }
 
 history! {
+    one "attachment", of "task";
     Attachment, tagged "attachments", at "/{id}/attachments/{attachment_id}/history", by "attachment_id";
-    /// List what happened to an attachment
+    /// List the history of an attachment
     list_task_attachment_history;
 }

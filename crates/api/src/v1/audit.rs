@@ -1,4 +1,4 @@
-//! `/api/v1/audit`.
+//! Endpoints of the audit log: `/api/v1/audit`. It can only be read.
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use taskhub_domain::audit::{self, AuditLine};
@@ -9,10 +9,15 @@ use crate::{
     extract::{Caller, Id, Parameters},
 };
 
-/// List the audit
+/// List audit entries
 ///
-/// For admins: who did what to which row, when, from where, with the old and new values of what changed.
-#[utoipa::path(tag = "audit", responses((status = 200, description = "A page of the audit.", body = List<AuditLine>)))]
+/// Returns who did what to which resource, when, from which address and in which request, with the
+/// old and new values of the changed fields. Values that no response shows, such as password
+/// hashes, read `[redacted]`. For admins.
+#[utoipa::path(
+    tag = "audit",
+    responses((status = 200, description = "One page of audit entries.", body = List<AuditLine>)),
+)]
 #[get("")]
 pub(crate) async fn list_audit(
     caller: Caller,
@@ -23,10 +28,14 @@ pub(crate) async fn list_audit(
     answer::list(&app, &request, audit::list(&app.store, &caller, &query.0).await?)
 }
 
-/// Get a line of the audit
+/// Get an audit entry
 ///
-/// For admins.
-#[utoipa::path(tag = "audit", params(("id" = uuid::Uuid, Path, description = "The line's id.")), responses((status = 200, description = "The line.", body = AuditLine)))]
+/// Returns one entry of the audit log. For admins.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = uuid::Uuid, Path, description = "The id of the audit entry.")),
+    responses((status = 200, description = "The audit entry.", body = AuditLine)),
+)]
 #[get("/{id}")]
 pub(crate) async fn get_audit_entry(caller: Caller, app: App, id: Id) -> Answered {
     Ok(HttpResponse::Ok().json(audit::get(&app.store, &caller, id.0).await?))

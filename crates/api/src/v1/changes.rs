@@ -1,4 +1,7 @@
-//! `/api/v1/changes` and `/api/v1/events`.
+//! Endpoints of the change feed: `/api/v1/changes` returns pages, `/api/v1/events` a stream.
+//!
+//! Both read the same feed with the same cursors ([`feed`]). They do not know which changes a
+//! caller may see.
 
 use std::sync::Arc;
 
@@ -8,8 +11,8 @@ use actix_web::{
 };
 use taskhub_auth::Principal;
 use taskhub_domain::{
+    change_feed::{self, FeedPage, Reading},
     error::Kind,
-    feed::{self, FeedPage, Reading},
 };
 
 use super::App;
@@ -21,29 +24,57 @@ use crate::{
     streams::Place,
 };
 
-/// Where a client that comes again goes on.
+/// The header in which a reconnecting client sends the cursor of its last event.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Get changes
+/// List changes
 ///
-/// What was changed of all that the caller sees, in the order in which it was committed; by `next` as the next `since` nothing is missed and nothing comes
-/// twice. Without `since` there is nothing but where to begin from now on. A change says which row, and not what is in it. Of a row that was removed for good
-/// its removal is told, to those who could read it; of one that was changed so that they see it no more, that it is `hidden`. With `reread`, more or less of
-/// what lies in the row is seen from then on.
-#[utoipa::path(tag = "changes", responses((status = 200, description = "The changes.", body = FeedPage)))]
-#[get("")]
-pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
-    Ok(HttpResponse::Ok().json(feed::changes(&app.store, &caller, &query.0).await?))
-}
-
-/// Stream events
+/// Returns the changes of the resources that the caller sees, in commit order. Send `next` as the
+/// `since` of the next request: you then get each change exactly once. Without `since`, the
+/// response has no changes, only the cursor at the end of the feed.
 ///
-/// The same as server-sent events, as they happen: `id` is the cursor, `event` the noun and what was done, as `task.complete`, `data` the change. A client that comes
-/// again sends the last id as `Last-Event-ID`. The stream ends when the access token expires or is revoked; a comment comes every 15 seconds.
+/// A change names a resource, its version and what was done, but not its fields. A permanent
+/// deletion is reported to the callers who could read the resource. A change that hides a resource
+/// from the caller has the action `hidden`. A change with `reread` changed what else the caller
+/// sees: read the resources inside the changed one again.
 #[utoipa::path(
     tag = "changes",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The last cursor that the client got: it goes before `since`. An empty one is none.", max_length = 32, pattern = "^$|^oldest$|^[A-Za-z0-9_-]{32}$")),
-    responses((status = 200, description = "The stream.", content_type = "text/event-stream", body = String))
+    responses((status = 200, description = "One page of changes.", body = FeedPage)),
+)]
+#[get("")]
+pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
+    Ok(HttpResponse::Ok().json(change_feed::changes(&app.store, &caller, &query.0).await?))
+}
+
+/// Stream changes
+///
+/// Sends the changes of `GET /api/v1/changes` as server-sent events while they happen. In each
+/// event, `id` is the cursor, `event` is the resource type and the action, such as `task.complete`,
+/// and `data` is the change as JSON. To continue after a break, send the last `id` in
+/// `Last-Event-ID`.
+///
+/// The server sends a comment when there was no event for 15 seconds, unless the operator set
+/// another interval. The stream ends when the access token expires or is revoked. Too many open
+/// streams get 429 `rate_limited`.
+#[utoipa::path(
+    tag = "changes",
+    params(
+        (
+            "Last-Event-ID" = Option<String>,
+            Header,
+            description = "The cursor of the last event that the client received. It takes precedence over `since`. An empty value is ignored.",
+            max_length = 32,
+            pattern = "^$|^oldest$|^[A-Za-z0-9_-]{32}$",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The stream of server-sent events.",
+            content_type = "text/event-stream",
+            body = String,
+        ),
+    ),
 )]
 #[get("")]
 pub(crate) async fn stream_events(
@@ -54,7 +85,7 @@ pub(crate) async fn stream_events(
 ) -> Answered {
     let mut query = query.0;
     let last = request.headers().get(LAST_EVENT_ID).map(|last| last.to_str().unwrap_or("?").to_owned());
-    // That of a client which has none yet.
+    // A client that has received no event yet sends an empty value.
     let last = last.filter(|last| !last.is_empty());
     let told = last.is_some();
     if let Some(last) = last {
@@ -72,7 +103,7 @@ pub(crate) async fn stream_events(
     let place = Place::take(&app, principal)?;
     let reading = Reading::begin(&app.store, &caller, query).await.map_err(wrong)?;
     let mut answer = HttpResponse::Ok();
-    // What is compressed waits until there is enough of it; so does what some proxies pass on.
+    // A compressor and some proxies would hold events back until there are enough of them.
     answer.content_type("text/event-stream").insert_header((CONTENT_ENCODING, "identity"));
     answer.insert_header(("x-accel-buffering", "no"));
     if request.extensions().contains::<IsHead>() {

@@ -1,4 +1,4 @@
-//! `/api/v1/clients`.
+//! Endpoints of clients: `/api/v1/clients`.
 
 use actix_web::HttpRequest;
 use taskhub_domain::{
@@ -13,33 +13,47 @@ use crate::{
 };
 
 endpoints! {
+    one "client", many "clients", removal "was deleted";
     Client by ClientInput, tagged "clients";
     /// List clients
+    ///
+    /// Returns the clients of the organisation. Every caller may list them.
     list_clients;
     /// Create a client
     ///
-    /// For managers and admins. No two have the same name.
+    /// Creates a client. For managers and admins. Two clients cannot have the same name, whatever
+    /// its case and spacing: 409 `conflict`.
     create_client;
     /// Get a client
+    ///
+    /// Returns the client. Every caller may read it.
     get_client;
     /// Replace a client
     ///
-    /// For managers and admins. All writable fields: what is absent gets its default.
+    /// Sets all writable fields; an optional field that is absent becomes null. For managers and
+    /// admins.
     replace_client;
-    /// Change a client
+    /// Update a client
     ///
-    /// For managers and admins.
+    /// Changes the fields that are sent. For managers and admins.
     update_client;
     /// Delete a client
     ///
-    /// For admins: one that has no requests any more.
+    /// Deletes the client permanently. For admins. A client that still has requests cannot be
+    /// deleted: 409 `in_use`.
     delete_client;
-    /// List what happened to a client
+    /// List the history of a client
     list_client_history;
 }
 
-/// List a client's requests
-#[utoipa::path(tag = "clients", params(("id" = uuid::Uuid, Path, description = "The client's id.")), responses((status = 200, description = "A page of requests.", body = List<ClientRequest>)))]
+/// List the requests of a client
+///
+/// Returns the requests of the client. Every caller may list them.
+#[utoipa::path(
+    tag = "clients",
+    params(("id" = uuid::Uuid, Path, description = "The id of the client.")),
+    responses((status = 200, description = "One page of requests.", body = List<ClientRequest>)),
+)]
 #[get("/{id}/requests")]
 pub(crate) async fn list_client_requests(
     caller: Caller,

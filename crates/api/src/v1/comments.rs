@@ -1,4 +1,4 @@
-//! `/api/v1/tasks/{id}/comments`.
+//! The endpoints of comments and their versions, under `/api/v1/tasks/{id}/comments`.
 
 use actix_web::HttpRequest;
 use taskhub_domain::comment::{self, Comment, CommentInput, CommentVersion};
@@ -10,35 +10,59 @@ use crate::{
 };
 
 endpoints_within! {
+    one "comment", many "comments", of "task", removal "was deleted";
     Comment by CommentInput, tagged "comments", at "/{id}/comments", "/{id}/comments/{comment_id}", "/{id}/comments/{comment_id}/history", by "comment_id";
-    /// List a task's comments
-    list_comments;
-    /// Comment on a task
+    /// List the comments on a task
     ///
-    /// For all who see it. Who is mentioned is told, and so are the task's owner, its assignee, and who watches it. The author watches it from now on.
+    /// Returns the comments on a task that the caller can see.
+    list_comments;
+    /// Add a comment to a task
+    ///
+    /// Every caller who can see the task may comment on it. The mentioned users, the owner, the
+    /// assignee and the watchers of the task are notified. The author becomes a watcher of the
+    /// task.
     create_comment;
     /// Get a comment
     get_comment;
-    /// Replace a comment's body
+    /// Replace a comment
     ///
-    /// For its author. The body before it is kept as a version; who is mentioned for the first time is told.
+    /// Replaces the body. Only the author of the comment may call it. The previous body is stored
+    /// as a version. Users who are mentioned for the first time are notified.
     replace_comment;
-    /// Change a comment
+    /// Update a comment
     ///
-    /// For its author. The body before it is kept as a version; who is mentioned for the first time is told.
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396). Only the author of the
+    /// comment may call it. The previous text is stored as a version. Users who are mentioned for
+    /// the first time are notified.
     update_comment;
     /// Delete a comment
     ///
-    /// For its author, whoever manages the project, and admins. Its versions go with it.
+    /// Deletes the comment and its versions permanently. The author, a manager of the project or an
+    /// admin may call it.
     delete_comment;
-    /// List what happened to a comment
+    /// List the history of a comment
     list_comment_history;
 }
 
-/// List a comment's earlier bodies
+/// List the versions of a comment
 ///
-/// For all who see the comment, the newest first.
-#[utoipa::path(tag = "comments", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("comment_id" = uuid::Uuid, Path, description = "The comment's id.")), responses((status = 200, description = "A page of what the comment said before it was edited.", body = List<CommentVersion>)))]
+/// Returns the earlier texts of a comment, newest first. Every caller who can see the comment may
+/// read them. Texts that were replaced before the task moved to its present project or team are
+/// returned to admins only.
+#[utoipa::path(
+    tag = "comments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("comment_id" = uuid::Uuid, Path, description = "The id of the comment.")
+    ),
+    responses(
+        (
+            status = 200,
+            description = "One page of earlier versions of the comment.",
+            body = List<CommentVersion>
+        )
+    )
+)]
 #[get("/{id}/comments/{comment_id}/versions")]
 pub(crate) async fn list_comment_versions(
     caller: Caller,

@@ -1,4 +1,7 @@
-//! `/api/v1/documents/{id}/content`, and `…/versions`.
+//! Endpoints of a document's content and versions: `/api/v1/documents/{id}/content` and
+//! `/api/v1/documents/{id}/versions`.
+//!
+//! Invariant: a received file becomes part of a document or is removed again (see [`files`]).
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, put};
 use taskhub_domain::{
@@ -17,19 +20,46 @@ use crate::{
     problem::ProblemBody,
 };
 
-/// Download a document's content
+/// Download the content of a document
 ///
-/// Its stored file, as `application/octet-stream` whatever it is, or else its text. One range can be asked for (RFC 9110 section 14). The `ETag` is
-/// the document's version.
-#[utoipa::path(tag = "documents", params(
-    ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("Range" = Option<String>, Header, description = "A range of octets, as `bytes=0-1023`."),
-    ("If-Range" = Option<String>, Header, description = "The `ETag` of what the range is of: of another, all is sent."),
-), responses(
-    (status = 200, description = "The content.", content((Octets = "application/octet-stream"), (String = "text/markdown"))),
-    (status = 206, description = "The range.", content((Octets = "application/octet-stream"), (String = "text/markdown"))),
-    (status = 416, description = "There are no such octets: see `Content-Range`.", body = ProblemBody, content_type = "application/problem+json"),
-))]
+/// Sends the stored file of the document, or its text when it has no stored file. A file is always
+/// sent as `application/octet-stream` and a text as `text/markdown`, both as a download. Supports
+/// one byte range (RFC 9110 section 14). The `ETag` is the version of the document, and
+/// `Repr-Digest` has the SHA-256 of the whole content.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        (
+            "Range" = Option<String>,
+            Header,
+            description = "One range of bytes, such as `bytes=0-1023`. Several ranges get the whole content.",
+        ),
+        (
+            "If-Range" = Option<String>,
+            Header,
+            description = "The `ETag` of the content that the range belongs to. When it is out of date, the whole content is sent.",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The whole content.",
+            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+        ),
+        (
+            status = 206,
+            description = "The requested range of the content.",
+            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+        ),
+        (
+            status = 416,
+            description = "The range begins after the end of the content. `Content-Range` has the length.",
+            body = ProblemBody,
+            content_type = "application/problem+json",
+        ),
+    ),
+)]
 #[get("/{id}/content")]
 pub(crate) async fn get_document_content(
     caller: Caller,
@@ -43,15 +73,45 @@ pub(crate) async fn get_document_content(
     files::send_content(&request, &app, &caller, &known, content, tag).await
 }
 
-/// Replace a document's content
+/// Replace the content of a document
 ///
-/// With a text (`text/markdown`, at most 200,000 characters), or with a file: any other content type, or a form with the file as its one part. A file
-/// is stored beside the text; a text replaces a stored file. For its author, for whoever manages the project, and for admins. What was there is kept as a version.
-#[utoipa::path(tag = "documents", params(
-    ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("name" = Option<String>, Query, description = "The file's name, without a path. Default: the name in the form, or else the document's title.", min_length = 1, max_length = 255, pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"),
-    ("Repr-Digest" = Option<String>, Header, description = "The content's digest (RFC 9530), as `sha-256=:<base64>:`: other octets are refused (422).", pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$"),
-), request_body(description = "The content. Any media type is taken.", content((Octets = "application/octet-stream"), (String = "text/markdown"), (FileForm = "multipart/form-data"))), responses((status = 200, description = "The changed document.", body = Document)))]
+/// Stores a text or a file. A body of type `text/markdown` is a text of at most 200,000 characters;
+/// it replaces a stored file. A body of any other type is a file, or a form with the file as its
+/// only part. The file is stored in addition to the text, and downloads send the file. The new
+/// content is saved as a new version; earlier versions stay available.
+///
+/// For the author, managers of the project and admins. A file that exceeds the size limit gets 413
+/// `payload_too_large`. A file that exceeds the quota of the organisation gets 413
+/// `quota_exceeded`.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        (
+            "name" = Option<String>,
+            Query,
+            description = "The name of the file, without a path. Default: the name in the form, or else the title of the document. Not allowed with a text.",
+            min_length = 1,
+            max_length = 255,
+            pattern = r"^[^/\\\u0000-\u001f\u007f-\u009f]*[^\s./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$",
+        ),
+        (
+            "Repr-Digest" = Option<String>,
+            Header,
+            description = "The SHA-256 of the content (RFC 9530), as `sha-256=:<base64>:`. Content with another digest gets 422 with the field code `digest_mismatch`.",
+            pattern = "^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$",
+        ),
+    ),
+    request_body(
+        description = "The text or the file. Every media type is accepted.",
+        content(
+            (Octets = "application/octet-stream"),
+            (String = "text/markdown"),
+            (FileForm = "multipart/form-data"),
+        ),
+    ),
+    responses((status = 200, description = "The document after the change.", body = Document)),
+)]
 #[put("/{id}/content")]
 pub(crate) async fn replace_document_content(
     caller: Caller,
@@ -81,7 +141,7 @@ pub(crate) async fn replace_document_content(
     };
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
-        // The key is bound to the octets by their digest.
+        // The digest binds the idempotency key to the bytes.
         let key = caller.key(&app.store, &received.sha256);
         let input = (id.0, received.clone(), name, pre.0);
         let write = app.store.write_once(
@@ -94,7 +154,7 @@ pub(crate) async fn replace_document_content(
             |row| answer::changed(row.version, row),
         );
         match write.await {
-            // The same was sent before, or it was only asked: what came now is not needed.
+            // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
                 app.depot.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
@@ -109,10 +169,22 @@ pub(crate) async fn replace_document_content(
     .await
 }
 
-/// List a document's versions
+/// List the versions of a document
 ///
-/// What it was each time that its title, text or file came to be another; without the texts.
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 200, description = "A page of versions.", body = List<DocumentVersionSummary>)))]
+/// Returns the versions without their texts. Each change of the title, text or file saves a
+/// version. Admins get all versions. Other callers get the versions since the document last moved
+/// to another project, or its project to another team.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    responses(
+        (
+            status = 200,
+            description = "One page of versions, without their texts.",
+            body = List<DocumentVersionSummary>,
+        ),
+    ),
+)]
 #[get("/{id}/versions")]
 pub(crate) async fn list_document_versions(
     caller: Caller,
@@ -125,7 +197,16 @@ pub(crate) async fn list_document_versions(
 }
 
 /// Get a version of a document
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id."), ("version_id" = uuid::Uuid, Path, description = "The version's id.")), responses((status = 200, description = "The version.", body = DocumentVersion)))]
+///
+/// Returns the title, the text and the description of the stored file, as this version saved them.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
+    ),
+    responses((status = 200, description = "The version.", body = DocumentVersion)),
+)]
 #[get("/{id}/versions/{version_id}")]
 pub(crate) async fn get_document_version(
     caller: Caller,
@@ -136,20 +217,47 @@ pub(crate) async fn get_document_version(
     noun::get_within::<DocumentVersion>(&caller, &app, ids, &known).await
 }
 
-/// Download a version's content
+/// Download the content of a version
 ///
-/// Its stored file, as `application/octet-stream` whatever it is, or else its text. One range can be asked for (RFC 9110 section 14). The `ETag` is
-/// the SHA-256 of the whole.
-#[utoipa::path(tag = "documents", params(
-    ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("version_id" = uuid::Uuid, Path, description = "The version's id."),
-    ("Range" = Option<String>, Header, description = "A range of octets, as `bytes=0-1023`."),
-    ("If-Range" = Option<String>, Header, description = "The `ETag` of what the range is of: of another, all is sent."),
-), responses(
-    (status = 200, description = "The content.", content((Octets = "application/octet-stream"), (String = "text/markdown"))),
-    (status = 206, description = "The range.", content((Octets = "application/octet-stream"), (String = "text/markdown"))),
-    (status = 416, description = "There are no such octets: see `Content-Range`.", body = ProblemBody, content_type = "application/problem+json"),
-))]
+/// Sends the stored file of the version, or its text when it has no stored file. A file is always
+/// sent as `application/octet-stream` and a text as `text/markdown`, both as a download. Supports
+/// one byte range (RFC 9110 section 14). The `ETag` and `Repr-Digest` are the SHA-256 of the whole
+/// content.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
+        (
+            "Range" = Option<String>,
+            Header,
+            description = "One range of bytes, such as `bytes=0-1023`. Several ranges get the whole content.",
+        ),
+        (
+            "If-Range" = Option<String>,
+            Header,
+            description = "The `ETag` of the content that the range belongs to. When it is out of date, the whole content is sent.",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The whole content.",
+            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+        ),
+        (
+            status = 206,
+            description = "The requested range of the content.",
+            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+        ),
+        (
+            status = 416,
+            description = "The range begins after the end of the content. `Content-Range` has the length.",
+            body = ProblemBody,
+            content_type = "application/problem+json",
+        ),
+    ),
+)]
 #[get("/{id}/versions/{version_id}/content")]
 pub(crate) async fn get_document_version_content(
     caller: Caller,
@@ -162,14 +270,29 @@ pub(crate) async fn get_document_version_content(
     files::send_content(&request, &app, &caller, &known, content, None).await
 }
 
-/// Compare a version with another
+/// Compare two versions of a document
 ///
-/// The unified difference of its text from that of another version of the document: the one before it, unless one is named.
-#[utoipa::path(tag = "documents", params(
-    ("id" = uuid::Uuid, Path, description = "The document's id."),
-    ("version_id" = uuid::Uuid, Path, description = "The version's id."),
-    ("against" = Option<uuid::Uuid>, Query, description = "The id of the other version."),
-), responses((status = 200, description = "The difference; empty when there is none.", content((String = "text/plain")))))]
+/// Returns a unified diff of the texts, from the version in `against` to this one, with three lines
+/// of context. Stored files are not compared.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
+        (
+            "against" = Option<uuid::Uuid>,
+            Query,
+            description = "The id of the version to compare with. Default: the version before this one; the first version is compared with an empty text.",
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The unified diff. It is empty when the texts are equal.",
+            content((String = "text/plain")),
+        ),
+    ),
+)]
 #[get("/{id}/versions/{version_id}/diff")]
 pub(crate) async fn get_document_version_diff(
     caller: Caller,
@@ -181,7 +304,7 @@ pub(crate) async fn get_document_version_diff(
     let against = query.take_id("against", "a version's id")?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
     let diff = document::diff(&app.store, &caller, (ids.0, ids.1), against, turn).await?;
-    // Versions stay as they are, and so do their differences.
+    // Versions never change, so their diffs do not either.
     let tag = format!("\"{}.{}\"", ids.1.simple(), against.unwrap_or_default().simple());
     let mut answer = if known.has(&tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
@@ -195,8 +318,17 @@ pub(crate) async fn get_document_version_diff(
 
 /// Restore a version of a document
 ///
-/// The document becomes what it was, and that is a new version. For its author, for whoever manages the project, and for admins.
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id."), ("version_id" = uuid::Uuid, Path, description = "The version's id.")), responses((status = 200, description = "The changed document.", body = Document)))]
+/// Sets the title, text and stored file of the document to those of this version, and saves them as
+/// a new version. The project and the author stay. For the author, managers of the project and
+/// admins.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
+    ),
+    responses((status = 200, description = "The document after the change.", body = Document)),
+)]
 #[post("/{id}/versions/{version_id}/restore")]
 pub(crate) async fn restore_document_version(
     caller: Caller,

@@ -1,4 +1,4 @@
-//! `/api/v1/dashboard`.
+//! The endpoint of the dashboard: `/api/v1/dashboard`.
 
 use actix_web::{HttpResponse, get};
 use taskhub_domain::dashboard::{self, Dashboard};
@@ -6,10 +6,15 @@ use taskhub_domain::dashboard::{self, Dashboard};
 use super::App;
 use crate::{answer::Answered, extract::Caller};
 
-/// Get one's dashboard
+/// Get the dashboard of the caller
 ///
-/// What the caller has to do, what is due and what is late, the timer that runs, and what changed of late among all that they see.
-#[utoipa::path(tag = "tasks", responses((status = 200, description = "The dashboard.", body = Dashboard)))]
+/// Returns how many open tasks the caller has, how many of them are due soon or overdue, the next
+/// tasks, the running timer, and the latest changes among the resources that the caller sees. A
+/// service account has no tasks of its own and no timer.
+#[utoipa::path(
+    tag = "tasks",
+    responses((status = 200, description = "The dashboard.", body = Dashboard)),
+)]
 #[get("")]
 pub(crate) async fn get_dashboard(caller: Caller, app: App) -> Answered {
     Ok(HttpResponse::Ok().json(dashboard::of(&app.store, &caller).await?))

@@ -1,4 +1,5 @@
-//! `/api/v1/documents`.
+//! Endpoints of documents: `/api/v1/documents`. Their content and versions are in
+//! [`contents`](super::contents).
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::{
@@ -14,8 +15,18 @@ use crate::{
 
 /// List documents
 ///
-/// Without their contents.
-#[utoipa::path(tag = "documents", responses((status = 200, description = "A page of documents.", body = List<DocumentSummary>)))]
+/// Returns the documents in projects that the caller sees. List entries leave out the text and the
+/// file: get a single document for these.
+#[utoipa::path(
+    tag = "documents",
+    responses(
+        (
+            status = 200,
+            description = "One page of documents, without their content.",
+            body = List<DocumentSummary>,
+        ),
+    ),
+)]
 #[get("")]
 pub(crate) async fn list_documents(
     caller: Caller,
@@ -28,15 +39,27 @@ pub(crate) async fn list_documents(
 
 /// Create a document
 ///
-/// In a project that the caller sees. The caller is its author.
-#[utoipa::path(tag = "documents", request_body = DocumentInput, responses((status = 201, description = "The new document.", body = Document)))]
+/// Creates a document in a project that the caller sees. The caller becomes its author. The text is
+/// saved as the first version. To store a file, replace the content of the new document.
+#[utoipa::path(
+    tag = "documents",
+    request_body = DocumentInput,
+    responses((status = 201, description = "The new document.", body = Document)),
+)]
 #[post("")]
 pub(crate) async fn create_document(caller: Caller, app: App, body: Body<DocumentInput>) -> Answered {
     noun::create::<Document>(&caller, &app, body).await
 }
 
 /// Get a document
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 200, description = "The document.", body = Document)))]
+///
+/// Returns the document with its text and the description of its stored file. Every caller who sees
+/// the project may read it.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    responses((status = 200, description = "The document.", body = Document)),
+)]
 #[get("/{id}")]
 pub(crate) async fn get_document(
     caller: Caller,
@@ -50,8 +73,15 @@ pub(crate) async fn get_document(
 
 /// Replace a document
 ///
-/// All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), request_body = DocumentInput, responses((status = 200, description = "The changed document.", body = Document)))]
+/// Sets the title, project and text of the document; `content` is empty unless it is sent. A stored
+/// file stays. For the author, managers of the project and admins. A change of the title or text is
+/// saved as a new version.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    request_body = DocumentInput,
+    responses((status = 200, description = "The document after the change.", body = Document)),
+)]
 #[put("/{id}")]
 pub(crate) async fn replace_document(
     caller: Caller,
@@ -63,8 +93,16 @@ pub(crate) async fn replace_document(
     noun::update::<Document>(&caller, &app, id, pre, body).await
 }
 
-/// Change a document
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), request_body = DocumentInput, responses((status = 200, description = "The changed document.", body = Document)))]
+/// Update a document
+///
+/// Changes the fields that are sent. For the author, managers of the project and admins. A change
+/// of the title or text is saved as a new version.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    request_body = DocumentInput,
+    responses((status = 200, description = "The document after the change.", body = Document)),
+)]
 #[patch("/{id}")]
 pub(crate) async fn update_document(
     caller: Caller,
@@ -77,16 +115,34 @@ pub(crate) async fn update_document(
 }
 
 /// Delete a document
-#[utoipa::path(tag = "documents", params(("id" = uuid::Uuid, Path, description = "The document's id.")), responses((status = 204, description = "It is gone.")))]
+///
+/// Deletes the document with all versions and their stored files, permanently. The files no longer
+/// count towards the quota of the organisation. For the author, managers of the project and admins.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    responses((status = 204, description = "No content: the document was deleted.")),
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Document>(&caller, &app, id, pre).await
 }
 
-/// Create, change and delete documents together
+/// Create, update and delete documents in bulk
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none.
-#[utoipa::path(tag = "documents", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Document>)))]
+/// Applies up to 100 operations in order, in one transaction: either all of them take effect or
+/// none. Each operation is authorised and validated as a single request would be.
+#[utoipa::path(
+    tag = "documents",
+    request_body = BulkInput,
+    responses(
+        (
+            status = 200,
+            description = "The result of each operation, in order.",
+            body = BulkResult<Document>,
+        ),
+    ),
+)]
 #[post("/bulk")]
 pub(crate) async fn change_documents(
     caller: Caller,
@@ -98,7 +154,8 @@ pub(crate) async fn change_documents(
 }
 
 history! {
+    one "document";
     Document, tagged "documents";
-    /// List what happened to a document
+    /// List the history of a document
     list_document_history;
 }

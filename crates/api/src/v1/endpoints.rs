@@ -1,14 +1,20 @@
-//! The endpoints that most nouns have, each with its name, which is the `operationId`, and its words for the document; and `routes`, which serves them.
-//! What they do is in [`noun`](super::noun).
+//! Macros that declare the endpoints which most resources have.
 //!
-//! They bring actix's `delete`, `get`, `patch`, `post` and `put` into the module that uses them, because utoipa knows them by these names alone.
+//! A module names each endpoint (its name is the `operationId`) and gives its text for the OpenAPI
+//! document. The macros add the parameters, the responses and `routes`, which registers the
+//! handlers. The handlers only call [`noun`](super::noun), which holds the behaviour.
+//!
+//! Invariant: every generated response and parameter names its resource, from `one` and `many`.
+//!
+//! The macros import actix's `delete`, `get`, `patch`, `post` and `put` into the module that calls
+//! them, because utoipa recognises these attributes by name only.
 
-/// Serves endpoints.
+/// Declares `routes`, which registers the endpoints of a module.
 macro_rules! served {
     ($($endpoint:ident)*) => {
         use actix_web::{delete, get, patch, post, put};
 
-        /// Serves the endpoints.
+        /// Registers the endpoints of this module.
         pub(crate) fn routes(routes: &mut utoipa_actix_web::service_config::ServiceConfig) {
             routes$(.service($endpoint))*;
         }
@@ -16,9 +22,13 @@ macro_rules! served {
 }
 pub(super) use served;
 
-/// The seven endpoints of a noun.
+/// The seven endpoints of a resource.
+///
+/// `one` and `many` are what the document calls the resource. `removal` completes "No content: the
+/// label …", the description of the response to `DELETE`.
 macro_rules! endpoints {
     (
+        one $one:literal, many $many:literal, removal $removal:literal;
         $noun:ident by $input:ident, tagged $tag:literal;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
@@ -31,7 +41,14 @@ macro_rules! endpoints {
         crate::v1::endpoints::served!($list $create $get $replace $update $delete $history);
 
         $(#[$list_doc])*
-        #[utoipa::path(tag = $tag, responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]
+        #[utoipa::path(
+            tag = $tag,
+            responses((
+                status = 200,
+                description = concat!("One page of ", $many, "."),
+                body = crate::answer::List<$noun>,
+            ))
+        )]
         #[get("")]
         pub(crate) async fn $list(
             caller: crate::extract::Caller,
@@ -43,7 +60,11 @@ macro_rules! endpoints {
         }
 
         $(#[$create_doc])*
-        #[utoipa::path(tag = $tag, request_body = $input, responses((status = 201, description = "What was made.", body = $noun)))]
+        #[utoipa::path(
+            tag = $tag,
+            request_body = $input,
+            responses((status = 201, description = concat!("The new ", $one, "."), body = $noun))
+        )]
         #[post("")]
         pub(crate) async fn $create(
             caller: crate::extract::Caller,
@@ -54,7 +75,13 @@ macro_rules! endpoints {
         }
 
         $(#[$get_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 200, description = "As it is.", body = $noun)))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
+        )]
         #[get("/{id}")]
         pub(crate) async fn $get(
             caller: crate::extract::Caller,
@@ -67,7 +94,18 @@ macro_rules! endpoints {
         }
 
         $(#[$replace_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            request_body = $input,
+            responses((
+                status = 200,
+                description = concat!("The ", $one, " after the change."),
+                body = $noun,
+            ))
+        )]
         #[put("/{id}")]
         pub(crate) async fn $replace(
             caller: crate::extract::Caller,
@@ -80,7 +118,18 @@ macro_rules! endpoints {
         }
 
         $(#[$update_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            request_body = $input,
+            responses((
+                status = 200,
+                description = concat!("The ", $one, " after the change."),
+                body = $noun,
+            ))
+        )]
         #[patch("/{id}")]
         pub(crate) async fn $update(
             caller: crate::extract::Caller,
@@ -93,7 +142,16 @@ macro_rules! endpoints {
         }
 
         $(#[$delete_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 204, description = "It is gone.")))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((
+                status = 204,
+                description = concat!("No content: the ", $one, " ", $removal, "."),
+            ))
+        )]
         #[delete("/{id}")]
         pub(crate) async fn $delete(
             caller: crate::extract::Caller,
@@ -105,6 +163,7 @@ macro_rules! endpoints {
         }
 
         crate::v1::endpoints::history! {
+            one $one;
             $noun, tagged $tag;
             $(#[$history_doc])* $history;
         }
@@ -112,12 +171,17 @@ macro_rules! endpoints {
 }
 pub(super) use endpoints;
 
-/// The seven endpoints of a noun whose rows lie in others: as [`endpoints`]; `at` the paths of all
-/// of a row's, of one, and of what happened to it, and `by` what they call its own id. The module
-/// of a noun whose removal takes more than an id names its own endpoint for it, `removed by`.
+/// The seven endpoints of a child resource.
+///
+/// `one`, `many` and `removal` are as in [`endpoints`]; `of` is what the document calls the parent.
+/// `at` is followed by three paths: of the collection, of one row and of its history. `by` is the
+/// name of the path parameter for the row's own id. A module that needs a special `DELETE` declares
+/// that handler itself and names it after `removed by`; `removal` is left out then.
 macro_rules! endpoints_within {
     (
-        $noun:ident by $input:ident, tagged $tag:literal, at $all:literal, $one:literal, $past:literal, by $id:literal;
+        one $one:literal, many $many:literal, of $parent:literal, removal $removal:literal;
+        $noun:ident by $input:ident, tagged $tag:literal,
+        at $all:literal, $row:literal, $past:literal, by $id:literal;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
         $(#[$get_doc:meta])* $get:ident;
@@ -127,7 +191,8 @@ macro_rules! endpoints_within {
         $(#[$history_doc:meta])* $history:ident;
     ) => {
         crate::v1::endpoints::endpoints_within! {
-            $noun by $input, tagged $tag, at $all, $one, $past, by $id, removed by $delete;
+            one $one, many $many, of $parent;
+            $noun by $input, tagged $tag, at $all, $row, $past, by $id, removed by $delete;
             $(#[$list_doc])* $list;
             $(#[$create_doc])* $create;
             $(#[$get_doc])* $get;
@@ -137,8 +202,18 @@ macro_rules! endpoints_within {
         }
 
         $(#[$delete_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 204, description = "It is gone.")))]
-        #[delete($one)]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((
+                status = 204,
+                description = concat!("No content: the ", $one, " ", $removal, "."),
+            ))
+        )]
+        #[delete($row)]
         pub(crate) async fn $delete(
             caller: crate::extract::Caller,
             app: crate::v1::App,
@@ -149,7 +224,9 @@ macro_rules! endpoints_within {
         }
     };
     (
-        $noun:ident by $input:ident, tagged $tag:literal, at $all:literal, $one:literal, $past:literal, by $id:literal, removed by $delete:ident;
+        one $one:literal, many $many:literal, of $parent:literal;
+        $noun:ident by $input:ident, tagged $tag:literal,
+        at $all:literal, $row:literal, $past:literal, by $id:literal, removed by $delete:ident;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
         $(#[$get_doc:meta])* $get:ident;
@@ -160,7 +237,17 @@ macro_rules! endpoints_within {
         crate::v1::endpoints::served!($list $create $get $replace $update $delete $history);
 
         $(#[$list_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what they lie in.")), responses((status = 200, description = "A page of them.", body = crate::answer::List<$noun>)))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+            ),
+            responses((
+                status = 200,
+                description = concat!("One page of ", $many, "."),
+                body = crate::answer::List<$noun>,
+            ))
+        )]
         #[get($all)]
         pub(crate) async fn $list(
             caller: crate::extract::Caller,
@@ -173,7 +260,14 @@ macro_rules! endpoints_within {
         }
 
         $(#[$create_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in.")), request_body = $input, responses((status = 201, description = "What was made.", body = $noun)))]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+            ),
+            request_body = $input,
+            responses((status = 201, description = concat!("The new ", $one, "."), body = $noun))
+        )]
         #[post($all)]
         pub(crate) async fn $create(
             caller: crate::extract::Caller,
@@ -185,8 +279,15 @@ macro_rules! endpoints_within {
         }
 
         $(#[$get_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 200, description = "As it is.", body = $noun)))]
-        #[get($one)]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
+        )]
+        #[get($row)]
         pub(crate) async fn $get(
             caller: crate::extract::Caller,
             app: crate::v1::App,
@@ -198,8 +299,20 @@ macro_rules! endpoints_within {
         }
 
         $(#[$replace_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
-        #[put($one)]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            request_body = $input,
+            responses((
+                status = 200,
+                description = concat!("The ", $one, " after the change."),
+                body = $noun,
+            ))
+        )]
+        #[put($row)]
         pub(crate) async fn $replace(
             caller: crate::extract::Caller,
             app: crate::v1::App,
@@ -211,8 +324,20 @@ macro_rules! endpoints_within {
         }
 
         $(#[$update_doc])*
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), request_body = $input, responses((status = 200, description = "As it is now.", body = $noun)))]
-        #[patch($one)]
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            request_body = $input,
+            responses((
+                status = 200,
+                description = concat!("The ", $one, " after the change."),
+                body = $noun,
+            ))
+        )]
+        #[patch($row)]
         pub(crate) async fn $update(
             caller: crate::extract::Caller,
             app: crate::v1::App,
@@ -224,6 +349,7 @@ macro_rules! endpoints_within {
         }
 
         crate::v1::endpoints::history! {
+            one $one, of $parent;
             $noun, tagged $tag, at $past, by $id;
             $(#[$history_doc])* $history;
         }
@@ -231,14 +357,30 @@ macro_rules! endpoints_within {
 }
 pub(super) use endpoints_within;
 
-/// The endpoint of what happened to a noun's rows, with its name; `at` its path, and `by` what the path calls a row's own id, where the rows lie in
-/// others. The module that uses it imports actix's `get`.
+/// The endpoint that lists the history of a row.
+///
+/// `one` is what the document calls the resource. For a child resource, `of` is what it calls the
+/// parent, `at` the path, and `by` the name of the path parameter for the row's own id. The module
+/// that calls this imports actix's `get`.
 macro_rules! history {
-    ($noun:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
+    (one $one:literal; $noun:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
         $(#[$doc])*
         ///
-        /// Who did what when, for those who see it. The newest comes first.
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "Its id.")), responses((status = 200, description = "A page of changes.", body = crate::answer::List<taskhub_domain::audit::ChangeLine>)))]
+        /// Each entry says who made a change, when, and the old and new values of the changed
+        /// fields. The newest entry comes first. Admins get all entries. Other callers get the
+        /// entries since the resource, or one that contains it, last moved to another project or
+        /// team.
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((
+                status = 200,
+                description = concat!("One page of the history of the ", $one, "."),
+                body = crate::answer::List<taskhub_domain::audit::ChangeLine>,
+            ))
+        )]
         #[get("/{id}/history")]
         pub(crate) async fn $name(
             caller: crate::extract::Caller,
@@ -250,11 +392,29 @@ macro_rules! history {
             crate::v1::noun::changes::<$noun>(&caller, &app, id, &query, &request).await
         }
     };
-    ($noun:ident, tagged $tag:literal, at $path:literal, by $id:literal; $(#[$doc:meta])* $name:ident;) => {
+    (
+        one $one:literal, of $parent:literal;
+        $noun:ident, tagged $tag:literal, at $path:literal, by $id:literal;
+        $(#[$doc:meta])* $name:ident;
+    ) => {
         $(#[$doc])*
         ///
-        /// Who did what when, for those who see it. The newest comes first.
-        #[utoipa::path(tag = $tag, params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ($id = uuid::Uuid, Path, description = "Its own id.")), responses((status = 200, description = "A page of changes.", body = crate::answer::List<taskhub_domain::audit::ChangeLine>)))]
+        /// Each entry says who made a change, when, and the old and new values of the changed
+        /// fields. The newest entry comes first. Admins get all entries. Other callers get the
+        /// entries since the resource, or one that contains it, last moved to another project or
+        /// team.
+        #[utoipa::path(
+            tag = $tag,
+            params(
+                ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+            ),
+            responses((
+                status = 200,
+                description = concat!("One page of the history of the ", $one, "."),
+                body = crate::answer::List<taskhub_domain::audit::ChangeLine>,
+            ))
+        )]
         #[get($path)]
         pub(crate) async fn $name(
             caller: crate::extract::Caller,

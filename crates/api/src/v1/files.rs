@@ -1,7 +1,9 @@
-//! Files on their way out, and what becomes of one that came in.
+//! Downloads of stored files, and the removal of received files that are not used.
 //!
-//! Invariant: nothing that a client sent is ever shown by a browser: a download is an attachment of a fixed content type, whatever it holds, and
-//! a page that opens it all the same is in a sandbox.
+//! Invariant: a browser never renders what a client uploaded. A download is always an attachment of
+//! a fixed content type. A page that opens it nevertheless is in a sandbox.
+//!
+//! This module does not know who may read a file: handlers check that first.
 
 use std::ops::Range;
 
@@ -30,50 +32,52 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Does what must not end in the middle, whether or not the client still waits: a file that was received is given a row, or given back.
+/// Runs work to its end even when the client disconnects, so that a received file either gets a row
+/// or is removed.
 pub(super) async fn to_the_end(work: impl Future<Output = Answered> + 'static) -> Answered {
     actix_web::rt::spawn(work).await.map_err(Error::internal)?
 }
 
-/// The octets of a file.
+/// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(as = File, value_type = String, format = Binary)]
 pub(crate) struct Octets(#[expect(dead_code, reason = "only described")] Vec<u8>);
 
-/// A file in a form, as browsers send it.
+/// A form with a file as its only part, as browsers send it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only described")]
 pub(crate) struct FileForm {
-    /// The file; its name is the file's, unless the query has another one.
+    /// The file. The name in the form becomes the name of the file, unless the query parameter
+    /// `name` is sent.
     #[schema(value_type = String, format = Binary, example = "octets")]
     file: Vec<u8>,
 }
 
-/// A file, of whatever kind: what it is, is found out.
+/// The content type of every file that is sent.
 pub(crate) const FILE: &str = "application/octet-stream";
-/// A text of a document.
+/// The content type of the text of a document.
 pub(crate) const TEXT: &str = "text/markdown";
 
 impl Takes for Octets {
     const TYPES: &'static [&'static str] = &[FILE, FORM, ANY];
-    /// The setting is the bound.
+    /// The setting for the size of files is the limit.
     const MOST: usize = usize::MAX;
 }
 
-/// A document's content: a file, or a text.
+/// The content of a document: a file or a text.
 pub(crate) struct FileOrText;
 
 impl Takes for FileOrText {
     const TYPES: &'static [&'static str] = &[FILE, TEXT, FORM, ANY];
-    /// Of a text: four octets for each of its characters, and some more.
+    /// The limit of a text: four bytes for each character, and some more.
     const MOST: usize = 1024 * 1024;
 }
 
-/// What a file's name needs no escape for (RFC 8187 section 3.2.1).
+/// The characters of a file name that need no escape (RFC 8187 section 3.2.1).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is sent.
+/// What the headers of a download are made of.
 struct Sent<'a> {
     name: &'a str,
     kind: &'static str,
@@ -82,7 +86,7 @@ struct Sent<'a> {
     size: u64,
 }
 
-/// Sends a stored file, or the part of it that is asked for.
+/// Sends a stored file, or the requested range of it.
 pub(super) async fn send(
     request: &HttpRequest,
     app: &App,
@@ -114,7 +118,8 @@ pub(super) async fn send(
     }
 }
 
-/// The octets of a stored file. When they break off, the status has long been sent: it is told by the connection's end, and here in the log.
+/// The bytes of a stored file. When reading fails midway, the status was already sent: the
+/// connection is closed, and the error is logged here.
 async fn read(
     app: &App,
     caller: &Caller,
@@ -164,7 +169,7 @@ pub(super) async fn send_content(
 }
 
 impl Sent<'_> {
-    /// The headers of a whole file, of a part of it, and of none.
+    /// The headers of a whole file, a range of it and a 304 response.
     fn head(&self, mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
         answer
             .insert_header((header::ETAG, self.tag.clone()))
@@ -172,26 +177,28 @@ impl Sent<'_> {
             .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
             .insert_header((header::CONTENT_DISPOSITION, attached(self.name)))
             .insert_header((HeaderName::from_static("repr-digest"), repr_digest(self.sha256)))
-            // Parts are of the octets as they are: nothing is compressed on its way.
+            // Ranges refer to the stored bytes, so nothing may compress the response.
             .insert_header((header::CONTENT_ENCODING, "identity"))
             .content_type(self.kind);
         answer
     }
 }
 
-/// The header of a download with a name: as it is for those who read it, and in ASCII for others (RFC 6266 appendix D).
+/// The `Content-Disposition` of a download: the name in UTF-8, and in ASCII for clients that cannot
+/// read that (RFC 6266 appendix D).
 fn attached(name: &str) -> String {
-    // Some clients decode `%41` even here, and a quote or a backslash would end the name early.
+    // Some clients decode `%41` here too. A quote or a backslash would end the name early.
     let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' };
     let ascii: String = name.chars().map(plain).collect();
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", utf8_percent_encode(name, PLAIN))
 }
 
-/// How many characters a range has at most, as every parameter of the document.
+/// The most characters of a `Range` header, as of every parameter in the OpenAPI document.
 const LONGEST_RANGE: usize = 4096;
 
-/// The part that is asked for, if it is one that can be told: an empty one if there are no such octets. Several parts, and what is no range, is
-/// answered with the whole (RFC 9110 section 14.2), and so is a part of what is not there any more (section 13.1.5).
+/// The requested range; empty if it begins after the end. `None` sends the whole content: for
+/// several ranges, for an invalid range (RFC 9110 section 14.2), and for an outdated `If-Range`
+/// (section 13.1.5).
 fn range(request: &HttpRequest, sent: &Sent<'_>) -> Result<Option<Range<u64>>, Problem> {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let Some(range) = text(header::RANGE) else { return Ok(None) };
@@ -234,8 +241,8 @@ fn repr_digest(sha256: &str) -> String {
     format!("sha-256=:{}:", STANDARD.encode(octets.collect::<Vec<_>>()))
 }
 
-/// Gives back the room of a file that was received, when what it was for was refused. Where it is not known whether that was done or not, the
-/// object stays, and the sweep finds out.
+/// Removes a received file whose request was rejected. When it is not known whether the write was
+/// committed, the object stays, and the sweep decides.
 pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, error: &Error) {
     let refused = caller.is_dry_run() || Code::from(error.kind()).status().is_client_error();
     if refused && let Err(error) = app.depot.remove(caller.tenant(), received.id).await {

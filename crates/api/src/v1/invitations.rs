@@ -1,4 +1,4 @@
-//! `/api/v1/invitations`.
+//! `/api/v1/invitations`: invitations of new users to the organisation.
 
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
@@ -12,8 +12,9 @@ use crate::{
 
 /// List invitations
 ///
-/// Admins see all of them, others those that they made. One is open while `accepted_at` is null and `expires_at` is to come.
-#[utoipa::path(tag = "invitations", responses((status = 200, description = "A page of invitations.", body = List<Invitation>)))]
+/// Admins see all invitations, other users those that they created. An invitation is open while
+/// `accepted_at` is null and `expires_at` is in the future.
+#[utoipa::path(tag = "invitations", responses((status = 200, description = "One page of invitations.", body = List<Invitation>)))]
 #[get("")]
 pub(crate) async fn list_invitations(
     caller: Caller,
@@ -24,10 +25,13 @@ pub(crate) async fn list_invitations(
     noun::list::<Invitation>(&caller, &app, &query, &request).await
 }
 
-/// Invite somebody
+/// Create an invitation
 ///
-/// For admins, and for managers, who invite members. The invitation goes by mail and is good for seven days; its token is in no answer. Where the
-/// server sends no mail, nobody can be invited: 409.
+/// Sends an invitation by email. It is valid for seven days and for one registration at
+/// `POST /api/v1/auth/register`. No response holds its token. Admins can invite users of every
+/// role, managers only members. The response is 409 `conflict` if the server sends no email or the
+/// organisation has closed its registration. It is also 409 if the address belongs to a user or has
+/// an open invitation.
 #[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
 #[post("")]
 pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<InvitationInput>) -> Answered {
@@ -43,7 +47,10 @@ pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<Invit
 }
 
 /// Get an invitation
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The invitation's id.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
+///
+/// Returns an invitation, now or at the time `as_of`. Admins see all invitations, other users those
+/// that they created.
+#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
 #[get("/{id}")]
 pub(crate) async fn get_invitation(
     caller: Caller,
@@ -55,19 +62,22 @@ pub(crate) async fn get_invitation(
     noun::get_then::<Invitation>(&caller, &app, id, query, &known).await
 }
 
-/// Revoke an invitation
+/// Delete an invitation
 ///
-/// Its token is good no more.
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The invitation's id.")), responses((status = 204, description = "It is gone.")))]
+/// Revokes the invitation: its token becomes invalid. Admins can delete every invitation, other
+/// users those that they created.
+#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 204, description = "No content: the invitation was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Invitation>(&caller, &app, id, pre).await
 }
 
-/// Send an invitation again
+/// Resend an invitation
 ///
-/// With a new token, good for seven days from now. The old token is good no more.
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The invitation's id.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
+/// Sends the invitation by email again, with a new token that is valid for seven days. The old
+/// token becomes invalid. The caller must be allowed to see the invitation and to create one like
+/// it. An accepted invitation gets 409 `conflict`, and so does one that could not be created now.
+#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
 #[post("/{id}/resend")]
 pub(crate) async fn resend_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0, delivery(&app));
@@ -82,7 +92,8 @@ fn delivery(app: &App) -> Delivery {
 }
 
 history! {
+    one "invitation";
     Invitation, tagged "invitations";
-    /// List what happened to an invitation
+    /// List the history of an invitation
     list_invitation_history;
 }

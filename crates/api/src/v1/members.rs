@@ -1,6 +1,12 @@
-//! `/api/v1/teams/{id}/members`.
+//! The endpoints of team members, under `/api/v1/teams/{id}/members`.
+//!
+//! Removing a member also concerns the tasks that they are assigned, so it has a handler of its own
+//! here.
 
-use taskhub_domain::team::{self, TeamMember, TeamMemberInput};
+use taskhub_domain::{
+    offboarding,
+    team::{TeamMember, TeamMemberInput},
+};
 
 use super::{App, endpoints::endpoints_within, noun};
 use crate::{
@@ -9,37 +15,63 @@ use crate::{
 };
 
 endpoints_within! {
+    one "team member", many "team members", of "team";
     TeamMember by TeamMemberInput, tagged "teams", at "/{id}/members", "/{id}/members/{member_id}", "/{id}/members/{member_id}/history", by "member_id", removed by delete_team_member;
-    /// List a team's members
+    /// List the members of a team
+    ///
+    /// Returns the memberships of a team that the caller can see. The manager of the team is a
+    /// member only if they were added.
     list_team_members;
     /// Add a member to a team
     ///
-    /// For its manager and admins. A member sees the team's projects from now on.
+    /// The manager of the team or an admin may call it. The new member sees the projects of the
+    /// team at once. Fails with 409 `conflict` if the user is already a member.
     create_team_member;
     /// Get a member of a team
     get_team_member;
-    /// Replace a member's role
+    /// Replace a member of a team
     ///
-    /// For the team's manager and admins. Another user in their place has the effects of a removal
-    /// on the one before.
+    /// Replaces the user and the role. A field that is absent from the body is set to its default.
+    /// The manager of the team or an admin may call it. If the body names another user, the
+    /// previous user loses access as after a removal without `transfer_to`. Fails with 409
+    /// `conflict` if the new user is already a member.
     replace_team_member;
-    /// Change a member's role
+    /// Update a member of a team
     ///
-    /// For the team's manager and admins. Another user in their place has the effects of a removal
-    /// on the one before.
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396). The manager of the
+    /// team or an admin may call it. If the body names another user, the previous user loses access
+    /// as after a removal without `transfer_to`. Fails with 409 `conflict` if the new user is
+    /// already a member.
     update_team_member;
-    /// List what happened to a member of a team
+    /// List the history of a member of a team
     list_team_member_history;
 }
 
 /// Remove a member from a team
 ///
-/// For its manager and admins. What the user saw through the team alone they see no more, at once,
-/// also what they own or are assigned there. Their open tasks in the team's projects pass to the
-/// user whom `transfer_to` names. Without it, those that they can't see any more are cleared of
-/// their assignee, and the managers of the projects and of the team are notified. Time that they
-/// worked stays theirs.
-#[utoipa::path(tag = "teams", params(("id" = uuid::Uuid, Path, description = "The id of what it lies in."), ("member_id" = uuid::Uuid, Path, description = "Its own id."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of another active user who sees the team's projects: they are assigned the member's open tasks there.")), responses((status = 204, description = "No content: the user is no member any more.")))]
+/// The manager of the team or an admin may call it. The user immediately loses access to everything
+/// that they saw only through the team, including tasks that they own or are assigned.
+///
+/// With `transfer_to`, their open tasks in the projects of the team are assigned to that user.
+/// Without it, the open tasks that they can no longer see lose their assignee. The managers of the
+/// projects and of the team are notified of that. The time entries of the user are kept.
+#[utoipa::path(
+    tag = "teams",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the team."),
+        (
+            "member_id" = uuid::Uuid,
+            Path,
+            description = "The id of the membership, which is not the id of the user."
+        ),
+        (
+            "transfer_to" = Option<uuid::Uuid>,
+            Query,
+            description = "The id of another active user who can see the projects of the team. The open tasks of the member there are assigned to this user. Default: nobody."
+        )
+    ),
+    responses((status = 204, description = "No content: the member was removed from the team."))
+)]
 #[delete("/{id}/members/{member_id}")]
 pub(crate) async fn delete_team_member(
     caller: Caller,
@@ -50,7 +82,7 @@ pub(crate) async fn delete_team_member(
 ) -> Answered {
     let input = ((team, member), query.take_id("transfer_to", "an id")?, pre.0);
     noun::finish(&caller, &app, b"", input, |tx, (ids, heir, pre)| {
-        Box::pin(team::remove_member(tx, *ids, *heir, pre))
+        Box::pin(offboarding::remove_member(tx, *ids, *heir, pre))
     })
     .await
 }

@@ -1,4 +1,8 @@
-//! The endpoints, a file a noun.
+//! The endpoints of `/api/v1`, one file for each resource.
+//!
+//! Invariant: a handler only converts between HTTP and an operation of the domain. It decides no
+//! right and knows no table. [`noun`] has what the handlers of all resources share; [`endpoints`]
+//! declares the handlers that most resources have.
 
 pub(crate) mod access_tokens;
 pub(crate) mod attachments;
@@ -39,5 +43,5 @@ use actix_web::web::Data;
 
 use crate::state::State;
 
-/// What the handlers share.
+/// The state that all handlers share.
 pub(crate) type App = Data<State>;

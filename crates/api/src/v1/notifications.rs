@@ -1,4 +1,4 @@
-//! `/api/v1/notifications`.
+//! The endpoints of the caller's inbox, under `/api/v1/notifications`.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use taskhub_domain::notification::{self, Notification};
@@ -9,10 +9,15 @@ use crate::{
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters},
 };
 
-/// List one's notifications
+/// List the caller's notifications
 ///
-/// Those that were read are kept for 90 days, and the newest 1000 in all.
-#[utoipa::path(tag = "notifications", responses((status = 200, description = "A page of notifications.", body = List<Notification>)))]
+/// Returns the notifications in the inbox of the caller. A notification is left out while the
+/// caller cannot see the resource that it is about. A notification is deleted 90 days after it was
+/// read. Beyond 1000 notifications, the oldest are deleted.
+#[utoipa::path(
+    tag = "notifications",
+    responses((status = 200, description = "One page of notifications.", body = List<Notification>))
+)]
 #[get("")]
 pub(crate) async fn list_notifications(
     caller: Caller,
@@ -23,16 +28,27 @@ pub(crate) async fn list_notifications(
     noun::list::<Notification>(&caller, &app, &query, &request).await
 }
 
-/// Count one's unread notifications
-#[utoipa::path(tag = "notifications", responses((status = 200, description = "How many are yet to be read.", body = Count)))]
+/// Count the caller's unread notifications
+///
+/// Counts the unread notifications that the list of notifications would return.
+#[utoipa::path(
+    tag = "notifications",
+    responses((status = 200, description = "The number of unread notifications.", body = Count))
+)]
 #[get("/unread-count")]
 pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answered {
     let count = notification::count_unread(&app.store, &caller).await?;
     Ok(HttpResponse::Ok().json(Count { count }))
 }
 
-/// Mark all of one's notifications as read
-#[utoipa::path(tag = "notifications", responses((status = 204, description = "None is unread.")))]
+/// Mark all of the caller's notifications as read
+///
+/// Sets the read time of every unread notification of the caller. A service account has no inbox
+/// and gets 403 `forbidden`.
+#[utoipa::path(
+    tag = "notifications",
+    responses((status = 204, description = "No content: all notifications are read."))
+)]
 #[post("/read-all")]
 pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered {
     noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(notification::read_all(tx))).await
@@ -40,8 +56,12 @@ pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered
 
 /// Get a notification
 ///
-/// One's own: to others, admins among them, it is not there.
-#[utoipa::path(tag = "notifications", params(("id" = uuid::Uuid, Path, description = "The notification's id.")), responses((status = 200, description = "The notification.", body = Notification)))]
+/// Returns a notification of the caller. A notification of another user gets 404, for admins too.
+#[utoipa::path(
+    tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
+    responses((status = 200, description = "The notification.", body = Notification))
+)]
 #[get("/{id}")]
 pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
     noun::get::<Notification>(&caller, &app, id, &known).await
@@ -49,8 +69,13 @@ pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: If
 
 /// Delete a notification
 ///
-/// One's own.
-#[utoipa::path(tag = "notifications", params(("id" = uuid::Uuid, Path, description = "The notification's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes a notification of the caller permanently. A notification of another user gets 404, for
+/// admins too.
+#[utoipa::path(
+    tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
+    responses((status = 204, description = "No content: the notification was deleted."))
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<Notification>(&caller, &app, id, pre).await
@@ -58,8 +83,15 @@ pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: I
 
 /// Mark a notification as read
 ///
-/// One's own. One that was read before stays as it is.
-#[utoipa::path(tag = "notifications", params(("id" = uuid::Uuid, Path, description = "The notification's id.")), responses((status = 200, description = "The notification, read.", body = Notification)))]
+/// Sets the read time of a notification of the caller. A notification that was read before stays
+/// unchanged. A notification of another user gets 404, for admins too.
+#[utoipa::path(
+    tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
+    responses(
+        (status = 200, description = "The notification after the change.", body = Notification)
+    )
+)]
 #[post("/{id}/read")]
 pub(crate) async fn read_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);

@@ -1,4 +1,10 @@
-//! What the endpoints of all nouns share: a handler names its noun, its path and its words for the document, and this does the rest.
+//! What the handlers of all resources share.
+//!
+//! A handler names its resource, its path and its text for the OpenAPI document; the functions here
+//! do the rest. Every function that writes goes through `write_once`, so that an idempotency key
+//! works on every such operation.
+//!
+//! This module does not know any single resource, and decides no right.
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -6,9 +12,9 @@ use taskhub_domain::{
     Instant,
     audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
-    edit::{self, Child, Editable, EditableChild},
+    crud::{self, Child, Editable, EditableChild},
     idempotency::Key,
-    store::{Noun, Operation},
+    repository::{Noun, Operation},
 };
 
 use super::App;
@@ -18,7 +24,7 @@ use crate::{
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
-/// What `as_of` is.
+/// What an error says that `as_of` must be.
 pub(super) const INSTANT: &str = "an instant as in RFC 3339";
 
 pub(super) async fn list<N: Noun>(
@@ -27,15 +33,15 @@ pub(super) async fn list<N: Noun>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, edit::list::<N>(&app.store, caller, &query.0).await?)
+    answer::list(app, request, crud::list::<N>(&app.store, caller, &query.0).await?)
 }
 
 pub(super) async fn get<N: Noun>(caller: &Caller, app: &App, id: Id, known: &IfNoneMatch) -> Answered {
-    let row = edit::get::<N>(&app.store, caller, id.0).await?;
+    let row = crud::get::<N>(&app.store, caller, id.0).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
-/// As [`get`], for nouns whose rows are also shown as they were.
+/// As [`get`], for resources with a history: `as_of` returns a past state.
 pub(super) async fn get_then<N: Noun>(
     caller: &Caller,
     app: &App,
@@ -49,7 +55,7 @@ pub(super) async fn get_then<N: Noun>(
     Ok(past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?))
 }
 
-/// A row as it was.
+/// The response with a past state of a row.
 pub(super) fn past(known: &IfNoneMatch, row: &Value) -> HttpResponse {
     let version = row.get("version").and_then(Value::as_i64).unwrap_or_default();
     answer::resource(known, version, row)
@@ -65,7 +71,7 @@ pub(super) async fn changes<N: Noun>(
     told(app, query, request, &Past::<N>::of(&app.store, caller, id.0).await?).await
 }
 
-/// What happened to a row.
+/// The response with a page of the history of a row.
 pub(super) async fn told<N: Noun>(
     app: &App,
     query: &Parameters,
@@ -91,13 +97,13 @@ pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N
         caller,
         key,
         body.input,
-        |tx, input| Box::pin(edit::create::<N>(tx, input)),
+        |tx, input| Box::pin(crud::create::<N>(tx, input)),
         |row| answer::created(N::NOUN.scope(), row.id(), row.version(), row),
     );
     Ok(answer::kept(create.await?))
 }
 
-/// A request that does something to a row: `octets` are its body.
+/// Changes a row. `octets` is the body of the request, for its idempotency key.
 pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
@@ -110,7 +116,7 @@ pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
     Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
 }
 
-/// Many changes at once, where nothing is got ready before them.
+/// A bulk request of a resource that prepares nothing before the transaction.
 pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     caller: &Caller,
     app: &App,
@@ -122,7 +128,7 @@ pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     bulk_with::<N>(&caller, app, key, body, Vec::new()).await
 }
 
-/// Many changes at once, with what was got ready for them.
+/// A bulk request with what was prepared for it before the transaction.
 pub(super) async fn bulk_with<N: Bulk>(
     caller: &Charged,
     app: &App,
@@ -143,7 +149,8 @@ where
     Ok(answer::kept(change.await?))
 }
 
-/// A request whose answer has no content: `octets` are its body.
+/// A change whose response has no content. `octets` is the body of the request, for its idempotency
+/// key.
 pub(super) async fn finish<I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
@@ -156,7 +163,7 @@ pub(super) async fn finish<I: Send + Sync + 'static>(
     Ok(answer::kept(finish.await?))
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`: the body knows which of them it is.
 pub(super) async fn update<N: Editable>(
     caller: &Caller,
     app: &App,
@@ -166,13 +173,13 @@ pub(super) async fn update<N: Editable>(
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
     change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
-        Box::pin(edit::update::<N>(tx, *id, body, pre))
+        Box::pin(crud::update::<N>(tx, *id, body, pre))
     })
     .await
 }
 
 pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
-    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(edit::remove::<N>(tx, *id, pre))).await
+    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(crud::remove::<N>(tx, *id, pre))).await
 }
 
 pub(super) async fn list_within<N: Child>(
@@ -182,7 +189,7 @@ pub(super) async fn list_within<N: Child>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, edit::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
+    answer::list(app, request, crud::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
 }
 
 pub(super) async fn get_within<N: Child>(
@@ -191,11 +198,11 @@ pub(super) async fn get_within<N: Child>(
     Within(parent, id): Within,
     known: &IfNoneMatch,
 ) -> Answered {
-    let row = edit::get_within::<N>(&app.store, caller, (parent, id)).await?;
+    let row = crud::get_within::<N>(&app.store, caller, (parent, id)).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
-/// As [`get_within`], for nouns whose rows are also shown as they were.
+/// As [`get_within`], for resources with a history: `as_of` returns a past state.
 pub(super) async fn get_within_then<N: Child>(
     caller: &Caller,
     app: &App,
@@ -220,7 +227,7 @@ pub(super) async fn create_within<N: EditableChild>(
         caller,
         key,
         (parent.0, body.input),
-        |tx, (parent, input)| Box::pin(edit::create_within::<N>(tx, *parent, input)),
+        |tx, (parent, input)| Box::pin(crud::create_within::<N>(tx, *parent, input)),
         |row: &N| {
             let collection = format!("{}/{}/{}", N::Parent::NOUN.scope(), row.parent(), N::COLLECTION);
             answer::created(&collection, row.id(), row.version(), row)
@@ -229,7 +236,7 @@ pub(super) async fn create_within<N: EditableChild>(
     Ok(answer::kept(create.await?))
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`: the body knows which of them it is.
 pub(super) async fn update_within<N: EditableChild>(
     caller: &Caller,
     app: &App,
@@ -239,7 +246,7 @@ pub(super) async fn update_within<N: EditableChild>(
 ) -> Answered {
     let input = ((parent, id), body.input, pre.0);
     change(caller, app, &body.octets, input, |tx, (ids, body, pre)| {
-        Box::pin(edit::update_within::<N>(tx, *ids, body, pre))
+        Box::pin(crud::update_within::<N>(tx, *ids, body, pre))
     })
     .await
 }
@@ -251,5 +258,5 @@ pub(super) async fn remove_within<N: Child>(
     pre: IfMatch,
 ) -> Answered {
     let input = ((parent, id), pre.0);
-    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(edit::remove_within::<N>(tx, *ids, pre))).await
+    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(crud::remove_within::<N>(tx, *ids, pre))).await
 }

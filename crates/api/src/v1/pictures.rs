@@ -1,4 +1,4 @@
-//! Pictures: `/api/v1/auth/profile/picture`, and `/api/v1/users/{id}/picture`.
+//! Pictures of users: `/api/v1/auth/profile/picture` and `/api/v1/users/{id}/picture`.
 
 use actix_web::{HttpResponse, delete, get, http::header, put};
 use taskhub_domain::{picture, user::User};
@@ -10,7 +10,7 @@ use crate::{
     extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
 };
 
-/// The octets of a picture.
+/// The bytes of a picture.
 #[derive(ToSchema)]
 #[schema(as = Picture, value_type = String, format = Binary)]
 pub(crate) struct Image(#[expect(dead_code, reason = "only described")] Vec<u8>);
@@ -20,11 +20,13 @@ impl Takes for Image {
     const MOST: usize = 5 * 1024 * 1024;
 }
 
-/// Replace one's picture
+/// Replace the caller's picture
 ///
-/// A picture of at most 5 MiB, 10,000 pixels a side and 50 million pixels in all. It is drawn anew: at most 512 pixels on the longer side,
-/// upright, without metadata, as a JPEG, or as a PNG if there is something to see through.
-#[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller, as a user, with the picture's path.", body = User)))]
+/// Takes a JPEG, PNG or WebP picture of at most 5 MiB, 10,000 pixels on each side and 50 million
+/// pixels in all. The server creates a new picture from it: upright, without metadata, and at most
+/// 512 pixels on the longer side. It is a PNG if it has transparent parts, otherwise a JPEG. Only
+/// users can call this, no services.
+#[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)))]
 #[put("/profile/picture")]
 pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body: Octets<Image>) -> Answered {
     picture::permit(&caller)?;
@@ -37,8 +39,10 @@ pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body
     .await
 }
 
-/// Delete one's picture
-#[utoipa::path(tag = "auth", responses((status = 204, description = "It is gone."), (status = 404, description = "There is none.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+/// Delete the caller's picture
+///
+/// Deletes the picture of the user who calls. Only users can call this, no services.
+#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
     noun::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await
@@ -46,8 +50,9 @@ pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> An
 
 /// Get a user's picture
 ///
-/// For everybody who sees the user. A client may keep it for five minutes.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))))]
+/// Returns the picture of a user. Everybody in the organisation can call this. A client can cache
+/// the picture for five minutes. A user without a picture gets 404 `not_found`.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))))]
 #[get("/{id}/picture")]
 pub(crate) async fn get_user_picture(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
     let picture = picture::get(&app.store, &caller, id.0).await?;
@@ -56,7 +61,7 @@ pub(crate) async fn get_user_picture(caller: Caller, app: App, id: Id, known: If
     response
         .insert_header((header::ETAG, tag.clone()))
         .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
-        // Another caller at the same browser may not see what this one sees.
+        // A shared browser cache must not serve the picture to another caller.
         .append_header((header::VARY, "Authorization"))
         .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"));
     if known.has(&tag) {

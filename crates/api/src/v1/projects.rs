@@ -1,9 +1,12 @@
-//! `/api/v1/projects`.
+//! The endpoints of projects, their tasks and their statistics, under `/api/v1/projects`.
+//!
+//! Milestones have a module of their own. A handler knows no rule about projects.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
-    project::{self, Project, ProjectInput, ProjectStatusInput, Statistics},
-    task::Task,
+    aggregates::{self, Statistics},
+    project::{self, Project, ProjectInput, ProjectStatusInput},
+    task::{self, Task},
 };
 
 use super::{App, endpoints::history, noun};
@@ -13,7 +16,13 @@ use crate::{
 };
 
 /// List projects
-#[utoipa::path(tag = "projects", responses((status = 200, description = "A page of projects.", body = List<Project>)))]
+///
+/// Returns the projects that the caller can see: projects without a team, projects of teams that
+/// the caller belongs to or manages, and projects that the caller manages. Admins see all projects.
+#[utoipa::path(
+    tag = "projects",
+    responses((status = 200, description = "One page of projects.", body = List<Project>))
+)]
 #[get("")]
 pub(crate) async fn list_projects(
     caller: Caller,
@@ -26,24 +35,43 @@ pub(crate) async fn list_projects(
 
 /// Create a project
 ///
-/// For managers and admins. The caller manages it, unless another user is named.
-#[utoipa::path(tag = "projects", request_body = ProjectInput, responses((status = 201, description = "The new project.", body = Project)))]
+/// A manager or an admin may call it. A manager creates projects in the teams that they manage, or
+/// without a team. The caller manages the project unless `manager_id` names another user.
+#[utoipa::path(
+    tag = "projects",
+    request_body = ProjectInput,
+    responses((status = 201, description = "The new project.", body = Project))
+)]
 #[post("")]
 pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectInput>) -> Answered {
     noun::create::<Project>(&caller, &app, body).await
 }
 
-/// Get figures of all projects
+/// Get the statistics of all projects
 ///
-/// Of those that the caller sees, and of all tasks in them. Exact, and as fast with a million tasks as with few.
-#[utoipa::path(tag = "projects", responses((status = 200, description = "Figures of the projects' tasks.", body = Statistics)))]
+/// Returns statistics on the tasks of all projects that the caller can see. The numbers are exact,
+/// and their cost does not depend on the number of tasks.
+#[utoipa::path(
+    tag = "projects",
+    responses(
+        (
+            status = 200,
+            description = "The statistics of the tasks of all visible projects.",
+            body = Statistics
+        )
+    )
+)]
 #[get("/statistics")]
 pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(project::statistics_of_all(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_all(&app.store, &caller).await?))
 }
 
 /// Get a project
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "The project.", body = Project)))]
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    responses((status = 200, description = "The project.", body = Project))
+)]
 #[get("/{id}")]
 pub(crate) async fn get_project(
     caller: Caller,
@@ -57,8 +85,14 @@ pub(crate) async fn get_project(
 
 /// Replace a project
 ///
-/// All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectInput, responses((status = 200, description = "The changed project.", body = Project)))]
+/// Replaces all writable fields. A field that is absent from the body is set to its default.
+/// Permissions, side effects and special errors are those of `PATCH`.
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    request_body = ProjectInput,
+    responses((status = 200, description = "The project after the change.", body = Project))
+)]
 #[put("/{id}")]
 pub(crate) async fn replace_project(
     caller: Caller,
@@ -70,8 +104,20 @@ pub(crate) async fn replace_project(
     noun::update::<Project>(&caller, &app, id, pre, body).await
 }
 
-/// Change a project
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectInput, responses((status = 200, description = "The changed project.", body = Project)))]
+/// Update a project
+///
+/// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field. A
+/// manager of the project or an admin may call it. Moving the project to a team requires managing
+/// that team; an admin may always move it. After a change of the team or the manager, users who can
+/// no longer see the project lose their assignments to its open tasks. The managers of the project
+/// are notified of that. An archived project accepts no change without a new status (409
+/// `conflict`).
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    request_body = ProjectInput,
+    responses((status = 200, description = "The project after the change.", body = Project))
+)]
 #[patch("/{id}")]
 pub(crate) async fn update_project(
     caller: Caller,
@@ -85,9 +131,22 @@ pub(crate) async fn update_project(
 
 /// Delete a project
 ///
-/// One that has no tasks and no documents any more, and is not archived. Its milestones go with it. While there are deleted tasks in it that can still be
-/// restored it is refused (409 `in_use`), unless `purge` says that they go with it for good.
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id."), ("purge" = Option<bool>, Query, description = "Whether the deleted tasks in it go for good.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes the project and its milestones permanently. A manager of the project or an admin may
+/// call it. Fails with 409 `in_use` while the project contains tasks or documents. Tasks in the
+/// trash count too, unless `purge=true` deletes them permanently (at most 500). Fails with 409
+/// `conflict` if the project is archived.
+#[utoipa::path(
+    tag = "projects",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the project."),
+        (
+            "purge" = Option<bool>,
+            Query,
+            description = "Whether to delete the tasks of the project that are in the trash permanently: `true` or `false` (default)."
+        )
+    ),
+    responses((status = 204, description = "No content: the project was deleted."))
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_project(
     caller: Caller,
@@ -98,15 +157,22 @@ pub(crate) async fn delete_project(
 ) -> Answered {
     let purge = query.take("purge", "true or false")?.unwrap_or(false);
     noun::finish(&caller, &app, b"", (id.0, purge, pre.0), |tx, (id, purge, pre)| {
-        Box::pin(project::remove(tx, *id, *purge, pre))
+        Box::pin(task::remove_project(tx, *id, *purge, pre))
     })
     .await
 }
 
-/// Change a project's status
+/// Update the status of a project
 ///
-/// While a project is archived, neither it nor anything in it can be changed until its status is another: that answers 409.
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), request_body = ProjectStatusInput, responses((status = 200, description = "The changed project.", body = Project)))]
+/// Changes only the status. A manager of the project or an admin may call it. While a project is
+/// archived, a change to it or to its contents fails with 409 `conflict`. Give the project another
+/// status first.
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    request_body = ProjectStatusInput,
+    responses((status = 200, description = "The project after the change.", body = Project))
+)]
 #[patch("/{id}/status")]
 pub(crate) async fn update_project_status(
     caller: Caller,
@@ -122,8 +188,14 @@ pub(crate) async fn update_project_status(
     .await
 }
 
-/// List a project's tasks
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
+/// List the tasks of a project
+///
+/// Returns the tasks of a project that the caller can see, without those in the trash.
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    responses((status = 200, description = "One page of tasks.", body = List<Task>))
+)]
 #[get("/{id}/tasks")]
 pub(crate) async fn list_project_tasks(
     caller: Caller,
@@ -132,20 +204,32 @@ pub(crate) async fn list_project_tasks(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, project::tasks(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, task::in_project(&app.store, &caller, id.0, &query.0).await?)
 }
 
-/// Get figures of a project
+/// Get the statistics of a project
 ///
-/// Exact, and as fast with a million tasks as with few.
-#[utoipa::path(tag = "projects", params(("id" = uuid::Uuid, Path, description = "The project's id.")), responses((status = 200, description = "Figures of the project's tasks.", body = Statistics)))]
+/// Returns statistics on the tasks of the project. The numbers are exact, and their cost does not
+/// depend on the number of tasks.
+#[utoipa::path(
+    tag = "projects",
+    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
+    responses(
+        (
+            status = 200,
+            description = "The statistics of the tasks of the project.",
+            body = Statistics
+        )
+    )
+)]
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(project::statistics_of_one(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_one(&app.store, &caller, id.0).await?))
 }
 
 history! {
+    one "project";
     Project, tagged "projects";
-    /// List what happened to a project
+    /// List the history of a project
     list_project_history;
 }

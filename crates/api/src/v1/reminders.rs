@@ -1,34 +1,42 @@
-//! `/api/v1/tasks/{id}/reminders`.
+//! The endpoints of reminders, under `/api/v1/tasks/{id}/reminders`.
 
 use taskhub_domain::reminder::{Reminder, ReminderInput};
 
 use super::endpoints::endpoints_within;
 
 endpoints_within! {
+    one "reminder", many "reminders", of "task", removal "was deleted";
     Reminder by ReminderInput, tagged "reminders", at "/{id}/reminders", "/{id}/reminders/{reminder_id}", "/{id}/reminders/{reminder_id}/history", by "reminder_id";
-    /// List one's reminders of a task
-    list_reminders;
-    /// Ask to be reminded of a task
+    /// List the caller's reminders of a task
     ///
-    /// At an instant, or so many minutes before it is due. It fires once, as a notification; of a task that is done or cancelled by then nobody is
-    /// reminded. At most 20 of a task.
+    /// Returns only the reminders of the caller. Nobody sees the reminders of another user.
+    list_reminders;
+    /// Create a reminder
+    ///
+    /// Reminds the caller of a task that they can see. The body gives a time, or a number of
+    /// minutes before the due date. The reminder fires once, as a notification. It does not fire if
+    /// the task is done, cancelled or deleted by then. Fails with 409 `conflict` if the caller has
+    /// 20 reminders of the task. A service account gets 403 `forbidden`.
     create_reminder;
     /// Get a reminder
     ///
-    /// One's own: to others it is not there.
+    /// Returns a reminder of the caller. A reminder of another user gets 404.
     get_reminder;
     /// Replace a reminder
     ///
-    /// One's own. One that is set anew fires anew.
+    /// Replaces the time of the reminder. A reminder that has fired fires again if its time
+    /// changes. A reminder of another user gets 404.
     replace_reminder;
-    /// Change a reminder
+    /// Update a reminder
     ///
-    /// One's own. One that is set anew fires anew.
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field. A
+    /// reminder that has fired fires again if its time changes. A reminder of another user gets
+    /// 404.
     update_reminder;
     /// Delete a reminder
     ///
-    /// One's own.
+    /// Deletes the reminder permanently. A reminder of another user gets 404.
     delete_reminder;
-    /// List what happened to a reminder
+    /// List the history of a reminder
     list_reminder_history;
 }

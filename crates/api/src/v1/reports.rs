@@ -1,5 +1,10 @@
-//! `/api/v1/reports`: figures as JSON, as a file for a spreadsheet, and where a picture says it better as one. What JSON tells by `truncated`, a file
-//! tells by the header `X-Truncated`.
+//! Endpoints of reports: `/api/v1/reports`.
+//!
+//! A report is sent as JSON, as CSV and, where there is a chart, as SVG. JSON says in `truncated`
+//! whether lines were cut off; CSV says it in the header `X-Truncated`.
+//!
+//! Invariant: an SVG contains names that users chose, so it is sent with a policy under which
+//! nothing in it runs or loads.
 
 use std::borrow::Cow;
 
@@ -25,11 +30,22 @@ use crate::{
     problem::Problem,
 };
 
-/// Get a person's figures
+/// Get the report of a user
 ///
-/// What they were assigned and completed, on time and late, and the time that they worked. Everybody gets their own. Of others, managers get what
-/// belongs to the projects that they manage, and admins all; what does not count is zero.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of one line.", content((Report<PersonFigures> = "application/json"), (String = "text/csv")))))]
+/// Returns how many tasks the user was assigned and completed in the period, how many of them on
+/// time and late, and the time that the user tracked. Callers get their own complete figures. For
+/// another user, admins get all figures, and other callers get the figures from the projects that
+/// they manage. Tasks and time that the caller may not see count as zero.
+#[utoipa::path(
+    tag = "reports",
+    responses(
+        (
+            status = 200,
+            description = "The report, with one line.",
+            content((Report<PersonFigures> = "application/json"), (String = "text/csv")),
+        ),
+    ),
+)]
 #[get("/individual")]
 pub(crate) async fn get_individual_report(
     caller: Caller,
@@ -43,12 +59,22 @@ pub(crate) async fn get_individual_report(
     answer(format, "individual", &report, None)
 }
 
-/// Get a team's figures
+/// Get the report of a team
 ///
-/// Those of its members, its manager and whoever is assigned there, from the team's projects, and
-/// all together: to whoever manages the team and to admins, and to each of the others their own. A
-/// team that the caller does not see is absent (404). The last line of the file is the total.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a person.", content((TeamReport = "application/json"), (String = "text/csv")))))]
+/// Returns the figures from the projects of the team, with one line for each person and a total.
+/// The lines are for the members of the team, its manager, other assignees of its tasks, and
+/// removed users who tracked time there in the period. The manager of the team and admins get all
+/// lines. Other callers get their own line. In CSV, the last line is the total.
+#[utoipa::path(
+    tag = "reports",
+    responses(
+        (
+            status = 200,
+            description = "The report, with one line for each person and a total.",
+            content((TeamReport = "application/json"), (String = "text/csv")),
+        ),
+    ),
+)]
 #[get("/team")]
 pub(crate) async fn get_team_report(
     caller: Caller,
@@ -68,10 +94,26 @@ pub(crate) async fn get_team_report(
     file("team", &lines, report.truncated)
 }
 
-/// Get the workload
+/// Get the workload report
 ///
-/// What everybody has open, as far as it counts for the caller: their own, what belongs to the projects that they manage, and to admins all.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a person.", content((Report<Workload> = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+/// Returns the open tasks of each assignee, and how many of them are in progress, overdue, due in
+/// the period and without an estimate. The assignees with the most open tasks come first. Admins
+/// get all tasks. Other callers get the tasks that they are assigned and those of the projects that
+/// they manage.
+#[utoipa::path(
+    tag = "reports",
+    responses(
+        (
+            status = 200,
+            description = "The report, with one line for each assignee.",
+            content(
+                (Report<Workload> = "application/json"),
+                (String = "text/csv"),
+                (String = "image/svg+xml"),
+            ),
+        ),
+    ),
+)]
 #[get("/workload")]
 pub(crate) async fn get_workload_report(
     caller: Caller,
@@ -90,10 +132,25 @@ pub(crate) async fn get_workload_report(
     answer(format, "workload", &report, Some(chart))
 }
 
-/// Get what was completed
+/// Get the completion report
 ///
-/// How many tasks were made and completed, by the day or week, and how many of them on time, as far as they count for the caller.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a day or week.", content((Report<CompletionBucket> = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+/// Returns how many tasks were created and completed on each day or in each week of the period, and
+/// how many of them on time. Admins get all tasks. Other callers get the tasks that they are
+/// assigned and those of the projects that they manage.
+#[utoipa::path(
+    tag = "reports",
+    responses(
+        (
+            status = 200,
+            description = "The report, with one line for each day or week.",
+            content(
+                (Report<CompletionBucket> = "application/json"),
+                (String = "text/csv"),
+                (String = "image/svg+xml"),
+            ),
+        ),
+    ),
+)]
 #[get("/completion")]
 pub(crate) async fn get_completion_report(
     caller: Caller,
@@ -113,11 +170,25 @@ pub(crate) async fn get_completion_report(
     answer(format, "completion", &report, Some(chart))
 }
 
-/// Get the time by project
+/// Get the report of time by project
 ///
-/// The time that was worked in entries that began in the period, as far as it counts for the caller: their own, that of the projects that they
-/// manage, and to admins all.
-#[utoipa::path(tag = "reports", responses((status = 200, description = "The report, of a line a project.", content((Report<ProjectTime> = "application/json"), (String = "text/csv"), (String = "image/svg+xml")))))]
+/// Returns the time that was tracked on each project, from the time entries that began in the
+/// period. The projects with the most time come first. Running timers do not count. Admins get all
+/// time. Other callers get their own time and the time on the projects that they manage.
+#[utoipa::path(
+    tag = "reports",
+    responses(
+        (
+            status = 200,
+            description = "The report, with one line for each project.",
+            content(
+                (Report<ProjectTime> = "application/json"),
+                (String = "text/csv"),
+                (String = "image/svg+xml"),
+            ),
+        ),
+    ),
+)]
 #[get("/time-by-project")]
 pub(crate) async fn get_time_by_project_report(
     caller: Caller,
@@ -140,7 +211,7 @@ pub(crate) async fn get_time_by_project_report(
     answer(format, "time-by-project", &report, Some(chart))
 }
 
-/// What a report comes as.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Json,
@@ -149,7 +220,8 @@ enum Format {
 }
 
 impl Format {
-    /// What `Accept` asks for first, among what there is; JSON when it asks for nothing of these. Weights are the order.
+    /// The first supported type in `Accept`, or JSON when it has none. The order decides; weights
+    /// are ignored.
     fn accepted(request: &HttpRequest, drawn: bool) -> Self {
         let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let kinds = accept.unwrap_or_default().split(',');
@@ -163,7 +235,7 @@ impl Format {
     }
 }
 
-/// The period and the format of a report that the query string, or the request, asks for.
+/// The period and the format of a report, from the query string and `Accept`.
 fn asked(
     ctx: &Context,
     query: &mut Parameters,
@@ -185,7 +257,7 @@ fn asked(
     Ok((Period::of(from, to, ctx.now())?, format))
 }
 
-/// A report in the format that was asked for.
+/// A report in the requested format.
 fn answer<T: Line + Serialize>(
     format: Format,
     name: &str,
@@ -196,7 +268,8 @@ fn answer<T: Line + Serialize>(
         (Format::Csv, _) => file(name, &report.results, report.truncated),
         (Format::Svg, Some(chart)) => Ok(HttpResponse::Ok()
             .content_type("image/svg+xml")
-            // The names in it are people's: whatever they are, nothing in it runs or loads, also when it is opened as a page.
+            // Users choose the names in the chart. Nothing in it may run or load, even when it is
+            // opened as a page.
             .insert_header((
                 header::CONTENT_SECURITY_POLICY,
                 "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -206,7 +279,7 @@ fn answer<T: Line + Serialize>(
     }
 }
 
-/// A report as a file, which tells by a header that it is cut.
+/// A report as CSV; a header says whether lines were cut off.
 fn file<T: Line>(name: &str, lines: &[T], truncated: bool) -> Answered {
     let mut file = export::lines(name, lines)?;
     let told = HeaderValue::from_static(if truncated { "true" } else { "false" });
@@ -214,7 +287,7 @@ fn file<T: Line>(name: &str, lines: &[T], truncated: bool) -> Answered {
     Ok(file)
 }
 
-/// A line of a team's file.
+/// A line of a team's report in CSV.
 enum TeamLine<'a> {
     Person(&'a PersonFigures),
     Total(&'a TeamFigures),

@@ -1,31 +1,39 @@
-//! `/api/v1/request-types`.
+//! Endpoints of request types: `/api/v1/request-types`.
 
 use taskhub_domain::request::{RequestType, RequestTypeInput};
 
 use super::endpoints::endpoints;
 
 endpoints! {
+    one "request type", many "request types", removal "was deleted";
     RequestType by RequestTypeInput, tagged "requests";
     /// List request types
+    ///
+    /// Returns the request types of the organisation. Every caller may list them.
     list_request_types;
     /// Create a request type
     ///
-    /// For managers and admins. No two have the same name.
+    /// Creates a request type. For managers and admins. Two request types cannot have the same
+    /// name, whatever its case and spacing: 409 `conflict`.
     create_request_type;
     /// Get a request type
+    ///
+    /// Returns the request type. Every caller may read it.
     get_request_type;
     /// Replace a request type
     ///
-    /// For managers and admins. All writable fields: what is absent gets its default.
+    /// Sets all writable fields; an optional field that is absent becomes null. For managers and
+    /// admins.
     replace_request_type;
-    /// Change a request type
+    /// Update a request type
     ///
-    /// For managers and admins.
+    /// Changes the fields that are sent. For managers and admins.
     update_request_type;
     /// Delete a request type
     ///
-    /// For admins: one that no request has any more.
+    /// Deletes the request type permanently. For admins. A type that requests still have cannot be
+    /// deleted: 409 `in_use`.
     delete_request_type;
-    /// List what happened to a kind of request
+    /// List the history of a request type
     list_request_type_history;
 }

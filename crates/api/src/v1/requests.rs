@@ -1,4 +1,4 @@
-//! `/api/v1/requests`.
+//! Endpoints of client requests: `/api/v1/requests`.
 
 use actix_web::{HttpRequest, HttpResponse};
 use taskhub_domain::{
@@ -13,36 +13,57 @@ use crate::{
 };
 
 endpoints! {
+    one "request", many "requests", removal "was deleted";
     ClientRequest by ClientRequestInput, tagged "requests";
     /// List requests
+    ///
+    /// Returns the client requests of the organisation. Every caller may list them.
     list_requests;
     /// Create a request
     ///
-    /// It is pending, unless it says that it is in progress.
+    /// Creates a client request. Every caller may create one. Its status is `pending` unless the
+    /// body sets `in_progress`; a request cannot be created as `completed` (409 `conflict`). The
+    /// assignee is notified, unless the caller is the assignee.
     create_request;
     /// Get a request
+    ///
+    /// Returns the client request. Every caller may read it.
     get_request;
     /// Replace a request
     ///
-    /// All writable fields: what is absent gets its default. An absent status stays.
+    /// Sets all writable fields; an optional field that is absent becomes null, but an absent
+    /// `status` stays. The status follows the rules of `PATCH /api/v1/requests/{id}/status`. Every
+    /// caller may replace a request. A new assignee other than the caller is notified.
     replace_request;
-    /// Change a request
+    /// Update a request
     ///
-    /// A status goes by the same rules as by `/status`.
+    /// Changes the fields that are sent. The status follows the rules of
+    /// `PATCH /api/v1/requests/{id}/status`. Every caller may update a request. A new
+    /// assignee other than the caller is notified.
     update_request;
     /// Delete a request
     ///
-    /// For admins.
+    /// Deletes the client request permanently. For admins.
     delete_request;
-    /// List what happened to a request
+    /// List the history of a request
     list_request_history;
 }
 
-/// Create, change and delete requests together
+/// Create, update and delete requests in bulk
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none. A
-/// status goes by the same rules as by `/status`.
-#[utoipa::path(tag = "requests", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<ClientRequest>)))]
+/// Applies up to 100 operations in order, in one transaction: either all of them take effect or
+/// none. Each operation is authorised and validated as a single request would be.
+#[utoipa::path(
+    tag = "requests",
+    request_body = BulkInput,
+    responses(
+        (
+            status = 200,
+            description = "The result of each operation, in order.",
+            body = BulkResult<ClientRequest>,
+        ),
+    ),
+)]
 #[post("/bulk")]
 pub(crate) async fn change_requests(
     caller: Caller,
@@ -53,19 +74,32 @@ pub(crate) async fn change_requests(
     noun::bulk::<ClientRequest>(&caller, &app, &request, body).await
 }
 
-/// Get figures of all requests
+/// Get the dashboard of requests
 ///
-/// How many there are by status, client and type, and for how long the oldest has been open.
-#[utoipa::path(tag = "requests", responses((status = 200, description = "The requests at a glance.", body = RequestsDashboard)))]
+/// Returns the number of requests by status, in all, by client and by type, and the age of the
+/// oldest request that is not completed. Every caller may read it.
+#[utoipa::path(
+    tag = "requests",
+    responses(
+        (status = 200, description = "The statistics of all requests.", body = RequestsDashboard),
+    ),
+)]
 #[get("/dashboard")]
 pub(crate) async fn get_requests_dashboard(caller: Caller, app: App) -> Answered {
     Ok(HttpResponse::Ok().json(request::dashboard(&app.store, &caller).await?))
 }
 
-/// Change a request's status
+/// Update the status of a request
 ///
-/// From pending to in progress, and from there to completed. Managers and admins may also take it back.
-#[utoipa::path(tag = "requests", params(("id" = uuid::Uuid, Path, description = "The request's id.")), request_body = RequestStatusInput, responses((status = 200, description = "The changed request.", body = ClientRequest)))]
+/// Moves the request to another status: from `pending` to `in_progress`, and from there to
+/// `completed`. Every caller may do that. A step from `pending` to `completed` gets 409 `conflict`.
+/// Only managers and admins may move a request back; other callers get 403 `forbidden`.
+#[utoipa::path(
+    tag = "requests",
+    params(("id" = uuid::Uuid, Path, description = "The id of the request.")),
+    request_body = RequestStatusInput,
+    responses((status = 200, description = "The request after the change.", body = ClientRequest)),
+)]
 #[patch("/{id}/status")]
 pub(crate) async fn update_request_status(
     caller: Caller,

@@ -1,4 +1,4 @@
-//! `/api/v1/search`.
+//! The endpoint of the search over several resources: `/api/v1/search`.
 
 use actix_web::{HttpResponse, get};
 use taskhub_domain::search::{self, SearchResults};
@@ -9,12 +9,16 @@ use crate::{
     extract::{Caller, Parameters},
 };
 
-/// Search rows
+/// Search tasks, comments, projects, documents and requests
 ///
-/// Tasks, comments, projects, documents and requests that the caller sees and that hold all of some words, the ones that fit best first. Of each kind the newest
-/// 200 are ranked, and `truncated` says whether there are more; the lists take the same words as `q`, and know all. Rows of kinds that a filter is
-/// unknown to are not found with it.
-#[utoipa::path(tag = "search", responses((status = 200, description = "What was found.", body = SearchResults)))]
+/// Returns the resources that contain all words of `q` and that the caller sees, best match first.
+/// The newest 200 matches of each type are ranked; `truncated` says whether there are more. The
+/// lists of these types accept the same `q` and return all matches. A filter excludes the types
+/// that do not have it: with `status`, for example, no comments are found.
+#[utoipa::path(
+    tag = "search",
+    responses((status = 200, description = "The best matches.", body = SearchResults)),
+)]
 #[get("")]
 pub(crate) async fn search_rows(caller: Caller, app: App, query: Parameters) -> Answered {
     Ok(HttpResponse::Ok().json(search::search(&app.store, &caller, &query.0).await?))

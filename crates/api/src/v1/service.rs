@@ -1,4 +1,6 @@
-//! The server itself: its health, and its keys.
+//! Endpoints of the server itself: its health and its public keys.
+//!
+//! They need no credential and do not know any organisation.
 
 use actix_web::{HttpResponse, get, http::header};
 use serde::Serialize;
@@ -10,25 +12,46 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// How the server is.
+/// The health of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
+    /// Always `ok`: a server that is not healthy responds with an error.
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// Whether the server runs
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It runs.", body = Health)))]
+/// Check that the server is running
+///
+/// Returns 200 as long as the process serves requests. It does not check the database: see
+/// `GET /health/ready`.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The server is running.", body = Health)),
+)]
 #[get("/health/live")]
 pub(crate) async fn get_liveness() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
-/// Whether the server can serve
+/// Check that the server can serve requests
 ///
-/// It can when the database has the schema of this version, and has stored a write of this server and given it back, and until it is told to
-/// stop. The answer comes within a second; `detail` says why the server can't serve.
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "It can.", body = Health), (status = 503, description = "It can't, for the reason in `detail`, or the server stops.", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+/// Returns 200 when the database has the schema of this version, and has stored a test write of
+/// this server and returned it. Returns 503 otherwise, and from the moment that the server is told
+/// to stop; `detail` has the reason. The response takes at most one second.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses(
+        (status = 200, description = "The server can serve requests.", body = Health),
+        (
+            status = 503,
+            description = "The server cannot serve requests, or it is stopping. `detail` has the reason.",
+            body = crate::problem::ProblemBody,
+            content_type = "application/problem+json",
+        ),
+    ),
+)]
 #[get("/health/ready")]
 pub(crate) async fn get_readiness(app: App) -> Answered {
     if app.stopping.has_begun() {
@@ -40,9 +63,23 @@ pub(crate) async fn get_readiness(app: App) -> Answered {
 
 /// Get the public keys
 ///
-/// A JWK set (RFC 7517) to verify access tokens with. It holds no symmetric key. Fetch it anew after the time in `Cache-Control`, and when
-/// a token names a key that it lacks: a new key stands here before it signs, and an old one for as long as there are tokens of it.
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The keys.", body = Object, content_type = "application/jwk-set+json", example = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "2026-01", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }))))]
+/// Returns the JWK set (RFC 7517) with which access tokens are verified. It has no symmetric keys.
+/// Fetch it again when the time in `Cache-Control` is over, and when a token names a key that is
+/// not in it. A new key is published before it signs tokens, and an old key until its last token
+/// has expired.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses(
+        (
+            status = 200,
+            description = "The public keys.",
+            body = Object,
+            content_type = "application/jwk-set+json",
+            example = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "2026-01", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }),
+        ),
+    ),
+)]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn get_jwks(app: App) -> HttpResponse {
     HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! `/api/v1/service-accounts`.
+//! `/api/v1/service-accounts`: the programs of an organisation.
 
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::service_account::{self, Rotation, ServiceAccount, ServiceAccountInput, WithSecret};
@@ -11,8 +11,8 @@ use crate::{
 
 /// List service accounts
 ///
-/// For admins.
-#[utoipa::path(tag = "service-accounts", responses((status = 200, description = "A page of service accounts.", body = List<ServiceAccount>)))]
+/// Lists the service accounts of the organisation. Only admins can call this.
+#[utoipa::path(tag = "service-accounts", responses((status = 200, description = "One page of service accounts.", body = List<ServiceAccount>)))]
 #[get("")]
 pub(crate) async fn list_service_accounts(
     caller: Caller,
@@ -25,8 +25,11 @@ pub(crate) async fn list_service_accounts(
 
 /// Create a service account
 ///
-/// For admins. The secret is shown this once: with it the service account signs in at `POST /api/v1/auth/token`.
-#[utoipa::path(tag = "service-accounts", request_body = ServiceAccountInput, responses((status = 201, description = "The new service account and its secret.", body = WithSecret)))]
+/// Creates a service account with a new secret, which is shown once. With it the service account
+/// gets access tokens at `POST /api/v1/auth/token`. Only admins can call this. A caller with a
+/// limited token can pass on only its own scopes (403 `insufficient_scope`). A name that is taken
+/// gets 409 `conflict`.
+#[utoipa::path(tag = "service-accounts", request_body = ServiceAccountInput, responses((status = 201, description = "The new service account, with its secret.", body = WithSecret)))]
 #[post("")]
 pub(crate) async fn create_service_account(
     caller: Caller,
@@ -49,8 +52,8 @@ pub(crate) async fn create_service_account(
 
 /// Get a service account
 ///
-/// For admins.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), responses((status = 200, description = "The service account, without its secret.", body = ServiceAccount)))]
+/// Returns a service account without its secret. Only admins can call this.
+#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), responses((status = 200, description = "The service account, without its secret.", body = ServiceAccount)))]
 #[get("/{id}")]
 pub(crate) async fn get_service_account(
     caller: Caller,
@@ -64,8 +67,11 @@ pub(crate) async fn get_service_account(
 
 /// Replace a service account
 ///
-/// For admins: all writable fields. Other scopes, another end, or not being let in any more, end its access tokens at once.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), request_body = ServiceAccountInput, responses((status = 200, description = "The changed service account.", body = ServiceAccount)))]
+/// Replaces all writable fields. An absent field gets its default. A change of the scopes, the
+/// expiry or `is_active` revokes the access tokens of the service account at once. Only admins can
+/// call this. A caller with a limited token can pass on only its own scopes (403
+/// `insufficient_scope`).
+#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
 #[put("/{id}")]
 pub(crate) async fn replace_service_account(
     caller: Caller,
@@ -77,10 +83,12 @@ pub(crate) async fn replace_service_account(
     change(&caller, &app, id, pre, body).await
 }
 
-/// Change a service account
+/// Update a service account
 ///
-/// For admins. Other scopes, another end, or not being let in any more, end its access tokens at once.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), request_body = ServiceAccountInput, responses((status = 200, description = "The changed service account.", body = ServiceAccount)))]
+/// Changes the given fields. A change of the scopes, the expiry or `is_active` revokes the access
+/// tokens of the service account at once. Only admins can call this. A caller with a limited token
+/// must have all scopes of the service account (403 `insufficient_scope`).
+#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
 #[patch("/{id}")]
 pub(crate) async fn update_service_account(
     caller: Caller,
@@ -94,8 +102,8 @@ pub(crate) async fn update_service_account(
 
 /// Delete a service account
 ///
-/// For admins. Its access tokens end at once.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes a service account and revokes its access tokens at once. Only admins can call this.
+#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), responses((status = 204, description = "No content: the service account was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
@@ -105,8 +113,11 @@ pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre
 
 /// Rotate a service account's secret
 ///
-/// For admins. The new secret is shown this once; the present one stays good for the overlap, a day if it is not said.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The service account's id.")), request_body = Rotation, responses((status = 200, description = "The service account and its new secret.", body = WithSecret)))]
+/// Creates a new secret, which is shown once. The current secret stays valid for `overlap_seconds`,
+/// by default for one day. An older secret becomes invalid at once. With an overlap of 0 the access
+/// tokens of the service account are revoked too. Only admins can call this. A caller with a
+/// limited token must have all scopes of the service account (403 `insufficient_scope`).
+#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = Rotation, responses((status = 200, description = "The service account, with its new secret.", body = WithSecret)))]
 #[post("/{id}/rotate")]
 pub(crate) async fn rotate_service_account(
     caller: Caller,
@@ -126,7 +137,7 @@ pub(crate) async fn rotate_service_account(
     Ok(answer::kept(rotate.await?))
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(
     caller: &Caller,
     app: &App,
@@ -142,7 +153,8 @@ async fn change(
 }
 
 history! {
+    one "service account";
     ServiceAccount, tagged "service-accounts";
-    /// List what happened to a service account
+    /// List the history of a service account
     list_service_account_history;
 }

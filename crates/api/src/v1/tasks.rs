@@ -1,4 +1,7 @@
-//! `/api/v1/tasks`.
+//! The endpoints of tasks, their trash and their dependencies, under `/api/v1/tasks`.
+//!
+//! A handler reads the request, calls one operation of the domain and answers with its result. It
+//! knows no rule about tasks.
 
 use actix_web::HttpRequest;
 use taskhub_domain::{
@@ -18,33 +21,58 @@ use crate::{
 };
 
 endpoints! {
+    one "task", many "tasks", removal "was moved to the trash";
     Task by TaskInput, tagged "tasks";
     /// List tasks
     ///
-    /// Those that the caller sees: tasks in projects, and personal ones that they own or are assigned (managers and admins see all).
+    /// Returns the tasks that the caller can see: the tasks of visible projects, and the personal
+    /// tasks that the caller owns or is assigned to. Managers and admins see all personal tasks.
+    /// Tasks in the trash are not included.
     list_tasks;
     /// Create a task
     ///
-    /// In a project that the caller sees, or a personal one. The caller owns it.
+    /// Creates a task in a project that the caller can see, or a personal task if no project is
+    /// given. Every user may create tasks and owns those that they create. A task that a service
+    /// account creates has no owner. The assignee is notified.
     create_task;
     /// Get a task
     get_task;
     /// Replace a task
     ///
-    /// All writable fields: what is absent gets its default.
+    /// Replaces all writable fields. A field that is absent from the body is set to its default.
+    /// Permissions, notifications and special errors are those of `PATCH`.
     replace_task;
-    /// Change a task
+    /// Update a task
+    ///
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field.
+    /// The owner, the assignee, a manager of the project or an admin may call it; for a personal
+    /// task, also every manager. Setting `parent_id` requires the right to delete the task. A new
+    /// assignee is notified; a new status is notified to the owner, the assignee and the watchers.
+    ///
+    /// If the project changes, the subtasks move too. A blocked task can leave its project only if
+    /// the caller may complete it with `force=true` (403 `forbidden`). Setting the status to `done`
+    /// fails with 409 `conflict` while an open task blocks the task.
     update_task;
     /// Delete a task
     ///
-    /// With its parts. It can be restored for as many days as the tenant's `purge_after_days` says.
+    /// Moves the task and its subtasks to the trash and stops the timers that are running on them.
+    /// The owner, a manager of the project or an admin may call it; for a personal task, also every
+    /// manager. A task can be restored for the number of days in the organisation's
+    /// `purge_after_days` setting (default: 30). After that, it is deleted permanently. Fails with
+    /// 409 `conflict` if the task has more than 500 subtasks.
     delete_task;
-    /// List what happened to a task
+    /// List the history of a task
     list_task_history;
 }
 
-/// List tasks with a status
-#[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
+/// List tasks by status
+///
+/// Returns the tasks with one of the given statuses that the caller can see. The parameter `status`
+/// is required; everything else is as in the list of tasks.
+#[utoipa::path(
+    tag = "tasks",
+    responses((status = 200, description = "One page of tasks.", body = List<Task>))
+)]
 #[get("/by-status")]
 pub(crate) async fn list_tasks_by_status(
     caller: Caller,
@@ -59,8 +87,12 @@ pub(crate) async fn list_tasks_by_status(
 
 /// List deleted tasks
 ///
-/// Those that the caller would see, as long as they can be restored.
-#[utoipa::path(tag = "tasks", responses((status = 200, description = "A page of tasks.", body = List<Task>)))]
+/// Returns the tasks in the trash. The caller sees a deleted task if they could see it after a
+/// restore.
+#[utoipa::path(
+    tag = "tasks",
+    responses((status = 200, description = "One page of deleted tasks.", body = List<Task>))
+)]
 #[get("/deleted")]
 pub(crate) async fn list_deleted_tasks(
     caller: Caller,
@@ -73,8 +105,13 @@ pub(crate) async fn list_deleted_tasks(
 
 /// Get a deleted task
 ///
-/// For who would see it, as long as it can be restored.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task.", body = Task)))]
+/// Returns a task in the trash, as it is now or as it was at the time `as_of`. The caller sees a
+/// deleted task if they could see it after a restore.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "The deleted task.", body = Task))
+)]
 #[get("/deleted/{id}")]
 pub(crate) async fn get_deleted_task(
     caller: Caller,
@@ -91,10 +128,15 @@ pub(crate) async fn get_deleted_task(
     }
 }
 
-/// List what happened to a deleted task
+/// List the history of a deleted task
 ///
-/// For who would see it, as long as it can be restored. The newest comes first.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+/// Returns the changes to a task in the trash, newest first. The caller sees a deleted task if they
+/// could see it after a restore.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "One page of changes.", body = List<ChangeLine>))
+)]
 #[get("/deleted/{id}/history")]
 pub(crate) async fn list_deleted_task_history(
     caller: Caller,
@@ -107,20 +149,33 @@ pub(crate) async fn list_deleted_task_history(
     noun::told(&app, &query, &request, &past).await
 }
 
-/// Delete a deleted task for good
+/// Purge a task
 ///
-/// With its parts and all that lies in them. For who may delete it.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes a task in the trash permanently. Its subtasks, comments, attachments, time entries,
+/// watchers, reminders and dependencies are deleted with it. A caller who may delete the task may
+/// purge it. Fails with 409 `conflict` if a subtask is not in the trash, or if there are more than
+/// 500 subtasks.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 204, description = "No content: the task was deleted permanently."))
+)]
 #[delete("/deleted/{id}")]
 pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
     noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await
 }
 
-/// Restore a deleted task
+/// Restore a task
 ///
-/// With the parts that were deleted with it. For who may delete it.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, there again.", body = Task)))]
+/// Moves a task out of the trash, with the subtasks that were deleted together with it. A caller
+/// who may delete the task may restore it. Fails with 409 `conflict` while its parent task is in
+/// the trash or its project is archived.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "The restored task.", body = Task))
+)]
 #[post("/{id}/restore")]
 pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
@@ -129,9 +184,25 @@ pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch)
 
 /// Complete a task
 ///
-/// A task that is done stays as it is; a cancelled one must be taken up again first. One that waits for open ones is refused (409), unless who manages
-/// it forces it: who manages its project, an admin, or the owner of a personal one. Completing a recurring task makes the next one.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("force" = Option<bool>, Query, description = "Whether to complete it although it waits for others.")), responses((status = 200, description = "The task, done.", body = Task)))]
+/// Sets the status to `done` and records the time of completion. A task that is already done stays
+/// unchanged. Completing a recurring task creates the next task. A caller who may update the task
+/// may complete it. The owner, the assignee and the watchers are notified.
+///
+/// Fails with 409 `conflict` if the task is cancelled, or while an open task blocks it. With
+/// `force=true`, a blocked task is completed all the same. Only a manager of the project, an admin
+/// or the owner of a personal task may send `force=true`.
+#[utoipa::path(
+    tag = "tasks",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        (
+            "force" = Option<bool>,
+            Query,
+            description = "Whether to complete the task even if open tasks block it: `true` or `false` (default)."
+        )
+    ),
+    responses((status = 200, description = "The completed task.", body = Task))
+)]
 #[post("/{id}/complete")]
 pub(crate) async fn complete_task(
     caller: Caller,
@@ -149,10 +220,16 @@ pub(crate) async fn complete_task(
     .await
 }
 
-/// Take a task up again
+/// Reopen a task
 ///
-/// One that was done or cancelled is to do again; an open one stays as it is.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The task, open.", body = Task)))]
+/// Sets the status of a done or cancelled task to `todo` and clears its time of completion. An open
+/// task stays unchanged. An assignee who can no longer see the task is removed from it. A caller
+/// who may update the task may reopen it. The owner, the assignee and the watchers are notified.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "The task after the change.", body = Task))
+)]
 #[post("/{id}/reopen")]
 pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
@@ -161,8 +238,18 @@ pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) 
 
 /// Move a task
 ///
-/// Right before or after another task, in whose project it lies then, or to the end of a project. Its parts move with it. `sort=rank` lists tasks in this order.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = MoveInput, responses((status = 200, description = "The task where it is now.", body = Task)))]
+/// Moves the task directly before or after another task, in the project of that task, or to the end
+/// of a project. Its subtasks move with it to another project. Lists with `sort=rank` have this
+/// order. A caller who may update the task may move it.
+///
+/// A subtask cannot leave the project of its parent task (409 `conflict`). A blocked task can leave
+/// its project only if the caller may complete it with `force=true` (403 `forbidden`).
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    request_body = MoveInput,
+    responses((status = 200, description = "The task after the move.", body = Task))
+)]
 #[post("/{id}/move")]
 pub(crate) async fn move_task(
     caller: Caller,
@@ -178,10 +265,21 @@ pub(crate) async fn move_task(
     .await
 }
 
-/// Create, change and delete tasks together
+/// Create, update and delete tasks in bulk
 ///
-/// At most 100, one after the other, each judged and validated by itself: all of them or none.
-#[utoipa::path(tag = "tasks", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<Task>)))]
+/// Runs up to 100 operations in their order, in one transaction: all of them succeed, or none is
+/// applied. Each operation is authorised and validated like the request for a single task.
+#[utoipa::path(
+    tag = "tasks",
+    request_body = BulkInput,
+    responses(
+        (
+            status = 200,
+            description = "The result of each operation, in the order of the operations.",
+            body = BulkResult<Task>
+        )
+    )
+)]
 #[post("/bulk")]
 pub(crate) async fn change_tasks(
     caller: Caller,
@@ -192,8 +290,17 @@ pub(crate) async fn change_tasks(
     noun::bulk::<Task>(&caller, &app, &request, body).await
 }
 
-/// List what a task waits for
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of dependencies.", body = List<TaskDependency>)))]
+/// List the dependencies of a task
+///
+/// Returns the dependencies by which other tasks block this task. A dependency is visible to
+/// callers who can see both tasks.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses(
+        (status = 200, description = "One page of dependencies.", body = List<TaskDependency>)
+    )
+)]
 #[get("/{id}/dependencies")]
 pub(crate) async fn list_task_dependencies(
     caller: Caller,
@@ -205,11 +312,18 @@ pub(crate) async fn list_task_dependencies(
     noun::list_within::<TaskDependency>(&caller, &app, id, &query, &request).await
 }
 
-/// Let a task wait for another
+/// Add a dependency to a task
 ///
-/// For who may change the task. It is not completed before the other is done or cancelled. 409 when the other waits for this one already, by however many
-/// others.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = TaskDependencyInput, responses((status = 201, description = "The new dependency.", body = TaskDependency)))]
+/// Makes the task blocked by another task: it cannot be completed until that task is done,
+/// cancelled or deleted. The owner, the assignee, a manager of the project or an admin may call it.
+/// Fails with 409 `conflict` if the dependency exists or the task has 100 dependencies. The same
+/// error refuses a cycle: the other task depends on this one, directly or through other tasks.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    request_body = TaskDependencyInput,
+    responses((status = 201, description = "The new dependency.", body = TaskDependency))
+)]
 #[post("/{id}/dependencies")]
 pub(crate) async fn create_task_dependency(
     caller: Caller,
@@ -220,8 +334,15 @@ pub(crate) async fn create_task_dependency(
     noun::create_within::<TaskDependency>(&caller, &app, id, body).await
 }
 
-/// Get what a task waits for
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("dependency_id" = uuid::Uuid, Path, description = "The dependency's id.")), responses((status = 200, description = "The dependency.", body = TaskDependency)))]
+/// Get a dependency of a task
+#[utoipa::path(
+    tag = "tasks",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("dependency_id" = uuid::Uuid, Path, description = "The id of the dependency.")
+    ),
+    responses((status = 200, description = "The dependency.", body = TaskDependency))
+)]
 #[get("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn get_task_dependency(
     caller: Caller,
@@ -233,15 +354,26 @@ pub(crate) async fn get_task_dependency(
     noun::get_within_then::<TaskDependency>(&caller, &app, ids, query, &known).await
 }
 
-/// Let a task no longer wait for another
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("dependency_id" = uuid::Uuid, Path, description = "The dependency's id.")), responses((status = 204, description = "It is gone.")))]
+/// Delete a dependency of a task
+///
+/// The task is no longer blocked by the other task. The author of the dependency, a manager of the
+/// project or an admin may call it. For a personal task, the owner of the task may too.
+#[utoipa::path(
+    tag = "tasks",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ("dependency_id" = uuid::Uuid, Path, description = "The id of the dependency.")
+    ),
+    responses((status = 204, description = "No content: the dependency was deleted."))
+)]
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
 }
 
 history! {
+    one "dependency", of "task";
     TaskDependency, tagged "tasks", at "/{id}/dependencies/{dependency_id}/history", by "dependency_id";
-    /// List what happened to a dependency
+    /// List the history of a dependency
     list_task_dependency_history;
 }

@@ -1,33 +1,40 @@
-//! `/api/v1/teams`.
+//! The endpoints of teams, under `/api/v1/teams`. Members have a module of their own.
 
 use taskhub_domain::team::{Team, TeamInput};
 
 use super::endpoints::endpoints;
 
 endpoints! {
+    one "team", many "teams", removal "was deleted";
     Team by TeamInput, tagged "teams";
     /// List teams
     ///
-    /// Those that the caller is a member of or manages; to admins all.
+    /// Returns the teams that the caller belongs to or manages. Admins see all teams.
     list_teams;
     /// Create a team
     ///
-    /// For managers and admins. The caller manages it, unless another user is named.
+    /// A manager or an admin may call it. The caller manages the team unless `manager_id` names
+    /// another user. Fails with 409 `conflict` if the name is taken.
     create_team;
     /// Get a team
     get_team;
     /// Replace a team
     ///
-    /// For its manager and admins. All writable fields: what is absent gets its default.
+    /// Replaces all writable fields. A field that is absent from the body is set to its default.
+    /// Permissions, side effects and special errors are those of `PATCH`.
     replace_team;
-    /// Change a team
+    /// Update a team
     ///
-    /// For its manager and admins.
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field.
+    /// The manager of the team or an admin may call it. If the manager changes, the previous
+    /// manager loses their assignments to open tasks in projects that they can no longer see. The
+    /// managers of these projects are notified. Fails with 409 `conflict` if the name is taken.
     update_team;
     /// Delete a team
     ///
-    /// For its manager and admins: one that has no projects any more. Its members leave it.
+    /// Deletes the team and its memberships permanently. The manager of the team or an admin may
+    /// call it. Fails with 409 `in_use` while the team has projects.
     delete_team;
-    /// List what happened to a team
+    /// List the history of a team
     list_team_history;
 }

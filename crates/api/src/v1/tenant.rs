@@ -1,4 +1,4 @@
-//! `/api/v1/tenant`.
+//! `/api/v1/tenant`: the caller's organisation and its settings.
 
 use actix_web::{HttpRequest, get, patch, put};
 use taskhub_domain::{
@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// Get the organisation
-#[utoipa::path(tag = "tenant", responses((status = 200, description = "The caller's organisation.", body = Tenant)))]
+///
+/// Returns the organisation of the caller with its settings, now or at the time `as_of`.
+#[utoipa::path(tag = "tenant", responses((status = 200, description = "The organisation of the caller.", body = Tenant)))]
 #[get("")]
 pub(crate) async fn get_tenant(
     caller: Caller,
@@ -29,10 +31,10 @@ pub(crate) async fn get_tenant(
     Ok(answer::resource(&known, tenant.version, &tenant))
 }
 
-/// List what happened to the organisation
+/// List the history of the organisation
 ///
-/// Who changed which of its settings when. The newest comes first.
-#[utoipa::path(tag = "tenant", responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+/// Lists who changed which settings of the organisation and when, newest first.
+#[utoipa::path(tag = "tenant", responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)))]
 #[get("/history")]
 pub(crate) async fn list_tenant_history(
     caller: Caller,
@@ -49,8 +51,8 @@ async fn past(caller: &Caller, app: &App) -> Result<Past<Tenant>, Problem> {
 
 /// Replace the organisation's settings
 ///
-/// For admins: all writable fields.
-#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
+/// Replaces all writable settings. An absent field gets its default. Only admins can call this.
+#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The organisation after the change.", body = Tenant)))]
 #[put("")]
 pub(crate) async fn replace_tenant(
     caller: Caller,
@@ -61,10 +63,10 @@ pub(crate) async fn replace_tenant(
     change(&caller, &app, pre, body).await
 }
 
-/// Change the organisation's settings
+/// Update the organisation's settings
 ///
-/// For admins.
-#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The changed organisation.", body = Tenant)))]
+/// Changes the given settings. An absent field keeps its value. Only admins can call this.
+#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The organisation after the change.", body = Tenant)))]
 #[patch("")]
 pub(crate) async fn update_tenant(
     caller: Caller,
@@ -75,7 +77,7 @@ pub(crate) async fn update_tenant(
     change(&caller, &app, pre, body).await
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
     let input = (body.input, pre.0);
     noun::change(caller, app, &body.octets, input, |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)))

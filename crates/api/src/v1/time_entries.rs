@@ -1,9 +1,16 @@
-//! `/api/v1/time-entries`, and those of a task.
+//! The endpoints of time entries: all entries under `/api/v1/time-entries`, those of a task under
+//! `/api/v1/tasks/{id}/time-entries`.
+//!
+//! An entry is reached through its task only by callers who can see the task. By its own id, the
+//! user who worked always reaches it.
 
 use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse};
-use taskhub_domain::time_entry::{self, By, TimeEntry, TimeEntryInput, TimeTotals};
+use taskhub_domain::{
+    report::{self, By, TimeTotals},
+    time_entry::{self, TimeEntry, TimeEntryInput},
+};
 
 use super::{App, endpoints::endpoints_within, noun};
 use crate::{
@@ -14,8 +21,12 @@ use crate::{
 
 /// List time entries
 ///
-/// Of all tasks: the caller's own, those of projects that they manage, and to admins all.
-#[utoipa::path(tag = "time-entries", responses((status = 200, description = "A page of time entries.", body = List<TimeEntry>)))]
+/// Returns time entries of all tasks: those of the caller, and those in projects that the caller
+/// manages. Admins see all entries. Entries on tasks in the trash are included.
+#[utoipa::path(
+    tag = "time-entries",
+    responses((status = 200, description = "One page of time entries.", body = List<TimeEntry>))
+)]
 #[get("")]
 pub(crate) async fn list_time_entries(
     caller: Caller,
@@ -26,21 +37,37 @@ pub(crate) async fn list_time_entries(
     answer::list(&app, &request, time_entry::list(&app.store, &caller, &query.0).await?)
 }
 
-/// Sum up time entries
+/// Get time totals
 ///
-/// By task, project, user or day (of their start, in UTC), over those that the caller sees and the filters leave. Timers that run don't count.
-#[utoipa::path(tag = "time-entries", responses((status = 200, description = "The totals.", body = TimeTotals)))]
+/// Adds up the time entries that the caller can see and that match the filters, by task, project,
+/// user or day. A day is the UTC date on which an entry starts. Running timers are not counted. The
+/// response has at most 400 totals.
+#[utoipa::path(
+    tag = "time-entries",
+    responses((status = 200, description = "The totals.", body = TimeTotals))
+)]
 #[get("/totals")]
 pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Parameters) -> Answered {
     let by: By = query.0.take("by")?.parse()?;
-    Ok(HttpResponse::Ok().json(time_entry::totals(&app.store, &caller, &query.0, by).await?))
+    Ok(HttpResponse::Ok().json(report::totals(&app.store, &caller, &query.0, by).await?))
 }
 
 /// Export time entries
 ///
-/// A file of all entries that the caller sees and the filters leave, in UTF-8. A cell that a spreadsheet would take for a formula is led by an
-/// apostrophe.
-#[utoipa::path(tag = "time-entries", responses((status = 200, description = "The file.", body = String, content_type = "text/csv", example = "id,task_id,user_id,started_at,ended_at,seconds,note\r\n")))]
+/// Returns a CSV file in UTF-8 with all time entries that the caller can see and that match the
+/// filters. A cell that a spreadsheet would read as a formula starts with an apostrophe.
+#[utoipa::path(
+    tag = "time-entries",
+    responses(
+        (
+            status = 200,
+            description = "The CSV file.",
+            body = String,
+            content_type = "text/csv",
+            example = "id,task_id,user_id,started_at,ended_at,seconds,note\r\n"
+        )
+    )
+)]
 #[get("/export")]
 pub(crate) async fn export_time_entries(
     caller: Caller,
@@ -74,46 +101,64 @@ impl Line for TimeEntry {
 }
 
 endpoints_within! {
+    one "time entry", many "time entries", of "task", removal "was deleted";
     TimeEntry by TimeEntryInput, tagged "time-entries", at "/{id}/time-entries", "/{id}/time-entries/{entry_id}", "/{id}/time-entries/{entry_id}/history", by "entry_id";
-    /// List a task's time entries
+    /// List the time entries of a task
     ///
-    /// The caller's own; those of all to whoever manages the project, and to admins.
+    /// Returns the entries of the caller. A manager of the project or an admin sees the entries of
+    /// all users.
     list_task_time_entries;
-    /// Enter time that was worked on a task
+    /// Create a time entry
     ///
-    /// The caller's own: from when, and either to when or for how many minutes. Entries may overlap.
+    /// Records time that the caller worked on a task that they can see. The body gives a start and
+    /// either an end or a number of minutes. Entries of one user may overlap. A service account
+    /// gets 403 `forbidden`.
     create_time_entry;
-    /// Get a time entry
+    /// Get a time entry of a task
     get_time_entry;
-    /// Replace a time entry
+    /// Replace a time entry of a task
     ///
-    /// For whoever worked, and admins. All writable fields: what is absent gets its default.
+    /// Replaces all writable fields. A field that is absent from the body is set to its default.
+    /// The user who worked or an admin may call it.
     replace_time_entry;
-    /// Correct a time entry
+    /// Update a time entry of a task
     ///
-    /// For whoever worked, and admins. An end that is given stops a timer that runs; an entry that has ended stays ended.
+    /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field.
+    /// The user who worked or an admin may call it. Setting an end or a number of minutes stops a
+    /// running timer. The end of an entry can be changed but not removed.
     update_time_entry;
-    /// Delete a time entry
+    /// Delete a time entry of a task
     ///
-    /// For whoever worked, and admins.
+    /// Deletes the entry permanently. The user who worked or an admin may call it.
     delete_time_entry;
-    /// List what happened to a time entry
+    /// List the history of a time entry
     list_time_entry_history;
 }
 
-/// Get a time entry by itself
+/// Get a time entry
 ///
-/// Whoever worked sees it whether or not they still see its task, and if that is deleted.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 200, description = "The entry.", body = TimeEntry)))]
+/// The user who worked, a manager of the project or an admin may read it. The user who worked reads
+/// it even if they can no longer see the task, or the task is in the trash.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
+    responses((status = 200, description = "The time entry.", body = TimeEntry))
+)]
 #[get("/{id}")]
 pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
     noun::get::<TimeEntry>(&caller, &app, id, &known).await
 }
 
-/// Replace a time entry by itself
+/// Replace a time entry
 ///
-/// For whoever worked, whether or not they still see its task, and admins. All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
+/// Replaces all writable fields. A field that is absent from the body is set to its default. The
+/// user who worked or an admin may call it, even if they can no longer see the task.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
+    request_body = TimeEntryInput,
+    responses((status = 200, description = "The time entry after the change.", body = TimeEntry))
+)]
 #[put("/{id}")]
 pub(crate) async fn replace_time_entry_by_id(
     caller: Caller,
@@ -125,10 +170,18 @@ pub(crate) async fn replace_time_entry_by_id(
     change(&caller, &app, id, pre, body).await
 }
 
-/// Correct a time entry by itself
+/// Update a time entry
 ///
-/// For whoever worked, whether or not they still see its task, and admins. An end that is given stops a timer that runs.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), request_body = TimeEntryInput, responses((status = 200, description = "The changed entry.", body = TimeEntry)))]
+/// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field. The
+/// user who worked or an admin may call it, even if they can no longer see the task. Setting an end
+/// or a number of minutes stops a running timer. The end of an entry can be changed but not
+/// removed.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
+    request_body = TimeEntryInput,
+    responses((status = 200, description = "The time entry after the change.", body = TimeEntry))
+)]
 #[patch("/{id}")]
 pub(crate) async fn update_time_entry_by_id(
     caller: Caller,
@@ -140,10 +193,15 @@ pub(crate) async fn update_time_entry_by_id(
     change(&caller, &app, id, pre, body).await
 }
 
-/// Delete a time entry by itself
+/// Delete a time entry
 ///
-/// For whoever worked, whether or not they still see its task, and admins.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The entry's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes the entry permanently. The user who worked or an admin may call it, even if they can no
+/// longer see the task.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
+    responses((status = 204, description = "No content: the time entry was deleted."))
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     noun::remove::<TimeEntry>(&caller, &app, id, pre).await

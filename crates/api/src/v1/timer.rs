@@ -1,4 +1,5 @@
-//! `/api/v1/timer`, and that of a task.
+//! The endpoints of the caller's timer: reading it under `/api/v1/timer`, starting and stopping it
+//! under `/api/v1/tasks/{id}/timer`.
 
 use actix_web::{HttpResponse, get, post};
 use taskhub_domain::time_entry::{self, TimeEntry, Timer};
@@ -9,19 +10,29 @@ use crate::{
     extract::{Caller, Id, IfMatch},
 };
 
-/// Get one's timer
+/// Get the caller's timer
 ///
-/// The caller's entry that runs, if one does.
-#[utoipa::path(tag = "time-entries", responses((status = 200, description = "The timer.", body = Timer)))]
+/// Returns the time entry that is running and the seconds that it has run so far. Both are null
+/// while no timer is running.
+#[utoipa::path(
+    tag = "time-entries",
+    responses((status = 200, description = "The caller's timer.", body = Timer))
+)]
 #[get("")]
 pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
     Ok(HttpResponse::Ok().json(time_entry::timer(&app.store, &caller).await?))
 }
 
-/// Start one's timer on a task
+/// Start the caller's timer on a task
 ///
-/// One that runs, on whatever task, is stopped first: a user has one timer.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 201, description = "The entry that runs.", body = TimeEntry)))]
+/// Creates a time entry that is running. A user has one timer, so a timer that is running on any
+/// task is stopped first. The caller must be able to see the task. A service account gets 403
+/// `forbidden`.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 201, description = "The running time entry.", body = TimeEntry))
+)]
 #[post("/{id}/timer")]
 pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
     let start = app.store.write_once(
@@ -37,10 +48,16 @@ pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
     Ok(answer::kept(start.await?))
 }
 
-/// Stop one's timer on a task
+/// Stop the caller's timer on a task
 ///
-/// It ends now, or 24 hours after its start if that is earlier. Without a timer that runs on the task it is a conflict.
-#[utoipa::path(tag = "time-entries", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "The entry, ended.", body = TimeEntry)))]
+/// Ends the running time entry now, or 24 hours after its start if that is earlier. The caller may
+/// stop it even if they can no longer see the task. Fails with 409 `conflict` if the caller's timer
+/// is not running on this task.
+#[utoipa::path(
+    tag = "time-entries",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "The stopped time entry.", body = TimeEntry))
+)]
 #[post("/{id}/timer/stop")]
 pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);

@@ -1,12 +1,15 @@
-//! `/api/v1/users`.
+//! `/api/v1/users`: the users of an organisation.
+//!
+//! Passwords are hashed here, before the transaction. The rules are in [`user`].
 
 use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
     audit::{ChangeLine, HistoryEntry, Past},
-    bulk::{BulkInput, BulkResult},
+    bulk::{self, BulkInput, BulkResult},
     idempotency::Answer,
+    offboarding,
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
 
@@ -20,8 +23,9 @@ use crate::{
 
 /// List users
 ///
-/// Everybody sees the directory's fields; admins see all of them. `q` looks for words in the usernames and the names, of admins in the emails too.
-#[utoipa::path(tag = "users", responses((status = 200, description = "A page of users.", body = List<UserView>)))]
+/// Lists the users of the organisation. Everybody sees the fields of the directory, and admins see
+/// all fields. `q` searches the usernames and names, and for admins also the email addresses.
+#[utoipa::path(tag = "users", responses((status = 200, description = "One page of users.", body = List<UserView>)))]
 #[get("")]
 pub(crate) async fn list_users(
     caller: Caller,
@@ -34,9 +38,11 @@ pub(crate) async fn list_users(
 
 /// Create a user
 ///
-/// For admins. The user is asked by mail to verify their email. Without a password, they are
-/// welcomed by mail instead, with a link by which they choose one within seven days. A user who is
-/// not active gets no mail.
+/// Creates a user of the organisation. A user with a password gets an email to verify the address.
+/// A user without one gets a welcome email instead, with a link to choose a password that is valid
+/// for seven days. An inactive user gets no email. Only admins can call this. A caller with a
+/// limited token needs every scope to create a manager or an admin (403 `insufficient_scope`). An
+/// email address or a username that is taken gets 409 `conflict`.
 #[utoipa::path(tag = "users", request_body = NewUser, responses((status = 201, description = "The new user.", body = User)))]
 #[post("")]
 pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -> Answered {
@@ -54,11 +60,13 @@ pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -
     Ok(answer::kept(create.await?))
 }
 
-/// Create, change and delete users together
+/// Create, update and delete users in bulk
 ///
-/// For admins. At most 100, one after the other, each judged and validated by itself: all of them or none. Who still has something
-/// that is theirs can't be deleted so (409 `in_use`): there is no `transfer_to` here.
-#[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "What came of each.", body = BulkResult<User>)))]
+/// Performs at most 100 operations in their order. Each is authorised and validated by itself.
+/// Either all of them take effect, or none. A user who still has tasks, projects or the like cannot
+/// be deleted here, because there is no `transfer_to` (409 `in_use`). Each operation counts as a
+/// request against the rate limits. Only admins can call this.
+#[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "The result of each operation, in the order of the request.", body = BulkResult<User>)))]
 #[post("/bulk")]
 pub(crate) async fn change_users(
     caller: Caller,
@@ -69,8 +77,8 @@ pub(crate) async fn change_users(
     let key = caller.key(&app.store, &body.octets);
     let caller = charge(&request, &caller, body.input.operations())?;
     let mut hashes = Vec::new();
-    for (place, new) in user::check_bulk(&caller, &body.input)? {
-        // Of many hashes another caller of the tenant waits for one.
+    for (place, new) in bulk::check_users(&caller, &body.input)? {
+        // One permit for each hash, so that other callers of the tenant wait for one hash at most.
         let _turn = app.turns.of(caller.tenant()).enter().await?;
         let field = format!("operations/{place}/body/password");
         hashes.push((place, hash_of_new(&app, &new, &field).await?));
@@ -79,14 +87,16 @@ pub(crate) async fn change_users(
 }
 
 /// Count active users
-#[utoipa::path(tag = "users", responses((status = 200, description = "How many users are let in.", body = Count)))]
+///
+/// Counts the active users of the organisation. Every user can call this.
+#[utoipa::path(tag = "users", responses((status = 200, description = "The number of active users.", body = Count)))]
 #[get("/active-count")]
 pub(crate) async fn count_active_users(caller: Caller, app: App) -> Answered {
     let count = user::active_count(&app.store, &caller).await?;
     Ok(HttpResponse::Ok().json(Count { count }))
 }
 
-/// A file of users: comma-separated values (RFC 4180), in UTF-8.
+/// A file of users: comma-separated values (RFC 4180) in UTF-8.
 pub(crate) enum UsersFile {}
 
 impl Takes for UsersFile {
@@ -96,12 +106,16 @@ impl Takes for UsersFile {
 
 /// Import users
 ///
-/// For admins: from a file of at most 1000 rows in UTF-8, with the columns `email`, `username`, and optionally `first_name`, `last_name` and
-/// `role`, in any case and order. Cells are separated by commas, semicolons or tabs. Other columns are not read: the report names them in
-/// `ignored_columns`, so an export of users can be imported. All users are created, or none: the report says what is wrong with each row, and
-/// `imported` says which of the two happened. With `dry_run` no user is created. New users have no password yet: they choose one by the link
-/// that they are sent. Each row counts as a request against the rate limits.
-#[utoipa::path(tag = "users", params(("dry_run" = Option<bool>, Query, description = "Whether only to say what would come of it.")), request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"), responses((status = 200, description = "What came of each row.", body = ImportReport)))]
+/// Creates users from a CSV file in UTF-8 with at most 1000 rows and 1 MiB. The header names the
+/// columns `email` and `username`, and optionally `first_name`, `last_name` and `role`, in any case
+/// and order. Commas, semicolons or tabs separate the cells. Other columns are ignored and listed
+/// in `ignored_columns`, so that an export can be imported.
+///
+/// All users are created, or none: `imported` says which, and `results` lists the errors of each
+/// row. With `dry_run` no user is created. New users have no password: they get an email with a
+/// link to choose one. Each row counts as a request against the rate limits. Only admins can call
+/// this.
+#[utoipa::path(tag = "users", params(("dry_run" = Option<bool>, Query, description = "`true` checks the file and creates no user. Default: `false`.")), request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"), responses((status = 200, description = "The result of each row.", body = ImportReport)))]
 #[post("/import")]
 pub(crate) async fn import_users(
     caller: Caller,
@@ -123,7 +137,7 @@ pub(crate) async fn import_users(
     );
     let report = write.await?;
     if !dry_run {
-        // Nobody waits for it.
+        // In the background: the response does not depend on the statistics.
         let store = app.store.clone();
         tokio::spawn(async move {
             if let Err(error) = user::analyze_imported(&store).await {
@@ -136,8 +150,9 @@ pub(crate) async fn import_users(
 
 /// Export users
 ///
-/// For admins: a file of all users whom the filters leave, in UTF-8. A cell that a spreadsheet would take for a formula is led by an apostrophe.
-#[utoipa::path(tag = "users", responses((status = 200, description = "The file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
+/// Returns a CSV file in UTF-8 with all users that match the filters. A cell that a spreadsheet
+/// would take for a formula starts with an apostrophe. Only admins can call this.
+#[utoipa::path(tag = "users", responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
 #[get("/export")]
 pub(crate) async fn export_users(
     caller: Caller,
@@ -155,8 +170,9 @@ pub(crate) async fn export_users(
 
 /// Get a user
 ///
-/// Everybody sees the directory's fields; admins and the user see all of them.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user.", body = UserView)))]
+/// Returns a user, now or at the time `as_of`. Everybody sees the fields of the directory. The user
+/// and admins see all fields.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The user.", body = UserView)))]
 #[get("/{id}")]
 pub(crate) async fn get_user(
     caller: Caller,
@@ -174,8 +190,11 @@ pub(crate) async fn get_user(
 
 /// Replace a user
 ///
-/// For admins: all writable fields. A new role, or not being let in any more, ends the user's tokens at once.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), request_body = UserInput, responses((status = 200, description = "The changed user.", body = User)))]
+/// Replaces all writable fields. An absent field gets its default. A new role or a deactivation
+/// ends all sessions and access tokens of the user. A new role also clears the user from open tasks
+/// that they can no longer see. A new email address must be verified again, and the user gets an
+/// email for it. Only admins can call this. The last active admin must stay one (409 `last_admin`).
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
 #[put("/{id}")]
 pub(crate) async fn replace_user(
     caller: Caller,
@@ -187,10 +206,13 @@ pub(crate) async fn replace_user(
     change(&caller, &app, id, pre, body).await
 }
 
-/// Change a user
+/// Update a user
 ///
-/// For admins. A new role, or not being let in any more, ends the user's tokens at once.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), request_body = UserInput, responses((status = 200, description = "The changed user.", body = User)))]
+/// Changes the given fields. A new role or a deactivation ends all sessions and access tokens of
+/// the user. A new role also clears the user from open tasks that they can no longer see. A new
+/// email address must be verified again, and the user gets an email for it. Only admins can call
+/// this. The last active admin must stay one (409 `last_admin`).
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
 #[patch("/{id}")]
 pub(crate) async fn update_user(
     caller: Caller,
@@ -204,13 +226,13 @@ pub(crate) async fn update_user(
 
 /// Delete a user
 ///
-/// For admins. What is the user's (projects that they manage, tasks that they own or are assigned,
-/// documents that they wrote) passes to the user whom `transfer_to` names, who is active; without
-/// it there must be nothing (409 `in_use`). Open tasks that the new assignee could not see are
-/// cleared of their assignee. What the user did stays theirs: the time that they worked, their
-/// comments and the audit keep their name, marked as removed. A user can also be kept out by being
-/// deactivated.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who gets what is the user's.")), responses((status = 204, description = "No content: the user is removed.")))]
+/// Deletes a user permanently and ends their sessions and tokens. Their teams, projects, tasks,
+/// assigned requests, documents and invitations pass to the active user in `transfer_to`. Without
+/// `transfer_to` a user who has any of these gets 409 `in_use`. Open tasks that the new assignee
+/// cannot see lose their assignee. A running timer is stopped. Time entries, comments and the audit
+/// keep the name of the user, marked as removed. Only admins can call this. The last active admin
+/// cannot be deleted (409 `last_admin`). To keep the user, deactivate them instead.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who receives the teams, projects, tasks, requests, documents and invitations of the deleted user.")), responses((status = 204, description = "No content: the user was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_user(
     caller: Caller,
@@ -220,14 +242,19 @@ pub(crate) async fn delete_user(
     pre: IfMatch,
 ) -> Answered {
     let input = (id.0, query.take_id("transfer_to", "an id")?, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| Box::pin(user::remove(tx, *id, *heir, pre)))
-        .await
+    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| {
+        Box::pin(offboarding::remove_user(tx, *id, *heir, pre))
+    })
+    .await
 }
 
 /// Deactivate a user
 ///
-/// For admins: the user is not let in any more, and their tokens end at once. Who is not let in stays so.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, kept out.", body = User)))]
+/// Denies a user access to the organisation, and ends their sessions and access tokens at once.
+/// Their personal access tokens are refused until the user is reactivated. An inactive user stays
+/// inactive. Only admins can call this. The last active admin cannot be deactivated (409
+/// `last_admin`).
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The deactivated user.", body = User)))]
 #[post("/{id}/deactivate")]
 pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     set_active(&caller, &app, id, false, pre).await
@@ -235,17 +262,19 @@ pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 
 /// Reactivate a user
 ///
-/// For admins: the user is let in again. Who is let in stays so.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "The user, let in.", body = User)))]
+/// Gives a deactivated user access to the organisation again. An active user stays active. Only
+/// admins can call this.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The reactivated user.", body = User)))]
 #[post("/{id}/reactivate")]
 pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     set_active(&caller, &app, id, true, pre).await
 }
 
-/// List what a user did
+/// List the activity of a user
 ///
-/// For admins and the user: what was done to which row, when, from where. The values are in the audit.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "A page of what they did.", body = List<HistoryEntry>)))]
+/// Lists what the user did: the action, the row, the time, the request and the address. The old and
+/// new values are in the audit, for admins. The user and admins can call this.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of actions of the user.", body = List<HistoryEntry>)))]
 #[get("/{id}/history")]
 pub(crate) async fn list_user_history(
     caller: Caller,
@@ -257,10 +286,11 @@ pub(crate) async fn list_user_history(
     answer::list(&app, &request, user::history(&app.store, &caller, id.0, &query.0).await?)
 }
 
-/// List what happened to a user
+/// List the changes to a user
 ///
-/// For admins and the user: who changed what of them when. What they did themselves is their history. The newest comes first.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "A page of changes.", body = List<ChangeLine>)))]
+/// Lists who changed which fields of the user and when, newest first. The actions of the user are
+/// in their activity (`GET /api/v1/users/{id}/history`). The user and admins can call this.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)))]
 #[get("/{id}/changes")]
 pub(crate) async fn list_user_changes(
     caller: Caller,
@@ -310,7 +340,7 @@ impl Line for User {
     }
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
     noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {

@@ -1,4 +1,4 @@
-//! `/api/v1/tasks/{id}/watchers`.
+//! The endpoints of watchers, under `/api/v1/tasks/{id}/watchers`.
 
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::watcher::{Watcher, WatcherInput};
@@ -9,10 +9,15 @@ use crate::{
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
 };
 
-/// List a task's watchers
+/// List the watchers of a task
 ///
-/// Its owner and its assignee are told of it anyway, and so need not watch it.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), responses((status = 200, description = "A page of watchers.", body = List<Watcher>)))]
+/// Returns the users who watch a task that the caller can see. The owner and the assignee are
+/// notified without watching.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    responses((status = 200, description = "One page of watchers.", body = List<Watcher>))
+)]
 #[get("/{id}/watchers")]
 pub(crate) async fn list_watchers(
     caller: Caller,
@@ -24,18 +29,36 @@ pub(crate) async fn list_watchers(
     noun::list_within::<Watcher>(&caller, &app, id, &query, &request).await
 }
 
-/// Watch a task
+/// Add a watcher to a task
 ///
-/// For all who see it: they are told of its comments and its status. Whoever manages the project, and admins, may add others who see it. At most 100
-/// users watch a task.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id.")), request_body = WatcherInput, responses((status = 201, description = "The new watcher.", body = Watcher)))]
+/// Adds the caller, or the user in `user_id`. A watcher is notified of new comments and of changes
+/// of the status. Every user who can see the task may add themselves. A manager of the project or
+/// an admin may add other users who can see it. Fails with 409 `conflict` if the user watches the
+/// task already, or if 100 users watch it.
+#[utoipa::path(
+    tag = "tasks",
+    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    request_body = WatcherInput,
+    responses((status = 201, description = "The new watcher.", body = Watcher))
+)]
 #[post("/{id}/watchers")]
 pub(crate) async fn create_watcher(caller: Caller, app: App, id: Id, body: Body<WatcherInput>) -> Answered {
     noun::create_within::<Watcher>(&caller, &app, id, body).await
 }
 
 /// Get a watcher of a task
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("watcher_id" = uuid::Uuid, Path, description = "The watcher's id, which is not the user's.")), responses((status = 200, description = "The watcher.", body = Watcher)))]
+#[utoipa::path(
+    tag = "tasks",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        (
+            "watcher_id" = uuid::Uuid,
+            Path,
+            description = "The id of the watcher, which is not the id of the user."
+        )
+    ),
+    responses((status = 200, description = "The watcher.", body = Watcher))
+)]
 #[get("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn get_watcher(
     caller: Caller,
@@ -47,17 +70,30 @@ pub(crate) async fn get_watcher(
     noun::get_within_then::<Watcher>(&caller, &app, ids, query, &known).await
 }
 
-/// Watch a task no more
+/// Remove a watcher from a task
 ///
-/// For the watcher, whoever manages the project, and admins.
-#[utoipa::path(tag = "tasks", params(("id" = uuid::Uuid, Path, description = "The task's id."), ("watcher_id" = uuid::Uuid, Path, description = "The watcher's id, which is not the user's.")), responses((status = 204, description = "They watch it no more.")))]
+/// The watcher, a manager of the project or an admin may call it. The user is notified no longer,
+/// unless they own the task, are assigned to it or are mentioned.
+#[utoipa::path(
+    tag = "tasks",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        (
+            "watcher_id" = uuid::Uuid,
+            Path,
+            description = "The id of the watcher, which is not the id of the user."
+        )
+    ),
+    responses((status = 204, description = "No content: the user no longer watches the task."))
+)]
 #[delete("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn delete_watcher(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
     noun::remove_within::<Watcher>(&caller, &app, ids, pre).await
 }
 
 history! {
+    one "watcher", of "task";
     Watcher, tagged "tasks", at "/{id}/watchers/{watcher_id}/history", by "watcher_id";
-    /// List what happened to a watcher
+    /// List the history of a watcher
     list_watcher_history;
 }

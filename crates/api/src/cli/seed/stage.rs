@@ -11,10 +11,10 @@ use taskhub_auth::Principal;
 use taskhub_domain::{
     Clock, Context, Error, Instant, Result,
     context::Request,
-    edit::{self, Editable, EditableChild},
+    crud::{self, Editable, EditableChild},
     file::Received,
     input::Unchecked,
-    store::{Operation, Precondition},
+    repository::{Operation, Precondition},
 };
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ impl Stage<'_> {
     /// Somebody makes a row.
     pub(super) async fn make<N: Editable>(&self, who: usize, at: Instant, body: Value) -> Result<N> {
         self.act(who, at, body, |tx, body| {
-            Box::pin(async move { edit::create::<N>(tx, &Unchecked::new(body.clone())).await })
+            Box::pin(async move { crud::create::<N>(tx, &Unchecked::new(body.clone())).await })
         })
         .await
     }
@@ -86,7 +86,7 @@ impl Stage<'_> {
     ) -> Result<N> {
         self.act(who, at, (parent, body), |tx, (parent, body)| {
             Box::pin(
-                async move { edit::create_within::<N>(tx, *parent, &Unchecked::new(body.clone())).await },
+                async move { crud::create_within::<N>(tx, *parent, &Unchecked::new(body.clone())).await },
             )
         })
         .await
@@ -103,7 +103,7 @@ impl Stage<'_> {
         self.act(who, at, (id, body), |tx, (id, body)| {
             Box::pin(async move {
                 let body = Unchecked::patch(body.clone());
-                edit::update::<N>(tx, *id, &body, &Precondition::Any).await.map(drop)
+                crud::update::<N>(tx, *id, &body, &Precondition::Any).await.map(drop)
             })
         })
         .await

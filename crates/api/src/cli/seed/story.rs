@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use taskhub_domain::{
     Instant, Result, Tx, attachment,
     comment::Comment,
+    crud,
     document::{self, Document},
-    edit,
     input::Unchecked,
     invitation::{self, Delivery},
     notification,
     project::{Milestone, Project, set_status},
     reminder::Reminder,
+    repository::Precondition,
     request::{self, ClientRequest},
     service_account,
-    store::Precondition,
     task::{self, Task},
     time_entry::TimeEntry,
     watcher::Watcher,
@@ -194,7 +194,7 @@ async fn perform(
         Act::Status(id, status) => stage.change::<Task>(who, at, id, json!({ "status": status })).await?,
         Act::Delete(id) => {
             stage
-                .act(who, at, id, |tx, id| Box::pin(edit::remove::<Task>(tx, *id, &Precondition::Any)))
+                .act(who, at, id, |tx, id| Box::pin(crud::remove::<Task>(tx, *id, &Precondition::Any)))
                 .await?;
         }
         Act::Say(task, text) => {
@@ -233,7 +233,7 @@ async fn perform(
                 .act(who, at, (project, id), |tx, ids| {
                     Box::pin(async move {
                         let body = Unchecked::patch(json!({ "reached": true }));
-                        edit::update_within::<Milestone>(tx, *ids, &body, &Precondition::Any).await
+                        crud::update_within::<Milestone>(tx, *ids, &body, &Precondition::Any).await
                     })
                 })
                 .await?;
@@ -395,7 +395,7 @@ fn hours_of(at: Instant) -> u64 {
 async fn add(tx: &Tx, bodies: &[Value]) -> Result<Vec<Uuid>> {
     let mut ids = Vec::new();
     for body in bodies {
-        ids.push(edit::create::<Task>(tx, &Unchecked::new(body.clone())).await?.id);
+        ids.push(crud::create::<Task>(tx, &Unchecked::new(body.clone())).await?.id);
     }
     Ok(ids)
 }

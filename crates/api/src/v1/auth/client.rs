@@ -1,4 +1,8 @@
-//! Clients: service accounts that say who they are with a secret of their own, in the body or as Basic (RFC 6749 section 2.3.1).
+//! OAuth clients: service accounts that authenticate with a client id and a secret, in the body or
+//! by HTTP Basic (RFC 6749 section 2.3.1).
+//!
+//! Invariant: a request names its client once. Which secret is valid is decided in
+//! [`service_account`]; this module does not know it.
 
 use actix_web::HttpResponse;
 use garde::Validate;
@@ -19,20 +23,20 @@ use crate::{
     extract::{Basic, Origin},
 };
 
-/// What a body has for a client to say who it is.
+/// The client credentials in a body.
 pub(super) struct InBody {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<SecretString>,
 }
 
 impl InBody {
-    /// The client that says who it is, here or as Basic; saying so twice is refused.
+    /// The client of a request, from the body or from HTTP Basic. A request with both is refused.
     pub(super) fn or(self, basic: Basic) -> Result<Option<Client>> {
         match (basic.0, self.client_id, self.client_secret) {
             (None, None, None) => Ok(None),
             (None, Some(id), Some(secret)) => Ok(Some(Client { id, secret })),
             (Some(client), None, None) => Ok(Some(client)),
-            // Some clients repeat their id in the body, which says nothing more.
+            // Some clients repeat their id in the body. That adds nothing.
             (Some(client), Some(id), None) if client.id == id => Ok(Some(client)),
             (None, None, Some(_)) => Err(Error::field("/client_id", "required", "A client_id is required.")),
             (None, Some(_), None) => {
@@ -46,23 +50,25 @@ impl InBody {
     }
 }
 
-/// A token to end (RFC 7009) or to learn of (RFC 7662).
+/// A token to revoke (RFC 7009) or to introspect (RFC 7662).
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenHint {
+    /// The token.
     #[garde(custom(at_most::<4096>))]
     #[schema(value_type = String, max_length = 4096, write_only)]
     pub(super) token: SecretString,
-    /// What it may be; it is found out without that.
+    /// The kind of the token. TaskHub accepts this field and ignores it.
     #[serde(default)]
     #[garde(length(chars, max = 64))]
     #[schema(max_length = 64, example = "access_token")]
     token_type_hint: Option<String>,
-    /// The id of the service account that asks, if it says so here and not as Basic.
+    /// The client id (the id of the service account), if the client does not use HTTP Basic.
     #[serde(default)]
     #[garde(length(chars, max = 64))]
     #[schema(max_length = 64)]
     client_id: Option<String>,
+    /// The client secret, if the client does not use HTTP Basic.
     #[serde(default)]
     #[garde(inner(custom(at_most::<256>)))]
     #[schema(value_type = Option<String>, max_length = 256, write_only)]
@@ -80,7 +86,7 @@ pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, reques
     let (given, scope) = request.client()?;
     let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
     let client = given.or(basic)?.ok_or_else(required)?;
-    // The secret was used, also by who only asks.
+    // A dry run uses the secret too, so that the last use is recorded.
     let system = app.store.system("signing a service in", origin.0.clone().in_earnest());
     let longest = app.settings.access_token_seconds;
     let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;

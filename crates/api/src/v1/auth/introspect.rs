@@ -1,4 +1,6 @@
-//! Learning of a token (RFC 7662).
+//! Token introspection (RFC 7662).
+//!
+//! Invariant: a token that the caller may not know about gets the same response as an invalid one.
 
 use actix_web::{HttpResponse, post};
 use serde::Serialize;
@@ -17,52 +19,59 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// What a token says (RFC 7662 section 2.2).
+/// The state of a token and its claims (RFC 7662 section 2.2).
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Introspection {
-    /// Whether it is good at this moment, and the caller's to know of. If not, nothing else is said.
+    /// Whether the token is valid now and the caller may know about it. If false, no other field
+    /// is present.
     active: bool,
-    /// Its scopes, with a space between; absent when it is not narrowed.
+    /// The scopes of the token, separated by spaces. Absent if the token is not limited to scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "tasks:read")]
     scope: Option<String>,
-    /// The service account that it was issued to.
+    /// The id of the service account that the token was issued to. Absent for a user's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     client_id: Option<Uuid>,
-    /// The name of the user whom it stands for.
+    /// The username of the user. Absent for a service token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "ada")]
     username: Option<String>,
+    /// Always `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>, example = "Bearer")]
     token_type: Option<&'static str>,
-    /// When it expires and was issued: seconds since the Unix epoch. Of a personal access token, until and since when this answer can be relied upon.
+    /// The time at which the token expires, in seconds since the Unix epoch. For a personal access
+    /// token: the time until which this response is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     exp: Option<i64>,
+    /// The time at which the token was issued, in seconds since the Unix epoch. For a personal
+    /// access token: the time since which this response is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     iat: Option<i64>,
-    /// Whom it stands for.
+    /// The principal: `user:` or `service:` and an id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "user:0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
     sub: Option<String>,
+    /// The audience of access tokens, as configured on the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "taskhub")]
     aud: Option<String>,
+    /// The issuer: the public URL of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "https://hub.example")]
     iss: Option<String>,
-    /// Its id.
+    /// The id of the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     jti: Option<Uuid>,
-    /// The organisation.
+    /// The id of the organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     tenant: Option<Uuid>,
-    /// The user's role.
+    /// The role of the user: `admin`, `manager` or `member`. Absent for a service token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "member")]
     role: Option<String>,
@@ -90,11 +99,13 @@ impl Introspection {
 
 /// Introspect a token
 ///
-/// What an access token, or a personal one, says and whether it is good at this moment (RFC 7662). The caller shows a bearer token of their
-/// own, or is a client that says who it is, in the body or as Basic. Users learn of their own tokens; admins and service accounts of all of
-/// their organisation's. JSON or a form.
+/// Reports whether an access token or a personal access token is valid now, and its claims
+/// (RFC 7662). The caller authenticates with a bearer token or as a client, by HTTP Basic or in the
+/// body. A user can introspect their own tokens. An admin and a service account can introspect all
+/// tokens of the organisation. Any other token gets `{"active": false}`. A request with both a
+/// bearer token and client credentials gets 400 `invalid_header`. The body is JSON or a form.
 #[utoipa::path(tag = "auth", security((), ("token" = []), ("basic" = [])), request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "What it says, when it is good.", body = Introspection),
+    (status = 200, description = "The state of the token, and its claims if it is active.", body = Introspection),
 ))]
 #[post("/token/introspect")]
 pub(crate) async fn introspect_token(

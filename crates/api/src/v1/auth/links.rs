@@ -1,4 +1,7 @@
-//! Links by mail: verifying an email, and a new password without the old one.
+//! Links by email: verifying an email address, and setting a new password without the old one.
+//!
+//! Invariant: a request for a link is answered before the account is looked up, so neither the
+//! response nor its timing shows whether an account exists.
 
 use actix_web::{HttpResponse, post};
 use garde::Validate;
@@ -7,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use taskhub_domain::{
     credential::Purpose,
     link,
-    store::Operation,
+    repository::Operation,
     user::{self, Login},
 };
 use utoipa::ToSchema;
@@ -19,56 +22,63 @@ use crate::{
     state::State,
 };
 
-/// Whose mail is asked for.
+/// The account to send a link to.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkRequest {
+    /// The email address of the account.
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254, example = "ada@acme.example")]
     email: String,
-    /// The organisation's slug; without it, the accounts of this email in all organisations are meant.
+    /// The slug of the organisation. Without it, a link is sent for every matching account, in at
+    /// most three organisations.
     #[serde(default)]
     #[garde(length(chars, max = 63))]
     #[schema(max_length = 63)]
     tenant: Option<String>,
 }
 
-/// A link's token.
+/// The token of a link.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkToken {
+    /// The token from the link in the email.
     #[garde(custom(at_most::<256>))]
     #[schema(value_type = String, max_length = 256, write_only)]
     token: SecretString,
 }
 
-/// A link's token and a new password.
+/// The token of a link and a new password.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordReset {
+    /// The token from the link in the email.
     #[garde(custom(at_most::<256>))]
     #[schema(value_type = String, max_length = 256, write_only)]
     token: SecretString,
-    /// At least 10 characters; not a common one, and not the email or the name.
+    /// The new password: 10 to 128 characters, not easy to guess, and not made of the user's email,
+    /// username or names.
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only)]
     new_password: SecretString,
 }
 
-/// That a request was taken.
+/// Confirmation that the request was accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
-    /// A sentence for people.
+    /// A message for people.
     #[schema(example = "If there is such an account, a mail is on its way to it.")]
     message: &'static str,
 }
 
-/// Verify an email
+/// Verify an email address
 ///
-/// By the token of a link that was sent to it; it serves once.
+/// Verifies the email address of a user with the token of a link that was sent to it. A link is
+/// valid for 24 hours and for one use. A newer link or a change of the email address makes it
+/// invalid. An invalid link gets 403 `invalid_link`.
 #[utoipa::path(tag = "auth", security(()), request_body = LinkToken, responses(
-    (status = 204, description = "The email is verified."),
-    (status = 403, description = "The link is not good, or not any more.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 204, description = "No content: the email address was verified."),
+    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/verify-email")]
 pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>) -> Answered {
@@ -80,11 +90,12 @@ pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>
     Ok(answer::kept(answer::nothing()))
 }
 
-/// Ask for another link to verify an email
+/// Request a link to verify an email address
 ///
-/// The answer is the same whether or not there is an account, and whether or not its email is verified. An account is sent at most three in an
-/// hour.
-#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was taken.", body = Accepted)))]
+/// Sends a new link by email to an active user whose email address is not verified yet. An account
+/// gets at most three such links in an hour. The response is the same whether or not an account
+/// exists. A newer link replaces the older ones.
+#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was accepted.", body = Accepted)))]
 #[post("/verify-email/request")]
 pub(crate) async fn request_email_verification(
     app: App,
@@ -94,22 +105,26 @@ pub(crate) async fn request_email_verification(
     ask(&app, origin, body.input.check()?, |tx, ()| Box::pin(user::request_verification(tx)))
 }
 
-/// Ask for a link to a new password
+/// Request a link to reset a password
 ///
-/// It is sent to accounts whose email is verified, at most three in an hour. The answer is the same whether or not there is such an account.
-#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was taken.", body = Accepted)))]
+/// Sends a link by email to an active user whose email address is verified. The link is valid for
+/// one hour. An account gets at most three such links in an hour. The response is the same whether
+/// or not an account exists. A newer link replaces the older ones.
+#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was accepted.", body = Accepted)))]
 #[post("/password-reset")]
 pub(crate) async fn request_password_reset(app: App, origin: Origin, body: Body<LinkRequest>) -> Answered {
     ask(&app, origin, body.input.check()?, |tx, ()| Box::pin(user::request_reset(tx)))
 }
 
-/// Set a new password by a link
+/// Reset a password
 ///
-/// By the token of a link that was sent by mail; it serves once, and not after the password was changed. Ends all sessions of the user. It signs
-/// nobody in.
+/// Sets a new password with the token of a link that was sent by email, and verifies the email
+/// address. Ends all sessions of the user, deletes their personal access tokens, and notifies them
+/// by email. The user is not signed in. A link is valid for one use. A newer link, or a change of
+/// the email address or the password, makes it invalid (403 `invalid_link`).
 #[utoipa::path(tag = "auth", security(()), request_body = PasswordReset, responses(
-    (status = 204, description = "The user has the new password."),
-    (status = 403, description = "The link is not good, or not any more.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 204, description = "No content: the password was changed."),
+    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/password-reset/confirm")]
 pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<PasswordReset>) -> Answered {
@@ -127,7 +142,7 @@ pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<
     Ok(answer::kept(answer::nothing()))
 }
 
-/// Answers before anything is looked up.
+/// Responds before anything is looked up.
 fn ask(app: &App, origin: Origin, request: LinkRequest, operation: Operation<(), ()>) -> Answered {
     let place = app.link_requests.place(&origin.0)?;
     let login = Login::Email(request.email, request.tenant);

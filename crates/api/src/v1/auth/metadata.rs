@@ -1,4 +1,4 @@
-//! What OAuth 2 clients find out by themselves (RFC 8414).
+//! The metadata that OAuth 2 clients discover (RFC 8414).
 
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
@@ -7,40 +7,50 @@ use utoipa::ToSchema;
 
 use super::super::App;
 
-/// How OAuth 2 clients use this server (RFC 8414 section 2).
+/// The metadata of the authorization server (RFC 8414 section 2).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuthorizationServer {
-    /// The `iss` of all tokens.
+    /// The issuer (`iss`) of all tokens: the public URL of the server.
     #[schema(example = "https://hub.example")]
     issuer: String,
+    /// The URL for access tokens.
     #[schema(example = "https://hub.example/api/v1/auth/token")]
     token_endpoint: String,
+    /// The URL of the public keys that verify access tokens (RFC 7517).
     #[schema(example = "https://hub.example/.well-known/jwks.json")]
     jwks_uri: String,
+    /// The URL for revoking a token (RFC 7009).
     #[schema(example = "https://hub.example/api/v1/auth/token/revoke")]
     revocation_endpoint: String,
+    /// The URL for introspecting a token (RFC 7662).
     #[schema(example = "https://hub.example/api/v1/auth/token/introspect")]
     introspection_endpoint: String,
+    /// The URL of the API documentation.
     #[schema(example = "https://hub.example/api/docs/")]
     service_documentation: String,
+    /// All scopes that a token can have.
     scopes_supported: Vec<String>,
-    /// None: there is no authorization endpoint.
+    /// Always empty: there is no authorization endpoint.
     #[schema(value_type = Vec<String>)]
     response_types_supported: [&'static str; 0],
+    /// The grant types: `password` and `client_credentials`.
     #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 2],
+    /// How a client authenticates at the token endpoint.
     #[schema(value_type = Vec<String>)]
     token_endpoint_auth_methods_supported: [&'static str; 3],
+    /// How a client authenticates at the revocation endpoint.
     #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    /// How a caller authenticates at the introspection endpoint.
     #[schema(value_type = Vec<String>)]
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
 }
 
 /// Get the authorization server's metadata
 ///
-/// What OAuth 2 clients need to know of this server (RFC 8414).
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The metadata.", body = AuthorizationServer)))]
+/// Returns the endpoints, scopes and grant types of this server for OAuth 2 clients (RFC 8414).
+#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The metadata of the authorization server.", body = AuthorizationServer)))]
 #[get("/.well-known/oauth-authorization-server")]
 pub(crate) async fn get_authorization_server(app: App) -> HttpResponse {
     let at = |path: &str| format!("{}{path}", app.public_url);

@@ -1,4 +1,6 @@
-//! `/api/v1/auth`: registering, signing in and out, links by mail, and what is one's own.
+//! `/api/v1/auth`: registration, signing in and out, links by email, and the caller's own account.
+//!
+//! The handlers know HTTP and password hashing. The rules are in `taskhub_domain`.
 
 mod client;
 pub(crate) mod introspect;
@@ -23,7 +25,7 @@ use taskhub_domain::{Error, user::NewUser};
 
 use crate::{problem::Problem, state::State};
 
-/// Hashes a new password that is good enough.
+/// Hashes a new password after checking its strength.
 pub(in crate::v1) async fn hash(
     app: &Data<State>,
     password: &SecretString,
@@ -36,7 +38,7 @@ pub(in crate::v1) async fn hash(
     Ok(app.hasher.hash(password.clone()).await?)
 }
 
-/// The hash of a new user's password; of one who has none yet, what no password matches.
+/// The hash of a new user's password. A user without a password gets a hash that nothing matches.
 pub(in crate::v1) async fn hash_of_new(
     app: &Data<State>,
     new: &NewUser,

@@ -1,4 +1,4 @@
-//! Passwords.
+//! Changing the caller's password.
 
 use actix_web::post;
 use taskhub_domain::user;
@@ -9,10 +9,13 @@ use crate::{
     extract::{Body, Caller},
 };
 
-/// Change one's password
+/// Change the caller's password
 ///
-/// Ends all other sessions of the user and their personal access tokens at once.
-#[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "The password is changed.")))]
+/// The caller proves the old password. All other sessions of the user end at once, their personal
+/// access tokens are deleted, and they are notified by email. A wrong old password gets 422 with
+/// the code `wrong_password` and counts as a failed attempt. After too many failed attempts the
+/// response is 429 `too_many_attempts`. Only users can call this, no services.
+#[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "No content: the password was changed.")))]
 #[post("/change-password")]
 pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {
     let user = user::profile(&app.store, &caller).await?;

@@ -1,4 +1,4 @@
-//! What one may do.
+//! The permissions of the caller, before an action is tried.
 
 use actix_web::{HttpResponse, get};
 use taskhub_domain::permission::{self, Permissions};
@@ -9,12 +9,14 @@ use crate::{
     extract::{Caller, Parameters},
 };
 
-/// Get one's permissions
+/// Get the caller's permissions
 ///
-/// With a row, or without an id with a collection: whether each action is allowed, on which ground, or which grounds and which scope are wanted.
+/// Reports for each action whether the caller may perform it, under which rule, and which scope the
+/// token lacks. With `id` the report is about one row. Without it the report is about the resource
+/// type: whether the caller can list rows (`read`) and create one (`create`).
 #[utoipa::path(tag = "auth", responses(
-    (status = 200, description = "What the caller may do.", body = Permissions),
-    (status = 404, description = "Absent, or invisible to the caller.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 200, description = "The permissions of the caller.", body = Permissions),
+    (status = 404, description = "The row does not exist, or the caller cannot see it.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[get("/permissions")]
 pub(crate) async fn get_permissions(caller: Caller, app: App, mut query: Parameters) -> Answered {

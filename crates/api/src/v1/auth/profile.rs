@@ -1,4 +1,4 @@
-//! One's own profile.
+//! The caller's own profile.
 
 use actix_web::{get, patch, put};
 use taskhub_domain::user::{self, Profile, ProfileInput};
@@ -9,18 +9,21 @@ use crate::{
     extract::{Body, Caller, IfMatch, IfNoneMatch},
 };
 
-/// Get one's profile
-#[utoipa::path(tag = "auth", responses((status = 200, description = "The caller, as a user.", body = Profile)))]
+/// Get the caller's profile
+///
+/// Returns the user who calls, with all fields. A service has no profile and gets 403 `forbidden`.
+#[utoipa::path(tag = "auth", responses((status = 200, description = "The profile of the caller.", body = Profile)))]
 #[get("/profile")]
 pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
     let profile = Profile::from(user::profile(&app.store, &caller).await?);
     Ok(answer::resource(&known, profile.user.version, &profile))
 }
 
-/// Replace one's profile
+/// Replace the caller's profile
 ///
-/// All writable fields: what is absent gets its default.
-#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The changed user.", body = Profile)))]
+/// Replaces all writable fields. An absent field gets its default. The email, the username, the
+/// role and the password are not part of the profile. Only users can call this, no services.
+#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
 #[put("/profile")]
 pub(crate) async fn replace_profile(
     caller: Caller,
@@ -31,8 +34,12 @@ pub(crate) async fn replace_profile(
     change_profile(&caller, &app, pre, body).await
 }
 
-/// Change one's profile
-#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The changed user.", body = Profile)))]
+/// Update the caller's profile
+///
+/// Changes the given fields. An absent field keeps its value, and null clears it (RFC 7396). The
+/// email, the username, the role and the password are not part of the profile. Only users can call
+/// this, no services.
+#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
 #[patch("/profile")]
 pub(crate) async fn update_profile(
     caller: Caller,
@@ -43,7 +50,7 @@ pub(crate) async fn update_profile(
     change_profile(&caller, &app, pre, body).await
 }
 
-/// `PUT` and `PATCH`: the body knows which it is.
+/// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change_profile(caller: &Caller, app: &App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
     let input = (body.input, pre.0);
     let key = caller.key(&app.store, &body.octets);

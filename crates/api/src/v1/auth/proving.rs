@@ -1,11 +1,14 @@
-//! What a caller proves again, beside their token: a password, or a code of the second factor. Guessed at no faster than at sign-in.
+//! Proofs that a caller gives in addition to the token: the password, or a code of the second
+//! factor.
+//!
+//! Invariant: a proof counts in the login throttle like a sign-in, so it cannot be guessed faster.
 
 use secrecy::SecretString;
 use taskhub_auth::Match;
 use taskhub_domain::{
     Context, Error,
     audit::{Failure, Incident},
-    guess::Attempt,
+    login_throttle::Attempt,
     second_factor,
     user::User,
 };
@@ -13,7 +16,7 @@ use taskhub_domain::{
 use super::super::App;
 use crate::problem::Problem;
 
-/// An attempt of the caller's, and their tenant's turn at hashing.
+/// An attempt of the caller, with the hashing permit of their tenant.
 pub(super) struct Proving<'a> {
     app: &'a App,
     caller: &'a Context,
@@ -22,7 +25,8 @@ pub(super) struct Proving<'a> {
 }
 
 impl<'a> Proving<'a> {
-    /// Refuses an attempt while there is a wait; else it is the tenant's turn.
+    /// Refuses the attempt while the login throttle blocks it. Otherwise waits for the tenant's
+    /// permit.
     pub(super) async fn begin(app: &'a App, caller: &'a Context) -> Result<Self, Problem> {
         let attempt = Attempt::on_user(&app.store, caller);
         attempt.admit(&app.store).await?;
@@ -30,12 +34,12 @@ impl<'a> Proving<'a> {
         Ok(Self { app, caller, attempt, _turn: turn })
     }
 
-    /// The attempt, for the transaction that judges the rest of it.
+    /// The attempt, for the transaction that checks the rest of it.
     pub(super) fn attempt(&self) -> Attempt {
         self.attempt.clone()
     }
 
-    /// Proves the caller's password, and blames the field at the pointer if it is another.
+    /// Checks the caller's password. A wrong one is an error at the field that the pointer names.
     pub(super) async fn password(
         &self,
         password: SecretString,
@@ -51,7 +55,7 @@ impl<'a> Proving<'a> {
         Err(Error::field(pointer, "wrong_password", "This is not your present password.").into())
     }
 
-    /// The outcome of a transaction that judged a code.
+    /// The outcome of a transaction that checked a code. A wrong code counts as a failed attempt.
     pub(super) async fn outcome<T>(&self, outcome: Result<T, Error>) -> Result<T, Problem> {
         if outcome.as_ref().is_err_and(second_factor::is_wrong_code) {
             self.failed("code").await?;

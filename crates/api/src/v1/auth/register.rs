@@ -1,4 +1,6 @@
-//! Registering: a new organisation, or joining one.
+//! Registration: a new organisation, or a new user of an existing one.
+//!
+//! Invariant: the organisation and its first admin are created in one transaction.
 
 use actix_web::{HttpResponse, post};
 use secrecy::SecretString;
@@ -22,17 +24,23 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Register
+/// Register an account
 ///
-/// - With `organisation`: a new organisation, and its first admin. Depending on the installation this is open, needs an invitation of the
-///   operator's, or is closed.
-/// - With `invitation` alone: joins the organisation that invites, as the role that the invitation names. That it came by mail verifies the email.
-/// - With `tenant`: joins the organisation as a member, if it lets people join, or people with an email of one of its domains. The latter
-///   are let in once their email is verified.
+/// Exactly one of these applies:
+///
+/// - `organisation`: creates an organisation with the user as its first admin. The operator decides
+///   whether this is open, needs an invitation in `invitation`, or is closed.
+/// - `invitation` alone: creates a user with the role of the invitation in the organisation that
+///   sent it. The email address counts as verified.
+/// - `tenant`: creates a member of an organisation that is open to everybody, or to email addresses
+///   of its domains. With such a domain the user must verify the email address before signing in.
+///
+/// Without an invitation the user gets a link by email to verify the address. The response holds no
+/// token: the user signs in afterwards.
 #[utoipa::path(tag = "auth", security(()), request_body = Registration, responses(
     (status = 201, description = "The organisation and the new user.", body = Registered),
-    (status = 403, description = "Registration is closed, or needs an invitation.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "The slug, the email or the username is taken.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "Registration is closed or needs an invitation (`registration_closed`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "The slug, the email or the username is taken (`conflict`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/register")]
 pub(crate) async fn register_account(app: App, origin: Origin, body: Body<Registration>) -> Answered {
@@ -45,7 +53,7 @@ pub(crate) async fn register_account(app: App, origin: Origin, body: Body<Regist
     }
 }
 
-/// Makes an organisation with its first admin.
+/// Creates an organisation with its first admin.
 async fn found(
     app: &App,
     system: &System,
@@ -78,7 +86,7 @@ async fn make(tx: &Tx, (new, admin, password_hash, invitation): &Founding) -> Re
     Ok((tenant, user))
 }
 
-/// Joins the organisation that an invitation is of.
+/// Creates a user of the organisation that sent the invitation.
 async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) -> Answered {
     let (ctx, invited) = invitation::invited(&app.store, system, &token).await?;
     if !user.email.is_empty() && user.email != invited.email {
@@ -98,7 +106,7 @@ async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) 
     joined(app, &ctx, write.await?).await
 }
 
-/// Joins an organisation that lets people join.
+/// Creates a user of an organisation that users can join without an invitation.
 async fn join(app: &App, system: &System, slug: &str, user: NewUser) -> Answered {
     let tenant = user::joinable(&app.store, system, slug, &user.email).await?;
     let ctx = system.within(tenant.id);
@@ -113,7 +121,7 @@ async fn join(app: &App, system: &System, slug: &str, user: NewUser) -> Answered
     joined(app, &ctx, write.await?).await
 }
 
-/// Answers who has joined, or would.
+/// Responds with the new user, or with the one that a dry run would have created.
 async fn joined(app: &App, ctx: &Context, made: (Tenant, User)) -> Answered {
     app.tell_asked(ctx, "register").await?;
     registered(made)

@@ -1,4 +1,4 @@
-//! What is sent to and answered by registering.
+//! The request and response of a registration.
 
 use garde::Validate;
 use secrecy::SecretString;
@@ -14,25 +14,26 @@ use utoipa::ToSchema;
 
 use super::shapes::at_most;
 
-/// A new account, and what it is in: a new organisation, the one of an invitation, or one that lets people join.
+/// A new user, in a new organisation or in an existing one.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
-    /// A new organisation, of which the user is the first admin.
+    /// A new organisation. The user becomes its first admin.
     #[serde(default)]
     #[garde(dive)]
     organisation: Option<NewTenant>,
-    /// The slug of an organisation that lets people join.
+    /// The slug of an organisation that users can join without an invitation.
     #[serde(default)]
     #[garde(length(chars, max = 63))]
     #[schema(max_length = 63, example = "acme")]
     tenant: Option<String>,
-    /// An invitation to join an organisation, from a mail. With `organisation` the operator's, where one is needed.
+    /// The token of an invitation to join an organisation, from the email. With `organisation`: the
+    /// operator's invitation to register one, if the installation requires it.
     #[serde(default)]
     #[garde(inner(custom(at_most::<256>)))]
     #[schema(value_type = Option<String>, max_length = 256, write_only)]
     invitation: Option<SecretString>,
-    /// The user.
+    /// The new user.
     #[garde(dive)]
     user: Account,
 }
@@ -41,45 +42,51 @@ fn maybe_folded<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resu
     Ok(Option::<String>::deserialize(deserializer)?.map(|text| text.trim().to_lowercase()))
 }
 
-/// A new user.
+/// A new user who registers.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Account {
-    /// The email; with an invitation it is the one that was invited, and can be left out.
+    /// The email address, unique in the organisation and stored in lower case. Optional with an
+    /// invitation: it must then be the invited address.
     #[serde(default, deserialize_with = "maybe_folded")]
     #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "ada@acme.example")]
     email: Option<String>,
+    /// The username, unique in the organisation and stored in lower case. Allowed are letters,
+    /// digits, `.`, `_` and `-`.
     #[serde(deserialize_with = "folded")]
     #[garde(length(chars, min = 3, max = 64), pattern(r"^[a-z0-9._-]+$"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
     username: String,
-    /// At least 10 characters; not a common one, and not the email or the name.
+    /// The password: 10 to 128 characters, not easy to guess, and not made of the user's email,
+    /// username or names.
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only, example = "wide-green-rivers")]
     password: SecretString,
+    /// The given name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Ada")]
     first_name: String,
+    /// The family name.
     #[serde(default, deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, max = 100), custom(one_line))]
     #[schema(format = "line", max_length = 100, example = "Lovelace")]
     last_name: String,
 }
 
-/// What a registration is to.
+/// Where the user registers.
 pub(super) enum Target {
-    /// A new organisation, with the operator's invitation if there is one.
+    /// In a new organisation, with the operator's invitation if there is one.
     Organisation(NewTenant, Option<SecretString>),
-    /// The organisation of an invitation.
+    /// In the organisation of an invitation.
     Invitation(SecretString),
-    /// The organisation with a slug.
+    /// In the organisation with a slug.
     Tenant(String),
 }
 
 impl Registration {
-    /// What it is to, and the user; one whose email the invitation knows may have none.
+    /// The target and the new user. With an invitation the email may be empty.
     pub(super) fn parts(self) -> Result<(Target, NewUser)> {
         let Self { organisation, tenant, invitation, user } = self;
         let wrong = |pointer: &str, message: &str| Err(Error::field(pointer, "invalid_value", message));
@@ -118,9 +125,11 @@ impl Registration {
     }
 }
 
-/// What was registered.
+/// The result of a registration.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Registered {
+    /// The organisation.
     pub(super) tenant: Tenant,
+    /// The new user.
     pub(super) user: User,
 }

@@ -1,4 +1,4 @@
-//! Ending a token (RFC 7009).
+//! Token revocation (RFC 7009).
 
 use actix_web::{HttpResponse, post};
 use secrecy::ExposeSecret;
@@ -12,11 +12,12 @@ use crate::{
 
 /// Revoke a token
 ///
-/// Whoever has a token may end it (RFC 7009): with a refresh token, or an access token of a session, the session ends; a personal access
-/// token is deleted; any other access token ends by itself. A token that is unknown, or has ended, is no error. A client may say who it is;
-/// if it does, it must be right. JSON or a form.
+/// Revokes a token on behalf of its holder (RFC 7009). A refresh token, or an access token of a
+/// session, ends the session. A personal access token is deleted. Any other access token becomes
+/// invalid. An unknown or expired token is no error. Client credentials are optional, but must be
+/// valid if they are sent (401 `invalid_client`). The body is JSON or a form.
 #[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "The token is not good, or not any more."),
+    (status = 200, description = "The token is invalid from now on."),
 ))]
 #[post("/token/revoke")]
 pub(crate) async fn revoke_token(
@@ -36,7 +37,7 @@ pub(crate) async fn revoke_token(
     } else if text.starts_with(Purpose::Access.prefix()) {
         access_token::revoke(&app.store, &system, &token).await?;
     } else if let Some(principal) = app.who(&token, &origin.0).await? {
-        // An operator's has no tenant, and opens nothing.
+        // The token of an operator has no tenant and gives access to nothing.
         if let Ok(ctx) = Context::of(&principal, origin.0, app.store.clock().clone()) {
             app.store.write(&ctx, principal, |tx, token| Box::pin(session::revoke_access(tx, token))).await?;
         }

@@ -1,4 +1,4 @@
-//! `/api/v1/auth/sessions`: where somebody is signed in.
+//! `/api/v1/auth/sessions`: the sessions of a user, one for each signed-in device.
 
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::session::{self, SessionView};
@@ -9,10 +9,10 @@ use crate::{
     extract::{Caller, Id, IfMatch, Parameters},
 };
 
-/// List one's sessions
+/// List the caller's sessions
 ///
-/// The open ones: where one is signed in.
-#[utoipa::path(tag = "auth", responses((status = 200, description = "A page of sessions.", body = List<SessionView>)))]
+/// Lists the open sessions of the user who calls. Only users can call this, no services.
+#[utoipa::path(tag = "auth", responses((status = 200, description = "One page of sessions.", body = List<SessionView>)))]
 #[get("/sessions")]
 pub(crate) async fn list_sessions(
     caller: Caller,
@@ -25,18 +25,20 @@ pub(crate) async fn list_sessions(
 
 /// End a session
 ///
-/// One's own, or for admins anybody's: its access tokens and its refresh tokens, at once.
-#[utoipa::path(tag = "auth", params(("id" = uuid::Uuid, Path, description = "The session's id.")), responses((status = 204, description = "The session has ended.")))]
+/// Ends a session with its access tokens and its refresh tokens, at once. A user can end their own
+/// sessions, and an admin those of every user.
+#[utoipa::path(tag = "auth", params(("id" = uuid::Uuid, Path, description = "The id of the session.")), responses((status = 204, description = "No content: the session was ended.")))]
 #[delete("/sessions/{id}")]
 pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
     noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(session::remove(tx, *id, pre))).await
 }
 
-/// End one's other sessions
+/// End the caller's other sessions
 ///
-/// All but the present one.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "The present session is the only one.")))]
+/// Ends all sessions of the user except the one that makes the request. The request needs a
+/// session: a service and a personal access token get 403 `forbidden`.
+#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: all other sessions were ended.")))]
 #[post("/sessions/end-others")]
 pub(crate) async fn end_other_sessions(caller: Caller, app: App) -> Answered {
     noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end_own_others(tx))).await
@@ -44,8 +46,8 @@ pub(crate) async fn end_other_sessions(caller: Caller, app: App) -> Answered {
 
 /// List a user's sessions
 ///
-/// The open ones. For admins, and for the user.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 200, description = "A page of sessions.", body = List<SessionView>)))]
+/// Lists the open sessions of a user. The user and admins can call this.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of sessions.", body = List<SessionView>)))]
 #[get("/{id}/sessions")]
 pub(crate) async fn list_user_sessions(
     caller: Caller,

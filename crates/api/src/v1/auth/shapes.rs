@@ -1,4 +1,4 @@
-//! What is sent to and answered by `/api/v1/auth`.
+//! Requests and responses of `/api/v1/auth`.
 
 use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::client::InBody;
 
-/// A rule of garde: a secret of at most so many characters. What a new password must have beside is the hasher's to say.
+/// A garde rule: the most characters of a secret. The hasher checks the strength of a new password.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 pub(super) fn at_most<const MOST: usize>(secret: &SecretString, _: &()) -> garde::Result {
     if secret.expose_secret().chars().nth(MOST).is_none() {
@@ -20,63 +20,67 @@ pub(super) fn at_most<const MOST: usize>(secret: &SecretString, _: &()) -> garde
     }
 }
 
-/// What a user or a service account signs in with.
+/// The credentials of a user or of a service account.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenRequest {
-    /// `password` for a user, also when it is absent; `client_credentials` for a service account.
+    /// `password` for a user, `client_credentials` for a service account. Default: `password`.
     #[serde(default)]
     #[garde(skip)]
     #[schema(example = "password")]
     grant_type: Option<GrantType>,
-    /// The email; or else the username.
+    /// The email address of the user. Required unless `username` is given.
     #[serde(default)]
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254, example = "ada@acme.example")]
     email: Option<String>,
-    /// The username; an email is accepted here too.
+    /// The username, or the email address. Required unless `email` is given.
     #[serde(default)]
     #[garde(length(chars, max = 254))]
     #[schema(max_length = 254)]
     username: Option<String>,
+    /// The password of the user. Required for the grant `password`.
     #[serde(default)]
     #[garde(inner(custom(at_most::<128>)))]
     #[schema(value_type = Option<String>, format = Password, max_length = 128, write_only, example = "wide-green-rivers")]
     password: Option<SecretString>,
-    /// The organisation's slug.
+    /// The slug of the organisation. Required if the credentials match in several organisations.
     #[serde(default)]
     #[garde(length(chars, max = 63))]
     #[schema(max_length = 63)]
     tenant: Option<String>,
-    /// A code of the second factor, from the authenticator or a recovery code, where one is needed.
+    /// A code of the authenticator, or a recovery code. Required if the user has a second factor.
     #[serde(default)]
     #[garde(inner(custom(at_most::<64>)))]
     #[schema(value_type = Option<String>, max_length = 64, write_only, example = "123456")]
     code: Option<SecretString>,
-    /// The service account's id.
+    /// The client id: the id of the service account. For the grant `client_credentials`, unless the
+    /// client uses HTTP Basic.
     #[serde(default)]
     #[garde(length(chars, max = 64))]
     #[schema(max_length = 64)]
     client_id: Option<String>,
+    /// The client secret. For the grant `client_credentials`, unless the client uses HTTP Basic.
     #[serde(default)]
     #[garde(inner(custom(at_most::<256>)))]
     #[schema(value_type = Option<String>, max_length = 256, write_only)]
     client_secret: Option<SecretString>,
-    /// Some of the service account's scopes, with a space between; all of them when it is absent.
+    /// The requested scopes, separated by spaces, for the grant `client_credentials`. Default: all
+    /// scopes of the service account.
     #[serde(default)]
     #[garde(length(chars, max = 1000))]
     #[schema(max_length = 1000)]
     scope: Option<String>,
 }
 
-/// Who somebody says they are, and what they prove it with.
+/// The login of a user and what proves it.
 pub(super) struct Credentials {
     pub(super) login: Login,
     pub(super) password: SecretString,
     pub(super) code: Option<SecretString>,
 }
 
-/// The grant of a sign-in.
+/// The OAuth 2 grant type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum GrantType {
@@ -84,7 +88,7 @@ enum GrantType {
     ClientCredentials,
 }
 
-/// Refuses the fields of one grant in another.
+/// Refuses the fields of one grant in a request for another.
 fn none_of<const N: usize>(fields: [(&str, bool); N]) -> Result<()> {
     match fields.into_iter().find(|(_, given)| *given) {
         None => Ok(()),
@@ -99,7 +103,7 @@ impl TokenRequest {
         self.grant_type == Some(GrantType::ClientCredentials)
     }
 
-    /// The client's own credentials in the body, and the scopes that it asks for.
+    /// The client credentials in the body, and the requested scopes.
     pub(super) fn client(self) -> Result<(InBody, String)> {
         if !self.is_a_client_s() {
             let message = "Client credentials are for the grant `client_credentials`.";
@@ -145,30 +149,33 @@ impl TokenRequest {
     }
 }
 
-/// A refresh.
+/// A request for new tokens.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefreshGrant {
+    /// The refresh token of the session.
     #[garde(custom(at_most::<512>))]
     #[schema(value_type = String, max_length = 512, write_only)]
     pub(super) refresh_token: SecretString,
 }
 
-/// An access token, and a user's refresh token.
+/// An access token and, for a user, a refresh token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TokenPair {
-    /// A JWT (RFC 9068), for `Authorization: Bearer`.
+    /// The access token, a JWT (RFC 9068), for the header `Authorization: Bearer`.
     pub(super) access_token: String,
+    /// Always `Bearer`.
     #[schema(example = "Bearer")]
     pub(super) token_type: &'static str,
-    /// Seconds that the access token is good.
+    /// The lifetime of the access token, in seconds.
     #[schema(example = 900)]
     pub(super) expires_in: i64,
-    /// Good once, for `POST /api/v1/auth/token/refresh`. A service account gets none.
+    /// The refresh token, for one call of `POST /api/v1/auth/token/refresh`. Absent for a service
+    /// account.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) refresh_token: Option<String>,
-    /// What a service account's token may do.
+    /// The scopes of a service account's token, separated by spaces. Absent for a user.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "tasks:read tasks:write")]
     pub(super) scope: Option<String>,
@@ -178,25 +185,31 @@ pub(crate) struct TokenPair {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenToVerify {
+    /// An access token or a personal access token.
     #[garde(custom(at_most::<4096>))]
     #[schema(value_type = String, max_length = 4096, write_only)]
     pub(super) token: SecretString,
 }
 
-/// What a token says.
+/// The state of a token and its claims.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Introduction {
-    /// Whether it is good at this moment. If not, nothing else is said.
+    /// Whether the token is valid now. If false, all other fields are null.
     active: bool,
-    /// A `user`, a `service` or an `operator`.
+    /// The kind of principal: `user`, `service` or `operator`.
     #[schema(example = "user")]
     kind: Option<String>,
+    /// The id of the user, the service account or the operator.
     id: Option<Uuid>,
+    /// The id of the organisation. Null for an operator.
     tenant: Option<Uuid>,
+    /// The role of the user: `admin`, `manager` or `member`. Null for a service or an operator.
     role: Option<String>,
+    /// The scopes of the token. Null if the token is not limited to scopes.
     scopes: Option<Vec<String>>,
-    /// When it was issued and expires: seconds since the Unix epoch.
+    /// The time at which the token was issued, in seconds since the Unix epoch.
     iat: Option<i64>,
+    /// The time at which the token expires, in seconds since the Unix epoch.
     exp: Option<i64>,
 }
 
@@ -216,14 +229,16 @@ impl Introduction {
     }
 }
 
-/// A change of one's password.
+/// A change of the caller's password.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
+    /// The current password.
     #[garde(custom(at_most::<128>))]
     #[schema(value_type = String, format = Password, max_length = 128, write_only)]
     pub(super) old_password: SecretString,
-    /// At least 10 characters; not a common one, and not the email or the name.
+    /// The new password: 10 to 128 characters, not easy to guess, and not made of the user's email,
+    /// username or names.
     #[garde(skip)]
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 128, write_only)]
     pub(super) new_password: SecretString,

@@ -1,4 +1,7 @@
-//! Signing in by password, step by step: who may be meant, who it is, and the session.
+//! Signing in with a password: find the candidates, check the password, open the session.
+//!
+//! Invariant: checking the password costs the same number of hashes, whether or
+//! not the account exists.
 
 use secrecy::SecretString;
 use taskhub_auth::Match;
@@ -6,7 +9,7 @@ use taskhub_domain::{
     System,
     audit::{Failure, Incident},
     context::Request,
-    guess::Attempt,
+    login_throttle::Attempt,
     second_factor,
     session::{self, Opened, SignIn},
     user::{self, Candidate, Login},
@@ -17,7 +20,7 @@ use crate::problem::{Code, Problem};
 
 type Result<T> = std::result::Result<T, Problem>;
 
-/// Opens a session for who the credentials prove somebody to be.
+/// Opens a session for the user whom the credentials prove.
 pub(super) async fn by_password(app: &App, request: Request, credentials: Credentials) -> Result<Opened> {
     let Credentials { login, password, code } = credentials;
     let (Login::Email(name, tenant) | Login::Username(name, tenant)) = &login;
@@ -50,11 +53,12 @@ pub(super) async fn by_password(app: &App, request: Request, credentials: Creden
     Ok(opened)
 }
 
-/// A candidate, and whether it is who signs in; if not, why.
+/// A candidate with the result of the password check, or the reason why it failed.
 type Tried = (Candidate, std::result::Result<Match, &'static str>);
 
-/// Tries the password on all candidates. It costs as many hashes whoever is meant, so that the time tells nothing of them: one in a named
-/// organisation, and as many as can be meant where none is named.
+/// Tries the password on all candidates. The number of hashes does not depend on the candidates, so
+/// the time reveals nothing about them. It is one in a named organisation, and the largest number
+/// of candidates otherwise.
 async fn try_all(
     app: &App,
     candidates: Vec<Candidate>,
@@ -79,7 +83,7 @@ async fn try_all(
     Ok(tried)
 }
 
-/// The one candidate whose password it is.
+/// The one candidate whose password matches.
 async fn the_one(
     app: &App,
     system: &System,
@@ -94,7 +98,8 @@ async fn the_one(
     match (proved.next(), proved.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => {
-            // There are only several where none is named; and that the password is right is not told while there is a wait.
+            // Several match only if no organisation is named. While the login throttle blocks, the
+            // response must not show that the password is right.
             attempt.admit(&app.store).await?;
             Err(Code::TenantRequired.into())
         }
@@ -106,7 +111,7 @@ async fn the_one(
     }
 }
 
-/// Counts a failure, and lets the audits of the users know who were meant.
+/// Counts a failure, and records it in the audit of each user who was meant.
 async fn failed(
     app: &App,
     system: &System,

@@ -1,4 +1,4 @@
-//! Tokens: signing in, refreshing, verifying, signing out.
+//! Tokens: signing in, refreshing, verifying and signing out.
 
 use actix_web::{HttpResponse, post, web::Data};
 use secrecy::SecretString;
@@ -22,16 +22,20 @@ use crate::{
 
 /// Sign in
 ///
-/// By email or username, and password. `tenant` (the organisation's slug) is needed when these are right in several organisations: without it
-/// the answer is 409 `tenant_required`. Of an email or a username that many organisations have, only a few accounts are tried. `code` is needed where the user has a second factor: without it the answer is 401
-/// `second_factor_required`. After several failures the next attempt has to wait: 429 `too_many_attempts`. JSON or a form.
+/// A user sends `email` or `username`, and `password`. The response holds an access token and a
+/// refresh token of a new session. `tenant` is required if the credentials match in several
+/// organisations (409 `tenant_required`). Without `tenant`, at most three accounts with this email
+/// or username are tried. `code` is required if the user has a second factor (401
+/// `second_factor_required`). After too many failed attempts the user must wait (429
+/// `too_many_attempts`). A user has at most 50 open sessions: one more ends the oldest.
 ///
-/// A service account signs in with `grant_type` `client_credentials` (RFC 6749 section 4.4), and its `client_id` and `client_secret` in the body or
-/// as Basic. It gets an access token with its scopes, or those of them that it asks for, and no refresh token.
+/// A service account sends `grant_type` `client_credentials` (RFC 6749 section 4.4), with its
+/// `client_id` and `client_secret` in the body or by HTTP Basic. It gets an access token with all
+/// of its scopes, or with those in `scope`, and no refresh token. The body is JSON or a form.
 #[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "An access token, and for a user a refresh token.", body = TokenPair),
-    (status = 403, description = "The email must be verified first, in organisations that ask for it.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "Several organisations match.", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 200, description = "The access token and, for a user, the refresh token.", body = TokenPair),
+    (status = 403, description = "The email address must be verified first (`email_unverified`), or the organisation is suspended (`tenant_suspended`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "The credentials match in several organisations (`tenant_required`).", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
 ))]
 #[post("/token")]
 pub(crate) async fn create_token(
@@ -50,9 +54,12 @@ pub(crate) async fn create_token(
 
 /// Refresh a session
 ///
-/// A refresh token is good once. Within 10 s the same one gets the same successor again; after that the whole session ends.
+/// Exchanges a refresh token for a new access token and a new refresh token. A refresh token is
+/// valid for one use. If it is sent again within 10 seconds, it gets the same new refresh token. If
+/// it is sent again later, the whole session ends (401 `invalid_refresh_token`). The body is JSON
+/// or a form.
 #[utoipa::path(tag = "auth", security(()), request_body(content((RefreshGrant = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "A new access token, and the refresh token's successor.", body = TokenPair),
+    (status = 200, description = "The new access token and the new refresh token.", body = TokenPair),
 ))]
 #[post("/token/refresh")]
 pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<RefreshGrant>) -> Answered {
@@ -66,7 +73,8 @@ pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<Ref
         }
         Refreshed::Reused => {
             if context.is_dry_run() {
-                // Who sends a token that was used is a thief or was robbed: the session ends, whatever was asked for.
+                // A used token was stolen, or was used by a thief before. The session ends, also in
+                // a dry run.
                 refresh(&app, &context.in_earnest(), &token).await?;
             }
             Err(Code::InvalidRefreshToken.into())
@@ -81,7 +89,7 @@ async fn refresh(app: &App, ctx: &Context, token: &SecretString) -> Result<Refre
         .await
 }
 
-/// An access token and a refresh token, as OAuth 2 answers them (RFC 6749 section 5.1).
+/// The response with an access token and a refresh token (RFC 6749 section 5.1).
 fn pair(app: &Data<State>, origin: &Origin, opened: &Opened) -> Answered {
     Ok(HttpResponse::Ok().json(TokenPair {
         access_token: origin.0.shown(&app.mint_session(opened)?),
@@ -94,9 +102,10 @@ fn pair(app: &Data<State>, origin: &Origin, opened: &Opened) -> Answered {
 
 /// Verify a token
 ///
-/// Whether an access token is good at this moment, and whose it is.
+/// Reports whether an access token or a personal access token is valid now, and its claims. The
+/// token itself is the only credential that this needs.
 #[utoipa::path(tag = "auth", security(()), request_body = TokenToVerify, responses(
-    (status = 200, description = "What the token says, when it is good.", body = Introduction),
+    (status = 200, description = "The state of the token, and its claims if it is active.", body = Introduction),
 ))]
 #[post("/token/verify")]
 pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVerify>) -> Answered {
@@ -107,8 +116,9 @@ pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVer
 
 /// Sign out
 ///
-/// Ends the session that the access token belongs to: its access tokens and its refresh tokens.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "The session has ended.")))]
+/// Ends the session of the access token, with all its access tokens and refresh tokens. A token
+/// without a session gets 403 `forbidden`.
+#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the session was ended.")))]
 #[post("/logout")]
 pub(crate) async fn end_session(caller: Caller, app: App) -> Answered {
     noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end(tx))).await

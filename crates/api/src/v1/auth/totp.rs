@@ -1,4 +1,7 @@
-//! `/api/v1/auth/mfa/totp`: the second factor, a code that goes by the time.
+//! `/api/v1/auth/mfa/totp`: the second factor, a time-based code (TOTP, RFC 6238).
+//!
+//! Invariant: secrets and recovery codes are shown once. The responses that hold them are not
+//! stored for an idempotency key.
 
 use actix_web::{HttpResponse, delete, get, post};
 use garde::Validate;
@@ -20,10 +23,11 @@ use crate::{
     extract::{Body, Caller, Id, IfMatch},
 };
 
-/// The proof that one knows one's password.
+/// The proof of the caller's password.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordProof {
+    /// The password of the caller.
     #[garde(custom(at_most::<128>))]
     #[schema(value_type = String, format = Password, max_length = 128, write_only)]
     password: SecretString,
@@ -33,7 +37,7 @@ pub(crate) struct PasswordProof {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodeProof {
-    /// A code of the authenticator.
+    /// The current code of the authenticator.
     #[garde(custom(at_most::<64>))]
     #[schema(value_type = String, max_length = 64, write_only, example = "123456")]
     code: SecretString,
@@ -43,33 +47,34 @@ pub(crate) struct CodeProof {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FullProof {
+    /// The password of the caller.
     #[garde(custom(at_most::<128>))]
     #[schema(value_type = String, format = Password, max_length = 128, write_only)]
     password: SecretString,
-    /// A code of the authenticator, or a recovery code.
+    /// The current code of the authenticator, or a recovery code.
     #[garde(custom(at_most::<64>))]
     #[schema(value_type = String, max_length = 64, write_only, example = "123456")]
     code: SecretString,
 }
 
-/// What an authenticator has to know.
+/// The secret for an authenticator.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TotpEnrolment {
-    /// The secret in base32, to be typed.
+    /// The secret in base32, for typing it in.
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     secret: String,
-    /// The same, to be shown as a QR code.
+    /// The secret as an `otpauth:` URI, for a QR code.
     #[schema(
         example = "otpauth://totp/TaskHub:ada%40acme.example%20%28acme%29?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=TaskHub&algorithm=SHA1&digits=6&period=30"
     )]
     uri: String,
 }
 
-/// Recovery codes.
+/// New recovery codes.
 #[derive(Serialize, ToSchema)]
 #[schema(as = NewRecoveryCodes)]
 pub(crate) struct RecoveryCodes {
-    /// Each signs in once, in the place of a code of the authenticator.
+    /// The codes. Each replaces a code of the authenticator once.
     #[schema(example = json!(["MZXW-6YTB-OI2T-E3DP"]))]
     recovery_codes: Vec<String>,
 }
@@ -81,21 +86,23 @@ impl RecoveryCodes {
     }
 }
 
-/// Get one's second factor
+/// Get the caller's second factor
 ///
-/// Whether signing in takes a code. Like all that is done with one's own second factor, it takes a session: no service and no token without
-/// one.
-#[utoipa::path(tag = "auth", responses((status = 200, description = "How it stands.", body = State)))]
+/// Reports whether a sign-in of the user needs a code. All operations on the caller's second factor
+/// need a session: a service and a personal access token get 403 `forbidden`.
+#[utoipa::path(tag = "auth", responses((status = 200, description = "The state of the second factor.", body = State)))]
 #[get("/mfa/totp")]
 pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
     Ok(HttpResponse::Ok().json(second_factor::state(&app.store, &caller).await?))
 }
 
-/// Begin a second factor
+/// Create a second factor
 ///
-/// For an authenticator (TOTP, RFC 6238). What it has to know is shown this once, so an `Idempotency-Key` is refused: until the second factor is
-/// confirmed it is not asked for, and can be begun anew.
-#[utoipa::path(tag = "auth", request_body = PasswordProof, responses((status = 200, description = "What an authenticator has to know.", body = TotpEnrolment)))]
+/// Creates the secret of an authenticator (TOTP, RFC 6238). The caller proves the password. The
+/// secret is shown once, so an `Idempotency-Key` is refused (400 `invalid_header`). A sign-in needs
+/// a code only after the second factor is confirmed. Until then another call replaces the secret. A
+/// confirmed second factor gets 409 `conflict`: disable it first.
+#[utoipa::path(tag = "auth", request_body = PasswordProof, responses((status = 200, description = "The secret for the authenticator.", body = TotpEnrolment)))]
 #[post("/mfa/totp")]
 pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -112,11 +119,13 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
     Ok(HttpResponse::Ok().json(TotpEnrolment { secret, uri }))
 }
 
-/// Confirm one's second factor
+/// Confirm the caller's second factor
 ///
-/// By a code of its authenticator. From now on signing in takes one, and all other sessions end. The recovery codes are shown this once, so an
-/// `Idempotency-Key` is refused.
-#[utoipa::path(tag = "auth", request_body = CodeProof, responses((status = 200, description = "The recovery codes.", body = RecoveryCodes)))]
+/// Confirms the second factor with a code of its authenticator. From then on a sign-in needs a
+/// code. All other sessions of the user end. The ten recovery codes are shown once, so an
+/// `Idempotency-Key` is refused (400 `invalid_header`). Without an unconfirmed second factor the
+/// response is 409 `conflict`.
+#[utoipa::path(tag = "auth", request_body = CodeProof, responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)))]
 #[post("/mfa/totp/confirm")]
 pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -129,10 +138,12 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(confirm.await).await?))
 }
 
-/// Replace one's recovery codes
+/// Replace the caller's recovery codes
 ///
-/// All old ones are good no more. The new ones are shown this once, so an `Idempotency-Key` is refused.
-#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 200, description = "The recovery codes.", body = RecoveryCodes)))]
+/// Creates ten new recovery codes and makes all old ones invalid. The caller proves the password
+/// and a code. The codes are shown once, so an `Idempotency-Key` is refused (400 `invalid_header`).
+/// Without a second factor the response is 409 `conflict`.
+#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)))]
 #[post("/mfa/totp/recovery-codes")]
 pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -147,10 +158,12 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(renew.await).await?))
 }
 
-/// Disable one's second factor
+/// Disable the caller's second factor
 ///
-/// Takes the password and a code. Who has lost the authenticator and all recovery codes asks an admin.
-#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 204, description = "Signing in takes no code any more.")))]
+/// Deletes the second factor. The caller proves the password and a code. A user who has lost the
+/// authenticator and all recovery codes asks an admin. Without a second factor the response is 409
+/// `conflict`.
+#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 204, description = "No content: the second factor was disabled.")))]
 #[post("/mfa/totp/disable")]
 pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -172,10 +185,12 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
     Ok(answer::kept(proving.outcome(disable.await).await?))
 }
 
-/// Remove a user's second factor
+/// Delete a user's second factor
 ///
-/// For admins: of another user, who has lost it. Ends the user's sessions. It takes a session.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The user's id.")), responses((status = 204, description = "It is gone.")))]
+/// Deletes the second factor of another user who has lost it, and ends all sessions of that user.
+/// Only admins can call this, and only with a session. The caller's own second factor gets 403
+/// `forbidden`: disable it with a proof instead.
+#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 204, description = "No content: the second factor was deleted.")))]
 #[delete("/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);

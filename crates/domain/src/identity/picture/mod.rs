@@ -1,0 +1,89 @@
+//! The pictures of users, at most one each.
+//!
+//! Invariant: no byte that a client sent is stored or returned. [`Studio`] creates every stored
+//! picture. A user's `picture` holds its path exactly if there is one.
+
+mod draw;
+mod studio;
+mod whole;
+
+use sea_orm::entity::prelude::*;
+use serde_json::json;
+
+pub use self::{draw::Drawn, studio::Studio};
+use crate::{
+    Context, Error, Result, Store, Tx,
+    identity::user::User,
+    kernel::{
+        error::Kind,
+        policy::{self, Action},
+        repository::{Precondition, Read, UpdateProfile, entity},
+    },
+};
+
+entity! {
+    /// A user's picture, under the id of the user.
+    pub struct Picture in "picture", unversioned {
+        pub content_type: String,
+        /// The SHA-256 of the bytes, in base64url.
+        pub digest: String,
+        #[serde(skip)]
+        pub bytes: Vec<u8>,
+    }
+}
+
+/// Whether the caller may have a picture. This is checked before the picture is decoded.
+///
+/// # Errors
+/// `Forbidden`, `InsufficientScope`.
+pub fn permit(ctx: &Context) -> Result<()> {
+    ctx.user().ok_or(Kind::Forbidden)?;
+    policy::permit(ctx, policy::Noun::User, Action::UpdateProfile)
+}
+
+/// Sets or replaces the caller's picture.
+///
+/// # Errors
+/// `Forbidden`, and precondition errors.
+pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
+    let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
+    let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
+    let had_one = seen.row().picture.is_some();
+    let row = User { picture: Some(format!("/api/v1/users/{id}/picture")), ..seen.row().clone() };
+    let user = tx.update_as("set_picture", seen, row, pre).await?;
+    let Drawn { content_type, digest, bytes } = drawn.clone();
+    if had_one {
+        // The user is unchanged, so the update recorded nothing.
+        let what = json!({ "content_type": content_type, "digest": digest });
+        tx.record::<User>("set_picture", id, user.version, None, Some(what.to_string()));
+        tx.forget::<Picture>(id).await?;
+    }
+    let content_type = content_type.to_owned();
+    tx.keep(&Picture { tenant_id: user.tenant_id, id, content_type, digest, bytes }).await?;
+    Ok(user)
+}
+
+/// Deletes the caller's picture.
+///
+/// # Errors
+/// `Forbidden`. `NotFound` if there is none. Precondition errors.
+pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
+    let id = tx.ctx().user().ok_or(Kind::Forbidden)?;
+    let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
+    if seen.row().picture.is_none() {
+        return Err(Kind::NotFound.into());
+    }
+    let row = User { picture: None, ..seen.row().clone() };
+    tx.update_as("remove_picture", seen, row, pre).await?;
+    tx.forget::<Picture>(id).await
+}
+
+/// The picture of a user whom the caller can see.
+///
+/// # Errors
+/// `NotFound`, also if the user has no picture.
+pub async fn get(store: &Store, ctx: &Context, of: Uuid) -> Result<Picture> {
+    let scope = store.read(ctx);
+    let user = scope.resolve::<User, _>(of, Read).await?.into_row();
+    scope.find::<Picture>(user.id, false).await?.ok_or_else(|| Error::from(Kind::NotFound))
+}

@@ -1,0 +1,182 @@
+//! Notifications: messages in the inbox of a user, and by email.
+//!
+//! Invariant: a notification is written in the transaction of the change that it is about. A user
+//! is not notified of their own actions, of kinds that they switched off, or of rows that they
+//! cannot see at that time. Only its user reads a notification, and only while they see the row:
+//! its text contains the title.
+
+mod due;
+mod inbox;
+mod quiet;
+mod tell;
+
+use sea_orm::{Condition, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use self::tell::about_unassigned;
+pub use self::{
+    due::ring,
+    inbox::{count_unread, read, read_all},
+};
+use crate::{
+    Context, Result, Scope,
+    identity::user::{Channel, Preferences, User},
+    kernel::{
+        list::{Filter, Form, Sort},
+        policy::{self, Action, Fact, Facts},
+        repository::{BelongsTo, Noun, entity, names_readable, row::enumeration},
+    },
+    work::{project::Project, request::ClientRequest, task::Task},
+};
+
+/// What a notification is about.
+///
+/// - `assigned`: a task or a client request was assigned to the user, or tasks in a project that
+///   they manage lost their assignee.
+/// - `mentioned`: a comment mentions the user.
+/// - `commented`: a task that the user owns, is assigned or watches got a comment.
+/// - `status_changed`: the status of such a task changed.
+/// - `due_soon`: a task is due within 24 hours.
+/// - `overdue`: a task is past its due date.
+/// - `reminder`: a reminder of the user fired.
+///
+/// `due_soon` and `overdue` go to the assignee of the task, or to its owner if it has none.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// A task or a client request was assigned to the user, or tasks in a project that they manage
+    /// lost their assignee.
+    Assigned,
+    /// A comment mentions the user.
+    Mentioned,
+    /// A task that the user owns, is assigned or watches got a comment.
+    Commented,
+    /// The status of such a task changed.
+    StatusChanged,
+    /// A task of the user is due within 24 hours.
+    DueSoon,
+    /// A task of the user is past its due date.
+    Overdue,
+    /// A reminder of the user fired.
+    Reminder,
+}
+
+entity! {
+    /// A message in the inbox of a user.
+    pub struct Notification in "notification", shown {
+        /// The id of the user whose inbox it is in.
+        pub user_id: Uuid,
+        /// What it is about.
+        pub kind: NotificationKind,
+        /// The type of the resource that it is about: `task`, `comment`, `client_request` or
+        /// `project`.
+        #[schema(example = "task")]
+        pub noun: String,
+        /// The id of that resource, which may have been deleted.
+        pub row_id: Uuid,
+        /// The id of the task that the resource is or belongs to. All zeros if it is about a client
+        /// request or a project.
+        pub task_id: Uuid,
+        /// The id of the user or service account that caused it, or null if the server did at a
+        /// scheduled time.
+        pub actor_id: Option<Uuid>,
+        /// A sentence for the user, with the names and titles of that time.
+        #[schema(example = "Grace Hopper assigned “Write the release notes” to you.")]
+        pub text: String,
+        /// The date and time (UTC) at which it was marked as read, or null while it is unread.
+        pub read_at: Option<Instant>,
+        ..stamps,
+        /// Whether it is unread, for filters. No response contains it: `read_at` has the same
+        /// information.
+        #[serde(skip)]
+        pub unread: bool,
+    }
+}
+
+enumeration!(NotificationKind as String);
+
+impl NotificationKind {
+    /// Where notifications of this kind go.
+    fn channel(self, preferences: &Preferences) -> Channel {
+        match self {
+            Self::Assigned => preferences.assignment,
+            Self::Mentioned => preferences.mention,
+            Self::Commented => preferences.comment,
+            Self::StatusChanged => preferences.status,
+            Self::DueSoon => preferences.due_soon,
+            Self::Overdue => preferences.overdue,
+            Self::Reminder => preferences.reminder,
+        }
+    }
+}
+
+impl Noun for Notification {
+    const NOUN: policy::Noun = policy::Noun::Notification;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        let own = scope.ctx().user() == Some(self.user_id);
+        Ok(Facts::default().with(Fact::Owner, own && self.is_about_seen(scope).await?))
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
+        let user = ctx.user()?;
+        let about = || {
+            Condition::any()
+                .add(names_readable::<Task>(ctx, Column::TaskId))
+                .add(names_readable::<ClientRequest>(ctx, Column::RowId))
+                .add(names_readable::<Project>(ctx, Column::RowId))
+        };
+        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(about()))
+    }
+
+    fn derived(mut self) -> Self {
+        self.unread = self.read_at.is_none();
+        self
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        const KINDS: &[&str] =
+            &["assigned", "mentioned", "commented", "status_changed", "due_soon", "overdue", "reminder"];
+        &[
+            Filter { name: "kind", form: Form::Words(KINDS), column: Column::Kind },
+            Filter { name: "unread", form: Form::Flag, column: Column::Unread },
+            Filter { name: "task", form: Form::Id, column: Column::TaskId },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for Notification {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
+    }
+}
+
+impl Notification {
+    /// Whether the caller sees the row that it is about. [`Noun::holds`] is the same condition in
+    /// the database.
+    async fn is_about_seen(&self, scope: &Scope) -> Result<bool> {
+        if !self.task_id.is_nil() {
+            return sees::<Task>(scope, self.task_id).await;
+        }
+        Ok(sees::<ClientRequest>(scope, self.row_id).await? || sees::<Project>(scope, self.row_id).await?)
+    }
+}
+
+async fn sees<N: Noun>(scope: &Scope, id: Uuid) -> Result<bool> {
+    let Some(row) = scope.find::<N>(id, false).await? else { return Ok(false) };
+    let facts = row.facts(scope, Action::Read).await?;
+    Ok(policy::judge_row(scope.ctx(), N::NOUN, Action::Read, facts).is_ok())
+}

@@ -1,0 +1,65 @@
+//! Removing a member from a team.
+
+use uuid::Uuid;
+
+use super::assignments;
+use crate::{
+    Error, Result, Tx,
+    identity::user::User,
+    kernel::{
+        error::Kind,
+        policy::{self, Action},
+        repository::{Delete, Noun, Precondition},
+    },
+    work::{
+        task,
+        team::{self, Team, TeamMember},
+    },
+};
+
+/// Removes a member from a team. Their open assignments in the team's projects pass to another
+/// user, if one is named. Otherwise those that they can't see any more are cleared, and whoever
+/// manages the projects is notified.
+///
+/// # Errors
+/// As [`crate::kernel::crud::remove_within`]; `InvalidParameter` when the named user is not another active
+/// one who sees the team's projects; `InsufficientScope` when something passes to them and the
+/// credential does not reach tasks.
+pub async fn remove_member(
+    tx: &Tx,
+    ids: (Uuid, Uuid),
+    transfer_to: Option<Uuid>,
+    pre: &Precondition,
+) -> Result<()> {
+    let seen = tx.resolve_within::<TeamMember, _>(ids, Delete).await?;
+    tx.check(pre, seen.row().version).await?;
+    let TeamMember { team_id, user_id, .. } = *seen.row();
+    if let Some(heir) = transfer_to {
+        check_heir(tx, team_id, user_id, heir).await?;
+        task::transfer(tx, task::of_team(tx.ctx(), team_id), user_id, heir).await?;
+    }
+    tx.remove(seen, pre).await?;
+    assignments::clear_unseen_of(tx, user_id, task::of_team(tx.ctx(), team_id)).await
+}
+
+/// Refuses an heir who could not see what they get: the one answer for whoever is absent,
+/// deactivated, outside the team, or leaves it.
+async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()> {
+    let team = tx.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
+    let heir = tx.hold::<User>(heir).await?.filter(|heir| heir.is_active && heir.id != leaver);
+    let sees = match &heir {
+        Some(heir) => {
+            let scope = tx.seen_by(heir);
+            let facts = team::facts_within(&team, &scope).await?;
+            policy::judge_row(scope.ctx(), Team::NOUN, Action::Read, facts).is_ok()
+        }
+        None => false,
+    };
+    if sees {
+        return Ok(());
+    }
+    Err(Error::parameter(
+        "transfer_to",
+        "Expected the id of another active user who sees the team's projects.",
+    ))
+}

@@ -1,0 +1,72 @@
+//! Security events: audit entries that no write causes, such as rejected requests and dry runs that
+//! proved a secret.
+//!
+//! Invariant: an entry says what was requested and why it was rejected, but never contains a
+//! guessed secret. The actor is the verified caller; a failed sign-in has none.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    Instant, Result, Tx,
+    kernel::{error::Kind, policy::Noun},
+};
+
+/// A security event.
+#[derive(Clone, Debug)]
+pub enum Incident {
+    /// A request of a verified caller was rejected.
+    Refused(Refusal),
+    /// A sign-in as this user failed.
+    SignInFailed(Uuid, Failure),
+    /// A dry run succeeded and so proved that the caller has a secret of the user, or may join the
+    /// tenant.
+    Asked(Asked),
+    /// A verified caller failed to prove their password or code.
+    ProofFailed(Failure),
+}
+
+/// What a dry run proved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// `sign_in`, `refresh`, `verify_email`, `reset_password` or `register`; `password` or `code`
+    /// if a verified caller proved it.
+    pub what: &'static str,
+}
+
+/// A rejected request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusal {
+    /// The id of the operation.
+    pub operation: String,
+    /// The code of the problem.
+    pub code: &'static str,
+}
+
+/// A proof that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failure {
+    /// The reason: `password`, `code`, or `inactive` for an inactive user.
+    pub reason: &'static str,
+    /// The time until which further attempts are rejected, if this attempt exceeded the limit.
+    /// Rejected attempts are not recorded, because anybody could fill the audit log with them.
+    pub blocked_until: Option<Instant>,
+}
+
+/// Records a security event of the request in the context.
+///
+/// # Errors
+/// Those of the store.
+pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
+    match incident {
+        Incident::Refused(what) => tx.note(Noun::Tenant, "refused", tx.ctx().tenant(), what),
+        Incident::SignInFailed(user, what) => tx.note(Noun::User, "sign_in_failed", *user, what),
+        Incident::Asked(what) => match tx.ctx().user() {
+            Some(user) => tx.note(Noun::User, "asked", user, what),
+            None => tx.note(Noun::Tenant, "asked", tx.ctx().tenant(), what),
+        },
+        Incident::ProofFailed(what) => {
+            tx.note(Noun::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+        }
+    }
+}

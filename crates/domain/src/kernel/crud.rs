@@ -1,0 +1,355 @@
+//! The operations on rows of any resource: list, get, create, update and remove.
+//!
+//! A resource says what is special to it ([`Noun`], [`Editable`], [`Child`]). A resource with rules
+//! that go beyond its row has operations of its own in addition.
+//!
+//! Invariant: the caller is authorised before the body is validated. This module does not know any
+//! single resource.
+
+use std::{future::Future, slice};
+
+use futures::future::BoxFuture;
+use garde::Validate;
+use sea_orm::Condition;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Context, Error, Result, Scope, Store, Tx,
+    kernel::{
+        error::{FieldError, Kind},
+        input::Unchecked,
+        list::{self, Page, Query, Within},
+        policy::{self, Action},
+        repository::{Birth, Blank, Delete, Noun, Owned, Precondition, Read, Update},
+    },
+};
+
+/// A resource whose rows are created and changed with one input type.
+pub trait Editable: Noun + Blank {
+    /// The writable fields of a row. `POST` and `PUT` send all of them, `PATCH` some.
+    type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
+
+    /// The fields of the input that refer to other rows.
+    const REFERENCES: &'static [Reference] = &[];
+
+    /// A new row, before the input is applied.
+    fn blank(born: Birth, _ctx: &Context) -> Self {
+        Self::born(born)
+    }
+
+    /// Completes the input of a new row with defaults that depend on the caller.
+    fn complete(input: Self::Input, _ctx: &Context) -> Self::Input {
+        input
+    }
+
+    /// The action of a change in the audit log.
+    fn change(_old: &Self, _new: &Self) -> &'static str {
+        "update"
+    }
+
+    /// Applies the input to the row: resolves its references, and checks the rules that span
+    /// several fields.
+    fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// The most ids of a list that are looked up. No list in a valid body is longer.
+const MOST_IDS: usize = 50;
+
+/// A field of a body that refers to a row of another resource, or to a list of such rows.
+#[derive(Clone, Copy)]
+pub struct Reference {
+    field: &'static str,
+    refer: for<'a> fn(&'a Tx, Uuid, &'a str) -> BoxFuture<'a, Result<()>>,
+}
+
+impl Reference {
+    /// A reference to a row of a resource.
+    pub(crate) const fn to<N: Noun>(field: &'static str) -> Self {
+        fn refer<'a, N: Noun>(tx: &'a Tx, id: Uuid, field: &'a str) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async move { tx.refer::<N>(Some(id), field).await.map(drop) })
+        }
+        Self { field, refer: refer::<N> }
+    }
+
+    /// The errors of the references in a body that differ from the present ones.
+    async fn check(self, tx: &Tx, body: &Value, present: &Value) -> Vec<FieldError> {
+        let id = |value: &Value| value.as_str().and_then(crate::kernel::input::id);
+        let present = present.get(self.field);
+        let ids = match body.get(self.field) {
+            Some(Value::Array(values)) => {
+                let known = |value| present.and_then(Value::as_array).is_some_and(|ids| ids.contains(value));
+                let new = values.iter().take(MOST_IDS).enumerate().filter(|(_, value)| !known(value));
+                new.filter_map(|(place, value)| Some((format!("{}/{place}", self.field), id(value)?)))
+                    .collect()
+            }
+            value => {
+                let new = value.filter(|value| present != Some(*value)).and_then(id);
+                Vec::from_iter(new.map(|id| (self.field.to_owned(), id)))
+            }
+        };
+        let mut wrong = Vec::new();
+        for (field, id) in ids {
+            if let Err(error) = (self.refer)(tx, id, &field).await {
+                wrong.extend_from_slice(error.fields());
+            }
+        }
+        wrong
+    }
+}
+
+/// Adds the errors of the references in the body to an error of input, so that all are reported
+/// together.
+async fn with_references<N: Editable>(
+    tx: &Tx,
+    body: &Unchecked<N::Input>,
+    present: &Value,
+    error: Error,
+) -> Error {
+    let Some(sent) = body.read().ok().filter(|_| error.kind() == Kind::Invalid) else { return error };
+    let mut wrong = error.fields().to_vec();
+    for reference in N::REFERENCES {
+        for more in reference.check(tx, sent, present).await {
+            if wrong.iter().all(|it| it.pointer != more.pointer) {
+                wrong.push(more);
+            }
+        }
+    }
+    Error::invalid(wrong)
+}
+
+/// A page of the rows that the caller sees.
+///
+/// # Errors
+/// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
+pub async fn list<N: Noun>(store: &Store, ctx: &Context, query: &Query) -> Result<Page<N::Item>> {
+    list::page::<N>(store, &store.read(ctx), query, Within::all()).await
+}
+
+/// One row.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
+    let scope = store.read(ctx);
+    let mut row = scope.resolve::<N, _>(id, Read).await?.into_row();
+    scope.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
+}
+
+/// Creates a row.
+///
+/// # Errors
+/// `Forbidden`, `Invalid`, `Conflict`.
+pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<N> {
+    policy::permit(tx.ctx(), N::NOUN, Action::Create)?;
+    let apply = async {
+        let input = N::complete(body.check()?, tx.ctx());
+        N::blank(tx.birth(), tx.ctx()).apply(tx, input).await
+    };
+    let applied = apply.await;
+    match applied {
+        Ok(row) => tx.add(row).await,
+        Err(error) => Err(with_references::<N>(tx, body, &Value::Null, error).await),
+    }
+}
+
+/// Updates a row: replaces it by the body, or applies the body as a merge patch.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
+pub async fn update<N: Editable>(
+    tx: &Tx,
+    id: Uuid,
+    body: &Unchecked<N::Input>,
+    pre: &Precondition,
+) -> Result<N> {
+    let seen = tx.resolve::<N, _>(id, Update).await?;
+    let present = N::Input::from(seen.row());
+    let apply = async { seen.row().clone().apply(tx, body.check_over(&present)?).await };
+    let applied = apply.await;
+    match applied {
+        Ok(row) => {
+            let name = N::change(seen.row(), &row);
+            tx.update_as(name, seen, row, pre).await
+        }
+        Err(error) => {
+            let present = serde_json::to_value(&present).map_err(Error::internal)?;
+            Err(with_references::<N>(tx, body, &present, error).await)
+        }
+    }
+}
+
+/// Removes a row. It is an error if other rows refer to it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
+pub async fn remove<N: Noun>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<N, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
+}
+
+/// A resource whose rows are inside a row of another resource, its parent, and are reached through
+/// it only.
+pub trait Child: Noun {
+    /// The resource of the parent.
+    type Parent: Noun;
+
+    /// The name of the collection in the path of the parent, such as `members`.
+    const COLLECTION: &'static str;
+
+    /// The id of the parent.
+    fn parent(&self) -> Uuid;
+
+    /// The condition for the rows of a parent.
+    #[doc(hidden)]
+    fn within(parent: &Self::Parent) -> Condition;
+
+    /// The rows of the parent that the caller may see, if the policy alone does not decide that.
+    /// `None` means all.
+    #[doc(hidden)]
+    fn shown(
+        _scope: &Scope,
+        _parent: &Self::Parent,
+    ) -> impl Future<Output = Result<Option<Condition>>> + Send {
+        async { Ok(None) }
+    }
+}
+
+/// A child resource whose rows are created and changed with one input type.
+pub trait EditableChild: Child {
+    /// As [`Editable::Input`].
+    type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
+
+    /// A new row in a parent, before the input is applied.
+    fn blank(born: Birth, ctx: &Context, parent: &Self::Parent) -> Self;
+
+    /// As [`Editable::apply`].
+    fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// A page of the rows in a parent.
+///
+/// # Errors
+/// `NotFound` for the parent, and those of lists.
+pub async fn list_within<N: Child>(
+    store: &Store,
+    ctx: &Context,
+    parent: Uuid,
+    query: &Query,
+) -> Result<Page<N::Item>> {
+    let scope = store.read(ctx);
+    let parent = scope.resolve::<N::Parent, _>(parent, Read).await?.into_row();
+    let rows = N::within(&parent).add_option(N::shown(&scope, &parent).await?);
+    list::page::<N>(store, &scope, query, Within::of(parent.id(), rows)).await
+}
+
+/// A page of the rows that refer to another row.
+///
+/// # Errors
+/// As [`list_within`].
+pub(crate) async fn list_of<P: Noun, N: Noun>(
+    store: &Store,
+    ctx: &Context,
+    place: Uuid,
+    query: &Query,
+    within: fn(&P) -> Condition,
+) -> Result<Page<N::Item>> {
+    let scope = store.read(ctx);
+    let place = scope.resolve::<P, _>(place, Read).await?.into_row();
+    list::page::<N>(store, &scope, query, Within::of(place.id(), within(&place))).await
+}
+
+/// A row in a parent.
+///
+/// # Errors
+/// `NotFound` for the parent, and for a row in another parent.
+pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
+    let scope = store.read(ctx);
+    let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
+    scope.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
+}
+
+/// Creates a row in a parent. The new row itself is authorised, because the right to create it may
+/// depend on the parent.
+///
+/// # Errors
+/// `NotFound` for the parent; `Forbidden`, `Invalid`, `Conflict`.
+pub async fn create_within<N: EditableChild>(tx: &Tx, parent: Uuid, body: &Unchecked<N::Input>) -> Result<N> {
+    let parent = tx.resolve::<N::Parent, _>(parent, Read).await?.into_row();
+    let blank = N::blank(tx.birth(), tx.ctx(), &parent);
+    let facts = blank.facts(tx, Action::Create).await?;
+    policy::judge(tx.ctx(), N::NOUN, Action::Create, facts)?;
+    tx.add(blank.apply(tx, body.check()?).await?).await
+}
+
+/// Updates a row in a parent: replaces it by the body, or applies the body as a merge patch.
+///
+/// # Errors
+/// As [`update`], and `NotFound` for a row in another parent.
+pub async fn update_within<N: EditableChild>(
+    tx: &Tx,
+    ids: (Uuid, Uuid),
+    body: &Unchecked<N::Input>,
+    pre: &Precondition,
+) -> Result<N> {
+    let seen = tx.resolve_within::<N, _>(ids, Update).await?;
+    let input = body.check_over(&N::Input::from(seen.row()))?;
+    let row = seen.row().clone().apply(tx, input).await?;
+    let mut row = tx.update(seen, row, pre).await?;
+    tx.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
+}
+
+/// Removes a row in a parent.
+///
+/// # Errors
+/// As [`remove`], and `NotFound` for a row in another parent.
+pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve_within::<N, _>(ids, Delete).await?;
+    tx.remove(seen, pre).await
+}
+
+/// Declares the input type of a resource whose writable fields are fields of its row.
+///
+/// It makes the type, the conversion from a row, and `onto`, which writes the input to a row.
+/// Attributes of the fields have their bounds. Other rules are in [`Editable::apply`]; for a
+/// resource `without rules`, the macro implements [`Editable`] too.
+macro_rules! input {
+    ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident, without rules { $($body:tt)* }) => {
+        $crate::kernel::crud::input! { $(#[$($doc)*])* pub struct $input of $row { $($body)* } }
+
+        impl $crate::kernel::crud::Editable for $row {
+            type Input = $input;
+
+            async fn apply(self, _tx: &$crate::Tx, input: $input) -> $crate::Result<Self> {
+                Ok(input.onto(self))
+            }
+        }
+    };
+    ($(#[$($doc:tt)*])* pub struct $input:ident of $row:ident {
+        $($(#[$($meta:tt)*])* $field:ident: $kind:ty,)*
+    }) => {
+        $(#[$($doc)*])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, garde::Validate, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $input {
+            $($(#[$($meta)*])* $field: $kind,)*
+        }
+
+        impl From<&$row> for $input {
+            fn from(row: &$row) -> Self {
+                Self { $($field: Clone::clone(&row.$field)),* }
+            }
+        }
+
+        impl $input {
+            fn onto(self, row: $row) -> $row {
+                $row { $($field: self.$field,)* ..row }
+            }
+        }
+    };
+}
+pub(crate) use input;

@@ -1,0 +1,396 @@
+//! The store: pools, transactions and the tenant scope; the one place that builds queries on a tenant's rows.
+//!
+//! Invariant: a connection is never lent. A [`Scope`] (reading) and a [`Tx`] (writing) are handed out against a [`Context`]
+//! alone, and everything that they do names its tenant.
+
+mod checkpoint;
+mod conn;
+mod due;
+mod dump;
+mod evidence;
+mod failure;
+mod feed;
+#[cfg(fuzzing)]
+mod fuzzing;
+mod group;
+mod home;
+mod installation;
+pub(crate) mod json;
+mod kept;
+mod limit;
+mod migrating;
+mod news;
+pub(crate) mod noun;
+mod pending;
+pub(crate) mod people;
+mod pool;
+mod private;
+mod queue;
+mod reach;
+mod readiness;
+mod relations;
+mod revocation;
+pub(crate) mod row;
+mod scope;
+mod share;
+mod sql;
+mod stage;
+mod statistics;
+mod text;
+pub(crate) mod tokenizer;
+mod tools;
+mod transaction;
+mod turn;
+mod tx;
+mod writer_connection;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use sea_orm::{
+    TransactionOptions,
+    sea_query::{Condition, Expr, ExprTrait, Query},
+};
+use taskhub_auth::Cipher;
+use tokio::sync::Notify;
+use tracing::Instrument;
+
+use self::writer_connection::WriterConnection;
+pub(crate) use self::{
+    conn::Conn,
+    home::Pool,
+    installation::{WRONG_KEY, fingerprint as key_fingerprint},
+    migrating::check_known,
+    noun::{Unique, entity},
+    relations::{BelongsTo, Cascade, PassesOn, Reaction, ReactsTo, Relations, Succession},
+    revocation::Revocation,
+    scope::{field, names_readable, readable, readable_ids},
+    text::unindexed,
+};
+pub use self::{
+    evidence::{
+        Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
+    },
+    migrating::{Loss, MigrationState},
+    noun::{Blank, Container, Noun, Owned},
+    pool::Database,
+    readiness::Unready,
+    relations::Written,
+    revocation::{Revocations, follow_revocations},
+    scope::Scope,
+    share::{Share, Shares},
+    text::Searched,
+    tools::Engine,
+    tx::{Birth, Tx},
+};
+use crate::{
+    Clock, Context, Error, Instant, Result, System,
+    kernel::{context::Request, idempotency::InFlight},
+};
+
+/// How many rows housekeeping deletes at once.
+pub(crate) const SWEEP: u64 = 100;
+
+/// An operation in a transaction. It may be run more than once, until one of the runs is committed.
+pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
+
+/// The way to everything that TaskHub knows. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    reads: Pool,
+    writes: Writes,
+    shares: Arc<share::Shares>,
+    queue: Arc<share::Shares>,
+    statements: Arc<sql::Statements>,
+    revocations: Arc<Revocations>,
+    news: news::News,
+    secrets: Arc<Secrets>,
+    mail: Arc<Notify>,
+    followers: Arc<feed::Followers>,
+    clock: Clock,
+    in_flight: InFlight,
+    relations: &'static Relations,
+    readiness: readiness::Readiness,
+    _checkpoints: Option<checkpoint::Checkpoints>,
+}
+
+/// What seals and opens.
+struct Secrets {
+    /// All nodes over a database share it: it seals cursors and credentials, and fingerprints requests.
+    installation: Vec<u8>,
+    /// Its key lies outside the database.
+    cipher: Cipher,
+}
+
+enum Writes {
+    /// One writer that groups commits.
+    Grouped(group::Writer),
+    /// A transaction each, on any connection.
+    Each(Pool),
+}
+
+impl Store {
+    /// Connects to a database whose schema is up to date, with the relations between the resources.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another version.
+    pub(crate) async fn open(
+        database: &Database,
+        cipher: Cipher,
+        clock: Clock,
+        relations: &'static Relations,
+    ) -> Result<Self> {
+        let (reads, writes) = database.open().await.map_err(failure::from_db)?;
+        Database::check_schema(writes.connections()).await?;
+        let shares = Arc::new(share::Shares::new(database.connections()));
+        let statements = Arc::new(sql::Statements::default());
+        let revocations = Arc::new(Revocations::default());
+        let conn = Conn::Pool(writes.clone(), None);
+        let installation = installation::secret(&conn).await?;
+        installation::check_key(&conn, &cipher).await?;
+        let secrets = Arc::new(Secrets { installation, cipher });
+        let mail = Arc::new(Notify::new());
+        let followers = Arc::new(feed::Followers::default());
+        let writes = if database.is_embedded() {
+            Writes::Grouped(group::Writer::start(
+                WriterConnection::new(database.clone(), writes),
+                statements.clone(),
+                revocations.clone(),
+                secrets.clone(),
+                mail.clone(),
+                followers.clone(),
+                relations,
+            ))
+        } else {
+            Writes::Each(writes)
+        };
+        let store = Self(Arc::new(Inner {
+            reads,
+            writes,
+            shares,
+            queue: Arc::new(share::Shares::new(group::WAITING)),
+            statements,
+            revocations,
+            news: news::News::of(database),
+            secrets,
+            mail,
+            followers,
+            readiness: readiness::Readiness::new(clock.now().new_id(uuid::Uuid::nil())),
+            _checkpoints: checkpoint::Checkpoints::start(database, checkpoint::LARGE, checkpoint::PERIOD),
+            clock,
+            in_flight: InFlight::default(),
+            relations,
+        }));
+        store.refresh_revocations().await?;
+        Ok(store)
+    }
+
+    /// The tenant's rows, for reading.
+    pub fn read(&self, ctx: &Context) -> Scope {
+        Scope {
+            ctx: ctx.clone(),
+            conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
+            statements: self.0.statements.clone(),
+            secrets: self.0.secrets.clone(),
+            relations: self.0.relations,
+        }
+    }
+
+    /// Reads by several statements that all see the database as it is at one instant.
+    ///
+    /// # Errors
+    /// The reading's own, and `Unavailable` when the database is overloaded.
+    pub async fn at_once<O>(&self, ctx: &Context, read: impl AsyncFnOnce(&Scope) -> Result<O>) -> Result<O> {
+        let _held = self.0.shares.of(ctx.tenant()).enter().await?;
+        let transaction = Arc::new(self.0.reads.snapshot().await.map_err(failure::from_db)?);
+        let scope = Scope { conn: Conn::Transaction(transaction), ..self.read(ctx) };
+        // Nothing was written: the transaction is dropped, which ends it.
+        read(&scope).await
+    }
+
+    /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind, and neither does one in a
+    /// dry run; one that met a conflict or a deadlock is tried again here.
+    ///
+    /// # Errors
+    /// The operation's own, and `Unavailable` when the database or the queue before it is overloaded.
+    pub async fn write<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        let outcome = self.dispatch(ctx, input, operation).await;
+        self.0.readiness.note(outcome.as_ref().err().map(Error::kind));
+        outcome
+    }
+
+    /// In a group on SQLite, in a transaction of its own elsewhere.
+    async fn dispatch<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        match &self.0.writes {
+            Writes::Grouped(writer) => {
+                // A tenant's writes fill a third of the queue at most.
+                let place = self.0.queue.of(ctx.tenant()).enter().await?;
+                writer.write(ctx, Some(place), input, operation).await
+            }
+            Writes::Each(pool) => {
+                // It goes to its end when the client is gone: what was committed is followed by what it brings about.
+                let (store, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
+                let write = async move { store.write_alone(&pool, &ctx, &input, operation).await };
+                let write = tokio::spawn(write.in_current_span());
+                write.await.unwrap_or_else(|error| Err(Error::internal(error)))
+            }
+        }
+    }
+
+    async fn write_alone<I, O>(
+        &self,
+        pool: &Pool,
+        ctx: &Context,
+        input: &I,
+        operation: Operation<I, O>,
+    ) -> Result<O> {
+        for attempt in 1..group::TRIES {
+            match self.try_write(pool, ctx, input, operation).await {
+                Err(error) if error.is_transient() => tokio::time::sleep(pause(attempt)).await,
+                outcome => return outcome,
+            }
+        }
+        self.try_write(pool, ctx, input, operation).await
+    }
+
+    async fn try_write<I, O>(
+        &self,
+        pool: &Pool,
+        ctx: &Context,
+        input: &I,
+        operation: Operation<I, O>,
+    ) -> Result<O> {
+        let _held = self.0.shares.of(ctx.tenant()).enter().await?;
+        let transaction =
+            Arc::new(pool.begin(TransactionOptions::default()).await.map_err(failure::from_db)?);
+        let conn = Conn::Transaction(transaction.clone());
+        let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
+        let tx = Tx::new(scope, None);
+        // A failure drops the transaction, which rolls it back.
+        let output = operation(&tx, input).await?;
+        let mut pending = tx.into_pending();
+        if pending.announced {
+            conn.announce().await.map_err(failure::from_db)?;
+        }
+        pending.rows.absorb(pending.records);
+        let wrote = !pending.events.is_empty();
+        // Last: the events' positions are locked until the commit.
+        let flushed = pending.rows.flush_with(pending.events, &conn, &self.0.statements).await;
+        flushed.map_err(|error| failure::from_write(error, &[]))?;
+        drop(conn);
+        let transaction = Arc::try_unwrap(transaction)
+            .map_err(|_| Error::internal("a transaction outlived its operation"))?;
+        if ctx.is_dry_run() {
+            transaction.rollback().await?;
+            return Ok(output);
+        }
+        transaction.commit().await?;
+        self.0.revocations.apply(&pending.revocations);
+        if pending.mail {
+            self.0.mail.notify_one();
+        }
+        if wrote {
+            self.0.followers.wake();
+        }
+        Ok(output)
+    }
+
+    /// What was revoked, kept in memory.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
+    }
+
+    /// Tells, again and again, that another node has revoked something, where the database lets nodes know.
+    pub(crate) async fn listen(&self, heard: &tokio::sync::Notify) {
+        self.0.news.listen(heard).await;
+    }
+
+    /// The installation's secret: keys the seals of cursors and the fingerprints of requests.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.0.secrets.installation
+    }
+
+    /// Seals what must be read again.
+    pub(crate) fn cipher(&self) -> &Cipher {
+        &self.0.secrets.cipher
+    }
+
+    /// Waits until a transaction of this node has let mail wait.
+    pub async fn mail_written(&self) {
+        self.0.mail.notified().await;
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The server's own work.
+    pub fn system(&self, reason: &'static str, request: Request) -> System {
+        System::new(reason, request, self.0.clock.clone())
+    }
+
+    /// The database outside any tenant, for the few queries of the server's own work.
+    pub(crate) fn beyond_tenants(&self, _system: &System) -> Conn {
+        Conn::Pool(self.0.reads.clone(), None)
+    }
+
+    /// Deletes, across tenants, the rows of a table whose instant in a column is before another: a few at a time, so that no other write waits long.
+    pub(crate) async fn housekeep(
+        &self,
+        system: &System,
+        table: &'static str,
+        column: &'static str,
+        before: Instant,
+    ) -> Result<()> {
+        let expired = Query::select()
+            .columns(["tenant_id", "id"])
+            .from(table)
+            .and_where(Expr::col(column).lt(before))
+            .limit(SWEEP)
+            .take();
+        let ctx = system.within(uuid::Uuid::nil());
+        loop {
+            let rows = self.beyond_tenants(system).rows(&expired).await.map_err(failure::from_db)?;
+            let mut any = Condition::any();
+            for row in &rows {
+                let (tenant, id): (uuid::Uuid, uuid::Uuid) = (field(row, 0)?, field(row, 1)?);
+                any = any.add(Expr::col("tenant_id").eq(tenant).and(Expr::col("id").eq(id)));
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let delete = Query::delete().from_table(table).cond_where(any).take();
+            self.write(&ctx, delete, |tx, delete| {
+                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+            })
+            .await?;
+        }
+    }
+
+    /// The idempotency keys whose requests are under way on this node.
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// The pause before another try: a deadlock's victims should not meet again at once.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(2 << Ord::min(attempt, 6))
+}

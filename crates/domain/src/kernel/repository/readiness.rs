@@ -1,0 +1,257 @@
+//! Whether the server can serve: the schema is this version's, and a write of this node's own row is stored and read back.
+//!
+//! Invariant: the answer comes within a second, whatever the database does. Whoever asks shares one probe, whose outcome holds for a
+//! second, so that many questions cost the database no more than one.
+
+use std::{
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::FutureExt;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use taskhub_migration::{ADDITIVE, Migrator};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant as Moment, timeout},
+};
+use uuid::Uuid;
+
+use super::{Store, field};
+use crate::{
+    Error, Instant, Result, Tx,
+    kernel::{context::Request, error::Kind},
+};
+
+/// How long an answer takes at most.
+const PATIENCE: Duration = Duration::from_millis(900);
+/// For how long an outcome holds.
+const FRESH: Duration = Duration::from_secs(1);
+/// For how long a write that found no room tells more than a probe, which needs little.
+const FULL: Duration = Duration::from_secs(10);
+/// After how long without a write the row of another node is removed.
+const KEPT: Duration = Duration::from_hours(24);
+/// The table of the nodes' rows.
+const TABLE: &str = "readiness";
+
+/// Why the server can't serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// The database has no room left.
+    StorageFull,
+    /// The database accepts no writes.
+    ReadOnly,
+    /// The database has not answered in time.
+    NoAnswer,
+    /// The database refuses connections, or has too much to do.
+    Unreachable,
+    /// The schema lacks migrations of this version.
+    OlderSchema,
+    /// The schema has migrations that this version does not know.
+    NewerSchema,
+    /// The database lacks tables, or can't be read.
+    NoTables,
+}
+
+impl Unready {
+    /// A sentence for whoever operates the server.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::StorageFull => "The database is full.",
+            Self::ReadOnly => "The database is read-only.",
+            Self::NoAnswer => "The database does not answer in time.",
+            Self::Unreachable => "The database can't be reached, or is overloaded.",
+            Self::OlderSchema => "The database's schema is of an older version: run `taskhub migrate up`.",
+            Self::NewerSchema => "The database's schema is of a newer version: start that version.",
+            Self::NoTables => "The database lacks tables, or can't be read.",
+        }
+    }
+}
+
+impl From<Error> for Unready {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            Kind::StorageFull => Self::StorageFull,
+            Kind::ReadOnly => Self::ReadOnly,
+            Kind::Unavailable => Self::Unreachable,
+            _ => Self::NoTables,
+        }
+    }
+}
+
+type Outcome = Result<(), Unready>;
+
+/// What this node knows of its readiness.
+pub(super) struct Readiness {
+    node: Uuid,
+    /// Counts the probes: each writes another number.
+    number: AtomicI64,
+    last: watch::Sender<Option<(Moment, Outcome)>>,
+    /// When the last write failed for lack of room; none after a write that succeeded.
+    full: std::sync::Mutex<Option<Moment>>,
+    /// Who holds it probes.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Readiness {
+    pub(super) fn new(node: Uuid) -> Self {
+        Self {
+            node,
+            number: AtomicI64::new(0),
+            last: watch::Sender::new(None),
+            full: std::sync::Mutex::default(),
+            turn: Arc::default(),
+        }
+    }
+
+    /// Notes how a write ended: none is a success.
+    pub(super) fn note(&self, error: Option<Kind>) {
+        let full = match error {
+            Some(Kind::StorageFull) => Some(Moment::now()),
+            None => None,
+            Some(_) => return,
+        };
+        *self.full.lock().unwrap_or_else(PoisonError::into_inner) = full;
+    }
+
+    fn was_full(&self) -> bool {
+        let full = *self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.is_some_and(|at| at.elapsed() < FULL)
+    }
+}
+
+/// What a probe writes.
+#[derive(Clone, Copy)]
+struct Row {
+    node: Uuid,
+    number: i64,
+    at: Instant,
+}
+
+impl Store {
+    /// Whether the server can serve, within a second.
+    ///
+    /// # Errors
+    /// Why it can't.
+    pub async fn ready(&self) -> Outcome {
+        let readiness = &self.0.readiness;
+        let mut last = readiness.last.subscribe();
+        let known = *last.borrow_and_update();
+        if let Some((at, outcome)) = known
+            && at.elapsed() < FRESH
+        {
+            return outcome;
+        }
+        if let Ok(turn) = readiness.turn.clone().try_lock_owned() {
+            // On its own: a probe that is late goes on when nobody waits for it any more, and none begins beside it.
+            let store = self.clone();
+            tokio::spawn(async move {
+                let outcome = store.probe().await;
+                store.0.readiness.last.send_replace(Some((Moment::now(), outcome)));
+                drop(turn);
+            });
+        }
+        match timeout(PATIENCE, last.changed()).await {
+            Ok(Ok(())) => (*last.borrow()).map_or(Err(Unready::NoAnswer), |(_, outcome)| outcome),
+            _ => Err(Unready::NoAnswer),
+        }
+    }
+
+    async fn probe(&self) -> Outcome {
+        let outcome = match self.check_schema().await {
+            Ok(()) if self.0.readiness.was_full() => Err(Unready::StorageFull),
+            Ok(()) => self.check_write().await,
+            refused => refused,
+        };
+        if let Err(why) = outcome {
+            tracing::warn!(reason = why.reason(), "the server is not ready");
+        }
+        outcome
+    }
+
+    /// Compares the applied migrations with this version's, and looks for the tables that every write needs.
+    async fn check_schema(&self) -> Outcome {
+        let system = self.system("checking the schema", Request::default());
+        let recorded = Query::select().columns(["version", "applied_at"]).from("seaql_migrations").take();
+        let rows = self.beyond_tenants(&system).rows(&recorded).await.map_err(Error::from)?;
+        let mut applied = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (name, at): (String, i64) = (field(row, 0)?, field(row, 1)?);
+            // One that was interrupted has the time 0.
+            applied.extend((at != 0).then_some(name));
+        }
+        let tables = Query::select()
+            .expr(Expr::value(1))
+            .from("tenant")
+            .from("audit")
+            .from("event")
+            .and_where(Expr::cust("1 = 0"))
+            .take();
+        self.beyond_tenants(&system).rows(&tables).await.map_err(Error::from)?;
+        let known = Migrator::names();
+        if known.iter().any(|name| !applied.contains(name)) {
+            return Err(Unready::OlderSchema);
+        }
+        let is_newer = |name: &String| !known.contains(name) && !name.ends_with(ADDITIVE);
+        if applied.iter().any(is_newer) { Err(Unready::NewerSchema) } else { Ok(()) }
+    }
+
+    /// Writes this node's row and reads it back.
+    async fn check_write(&self) -> Outcome {
+        let readiness = &self.0.readiness;
+        let number = readiness.number.fetch_add(1, Ordering::Relaxed);
+        let row = Row { node: readiness.node, number, at: self.clock().now() };
+        let system = self.system("proving that writes are stored", Request::default());
+        let ctx = system.within(Uuid::nil());
+        self.write(&ctx, row, |tx, row| write(tx, *row).boxed()).await?;
+        let own = Query::select()
+            .column("number")
+            .from(TABLE)
+            .and_where(Expr::col("node_id").eq(readiness.node))
+            .take();
+        let rows = self.beyond_tenants(&system).rows(&own).await.map_err(Error::from)?;
+        let stored: Option<i64> = rows.first().map(|row| field(row, 0)).transpose()?;
+        if stored == Some(number) { Ok(()) } else { Err(Unready::NoTables) }
+    }
+}
+
+/// Writes the row; the first time, removes those of nodes that are gone.
+async fn write(tx: &Tx, row: Row) -> Result<()> {
+    let columns = ["node_id", "number", "at"];
+    let mut insert = Query::insert();
+    insert.into_table(TABLE).columns(columns).values_panic([
+        row.node.into(),
+        row.number.into(),
+        Expr::value(row.at),
+    ]);
+    insert.on_conflict(OnConflict::column("node_id").update_columns(["number", "at"]).to_owned());
+    tx.change_beyond(&insert).await?;
+    if row.number == 0 {
+        let mut gone = Query::delete();
+        gone.from_table(TABLE).and_where(Expr::col("at").lt(row.at.minus(KEPT)));
+        tx.change_beyond(&gone).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_database_is_full_until_a_write_succeeds() {
+        let readiness = Readiness::new(Uuid::nil());
+        assert!(!readiness.was_full());
+        readiness.note(Some(Kind::StorageFull));
+        readiness.note(Some(Kind::Conflict));
+        assert!(readiness.was_full());
+        readiness.note(None);
+        assert!(!readiness.was_full());
+        readiness.note(Some(Kind::StorageFull));
+        tokio::time::advance(FULL).await;
+        assert!(!readiness.was_full(), "from then on a probe finds out");
+    }
+}

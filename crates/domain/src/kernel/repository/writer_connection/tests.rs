@@ -1,0 +1,189 @@
+//! A database that is full for a while: what was acknowledged is there after a restart, and nothing else is.
+
+use std::{collections::BTreeSet, sync::atomic::Ordering};
+
+use futures::{FutureExt, future::join_all};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use taskhub_auth::Cipher;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    Clock, Context, Result, Store, Tx,
+    kernel::{
+        context::Request,
+        error::Kind,
+        repository::{Database, failure},
+    },
+};
+
+/// A row as large as this takes more than one page.
+const LARGE: u32 = 8000;
+/// How many pages are free before the database is full.
+const FREE: u32 = 20;
+
+/// A database that can be full.
+struct Full {
+    folder: TempDir,
+    database: Database,
+    pages: u32,
+}
+
+impl Full {
+    /// With room for a few rows.
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("full.db").display());
+        let database = Database::new(url.into(), 2);
+        database.migrate().await.unwrap();
+        let mut full = Self { folder, database, pages: 0 };
+        let mut connection = full.connect().await;
+        sqlx::raw_sql("CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        full.pages = sqlx::query("PRAGMA page_count").fetch_one(&mut connection).await.unwrap().get(0);
+        full.limit(full.pages + FREE);
+        full
+    }
+
+    async fn connect(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.folder.path().join("full.db"));
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// Holds from the next connection on.
+    fn limit(&self, pages: u32) {
+        self.database.pages.store(pages, Ordering::Relaxed);
+    }
+
+    async fn store(&self) -> Store {
+        let clock = Clock::System;
+        Store::connect(&self.database, Cipher::fresh().unwrap(), clock).await.unwrap()
+    }
+
+    /// The rows that a process finds which starts now.
+    async fn stored(&self) -> BTreeSet<i64> {
+        let mut connection = self.connect().await;
+        let rows = sqlx::query("SELECT id FROM filler").fetch_all(&mut connection).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+fn context(store: &Store) -> Context {
+    store.system("filling the database", Request::default()).within(Uuid::nil())
+}
+
+/// Inserts a row.
+async fn fill(tx: &Tx, id: i64, bytes: u32) -> Result<()> {
+    tx.begin_writing().await?;
+    let sql = "INSERT INTO filler (id, bytes) VALUES (?, zeroblob(?))";
+    let inserted = tx.conn.execute(sql, vec![id.into(), bytes.into()]).await;
+    inserted.map(drop).map_err(failure::from_db)
+}
+
+async fn insert(store: &Store, id: i64, bytes: u32) -> Result<()> {
+    store.write(&context(store), (id, bytes), |tx, (id, bytes)| fill(tx, *id, *bytes).boxed()).await
+}
+
+#[tokio::test]
+async fn acknowledged_writes_survive_a_full_disk() {
+    for refusals in [1, 2, 3, 20] {
+        let full = Full::new().await;
+        let store = full.store().await;
+        let (mut acknowledged, mut refused) = (BTreeSet::new(), 0);
+        for id in 0.. {
+            match insert(&store, id, LARGE).await {
+                Ok(()) => assert!(acknowledged.insert(id)),
+                Err(error) => {
+                    assert_eq!(error.kind(), Kind::StorageFull, "{error}");
+                    refused += 1;
+                }
+            }
+            if refused == refusals {
+                break;
+            }
+        }
+        assert!(!acknowledged.is_empty());
+        full.limit(u32::MAX);
+        for id in 1000..1010 {
+            insert(&store, id, LARGE).await.unwrap();
+            acknowledged.insert(id);
+        }
+        drop(store);
+        assert_eq!(full.stored().await, acknowledged, "after {refusals} refusals");
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_fills_the_disk_is_refused_whole() {
+    let full = Full::new().await;
+    let store = full.store().await;
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..3_i64 {
+        // They wait in the queue together: the fourth of them has no room.
+        let writes = (0..8).map(|n| {
+            let (store, bytes) = (&store, if n == 3 { FREE * 4096 } else { 10 });
+            async move {
+                let id = round * 100 + n;
+                (id, insert(store, id, bytes).await)
+            }
+        });
+        for (id, outcome) in join_all(writes).await {
+            match outcome {
+                Ok(()) => assert!(acknowledged.insert(id)),
+                Err(error) => assert_eq!(error.kind(), Kind::StorageFull, "{error}"),
+            }
+        }
+        assert_eq!(full.stored().await, acknowledged, "round {round}");
+    }
+    insert(&store, 1000, 10).await.unwrap();
+    acknowledged.insert(1000);
+    drop(store);
+    assert_eq!(full.stored().await, acknowledged);
+}
+
+/// SQLite ends the whole transaction when a statement fails so, and the next savepoint would commit on its own.
+#[tokio::test]
+async fn an_operation_that_goes_on_after_a_full_disk_commits_nothing() {
+    let full = Full::new().await;
+    let store = full.store().await;
+    let ctx = context(&store);
+    let stubborn = store.write(&ctx, (), |tx, ()| {
+        async move {
+            fill(tx, 1, 10).await?;
+            assert!(fill(tx, 2, FREE * 4096).await.is_err());
+            // As an operation that takes the failure for no reason to give up.
+            fill(tx, 3, 10).await.or(Ok(()))
+        }
+        .boxed()
+    });
+    let (stubborn, other) = futures::join!(stubborn, insert(&store, 4, 10));
+    assert_eq!(stubborn.map_err(|error| error.kind()), Err(Kind::StorageFull));
+    // Its turn comes after the connection was replaced.
+    other.unwrap();
+    drop(store);
+    assert_eq!(full.stored().await, BTreeSet::from([4]));
+}
+
+async fn faulty(tx: &Tx) -> Result<()> {
+    fill(tx, 2, 10).await?;
+    panic!("an operation with a fault");
+}
+
+#[tokio::test]
+async fn dry_runs_and_panics_leave_the_connection_outside_a_transaction() {
+    let full = Full::new().await;
+    full.limit(u32::MAX);
+    let store = full.store().await;
+    let request = Request { dry_run: true, ..Request::default() };
+    let asked = store.system("asking first", request).within(Uuid::nil());
+    let dry = store.write(&asked, (), |tx, ()| fill(tx, 1, 10).boxed());
+    let ctx = context(&store);
+    let panics = store.write(&ctx, (), |tx, ()| faulty(tx).boxed());
+    let (dry, panics, written) = futures::join!(dry, panics, insert(&store, 3, 10));
+    assert!(dry.is_ok() && written.is_ok());
+    assert_eq!(panics.map_err(|error| error.kind()), Err(Kind::Internal));
+    drop(store);
+    assert_eq!(full.stored().await, BTreeSet::from([3]));
+}

@@ -1,0 +1,91 @@
+//! The earlier texts of comments.
+//!
+//! Invariant: a version never changes. A caller who sees the comment sees its versions. Only admins
+//! see those from before the task came to its present project or team.
+
+use sea_orm::{Condition, entity::prelude::*};
+use utoipa::ToSchema;
+
+use super::Comment;
+use crate::{
+    Context, Result, Scope, Store, Tx,
+    kernel::{
+        audit::Arrival,
+        list::{self, Page, Query, Sort, Within},
+        policy::{self, Action, Fact, Facts},
+        repository::{Noun, Read, entity, readable_ids},
+    },
+    work::task::Task,
+};
+
+entity! {
+    /// An earlier text of a comment.
+    #[derive(ToSchema)]
+    #[schema(as = CommentVersion)]
+    pub struct CommentVersion in "comment_version", unversioned {
+        /// The id of the comment.
+        pub comment_id: Uuid,
+        /// The `version` of the comment that had this text.
+        #[schema(example = 1)]
+        pub number: i64,
+        /// The text, in Markdown.
+        pub body: String,
+        /// The date and time (UTC) at which this text was written.
+        pub written_at: Instant,
+    }
+}
+
+impl Noun for CommentVersion {
+    const NOUN: policy::Noun = policy::Noun::CommentVersion;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+        match scope.find::<Comment>(self.comment_id, false).await? {
+            Some(comment) => comment.facts(scope, action).await,
+            None => Ok(Facts::default()),
+        }
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let seen = || entity::Column::CommentId.in_subquery(readable_ids::<Comment>(ctx));
+        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "number", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+/// Stores the text of a comment before it is replaced.
+pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
+    let born = tx.birth();
+    tx.keep(&CommentVersion {
+        tenant_id: born.tenant,
+        id: born.id,
+        comment_id: comment.id,
+        number: comment.version,
+        body: comment.body.clone(),
+        written_at: comment.edited_at.unwrap_or(comment.created_at),
+    })
+    .await
+}
+
+/// One page of the earlier texts of a comment on a task.
+///
+/// # Errors
+/// `NotFound` for the task, and for a comment on another task; those of lists.
+pub async fn versions(
+    store: &Store,
+    ctx: &Context,
+    ids: (Uuid, Uuid),
+    query: &Query,
+) -> Result<Page<CommentVersion>> {
+    let scope = store.read(ctx);
+    let comment = scope.resolve_within::<Comment, _>(ids, Read).await?.into_row();
+    // Versions from before the task came to its present project or team were visible to others.
+    let came = Arrival::of(&scope, &comment, Some((Task::NOUN, comment.task_id))).await?;
+    let own = Condition::all()
+        .add(entity::Column::CommentId.eq(comment.id))
+        .add_option(came.map(|came| entity::Column::Id.gt(came.id)));
+    list::page::<CommentVersion>(store, &scope, query, Within::of(comment.id, own)).await
+}

@@ -1,0 +1,115 @@
+//! The content of a document: its stored file, or else its text.
+
+use sea_orm::entity::prelude::*;
+
+use super::{Document, DocumentVersion, LONGEST_TEXT};
+use crate::{
+    Context, Error, Result, Store, Tx,
+    kernel::repository::{Precondition, Read, Update, json::AsJson},
+    work::file::{self, FileInfo, Received},
+};
+
+/// The content of a document or of one of its versions.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A stored file.
+    File {
+        /// The id of its object.
+        id: Uuid,
+        /// The description of the file.
+        info: FileInfo,
+    },
+    /// A text.
+    Text {
+        /// The title of the document.
+        title: String,
+        /// The text, in Markdown.
+        text: String,
+    },
+}
+
+impl Content {
+    fn of(title: String, text: String, file: Option<(Uuid, AsJson<FileInfo>)>) -> Self {
+        match file {
+            Some((id, AsJson(info))) => Self::File { id, info },
+            None => Self::Text { title, text },
+        }
+    }
+}
+
+/// The content of a document, and the version of the document.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn content(store: &Store, ctx: &Context, id: Uuid) -> Result<(Content, i64)> {
+    let row = store.read(ctx).resolve::<Document, _>(id, Read).await?.into_row();
+    Ok((Content::of(row.title, row.content, row.file_id.zip(row.file)), row.version))
+}
+
+/// The content of a version of a document.
+///
+/// # Errors
+/// `NotFound`, also for a version of another document.
+pub async fn version_content(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Content> {
+    let row = store.read(ctx).resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+    Ok(Content::of(row.title, row.content, row.file_id.zip(row.file)))
+}
+
+/// Authorises a change of the content of a document, before any byte of it is read.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `InsufficientScope`.
+pub async fn permit(store: &Store, ctx: &Context, id: Uuid) -> Result<()> {
+    store.read(ctx).resolve::<Document, _>(id, Update).await.map(drop)
+}
+
+/// Sets the text of a document, and removes its stored file.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` for a text that is not UTF-8, is too long or has control
+/// characters; and those of the precondition.
+pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> Result<Document> {
+    let seen = tx.resolve::<Document, _>(id, Update).await?;
+    let wrong = |message: &str| Error::field("", "invalid_value", message);
+    let text = std::str::from_utf8(octets).map_err(|_| wrong("This is no UTF-8."))?;
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(wrong("The text is longer than 200,000 characters."));
+    }
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::field("", "control_character", "Control characters are not allowed."));
+    }
+    let row = Document { content: text.to_owned(), file: None, file_id: None, ..seen.row().clone() };
+    tx.update_as("set_content", seen, row, pre).await
+}
+
+/// Sets the stored file of a document. A file without a name gets the title as its name. The text
+/// stays.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `QuotaExceeded`, and those of the precondition.
+pub async fn set_file(
+    tx: &Tx,
+    id: Uuid,
+    received: &Received,
+    name: Option<&str>,
+    pre: &Precondition,
+) -> Result<Document> {
+    let seen = tx.resolve::<Document, _>(id, Update).await?;
+    tx.check(pre, seen.row().version).await?;
+    file::keep(tx, received).await?;
+    let info = received.info(name.unwrap_or(&seen.row().title));
+    let row = Document { file: Some(AsJson(info)), file_id: Some(received.id), ..seen.row().clone() };
+    tx.update_as("set_content", seen, row, pre).await
+}
+
+/// Sets the title, text and file of a document to those of a version, which makes a new version.
+///
+/// # Errors
+/// `NotFound`, also for a version of another document; `Forbidden`, and those of the precondition.
+pub async fn restore(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<Document> {
+    let old = tx.resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+    let seen = tx.resolve::<Document, _>(ids.0, Update).await?;
+    let DocumentVersion { title, content, file, file_id, .. } = old;
+    let row = Document { title, content, file, file_id, ..seen.row().clone() };
+    tx.update_as("restore", seen, row, pre).await
+}

@@ -1,0 +1,234 @@
+//! Reminders: a user asks to be notified about a task at a time.
+//!
+//! Invariant: only its user sees a reminder, as long as they see the task, and it fires once. The
+//! scheduled time is a row of [`alarm`]. It is written in the transaction that changes the reminder
+//! or the due date.
+
+pub(crate) mod alarm;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use garde::Validate;
+use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[cfg(test)]
+pub(crate) use self::alarm::Alarm;
+use crate::{
+    Context, Error, Instant, Result, Scope, Tx,
+    identity::user::User,
+    kernel::{
+        crud::{Child, EditableChild},
+        error::Kind,
+        list::{Filter, Form, Sort},
+        policy::{self, Action, Fact, Facts},
+        repository::{BelongsTo, Birth, Blank, Noun, PassesOn, Written, entity, readable_ids},
+    },
+    work::task::{self, Task},
+};
+
+/// How many reminders of one task a user may have.
+const MOST: i64 = 20;
+
+entity! {
+    /// A reminder of a task, for one user.
+    pub struct Reminder in "reminder", editable {
+        /// The id of the task.
+        pub task_id: Uuid,
+        /// The id of the user who is reminded.
+        pub user_id: Uuid,
+        /// The date and time (UTC) at which the reminder fires. Null if it depends on the due date.
+        pub remind_at: Option<Instant>,
+        /// How many minutes before the due date the reminder fires. It follows changes of the due
+        /// date. If a change leaves less time than that, the reminder fires at once. Null if
+        /// `remind_at` is set.
+        #[schema(example = 60)]
+        pub before_due_minutes: Option<i32>,
+        /// The date and time (UTC) at which the reminder fired, or null if it has not fired.
+        pub fired_at: Option<Instant>,
+    }
+}
+
+impl Reminder {
+    /// The time at which the reminder is to fire, given the due date of its task.
+    fn at(&self, due: Option<Instant>) -> Option<Instant> {
+        if self.fired_at.is_some() {
+            return None;
+        }
+        self.remind_at.or_else(|| before(due, self.before_due_minutes))
+    }
+}
+
+/// How many reminders are copied to the next task of a series.
+const HANDED_ON: u64 = 500;
+
+impl PassesOn<Task> for Reminder {
+    /// Copies the reminders that depend on the due date to the next task of a series. It follows from
+    /// the completion, so it needs no OAuth scope of its own.
+    fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
+        Box::pin(hand_on(tx, from.id, to))
+    }
+}
+
+async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
+    use entity::Column;
+    let rows = tx.owned::<Reminder>().filter(Column::TaskId.eq(from));
+    let rows = rows.filter(Column::BeforeDueMinutes.is_not_null()).order_by_asc(Column::Id).limit(HANDED_ON);
+    for old in tx.all::<Reminder>(&rows.into_query()).await? {
+        let born = tx.birth();
+        let row = Reminder {
+            task_id: to.id,
+            user_id: old.user_id,
+            before_due_minutes: old.before_due_minutes,
+            ..Reminder::born(born)
+        };
+        tx.keep(&row).await?;
+        let new = serde_json::to_string(&row).map_err(Error::internal)?;
+        tx.record::<Reminder>("create", row.id, row.version, None, Some(new));
+        alarm::set_before(tx, &row, alarm::due(Some(to))).await?;
+    }
+    Ok(())
+}
+
+/// The time that is a number of minutes before a due date.
+fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
+    Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
+}
+
+impl Noun for Reminder {
+    const NOUN: policy::Noun = policy::Noun::Reminder;
+    type Item = Self;
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        if scope.ctx().user() != Some(self.user_id) {
+            return Ok(Facts::default());
+        }
+        let task = scope.find::<Task>(self.task_id, false).await?;
+        let seen = match task {
+            Some(task) => task::is_seen(&task, scope).await?,
+            None => false,
+        };
+        Ok(Facts::default().with(Fact::Owner, seen))
+    }
+
+    fn lies_in(&self) -> Option<Uuid> {
+        Some(self.task_id)
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        use entity::Column;
+        let user = ctx.user()?;
+        let seen = || Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
+    }
+
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+        Some(Box::pin(async move {
+            let Some(reminder) = written.new else {
+                return match written.old {
+                    Some(old) => alarm::set(tx, old.id, None).await,
+                    None => Ok(()),
+                };
+            };
+            // The task is locked: a transaction that changes its due date finds this reminder.
+            tx.guard::<Task>(reminder.task_id).await?;
+            let due = alarm::due(tx.find::<Task>(reminder.task_id, false).await?.as_ref());
+            alarm::set(tx, reminder.id, reminder.at(due)).await
+        }))
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "remind_at", form: Form::Instant, column: Column::RemindAt },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
+    }
+}
+
+impl BelongsTo<User> for Reminder {
+    fn belonging_to(user: &User) -> Condition {
+        Condition::all().add(entity::Column::UserId.eq(user.id))
+    }
+}
+
+impl Child for Reminder {
+    type Parent = Task;
+    const COLLECTION: &'static str = "reminders";
+
+    fn parent(&self) -> Uuid {
+        self.task_id
+    }
+
+    fn within(task: &Task) -> Condition {
+        Condition::all().add(entity::Column::TaskId.eq(task.id))
+    }
+}
+
+/// The time of a reminder. Exactly one of the two fields is required.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReminderInput {
+    /// The date and time (UTC) at which the reminder fires. It must be in the future.
+    #[serde(default)]
+    #[garde(skip)]
+    remind_at: Option<Instant>,
+    /// How many minutes before the due date the reminder fires, from 0 to 525600 (one year). It
+    /// follows the due date. While the task has no due date, it does not fire.
+    #[serde(default)]
+    #[garde(range(min = 0, max = 525_600))]
+    #[schema(minimum = 0, maximum = 525_600, example = 60)]
+    before_due_minutes: Option<i32>,
+}
+
+impl From<&Reminder> for ReminderInput {
+    fn from(row: &Reminder) -> Self {
+        Self { remind_at: row.remind_at, before_due_minutes: row.before_due_minutes }
+    }
+}
+
+impl EditableChild for Reminder {
+    type Input = ReminderInput;
+
+    fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
+        Self { task_id: task.id, user_id: ctx.user().unwrap_or_default(), ..Self::born(born) }
+    }
+
+    async fn apply(self, tx: &Tx, input: ReminderInput) -> Result<Self> {
+        let ReminderInput { remind_at, before_due_minutes } = input;
+        let one = |field: &str, message| Err(Error::field(field, "one_of_two", message));
+        match (remind_at, before_due_minutes) {
+            (None, None) => return one("/remind_at", "Give either remind_at or before_due_minutes."),
+            (Some(_), Some(_)) => {
+                return one("/before_due_minutes", "Give remind_at or before_due_minutes, and not both.");
+            }
+            _ => {}
+        }
+        if (remind_at, before_due_minutes) == (self.remind_at, self.before_due_minutes) {
+            return Ok(self);
+        }
+        let task = tx.find::<Task>(self.task_id, false).await?.ok_or(Kind::NotFound)?;
+        let at = remind_at.or_else(|| before(alarm::due(Some(&task)), before_due_minutes));
+        if at.is_some_and(|at| at <= tx.now()) {
+            let field = if remind_at.is_some() { "/remind_at" } else { "/before_due_minutes" };
+            return Err(Error::field(field, "passed", "That instant has passed."));
+        }
+        if self.remind_at.is_none() && self.before_due_minutes.is_none() {
+            let own = Condition::all()
+                .add(entity::Column::TaskId.eq(self.task_id))
+                .add(entity::Column::UserId.eq(self.user_id));
+            if tx.count::<Self>(tx.owned::<Self>().filter(own)).await? >= MOST {
+                let detail = format!("At most {MOST} reminders of one task: delete one first.");
+                return Err(Error::with(Kind::Conflict, detail));
+            }
+        }
+        // A reminder with a new time fires again.
+        Ok(Self { remind_at, before_due_minutes, fired_at: None, ..self })
+    }
+}

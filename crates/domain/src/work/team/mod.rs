@@ -1,0 +1,165 @@
+//! Teams: users who work together, and who alone see the projects of the team.
+//!
+//! Invariant: what a team gives access to follows from its members at the time of the request.
+//! Nothing is copied to users or projects, so joining and leaving take effect at once.
+
+pub(crate) mod member;
+
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
+
+pub(crate) use self::member::joined;
+pub use self::member::{TeamMember, TeamMemberInput};
+use crate::{
+    Context, Result, Scope, Tx,
+    identity::user::{self, User},
+    kernel::{
+        crud::{Editable, Reference, input},
+        input::{name_key, one_line, trimmed},
+        list::{Filter, Form, Sort},
+        policy::{self, Action, Fact, Facts},
+        repository::{Noun, Searched, Unique, entity},
+    },
+};
+
+entity! {
+    /// A group of users who work together. The projects of a team are visible to its members and
+    /// its manager, and to admins.
+    pub struct Team in "team", editable {
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
+        #[schema(example = "Design")]
+        pub name: String,
+        /// The description, or null.
+        pub description: Option<String>,
+        /// What the team wants to achieve, or null.
+        pub goals: Option<String>,
+        /// The id of the user who manages the team, or null if nobody was named. The manager need
+        /// not be a member.
+        pub manager_id: Option<Uuid>,
+        /// The key by which names are compared. No response contains it.
+        #[serde(skip)]
+        pub name_key: String,
+    }
+}
+
+impl Team {
+    /// Whether the caller manages the team.
+    pub(crate) fn managed_by(&self, ctx: &Context) -> bool {
+        ctx.user().is_some_and(|user| self.manager_id == Some(user))
+    }
+}
+
+/// The facts about a team and its children.
+pub(crate) async fn facts_within(team: &Team, scope: &Scope) -> Result<Facts> {
+    let manages = team.managed_by(scope.ctx());
+    // The manager sees the team anyway, so their membership need not be looked up.
+    let member = !manages && member::is_one(team.id, scope).await?;
+    Ok(Facts::default().with(Fact::ManagesTeam, manages).with(Fact::TeamMember, member))
+}
+
+/// The ids of the teams that a user manages.
+pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
+    use entity::Column;
+    let own = Condition::all().add(Column::TenantId.eq(ctx.tenant())).add(Column::ManagerId.eq(user));
+    entity::Entity::find().select_only().column(Column::Id).filter(own).into_query()
+}
+
+impl Noun for Team {
+    const NOUN: policy::Noun = policy::Noun::Team;
+    type Item = Self;
+
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
+    }
+
+    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+        facts_within(self, scope).await
+    }
+
+    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+        let user = ctx.user()?;
+        let condition = match fact {
+            Fact::ManagesTeam => entity::Column::ManagerId.eq(user),
+            Fact::TeamMember => entity::Column::Id.in_subquery(joined(ctx, user)),
+            _ => return None,
+        };
+        Some(Condition::all().add(condition))
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        Some(Searched {
+            title: &self.name,
+            body: self.description.as_deref(),
+            more: [self.goals.as_deref(), None],
+            project_id: None,
+            task_id: None,
+        })
+    }
+
+    fn filters() -> &'static [Filter<Self>] {
+        use entity::Column;
+        &[
+            Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
+            Filter { name: "name", form: Form::Text, column: Column::Name },
+            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "q", form: Form::FullText, column: Column::Id },
+        ]
+    }
+
+    fn sorts() -> &'static [Sort<Self>] {
+        &[
+            Sort { name: "created_at", column: "id", key: |row| row.id.into() },
+            Sort { name: "name", column: "name", key: |row| (&row.name).into() },
+        ]
+    }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "team_folded_key", columns: "team.name_key", field: "name" }]
+    }
+}
+
+input! {
+    /// The writable fields of a team.
+    pub struct TeamInput of Team {
+        /// The name, on one line, unique in the organisation. Names that differ only in letter case
+        /// or in repeated spaces count as equal.
+        #[serde(deserialize_with = "trimmed::<_, 200>")]
+        #[garde(length(chars, min = 1, max = 200), custom(one_line))]
+        #[schema(format = "line", min_length = 1, max_length = 200, example = "Design")]
+        name: String,
+        /// The description, or null.
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000)]
+        description: Option<String>,
+        /// What the team wants to achieve, or null.
+        #[serde(default)]
+        #[garde(length(chars, max = 20_000))]
+        #[schema(max_length = 20_000, example = "One look for all products by June.")]
+        goals: Option<String>,
+        /// The id of the active user who manages the team, or null. Default for a new team: the
+        /// caller.
+        #[serde(default)]
+        #[garde(skip)]
+        manager_id: Option<Uuid>,
+    }
+}
+
+impl Editable for Team {
+    type Input = TeamInput;
+    const REFERENCES: &'static [Reference] = &[Reference::to::<User>("manager_id")];
+
+    /// The creator manages a new team that names no manager.
+    fn complete(input: TeamInput, ctx: &Context) -> TeamInput {
+        TeamInput { manager_id: input.manager_id.or(ctx.user()), ..input }
+    }
+
+    async fn apply(self, tx: &Tx, input: TeamInput) -> Result<Self> {
+        if input.manager_id != self.manager_id {
+            user::refer_active(tx, input.manager_id, "manager_id").await?;
+        }
+        Ok(input.onto(self))
+    }
+}
