@@ -50,8 +50,8 @@ fn digest(octets: &[u8]) -> String {
 }
 
 async fn sweep(app: &App) {
-    let store = &app.state.store;
-    store.sweep_files(&store.system("a test", Request::default()), &app.state.depot).await.unwrap();
+    let repository = &app.state.repository;
+    repository.sweep_files(&repository.system("a test", Request::default()), &app.state.depot).await.unwrap();
 }
 
 async fn is_kept(app: &App, t: &Tenant, id: &str) -> bool {
@@ -59,9 +59,10 @@ async fn is_kept(app: &App, t: &Tenant, id: &str) -> bool {
 }
 
 async fn set_quota(app: &App, t: &Tenant, bytes: i64, files: i64) {
-    let store = &app.state.store;
-    let ctx = store.system("a test", Request::default()).within(t.id);
-    let write = store.write(&ctx, Quota { bytes, files }, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+    let repository = &app.state.repository;
+    let ctx = repository.system("a test", Request::default()).within(t.id);
+    let write =
+        repository.write(&ctx, Quota { bytes, files }, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
     let _ = write.await.unwrap();
 }
 

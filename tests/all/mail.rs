@@ -214,8 +214,8 @@ fn demo_addresses_get_no_mail_by_smtp() {
 
 /// How many mails wait.
 async fn waiting(app: &App) -> usize {
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.tenants_with_mail(&system, 100).await.unwrap().len()
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.tenants_with_mail(&system, 100).await.unwrap().len()
 }
 
 /// The outbox by itself, with nobody who sends.
@@ -226,18 +226,18 @@ fn a_claim_keeps_others_away_and_failures_make_longer_pauses() {
 
 /// The next mail of a tenant that is to be sent.
 async fn claim(app: &App, tenant: Uuid) -> Option<Claimed> {
-    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
-    match app.state.store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
+    let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
+    match app.state.repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
         Next::Mail(claimed) => Some(claimed),
         Next::Discarded | Next::Nothing => None,
     }
 }
 
 async fn settle(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
-    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
+    let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
     let write = app
         .state
-        .store
+        .repository
         .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
     write.await.unwrap();
 }
@@ -298,8 +298,8 @@ fn after_an_outage_deferred_mail_is_due_at_once() {
             [claim(app, tenants[0]).await.unwrap(), claim(app, tenants[1]).await.unwrap()];
         settle(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
         assert!(claim(app, tenants[0]).await.is_none());
-        let store = &app.state.store;
-        store.wake_deferred_mail(&store.system("a test", Request::default())).await.unwrap();
+        let repository = &app.state.repository;
+        repository.wake_deferred_mail(&repository.system("a test", Request::default())).await.unwrap();
         assert_eq!(claim(app, tenants[0]).await.unwrap().id, deferred.id);
         assert!(claim(app, tenants[1]).await.is_none(), "{}: another sender has it", claimed.id);
     });

@@ -39,9 +39,9 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Lets all alarms ring that are due by a server's clock, as its own task does.
 async fn ring(app: &App, t: &Tenant) {
-    let store = &app.state.store;
-    let ctx = store.system("a test", Request::default()).within(t.id);
-    while store.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
+    let repository = &app.state.repository;
+    let ctx = repository.system("a test", Request::default()).within(t.id);
+    while repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
 }
 
 /// Moves the clock on, and lets what is due by then ring.
@@ -251,8 +251,8 @@ async fn mail_waits_while_it_is_quiet(app: &App) {
 }
 
 async fn keep_house(app: &App) {
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.forget_notifications(&system, None).await.unwrap();
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.forget_notifications(&system, None).await.unwrap();
 }
 
 async fn what_was_read_is_forgotten_in_time(app: &App) {

@@ -103,8 +103,8 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     let (stop, stopping) = watch::channel(false);
     // The runtime drops these within itself, which connections to a database need.
     let mut tasks = vec![
-        tokio::spawn(repository::follow_revocations(state.store.clone())),
-        tokio::spawn(state.store.clone().watch_feeds()),
+        tokio::spawn(repository::follow_revocations(state.repository.clone())),
+        tokio::spawn(state.repository.clone().watch_feeds()),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(fold(state.clone())),
@@ -166,8 +166,8 @@ async fn fold(state: State) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let system = state.store.system("folding what was tallied", Request::default());
-        if let Err(error) = state.store.fold_tallies(&system).await {
+        let system = state.repository.system("folding what was tallied", Request::default());
+        if let Err(error) = state.repository.fold_tallies(&system).await {
             tracing::warn!(%error, "what was tallied can't be folded");
         }
     }
@@ -179,13 +179,13 @@ async fn housekeep(state: State, sends: bool) {
     let (mut since, mut swept) = (None, None::<Instant>);
     loop {
         ticks.tick().await;
-        let now = state.store.clock().now();
+        let now = state.repository.clock().now();
         forget(&state, sends, since).await;
         // Files that were let go are removed each time; to look for lost ones takes reading all.
         if swept.is_none_or(|at| now >= at.plus(SWEEPING)) {
             swept = Some(now);
-            let system = state.store.system("sweeping files", Request::default());
-            warn(state.store.sweep_files(&system, &state.depot).await, "files can't be swept");
+            let system = state.repository.system("sweeping files", Request::default());
+            warn(state.repository.sweep_files(&system, &state.depot).await, "files can't be swept");
         }
         // Clocks differ, and a transaction may take a while.
         since = Some(now.minus(HOUSEKEEPING));
@@ -194,30 +194,30 @@ async fn housekeep(state: State, sends: bool) {
 
 /// Forgets what has expired. What grows by new rows is looked for among those that were created since an instant; at the start among all.
 pub async fn forget(state: &State, sends: bool, since: Option<Instant>) {
-    let (store, kept) = (&state.store, Duration::from_hours(24) * state.settings.feed_days);
-    let system = store.system("forgetting what has expired", Request::default());
+    let (repository, kept) = (&state.repository, Duration::from_hours(24) * state.settings.feed_days);
+    let system = repository.system("forgetting what has expired", Request::default());
     let mut outcomes = vec![
-        store.forget_answers(&system).await,
-        store.forget_revocations(&system).await,
-        store.forget_sessions(&system).await,
-        store.forget_guesses(&system).await,
-        store.forget_links(&system).await,
-        store.purge_tasks(&system).await,
-        store.forget_notifications(&system, since).await,
-        store.forget_events(&system, kept).await,
-        store.remove_discarded(&system, &state.depot).await,
+        repository.forget_answers(&system).await,
+        repository.forget_revocations(&system).await,
+        repository.forget_sessions(&system).await,
+        repository.forget_guesses(&system).await,
+        repository.forget_links(&system).await,
+        repository.purge_tasks(&system).await,
+        repository.forget_notifications(&system, since).await,
+        repository.forget_events(&system, kept).await,
+        repository.remove_discarded(&system, &state.depot).await,
     ];
     // Where mail is sent, what can't be delivered is given up by whoever tried.
     if !sends {
-        outcomes.push(store.forget_mail(&system).await);
+        outcomes.push(repository.forget_mail(&system).await);
     }
     for outcome in outcomes {
         warn(outcome, "what has expired can't be forgotten");
     }
     // Also what a server of an older version wrote meanwhile.
-    let indexed = store.index_missing(&system, since).await;
+    let indexed = repository.index_missing(&system, since).await;
     warn(indexed, "the words of some rows can't be made: they are not found yet");
-    warn(store.optimize(&system).await, "the statistics of the database can't be brought up to date");
+    warn(repository.optimize(&system).await, "the statistics of the database can't be brought up to date");
 }
 
 fn warn(outcome: taskhub_domain::Result<()>, what: &'static str) {

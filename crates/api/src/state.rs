@@ -5,7 +5,7 @@ use std::{env, fs, io, path::Path, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{Cipher, Grant, Hasher, Kind};
 use taskhub_domain::{
-    Clock, Store,
+    Clock, Repository,
     credential::Granted,
     file::{Depot, Place},
     picture::Studio,
@@ -38,7 +38,7 @@ pub struct Inner {
     /// The settings.
     pub settings: Settings,
     /// The way to everything that TaskHub knows.
-    pub store: Store,
+    pub repository: Repository,
     /// What signs and verifies tokens.
     pub keys: Keys,
     /// The personal access tokens that were used lately.
@@ -136,7 +136,7 @@ impl State {
         if settings.migrate {
             database.migrate().await?;
         }
-        let store = Box::pin(Store::connect(&database, cipher, clock)).await?;
+        let repository = Box::pin(Repository::connect(&database, cipher, clock)).await?;
         let at_once = usize::from(settings.password_hashes);
         let (hasher, turns) =
             (Hasher::with_cost(at_once, at_once * 50, settings.password_cost), Arc::new(Shares::new(1)));
@@ -147,7 +147,7 @@ impl State {
         let link_requests = LinkRequests::default();
         Ok(Self(Arc::new(Inner {
             settings,
-            store,
+            repository,
             keys,
             exchanged,
             hasher,
@@ -185,7 +185,7 @@ impl State {
     /// # Errors
     /// A fault of the server's.
     pub fn mint_grant(&self, grant: &Grant) -> Result<SecretString, Problem> {
-        self.mint(&Granted { grant: grant.clone(), at: self.store.clock().now() })
+        self.mint(&Granted { grant: grant.clone(), at: self.repository.clock().now() })
     }
 
     /// An access token for what was granted, as of then.

@@ -35,18 +35,18 @@
 //! }
 //! ```
 
+mod dependents;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod identity;
 mod insight;
 mod kernel;
-mod relations;
 mod work;
 
 pub use self::kernel::{
     context::{Context, System},
     error::{Error, Result},
-    repository::{Scope, Store, Tx},
+    repository::{Repository, Scope, Tx},
     time::{Clock, Instant},
 };
 pub use self::{

@@ -29,16 +29,16 @@ pub(crate) async fn listen(state: State) {
 
 /// One alarm of each tenant of whom some are due: how many rang.
 async fn round(state: &State) -> Result<usize> {
-    let system = state.store.system("ringing alarms", Request::default());
+    let system = state.repository.system("ringing alarms", Request::default());
     let mut rang = 0;
-    for tenant in state.store.tenants_with_alarms(&system, ROUND).await? {
+    for tenant in state.repository.tenants_with_alarms(&system, ROUND).await? {
         rang += usize::from(turn(state, &system.within(tenant)).await);
     }
     Ok(rang)
 }
 
 async fn turn(state: &State, ctx: &Context) -> bool {
-    match state.store.write(ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await {
+    match state.repository.write(ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await {
         Ok(rang) => rang,
         Err(error) => {
             tracing::warn!(%error, "an alarm can't ring");

@@ -73,8 +73,8 @@ impl State {
         let candidates = {
             let _permit = place.permit().await;
             persist(async || {
-                let system = self.store.system("a link was asked for", request.clone());
-                user::candidates(&self.store, &system, &login).await
+                let system = self.repository.system("a link was asked for", request.clone());
+                user::candidates(&self.repository, &system, &login).await
             })
             .await
         };
@@ -83,7 +83,7 @@ impl State {
                 return Ok(());
             };
             let _permit = place.permit().await;
-            persist(async || self.store.write(&candidate.context, (), operation).await).await
+            persist(async || self.repository.write(&candidate.context, (), operation).await).await
         };
         let done = match candidates {
             Ok(candidates) => futures::future::try_join_all(candidates.into_iter().map(made)).await.map(drop),

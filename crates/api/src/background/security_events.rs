@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use taskhub_domain::{
-    Context, Result, Store,
+    Context, Repository, Result,
     audit::{self, Asked, Incident},
 };
 use tokio::sync::Semaphore;
@@ -33,10 +33,10 @@ impl State {
             tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
             return;
         };
-        let store = self.store.clone();
+        let repository = self.repository.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = record(&store, &ctx, incident).await {
+            if let Err(error) = record(&repository, &ctx, incident).await {
                 tracing::warn!(%error, "an incident is not in the audit");
             }
         });
@@ -51,11 +51,11 @@ impl State {
         if !ctx.is_dry_run() {
             return Ok(());
         }
-        record(&self.store, ctx, Incident::Asked(Asked { what })).await
+        record(&self.repository, ctx, Incident::Asked(Asked { what })).await
     }
 }
 
 /// Records an incident: it happened, also in a dry run.
-async fn record(store: &Store, ctx: &Context, incident: Incident) -> Result<()> {
-    store.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
+async fn record(repository: &Repository, ctx: &Context, incident: Incident) -> Result<()> {
+    repository.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
 }

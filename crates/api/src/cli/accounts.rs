@@ -70,11 +70,11 @@ impl TenantCommand {
                 let new = Unchecked::<NewTenant>::new(json!({ "name": name, "slug": slug })).check()?;
                 let ctx = system.within(system.now().token_id());
                 let tenant =
-                    state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
+                    state.repository.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
                 say(format_args!("{} {}", tenant.id, tenant.slug))?;
             }
             Self::List => {
-                for tenant in tenant::all(&state.store, &system).await? {
+                for tenant in tenant::all(&state.repository, &system).await? {
                     let standing = if tenant.is_active { "active" } else { "suspended" };
                     say(format_args!("{} {:<20} {:<9} {}", tenant.id, tenant.slug, standing, tenant.name))?;
                 }
@@ -82,10 +82,10 @@ impl TenantCommand {
             Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
             Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
             Self::Quota { slug, max_bytes: bytes, max_files: files } => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, &slug).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, &slug).await?.id);
                 let quota = Quota { bytes, files };
                 let write =
-                    state.store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+                    state.repository.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
                 let tenant = write.await?;
                 say(format_args!("{} may have {files} files with {bytes} bytes in all.", tenant.slug))?;
             }
@@ -93,7 +93,7 @@ impl TenantCommand {
                 let ctx = system.within(Uuid::nil());
                 let lifetime = Duration::from_secs(u64::from(hours) * 3600);
                 let write = state
-                    .store
+                    .repository
                     .write(&ctx, lifetime, |tx, lifetime| Box::pin(tenant::create_invitation(tx, lifetime)));
                 say(write.await?.expose_secret())?;
             }
@@ -103,9 +103,9 @@ impl TenantCommand {
 }
 
 async fn set_active(state: &State, system: &System, slug: &str, active: bool) -> Result<(), StartError> {
-    let ctx = system.within(tenant::by_slug(&state.store, system, slug).await?.id);
+    let ctx = system.within(tenant::by_slug(&state.repository, system, slug).await?.id);
     let tenant =
-        state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
+        state.repository.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
     say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }))
 }
 
@@ -143,7 +143,7 @@ impl UserCommand {
         let password = read_password()?;
         match self {
             Self::Create { tenant, email, username, role } => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, &tenant).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, &tenant).await?.id);
                 let body = json!({
                     "email": email, "username": username, "role": role.parse::<Role>().ok(),
                     "password": password.expose_secret(),
@@ -151,20 +151,20 @@ impl UserCommand {
                 let new = user::check_new(&ctx, &Unchecked::<NewUser>::new(body))?;
                 let hash = hash(&state, password, new.personal()).await?;
                 let create = state
-                    .store
+                    .repository
                     .write(&ctx, (new, hash), |tx, (new, hash)| Box::pin(user::create(tx, new, hash)));
                 let user = create.await?;
                 say(format_args!("{} {}", user.id, user.email))?;
             }
             Self::SetPassword { tenant, email } => {
                 let login = Login::Email(email, Some(tenant));
-                let found = user::candidates(&state.store, &system, &login).await?.into_iter().next();
+                let found = user::candidates(&state.repository, &system, &login).await?.into_iter().next();
                 let found =
                     found.ok_or_else(|| StartError::Setting("There is no such user.".to_owned()))?.user;
                 let personal = vec![found.email.clone(), found.username.clone()];
                 let hash = hash(&state, password, personal).await?;
                 let ctx = system.within(found.tenant_id);
-                let set = state.store.write(&ctx, (found.id, hash), |tx, (id, hash)| {
+                let set = state.repository.write(&ctx, (found.id, hash), |tx, (id, hash)| {
                     Box::pin(user::set_password(tx, *id, hash))
                 });
                 set.await?;

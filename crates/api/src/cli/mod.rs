@@ -164,7 +164,7 @@ fn openapi(settings: &Settings, yaml: bool) -> Result<(), StartError> {
 /// The operator at work, on an open database.
 async fn operator(settings: Settings, reason: &'static str) -> Result<(State, System), StartError> {
     let state = State::open(settings, Clock::System).await?;
-    let system = state.store.system(reason, Request::default());
+    let system = state.repository.system(reason, Request::default());
     Ok((state, system))
 }
 

@@ -73,8 +73,10 @@ impl Seed {
         for number in 0..self.tenants as usize {
             let ctx = system.within(system.now().token_id());
             let people = (number, hash.clone());
-            let (tenant, users) =
-                state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;
+            let (tenant, users) = state
+                .repository
+                .write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash)))
+                .await?;
             let (mut introduced, mut cast) = (Vec::new(), Vec::new());
             for user in &users {
                 let token = token_of(&state, user)?;

@@ -40,10 +40,10 @@ impl Token {
         let (state, system) = operator(settings, "making a token").await?;
         let token = match (&self.tenant, &self.service) {
             (Some(slug), Some(name)) => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, slug).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, slug).await?.id);
                 let body = json!({ "name": name, "scopes": self.scope });
                 let body = Unchecked::<ServiceAccountInput>::new(body);
-                let write = state.store.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
+                let write = state.repository.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
                     Box::pin(service_account::ensure(tx, body, *seconds))
                 });
                 state.mint(&write.await?)

@@ -70,10 +70,10 @@ impl State {
     }
 
     fn verify(&self, token: &str) -> Result<Arc<Principal>, Problem> {
-        let now = self.store.clock().now().seconds();
+        let now = self.repository.clock().now().seconds();
         let principal = self.keys.present().verifier.verify(token, now);
         let principal = principal.map_err(|_| Problem::from(Code::Unauthenticated))?;
-        match self.store.revocations().refuse(&principal) {
+        match self.repository.revocations().refuse(&principal) {
             Some(kind @ Kind::TenantSuspended) => Err(kind.into()),
             Some(_) => Err(Problem::new(Code::Unauthenticated, "The token was revoked.")),
             None => Ok(principal),
@@ -88,13 +88,16 @@ impl State {
                     return Ok(principal);
                 }
             }
-            Some(Known::Refused(kind, until)) if self.store.clock().now() < until => return Err(kind.into()),
+            Some(Known::Refused(kind, until)) if self.repository.clock().now() < until => {
+                return Err(kind.into());
+            }
             _ => {}
         }
         // Whoever only asks has used it nevertheless.
-        let system = self.store.system("exchanging a personal access token", origin.clone().in_earnest());
+        let system =
+            self.repository.system("exchanging a personal access token", origin.clone().in_earnest());
         let (personal, longest) = (SecretString::from(token), self.settings.access_token_seconds);
-        match access_token::exchange(&self.store, &system, &personal, longest).await {
+        match access_token::exchange(&self.repository, &system, &personal, longest).await {
             Ok(granted) => {
                 let access = self.mint(&granted)?;
                 let principal = self.verify(access.expose_secret())?;
@@ -103,7 +106,7 @@ impl State {
             }
             Err(error) => {
                 if matches!(error.kind(), Kind::Unauthenticated | Kind::TenantSuspended) {
-                    let until = self.store.clock().now().plus(REFUSED);
+                    let until = self.repository.clock().now().plus(REFUSED);
                     self.exchanged.0.insert(digest, Known::Refused(error.kind(), until));
                 }
                 Err(error.into())

@@ -45,7 +45,7 @@ where
             text.extend(write(page.results.iter().map(Line::cells))?);
             let following = match page.next {
                 Some(Link::Cursor(cursor)) => {
-                    let refused = principal.and_then(|it| state.store.revocations().refuse(&it));
+                    let refused = principal.and_then(|it| state.repository.revocations().refuse(&it));
                     refused.map_or(Ok(()), |kind| Err(Error::from(kind)))?;
                     Some((Vec::new(), read(cursor).await?))
                 }

@@ -147,29 +147,29 @@ impl Right {
     /// Whether the caller may still follow.
     fn holds(&self) -> bool {
         let Self(state, principal) = self;
-        let now = state.store.clock().now().seconds();
+        let now = state.repository.clock().now().seconds();
         let ends = *state.streams.ending.borrow();
-        !ends && now < principal.expires_at() && state.store.revocations().refuse(principal).is_none()
+        !ends && now < principal.expires_at() && state.repository.revocations().refuse(principal).is_none()
     }
 
     async fn run(&self, mut reading: Reading, sender: &mpsc::Sender<Bytes>) -> Result<()> {
         let Self(state, principal) = self;
-        let store = &state.store;
-        let (mut feed, mut revoked) = (reading.follow(store), store.revocations().news());
+        let repository = &state.repository;
+        let (mut feed, mut revoked) = (reading.follow(repository), repository.revocations().news());
         let mut ending = state.streams.ending();
         let seconds = state.settings.heartbeat_seconds;
         let (heartbeat, patience) = (Duration::from_secs(seconds.into()), patience(seconds));
-        let left = principal.expires_at() - store.clock().now().seconds();
+        let left = principal.expires_at() - repository.clock().now().seconds();
         let expiry = sleep(Duration::from_secs(u64::try_from(left).unwrap_or_default()));
         // Whatever else wakes the stream: only what is sent puts it off.
         let beat = sleep(heartbeat);
         tokio::pin!(expiry, beat);
-        let mut text = format!("retry: {RETRY}\nid: {}\n\n", reading.cursor(store));
+        let mut text = format!("retry: {RETRY}\nid: {}\n\n", reading.cursor(repository));
         let mut reads = true;
         loop {
             if reads {
                 feed.mark_unchanged();
-                let page = reading.next(store, SHOWN).await?;
+                let page = reading.next(repository, SHOWN).await?;
                 for change in page.results {
                     let data = serde_json::to_string(&change).map_err(Error::internal)?;
                     let (id, noun, action) = (&change.cursor, &change.noun, &change.action);
@@ -179,7 +179,7 @@ impl Right {
             }
             if text.is_empty() && beat.is_elapsed() {
                 // Tells the client also where to go on after changes that it did not see.
-                text = format!(": \nid: {}\n\n", reading.cursor(store));
+                text = format!(": \nid: {}\n\n", reading.cursor(repository));
             }
             // Judged after it was read, and before it is told.
             if !self.holds() {

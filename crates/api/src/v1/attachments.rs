@@ -13,7 +13,7 @@ use super::{
     App,
     endpoints::history,
     files::{self, FileForm, Octets},
-    noun,
+    resource,
 };
 use crate::http::{
     answer::{self, Answered, List},
@@ -38,7 +38,7 @@ pub(crate) async fn list_task_attachments(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list_within::<Attachment>(&caller, &app, id, &query, &request).await
+    resource::list_within::<Attachment>(&caller, &app, id, &query, &request).await
 }
 
 /// Attach a file to a task
@@ -83,7 +83,7 @@ pub(crate) async fn create_task_attachment(
     mut query: Parameters,
     body: Upload<Octets>,
 ) -> Answered {
-    attachment::permit(&app.store, &caller, id.0).await?;
+    attachment::permit(&app.repository, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?;
     let body = body.open().await?;
     let Some(name) = name.or_else(|| body.name.clone()) else {
@@ -95,9 +95,9 @@ pub(crate) async fn create_task_attachment(
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
         // The digest binds the idempotency key to the bytes.
-        let key = caller.key(&app.store, &received.sha256);
+        let key = caller.key(&app.repository, &received.sha256);
         let input = (id.0, received.clone(), name);
-        let create = app.store.write_once(
+        let create = app.repository.write_once(
             &caller,
             key,
             input,
@@ -143,7 +143,7 @@ pub(crate) async fn get_task_attachment(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
+    resource::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
 }
 
 /// Download an attachment
@@ -193,7 +193,7 @@ pub(crate) async fn get_task_attachment_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let row = crud::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
+    let row = crud::get_within::<Attachment>(&app.repository, &caller, (ids.0, ids.1)).await?;
     let Attachment { id, name, media_type, size, sha256, .. } = row;
     let info = FileInfo { name, media_type, size, sha256 };
     files::send(&request, &app, &caller, &known, (id, &info), None).await
@@ -213,7 +213,7 @@ pub(crate) async fn get_task_attachment_content(
 )]
 #[delete("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    noun::remove_within::<Attachment>(&caller, &app, ids, pre).await
+    resource::remove_within::<Attachment>(&caller, &app, ids, pre).await
 }
 
 history! {

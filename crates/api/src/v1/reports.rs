@@ -55,7 +55,7 @@ pub(crate) async fn get_individual_report(
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, false)?;
     let user = query.take_id("user", "an id")?;
-    let report = report::individual(&app.store, &caller, period, user).await?;
+    let report = report::individual(&app.repository, &caller, period, user).await?;
     answer(format, "individual", &report, None)
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn get_team_report(
     let (period, format) = asked(&caller, &mut query, &request, false)?;
     let team = query.take_id("team", "an id")?;
     let team = team.ok_or_else(|| Error::parameter("team", "This parameter is required, once."))?;
-    let report = report::team(&app.store, &caller, period, team).await?;
+    let report = report::team(&app.repository, &caller, period, team).await?;
     if format != Format::Csv {
         return Ok(HttpResponse::Ok().json(report));
     }
@@ -122,7 +122,7 @@ pub(crate) async fn get_workload_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, true)?;
-    let report = report::workload(&app.store, &caller, period).await?;
+    let report = report::workload(&app.repository, &caller, period).await?;
     let bar = |line: &Workload| {
         let name = line.username.clone().unwrap_or_else(|| "(nobody)".to_owned());
         (name, vec![line.open, line.overdue])
@@ -162,7 +162,7 @@ pub(crate) async fn get_completion_report(
     let every = query.0.take_any("every")?.map(|every| every.parse::<Every>()).transpose()?;
     let project = query.take_id("project", "an id")?;
     let every = every.unwrap_or(Every::Day);
-    let report = report::completion(&app.store, &caller, period, every, project).await?;
+    let report = report::completion(&app.repository, &caller, period, every, project).await?;
     let point = |line: &CompletionBucket| (line.day.clone(), vec![line.created, line.completed]);
     let lines = report.results.iter().map(point).collect();
     let chart =
@@ -197,7 +197,7 @@ pub(crate) async fn get_time_by_project_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, true)?;
-    let report = report::time_by_project(&app.store, &caller, period).await?;
+    let report = report::time_by_project(&app.repository, &caller, period).await?;
     let bar = |line: &ProjectTime| {
         let name = match (&line.name, line.project_id) {
             (Some(name), _) => name.clone(),

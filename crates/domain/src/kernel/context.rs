@@ -244,7 +244,7 @@ impl Context {
     }
 
     /// Whether the credential reaches that far: a token without scopes is not narrowed.
-    pub(crate) fn reaches(&self, noun: policy::Noun, action: policy::Action) -> bool {
+    pub(crate) fn reaches(&self, noun: policy::ResourceType, action: policy::Action) -> bool {
         let Some(scopes) = &self.0.scopes else { return true };
         scopes.iter().any(|scope| scope.split_once(':') == Some((noun.scope(), action.verb())))
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     Instant,
-    kernel::repository::{noun::owned, row::positions},
+    kernel::repository::{resource::owned, row::positions},
 };
 
 pub(crate) mod entity {

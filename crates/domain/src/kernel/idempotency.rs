@@ -25,7 +25,7 @@ use serde::Serialize;
 use taskhub_auth::Cipher;
 
 use crate::{
-    Context, Error, Result, Scope, Store, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Tx,
     kernel::{
         error::Kind,
         policy::{Action, Authorization, Record, Recorded},
@@ -106,7 +106,7 @@ struct Once<I, O> {
     answer: fn(&O) -> Result<Answer>,
 }
 
-impl Store {
+impl Repository {
     /// The key of a request. It is bound to the caller (not to the token), the operation and the
     /// rest of the request.
     pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, request: &[&[u8]]) -> Key {

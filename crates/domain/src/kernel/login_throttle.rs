@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, System, Tx,
     kernel::{
         context::{Request, network},
         error::Kind,
@@ -78,32 +78,33 @@ positions!(Count { key, failures, blocked_until, expires_at });
 
 impl Attempt {
     /// An attempt to sign in with an email or username, in any tenant or in one.
-    pub fn on_login(store: &Store, name: &str, tenant: Option<&str>, request: &Request) -> Self {
+    pub fn on_login(repository: &Repository, name: &str, tenant: Option<&str>, request: &Request) -> Self {
         let folded = |text: &str| text.trim().to_lowercase();
         let account = [folded(tenant.unwrap_or_default()), folded(name)].map(String::into_bytes);
         let account: Vec<_> = account.iter().map(Vec::as_slice).collect();
-        let mut attempt = Self::on(store, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
-        attempt.count(store, NETWORK, &[], request.address);
+        let mut attempt =
+            Self::on(repository, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
+        attempt.count(repository, NETWORK, &[], request.address);
         attempt
     }
 
     /// An attempt of the user of a context to prove a password or code.
-    pub fn on_user(store: &Store, ctx: &Context) -> Self {
+    pub fn on_user(repository: &Repository, ctx: &Context) -> Self {
         let (tenant, user) = (ctx.tenant(), ctx.user().unwrap_or_default());
-        Self::on(store, &[b"user", tenant.as_bytes(), user.as_bytes()], ctx.request())
+        Self::on(repository, &[b"user", tenant.as_bytes(), user.as_bytes()], ctx.request())
     }
 
-    fn on(store: &Store, account: &[&[u8]], request: &Request) -> Self {
+    fn on(repository: &Repository, account: &[&[u8]], request: &Request) -> Self {
         let mut attempt = Self { counts: Vec::new(), forgets: true };
-        attempt.count(store, HERE, account, request.address);
-        attempt.count(store, ANYWHERE, account, None);
+        attempt.count(repository, HERE, account, request.address);
+        attempt.count(repository, ANYWHERE, account, None);
         attempt
     }
 
-    fn count(&mut self, store: &Store, rule: Rule, account: &[&[u8]], address: Option<IpAddr>) {
+    fn count(&mut self, repository: &Repository, rule: Rule, account: &[&[u8]], address: Option<IpAddr>) {
         let network = address.map(|address| network(address).to_string()).unwrap_or_default();
         let parts = [&[b"guess", rule.name.as_bytes(), network.as_bytes()], account].concat();
-        let key = URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(store.secret(), &parts));
+        let key = URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(repository.secret(), &parts));
         self.counts.push((rule, key));
     }
 
@@ -133,9 +134,9 @@ impl Attempt {
     ///
     /// # Errors
     /// `TooManyAttempts`.
-    pub async fn admit(&self, store: &Store) -> Result<()> {
-        let system = store.system("asking for failed attempts", Request::default());
-        let counts: Vec<Count> = store.beyond_tenants(&system).all(&self.keys()).await?;
+    pub async fn admit(&self, repository: &Repository) -> Result<()> {
+        let system = repository.system("asking for failed attempts", Request::default());
+        let counts: Vec<Count> = repository.beyond_tenants(&system).all(&self.keys()).await?;
         open(&counts, system.now())
     }
 
@@ -144,10 +145,10 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts` if a wait began while the attempt was verified. The attempt does not count
     /// then, and its outcome must not be reported.
-    pub async fn failed(&self, store: &Store) -> Result<Option<Instant>> {
-        let system = store.system("counting a failed attempt", Request::default());
+    pub async fn failed(&self, repository: &Repository) -> Result<Option<Instant>> {
+        let system = repository.system("counting a failed attempt", Request::default());
         let ctx = system.within(uuid::Uuid::nil());
-        store.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
+        repository.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
     }
 
     /// Runs the verification of the attempt in this transaction, unless a wait began meanwhile.
@@ -215,7 +216,7 @@ async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
     Ok((!wait.is_zero()).then(|| tx.now().plus(wait)))
 }
 
-impl Store {
+impl Repository {
     /// Removes expired counters, a few at a time.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ impl Sender {
             }
             // What ended the wait is the same to it. While the server can't be used, new mail is no reason to try again.
             tokio::select! {
-                () = self.state.store.mail_written(), if pause.is_none() => {}
+                () = self.state.repository.mail_written(), if pause.is_none() => {}
                 // Nobody can tell it any more either.
                 told = stopping.changed() => if told.is_err() { return },
                 () = tokio::time::sleep(pause.unwrap_or(PAUSE)) => {}
@@ -98,9 +98,9 @@ impl Sender {
 
     /// Sends one mail of each tenant that has some due: how many. While the server can't be used, one mail finds out whether it can be used again.
     async fn round(&mut self) -> Result<usize> {
-        let system = self.state.store.system("sending mail", Request::default());
+        let system = self.state.repository.system("sending mail", Request::default());
         let most = if self.health.pause().is_some() { 1 } else { ROUND };
-        let tenants = self.state.store.tenants_with_mail(&system, most).await?;
+        let tenants = self.state.repository.tenants_with_mail(&system, most).await?;
         let turns = tenants.into_iter().map(|tenant| self.turn(system.within(tenant)));
         let turns: Vec<_> = stream::iter(turns).buffer_unordered(CONNECTIONS).collect().await;
         let sent = turns.iter().filter(|turn| !matches!(turn, Turn::Nothing)).count();
@@ -110,7 +110,7 @@ impl Sender {
         // Mails of one round that find the server unusable at the same time say so once.
         for outcome in answered.into_iter().chain(unreachable.into_iter().next()) {
             if self.health.has_recovered(&outcome, system.now()) {
-                self.state.store.wake_deferred_mail(&system).await?;
+                self.state.repository.wake_deferred_mail(&system).await?;
             }
         }
         Ok(sent)
@@ -118,8 +118,8 @@ impl Sender {
 
     /// Sends the mail of a tenant that is due first.
     async fn turn(&self, ctx: Context) -> Turn {
-        let store = &self.state.store;
-        let claimed = match store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await {
+        let repository = &self.state.repository;
+        let claimed = match repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await {
             Ok(Next::Mail(claimed)) => claimed,
             Ok(Next::Discarded) => return Turn::Discarded,
             Ok(Next::Nothing) => return Turn::Nothing,
@@ -137,7 +137,8 @@ impl Sender {
             tracing::warn!(mail = %id, why, "a mail was not accepted");
         }
         let input = (id, outcome.clone());
-        let settled = store.write(&ctx, input, |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
+        let settled =
+            repository.write(&ctx, input, |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
         if let Err(error) = settled.await {
             tracing::warn!(mail = %id, %error, "what came of a mail can't be noted: it will be sent again");
         }

@@ -65,7 +65,7 @@ impl Stage<'_> {
         I: Send + Sync + 'static,
         O: Send + 'static,
     {
-        self.state.store.write(&self.by(who, at)?, input, operation).await
+        self.state.repository.write(&self.by(who, at)?, input, operation).await
     }
 
     /// Somebody makes a row.

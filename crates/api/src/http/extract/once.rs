@@ -10,7 +10,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use taskhub_domain::{Context, Store, idempotency::Key};
+use taskhub_domain::{Context, Repository, idempotency::Key};
 
 use crate::http::problem::{Code, Problem};
 
@@ -63,9 +63,9 @@ impl Once {
     }
 
     /// The key, bound to the caller, the operation and the request.
-    pub(super) fn key(&self, store: &Store, ctx: &Context, body: &[u8]) -> Key {
+    pub(super) fn key(&self, repository: &Repository, ctx: &Context, body: &[u8]) -> Key {
         let request = [body, self.query.as_bytes(), &self.preconditions];
-        store.idempotency_key(ctx, &self.operation, &self.key, &request)
+        repository.idempotency_key(ctx, &self.operation, &self.key, &request)
     }
 }
 

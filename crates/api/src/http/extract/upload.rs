@@ -85,7 +85,7 @@ impl<T: Takes> Upload<T> {
         let limit = state.settings.file_limit;
         self.announces_no_more_than(limit)?;
         let _place = state.uploads.of(caller.tenant()).enter().await?;
-        has_room(&state.store, caller, self.announced.unwrap_or_default()).await?;
+        has_room(&state.repository, caller, self.announced.unwrap_or_default()).await?;
         let id = caller.now().new_id(caller.tenant());
         let mut receiving = state.depot.receive(caller.tenant(), id);
         let mut source = self.source;

@@ -218,7 +218,7 @@ async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem
     request.extensions_mut().insert(Origin(origin.clone()));
     if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
-            Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+            Context::of(&principal, origin, state.repository.clock().clone()).map_err(|error| error.kind());
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }
@@ -327,7 +327,7 @@ fn request_id(request: &ServiceRequest) -> RequestId {
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
+    let clock = || request.app_data::<Data<State>>().map(|state| state.repository.clock().now());
     RequestId(
         given.map_or_else(
             || clock().map(|now| now.token_id().to_string()).unwrap_or_default().into(),

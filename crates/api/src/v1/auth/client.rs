@@ -87,9 +87,9 @@ pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, reques
     let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
     let client = given.or(basic)?.ok_or_else(required)?;
     // A dry run uses the secret too, so that the last use is recorded.
-    let system = app.store.system("signing a service in", origin.0.clone().in_earnest());
+    let system = app.repository.system("signing a service in", origin.0.clone().in_earnest());
     let longest = app.settings.access_token_seconds;
-    let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;
+    let granted = service_account::exchange(&app.repository, &system, client, scope, longest).await?;
     Ok(HttpResponse::Ok().json(TokenPair {
         access_token: origin.0.shown(&app.mint(&granted)?),
         token_type: "Bearer",

@@ -28,8 +28,8 @@ impl<'a> Proving<'a> {
     /// Refuses the attempt while the login throttle blocks it. Otherwise waits for the tenant's
     /// permit.
     pub(super) async fn begin(app: &'a App, caller: &'a Context) -> Result<Self, Problem> {
-        let attempt = Attempt::on_user(&app.store, caller);
-        attempt.admit(&app.store).await?;
+        let attempt = Attempt::on_user(&app.repository, caller);
+        attempt.admit(&app.repository).await?;
         let turn = app.turns.of(caller.tenant()).enter().await?;
         Ok(Self { app, caller, attempt, _turn: turn })
     }
@@ -48,7 +48,7 @@ impl<'a> Proving<'a> {
     ) -> Result<(), Problem> {
         let found = self.app.hasher.verify(password, Some(user.password_hash.clone())).await?;
         if found != Match::No {
-            self.attempt.admit(&self.app.store).await?;
+            self.attempt.admit(&self.app.repository).await?;
             return Ok(self.app.tell_asked(self.caller, "password").await?);
         }
         self.failed("password").await?;
@@ -66,7 +66,7 @@ impl<'a> Proving<'a> {
     }
 
     async fn failed(&self, reason: &'static str) -> Result<(), Problem> {
-        let blocked_until = self.attempt.failed(&self.app.store).await?;
+        let blocked_until = self.attempt.failed(&self.app.repository).await?;
         let incident = Incident::ProofFailed(Failure { reason, blocked_until });
         self.app.tell(self.caller.clone(), incident);
         Ok(())

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Mail, Waiting, entity, purpose, seal};
-use crate::{Result, Store, System, Tx, identity::tenant::Tenant, kernel::policy::Noun};
+use crate::{Repository, Result, System, Tx, identity::tenant::Tenant, kernel::policy::ResourceType};
 
 /// For how long a mail is its sender's alone: longer than a transport may take.
 const CLAIM: Duration = Duration::from_mins(2);
@@ -65,7 +65,7 @@ pub enum Outcome {
     Unreachable(String),
 }
 
-impl Store {
+impl Repository {
     /// Tenants whose mail is due, the one that waits longest first. Each gets its turn, so that one's many mails don't delay another's few.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ async fn put_off(tx: &Tx, row: Waiting, why: &str) -> Result<()> {
 async fn give_up(tx: &Tx, row: &Waiting, why: &str) -> Result<()> {
     tracing::error!(mail = %row.id, attempts = row.attempts, why, "a mail is given up");
     let what = json!({ "recipient": row.recipient, "attempts": row.attempts, "why": why });
-    tx.note(Noun::Tenant, "mail_undelivered", row.tenant_id, &what)?;
+    tx.note(ResourceType::Tenant, "mail_undelivered", row.tenant_id, &what)?;
     tx.forget::<Waiting>(row.id).await
 }
 

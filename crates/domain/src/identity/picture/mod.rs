@@ -12,7 +12,7 @@ use serde_json::json;
 
 pub use self::{draw::Drawn, studio::Studio};
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     identity::user::User,
     kernel::{
         error::Kind,
@@ -38,7 +38,7 @@ entity! {
 /// `Forbidden`, `InsufficientScope`.
 pub fn permit(ctx: &Context) -> Result<()> {
     ctx.user().ok_or(Kind::Forbidden)?;
-    policy::permit(ctx, policy::Noun::User, Action::UpdateProfile)
+    policy::permit(ctx, policy::ResourceType::User, Action::UpdateProfile)
 }
 
 /// Sets or replaces the caller's picture.
@@ -82,8 +82,8 @@ pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`, also if the user has no picture.
-pub async fn get(store: &Store, ctx: &Context, of: Uuid) -> Result<Picture> {
-    let scope = store.read(ctx);
+pub async fn get(repository: &Repository, ctx: &Context, of: Uuid) -> Result<Picture> {
+    let scope = repository.read(ctx);
     let user = scope.resolve::<User, _>(of, Read).await?.into_row();
     scope.find::<Picture>(user.id, false).await?.ok_or_else(|| Error::from(Kind::NotFound))
 }

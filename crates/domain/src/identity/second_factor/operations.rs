@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::SecondFactor;
 use crate::{
-    Context, Error, Instant, Result, Store, Tx,
+    Context, Error, Instant, Repository, Result, Tx,
     identity::{session, tenant::Tenant, user::User},
     kernel::{
         error::Kind,
@@ -57,9 +57,9 @@ pub fn caller(ctx: &Context) -> Result<Uuid> {
 ///
 /// # Errors
 /// `Forbidden` for a caller without a session.
-pub async fn state(store: &Store, ctx: &Context) -> Result<State> {
+pub async fn state(repository: &Repository, ctx: &Context) -> Result<State> {
     let id = caller(ctx)?;
-    let factor = match store.read(ctx).resolve::<SecondFactor, _>(id, Read).await {
+    let factor = match repository.read(ctx).resolve::<SecondFactor, _>(id, Read).await {
         Ok(factor) => Some(factor.into_row()),
         Err(error) if error.kind() == Kind::NotFound => None,
         Err(error) => return Err(error),

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use self::table::{Header, Lines, separator};
 use super::{NewUser, User, create, entity::Column};
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     kernel::{
         context::Request,
         error::{FieldError, Kind},
@@ -100,7 +100,7 @@ pub enum ImportStatus {
 /// `Forbidden`. `Malformed` if it is not UTF-8. `Invalid` if it lacks a column or has too many
 /// rows.
 pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
-    policy::permit(ctx, policy::Noun::User, Action::Create)?;
+    policy::permit(ctx, policy::ResourceType::User, Action::Create)?;
     let text =
         std::str::from_utf8(octets).map_err(|_| Error::with(Kind::Malformed, "The file is not UTF-8."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -133,9 +133,9 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn analyze(store: &Store) -> Result<()> {
-    let system = store.system("gathering statistics after an import", Request::default());
-    store.analyze(&system, &["user", "audit", "event"]).await
+pub async fn analyze(repository: &Repository) -> Result<()> {
+    let system = repository.system("gathering statistics after an import", Request::default());
+    repository.analyze(&system, &["user", "audit", "event"]).await
 }
 
 impl Import {
@@ -194,7 +194,7 @@ impl Row {
 /// # Errors
 /// `Forbidden`.
 pub async fn import(tx: &Tx, file: &Import) -> Result<ImportReport> {
-    policy::permit(tx.ctx(), policy::Noun::User, Action::Create)?;
+    policy::permit(tx.ctx(), policy::ResourceType::User, Action::Create)?;
     let mut file = file.clone();
     file.refuse_taken(tx).await?;
     let failed = file.rows.iter().filter(|row| row.user.is_err()).count();

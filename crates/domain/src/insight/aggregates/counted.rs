@@ -22,7 +22,7 @@ use crate::{
     Instant, Result, Scope,
     kernel::{
         policy::{self, Visibility},
-        repository::{Noun, field, readable_ids},
+        repository::{Resource, field, readable_ids},
     },
     work::{
         project::Project,
@@ -49,7 +49,7 @@ pub(crate) struct Counted {
 
 /// Reads the aggregates of one visible project, or of all projects that the caller sees.
 pub(crate) async fn count(scope: &Scope, project: Option<Uuid>) -> Result<Counted> {
-    let whole = policy::visibility(Project::NOUN, scope.ctx().role()) == Visibility::All;
+    let whole = policy::visibility(Project::TYPE, scope.ctx().role()) == Visibility::All;
     let tally = match project {
         Some(id) => Of::One(id),
         None if whole => Of::Tenant,

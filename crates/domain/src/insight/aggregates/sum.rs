@@ -11,7 +11,7 @@ use super::{
     tree::{LEVELS, node},
 };
 use crate::{
-    Result, Store, System, Tx,
+    Repository, Result, System, Tx,
     kernel::repository::{entity, field},
     work::task::{Priority, TaskStatus},
 };
@@ -120,7 +120,7 @@ impl Sum {
     }
 }
 
-impl Store {
+impl Repository {
     /// Compacts the logs of all tenants into sums. Several servers may do so at the same time.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Context, Result, Store, System,
+    Context, Repository, Result, System,
     kernel::{
         event::{Event, entity::Column},
         repository::{SWEEP, field},
@@ -21,7 +21,7 @@ use crate::{
 /// The number of tenants that are read at once.
 const TENANTS: u64 = 100;
 
-impl Store {
+impl Repository {
     /// Removes the events that are older than `kept`.
     ///
     /// # Errors

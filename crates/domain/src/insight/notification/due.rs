@@ -8,11 +8,11 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 
 use super::{NotificationKind, tell::of_alarm};
 use crate::{
-    Result, Store, System, Tx,
+    Repository, Result, System, Tx,
     identity::user::User,
     kernel::{
         error::Kind,
-        repository::{Noun, Precondition, Update},
+        repository::{Precondition, Resource, Update},
     },
     work::{
         reminder::{
@@ -77,7 +77,7 @@ async fn tell_of_due_date(tx: &Tx, task: &Task) -> Result<()> {
     }
 }
 
-impl Store {
+impl Repository {
     /// Tenants of whom an alarm is due, the one that waits longest first: each gets its turn.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::{
     kernel::{
         context::Actor,
         policy,
-        repository::{Noun, ReactsTo, Written},
+        repository::{ReactsTo, Resource, Written},
     },
     work::{
         comment::Comment,
@@ -37,7 +37,7 @@ struct News<'a> {
     /// The task that it belongs to, if there is one.
     task: Option<&'a Task>,
     /// The row that it is about.
-    about: (policy::Noun, Uuid),
+    about: (policy::ResourceType, Uuid),
     /// The sentence that the user reads.
     text: String,
 }
@@ -79,7 +79,7 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     if tx.ctx().actor() == Actor::System || task.is_removed() {
         return Ok(());
     }
-    let about = (Task::NOUN, task.id);
+    let about = (Task::TYPE, task.id);
     let assignee = task.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     if let Some(assignee) = assignee.filter(|id| tx.ctx().user() != Some(*id)) {
         let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
@@ -103,7 +103,7 @@ async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientReq
         return Ok(());
     };
     let text = format!("{} assigned “{}” to you.", actor(tx).await?, request.title);
-    let about = (ClientRequest::NOUN, request.id);
+    let about = (ClientRequest::TYPE, request.id);
     tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
     let managers: Vec<_> = project.manager_id.into_iter().chain(of_team).collect();
     let left = if tasks == 1 { "1 open task has".to_owned() } else { format!("{tasks} open tasks have") };
     let text = format!("{} can't see “{}” any more: {left} no assignee now.", user.full_name(), project.name);
-    let about = (Project::NOUN, project.id);
+    let about = (Project::TYPE, project.id);
     tell(tx, &managers, &News { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
@@ -129,7 +129,7 @@ async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Res
     let Some(task) = &tx.find::<Task>(comment.task_id, false).await? else { return Ok(()) };
     let known = old.map(|old| old.mentions.0.as_slice()).unwrap_or_default();
     let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
-    let (about, actor) = ((Comment::NOUN, comment.id), actor(tx).await?);
+    let (about, actor) = ((Comment::TYPE, comment.id), actor(tx).await?);
     let text = format!("{actor} mentioned you in a comment on “{}”.", task.title);
     tell(tx, &mentioned, &News { kind: NotificationKind::Mentioned, task: Some(task), about, text }).await?;
     if old.is_some() {
@@ -147,7 +147,7 @@ pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
         _ => format!("You wanted to be reminded of “{}”.", task.title),
     };
-    tell(tx, &[user], &News { kind, task: Some(task), about: (Task::NOUN, task.id), text }).await
+    tell(tx, &[user], &News { kind, task: Some(task), about: (Task::TYPE, task.id), text }).await
 }
 
 /// The watchers, the owner and the assignee of a task, each once.

@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         error::Kind,
         policy::{self, Action},
-        repository::{Delete, Noun, Precondition},
+        repository::{Delete, Precondition, Resource},
     },
     work::{
         task,
@@ -50,8 +50,8 @@ async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()>
     let sees = match &heir {
         Some(heir) => {
             let scope = tx.seen_by(heir);
-            let facts = team::facts_within(&team, &scope).await?;
-            policy::judge_row(scope.ctx(), Team::NOUN, Action::Read, facts).is_ok()
+            let relations = team::relations_within(&team, &scope).await?;
+            policy::authorize_row(scope.ctx(), Team::TYPE, Action::Read, relations).is_ok()
         }
         None => false,
     };

@@ -14,7 +14,7 @@ use crate::{
     identity::invitation::{self, Invitation},
     kernel::{
         policy::{self, Action},
-        repository::{Noun, noun::ColumnOf},
+        repository::{Resource, resource::ColumnOf},
     },
     work::{
         document::{self, Document},
@@ -48,7 +48,7 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
 }
 
 /// Transfers the rows of a resource type that name the user in one of these columns.
-async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
+async fn rows<N: Resource>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
     let named = columns.iter().fold(Condition::any(), |any, column| any.add(column.eq(from)));
     let page = tx.owned::<N>().filter(named).order_by_asc(N::id_column()).limit(PAGE).into_query();
     loop {
@@ -57,7 +57,7 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             return Ok(());
         }
         // The caller's credential must reach what is transferred.
-        policy::permit(tx.ctx(), N::NOUN, Action::Update)?;
+        policy::permit(tx.ctx(), N::TYPE, Action::Update)?;
         for row in found {
             // Rows in the trash too. Another transaction may have deleted a row permanently since
             // the query.

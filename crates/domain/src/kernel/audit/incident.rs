@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Instant, Result, Tx,
-    kernel::{error::Kind, policy::Noun},
+    kernel::{error::Kind, policy::ResourceType},
 };
 
 /// A security event.
@@ -59,14 +59,14 @@ pub struct Failure {
 /// Those of the store.
 pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
     match incident {
-        Incident::Refused(what) => tx.note(Noun::Tenant, "refused", tx.ctx().tenant(), what),
-        Incident::SignInFailed(user, what) => tx.note(Noun::User, "sign_in_failed", *user, what),
+        Incident::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),
+        Incident::SignInFailed(user, what) => tx.note(ResourceType::User, "sign_in_failed", *user, what),
         Incident::Asked(what) => match tx.ctx().user() {
-            Some(user) => tx.note(Noun::User, "asked", user, what),
-            None => tx.note(Noun::Tenant, "asked", tx.ctx().tenant(), what),
+            Some(user) => tx.note(ResourceType::User, "asked", user, what),
+            None => tx.note(ResourceType::Tenant, "asked", tx.ctx().tenant(), what),
         },
         Incident::ProofFailed(what) => {
-            tx.note(Noun::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+            tx.note(ResourceType::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::{
     Context, Error, Instant, Result, Scope,
     kernel::{
         input,
-        policy::{self, Action, Facts},
+        policy::{self, Action, Relations},
         repository::{
-            noun::{ColumnOf, EntityOf, Noun},
+            resource::{ColumnOf, EntityOf, Resource},
             tokenizer::Wanted,
         },
     },
@@ -65,7 +65,7 @@ pub enum Form {
 }
 
 /// A filter of the lists of a resource.
-pub struct Filter<N: Noun> {
+pub struct Filter<N: Resource> {
     /// The name of the parameter.
     pub name: &'static str,
     /// The form of its values.
@@ -73,7 +73,7 @@ pub struct Filter<N: Noun> {
     pub(crate) column: ColumnOf<N>,
 }
 
-impl<N: Noun> Filter<N> {
+impl<N: Resource> Filter<N> {
     /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
         matches!(self.form, Form::Instant) && self.column.def().is_null()
@@ -81,15 +81,15 @@ impl<N: Noun> Filter<N> {
 }
 
 /// A sort key of the lists of a resource.
-pub struct Sort<N: Noun> {
+pub struct Sort<N: Resource> {
     /// The value in the parameter `sort`.
     pub name: &'static str,
     pub(crate) column: &'static str,
     pub(crate) key: fn(&N::Item) -> Key,
 }
 
-impl<N: Noun> Sort<N> {
-    pub(crate) fn expr<M: Noun>(&self) -> Expr {
+impl<N: Resource> Sort<N> {
+    pub(crate) fn expr<M: Resource>(&self) -> Expr {
         Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
     }
 }
@@ -151,7 +151,7 @@ pub(crate) enum Paging {
     Cursor { text: String, size: u64 },
 }
 
-pub(crate) struct Request<N: Noun> {
+pub(crate) struct Request<N: Resource> {
     pub(crate) condition: Condition,
     /// The keys, and whether they are descending. The id comes last, so that the order is total.
     pub(crate) sort: Vec<(&'static Sort<N>, bool)>,
@@ -188,7 +188,7 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidParameter` for unknown filters.
-    pub(crate) fn condition<N: Noun>(&self, scope: &Scope) -> Result<Condition> {
+    pub(crate) fn condition<N: Resource>(&self, scope: &Scope) -> Result<Condition> {
         let mut seen = HashSet::new();
         self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
             if !seen.insert(name) {
@@ -198,7 +198,7 @@ impl Query {
         })
     }
 
-    pub(crate) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
+    pub(crate) fn read<N: Resource>(&self, scope: &Scope) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, self.1, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
@@ -237,13 +237,13 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
 }
 
 /// The fields of the results of a list.
-pub fn fields<N: Noun>() -> Vec<&'static str> {
+pub fn fields<N: Resource>() -> Vec<&'static str> {
     let columns = N::item_columns();
     let shown = columns.iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name));
     shown.chain(N::ADDED.iter().copied()).collect()
 }
 
-fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
+fn read_fields<N: Resource>(value: &str) -> Result<Vec<String>> {
     let known = fields::<N>();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
@@ -252,7 +252,7 @@ fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
     value.split(',').map(|name| check(name.trim())).collect()
 }
 
-fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
+fn read_sort<N: Resource>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
     let [id, ..] = N::sorts() else { return Err(Error::internal("a noun without a sort")) };
     let Some(value) = value else { return Ok(vec![(id, true)]) };
     let mut sort = Vec::new();
@@ -281,7 +281,7 @@ fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool
     Ok(sort)
 }
 
-fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condition> {
+fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Condition> {
     let ctx = scope.ctx();
     let (plain, operator) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         Some((plain, operator)) => (plain, Some(operator)),
@@ -293,7 +293,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
     };
     // A filter on a private field would reveal the field row by row. It exists only for callers who
     // may read that field of every row.
-    let reads_all = policy::judge(ctx, N::NOUN, Action::ReadPrivate, Facts::default()).is_ok();
+    let reads_all = policy::authorize(ctx, N::TYPE, Action::ReadPrivate, Relations::default()).is_ok();
     let private = if reads_all { N::private_filters() } else { &[] };
     let mut found = N::filters().iter().chain(private).filter(|filter| filter.name == plain).peekable();
     let filter = *found.peek().ok_or_else(unknown)?;
@@ -397,7 +397,7 @@ pub struct Parameter {
 }
 
 /// The filter parameters of the lists of a resource, with every operator, and its sort keys.
-pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
+pub fn parameters<N: Resource>() -> (Vec<Parameter>, Vec<&'static str>) {
     let mut filters: Vec<Parameter> = Vec::new();
     let all = N::filters().iter().map(|filter| (filter, false));
     for (filter, private) in all.chain(N::private_filters().iter().map(|it| (it, true))) {
@@ -421,7 +421,7 @@ pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
 }
 
 /// All columns of a row, for resources whose lists have whole rows.
-pub(crate) fn whole<N: Noun>() -> Vec<ColumnOf<N>> {
+pub(crate) fn whole<N: Resource>() -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().collect()
 }
 

@@ -11,12 +11,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Action, Noun, grounds};
+use super::{Action, ResourceType, rules};
 
 /// The right to an action: on some row of a noun, or on this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Authorization {
-    pub(crate) noun: Noun,
+    pub(crate) noun: ResourceType,
     pub(crate) action: Action,
     pub(crate) row: Option<Uuid>,
 }
@@ -47,12 +47,12 @@ impl Record {
         self.recorded().clone()
     }
 
-    pub(super) fn authorized(&self, noun: Noun, action: Action) {
+    pub(super) fn authorized(&self, noun: ResourceType, action: Action) {
         self.recorded().authorizations.insert(Authorization { noun, action, row: None });
     }
 
     /// The caller had a right to this very row. One that does not depend on the row is not recorded again for each.
-    pub(crate) fn authorized_on(&self, noun: Noun, action: Action, row: Uuid) {
+    pub(crate) fn authorized_on(&self, noun: ResourceType, action: Action, row: Uuid) {
         if [action, Action::Read].into_iter().any(|action| depends_on_the_row(noun, action)) {
             self.recorded().authorizations.insert(Authorization { noun, action, row: Some(row) });
         }
@@ -74,8 +74,8 @@ impl Record {
 }
 
 /// Whether it takes more than a role.
-fn depends_on_the_row(noun: Noun, action: Action) -> bool {
-    let grounds = grounds(noun, action);
-    let open_to_all = grounds.iter().any(|ground| ground.role.is_none() && ground.fact.is_none());
-    !open_to_all && grounds.iter().any(|ground| ground.fact.is_some())
+fn depends_on_the_row(noun: ResourceType, action: Action) -> bool {
+    let rules = rules(noun, action);
+    let open_to_all = rules.iter().any(|rule| rule.role.is_none() && rule.relation.is_none());
+    !open_to_all && rules.iter().any(|rule| rule.relation.is_some())
 }

@@ -6,13 +6,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Store, field};
+use super::{Repository, field};
 use crate::{Instant, Result, System};
 
 /// More rows than are due at once.
 const MANY: u64 = 1_000_000;
 
-impl Store {
+impl Repository {
     /// Tenants with rows of a table that are due by a column, the one that waits longest first.
     pub(crate) async fn tenants_due(
         &self,

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::noun::Noun;
+use super::resource::Resource;
 use crate::{
     Error, Result,
     kernel::{error::Kind, policy::Action},
@@ -56,12 +56,12 @@ impl Changes for Override {}
 
 /// A row that was found in the caller's tenant, and the right to act on it.
 #[derive(Clone, Debug)]
-pub struct Evidence<N: Noun, A: Act> {
+pub struct Evidence<N: Resource, A: Act> {
     row: N,
     act: PhantomData<A>,
 }
 
-impl<N: Noun, A: Act> Evidence<N, A> {
+impl<N: Resource, A: Act> Evidence<N, A> {
     pub(super) fn new(row: N, _act: A) -> Self {
         Self { row, act: PhantomData }
     }

@@ -3,7 +3,7 @@
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 
-use super::noun::Unique;
+use super::resource::Unique;
 use crate::{Error, kernel::error::Kind};
 
 /// What a client reads when a commit was not answered.

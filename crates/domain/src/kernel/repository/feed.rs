@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Conn, Scope, Store, field, stage::Batch};
+use super::{Conn, Repository, Scope, field, stage::Batch};
 use crate::{
     Result,
     kernel::{context::Request, event::Event},
@@ -142,7 +142,7 @@ impl Followers {
     }
 }
 
-impl Store {
+impl Repository {
     /// Changes whenever there may be something new in a tenant's feed, whichever node has committed it.
     pub(crate) fn follow(&self, tenant: Uuid) -> watch::Receiver<i64> {
         self.0.followers.tenants().entry(tenant).or_default().subscribe()

@@ -12,7 +12,7 @@ use sqlx::{
 };
 use taskhub_auth::Cipher;
 
-use super::{Conn, Relations, Scope, Secrets, limit::Limit, sql::Statements};
+use super::{Conn, Dependents, Scope, Secrets, limit::Limit, sql::Statements};
 use crate::{Context, Error, Result};
 
 static SQLITE: LazyLock<DatabaseConnection> =
@@ -31,7 +31,7 @@ impl Scope {
         ctx: Context,
         backend: DbBackend,
         secret: &[u8],
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Result<Self> {
         let pool = match backend {
             DbBackend::Postgres => &POSTGRES,
@@ -44,7 +44,7 @@ impl Scope {
             conn: Conn::Pool(super::Pool::new((**pool).clone(), Limit::new(Duration::ZERO)), None),
             statements: Arc::new(Statements::default()),
             secrets: Arc::new(Secrets { installation: secret.to_vec(), cipher }),
-            relations,
+            dependents,
         })
     }
 }

@@ -15,7 +15,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, relations::Relations,
+    Operation, conn::Conn, dependents::Dependents, failure, feed::Followers, pending::Pending, queue::Queue,
     revocation::Revocations, scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
     writer_connection::WriterConnection,
 };
@@ -151,7 +151,7 @@ impl Writer {
         secrets: Arc<super::Secrets>,
         mail: Arc<Notify>,
         followers: Arc<Followers>,
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Self {
         let waiting = Waiting(Arc::new(Mutex::new(Queue::new(WAITING as usize))));
         let (wake, mut woken) = mpsc::channel(1);
@@ -163,7 +163,7 @@ impl Writer {
             secrets,
             mail,
             followers,
-            relations,
+            dependents,
         };
         tokio::spawn(async move {
             while woken.recv().await.is_some() {
@@ -203,7 +203,7 @@ struct Work {
     statements: Arc<Statements>,
     revocations: Arc<Revocations>,
     secrets: Arc<super::Secrets>,
-    relations: &'static Relations,
+    dependents: &'static Dependents,
     mail: Arc<Notify>,
     followers: Arc<Followers>,
 }
@@ -299,7 +299,7 @@ impl Work {
             conn: Conn::Transaction(transaction.clone()),
             statements: self.statements.clone(),
             secrets: self.secrets.clone(),
-            relations: self.relations,
+            dependents: self.dependents,
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;

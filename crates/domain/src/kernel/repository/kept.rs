@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     failure,
-    noun::{ColumnOf, EntityOf, Noun, Owned},
+    resource::{ColumnOf, EntityOf, Owned, Resource},
     revocation::Revocation,
     row::Positioned,
     stage,
@@ -39,10 +39,10 @@ impl Tx {
     }
 
     /// As [`Self::keep_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
-    pub(crate) fn keep_and_tell<N: Noun>(&self, row: &N) -> Result<()> {
+    pub(crate) fn keep_and_tell<N: Resource>(&self, row: &N) -> Result<()> {
         self.keep_later(row)?;
         let Birth { tenant, id, at } = self.birth();
-        let event = event::row(tenant, id, at, N::NOUN.as_str(), row.id(), "create", row.version());
+        let event = event::row(tenant, id, at, N::TYPE.as_str(), row.id(), "create", row.version());
         self.pending().events.push(Event { within_id: row.lies_in(), ..event });
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Tx {
     }
 
     /// Notes in a row what the server keeps for itself about it, as when it was used last: unaudited, and without a new version.
-    pub(crate) async fn stamp<N: Noun>(&self, id: Uuid, column: ColumnOf<N>) -> Result<()> {
+    pub(crate) async fn stamp<N: Resource>(&self, id: Uuid, column: ColumnOf<N>) -> Result<()> {
         self.begin_writing().await?;
         let mut update = Query::update();
         update.table(EntityOf::<N>::default().table_ref()).value(column, self.now());
@@ -85,7 +85,7 @@ impl Tx {
 
     /// Lets one transaction at a time pass that follows a rule which depends on this row, by writing the row: a cluster may certify what
     /// transactions write, and knows nothing of the locks on its other nodes. What the rule reads is read after this.
-    pub(crate) async fn guard<N: Noun>(&self, id: Uuid) -> Result<()> {
+    pub(crate) async fn guard<N: Resource>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
         let mut update = Query::update();
         update.table(EntityOf::<N>::default().table_ref()).value(GUARD, Expr::col(GUARD).add(1_i64));

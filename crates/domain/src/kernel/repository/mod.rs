@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod conn;
+mod dependents;
 mod due;
 mod dump;
 mod evidence;
@@ -20,7 +21,6 @@ mod kept;
 mod limit;
 mod migrating;
 mod news;
-pub(crate) mod noun;
 mod pending;
 pub(crate) mod people;
 mod pool;
@@ -28,7 +28,7 @@ mod private;
 mod queue;
 mod reach;
 mod readiness;
-mod relations;
+pub(crate) mod resource;
 mod revocation;
 pub(crate) mod row;
 mod scope;
@@ -58,24 +58,24 @@ use tracing::Instrument;
 use self::writer_connection::WriterConnection;
 pub(crate) use self::{
     conn::Conn,
+    dependents::{BelongsTo, Cascade, Dependents, PassesOn, Reaction, ReactsTo, Succession},
     home::Pool,
     installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
-    noun::{Unique, entity},
-    relations::{BelongsTo, Cascade, PassesOn, Reaction, ReactsTo, Relations, Succession},
+    resource::{Unique, entity},
     revocation::Revocation,
     scope::{field, names_readable, readable, readable_ids},
     text::unindexed,
 };
 pub use self::{
+    dependents::Written,
     evidence::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
     migrating::{Loss, MigrationState},
-    noun::{Blank, Container, Noun, Owned},
     pool::Database,
     readiness::Unready,
-    relations::Written,
+    resource::{Blank, Container, Owned, Resource},
     revocation::{Revocations, follow_revocations},
     scope::Scope,
     share::{Share, Shares},
@@ -96,7 +96,7 @@ pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>
 
 /// The way to everything that TaskHub knows. Cheap to clone.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Repository(Arc<Inner>);
 
 struct Inner {
     reads: Pool,
@@ -111,7 +111,7 @@ struct Inner {
     followers: Arc<feed::Followers>,
     clock: Clock,
     in_flight: InFlight,
-    relations: &'static Relations,
+    dependents: &'static Dependents,
     readiness: readiness::Readiness,
     _checkpoints: Option<checkpoint::Checkpoints>,
 }
@@ -131,7 +131,7 @@ enum Writes {
     Each(Pool),
 }
 
-impl Store {
+impl Repository {
     /// Connects to a database whose schema is up to date, with the relations between the resources.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl Store {
         database: &Database,
         cipher: Cipher,
         clock: Clock,
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
         Database::check_schema(writes.connections()).await?;
@@ -161,12 +161,12 @@ impl Store {
                 secrets.clone(),
                 mail.clone(),
                 followers.clone(),
-                relations,
+                dependents,
             ))
         } else {
             Writes::Each(writes)
         };
-        let store = Self(Arc::new(Inner {
+        let repository = Self(Arc::new(Inner {
             reads,
             writes,
             shares,
@@ -181,10 +181,10 @@ impl Store {
             _checkpoints: checkpoint::Checkpoints::start(database, checkpoint::LARGE, checkpoint::PERIOD),
             clock,
             in_flight: InFlight::default(),
-            relations,
+            dependents,
         }));
-        store.refresh_revocations().await?;
-        Ok(store)
+        repository.refresh_revocations().await?;
+        Ok(repository)
     }
 
     /// The tenant's rows, for reading.
@@ -194,7 +194,7 @@ impl Store {
             conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
             statements: self.0.statements.clone(),
             secrets: self.0.secrets.clone(),
-            relations: self.0.relations,
+            dependents: self.0.dependents,
         }
     }
 
@@ -239,8 +239,8 @@ impl Store {
             }
             Writes::Each(pool) => {
                 // It goes to its end when the client is gone: what was committed is followed by what it brings about.
-                let (store, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
-                let write = async move { store.write_alone(&pool, &ctx, &input, operation).await };
+                let (repository, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
+                let write = async move { repository.write_alone(&pool, &ctx, &input, operation).await };
                 let write = tokio::spawn(write.in_current_span());
                 write.await.unwrap_or_else(|error| Err(Error::internal(error)))
             }
@@ -384,9 +384,9 @@ impl Store {
     }
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for Repository {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
+        f.write_str("Repository")
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     failure,
-    noun::{Noun, Owned},
+    resource::{Owned, Resource},
     revocation::Revocation,
     scope::Scope,
     stage::Stage,
@@ -51,7 +51,7 @@ impl Tx {
     /// Records what happened to a row without changing it, for the security log: what was tried and refused, a token that was ended.
     pub(crate) fn note(
         &self,
-        noun: policy::Noun,
+        noun: policy::ResourceType,
         name: &'static str,
         id: Uuid,
         what: &impl serde::Serialize,
@@ -64,7 +64,7 @@ impl Tx {
     }
 
     /// Records a write: [`Self::add`], [`Self::update`] and [`Self::remove`] do so themselves. For what is written beside a row, and belongs to it.
-    pub(crate) fn record<N: Noun>(
+    pub(crate) fn record<N: Resource>(
         &self,
         name: &'static str,
         id: Uuid,
@@ -73,14 +73,14 @@ impl Tx {
         new: Option<String>,
     ) {
         let Birth { tenant, id: record, at } = self.birth();
-        let noun = N::NOUN.as_str();
+        let noun = N::TYPE.as_str();
         let mut pending = self.pending();
         pending.events.push(event::row(tenant, record, at, noun, id, name, version));
         pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
     }
 
     /// As [`Self::record`], of the row itself; `moves`: it may have brought something into sight or out of it.
-    pub(crate) fn record_row<N: Noun>(
+    pub(crate) fn record_row<N: Resource>(
         &self,
         name: &'static str,
         row: &N,
@@ -106,10 +106,10 @@ impl Tx {
     }
 
     /// Records that the caller made a row, and sees it, in their record.
-    pub(super) fn record_added<N: Noun>(&self, row: &N) {
+    pub(super) fn record_added<N: Resource>(&self, row: &N) {
         if let Some(record) = self.ctx.record() {
-            record.authorized_on(N::NOUN, Action::Create, row.id());
-            record.authorized_on(N::NOUN, Action::Read, row.id());
+            record.authorized_on(N::TYPE, Action::Create, row.id());
+            record.authorized_on(N::TYPE, Action::Read, row.id());
         }
     }
 

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{Scope, entity, field, row::Positioned};
 use crate::{
     Instant, Result,
-    kernel::policy::{Action, Noun},
+    kernel::policy::{Action, ResourceType},
 };
 
 entity! {
@@ -98,7 +98,7 @@ impl Scope {
         let own = self.ctx.user();
         let mut people: Vec<_> = rows.iter_mut().filter_map(Positioned::person).collect();
         people.retain(|(id, _)| own != Some(*id));
-        if people.is_empty() || !self.ctx.reaches(Noun::User, Action::Read) {
+        if people.is_empty() || !self.ctx.reaches(ResourceType::User, Action::Read) {
             return Ok(());
         }
         let mut ids: Vec<_> = people.iter().map(|(id, _)| *id).collect();

@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Store, field};
+use super::{Repository, field};
 use crate::{
     Error, Instant, Result, Tx,
     kernel::{context::Request, error::Kind},
@@ -131,7 +131,7 @@ struct Row {
     at: Instant,
 }
 
-impl Store {
+impl Repository {
     /// Whether the server can serve, within a second.
     ///
     /// # Errors
@@ -147,10 +147,10 @@ impl Store {
         }
         if let Ok(turn) = readiness.turn.clone().try_lock_owned() {
             // On its own: a probe that is late goes on when nobody waits for it any more, and none begins beside it.
-            let store = self.clone();
+            let repository = self.clone();
             tokio::spawn(async move {
-                let outcome = store.probe().await;
-                store.0.readiness.last.send_replace(Some((Moment::now(), outcome)));
+                let outcome = repository.probe().await;
+                repository.0.readiness.last.send_replace(Some((Moment::now(), outcome)));
                 drop(turn);
             });
         }

@@ -18,7 +18,7 @@ use sea_orm::{
 use taskhub_auth::principal::Principal;
 use tokio::sync::{Notify, watch};
 
-use super::{Store, Tx, entity, field};
+use super::{Repository, Tx, entity, field};
 use crate::{
     Instant, Result, System,
     kernel::{context::Request, error::Kind},
@@ -168,7 +168,7 @@ fn issued_at(principal: &Principal) -> i64 {
     precise.unwrap_or_else(|| principal.issued_at().saturating_mul(1_000))
 }
 
-impl Store {
+impl Repository {
     /// Reads everything that still matters: at start.
     pub(crate) async fn refresh_revocations(&self) -> Result<()> {
         self.read_revocations(entity::Column::ExpiresAt.gt(self.clock().now())).await
@@ -197,24 +197,24 @@ impl Store {
 }
 
 /// Follows what other nodes revoke, until the future is dropped.
-pub async fn follow_revocations(store: Store) {
+pub async fn follow_revocations(repository: Repository) {
     let heard = Notify::new();
-    tokio::join!(follow(&store, &heard), store.listen(&heard));
+    tokio::join!(follow(&repository, &heard), repository.listen(&heard));
 }
 
 /// Reads again and again: when something was heard, and by the clock, because what is told may be lost.
-async fn follow(store: &Store, heard: &Notify) {
+async fn follow(repository: &Repository, heard: &Notify) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // A node that was away, or could not read, reads from where it stopped.
-    let mut read = store.clock().now();
+    let mut read = repository.clock().now();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = heard.notified() => {}
         }
-        let now = store.clock().now();
-        match store.read_revocations(entity::Column::At.gte(Ord::min(read, now).minus(OVERLAP))).await {
+        let now = repository.clock().now();
+        match repository.read_revocations(entity::Column::At.gte(Ord::min(read, now).minus(OVERLAP))).await {
             Ok(()) => read = now,
             Err(error) => tracing::warn!(%error, "what was revoked elsewhere can't be read"),
         }

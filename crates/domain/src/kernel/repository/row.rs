@@ -177,8 +177,8 @@ mod tests {
             idempotency::entity::Model as Kept,
             repository::{
                 Revocation,
-                noun::{ColumnOf, Noun, Owned},
                 people::FormerUser,
+                resource::{ColumnOf, Owned, Resource},
                 text::entity::Model as Terms,
             },
         },
@@ -204,11 +204,11 @@ mod tests {
         assert_eq!(M::COLUMNS, columns);
     }
 
-    fn in_order<N: Noun>() {
+    fn in_order<N: Resource>() {
         let columns: Vec<_> = ColumnOf::<N>::iter().map(|column| column.as_str()).collect();
-        assert_eq!(N::COLUMNS, columns, "a row of {}", N::NOUN.as_str());
+        assert_eq!(N::COLUMNS, columns, "a row of {}", N::TYPE.as_str());
         let listed: Vec<_> = N::item_columns().iter().map(IdenStatic::as_str).collect();
-        assert_eq!(N::Item::COLUMNS, listed, "a line of a list of {}", N::NOUN.as_str());
+        assert_eq!(N::Item::COLUMNS, listed, "a line of a list of {}", N::TYPE.as_str());
     }
 
     #[test]

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::{
     conn::Conn,
+    dependents::Dependents,
     evidence::{Act, Evidence, Read},
     failure,
-    noun::{EntityOf, Noun, Owned},
-    relations::Relations,
+    resource::{EntityOf, Owned, Resource},
     row::Positioned,
     sql::{Lock, Statements},
 };
@@ -36,7 +36,7 @@ pub struct Scope {
     pub(super) conn: Conn,
     pub(super) statements: Arc<Statements>,
     pub(super) secrets: Arc<super::Secrets>,
-    pub(super) relations: &'static Relations,
+    pub(super) dependents: &'static Dependents,
 }
 
 impl Scope {
@@ -54,24 +54,24 @@ impl Scope {
     ///
     /// # Errors
     /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
-    pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+    pub async fn resolve<N: Resource, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed());
         self.judged(row, act).await
     }
 
-    async fn judged<N: Noun, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
+    async fn judged<N: Resource, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
         let Some(row) = row else {
             // Scopes are judged first for rows that exist, and so they are here.
-            policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
+            policy::permit(&self.ctx, N::TYPE, A::ACTION).or_else(|error| match error.kind() {
                 Kind::InsufficientScope => Err(error),
                 _ => Ok(()),
             })?;
             return Err(Kind::NotFound.into());
         };
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        let relations = row.relations(self, A::ACTION).await?;
+        policy::authorize(&self.ctx, N::TYPE, A::ACTION, relations)?;
         if let Some(record) = self.ctx.record() {
-            record.authorized_on(N::NOUN, A::ACTION, row.id());
+            record.authorized_on(N::TYPE, A::ACTION, row.id());
         }
         Ok(Evidence::new(row, act))
     }
@@ -103,8 +103,12 @@ impl Scope {
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub(crate) async fn resolve_removed<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed);
+    pub(crate) async fn resolve_removed<N: Resource, A: Act>(
+        &self,
+        id: Uuid,
+        act: A,
+    ) -> Result<Evidence<N, A>> {
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Resource::is_removed);
         self.judged(row, act).await
     }
 
@@ -112,10 +116,10 @@ impl Scope {
     ///
     /// # Errors
     /// `NotFound` and `Forbidden`.
-    pub(crate) async fn follow<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+    pub(crate) async fn follow<N: Resource, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.ok_or(Kind::NotFound)?;
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge_row(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        let relations = row.relations(self, A::ACTION).await?;
+        policy::authorize_row(&self.ctx, N::TYPE, A::ACTION, relations)?;
         Ok(Evidence::new(row, act))
     }
 
@@ -125,23 +129,23 @@ impl Scope {
     /// # Errors
     /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
     pub(crate) async fn authorize_recorded(&self, before: policy::Authorization) -> Result<()> {
-        (self.relations.authorize_again)(self, before).await
+        (self.dependents.authorize_again)(self, before).await
     }
 
     /// Authorizes an action on a row again, present or removed, whatever the credential's scopes.
     ///
     /// # Errors
     /// `NotFound` and `Forbidden`.
-    pub(crate) async fn authorize_again<N: Noun>(&self, id: Uuid, action: policy::Action) -> Result<()> {
+    pub(crate) async fn authorize_again<N: Resource>(&self, id: Uuid, action: policy::Action) -> Result<()> {
         let row = self.find::<N>(id, false).await?.ok_or(Kind::NotFound)?;
-        policy::judge_row(&self.ctx, N::NOUN, action, row.facts(self, action).await?)
+        policy::authorize_row(&self.ctx, N::TYPE, action, row.relations(self, action).await?)
     }
 
     /// The row that a body refers to, if the caller may read it.
     ///
     /// # Errors
     /// `Invalid` at the field, alike for what is absent and what is invisible.
-    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+    pub(crate) async fn refer<N: Resource>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
         let Some(id) = id else { return Ok(None) };
         let absent = |error: Error| match error.kind() {
             Kind::NotFound => Error::reference(field),
@@ -150,8 +154,8 @@ impl Scope {
         // A scope for the row that refers is enough to refer: what is read of the other is only that it is there.
         let row = self.find::<N>(id, false).await?.filter(|row| !row.is_removed());
         let Some(row) = row else { return Err(Error::reference(field)) };
-        let facts = row.facts(self, policy::Action::Read).await?;
-        policy::judge_row(&self.ctx, N::NOUN, policy::Action::Read, facts).map_err(absent)?;
+        let relations = row.relations(self, policy::Action::Read).await?;
+        policy::authorize_row(&self.ctx, N::TYPE, policy::Action::Read, relations).map_err(absent)?;
         Ok(Some(row))
     }
 
@@ -188,8 +192,8 @@ impl Scope {
     ///
     /// # Errors
     /// `InsufficientScope` or `Forbidden`, for the collection as a whole.
-    pub(crate) fn visible<N: Noun>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
-        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+    pub(crate) fn visible<N: Resource>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
+        policy::permit(&self.ctx, N::TYPE, policy::Action::Read)?;
         let there = Condition::all().add_option(N::not_removed());
         Ok(self.owned::<N>().filter(condition).filter(there).filter(readable::<N>(&self.ctx)))
     }
@@ -198,17 +202,17 @@ impl Scope {
     ///
     /// # Errors
     /// As [`Self::visible`].
-    pub(crate) fn visible_removed<N: Noun>(
+    pub(crate) fn visible_removed<N: Resource>(
         &self,
         condition: Condition,
     ) -> Result<sea_orm::Select<EntityOf<N>>> {
-        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+        policy::permit(&self.ctx, N::TYPE, policy::Action::Read)?;
         let removed = N::not_removed().ok_or(Kind::NotFound)?.not();
         Ok(self.owned::<N>().filter(condition).filter(removed).filter(readable::<N>(&self.ctx)))
     }
 
     /// How many rows a query has.
-    pub(crate) async fn count<N: Noun>(&self, rows: sea_orm::Select<EntityOf<N>>) -> Result<i64> {
+    pub(crate) async fn count<N: Resource>(&self, rows: sea_orm::Select<EntityOf<N>>) -> Result<i64> {
         let count = Func::count(Expr::col((EntityOf::<N>::default(), N::id_column())));
         let select = rows.select_only().column_as(Expr::from(count), "rows").into_query();
         let row = self.rows(&select).await?.into_iter().next();
@@ -233,21 +237,25 @@ impl Scope {
 }
 
 /// Which rows of a noun the caller may read: the policy's table as a condition.
-pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
-    match policy::visibility(N::NOUN, ctx.role()) {
+pub(crate) fn readable<N: Resource>(ctx: &Context) -> Condition {
+    match policy::visibility(N::TYPE, ctx.role()) {
         Visibility::All => Condition::all(),
-        Visibility::Any(facts) => {
+        Visibility::Any(relations) => {
             // The arm that is never true keeps the condition closed when no fact can hold.
             let never = Condition::any().add(Expr::val(1).eq(0));
             // Closed in an AND, whatever is added to it.
-            Condition::all()
-                .add(facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add))
+            Condition::all().add(
+                relations
+                    .into_iter()
+                    .filter_map(|relation| N::related(relation, ctx))
+                    .fold(never, Condition::add),
+            )
         }
     }
 }
 
 /// The ids of the rows that the caller may read, for what lies in them.
-pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
+pub(crate) fn readable_ids<N: Resource>(ctx: &Context) -> SelectStatement {
     let own = N::tenant_column().eq(ctx.tenant());
     let rows = EntityOf::<N>::find().select_only().column(N::id_column());
     let there = Condition::all().add_option(N::not_removed());
@@ -256,7 +264,7 @@ pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
 
 /// Whether a column has the id of a row that the caller may read, which may have been removed and
 /// can be restored. It is asked row by row, and so is for lists of few rows.
-pub(crate) fn names_readable<N: Noun>(ctx: &Context, column: impl ColumnTrait) -> Expr {
+pub(crate) fn names_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
     let same = Expr::col((EntityOf::<N>::default(), N::id_column())).equals(column.as_column_ref());
     let row =
         EntityOf::<N>::find().select_only().expr(Expr::val(1)).filter(N::tenant_column().eq(ctx.tenant()));

@@ -1,7 +1,7 @@
 //! Rows that wait to be inserted many at once.
 //!
 //! Audit and event rows wait until the end of the transaction, because nothing reads them in it; so do rows of nouns that nothing else
-//! in a transaction reads ([`super::noun::Noun::STAGED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
+//! in a transaction reads ([`super::resource::Resource::STAGED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
 //! number of rows.
 
 use sea_orm::{

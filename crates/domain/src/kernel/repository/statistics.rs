@@ -5,7 +5,7 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
-use super::{Database, Pool, Store, Writes, failure};
+use super::{Database, Pool, Repository, Writes, failure};
 use crate::{Result, System};
 
 /// Gathers what is missing or out of date, from a sample of each table (sqlite.org/pragma.html#pragma_optimize).
@@ -51,7 +51,7 @@ pub(super) async fn at_open(writer: &Pool) {
     }
 }
 
-impl Store {
+impl Repository {
     /// Gathers the statistics of some tables, after many rows were written to them at once.
     ///
     /// # Errors

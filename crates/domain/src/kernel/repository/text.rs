@@ -10,7 +10,7 @@ use sea_orm::{
 use taskhub_migration::text::FOLDING;
 
 use super::{
-    noun::{EntityOf, Noun, entity},
+    resource::{EntityOf, Resource, entity},
     scope::Scope,
     tokenizer::{Wanted, terms},
     tx::Tx,
@@ -80,7 +80,7 @@ impl Scope {
 }
 
 /// The rows of a noun, of all tenants, whose terms were never written, or were made by an older folding.
-pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
+pub(crate) fn unindexed<N: Resource>() -> Select<EntityOf<N>> {
     let row = EntityOf::<N>::default;
     let terms = Query::select()
         .expr(Expr::val(1))
@@ -94,7 +94,7 @@ pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
 
 impl Tx {
     /// Keeps the terms of a row in step with it, where it is searched.
-    pub(super) async fn index<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+    pub(super) async fn index<N: Resource>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
         let was = old.and_then(|row| Some((row.id(), row.searched()?.texts())));
         let is = new.and_then(|row| Some((row.id(), row.searched()?.texts())));
         if was == is {
@@ -112,7 +112,7 @@ impl Tx {
     }
 
     /// Writes the terms of a row, unless they were written meanwhile.
-    pub(crate) async fn index_again<N: Noun>(&self, id: Uuid) -> Result<()> {
+    pub(crate) async fn index_again<N: Resource>(&self, id: Uuid) -> Result<()> {
         // The lock makes others who change the row wait.
         let Some(row) = self.find::<N>(id, true).await? else { return Ok(()) };
         match self.kept::<SearchText>(id).await? {

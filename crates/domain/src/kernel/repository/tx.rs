@@ -20,12 +20,12 @@ use taskhub_auth::Cipher;
 use uuid::Uuid;
 
 use super::{
+    dependents::Written,
     evidence::{Changes, Delete, Evidence, Precondition},
     failure,
     group::Group,
-    noun::{ColumnOf, Container, EntityOf, Noun, Owned},
     pending::Pending,
-    relations::Written,
+    resource::{ColumnOf, Container, EntityOf, Owned, Resource},
     row::Positioned,
     scope::{Scope, field},
     stage,
@@ -108,7 +108,7 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Scope::resolve`].
-    pub async fn resolve<N: Noun, A: super::evidence::Act>(
+    pub async fn resolve<N: Resource, A: super::evidence::Act>(
         &self,
         id: Uuid,
         act: A,
@@ -120,7 +120,7 @@ impl Tx {
     }
 
     /// As [`Scope::refer`], likewise.
-    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+    pub(crate) async fn refer<N: Resource>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
         if N::STAGED && id.is_some() {
             self.settle().await?;
         }
@@ -128,7 +128,7 @@ impl Tx {
     }
 
     /// As [`Scope::count`], after what waits was written.
-    pub(crate) async fn count<N: Noun>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
+    pub(crate) async fn count<N: Resource>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
         self.settle().await?;
         self.scope.count::<N>(rows).await
     }
@@ -155,8 +155,8 @@ impl Tx {
     ///
     /// # Errors
     /// `Forbidden` when the caller may not make one, `Conflict` at the field whose value is taken, and in a project that is archived.
-    pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
-        policy::permit(&self.ctx, N::NOUN, Action::Create)?;
+    pub async fn add<N: Resource>(&self, row: N) -> Result<N> {
+        policy::permit(&self.ctx, N::TYPE, Action::Create)?;
         self.in_tenant(&row)?;
         self.ensure_open(row.container(self).await?).await?;
         self.record_added(&row);
@@ -180,7 +180,7 @@ impl Tx {
     /// # Errors
     /// `Stale` when the precondition does not hold, `PreconditionRequired` when the tenant demands one, `Conflict` at the field
     /// whose value is taken, and in a project that is archived.
-    pub async fn update<N: Noun, A: Changes>(
+    pub async fn update<N: Resource, A: Changes>(
         &self,
         seen: Evidence<N, A>,
         row: N,
@@ -190,7 +190,7 @@ impl Tx {
     }
 
     /// As [`Self::update`], under a name of its own in the audit.
-    pub(crate) async fn update_as<N: Noun, A: Changes>(
+    pub(crate) async fn update_as<N: Resource, A: Changes>(
         &self,
         name: &'static str,
         seen: Evidence<N, A>,
@@ -211,7 +211,7 @@ impl Tx {
 
     /// Changes a row because one that it lies in does: judged with that. However many a user leaves
     /// behind, nothing keeps them from leaving.
-    pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+    pub(crate) async fn carry_along<N: Resource>(&self, name: &'static str, old: N, row: N) -> Result<N> {
         if !matches!(name, "hand_over" | "unassign") {
             self.count_along()?;
         }
@@ -229,7 +229,7 @@ impl Tx {
         Err(Error::with(Kind::Conflict, detail))
     }
 
-    async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
+    async fn write<N: Resource>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
         let mut changed = changed(&old, &row);
         if changed.is_empty() {
@@ -268,7 +268,7 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::update`]; `InUse` when other rows refer to it.
-    pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+    pub async fn remove<N: Resource>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
@@ -282,7 +282,11 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::update`].
-    pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
+    pub(crate) async fn restore<N: Resource>(
+        &self,
+        seen: Evidence<N, Delete>,
+        pre: &Precondition,
+    ) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
@@ -294,13 +298,17 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::remove`].
-    pub(crate) async fn purge<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+    pub(crate) async fn purge<N: Resource>(
+        &self,
+        seen: Evidence<N, Delete>,
+        pre: &Precondition,
+    ) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         self.erase("purge", seen.into_row()).await
     }
 
     /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
-    pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
+    pub(crate) async fn purge_along<N: Resource>(&self, row: N) -> Result<()> {
         self.count_along()?;
         let Some(row) = self.find::<N>(row.id(), true).await? else {
             return Err(Error::transient("the row went away while it was removed"));
@@ -308,17 +316,17 @@ impl Tx {
         self.erase("purge", row).await
     }
 
-    async fn follow_up<N: Noun>(&self, written: Written<'_, N>) -> Result<()> {
+    async fn follow_up<N: Resource>(&self, written: Written<'_, N>) -> Result<()> {
         self.index(written.old, written.new).await?;
         if let Some(rest) = N::follow_up(self, written) {
             rest.await?;
         }
-        self.relations.react(self, written).await
+        self.dependents.react(self, written).await
     }
 
     /// Removes a row that is locked, and before it all that goes with it.
-    pub(super) async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
-        self.relations.cascade(self, &old).await?;
+    pub(super) async fn erase<N: Resource>(&self, name: &'static str, old: N) -> Result<()> {
+        self.dependents.cascade(self, &old).await?;
         self.follow_up(Written { name, old: Some(&old), new: None }).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
@@ -348,7 +356,7 @@ impl Tx {
     }
 
     /// The very row and version that were judged.
-    fn judged<N: Noun>(&self, old: &N) -> sea_orm::Condition {
+    fn judged<N: Resource>(&self, old: &N) -> sea_orm::Condition {
         sea_orm::Condition::all()
             .add(N::tenant_column().eq(self.ctx.tenant()))
             .add(N::id_column().eq(old.id()))
@@ -378,12 +386,12 @@ impl Tx {
 }
 
 /// The columns in which two rows differ.
-fn changed<N: Noun>(old: &N, row: &N) -> Vec<ColumnOf<N>> {
+fn changed<N: Resource>(old: &N, row: &N) -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().filter(|column| old.get(*column) != row.get(*column)).collect()
 }
 
 /// A row's values for the audit: all, or those of some columns. What an answer never shows, the audit does not either.
-fn values<N: Noun>(row: &N, columns: Option<&[&str]>) -> Result<String> {
+fn values<N: Resource>(row: &N, columns: Option<&[&str]>) -> Result<String> {
     let Json::Object(shown) = serde_json::to_value(row).map_err(Error::internal)? else {
         return Err(Error::internal("a row that is no object"));
     };

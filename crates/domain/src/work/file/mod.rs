@@ -25,7 +25,7 @@ pub use self::{
     receiving::{Received, Receiving},
 };
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     identity::tenant::Tenant,
     kernel::{error::Kind, input::one_line, repository::entity},
 };
@@ -92,9 +92,9 @@ pub fn checked_name(name: &str) -> Result<String> {
 ///
 /// # Errors
 /// `QuotaExceeded`.
-pub async fn has_room(store: &Store, ctx: &Context, size: u64) -> Result<()> {
+pub async fn has_room(repository: &Repository, ctx: &Context, size: u64) -> Result<()> {
     let size = i64::try_from(size).unwrap_or(i64::MAX);
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let Some(tenant) = scope.find::<Tenant>(ctx.tenant(), false).await? else {
         return Err(Kind::NotFound.into());
     };

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Depot, File, depot::PATIENCE, release};
 use crate::{
-    Error, Instant, Result, Store, System,
+    Error, Instant, Repository, Result, System,
     kernel::repository::{SWEEP, field},
 };
 
@@ -23,7 +23,7 @@ const ORPHANED: Duration = Duration::from_hours(24);
 /// The number of objects that are looked up in the database at once.
 const BATCH: usize = 100;
 
-impl Store {
+impl Repository {
     /// Removes unused objects: those of released files, those whose resource was deleted by a
     /// cascade, and those that were received a day ago and have no row. It reads the rows of all
     /// files and lists all objects.

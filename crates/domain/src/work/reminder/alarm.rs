@@ -12,7 +12,7 @@ use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use super::{Reminder, before, entity as reminders};
 use crate::{
     Instant, Result, Tx,
-    kernel::repository::{Noun, ReactsTo, Written, entity},
+    kernel::repository::{ReactsTo, Resource, Written, entity},
     work::task::Task,
 };
 

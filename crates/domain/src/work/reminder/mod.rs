@@ -23,8 +23,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Noun, PassesOn, Written, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, PassesOn, Resource, Written, entity, readable_ids},
     },
     work::task::{self, Task},
 };
@@ -97,31 +97,31 @@ fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
     Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
 }
 
-impl Noun for Reminder {
-    const NOUN: policy::Noun = policy::Noun::Reminder;
+impl Resource for Reminder {
+    const TYPE: policy::ResourceType = policy::ResourceType::Reminder;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         if scope.ctx().user() != Some(self.user_id) {
-            return Ok(Facts::default());
+            return Ok(Relations::default());
         }
         let task = scope.find::<Task>(self.task_id, false).await?;
         let seen = match task {
             Some(task) => task::is_seen(&task, scope).await?,
             None => false,
         };
-        Ok(Facts::default().with(Fact::Owner, seen))
+        Ok(Relations::default().with(Relation::Owner, seen))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;
         let seen = || Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
+        (relation == Relation::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
     }
 
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {

@@ -15,7 +15,7 @@ use crate::{
     identity::user::{self, User},
     kernel::{
         policy::{self, Action},
-        repository::{Noun, field, readable_ids},
+        repository::{Resource, field, readable_ids},
     },
     work::project::Project,
 };
@@ -143,7 +143,7 @@ async fn reassign(
             return Ok(assigned);
         }
         if to.is_some() {
-            policy::permit(tx.ctx(), Task::NOUN, Action::Update)?;
+            policy::permit(tx.ctx(), Task::TYPE, Action::Update)?;
         }
         for task in found {
             if let Some(project) = task.project_id {

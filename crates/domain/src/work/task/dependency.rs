@@ -17,8 +17,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Container, Noun, Unique, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, Container, Resource, Unique, entity, readable_ids},
     },
 };
 
@@ -40,36 +40,37 @@ entity! {
     }
 }
 
-impl Noun for TaskDependency {
-    const NOUN: policy::Noun = policy::Noun::TaskDependency;
+impl Resource for TaskDependency {
+    const TYPE: policy::ResourceType = policy::ResourceType::TaskDependency;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         let Some(task) = scope.find::<Task>(self.task_id, false).await?.filter(|task| !task.is_removed())
         else {
-            return Ok(Facts::default());
+            return Ok(Relations::default());
         };
-        let facts = task.facts(scope, action).await?;
+        let relations = task.relations(scope, action).await?;
         // The blocking task may have moved out of the sight of the caller, who then does not see
         // the dependency either.
-        let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
-        let blocker = super::facts_within(self.blocker_id, scope).await?;
+        let visible =
+            policy::authorize_row(scope.ctx(), policy::ResourceType::Task, Action::Read, relations).is_ok();
+        let blocker = super::relations_within(self.blocker_id, scope).await?;
         // The blocker of a new row is nil.
-        let both = visible && (action == Action::Create || blocker.has(Fact::TaskVisible));
+        let both = visible && (action == Action::Create || blocker.has(Relation::TaskVisible));
         let user = scope.ctx().user();
-        let facts = facts.with(Fact::Author, user.is_some() && user == self.author_id);
-        Ok(facts.with(Fact::TaskVisible, both))
+        let relations = relations.with(Relation::Author, user.is_some() && user == self.author_id);
+        Ok(relations.with(Relation::TaskVisible, both))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = |column: entity::Column| column.in_subquery(readable_ids::<Task>(ctx));
         let both =
             || Condition::all().add(visible(entity::Column::TaskId)).add(visible(entity::Column::BlockerId));
-        (fact == Fact::TaskVisible).then(both)
+        (relation == Relation::TaskVisible).then(both)
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -191,8 +192,8 @@ pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
 /// # Errors
 /// `Forbidden`.
 pub(super) async fn check_stays(tx: &Tx, task: &Task) -> Result<()> {
-    let facts = task.facts(tx, Action::Override).await?;
-    let may = policy::judge_row(tx.ctx(), Task::NOUN, Action::Override, facts).is_ok();
+    let relations = task.relations(tx, Action::Override).await?;
+    let may = policy::authorize_row(tx.ctx(), Task::TYPE, Action::Override, relations).is_ok();
     if may || !is_blocked(tx, task.id).await? {
         return Ok(());
     }

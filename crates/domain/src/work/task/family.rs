@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, Instant, Result, Tx,
-    kernel::{error::Kind, repository::Noun},
+    kernel::{error::Kind, repository::Resource},
 };
 
 /// How many ancestors a task may have.

@@ -14,14 +14,14 @@ use super::{
     dependency, entity, family, rank,
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::tenant,
     kernel::{
         crud,
         error::Kind,
         input::Unchecked,
         list::{self, Page, Query, Within},
-        repository::{Delete, Noun, Override, Precondition, ReactsTo, SWEEP, Update, Written},
+        repository::{Delete, Override, Precondition, ReactsTo, Resource, SWEEP, Update, Written},
     },
     work::project::{self, Project},
 };
@@ -120,8 +120,8 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
 ///
 /// # Errors
 /// Those of lists.
-pub async fn deleted(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Task>> {
-    list::page::<Task>(store, &store.read(ctx), query, Within::removed()).await
+pub async fn deleted(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<Task>> {
+    list::page::<Task>(repository, &repository.read(ctx), query, Within::removed()).await
 }
 
 /// Restores a task, and the subtasks that were deleted together with it.
@@ -147,7 +147,7 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 /// How many tasks in the trash are purged with their project at most.
 const MOST: u64 = 500;
 
-impl Store {
+impl Repository {
     /// Purges the tasks that have been in the trash for longer than their tenant keeps them.
     ///
     /// # Errors
@@ -227,8 +227,13 @@ async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`, and those of lists.
-pub async fn in_project(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
-    crud::list_of::<Project, Task>(store, ctx, id, query, super::of_project).await
+pub async fn in_project(
+    repository: &Repository,
+    ctx: &Context,
+    id: Uuid,
+    query: &Query,
+) -> Result<Page<Task>> {
+    crud::list_of::<Project, Task>(repository, ctx, id, query, super::of_project).await
 }
 
 /// Deletes a project that contains only milestones, which are deleted with it, and tasks in the

@@ -15,8 +15,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Container, Noun, PassesOn, Unique, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, Container, PassesOn, Resource, Unique, entity, readable_ids},
     },
     work::task::{self, Task},
 };
@@ -34,22 +34,22 @@ entity! {
     }
 }
 
-impl Noun for Watcher {
-    const NOUN: policy::Noun = policy::Noun::Watcher;
+impl Resource for Watcher {
+    const TYPE: policy::ResourceType = policy::ResourceType::Watcher;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        let facts = task::facts_within(self.task_id, scope).await?;
-        Ok(facts.with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        let relations = task::relations_within(self.task_id, scope).await?;
+        Ok(relations.with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+        (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -118,7 +118,7 @@ impl EditableChild for Watcher {
         };
         let row = Self { user_id, ..self };
         // The right to add oneself, which was checked before, does not include other users.
-        policy::judge(tx.ctx(), Self::NOUN, Action::Create, row.facts(tx, Action::Create).await?)?;
+        policy::authorize(tx.ctx(), Self::TYPE, Action::Create, row.relations(tx, Action::Create).await?)?;
         let user = user::refer_active(tx, Some(user_id), "user_id").await?;
         let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
         let sees = match &user {

@@ -1,7 +1,7 @@
 //! What a noun declares about itself so that the store can scope, judge, write and record it.
 //!
 //! Invariant: nothing here can be left out by a noun. The tenant's and the version's columns come with [`entity!`], and the
-//! policy's noun with [`Noun`]; there is no default that would mean "visible to all": where a noun says nothing, no fact holds, and so
+//! policy's noun with [`Resource`]; there is no default that would mean "visible to all": where a noun says nothing, no fact holds, and so
 //! a row is for those alone to whom the policy gives it for their role.
 
 use std::future::Future;
@@ -11,12 +11,12 @@ use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{relations::Written, row::Positioned, text::Searched, tx::Birth};
+use super::{dependents::Written, row::Positioned, text::Searched, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     kernel::{
         list::{self, Filter, Sort},
-        policy::{self, Action, Fact, Facts},
+        policy::{self, Action, Relation, Relations},
     },
 };
 
@@ -58,16 +58,16 @@ pub struct Unique {
 /// The row that contains another and may forbid changes of it, as an archived project does.
 pub struct Container {
     /// Which row it is.
-    pub(crate) row: (policy::Noun, Uuid),
+    pub(crate) row: (policy::ResourceType, Uuid),
     /// Fails while the container forbids changes. The container stays as it is until the
     /// transaction ends.
     pub(crate) ensure_open: for<'a> fn(&'a Scope, Uuid) -> BoxFuture<'a, Result<()>>,
 }
 
 /// A noun that has endpoints of its own: what the policy calls it, and how the policy's facts are found.
-pub trait Noun: Owned {
+pub trait Resource: Owned {
     /// The policy's name for it.
-    const NOUN: policy::Noun;
+    const TYPE: policy::ResourceType;
     /// Rows may wait until the transaction's end, and be inserted many at once. For nouns without a unique constraint, because a clash would be
     /// found too late to name it; what a transaction reads of them is written first.
     #[doc(hidden)]
@@ -78,13 +78,13 @@ pub trait Noun: Owned {
 
     /// The facts between the caller and this row that the policy needs to judge the action. None holds, unless the noun says so.
     #[doc(hidden)]
-    fn facts(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Facts>> + Send {
-        async { Ok(Facts::default()) }
+    fn relations(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Relations>> + Send {
+        async { Ok(Relations::default()) }
     }
 
     /// The rows for which a fact holds. `None`: it never does.
     #[doc(hidden)]
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+    fn related(_fact: Relation, _ctx: &Context) -> Option<Condition> {
         None
     }
 
@@ -107,7 +107,7 @@ pub trait Noun: Owned {
     }
 
     /// What the resource itself writes beside a row, in the transaction of each write of it. What other resources write is their reaction
-    /// ([`super::relations`]).
+    /// ([`super::dependents`]).
     #[doc(hidden)]
     fn follow_up<'a>(_tx: &'a Tx, _written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         None
@@ -190,7 +190,7 @@ pub trait Noun: Owned {
 /// `unversioned` one that is only ever added; `itself` is the tenant's own row.
 macro_rules! owned {
     ($row:ty, $entity:ident) => {
-        $crate::kernel::repository::noun::owned!(
+        $crate::kernel::repository::resource::owned!(
             $row,
             $entity,
             tenant_id,
@@ -200,7 +200,7 @@ macro_rules! owned {
         );
     };
     ($row:ty, $entity:ident, itself) => {
-        $crate::kernel::repository::noun::owned!(
+        $crate::kernel::repository::resource::owned!(
             $row,
             $entity,
             id,
@@ -210,10 +210,10 @@ macro_rules! owned {
         );
     };
     ($row:ty, $entity:ident, unversioned) => {
-        $crate::kernel::repository::noun::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);
+        $crate::kernel::repository::resource::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);
     };
     ($row:ty, $entity:ident, $tenant:ident, $column:ident, $version_column:expr, $version:expr) => {
-        impl $crate::kernel::repository::noun::Owned for $row {
+        impl $crate::kernel::repository::resource::Owned for $row {
             fn tenant_column() -> $entity::Column {
                 $entity::Column::$column
             }
@@ -251,11 +251,11 @@ pub(crate) use owned;
 /// - `unversioned`: not in the document, and without the three stamps: only ever added, or kept for the server itself.
 macro_rules! entity {
     ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, editable { $($body:tt)* }) => {
-        $crate::kernel::repository::noun::entity! { $(#[$($doc)*])* pub struct $row in $table, shown { $($body)* } }
-        $crate::kernel::repository::noun::entity! { @blank $row { $($body)* } }
+        $crate::kernel::repository::resource::entity! { $(#[$($doc)*])* pub struct $row in $table, shown { $($body)* } }
+        $crate::kernel::repository::resource::entity! { @blank $row { $($body)* } }
     };
     ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, shown { $($body:tt)* }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             $(#[$($doc)*])*
             #[derive(utoipa::ToSchema)]
             #[schema(as = $row)]
@@ -267,7 +267,7 @@ macro_rules! entity {
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
         $(..removed $removed:ident of $whom:ident,)?
     }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             @model pub, $row, $table, [$(#[$($doc)*])*], [$($removed of $whom)?] {
                 $([$(#[$($meta)*])*] $field: $kind,)*
                 [] created_at: Instant,
@@ -276,15 +276,15 @@ macro_rules! entity {
                 $($([$(#[$($more)*])*] $last: $last_kind,)*)?
             }
         }
-        $crate::kernel::repository::noun::owned!($row, entity);
+        $crate::kernel::repository::resource::owned!($row, entity);
     };
     ($(#[$($doc:tt)*])* $visible:vis struct $row:ident in $table:literal, unversioned {
         $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
     }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             @model $visible, $row, $table, [$(#[$($doc)*])*], [] { $([$(#[$($meta)*])*] $field: $kind,)* }
         }
-        $crate::kernel::repository::noun::owned!($row, entity, unversioned);
+        $crate::kernel::repository::resource::owned!($row, entity, unversioned);
     };
     (@model $visible:vis, $row:ident, $table:literal, [$($doc:tt)*], [$($removed:ident of $whom:ident)?] {
         $([$($meta:tt)*] $field:ident: $kind:ty,)*
@@ -337,7 +337,7 @@ macro_rules! entity {
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
         $(..removed $removed:ident of $whom:ident,)?
     }) => {
-        impl $crate::kernel::repository::noun::Blank for $row {
+        impl $crate::kernel::repository::resource::Blank for $row {
             fn born(birth: $crate::kernel::repository::Birth) -> Self {
                 Self {
                     tenant_id: birth.tenant,

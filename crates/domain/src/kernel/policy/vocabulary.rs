@@ -53,11 +53,11 @@ macro_rules! nouns {
         /// What the policy speaks of.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum Noun {
+        pub enum ResourceType {
             $($(#[$doc])* $noun,)*
         }
 
-        impl Noun {
+        impl ResourceType {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$noun),*];
 
@@ -188,7 +188,7 @@ impl Action {
 /// How a caller stands to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
-pub enum Fact {
+pub enum Relation {
     /// The row is the caller.
     Oneself = 1,
     /// The caller owns the row.
@@ -215,7 +215,7 @@ pub enum Fact {
     PersonalAssignee = 2048,
 }
 
-impl Fact {
+impl Relation {
     /// The fact's name.
     const fn as_str(self) -> &'static str {
         match self {
@@ -237,34 +237,34 @@ impl Fact {
 
 /// The facts that hold between a caller and a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts(pub(super) u16);
+pub struct Relations(pub(super) u16);
 
-impl Facts {
+impl Relations {
     /// With the fact, if it holds.
     #[must_use]
-    pub const fn with(self, fact: Fact, holds: bool) -> Self {
-        if holds { Self(self.0 | fact as u16) } else { self }
+    pub const fn with(self, relation: Relation, holds: bool) -> Self {
+        if holds { Self(self.0 | relation as u16) } else { self }
     }
 
-    pub(crate) const fn has(self, fact: Fact) -> bool {
-        self.0 & fact as u16 != 0
+    pub(crate) const fn has(self, relation: Relation) -> bool {
+        self.0 & relation as u16 != 0
     }
 }
 
 /// A ground for allowing: a role (or any), and a fact (or none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ground {
+pub struct Rule {
     pub(super) role: Option<Role>,
-    pub(super) fact: Option<Fact>,
+    pub(super) relation: Option<Relation>,
 }
 
-impl Ground {
+impl Rule {
     pub(super) const fn role(role: Role) -> Self {
-        Self { role: Some(role), fact: None }
+        Self { role: Some(role), relation: None }
     }
 
-    pub(super) const fn fact(fact: Fact) -> Self {
-        Self { role: None, fact: Some(fact) }
+    pub(super) const fn relation(relation: Relation) -> Self {
+        Self { role: None, relation: Some(relation) }
     }
 
     /// Whether it can hold for a role, by some fact or other.
@@ -272,18 +272,18 @@ impl Ground {
         self.role.is_none_or(|needed| needed == role)
     }
 
-    pub(super) fn holds(self, role: Role, facts: Facts) -> bool {
-        self.is_possible(role) && self.fact.is_none_or(|needed| facts.has(needed))
+    pub(super) fn holds(self, role: Role, relations: Relations) -> bool {
+        self.is_possible(role) && self.relation.is_none_or(|needed| relations.has(needed))
     }
 }
 
-impl fmt::Display for Ground {
+impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.role, self.fact) {
+        match (self.role, self.relation) {
             (None, None) => f.write_str("anybody"),
             (Some(role), None) => f.write_str(role.as_str()),
-            (None, Some(fact)) => f.write_str(fact.as_str()),
-            (Some(role), Some(fact)) => write!(f, "{} and {}", role.as_str(), fact.as_str()),
+            (None, Some(relation)) => f.write_str(relation.as_str()),
+            (Some(role), Some(relation)) => write!(f, "{} and {}", role.as_str(), relation.as_str()),
         }
     }
 }

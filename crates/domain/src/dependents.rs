@@ -7,13 +7,13 @@
 use taskhub_auth::Cipher;
 
 use crate::{
-    Clock, Result, Scope, Store,
+    Clock, Repository, Result, Scope,
     identity::{access_token::AccessToken, second_factor::SecondFactor, session::Session, user::User},
     insight::{aggregates::Tally, notification::Notification, offboarding::Assignments, resources},
     kernel::{
         error::Kind,
         policy::{self, Authorization},
-        repository::{Cascade, Database, Noun, Reaction, Relations, Succession},
+        repository::{Cascade, Database, Dependents, Reaction, Resource, Succession},
     },
     work::{
         attachment::Attachment,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// All relations.
-pub(crate) static RELATIONS: Relations = Relations {
+pub(crate) static DEPENDENTS: Dependents = Dependents {
     cascades: &[
         Cascade::children::<Milestone>(),
         Cascade::children::<TeamMember>(),
@@ -73,7 +73,7 @@ macro_rules! authorize_again {
         async fn authorize_again(scope: &Scope, before: Authorization) -> Result<()> {
             let Authorization { noun, action, row } = before;
             let Some(row) = row else { return policy::permit(scope.ctx(), noun, action) };
-            $(if noun == <$resource>::NOUN {
+            $(if noun == <$resource>::TYPE {
                 return scope.authorize_again::<$resource>(row, action).await;
             })*
             Err(Kind::NotFound.into())
@@ -82,13 +82,13 @@ macro_rules! authorize_again {
 }
 resources::each!(all, authorize_again);
 
-impl Store {
+impl Repository {
     /// Connects to a database whose schema is up to date.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another
     /// version.
     pub async fn connect(database: &Database, cipher: Cipher, clock: Clock) -> Result<Self> {
-        Self::open(database, cipher, clock, &RELATIONS).await
+        Self::open(database, cipher, clock, &DEPENDENTS).await
     }
 }

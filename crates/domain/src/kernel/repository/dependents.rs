@@ -10,7 +10,7 @@ use std::any::Any;
 use futures::future::BoxFuture;
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{noun::Noun, scope::Scope, tx::Tx};
+use super::{resource::Resource, scope::Scope, tx::Tx};
 use crate::{
     Error, Result,
     kernel::{
@@ -26,7 +26,7 @@ const PAGE: u64 = 200;
 type AnyRow = dyn Any + Send + Sync;
 
 /// All relations between resources.
-pub(crate) struct Relations {
+pub(crate) struct Dependents {
     /// In the order in which they are removed.
     pub(crate) cascades: &'static [Cascade],
     /// In the order in which they run.
@@ -39,14 +39,14 @@ pub(crate) struct Relations {
 
 /// A resource whose rows are removed together with a row that is not their parent, each with an audit
 /// row and an event of its own, before the foreign keys could remove them unrecorded.
-pub(crate) trait BelongsTo<P: Noun>: Noun {
+pub(crate) trait BelongsTo<P: Resource>: Resource {
     /// The rows that belong to a row.
     fn belonging_to(row: &P) -> Condition;
 }
 
 /// A resource's rows that are removed with a row of another.
 pub(crate) struct Cascade {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     remove: for<'a> fn(&'a Tx, &'a AnyRow) -> BoxFuture<'a, Result<()>>,
 }
 
@@ -54,15 +54,15 @@ impl Cascade {
     /// The rows of a child resource, with their parent.
     pub(crate) const fn children<C: Child>() -> Self {
         Self {
-            noun: C::Parent::NOUN,
+            noun: C::Parent::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::within))),
         }
     }
 
     /// The rows of a resource that belong to a row of another.
-    pub(crate) const fn of<C: BelongsTo<P>, P: Noun>() -> Self {
+    pub(crate) const fn of<C: BelongsTo<P>, P: Resource>() -> Self {
         Self {
-            noun: P::NOUN,
+            noun: P::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::belonging_to))),
         }
     }
@@ -70,7 +70,7 @@ impl Cascade {
 
 /// Removes rows by the page, so that what waits in memory is bounded. They are authorized with the
 /// row that they belong to, and don't count among the rows that a request may change along.
-async fn remove_all<N: Noun>(tx: &Tx, rows: Option<Condition>) -> Result<()> {
+async fn remove_all<N: Resource>(tx: &Tx, rows: Option<Condition>) -> Result<()> {
     let rows = rows.ok_or_else(|| Error::internal("a row of another resource"))?;
     let page = tx.owned::<N>().filter(rows).order_by_asc(N::id_column()).limit(PAGE).into_query();
     loop {
@@ -103,21 +103,21 @@ impl<N: ?Sized> Clone for Written<'_, N> {
 impl<N: ?Sized> Copy for Written<'_, N> {}
 
 /// What a resource does in the transaction of another resource's writes.
-pub(crate) trait ReactsTo<N: Noun> {
+pub(crate) trait ReactsTo<N: Resource> {
     /// `None`: nothing follows from this write.
     fn react<'a>(tx: &'a Tx, written: Written<'a, N>) -> Option<BoxFuture<'a, Result<()>>>;
 }
 
 /// A resource's reaction to the writes of another.
 pub(crate) struct Reaction {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     react: for<'a> fn(&'a Tx, Written<'a, AnyRow>) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Reaction {
-    pub(crate) const fn of<R: ReactsTo<N>, N: Noun>() -> Self {
+    pub(crate) const fn of<R: ReactsTo<N>, N: Resource>() -> Self {
         Self {
-            noun: N::NOUN,
+            noun: N::TYPE,
             react: |tx, Written { name, old, new }| {
                 let (old, new) =
                     (old.and_then(|row| row.downcast_ref()), new.and_then(|row| row.downcast_ref()));
@@ -128,7 +128,7 @@ impl Reaction {
 }
 
 /// A resource of which a row's successor gets some rows too, as the next task of a recurring one.
-pub(crate) trait PassesOn<N: Noun> {
+pub(crate) trait PassesOn<N: Resource> {
     /// Adds what the successor gets. It follows from the change of the row, and so takes no scope of
     /// its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a N, to: &'a N) -> BoxFuture<'a, Result<()>>;
@@ -136,23 +136,23 @@ pub(crate) trait PassesOn<N: Noun> {
 
 /// What a row's successor gets of another resource.
 pub(crate) struct Succession {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     pass_on: for<'a> fn(&'a Tx, &'a AnyRow, &'a AnyRow) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Succession {
-    pub(crate) const fn of<R: PassesOn<N>, N: Noun>() -> Self {
+    pub(crate) const fn of<R: PassesOn<N>, N: Resource>() -> Self {
         Self {
-            noun: N::NOUN,
+            noun: N::TYPE,
             pass_on: |tx, from, to| Some(R::pass_on(tx, from.downcast_ref()?, to.downcast_ref()?)),
         }
     }
 }
 
-impl Relations {
+impl Dependents {
     /// Lets a new row, which is written, follow another.
-    async fn succeed<N: Noun>(&self, tx: &Tx, from: &N, to: &N) -> Result<()> {
-        for succession in self.successions.iter().filter(|succession| succession.noun == N::NOUN) {
+    async fn succeed<N: Resource>(&self, tx: &Tx, from: &N, to: &N) -> Result<()> {
+        for succession in self.successions.iter().filter(|succession| succession.noun == N::TYPE) {
             if let Some(rest) = (succession.pass_on)(tx, from, to) {
                 rest.await?;
             }
@@ -161,16 +161,16 @@ impl Relations {
     }
 
     /// Removes what belongs to a row that is about to be removed for good.
-    pub(super) async fn cascade<N: Noun>(&self, tx: &Tx, row: &N) -> Result<()> {
-        for cascade in self.cascades.iter().filter(|cascade| cascade.noun == N::NOUN) {
+    pub(super) async fn cascade<N: Resource>(&self, tx: &Tx, row: &N) -> Result<()> {
+        for cascade in self.cascades.iter().filter(|cascade| cascade.noun == N::TYPE) {
             (cascade.remove)(tx, row).await?;
         }
         Ok(())
     }
 
     /// Lets all resources react to a write.
-    pub(super) async fn react<N: Noun>(&self, tx: &Tx, written: Written<'_, N>) -> Result<()> {
-        for reaction in self.reactions.iter().filter(|reaction| reaction.noun == N::NOUN) {
+    pub(super) async fn react<N: Resource>(&self, tx: &Tx, written: Written<'_, N>) -> Result<()> {
+        for reaction in self.reactions.iter().filter(|reaction| reaction.noun == N::TYPE) {
             let (old, new) = (written.old.map(|row| row as &AnyRow), written.new.map(|row| row as &AnyRow));
             if let Some(rest) = (reaction.react)(tx, Written { name: written.name, old, new }) {
                 rest.await?;
@@ -185,9 +185,9 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::add`].
-    pub(crate) async fn add_successor<N: Noun>(&self, from: &N, row: N) -> Result<N> {
+    pub(crate) async fn add_successor<N: Resource>(&self, from: &N, row: N) -> Result<N> {
         let row = self.add(row).await?;
-        self.relations.succeed(self, from, &row).await?;
+        self.dependents.succeed(self, from, &row).await?;
         Ok(row)
     }
 }
