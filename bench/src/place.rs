@@ -58,7 +58,7 @@ impl Place {
     }
 
     /// Does now what PostgreSQL would otherwise do in the background of some round after so many new rows.
-    pub(crate) async fn settle(&self) -> Result<()> {
+    pub(crate) async fn flush(&self) -> Result<()> {
         match self.database {
             Database::Sqlite => Ok(()),
             Database::Postgres => command(&self.url, "VACUUM (ANALYZE)").await,

@@ -147,7 +147,7 @@ impl Dialect {
         })
     }
 
-    /// Octets without a bound of the database's; the operations bound them.
+    /// RawBody without a bound of the database's; the operations bound them.
     pub(crate) fn bytes(self, name: &'static str) -> ColumnDef {
         let mut column = ColumnDef::new(name);
         match self.0 {

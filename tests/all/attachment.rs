@@ -51,11 +51,14 @@ fn digest(octets: &[u8]) -> String {
 
 async fn sweep(app: &App) {
     let repository = &app.state.repository;
-    repository.sweep_files(&repository.system("a test", Request::default()), &app.state.depot).await.unwrap();
+    repository
+        .sweep_files(&repository.system("a test", Request::default()), &app.state.blob_store)
+        .await
+        .unwrap();
 }
 
 async fn is_kept(app: &App, t: &Tenant, id: &str) -> bool {
-    app.state.depot.has(t.id, id.parse().unwrap()).await.unwrap()
+    app.state.blob_store.has(t.id, id.parse().unwrap()).await.unwrap()
 }
 
 async fn set_quota(app: &App, t: &Tenant, bytes: i64, files: i64) {
@@ -265,7 +268,7 @@ async fn what_is_wrong_is_told(app: &App) {
     }
     let packed = app.post(&format!("{path}?name=x")).by(&t.member).header("content-encoding", "gzip");
     let _ = packed.body(OCTETS, "x").gives(415).await;
-    // More than there may be, announced and not.
+    // More than there may be, notifies_nodes and not.
     let limit = usize::try_from(app.state.settings.file_limit).unwrap();
     let large = vec![0; limit + 1];
     assert_eq!(
@@ -403,14 +406,14 @@ async fn what_is_left_of_a_kill_is_swept(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let kept = text(&attach(app, &t.member, &task, "x", "kept").await.expect(201).body["id"]);
-    let depot = &app.state.depot;
+    let blob_store = &app.state.blob_store;
     // One came whole, and its row was never written; of another half was written.
     let whole = app.clock.now().new_id(t.id);
-    let mut receiving = depot.receive(t.id, whole);
+    let mut receiving = blob_store.receive(t.id, whole);
     receiving.take("orphan".into()).await.unwrap();
     let _ = receiving.finish().await.unwrap();
     let half = app.clock.now().new_id(t.id);
-    let mut receiving = depot.receive(t.id, half);
+    let mut receiving = blob_store.receive(t.id, half);
     for _ in 0..7 {
         receiving.take(vec![0; 1 << 20].into()).await.unwrap();
     }
@@ -432,9 +435,9 @@ async fn what_is_left_of_a_kill_is_swept(app: &App) {
     }
     assert_eq!(files(), [kept.as_str(), "notes.txt"]);
     // What a client sent of a file that it gave up goes at once.
-    let given_up = depot.receive(t.id, Uuid::from_u128(7));
+    let given_up = blob_store.receive(t.id, Uuid::from_u128(7));
     drop(given_up);
-    assert!(!depot.has(t.id, Uuid::from_u128(7)).await.unwrap());
+    assert!(!blob_store.has(t.id, Uuid::from_u128(7)).await.unwrap());
 }
 
 async fn attachments_go_with_their_task(app: &App) {

@@ -83,7 +83,7 @@ async fn idle_work_scans_no_table_that_grows(app: &App) {
     let _ = repository.tenants_with_mail(&system, 32).await.unwrap();
     let _ = repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap();
     let _ = repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
-    repository.fold_tallies(&system).await.unwrap();
+    repository.compact_deltas(&system).await.unwrap();
     server::forget(&app.state, false, Some(app.clock.now())).await;
     // The server's own background tasks run on this thread too.
     poll::until("revocations are read", async || {

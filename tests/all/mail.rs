@@ -233,12 +233,12 @@ async fn claim(app: &App, tenant: Uuid) -> Option<Claimed> {
     }
 }
 
-async fn settle(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
+async fn record_outcome(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
     let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
     let write = app
         .state
         .repository
-        .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
+        .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::record_outcome(tx, *id, outcome)));
     write.await.unwrap();
 }
 
@@ -261,15 +261,15 @@ async fn outbox(app: &App) {
     let later = || Outcome::Deferred("451 later".to_owned());
     for minutes in [2, 4, 8, 16, 32, 64, 128, 256].into_iter().chain([360; 10]) {
         // However often the server can't be used in between.
-        settle(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
+        record_outcome(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
         assert!(claim(app, tenant).await.is_some(), "at once");
-        settle(app, tenant, first.id, later()).await;
+        record_outcome(app, tenant, first.id, later()).await;
         clock.advance(Duration::from_secs(minutes * 60 - 1));
         assert!(claim(app, tenant).await.is_none(), "before {minutes} minutes");
         clock.advance(Duration::from_secs(1));
         assert!(claim(app, tenant).await.is_some(), "after {minutes} minutes");
     }
-    settle(app, tenant, first.id, later()).await;
+    record_outcome(app, tenant, first.id, later()).await;
     clock.advance(Duration::from_hours(24));
     assert!(claim(app, tenant).await.is_none(), "it was given up");
     let told = undelivered(app, &email).await;
@@ -296,7 +296,7 @@ fn after_an_outage_deferred_mail_is_due_at_once() {
         let tenants = [tenant_of(app, &emails[0]).await, tenant_of(app, &emails[1]).await];
         let [deferred, claimed] =
             [claim(app, tenants[0]).await.unwrap(), claim(app, tenants[1]).await.unwrap()];
-        settle(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
+        record_outcome(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
         assert!(claim(app, tenants[0]).await.is_none());
         let repository = &app.state.repository;
         repository.wake_deferred_mail(&repository.system("a test", Request::default())).await.unwrap();
@@ -330,7 +330,7 @@ fn a_link_that_expired_in_the_outbox_is_made_anew() {
         assert_eq!(verify(link(&old)).await, 403);
         assert_eq!(verify(link(&new)).await, 204);
         // Nobody needs it any more.
-        settle(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
+        record_outcome(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
         assert!(claim(app, tenant).await.is_none());
         assert_eq!(waiting(app).await, 0);
     });

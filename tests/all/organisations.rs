@@ -185,7 +185,7 @@ async fn a_school_that_administers_its_users(app: &App) {
 
 /// Teams with members, projects that only they see, tracked time, and the manager's report.
 async fn a_studio_with_teams_and_tracked_time(app: &App) {
-    let o = Organisation::found(app, "Studio").await;
+    let o = Organisation::found(app, "ImageProcessor").await;
     let ((_, moe), (ben_id, ben), (_, cleo)) =
         (o.hire("moe", "manager").await, o.hire("ben", "member").await, o.hire("cleo", "member").await);
     let team = o.make(&moe, "/teams", json!({ "name": "Design", "goals": "One look for everything." })).await;

@@ -40,7 +40,7 @@ async fn task(app: &App, by: &User, body: Value) -> String {
 
 async fn fold(app: &App) {
     let system = app.state.repository.system("a test", Request::default());
-    app.state.repository.fold_tallies(&system).await.unwrap();
+    app.state.repository.compact_deltas(&system).await.unwrap();
 }
 
 fn micros(at: &Value) -> Option<i64> {

@@ -84,7 +84,7 @@ pub struct App {
     pub address: IpAddr,
     pub(crate) client: reqwest::Client,
     pub(crate) faults: Mutex<Vec<String>>,
-    announced: AtomicU32,
+    notifies_nodes: AtomicU32,
     handle: actix_web::dev::ServerHandle,
     background: server::Background,
     folder: TempDir,
@@ -193,7 +193,7 @@ impl App {
             address,
             client: client(address),
             faults: Mutex::default(),
-            announced: AtomicU32::new(0),
+            notifies_nodes: AtomicU32::new(0),
             handle,
             background,
             folder,
@@ -263,20 +263,20 @@ impl App {
 
     /// So many answers will be a 5xx, and are meant to be.
     pub fn expect_faults(&self, number: u32) {
-        self.announced.fetch_add(number, Ordering::SeqCst);
+        self.notifies_nodes.fetch_add(number, Ordering::SeqCst);
     }
 
-    /// Stops the server, and fails if an answer was a 5xx that nobody announced.
+    /// Stops the server, and fails if an answer was a 5xx that nobody notifies_nodes.
     pub async fn finish(self) {
-        let Self { state, client, handle, background, faults, announced, .. } = self;
+        let Self { state, client, handle, background, faults, notifies_nodes, .. } = self;
         // As at a signal: what is followed is not waited for. Nor are connections by which nothing was asked yet.
         state.streams.end();
         drop(client);
         handle.stop(true).await;
         background.end().await;
         let faults = faults.into_inner().unwrap();
-        let announced = announced.load(Ordering::SeqCst) as usize;
-        assert!(faults.len() <= announced, "unexpected faults: {faults:#?}");
+        let notifies_nodes = notifies_nodes.load(Ordering::SeqCst) as usize;
+        assert!(faults.len() <= notifies_nodes, "unexpected faults: {faults:#?}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! A story is an `async fn(&App)`; [`every_database!`] runs it on SQLite always, and on PostgreSQL and MariaDB when
 //! `TASKHUB_TEST_POSTGRES_URL` and `TASKHUB_TEST_MYSQL_URL` are set (`TASKHUB_TEST_REQUIRE_ALL` makes it fail when they are not). Stories share a
 //! database on these two, as tenants do: each makes tenants of its own. When an [`App`] goes, no answer may have been a 5xx that the story did not
-//! announce.
+//! notify_nodes.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -59,8 +59,8 @@ async fn check_bucket(settings: &Settings, name: &str) -> Result<(), String> {
         let missing = if id { "AWS_SECRET_ACCESS_KEY" } else { "AWS_ACCESS_KEY_ID" };
         return Err(format!("{missing} is not set."));
     }
-    let depot = open_depot(settings).map_err(|error| error.to_string())?;
-    let reached = tokio::time::timeout(PATIENCE, depot.reach()).await;
+    let blob_store = open_depot(settings).map_err(|error| error.to_string())?;
+    let reached = tokio::time::timeout(PATIENCE, blob_store.reach()).await;
     let reached = reached.unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())));
     reached.map_err(|why| {
         if id || SOURCES.iter().any(|source| is_set(source)) {

@@ -167,7 +167,7 @@ async fn fold(state: State) {
     loop {
         ticks.tick().await;
         let system = state.repository.system("folding what was tallied", Request::default());
-        if let Err(error) = state.repository.fold_tallies(&system).await {
+        if let Err(error) = state.repository.compact_deltas(&system).await {
             tracing::warn!(%error, "what was tallied can't be folded");
         }
     }
@@ -185,7 +185,7 @@ async fn housekeep(state: State, sends: bool) {
         if swept.is_none_or(|at| now >= at.plus(SWEEPING)) {
             swept = Some(now);
             let system = state.repository.system("sweeping files", Request::default());
-            warn(state.repository.sweep_files(&system, &state.depot).await, "files can't be swept");
+            warn(state.repository.sweep_files(&system, &state.blob_store).await, "files can't be swept");
         }
         // Clocks differ, and a transaction may take a while.
         since = Some(now.minus(HOUSEKEEPING));
@@ -205,7 +205,7 @@ pub async fn forget(state: &State, sends: bool, since: Option<Instant>) {
         repository.purge_tasks(&system).await,
         repository.forget_notifications(&system, since).await,
         repository.forget_events(&system, kept).await,
-        repository.remove_discarded(&system, &state.depot).await,
+        repository.remove_discarded(&system, &state.blob_store).await,
     ];
     // Where mail is sent, what can't be delivered is given up by whoever tried.
     if !sends {

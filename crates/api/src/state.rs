@@ -7,9 +7,9 @@ use taskhub_auth::{Cipher, Grant, Hasher, Kind};
 use taskhub_domain::{
     Clock, Repository,
     credential::Granted,
-    file::{Depot, Place},
-    picture::Studio,
-    repository::Shares,
+    file::{BlobStore, Place},
+    picture::ImageProcessor,
+    repository::TenantLimiter,
     session::Opened,
 };
 use thiserror::Error;
@@ -46,13 +46,13 @@ pub struct Inner {
     /// Hashes passwords.
     pub hasher: Hasher,
     /// Draws pictures.
-    pub studio: Studio,
+    pub image_processor: ImageProcessor,
     /// A tenant's turn at these two: its signed-in callers hash one password, or have one picture drawn, at a time.
-    pub turns: Arc<Shares>,
+    pub turns: Arc<TenantLimiter>,
     /// Where files lie.
-    pub depot: Depot,
+    pub blob_store: BlobStore,
     /// A tenant's places for files that are received.
-    pub uploads: Arc<Shares>,
+    pub uploads: Arc<TenantLimiter>,
     /// What was refused, on its way to the audit.
     pub incidents: Incidents,
     /// The streams of changes that are open.
@@ -131,18 +131,20 @@ impl State {
             return Err(StartError::Setting(needed.to_owned()));
         }
         // All settings are checked before anything is changed.
-        let (cipher, depot) = (load_cipher(&settings)?, open_depot(&settings)?);
+        let (cipher, blob_store) = (load_cipher(&settings)?, open_depot(&settings)?);
         let database = settings.reachable_database().await?;
         if settings.migrate {
             database.migrate().await?;
         }
         let repository = Box::pin(Repository::connect(&database, cipher, clock)).await?;
         let at_once = usize::from(settings.password_hashes);
-        let (hasher, turns) =
-            (Hasher::with_cost(at_once, at_once * 50, settings.password_cost), Arc::new(Shares::new(1)));
+        let (hasher, turns) = (
+            Hasher::with_cost(at_once, at_once * 50, settings.password_cost),
+            Arc::new(TenantLimiter::new(1)),
+        );
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
-        let (studio, incidents) = (Studio::default(), Incidents::default());
-        let uploads = Arc::new(Shares::new(UPLOADS));
+        let (image_processor, incidents) = (ImageProcessor::default(), Incidents::default());
+        let uploads = Arc::new(TenantLimiter::new(UPLOADS));
         let streams = Streams::new(settings.streams, settings.streams_each);
         let link_requests = LinkRequests::default();
         Ok(Self(Arc::new(Inner {
@@ -151,9 +153,9 @@ impl State {
             keys,
             exchanged,
             hasher,
-            studio,
+            image_processor,
             turns,
-            depot,
+            blob_store,
             uploads,
             incidents,
             streams,
@@ -206,13 +208,13 @@ fn sentence(error: &taskhub_domain::Error) -> String {
     }
 }
 
-/// The depot of files: in a folder that is made when it is missing, or in a bucket.
-pub(crate) fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
+/// The blob_store of files: in a folder that is made when it is missing, or in a bucket.
+pub(crate) fn open_depot(settings: &Settings) -> Result<BlobStore, StartError> {
     let place = settings.files();
     if let Place::Folder(folder) = &place {
         make_folder(folder)?;
     }
-    Depot::open(&place, &bucket_options())
+    BlobStore::open(&place, &bucket_options())
         .map_err(|error| StartError::Setting(format!("TASKHUB_FILES can't be used: {error}")))
 }
 

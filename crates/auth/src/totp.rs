@@ -14,7 +14,7 @@ use crate::secret;
 const STEP: i64 = 30;
 /// How many steps a clock may be off.
 const DRIFT: i64 = 1;
-/// Octets of a secret: as many as SHA-1 gives (RFC 4226, section 4).
+/// RawBody of a secret: as many as SHA-1 gives (RFC 4226, section 4).
 const SECRET: usize = 20;
 /// RFC 4648, section 6.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -83,7 +83,7 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// Octets in base32 without padding (RFC 4648, section 6); five of them are eight characters.
+/// RawBody in base32 without padding (RFC 4648, section 6); five of them are eight characters.
 pub fn base32(bytes: &[u8]) -> String {
     let letters = bytes.chunks(5).flat_map(|five| {
         let bits = five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));

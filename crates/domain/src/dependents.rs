@@ -9,7 +9,7 @@ use taskhub_auth::Cipher;
 use crate::{
     Clock, Repository, Result, Scope,
     identity::{access_token::AccessToken, second_factor::SecondFactor, session::Session, user::User},
-    insight::{aggregates::Tally, notification::Notification, offboarding::Assignments, resources},
+    insight::{aggregates::LoggedDelta, notification::Notification, offboarding::Assignments, resources},
     kernel::{
         error::Kind,
         policy::{self, Authorization},
@@ -58,8 +58,8 @@ pub(crate) static DEPENDENTS: Dependents = Dependents {
         Reaction::of::<Task, Label>(),
         Reaction::of::<Reminder, Task>(),
         Reaction::of::<TimeEntry, Task>(),
-        Reaction::of::<Tally, Task>(),
-        Reaction::of::<Tally, TimeEntry>(),
+        Reaction::of::<LoggedDelta, Task>(),
+        Reaction::of::<LoggedDelta, TimeEntry>(),
         Reaction::of::<Notification, Task>(),
         Reaction::of::<Notification, Comment>(),
         Reaction::of::<Notification, ClientRequest>(),

@@ -277,7 +277,7 @@ async fn a_document_takes_its_files_along(app: &App) {
     for octets in ["ten octets", "ten octetS"] {
         let _ = put(app, &t.member, &next, FILE, octets).await.expect(200);
     }
-    repository.sweep_files(&system, &app.state.depot).await.unwrap();
+    repository.sweep_files(&system, &app.state.blob_store).await.unwrap();
     assert_eq!(app.get(&format!("{next}/content")).by(&t.member).send().await.expect(200).text, "ten octetS");
 }
 

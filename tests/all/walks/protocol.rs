@@ -173,9 +173,9 @@ async fn a_body_is_json_of_a_bounded_size(app: &App) {
             assert_eq!(told, (422, "invalid".to_owned()), "{}", operation.id);
         }
         // Announced, and walked past in pieces.
-        let announced =
+        let notifies_nodes =
             raw(app, &request, &fixture.admin, JSON, &format!("content-length: {}", limit + 1), &[]).await;
-        assert_eq!(announced, (413, "payload_too_large".to_owned()), "{}", operation.id);
+        assert_eq!(notifies_nodes, (413, "payload_too_large".to_owned()), "{}", operation.id);
         let piece = format!("{:x}\r\n{}\r\n", limit / 4, " ".repeat(limit / 4));
         let more = "1\r\n \r\n".to_owned();
         let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, more];
@@ -221,9 +221,9 @@ async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
                 let told = send(kind, broken).await;
                 assert_eq!(told, (422, "invalid".to_owned()), "{} {kind}", operation.id);
             }
-            let announced = format!("content-length: {}", most + 1);
-            let announced = raw(app, &request, &fixture.admin, kind, &announced, &[]).await;
-            assert_eq!(announced, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
+            let notifies_nodes = format!("content-length: {}", most + 1);
+            let notifies_nodes = raw(app, &request, &fixture.admin, kind, &notifies_nodes, &[]).await;
+            assert_eq!(notifies_nodes, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
             let piece = format!("{:x}\r\n{}\r\n", most / 4, " ".repeat(most / 4));
             let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, "1\r\n \r\n".to_owned()];
             let chunked =

@@ -34,7 +34,7 @@ pub(super) enum Reach {
 }
 
 /// A content type, and octets of it.
-type Octets = (&'static str, fn(&Fixture) -> Vec<u8>);
+type RawBody = (&'static str, fn(&Fixture) -> Vec<u8>);
 
 /// An operation.
 pub(super) struct Entry {
@@ -49,7 +49,7 @@ pub(super) struct Entry {
     /// A body with every field that it takes.
     pub(super) body: Option<fn(&Fixture) -> Value>,
     /// The content type of its octets, and octets, if it takes such and no JSON.
-    pub(super) octets: Option<Octets>,
+    pub(super) octets: Option<RawBody>,
     /// The fields of the body that carry ids of rows, as JSON pointers.
     pub(super) body_ids: &'static [(&'static str, Slot)],
     /// Who reaches it.

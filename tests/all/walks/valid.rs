@@ -51,7 +51,7 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// How many files of the tenant lie in the depot.
+/// How many files of the tenant lie in the blob_store.
 fn files(app: &App, fixture: &Fixture) -> usize {
     let folder = app.state.settings.data_dir.join("files").join(fixture.people.id.to_string());
     fs::read_dir(folder).map_or(0, Iterator::count)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use taskhub_domain::{
     Context, Repository, Result,
-    audit::{self, Asked, Incident},
+    audit::{self, Asked, SecurityEvent},
 };
 use tokio::sync::Semaphore;
 
@@ -28,7 +28,7 @@ impl Default for Incidents {
 
 impl State {
     /// Lets the audit of the context's tenant know of an incident.
-    pub fn tell(&self, ctx: Context, incident: Incident) {
+    pub fn tell(&self, ctx: Context, incident: SecurityEvent) {
         let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
             tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
             return;
@@ -51,11 +51,11 @@ impl State {
         if !ctx.is_dry_run() {
             return Ok(());
         }
-        record(&self.repository, ctx, Incident::Asked(Asked { what })).await
+        record(&self.repository, ctx, SecurityEvent::Asked(Asked { what })).await
     }
 }
 
 /// Records an incident: it happened, also in a dry run.
-async fn record(repository: &Repository, ctx: &Context, incident: Incident) -> Result<()> {
+async fn record(repository: &Repository, ctx: &Context, incident: SecurityEvent) -> Result<()> {
     repository.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
 }

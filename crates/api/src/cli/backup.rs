@@ -43,8 +43,10 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
         has_encryption_key(settings)?;
-        let (cipher, depot, database) = (load_cipher(settings)?, open_depot(settings)?, settings.database());
-        let from = Installation { database: &database, depot: &depot, fingerprint: cipher.fingerprint() };
+        let (cipher, blob_store, database) =
+            (load_cipher(settings)?, open_depot(settings)?, settings.database());
+        let from =
+            Installation { database: &database, blob_store: &blob_store, fingerprint: cipher.fingerprint() };
         let keys = if self.with_keys { read_keys(settings)? } else { Vec::new() };
         let begun = (env!("CARGO_PKG_VERSION"), Clock::System.now());
         let manifest = backup::create(&from, begun, &keys, &self.folder).await?;
@@ -71,8 +73,10 @@ impl Restore {
             self.write_keys(settings, &kept.manifest)?;
         }
         has_encryption_key(settings)?;
-        let (cipher, depot, database) = (load_cipher(settings)?, open_depot(settings)?, settings.database());
-        let into = Installation { database: &database, depot: &depot, fingerprint: cipher.fingerprint() };
+        let (cipher, blob_store, database) =
+            (load_cipher(settings)?, open_depot(settings)?, settings.database());
+        let into =
+            Installation { database: &database, blob_store: &blob_store, fingerprint: cipher.fingerprint() };
         backup::restore(&into, &kept).await?;
         let contents = contents(&kept.manifest, self.with_keys);
         say(format_args!("Restored {contents} of {}.", kept.manifest.created_at))

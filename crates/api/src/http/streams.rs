@@ -155,7 +155,7 @@ impl Right {
     async fn run(&self, mut reading: Reading, sender: &mpsc::Sender<Bytes>) -> Result<()> {
         let Self(state, principal) = self;
         let repository = &state.repository;
-        let (mut feed, mut revoked) = (reading.follow(repository), repository.revocations().news());
+        let (mut feed, mut revoked) = (reading.follow(repository), repository.revocations().changes());
         let mut ending = state.streams.ending();
         let seconds = state.settings.heartbeat_seconds;
         let (heartbeat, patience) = (Duration::from_secs(seconds.into()), patience(seconds));

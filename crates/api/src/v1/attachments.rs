@@ -12,7 +12,7 @@ use taskhub_domain::{
 use super::{
     App,
     endpoints::history,
-    files::{self, FileForm, Octets},
+    files::{self, FileForm, RawBody},
     resource,
 };
 use crate::http::{
@@ -71,7 +71,7 @@ pub(crate) async fn list_task_attachments(
     ),
     request_body(
         description = "The file. Every media type is accepted.",
-        content((Octets = "application/octet-stream"), (FileForm = "multipart/form-data")),
+        content((RawBody = "application/octet-stream"), (FileForm = "multipart/form-data")),
     ),
     responses((status = 201, description = "The new attachment.", body = Attachment)),
 )]
@@ -81,7 +81,7 @@ pub(crate) async fn create_task_attachment(
     app: App,
     id: Id,
     mut query: Parameters,
-    body: Upload<Octets>,
+    body: Upload<RawBody>,
 ) -> Answered {
     attachment::permit(&app.repository, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?;
@@ -110,7 +110,7 @@ pub(crate) async fn create_task_attachment(
         match create.await {
             // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
-                app.depot.remove(caller.tenant(), received.id).await?;
+                app.blob_store.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
             }
             Ok(answer) => Ok(answer::kept(answer)),
@@ -170,12 +170,12 @@ pub(crate) async fn get_task_attachment(
         (
             status = 200,
             description = "The whole file.",
-            content((Octets = "application/octet-stream")),
+            content((RawBody = "application/octet-stream")),
         ),
         (
             status = 206,
             description = "The requested range of the file.",
-            content((Octets = "application/octet-stream")),
+            content((RawBody = "application/octet-stream")),
         ),
         (
             status = 416,

@@ -11,7 +11,7 @@ use taskhub_domain::{
 
 use super::{
     App,
-    files::{self, FileForm, FileOrText, Octets, TEXT},
+    files::{self, FileForm, FileOrText, RawBody, TEXT},
     resource,
 };
 use crate::http::{
@@ -45,12 +45,12 @@ use crate::http::{
         (
             status = 200,
             description = "The whole content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,
@@ -105,7 +105,7 @@ pub(crate) async fn get_document_content(
     request_body(
         description = "The text or the file. Every media type is accepted.",
         content(
-            (Octets = "application/octet-stream"),
+            (RawBody = "application/octet-stream"),
             (String = "text/markdown"),
             (FileForm = "multipart/form-data"),
         ),
@@ -156,7 +156,7 @@ pub(crate) async fn replace_document_content(
         match write.await {
             // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
-                app.depot.remove(caller.tenant(), received.id).await?;
+                app.blob_store.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
             }
             Ok(answer) => Ok(answer::kept(answer)),
@@ -243,12 +243,12 @@ pub(crate) async fn get_document_version(
         (
             status = 200,
             description = "The whole content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,

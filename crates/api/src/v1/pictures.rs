@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{App, resource};
 use crate::http::{
     answer::Answered,
-    extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, RawBody, Takes},
 };
 
 /// The bytes of a picture.
@@ -28,10 +28,15 @@ impl Takes for Image {
 /// users can call this, no services.
 #[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)))]
 #[put("/profile/picture")]
-pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body: Octets<Image>) -> Answered {
+pub(crate) async fn replace_picture(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: RawBody<Image>,
+) -> Answered {
     picture::permit(&caller)?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
-    let drawn = app.studio.draw(turn, body.content_type, body.octets.clone()).await?;
+    let drawn = app.image_processor.draw(turn, body.content_type, body.octets.clone()).await?;
     let input = (drawn, pre.0);
     resource::change(&caller, &app, &body.octets, input, |tx, (drawn, pre)| {
         Box::pin(picture::set(tx, drawn, pre))

@@ -17,7 +17,7 @@ use super::{App, auth::hash_of_new, resource};
 use crate::http::{
     answer::{self, Answered, Count, List},
     export::{self, Line},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Parameters, Takes},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, RawBody, Takes},
     middleware::limits::charge,
 };
 
@@ -122,7 +122,7 @@ pub(crate) async fn import_users(
     app: App,
     mut query: Parameters,
     request: HttpRequest,
-    file: Octets<UsersFile>,
+    file: RawBody<UsersFile>,
 ) -> Answered {
     let dry_run = query.take("dry_run", "true or false")?.unwrap_or_default();
     let import = user::check_import(&caller, &file.octets, dry_run)?;

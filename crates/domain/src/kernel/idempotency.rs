@@ -169,7 +169,7 @@ impl Repository {
 
 async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     // The row is locked, so nobody else removes it when it has expired.
-    let kept = tx.kept::<Kept>(once.key.id).await?;
+    let kept = tx.find_internal::<Kept>(once.key.id).await?;
     let expired = kept.is_some();
     if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
         return kept.again(tx, &once.key, tx.cipher()).await;
@@ -193,10 +193,10 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
         authorized,
     };
     if expired {
-        tx.forget::<Kept>(row.id).await?;
+        tx.delete_internal::<Kept>(row.id).await?;
     }
     // If another node stores the same key now, its row wins and this transaction is retried.
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     Ok(answer)
 }
 
@@ -212,7 +212,7 @@ async fn record<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<O> {
 /// deleted, or created for others, are not checked again.
 async fn recorded(tx: &Tx) -> Result<Recorded> {
     let mut recorded = tx.ctx().record().map(Record::read).unwrap_or_default();
-    let scope = tx.settled().await?;
+    let scope = tx.flushed().await?;
     for authorization in std::mem::take(&mut recorded.authorizations) {
         let seen = Authorization { action: Action::Read, ..authorization };
         for wanted in [authorization, seen] {

@@ -136,7 +136,7 @@ impl Attempt {
     /// `TooManyAttempts`.
     pub async fn admit(&self, repository: &Repository) -> Result<()> {
         let system = repository.system("asking for failed attempts", Request::default());
-        let counts: Vec<Count> = repository.beyond_tenants(&system).all(&self.keys()).await?;
+        let counts: Vec<Count> = repository.unscoped(&system).all(&self.keys()).await?;
         open(&counts, system.now())
     }
 
@@ -158,14 +158,14 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts`, and those of the verification.
     pub async fn judge<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let counts: Vec<Count> = tx.find_beyond(self.keys(), false).await?;
+        let counts: Vec<Count> = tx.find_unscoped(self.keys(), false).await?;
         open(&counts, tx.now())?;
         let output = judgement.await?;
         if self.forgets && !counts.is_empty() {
             let here = self.counts.iter().filter(|(rule, _)| rule.name == HERE.name);
             let keys = here.map(|(_, key)| key.as_str());
             let delete = Query::delete().from_table(TABLE).and_where(Expr::col("key").is_in(keys)).take();
-            tx.change_beyond(&delete).await?;
+            tx.change_unscoped(&delete).await?;
         }
         Ok(output)
     }
@@ -185,7 +185,7 @@ fn open(counts: &[Count], now: Instant) -> Result<()> {
 async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
     // The rows are locked, so concurrent failures are counted one after the other. If another
     // transaction inserts the same row, this one fails and is retried.
-    let counts: Vec<Count> = tx.find_beyond(attempt.keys(), true).await?;
+    let counts: Vec<Count> = tx.find_unscoped(attempt.keys(), true).await?;
     open(&counts, tx.now())?;
     let mut wait = Duration::ZERO;
     for (rule, key) in &attempt.counts {
@@ -204,13 +204,13 @@ async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
         if kept.is_some() {
             let mut update = Query::update();
             update.table(TABLE).values(values).and_where(Expr::col("key").eq(key.as_str()));
-            tx.change_beyond(&update).await?;
+            tx.change_unscoped(&update).await?;
         } else {
             let [failures, blocked, expires] = values.map(|(_, value): (_, Expr)| value);
             let mut insert = Query::insert();
             insert.into_table(TABLE).columns(COLUMNS);
             insert.values_panic([key.as_str().into(), failures, blocked, expires]);
-            tx.change_beyond(&insert).await?;
+            tx.change_unscoped(&insert).await?;
         }
     }
     Ok((!wait.is_zero()).then(|| tx.now().plus(wait)))
@@ -225,7 +225,7 @@ impl Repository {
         let old = Expr::col("expires_at").lt(system.now());
         let expired = Query::select().columns(COLUMNS).from(TABLE).and_where(old.clone()).limit(SWEEP).take();
         loop {
-            let counts: Vec<Count> = self.beyond_tenants(system).all(&expired).await?;
+            let counts: Vec<Count> = self.unscoped(system).all(&expired).await?;
             if counts.is_empty() {
                 return Ok(());
             }
@@ -237,7 +237,7 @@ impl Repository {
                 .take();
             let ctx = system.within(uuid::Uuid::nil());
             self.write(&ctx, delete, |tx, delete| {
-                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+                Box::pin(async move { tx.change_unscoped(delete).await.map(drop) })
             })
             .await?;
         }

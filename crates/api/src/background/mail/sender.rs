@@ -137,9 +137,9 @@ impl Sender {
             tracing::warn!(mail = %id, why, "a mail was not accepted");
         }
         let input = (id, outcome.clone());
-        let settled =
-            repository.write(&ctx, input, |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
-        if let Err(error) = settled.await {
+        let flushed = repository
+            .write(&ctx, input, |tx, (id, outcome)| Box::pin(mail::record_outcome(tx, *id, outcome)));
+        if let Err(error) = flushed.await {
             tracing::warn!(mail = %id, %error, "what came of a mail can't be noted: it will be sent again");
         }
         Turn::Sent(outcome)

@@ -107,7 +107,7 @@ impl Client {
         envelope: &Envelope,
         text: &[u8],
     ) -> Result<(), Outcome> {
-        let delivered = hand_over(&mut connection, envelope, text).await;
+        let delivered = transfer(&mut connection, envelope, text).await;
         match delivered {
             Ok(()) => self.keep(connection),
             Err(_) => connection.abort().await,
@@ -116,7 +116,7 @@ impl Client {
     }
 }
 
-async fn hand_over(
+async fn transfer(
     connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
     text: &[u8],

@@ -16,7 +16,7 @@ use taskhub_domain::{
 use uuid::Uuid;
 
 use super::{
-    stage::{DAYS, Stage},
+    stage::{Batches, DAYS},
     story::{Act, Story},
 };
 
@@ -64,7 +64,7 @@ const PROJECTS: [Plan; 7] = [
 ];
 
 /// Furnishes an office, and puts into its story what comes of that later.
-pub(super) async fn furnish(stage: &Stage<'_>, story: &mut Story) -> Result<Office> {
+pub(super) async fn furnish(stage: &Batches<'_>, story: &mut Story) -> Result<Office> {
     let mut office = Office::default();
     let teams = teams(stage).await?;
     for (number, (name, color)) in
@@ -97,7 +97,7 @@ fn days(count: u64) -> Duration {
 }
 
 /// Two teams, each of two members below its manager.
-async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
+async fn teams(stage: &Batches<'_>) -> Result<Vec<Uuid>> {
     let mut ids = Vec::new();
     let teams = [
         ("Design", "One look for all products.", DESIGN),
@@ -120,7 +120,7 @@ async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
 
 /// A project with its milestones and documents.
 async fn project(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     story: &mut Story,
     plan: &Plan,
     teams: &[Uuid],
@@ -168,7 +168,7 @@ async fn project(
 }
 
 /// The move of the office, which comes last: a task with parts, of which one waits for the other, a timer that runs, and a task that comes again.
-pub(super) async fn moving(stage: &Stage<'_>, office: &Office) -> Result<()> {
+pub(super) async fn moving(stage: &Batches<'_>, office: &Office) -> Result<()> {
     let at = |hours| stage.now.minus(Duration::from_hours(hours));
     let body = json!({
         "title": "Move to the new office", "description": "Two floors up. The lift carries 300 kg.",

@@ -25,7 +25,7 @@ pub(super) const DAYS: u64 = 120;
 const DAY: Duration = Duration::from_hours(24);
 
 /// An organisation's users, and the span of time in which they act.
-pub(super) struct Stage<'a> {
+pub(super) struct Batches<'a> {
     pub(super) state: &'a State,
     pub(super) users: Vec<(Uuid, Arc<Principal>)>,
     pub(super) now: Instant,
@@ -36,7 +36,7 @@ pub(super) fn beginning(now: Instant) -> Instant {
     now.minus(DAY * u32::try_from(DAYS).unwrap_or_default())
 }
 
-impl Stage<'_> {
+impl Batches<'_> {
     /// So many hours after the beginning.
     pub(super) fn hour(&self, hours: u64) -> Instant {
         beginning(self.now).plus(Duration::from_hours(hours))
@@ -109,10 +109,10 @@ impl Stage<'_> {
         .await
     }
 
-    /// A file that somebody sends: it lies in the depot, as every upload does.
+    /// A file that somebody sends: it lies in the blob_store, as every upload does.
     pub(super) async fn receive(&self, who: usize, at: Instant, text: String) -> Result<Received> {
         let ctx = self.by(who, at)?;
-        let mut receiving = self.state.depot.receive(ctx.tenant(), at.new_id(ctx.tenant()));
+        let mut receiving = self.state.blob_store.receive(ctx.tenant(), at.new_id(ctx.tenant()));
         receiving.take(Bytes::from(text)).await?;
         receiving.finish().await
     }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use super::{
     office::{self, Office, Place, SHARED},
     pick,
-    stage::{DAYS, Stage},
+    stage::{Batches, DAYS},
 };
 use crate::background::mail::Sending;
 
@@ -127,7 +127,7 @@ impl Story {
 }
 
 /// Plays the whole story of an organisation of so many tasks, and tells the credentials of its service.
-pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
+pub(super) async fn play(stage: &Batches<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
     let mut story = Story::default();
     let office = office::furnish(stage, &mut story).await?;
     let detailed = tasks.min(DETAILED);
@@ -172,7 +172,7 @@ pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &Prog
 }
 
 async fn perform(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who, act): (Instant, usize, Act),
@@ -286,7 +286,7 @@ fn paper(name: &str, at: Instant) -> String {
 
 /// A task that is told of in detail, and what comes of it.
 async fn task(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     number: usize,
@@ -360,7 +360,7 @@ async fn task(
 
 /// Many tasks that somebody makes for themselves: one of six of them is completed some time later.
 async fn many(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Instant, usize),
@@ -413,7 +413,7 @@ fn title(number: usize) -> String {
 
 /// A request of a client's, and what comes of it.
 async fn ask(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Instant, usize),

@@ -9,8 +9,8 @@ mod basic;
 mod body;
 mod condition;
 mod media_type;
-mod octets;
 mod once;
+mod raw_body;
 mod source;
 mod unambiguous;
 mod upload;
@@ -33,7 +33,7 @@ pub use self::{
     body::{Body, FormOrJson},
     condition::{IfMatch, IfNoneMatch},
     media_type::ANY,
-    octets::{Octets, Takes},
+    raw_body::{RawBody, Takes},
     upload::{FORM, Upload},
 };
 use crate::{

@@ -30,7 +30,7 @@ use futures::FutureExt;
 use taskhub_auth::principal::Principal;
 use taskhub_domain::{
     Context,
-    audit::{Incident, Refusal},
+    audit::{Refusal, SecurityEvent},
     context::Request,
     scopes,
 };
@@ -179,7 +179,7 @@ fn tell_refusal(request: &HttpRequest, problem: &Problem) {
         request.app_data::<Data<State>>(),
     ) {
         let refusal = Refusal { operation: operation.id.clone(), code: code.as_str() };
-        state.tell(ctx.clone(), Incident::Refused(refusal));
+        state.tell(ctx.clone(), SecurityEvent::Refused(refusal));
     }
 }
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use taskhub_auth::Match;
 use taskhub_domain::{
     Context, Error,
-    audit::{Failure, Incident},
+    audit::{Failure, SecurityEvent},
     login_throttle::Attempt,
     second_factor,
     user::User,
@@ -67,7 +67,7 @@ impl<'a> Proving<'a> {
 
     async fn failed(&self, reason: &'static str) -> Result<(), Problem> {
         let blocked_until = self.attempt.failed(&self.app.repository).await?;
-        let incident = Incident::ProofFailed(Failure { reason, blocked_until });
+        let incident = SecurityEvent::ProofFailed(Failure { reason, blocked_until });
         self.app.tell(self.caller.clone(), incident);
         Ok(())
     }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use taskhub_auth::Match;
 use taskhub_domain::{
     System,
-    audit::{Failure, Incident},
+    audit::{Failure, SecurityEvent},
     context::Request,
     login_throttle::Attempt,
     second_factor,
@@ -122,7 +122,7 @@ async fn failed(
     let blocked_until = attempt.failed(&app.repository).await?;
     for (tenant, user, reason) in meant {
         let failure = Failure { reason, blocked_until };
-        app.tell(system.within(*tenant), Incident::SignInFailed(*user, failure));
+        app.tell(system.within(*tenant), SecurityEvent::SignInFailed(*user, failure));
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Res
         created_at: born.at,
         expires_at: born.at.plus(lifetime),
     };
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     Ok(Token(credential.into_secret()))
 }
 
@@ -106,8 +106,8 @@ async fn end(tx: &Tx, link: Link) -> Result<()> {
     if link.bound_to.is_empty() {
         return Ok(());
     }
-    tx.forget::<Link>(link.id).await?;
-    tx.keep(&Link { bound_to: String::new(), ..link }).await
+    tx.delete_internal::<Link>(link.id).await?;
+    tx.insert_internal(&Link { bound_to: String::new(), ..link }).await
 }
 
 /// The state of the account that a link is bound to.
@@ -160,9 +160,9 @@ pub(crate) async fn consume(
         Kind::NotFound => Error::from(Kind::InvalidLink),
         _ => error,
     })?;
-    let link = tx.kept::<Link>(credential.row()).await?.ok_or(Kind::InvalidLink)?;
+    let link = tx.find_internal::<Link>(credential.row()).await?.ok_or(Kind::InvalidLink)?;
     check(&credential, &link, seen.row(), purpose, tx.secret(), tx.now())?;
-    tx.forget::<Link>(link.id).await?;
+    tx.delete_internal::<Link>(link.id).await?;
     Ok(seen)
 }
 

@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub use self::outbox::{Claimed, Next, Outcome, claim, settle};
+pub use self::outbox::{Claimed, Next, Outcome, claim, record_outcome};
 use crate::{
     Error, Instant, Result, Tx,
     kernel::{policy::Role, repository::entity},
@@ -97,7 +97,7 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
 pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) -> Result<()> {
     let born = tx.birth();
     let sealed = seal(tx, born.id, mail)?;
-    tx.keep(&Waiting {
+    tx.insert_internal(&Waiting {
         tenant_id: born.tenant,
         id: born.id,
         recipient: recipient.to_owned(),

@@ -104,7 +104,7 @@ pub async fn claim(tx: &Tx) -> Result<Next> {
         return Ok(Next::Nothing);
     };
     // Another node may have claimed it before its row was locked here.
-    let Some(row) = tx.kept::<Waiting>(id).await?.filter(|row| row.next_at <= tx.now()) else {
+    let Some(row) = tx.find_internal::<Waiting>(id).await?.filter(|row| row.next_at <= tx.now()) else {
         return Ok(Next::Nothing);
     };
     let row = Waiting { attempts: row.attempts + 1, next_at: tx.now().plus(CLAIM), last_error: None, ..row };
@@ -118,7 +118,7 @@ pub async fn claim(tx: &Tx) -> Result<Next> {
     };
     let Some(mail) = mail.current(tx).await? else {
         tracing::info!(mail = %id, "a mail is not sent: its link is of no use any more");
-        tx.forget::<Waiting>(id).await?;
+        tx.delete_internal::<Waiting>(id).await?;
         return Ok(Next::Discarded);
     };
     let row = Waiting { sealed: seal(tx, id, &mail)?, ..row };
@@ -138,10 +138,10 @@ fn open(tx: &Tx, row: &Waiting) -> Result<Mail, &'static str> {
 ///
 /// # Errors
 /// Those of the store.
-pub async fn settle(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
-    let Some(row) = tx.kept::<Waiting>(id).await? else { return Ok(()) };
+pub async fn record_outcome(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
+    let Some(row) = tx.find_internal::<Waiting>(id).await? else { return Ok(()) };
     match outcome {
-        Outcome::Accepted => tx.forget::<Waiting>(id).await,
+        Outcome::Accepted => tx.delete_internal::<Waiting>(id).await,
         Outcome::Refused(why) => give_up(tx, &row, why).await,
         Outcome::Deferred(why) => put_off(tx, row, why).await,
         Outcome::Unreachable(_) => {
@@ -166,7 +166,7 @@ async fn give_up(tx: &Tx, row: &Waiting, why: &str) -> Result<()> {
     tracing::error!(mail = %row.id, attempts = row.attempts, why, "a mail is given up");
     let what = json!({ "recipient": row.recipient, "attempts": row.attempts, "why": why });
     tx.note(ResourceType::Tenant, "mail_undelivered", row.tenant_id, &what)?;
-    tx.forget::<Waiting>(row.id).await
+    tx.delete_internal::<Waiting>(row.id).await
 }
 
 /// Mail that a sender has claimed has no `last_error`, and stays as it is.
@@ -178,7 +178,7 @@ async fn wake_deferred(tx: &Tx) -> Result<()> {
         .and_where(Expr::col("next_at").gt(tx.now()))
         .and_where(Expr::col("last_error").is_not_null())
         .take();
-    tx.change_beyond(&wake).await.map(drop)
+    tx.change_unscoped(&wake).await.map(drop)
 }
 
 /// The pause after so many tries.
@@ -189,8 +189,8 @@ fn pause(attempts: i32) -> Duration {
 
 /// Puts a row in the place of the one with its id, which is locked.
 async fn replace(tx: &Tx, row: &Waiting) -> Result<()> {
-    tx.forget::<Waiting>(row.id).await?;
-    tx.keep(row).await
+    tx.delete_internal::<Waiting>(row.id).await?;
+    tx.insert_internal(row).await
 }
 
 #[cfg(test)]

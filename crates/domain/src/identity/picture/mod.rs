@@ -1,16 +1,16 @@
 //! The pictures of users, at most one each.
 //!
-//! Invariant: no byte that a client sent is stored or returned. [`Studio`] creates every stored
+//! Invariant: no byte that a client sent is stored or returned. [`ImageProcessor`] creates every stored
 //! picture. A user's `picture` holds its path exactly if there is one.
 
 mod draw;
-mod studio;
+mod image_processor;
 mod whole;
 
 use sea_orm::entity::prelude::*;
 use serde_json::json;
 
-pub use self::{draw::Drawn, studio::Studio};
+pub use self::{draw::Drawn, image_processor::ImageProcessor};
 use crate::{
     Context, Error, Repository, Result, Tx,
     identity::user::User,
@@ -56,10 +56,10 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
         // The user is unchanged, so the update recorded nothing.
         let what = json!({ "content_type": content_type, "digest": digest });
         tx.record::<User>("set_picture", id, user.version, None, Some(what.to_string()));
-        tx.forget::<Picture>(id).await?;
+        tx.delete_internal::<Picture>(id).await?;
     }
     let content_type = content_type.to_owned();
-    tx.keep(&Picture { tenant_id: user.tenant_id, id, content_type, digest, bytes }).await?;
+    tx.insert_internal(&Picture { tenant_id: user.tenant_id, id, content_type, digest, bytes }).await?;
     Ok(user)
 }
 
@@ -75,7 +75,7 @@ pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
     }
     let row = User { picture: None, ..seen.row().clone() };
     tx.update_as("remove_picture", seen, row, pre).await?;
-    tx.forget::<Picture>(id).await
+    tx.delete_internal::<Picture>(id).await
 }
 
 /// The picture of a user whom the caller can see.

@@ -331,7 +331,7 @@ pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
     let action = if *active { "activate" } else { "suspend" };
-    tx.announce();
+    tx.notify_nodes();
     tx.update_as(action, seen, row, &Precondition::Any).await
 }
 
@@ -360,13 +360,13 @@ pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
 /// Repository errors.
 pub async fn all(repository: &Repository, system: &System) -> Result<Vec<Tenant>> {
     let select = entity::Entity::find().order_by_asc(entity::Column::Slug).into_query();
-    repository.beyond_tenants(system).all(&select).await.map_err(Error::from)
+    repository.unscoped(system).all(&select).await.map_err(Error::from)
 }
 
 /// The ids of all tenants, for the server's own work.
 pub(crate) async fn ids(repository: &Repository, system: &System) -> Result<Vec<Uuid>> {
     let select = entity::Entity::find().select_only().column(entity::Column::Id).into_query();
-    let rows = repository.beyond_tenants(system).rows(&select).await?;
+    let rows = repository.unscoped(system).rows(&select).await?;
     rows.iter().map(|row| field(row, 0)).collect()
 }
 
@@ -376,7 +376,7 @@ pub(crate) async fn ids(repository: &Repository, system: &System) -> Result<Vec<
 /// `NotFound`.
 pub async fn by_slug(repository: &Repository, system: &System, slug: &str) -> Result<Tenant> {
     let select = entity::Entity::find().filter(entity::Column::Slug.eq(slug)).into_query();
-    let found: Vec<Tenant> = repository.beyond_tenants(system).all(&select).await?;
+    let found: Vec<Tenant> = repository.unscoped(system).all(&select).await?;
     found.into_iter().next().ok_or_else(|| Kind::NotFound.into())
 }
 

@@ -118,7 +118,7 @@ impl Resource for User {
         Ok(Relations::default().with(Relation::Oneself, scope.ctx().user() == Some(self.id)))
     }
 
-    fn gives_sight(column: entity::Column) -> bool {
+    fn affects_visibility(column: entity::Column) -> bool {
         matches!(column, entity::Column::Role)
     }
 

@@ -49,7 +49,7 @@ pub async fn candidates(repository: &Repository, system: &System, login: &Login)
         .order_by_asc(entity::Column::TenantId)
         .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())
         .into_query();
-    let users: Vec<User> = repository.beyond_tenants(system).all(&select).await?;
+    let users: Vec<User> = repository.unscoped(system).all(&select).await?;
     let candidate = |user: User| {
         let role: Role = user.role;
         Candidate { context: system.as_user(user.tenant_id, user.id, role), user }

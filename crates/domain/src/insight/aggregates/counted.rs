@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    Amounts, Sum, Tally, entity as log, second,
+    Amounts, LoggedDelta, Sum, entity as log, second,
     sum::{Series, entity as sum},
     tree::{self, LEVELS},
 };
@@ -144,7 +144,8 @@ impl Counting<'_> {
     async fn log(&self, second: i64) -> Result<Vec<Logged>> {
         use log::Column;
         let late = CaseStatement::new().case(Column::Due.lt(second), Column::Tasks.into_expr());
-        let mut rows = self.scope.owned::<Tally>().filter(self.lies_in(Column::ProjectId)).select_only();
+        let mut rows =
+            self.scope.owned::<LoggedDelta>().filter(self.lies_in(Column::ProjectId)).select_only();
         rows = rows.columns([Column::Status, Column::Priority]);
         for (name, expr) in [
             ("all_tasks", Column::Tasks.into_expr()),

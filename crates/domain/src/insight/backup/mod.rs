@@ -33,7 +33,7 @@ use crate::{
         error::Kind,
         repository::{Conn, Database, Engine},
     },
-    work::file::Depot,
+    work::file::BlobStore,
 };
 
 /// The form of the folder.
@@ -47,7 +47,7 @@ pub struct Installation<'a> {
     /// The database.
     pub database: &'a Database,
     /// Where files lie.
-    pub depot: &'a Depot,
+    pub blob_store: &'a BlobStore,
     /// The fingerprint of the encryption key.
     pub fingerprint: &'a str,
 }
@@ -118,7 +118,7 @@ pub async fn create(
     let expected = from.database.files().await?;
     manifest.rows = from.database.dump(&partial.path(manifest.database())?).await?;
     partial.seal(manifest.database())?;
-    let copied = copy_files(from.depot, &mut partial, &mut manifest).await?;
+    let copied = copy_files(from.blob_store, &mut partial, &mut manifest).await?;
     manifest.missing_files = missing(from.database, expected, &copied).await?;
     for (name, key) in keys {
         partial.put(&format!("keys/{name}"), key.expose_secret().as_bytes())?;
@@ -152,15 +152,15 @@ async fn checked_fingerprint(from: &Installation<'_>) -> Result<String> {
 }
 
 async fn copy_files(
-    depot: &Depot,
+    blob_store: &BlobStore,
     partial: &mut Partial,
     manifest: &mut Manifest,
 ) -> Result<HashSet<(Uuid, Uuid)>> {
     let mut copied = HashSet::new();
-    let mut objects = std::pin::pin!(depot.list());
+    let mut objects = std::pin::pin!(blob_store.list());
     while let Some((tenant, id)) = objects.try_next().await? {
         // One that is gone was removed after it was listed.
-        let Some(mut bytes) = depot.whole(tenant, id).await? else { continue };
+        let Some(mut bytes) = blob_store.whole(tenant, id).await? else { continue };
         let mut file = partial.create(&format!("files/{tenant}/{id}"))?;
         while let Some(piece) = bytes.next().await {
             file.write(&piece?)?;

@@ -10,7 +10,7 @@ use super::{
     FORMAT, Installation, MANIFEST, Manifest,
     folder::{broken, check_digests, failed, read},
 };
-use crate::{Error, Result, work::file::Depot};
+use crate::{Error, Result, work::file::BlobStore};
 
 /// How much of a file is read at once.
 const PIECE: usize = 1 << 20;
@@ -55,7 +55,7 @@ pub async fn restore(into: &Installation<'_>, backup: &Verified<'_>) -> Result<(
     check_fit(into, manifest)?;
     check_empty(into).await?;
     // The files come first: the database speaks of none that is not there.
-    put_files(into.depot, backup).await?;
+    put_files(into.blob_store, backup).await?;
     into.database.load(&backup.folder.join(manifest.database())).await?;
     let rows = into.database.counts().await?;
     if rows != manifest.rows {
@@ -86,13 +86,13 @@ async fn check_empty(into: &Installation<'_>) -> Result<()> {
     if !into.database.counts().await?.is_empty() {
         return Err(broken("The database has tables already. Restore into an empty database."));
     }
-    if std::pin::pin!(into.depot.list()).try_next().await?.is_some() {
+    if std::pin::pin!(into.blob_store.list()).try_next().await?.is_some() {
         return Err(broken("The files' store has files already. Restore into an empty one."));
     }
     Ok(())
 }
 
-async fn put_files(depot: &Depot, backup: &Verified<'_>) -> Result<()> {
+async fn put_files(blob_store: &BlobStore, backup: &Verified<'_>) -> Result<()> {
     for name in backup.names.iter().filter_map(|name| name.strip_prefix("files/")) {
         let ids = name
             .split_once('/')
@@ -101,7 +101,7 @@ async fn put_files(depot: &Depot, backup: &Verified<'_>) -> Result<()> {
         let path = backup.folder.join("files").join(name);
         let unread = |error: std::io::Error| failed(&path, &error);
         let mut file = File::open(&path).map_err(unread)?;
-        let (mut receiving, mut piece) = (depot.receive(tenant, id), vec![0; PIECE]);
+        let (mut receiving, mut piece) = (blob_store.receive(tenant, id), vec![0; PIECE]);
         loop {
             let length = file.read(&mut piece).map_err(unread)?;
             if length == 0 {

@@ -102,7 +102,7 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
     // Rows in the trash are included: the same callers may list them.
     let seen = read(scope, &ids_of::<N>(rows.clone().filter(readable::<N>(ctx)))).await?;
     // The membership of another user gives the caller no access.
-    let others = N::GIVES_SIGHT && own.iter().any(|event| seen.contains(&event.row_id));
+    let others = N::GRANTS_VISIBILITY && own.iter().any(|event| seen.contains(&event.row_id));
     let mine = match N::related(Relation::Owner, ctx) {
         Some(mine) if others => Some(read(scope, &ids_of::<N>(rows.filter(mine))).await?),
         _ => None,
@@ -118,7 +118,7 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
         let before = Before::read::<N>(scope, some).await?;
         let seen = before.which(scope, could_read::<N>(ctx)).await?;
         let mine = match N::related(Relation::Owner, ctx) {
-            Some(mine) if N::GIVES_SIGHT => before.which(scope, mine).await?,
+            Some(mine) if N::GRANTS_VISIBILITY => before.which(scope, mine).await?,
             _ => HashSet::new(),
         };
         for event in some.iter().filter(|event| seen.contains(&event.id)) {
@@ -135,7 +135,7 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
 /// Whether a change may have given or taken access. A new row contains nothing yet, unless it is a
 /// row that gives access.
 fn moves<N: Resource>(event: &Event) -> bool {
-    event.moves && (N::GIVES_SIGHT || event.action != "create")
+    event.moves && (N::GRANTS_VISIBILITY || event.action != "create")
 }
 
 /// Selects the ids of rows.

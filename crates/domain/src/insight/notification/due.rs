@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// How long after it was due that is still news: a server that was away tells late, but no old stories.
+/// How long after it was due that is still node_notifier: a server that was away tells late, but no old stories.
 const LATE: Duration = Duration::from_hours(7 * 24);
 
 /// Tells what the tenant's first alarm is about, if one is due. Whether there was one.
@@ -40,10 +40,10 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
     // The task is locked before the alarm, as by who changes its due date.
     let task = tx.find::<Task>(reminder.as_ref().map_or(alarm.id, |it| it.task_id), true).await?;
     // Another server may have told it, and the alarm may have been moved, before its row was locked here.
-    if tx.kept::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
+    if tx.find_internal::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
         return Ok(true);
     }
-    tx.forget::<Alarm>(alarm.id).await?;
+    tx.delete_internal::<Alarm>(alarm.id).await?;
     match (task.filter(|task| task.is_open() && !task.is_removed()), reminder) {
         (Some(task), Some(reminder)) => remind(tx, &task, &reminder).await?,
         (Some(task), None) => tell_of_due_date(tx, &task).await?,

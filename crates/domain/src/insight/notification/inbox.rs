@@ -129,7 +129,7 @@ async fn trim(tx: &Tx, user: Uuid) -> Result<bool> {
         .limit(SWEEP);
     let rows: Vec<Notification> = tx.all(&oldest.into_query()).await?;
     for row in &rows {
-        tx.forget::<Notification>(row.id).await?;
+        tx.delete_internal::<Notification>(row.id).await?;
     }
     Ok(!rows.is_empty())
 }

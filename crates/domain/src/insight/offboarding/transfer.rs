@@ -29,7 +29,7 @@ use crate::{
 const PAGE: u64 = 200;
 
 /// Transfers everything that one user owns to another, with one line for each resource type.
-pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
+pub(super) async fn transfer(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use document::entity::Column as OfDocument;
     use invitation::entity::Column as OfInvitation;
     use project::entity::Column as OfProject;
@@ -68,7 +68,7 @@ async fn rows<N: Resource>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uui
             }
             // Rows in archived projects too, so that an archived project does not block the
             // deletion.
-            tx.carry_along("hand_over", old, row).await?;
+            tx.cascade_update("hand_over", old, row).await?;
         }
         tx.write_records().await?;
     }

@@ -36,7 +36,7 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
         found.filter(|heir| heir.is_active && heir.id != id).ok_or_else(|| {
             Error::parameter("transfer_to", "Expected the id of another active user of the organisation.")
         })?;
-        transfer::hand_over(tx, id, heir).await?;
+        transfer::transfer(tx, id, heir).await?;
     }
     time_entry::stop_running(tx, id).await?;
     // Sessions end one by one before they are deleted with the user. So a token that is minted
@@ -44,7 +44,8 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
     tx.remove(seen, pre).await.map_err(needs_heir)?;
-    tx.keep(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() }).await
+    tx.insert_internal(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() })
+        .await
 }
 
 /// Adds to `InUse` what the caller can do about it.

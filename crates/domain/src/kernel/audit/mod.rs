@@ -7,8 +7,8 @@
 
 pub(crate) mod change;
 pub(crate) mod history;
-mod incident;
 mod names;
+mod security_event;
 
 use sea_orm::entity::prelude::*;
 use serde::{Serialize, Serializer, ser};
@@ -19,8 +19,8 @@ use self::names::Names;
 pub use self::{
     change::{Change, ChangeLine, Past},
     history::HistoryEntry,
-    incident::{Asked, Failure, Incident, Refusal, record},
     names::AuditLine,
+    security_event::{Asked, Failure, Refusal, SecurityEvent, record},
 };
 use crate::{
     Context, Instant, Repository, Result,

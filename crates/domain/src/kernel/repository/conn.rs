@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{
     home::Pool,
     row::{self, Positioned},
-    share::Share,
+    tenant_limiter::TenantShare,
     transaction::Transaction,
 };
 
@@ -19,7 +19,7 @@ use super::{
 #[derive(Clone)]
 pub(crate) enum Conn {
     /// Any connection of a pool, within a tenant's share of it.
-    Pool(Pool, Option<Share>),
+    Pool(Pool, Option<TenantShare>),
     /// The one connection of a transaction.
     Transaction(Arc<Transaction>),
 }
@@ -55,10 +55,10 @@ impl Conn {
     }
 
     /// Lets the other nodes know, with the commit, that something was revoked. PostgreSQL alone has a way to; elsewhere they ask.
-    pub(super) async fn announce(&self) -> Result<(), DbErr> {
+    pub(super) async fn notify_nodes(&self) -> Result<(), DbErr> {
         match self.backend() {
             DbBackend::Postgres => {
-                self.execute(&format!("NOTIFY {}", super::news::CHANNEL), Vec::new()).await.map(drop)
+                self.execute(&format!("NOTIFY {}", super::node_notifier::CHANNEL), Vec::new()).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -141,7 +141,7 @@ fn logged(statement: Statement) -> Statement {
 }
 
 /// Waits for a tenant's share, where there is one to keep to.
-async fn enter(share: Option<&Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+async fn enter(share: Option<&TenantShare>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
     match share {
         Some(share) => {
             let permit = share.enter().await;

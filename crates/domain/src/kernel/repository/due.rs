@@ -22,7 +22,7 @@ impl Repository {
         most: u64,
     ) -> Result<Vec<Uuid>> {
         let tenants = tenants(table, column, system.now(), most);
-        let rows = self.beyond_tenants(system).rows(&tenants).await?;
+        let rows = self.unscoped(system).rows(&tenants).await?;
         rows.iter().map(|row| field(row, 0)).collect()
     }
 }

@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Conn, Repository, Scope, field, stage::Batch};
+use super::{Conn, Repository, Scope, batch::Batch, field};
 use crate::{
     Result,
     kernel::{context::Request, event::Event},
@@ -170,7 +170,7 @@ impl Repository {
         for some in self.0.followers.followed().chunks(TENANTS) {
             let theirs = Expr::col("tenant_id").is_in(some.iter().copied().map(Value::from));
             let select = Query::select().columns(["tenant_id", "last"]).from(TABLE).and_where(theirs).take();
-            for row in self.beyond_tenants(&system).rows(&select).await? {
+            for row in self.unscoped(&system).rows(&select).await? {
                 self.0.followers.tell(field(&row, 0)?, field(&row, 1)?);
             }
         }

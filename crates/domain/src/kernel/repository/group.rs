@@ -15,9 +15,9 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, dependents::Dependents, failure, feed::Followers, pending::Pending, queue::Queue,
-    revocation::Revocations, scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
-    writer_connection::WriterConnection,
+    Operation, batch::Batches, conn::Conn, dependents::Dependents, failure, feed::Followers,
+    pending::Pending, queue::Queue, revocation::Revocations, scope::Scope, sql::Statements,
+    transaction::Transaction, tx::Tx, writer_connection::WriterConnection,
 };
 use crate::{Context, Error, Result, kernel::event::Event};
 
@@ -42,18 +42,18 @@ impl Group {
     }
 
     /// Writes the rows of earlier transactions that wait.
-    pub(super) async fn settle(&self, conn: &Conn, statements: &Statements) -> Result<()> {
+    pub(super) async fn flush(&self, conn: &Conn, statements: &Statements) -> Result<()> {
         let mut rows = std::mem::take(&mut self.pending().rows);
         if rows.is_empty() {
             return Ok(());
         }
-        self.flush(&mut rows, Vec::new(), conn, statements).await
+        self.flush_rows(&mut rows, Vec::new(), conn, statements).await
     }
 
     /// Writes rows of more than one transaction: when that fails, none of them can be kept.
-    async fn flush(
+    async fn flush_rows(
         &self,
-        rows: &mut Stage,
+        rows: &mut Batches,
         events: Vec<Event>,
         conn: &Conn,
         statements: &Statements,
@@ -336,7 +336,7 @@ impl Work {
         if !group.is_broken() {
             let conn = Conn::Transaction(transaction.clone());
             rows.absorb(records);
-            if let Err(error) = group.flush(&mut rows, events, &conn, &self.statements).await {
+            if let Err(error) = group.flush_rows(&mut rows, events, &conn, &self.statements).await {
                 tracing::debug!(%error, "rows of a group can't be written together");
             }
         }

@@ -3,6 +3,7 @@
 //! Invariant: a connection is never lent. A [`Scope`] (reading) and a [`Tx`] (writing) are handed out against a [`Context`]
 //! alone, and everything that they do names its tenant.
 
+mod batch;
 mod checkpoint;
 mod conn;
 mod dependents;
@@ -16,11 +17,11 @@ mod fuzzing;
 mod group;
 mod home;
 mod installation;
+mod internal;
 pub(crate) mod json;
-mod kept;
 mod limit;
 mod migrating;
-mod news;
+mod node_notifier;
 mod pending;
 pub(crate) mod people;
 mod pool;
@@ -32,10 +33,9 @@ pub(crate) mod resource;
 mod revocation;
 pub(crate) mod row;
 mod scope;
-mod share;
 mod sql;
-mod stage;
 mod statistics;
+mod tenant_limiter;
 mod text;
 pub(crate) mod tokenizer;
 mod tools;
@@ -78,7 +78,7 @@ pub use self::{
     resource::{Blank, Container, Owned, Resource},
     revocation::{Revocations, follow_revocations},
     scope::Scope,
-    share::{Share, Shares},
+    tenant_limiter::{TenantLimiter, TenantShare},
     text::Searched,
     tools::Engine,
     tx::{Birth, Tx},
@@ -101,11 +101,11 @@ pub struct Repository(Arc<Inner>);
 struct Inner {
     reads: Pool,
     writes: Writes,
-    shares: Arc<share::Shares>,
-    queue: Arc<share::Shares>,
+    shares: Arc<tenant_limiter::TenantLimiter>,
+    queue: Arc<tenant_limiter::TenantLimiter>,
     statements: Arc<sql::Statements>,
     revocations: Arc<Revocations>,
-    news: news::News,
+    node_notifier: node_notifier::News,
     secrets: Arc<Secrets>,
     mail: Arc<Notify>,
     followers: Arc<feed::Followers>,
@@ -144,7 +144,7 @@ impl Repository {
     ) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
         Database::check_schema(writes.connections()).await?;
-        let shares = Arc::new(share::Shares::new(database.connections()));
+        let shares = Arc::new(tenant_limiter::TenantLimiter::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
         let conn = Conn::Pool(writes.clone(), None);
@@ -170,10 +170,10 @@ impl Repository {
             reads,
             writes,
             shares,
-            queue: Arc::new(share::Shares::new(group::WAITING)),
+            queue: Arc::new(tenant_limiter::TenantLimiter::new(group::WAITING)),
             statements,
             revocations,
-            news: news::News::of(database),
+            node_notifier: node_notifier::News::of(database),
             secrets,
             mail,
             followers,
@@ -279,8 +279,8 @@ impl Repository {
         // A failure drops the transaction, which rolls it back.
         let output = operation(&tx, input).await?;
         let mut pending = tx.into_pending();
-        if pending.announced {
-            conn.announce().await.map_err(failure::from_db)?;
+        if pending.notifies_nodes {
+            conn.notify_nodes().await.map_err(failure::from_db)?;
         }
         pending.rows.absorb(pending.records);
         let wrote = !pending.events.is_empty();
@@ -312,7 +312,7 @@ impl Repository {
 
     /// Tells, again and again, that another node has revoked something, where the database lets nodes know.
     pub(crate) async fn listen(&self, heard: &tokio::sync::Notify) {
-        self.0.news.listen(heard).await;
+        self.0.node_notifier.listen(heard).await;
     }
 
     /// The installation's secret: keys the seals of cursors and the fingerprints of requests.
@@ -341,7 +341,7 @@ impl Repository {
     }
 
     /// The database outside any tenant, for the few queries of the server's own work.
-    pub(crate) fn beyond_tenants(&self, _system: &System) -> Conn {
+    pub(crate) fn unscoped(&self, _system: &System) -> Conn {
         Conn::Pool(self.0.reads.clone(), None)
     }
 
@@ -361,7 +361,7 @@ impl Repository {
             .take();
         let ctx = system.within(uuid::Uuid::nil());
         loop {
-            let rows = self.beyond_tenants(system).rows(&expired).await.map_err(failure::from_db)?;
+            let rows = self.unscoped(system).rows(&expired).await.map_err(failure::from_db)?;
             let mut any = Condition::any();
             for row in &rows {
                 let (tenant, id): (uuid::Uuid, uuid::Uuid) = (field(row, 0)?, field(row, 1)?);
@@ -372,7 +372,7 @@ impl Repository {
             }
             let delete = Query::delete().from_table(table).cond_where(any).take();
             self.write(&ctx, delete, |tx, delete| {
-                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+                Box::pin(async move { tx.change_unscoped(delete).await.map(drop) })
             })
             .await?;
         }

@@ -5,11 +5,11 @@ use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
 use uuid::Uuid;
 
 use super::{
+    batch::Batches,
     failure,
     resource::{Owned, Resource},
     revocation::Revocation,
     scope::Scope,
-    stage::Stage,
     tx::{Birth, Tx},
 };
 use crate::{
@@ -25,15 +25,15 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Pending {
     /// Rows of nouns that nothing else reads.
-    pub(super) rows: Stage,
+    pub(super) rows: Batches,
     /// Audit rows, and rows of other logs.
-    pub(super) records: Stage,
+    pub(super) records: Batches,
     /// Events, in their order: they get their positions as the last thing before the commit.
     pub(super) events: Vec<Event>,
     /// What the commit revokes.
     pub(super) revocations: Vec<Revocation>,
     /// Whether other nodes are told to read it.
-    pub(super) announced: bool,
+    pub(super) notifies_nodes: bool,
     /// Whether the commit lets mail wait.
     pub(super) mail: bool,
 }
@@ -100,8 +100,8 @@ impl Tx {
     }
 
     /// The rows as they are after all that was written so far.
-    pub(crate) async fn settled(&self) -> Result<&Scope> {
-        self.settle().await?;
+    pub(crate) async fn flushed(&self) -> Result<&Scope> {
+        self.flush().await?;
         Ok(self)
     }
 
@@ -116,14 +116,14 @@ impl Tx {
     /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
     /// transaction fail alone.
     pub(super) async fn begin_writing(&self) -> Result<()> {
-        self.settle().await?;
+        self.flush().await?;
         self.set_savepoint().await
     }
 
     /// Writes the rows that wait.
-    pub(super) async fn settle(&self) -> Result<()> {
+    pub(super) async fn flush(&self) -> Result<()> {
         if let Some(group) = &self.group {
-            group.settle(&self.conn, &self.statements).await?;
+            group.flush(&self.conn, &self.statements).await?;
         }
         let mut rows = std::mem::take(&mut self.pending().rows);
         if !rows.is_empty() {

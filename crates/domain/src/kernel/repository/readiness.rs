@@ -176,7 +176,7 @@ impl Repository {
     async fn check_schema(&self) -> Outcome {
         let system = self.system("checking the schema", Request::default());
         let recorded = Query::select().columns(["version", "applied_at"]).from("seaql_migrations").take();
-        let rows = self.beyond_tenants(&system).rows(&recorded).await.map_err(Error::from)?;
+        let rows = self.unscoped(&system).rows(&recorded).await.map_err(Error::from)?;
         let mut applied = Vec::with_capacity(rows.len());
         for row in &rows {
             let (name, at): (String, i64) = (field(row, 0)?, field(row, 1)?);
@@ -190,7 +190,7 @@ impl Repository {
             .from("event")
             .and_where(Expr::cust("1 = 0"))
             .take();
-        self.beyond_tenants(&system).rows(&tables).await.map_err(Error::from)?;
+        self.unscoped(&system).rows(&tables).await.map_err(Error::from)?;
         let known = Migrator::names();
         if known.iter().any(|name| !applied.contains(name)) {
             return Err(Unready::OlderSchema);
@@ -212,7 +212,7 @@ impl Repository {
             .from(TABLE)
             .and_where(Expr::col("node_id").eq(readiness.node))
             .take();
-        let rows = self.beyond_tenants(&system).rows(&own).await.map_err(Error::from)?;
+        let rows = self.unscoped(&system).rows(&own).await.map_err(Error::from)?;
         let stored: Option<i64> = rows.first().map(|row| field(row, 0)).transpose()?;
         if stored == Some(number) { Ok(()) } else { Err(Unready::NoTables) }
     }
@@ -228,11 +228,11 @@ async fn write(tx: &Tx, row: Row) -> Result<()> {
         Expr::value(row.at),
     ]);
     insert.on_conflict(OnConflict::column("node_id").update_columns(["number", "at"]).to_owned());
-    tx.change_beyond(&insert).await?;
+    tx.change_unscoped(&insert).await?;
     if row.number == 0 {
         let mut gone = Query::delete();
         gone.from_table(TABLE).and_where(Expr::col("at").lt(row.at.minus(KEPT)));
-        tx.change_beyond(&gone).await?;
+        tx.change_unscoped(&gone).await?;
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ pub trait Resource: Owned {
     /// Rows may wait until the transaction's end, and be inserted many at once. For nouns without a unique constraint, because a clash would be
     /// found too late to name it; what a transaction reads of them is written first.
     #[doc(hidden)]
-    const STAGED: bool = false;
+    const BATCHED: bool = false;
 
     /// What one line of a list shows.
     type Item: Positioned + Serialize + Send + Sync;
@@ -127,13 +127,13 @@ pub trait Resource: Owned {
 
     /// Whether a column says who sees the row, or what lies in it: the feed tells a change of it as one ([`crate::insight::change_feed`]).
     #[doc(hidden)]
-    fn gives_sight(column: ColumnOf<Self>) -> bool {
+    fn affects_visibility(column: ColumnOf<Self>) -> bool {
         *column.def().get_column_type() == ColumnType::Uuid
     }
 
     /// Whether by its mere being there a row lets its own user see others.
     #[doc(hidden)]
-    const GIVES_SIGHT: bool = false;
+    const GRANTS_VISIBILITY: bool = false;
 
     /// What is searched of the row; `None` for nouns that are not searched. See [`crate::insight::search`].
     #[doc(hidden)]

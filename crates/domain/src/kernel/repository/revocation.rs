@@ -89,7 +89,7 @@ impl Revocation {
 pub struct Revocations {
     known: RwLock<Known>,
     /// That more is refused than was.
-    news: watch::Sender<()>,
+    changed: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -101,8 +101,8 @@ struct Known {
 
 impl Revocations {
     /// Changes whenever more is refused than was.
-    pub fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Whether a token that verifies was revoked, and why.
@@ -137,7 +137,7 @@ impl Revocations {
         }
         drop(known);
         if is_new {
-            self.news.send_replace(());
+            self.changed.send_replace(());
         }
     }
 
@@ -149,7 +149,7 @@ impl Revocations {
         known.revoked.retain(|_, (_, until)| *until > now);
         drop(known);
         if is_new {
-            self.news.send_replace(());
+            self.changed.send_replace(());
         }
     }
 }
@@ -177,11 +177,11 @@ impl Repository {
     async fn read_revocations(&self, which: sea_orm::sea_query::Expr) -> Result<()> {
         let system = self.system("reading what was revoked", Request::default());
         let select = entity::Entity::find().filter(which).into_query();
-        let new: Vec<Revocation> = self.beyond_tenants(&system).all(&select).await?;
+        let new: Vec<Revocation> = self.unscoped(&system).all(&select).await?;
         self.revocations().apply(&new);
         let suspended =
             Query::select().column("id").from("tenant").and_where(Expr::col("is_active").eq(false)).take();
-        let suspended = self.beyond_tenants(&system).rows(&suspended).await?;
+        let suspended = self.unscoped(&system).rows(&suspended).await?;
         let suspended = suspended.iter().map(|row| field(row, 0)).collect::<Result<_>>()?;
         self.revocations().refresh(suspended, self.clock().now());
         Ok(())

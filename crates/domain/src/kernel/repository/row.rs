@@ -168,7 +168,7 @@ mod tests {
             tenant::Tenant, user::User,
         },
         insight::{
-            aggregates::{Sum, Tally},
+            aggregates::{LoggedDelta, Sum},
             notification::Notification,
         },
         kernel::{
@@ -252,6 +252,6 @@ mod tests {
         as_columns::<Waiting>();
         as_columns::<Terms>();
         as_columns::<Sum>();
-        as_columns::<Tally>();
+        as_columns::<LoggedDelta>();
     }
 }

@@ -57,7 +57,7 @@ impl Repository {
     /// # Errors
     /// Those of the store.
     pub(crate) async fn analyze(&self, system: &System, tables: &[&str]) -> Result<()> {
-        let conn = self.beyond_tenants(system);
+        let conn = self.unscoped(system);
         for table in tables {
             let statement = match conn.backend() {
                 DbBackend::MySql => format!("ANALYZE LOCAL TABLE `{table}`"),

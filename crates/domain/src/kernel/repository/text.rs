@@ -101,7 +101,7 @@ impl Tx {
             return Ok(());
         }
         if let Some((id, _)) = was {
-            self.forget::<SearchText>(id).await?;
+            self.delete_internal::<SearchText>(id).await?;
         }
         if let Some((id, texts)) = is {
             let tenant_id = self.ctx().tenant();
@@ -115,9 +115,9 @@ impl Tx {
     pub(crate) async fn index_again<N: Resource>(&self, id: Uuid) -> Result<()> {
         // The lock makes others who change the row wait.
         let Some(row) = self.find::<N>(id, true).await? else { return Ok(()) };
-        match self.kept::<SearchText>(id).await? {
+        match self.find_internal::<SearchText>(id).await? {
             Some(kept) if kept.folding == FOLDING => return Ok(()),
-            Some(_) => self.forget::<SearchText>(id).await?,
+            Some(_) => self.delete_internal::<SearchText>(id).await?,
             None => {}
         }
         self.index(None, Some(&row)).await

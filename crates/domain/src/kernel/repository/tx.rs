@@ -20,6 +20,7 @@ use taskhub_auth::Cipher;
 use uuid::Uuid;
 
 use super::{
+    batch,
     dependents::Written,
     evidence::{Changes, Delete, Evidence, Precondition},
     failure,
@@ -28,7 +29,6 @@ use super::{
     resource::{ColumnOf, Container, EntityOf, Owned, Resource},
     row::Positioned,
     scope::{Scope, field},
-    stage,
 };
 use crate::{
     Error, Instant, Result,
@@ -53,7 +53,7 @@ pub struct Tx {
 }
 
 /// How many rows one request may change along with those that it names.
-const ALONG: usize = 1000;
+const MOST_CASCADED: usize = 1000;
 
 impl Deref for Tx {
     type Target = Scope;
@@ -113,35 +113,35 @@ impl Tx {
         id: Uuid,
         act: A,
     ) -> Result<Evidence<N, A>> {
-        if N::STAGED {
-            self.settle().await?;
+        if N::BATCHED {
+            self.flush().await?;
         }
         self.scope.resolve(id, act).await
     }
 
     /// As [`Scope::refer`], likewise.
     pub(crate) async fn refer<N: Resource>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
-        if N::STAGED && id.is_some() {
-            self.settle().await?;
+        if N::BATCHED && id.is_some() {
+            self.flush().await?;
         }
         self.scope.refer(id, field).await
     }
 
     /// As [`Scope::count`], after what waits was written.
     pub(crate) async fn count<N: Resource>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
-        self.settle().await?;
+        self.flush().await?;
         self.scope.count::<N>(rows).await
     }
 
     /// As [`Scope::all`], after what waits was written.
     pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
-        self.settle().await?;
+        self.flush().await?;
         self.scope.all(select).await
     }
 
     /// As [`Scope::rows`], after what waits was written.
     pub(crate) async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
-        self.settle().await?;
+        self.flush().await?;
         self.scope.rows(select).await
     }
 
@@ -161,15 +161,15 @@ impl Tx {
         self.ensure_open(row.container(self).await?).await?;
         self.record_added(&row);
         let row = row.derived();
-        if N::STAGED {
+        if N::BATCHED {
             self.pending().rows.push(&row);
         } else {
             self.begin_writing().await?;
-            let insert = stage::insert_now(&row, &self.conn, &self.statements).await;
+            let insert = batch::insert_now(&row, &self.conn, &self.statements).await;
             insert.map_err(|error| failure::from_write(error, N::uniques()))?;
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
-        self.record_row("create", &row, N::GIVES_SIGHT, None, Some(new));
+        self.record_row("create", &row, N::GRANTS_VISIBILITY, None, Some(new));
         self.follow_up(Written { name: "create", old: None, new: Some(&row) }).await?;
         Ok(row)
     }
@@ -211,21 +211,22 @@ impl Tx {
 
     /// Changes a row because one that it lies in does: judged with that. However many a user leaves
     /// behind, nothing keeps them from leaving.
-    pub(crate) async fn carry_along<N: Resource>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+    pub(crate) async fn cascade_update<N: Resource>(&self, name: &'static str, old: N, row: N) -> Result<N> {
         if !matches!(name, "hand_over" | "unassign") {
-            self.count_along()?;
+            self.count_cascade()?;
         }
         self.write(name, old, row).await
     }
 
     /// Bounds what one request changes beside what it names.
-    fn count_along(&self) -> Result<()> {
+    fn count_cascade(&self) -> Result<()> {
         let along = self.along.fetch_add(1, Ordering::Relaxed);
-        if along < ALONG || self.ctx.actor() == Actor::System {
+        if along < MOST_CASCADED || self.ctx.actor() == Actor::System {
             return Ok(());
         }
-        let detail =
-            format!("This would change more than {ALONG} other rows at once. Begin with some of these.");
+        let detail = format!(
+            "This would change more than {MOST_CASCADED} other rows at once. Begin with some of these."
+        );
         Err(Error::with(Kind::Conflict, detail))
     }
 
@@ -258,7 +259,7 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         // What comes back brings along what lies in it.
-        let moves = name == "restore" || changed.iter().any(|column| N::gives_sight(*column));
+        let moves = name == "restore" || changed.iter().any(|column| N::affects_visibility(*column));
         self.record_row(name, &row, moves, Some(before), Some(after));
         self.follow_up(Written { name, old: Some(&old), new: Some(&row) }).await?;
         Ok(row)
@@ -308,8 +309,8 @@ impl Tx {
     }
 
     /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
-    pub(crate) async fn purge_along<N: Resource>(&self, row: N) -> Result<()> {
-        self.count_along()?;
+    pub(crate) async fn cascade_purge<N: Resource>(&self, row: N) -> Result<()> {
+        self.count_cascade()?;
         let Some(row) = self.find::<N>(row.id(), true).await? else {
             return Err(Error::transient("the row went away while it was removed"));
         };
@@ -332,7 +333,7 @@ impl Tx {
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
-        self.record_row(name, &old, N::GIVES_SIGHT, Some(values(&old, None)?), None);
+        self.record_row(name, &old, N::GRANTS_VISIBILITY, Some(values(&old, None)?), None);
         Ok(())
     }
 

@@ -59,7 +59,7 @@ impl Resource for CommentVersion {
 /// Stores the text of a comment before it is replaced.
 pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
     let born = tx.birth();
-    tx.keep(&CommentVersion {
+    tx.insert_internal(&CommentVersion {
         tenant_id: born.tenant,
         id: born.id,
         comment_id: comment.id,

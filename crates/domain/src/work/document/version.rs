@@ -162,7 +162,7 @@ pub(super) async fn keep(tx: &Tx, document: &Document) -> Result<()> {
         saved_by: tx.ctx().user(),
         created_at: tx.now(),
     };
-    tx.keep(&row).await
+    tx.insert_internal(&row).await
 }
 
 /// Releases the files of all versions of a document.

@@ -8,7 +8,7 @@
 //! This module does not know which resource uses a file. A file has no path of its own, so it can
 //! be read only through the resource that refers to it.
 
-mod depot;
+mod blob_store;
 mod kind;
 mod receiving;
 mod sweep;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    depot::{Depot, Octets, Place},
+    blob_store::{BlobStore, Place, RawBody},
     receiving::{Received, Receiving},
 };
 use crate::{
@@ -125,17 +125,18 @@ pub(crate) async fn keep(tx: &Tx, received: &Received) -> Result<()> {
         .and_where(Expr::col("file_bytes").add(size).lte(Expr::col("file_bytes_quota")))
         .and_where(Expr::col("file_count").lt(Expr::col("file_count_quota")))
         .take();
-    if tx.change_beyond(&room).await? == 0 {
+    if tx.change_unscoped(&room).await? == 0 {
         let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
         return Err(tenant.map_or_else(|| Kind::NotFound.into(), |tenant| full(&tenant)));
     }
-    tx.keep(&File { tenant_id: tx.ctx().tenant(), id: received.id, size, discarded_at: None }).await
+    tx.insert_internal(&File { tenant_id: tx.ctx().tenant(), id: received.id, size, discarded_at: None })
+        .await
 }
 
 /// Releases a file: it no longer counts towards the quota, and its object is removed after the
 /// commit. Releasing a file again does nothing.
 pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
-    let Some(file) = tx.kept::<File>(id).await?.filter(|file| file.discarded_at.is_none()) else {
+    let Some(file) = tx.find_internal::<File>(id).await?.filter(|file| file.discarded_at.is_none()) else {
         return Ok(());
     };
     let own = |column: &'static str| Expr::col(column).eq(tx.ctx().tenant());
@@ -151,8 +152,8 @@ pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
         .value("file_count", Expr::col("file_count").sub(1_i64))
         .and_where(own("id"))
         .take();
-    tx.change_beyond(&discard).await?;
-    tx.change_beyond(&room).await.map(drop)
+    tx.change_unscoped(&discard).await?;
+    tx.change_unscoped(&room).await.map(drop)
 }
 
 fn full(tenant: &Tenant) -> Error {

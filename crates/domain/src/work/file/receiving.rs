@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     FileInfo,
-    depot::{Depot, PATIENCE, not_done, within},
+    blob_store::{BlobStore, PATIENCE, not_done, within},
     hex, kind,
 };
 use crate::{Error, Result};
@@ -60,9 +60,9 @@ impl Received {
 }
 
 impl Receiving {
-    pub(super) fn new(depot: Depot, tenant: Uuid, id: Uuid) -> Self {
-        let name = depot.name(tenant, id);
-        let writer = BufWriter::with_capacity(depot.objects, name.clone(), PART).with_max_concurrency(1);
+    pub(super) fn new(blob_store: BlobStore, tenant: Uuid, id: Uuid) -> Self {
+        let name = blob_store.name(tenant, id);
+        let writer = BufWriter::with_capacity(blob_store.objects, name.clone(), PART).with_max_concurrency(1);
         Self { id, name, writer: Some(writer), hash: Hashing::default(), size: 0, head: Vec::new() }
     }
 

@@ -84,7 +84,7 @@ async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
             before_due_minutes: old.before_due_minutes,
             ..Reminder::born(born)
         };
-        tx.keep(&row).await?;
+        tx.insert_internal(&row).await?;
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         tx.record::<Reminder>("create", row.id, row.version, None, Some(new));
         alarm::set_before(tx, &row, alarm::due(Some(to))).await?;

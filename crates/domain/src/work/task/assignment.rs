@@ -150,7 +150,7 @@ async fn reassign(
                 *assigned.entry(project).or_default() += 1;
             }
             let row = Task { assignee_id: to, ..task.clone() };
-            tx.carry_along(name, task, row).await?;
+            tx.cascade_update(name, task, row).await?;
         }
         tx.write_records().await?;
     }

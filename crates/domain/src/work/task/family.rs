@@ -128,7 +128,7 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
         }
         let moved = Task { project_id: new.project_id, deleted_at, rank, ..part.clone() };
         assignment::check(tx, Assignment::from(&part), &moved).await?;
-        tx.carry_along(name, part, moved).await?;
+        tx.cascade_update(name, part, moved).await?;
     }
     Ok(())
 }

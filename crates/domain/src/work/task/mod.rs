@@ -146,7 +146,7 @@ enumeration!(TaskStatus as String);
 
 impl Resource for Task {
     const TYPE: policy::ResourceType = policy::ResourceType::Task;
-    const STAGED: bool = true;
+    const BATCHED: bool = true;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
     type Item = Self;
 
@@ -189,7 +189,7 @@ impl Resource for Task {
         }))
     }
 
-    fn gives_sight(column: entity::Column) -> bool {
+    fn affects_visibility(column: entity::Column) -> bool {
         use entity::Column;
         matches!(column, Column::ProjectId | Column::OwnerId | Column::AssigneeId)
     }

@@ -218,7 +218,7 @@ async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
         if !part.is_removed() {
             return Err(Error::with(Kind::Conflict, "A part of the task is not deleted."));
         }
-        tx.purge_along(part).await?;
+        tx.cascade_purge(part).await?;
     }
     Ok(())
 }
@@ -289,7 +289,7 @@ async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
         purge_parts(tx, task.id).await?;
         // It may have been purged with its parent task.
         if let Some(task) = tx.find::<Task>(task.id, true).await? {
-            tx.purge_along(task).await?;
+            tx.cascade_purge(task).await?;
         }
     }
     Ok(())

@@ -96,7 +96,7 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
         let mut own = String::new();
         for (other, rank) in row.into_iter().zip(ranks) {
             match other {
-                Some(other) => drop(tx.carry_along("move", other.clone(), Task { rank, ..other }).await?),
+                Some(other) => drop(tx.cascade_update("move", other.clone(), Task { rank, ..other }).await?),
                 None => own = rank,
             }
         }

@@ -57,7 +57,7 @@ impl Resource for TeamMember {
         Ok(relations_within(&team, scope).await?.with(Relation::Owner, own))
     }
 
-    const GIVES_SIGHT: bool = true;
+    const GRANTS_VISIBILITY: bool = true;
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.team_id)

@@ -121,5 +121,5 @@ async fn stop_now(tx: &Tx, row: TimeEntry) -> Result<TimeEntry> {
     // The clocks of two nodes may differ slightly.
     let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
     // Also in a project that was archived meanwhile: otherwise the timer would keep running.
-    tx.carry_along("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
+    tx.cascade_update("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
 }

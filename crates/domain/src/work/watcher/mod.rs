@@ -175,7 +175,7 @@ async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
         updated_at: born.at,
         version: 1,
     };
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     let new = serde_json::to_string(&row).map_err(Error::internal)?;
     tx.record_row("create", &row, false, None, Some(new));
     Ok(())

@@ -20,19 +20,19 @@ const REMEMBERED: usize = 1024;
 
 /// The shares of all tenants in one thing.
 #[derive(Debug)]
-pub struct Shares {
+pub struct TenantLimiter {
     each: usize,
     tenants: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
 /// One tenant's share.
 #[derive(Clone, Debug)]
-pub struct Share {
-    shares: Arc<Shares>,
+pub struct TenantShare {
+    shares: Arc<TenantLimiter>,
     tenant: Uuid,
 }
 
-impl Shares {
+impl TenantLimiter {
     /// A third of so many, and at least one, for each tenant.
     pub fn new(number: u32) -> Self {
         let each = usize::try_from(number / 3).unwrap_or_default().max(1);
@@ -40,12 +40,12 @@ impl Shares {
     }
 
     /// The share of a tenant.
-    pub fn of(self: &Arc<Self>, tenant: Uuid) -> Share {
-        Share { shares: self.clone(), tenant }
+    pub fn of(self: &Arc<Self>, tenant: Uuid) -> TenantShare {
+        TenantShare { shares: self.clone(), tenant }
     }
 }
 
-impl Share {
+impl TenantShare {
     /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
     ///
     /// # Errors
@@ -72,11 +72,11 @@ mod tests {
     use futures::FutureExt;
     use uuid::Uuid;
 
-    use super::Shares;
+    use super::TenantLimiter;
 
     #[tokio::test(start_paused = true)]
     async fn a_tenant_waits_for_its_own() {
-        let shares = Arc::new(Shares::new(6));
+        let shares = Arc::new(TenantLimiter::new(6));
         let (one, other) = (shares.of(Uuid::from_u128(1)), shares.of(Uuid::from_u128(2)));
         let first = one.enter().await.unwrap();
         let _second = one.enter().await.unwrap();
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn patience_ends() {
-        let shares = Arc::new(Shares::new(2));
+        let shares = Arc::new(TenantLimiter::new(2));
         let one = shares.of(Uuid::from_u128(1));
         let _held = one.enter().await.unwrap();
         assert!(one.enter().await.is_err());

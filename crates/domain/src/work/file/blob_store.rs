@@ -40,18 +40,18 @@ pub enum Place {
 }
 
 /// The bytes of an object, as a stream.
-pub type Octets = BoxStream<'static, Result<Bytes>>;
+pub type RawBody = BoxStream<'static, Result<Bytes>>;
 
 /// Writes, reads and removes objects. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Depot {
+pub struct BlobStore {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) prefix: Path,
     /// The folder, so that partly written files in it can be removed.
     pub(super) folder: Option<PathBuf>,
 }
 
-impl Depot {
+impl BlobStore {
     /// Opens the blob store at a place. The options for a bucket have the names of the environment
     /// variables of AWS (`AWS_REGION`, …). Unknown options are ignored.
     ///
@@ -102,7 +102,7 @@ impl Depot {
         id: Uuid,
         info: &FileInfo,
         range: Option<Range<u64>>,
-    ) -> Result<Octets> {
+    ) -> Result<RawBody> {
         let is_whole = range.is_none();
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let name = self.name(tenant, id);
@@ -116,7 +116,7 @@ impl Depot {
     }
 
     /// All bytes of an object, not verified; `None` if it does not exist.
-    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<Octets>> {
+    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<RawBody>> {
         let name = self.name(tenant, id);
         match tokio::time::timeout(PATIENCE, self.objects.get(&name)).await {
             Ok(Ok(got)) => Ok(Some(impatient(got.into_stream().map_err(failed)).boxed())),
@@ -151,7 +151,7 @@ impl Depot {
         }
     }
 
-    /// The tenant id and object id of all objects of this depot.
+    /// The tenant id and object id of all objects of this blob_store.
     pub(crate) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
         let found = self.objects.list(Some(&self.prefix)).map_err(failed);
         found.try_filter_map(async |object| Ok(self.ids(&object.location)))
@@ -191,7 +191,7 @@ fn impatient(
 }
 
 /// A stream that withholds its last chunk until the digest of all bytes is verified.
-fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
+fn checked(octets: RawBody, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
     let expected = Arc::new((name, sha256));
     // The withheld chunk is empty at first.
     let begin = (octets, Hashing::default(), Bytes::new());

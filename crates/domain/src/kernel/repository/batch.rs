@@ -1,7 +1,7 @@
 //! Rows that wait to be inserted many at once.
 //!
 //! Audit and event rows wait until the end of the transaction, because nothing reads them in it; so do rows of nouns that nothing else
-//! in a transaction reads ([`super::resource::Resource::STAGED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
+//! in a transaction reads ([`super::resource::Resource::BATCHED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
 //! number of rows.
 
 use sea_orm::{
@@ -24,9 +24,9 @@ pub(super) struct Batch {
 
 /// Rows that wait, by table, in the order in which the tables came.
 #[derive(Default)]
-pub(super) struct Stage(Vec<Batch>);
+pub(super) struct Batches(Vec<Batch>);
 
-impl Stage {
+impl Batches {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -43,7 +43,7 @@ impl Stage {
         }
     }
 
-    /// Takes over what another stage holds.
+    /// Takes over what another batches holds.
     pub(super) fn absorb(&mut self, other: Self) {
         for batch in other.0 {
             match self.0.iter_mut().find(|mine| mine.table == batch.table) {
@@ -143,7 +143,7 @@ pub(super) async fn insert_now<M: ModelTrait>(
     conn: &Conn,
     statements: &Statements,
 ) -> Result<(), DbErr> {
-    let mut stage = Stage::default();
-    stage.push(row);
-    stage.flush(conn, statements).await
+    let mut batches = Batches::default();
+    batches.push(row);
+    batches.flush(conn, statements).await
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// A security event.
 #[derive(Clone, Debug)]
-pub enum Incident {
+pub enum SecurityEvent {
     /// A request of a verified caller was rejected.
     Refused(Refusal),
     /// A sign-in as this user failed.
@@ -57,15 +57,15 @@ pub struct Failure {
 ///
 /// # Errors
 /// Those of the store.
-pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
+pub async fn record(tx: &Tx, incident: &SecurityEvent) -> Result<()> {
     match incident {
-        Incident::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),
-        Incident::SignInFailed(user, what) => tx.note(ResourceType::User, "sign_in_failed", *user, what),
-        Incident::Asked(what) => match tx.ctx().user() {
+        SecurityEvent::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),
+        SecurityEvent::SignInFailed(user, what) => tx.note(ResourceType::User, "sign_in_failed", *user, what),
+        SecurityEvent::Asked(what) => match tx.ctx().user() {
             Some(user) => tx.note(ResourceType::User, "asked", user, what),
             None => tx.note(ResourceType::Tenant, "asked", tx.ctx().tenant(), what),
         },
-        Incident::ProofFailed(what) => {
+        SecurityEvent::ProofFailed(what) => {
             tx.note(ResourceType::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
         }
     }

@@ -7,11 +7,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    failure,
+    batch, failure,
     resource::{ColumnOf, EntityOf, Owned, Resource},
     revocation::Revocation,
     row::Positioned,
-    stage,
     tx::{Birth, Tx},
 };
 use crate::{
@@ -24,23 +23,23 @@ const GUARD: &str = "guard";
 
 impl Tx {
     /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
-    pub(crate) async fn keep<M: Owned>(&self, row: &M) -> Result<()> {
+    pub(crate) async fn insert_internal<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
         self.begin_writing().await?;
-        let insert = stage::insert_now(row, &self.conn, &self.statements).await;
+        let insert = batch::insert_now(row, &self.conn, &self.statements).await;
         insert.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// As [`Self::keep`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
-    pub(crate) fn keep_later<M: Owned>(&self, row: &M) -> Result<()> {
+    /// As [`Self::insert_internal`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
+    pub(crate) fn insert_internal_later<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
         self.pending().rows.push(row);
         Ok(())
     }
 
-    /// As [`Self::keep_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
-    pub(crate) fn keep_and_tell<N: Resource>(&self, row: &N) -> Result<()> {
-        self.keep_later(row)?;
+    /// As [`Self::insert_internal_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
+    pub(crate) fn insert_internal_and_publish<N: Resource>(&self, row: &N) -> Result<()> {
+        self.insert_internal_later(row)?;
         let Birth { tenant, id, at } = self.birth();
         let event = event::row(tenant, id, at, N::TYPE.as_str(), row.id(), "create", row.version());
         self.pending().events.push(Event { within_id: row.lies_in(), ..event });
@@ -48,7 +47,7 @@ impl Tx {
     }
 
     /// Removes a row that is no noun.
-    pub(crate) async fn forget<M: Owned>(&self, id: Uuid) -> Result<()> {
+    pub(crate) async fn delete_internal<M: Owned>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
         let mut delete = Query::delete();
         let same = sea_orm::Condition::all()
@@ -59,7 +58,7 @@ impl Tx {
     }
 
     /// Removes rows that are no nouns: all of them, or the transaction is tried again.
-    pub(crate) async fn forget_all<M: Owned>(&self, ids: Vec<Uuid>) -> Result<()> {
+    pub(crate) async fn delete_all_internal<M: Owned>(&self, ids: Vec<Uuid>) -> Result<()> {
         self.begin_writing().await?;
         let number = ids.len() as u64;
         let mut delete = Query::delete();
@@ -70,7 +69,7 @@ impl Tx {
     }
 
     /// A row that is no noun.
-    pub(crate) async fn kept<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
+    pub(crate) async fn find_internal<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
         self.find(id, true).await
     }
 
@@ -95,15 +94,15 @@ impl Tx {
 
     /// Refuses, from the commit on, the tokens that a revocation names.
     pub(crate) async fn revoke(&self, revocation: Revocation) -> Result<()> {
-        self.keep(&revocation).await?;
+        self.insert_internal(&revocation).await?;
         self.pending().revocations.push(revocation);
-        self.announce();
+        self.notify_nodes();
         Ok(())
     }
 
     /// Lets the other nodes know with the commit that there is something for them to read about who is refused.
-    pub(crate) fn announce(&self) {
-        self.pending().announced = true;
+    pub(crate) fn notify_nodes(&self) {
+        self.pending().notifies_nodes = true;
     }
 
     /// Tells this node's sender, from the commit on, that mail waits.
@@ -112,13 +111,13 @@ impl Tx {
     }
 
     /// Changes what belongs to no tenant, in the transaction of what it is for.
-    pub(crate) async fn change_beyond(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
+    pub(crate) async fn change_unscoped(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
         self.begin_writing().await?;
         self.conn.change(statement).await.map_err(|error| failure::from_write(error, &[]))
     }
 
     /// Reads what belongs to no tenant; what will be written is locked until the transaction ends.
-    pub(crate) async fn find_beyond<T: Positioned>(
+    pub(crate) async fn find_unscoped<T: Positioned>(
         &self,
         mut select: SelectStatement,
         locks: bool,
