@@ -81,7 +81,7 @@ fn a_stranger_follows_a_rotation() {
         // A key that is taken away takes its tokens with it.
         let _ = hub(folder.path(), &format!("keys remove {}", keys[0].0)).said();
         until("the old key is gone", async || status(&server, &user).await == 401).await;
-        assert!(stranger(&server, &user).complained().contains("no key of ours"));
+        assert!(stranger(&server, &user).complained().contains("no key of the key set"));
         assert_eq!(status(&server, &newer).await, 200);
         let _ = stranger(&server, &newer).said();
         let _ = server.stop().await;

@@ -36,6 +36,7 @@ STATE = {
 SAID = (
     # of several fields or parameters
     "Give either ",
+    "Send page or cursor, not both.",
     "Expected an instant after the one in from.",
     "The end is before the start.",
     "An entry is at most 24 hours long.",
@@ -62,18 +63,19 @@ SAID = (
     "Expected an instant since 1970",
     "The end is in the future.",
     # of the lists that it came from
-    "The cursor is not one of this ",
+    "The cursor is not one of this feed",
+    "The cursor does not belong to this list",
     "Last-Event-ID is no cursor of this feed",
     # of octets
     "There is no such column.",
     "This is no picture of the content type that was sent.",
     "The picture is cut off, or is none of the content type that was sent.",
     # of characters, which the document says of all texts in words, and not at each in a pattern
-    "Line breaks and tabs are not allowed",
-    "Characters that turn the direction",
+    "Must be one line without tabs",
+    "Must not contain characters that change the direction",
     "This is no name: ",
-    "Expected at least 3 characters, or one of Han, kana or Hangul",
-    "There is nothing to see",
+    "Must be at least 3 characters, or contain a Han, kana or Hangul character",
+    "Must contain a visible character",
     "The document has no such version.",
     # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
     "if-match: expected",

@@ -148,7 +148,7 @@ impl Repository {
     /// which is no longer true after it.
     ///
     /// # Errors
-    /// Those of authorisation, and `IdempotencyMismatch`.
+    /// Those of authorisation, `Forbidden` for another credential, and `IdempotencyMismatch`.
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
         let Some(key) = key.filter(|_| !ctx.is_dry_run()) else { return Ok(None) };
         let scope = self.read(ctx);
@@ -161,7 +161,7 @@ impl Repository {
     /// Removes expired responses.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn forget_answers(&self, system: &System) -> Result<()> {
         self.housekeep(system, "idempotency", "expires_at", system.now()).await
     }
@@ -256,7 +256,7 @@ impl Kept {
 }
 
 fn of_another_credential() -> Error {
-    let detail = "The answer to this idempotency key depends on the credential that it was given to: use that one, or another key.";
+    let detail = "The response for this idempotency key is repeated only to the credential that received it. Use that credential, or a new key.";
     Error::with(Kind::Forbidden, detail)
 }
 

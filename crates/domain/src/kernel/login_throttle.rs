@@ -135,7 +135,7 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts`.
     pub async fn admit(&self, repository: &Repository) -> Result<()> {
-        let system = repository.system("asking for failed attempts", Request::default());
+        let system = repository.system("checking for failed attempts", Request::default());
         let counts: Vec<Count> = repository.unscoped(&system).all(&self.keys()).await?;
         open(&counts, system.now())
     }
@@ -220,7 +220,7 @@ impl Repository {
     /// Removes expired counters, a few at a time.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn forget_guesses(&self, system: &System) -> Result<()> {
         let old = Expr::col("expires_at").lt(system.now());
         let expired = Query::select().columns(COLUMNS).from(TABLE).and_where(old.clone()).limit(SWEEP).take();

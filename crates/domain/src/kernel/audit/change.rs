@@ -296,7 +296,7 @@ impl<N: Resource> Past<N> {
                 let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
                 (taken, octets) = (taken + 1, octets + old.len());
                 if taken > FARTHEST || octets > MOST {
-                    let message = "The row was changed too much since. Its history has all changes.";
+                    let message = "Too many changes since then: the history lists them.";
                     return Err(Error::parameter("as_of", message));
                 }
                 let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;

@@ -1,7 +1,7 @@
 //! The audit log: who did what to which row, when and from where, with the old and new values of
 //! every changed field.
 //!
-//! Invariant: the store writes each entry in the transaction of the write, and entries never
+//! Invariant: the repository writes each entry in the transaction of the write, and entries never
 //! change. Security events that no write causes, such as rejected requests, are recorded by
 //! [`record`]. Values that no response shows are recorded as `[redacted]`.
 

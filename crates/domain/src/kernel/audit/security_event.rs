@@ -56,7 +56,7 @@ pub struct Failure {
 /// Records a security event of the request in the context.
 ///
 /// # Errors
-/// Those of the store.
+/// Those of the repository.
 pub async fn record(tx: &Tx, incident: &SecurityEvent) -> Result<()> {
     match incident {
         SecurityEvent::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),

@@ -154,5 +154,5 @@ where
 
 /// The error for a cursor that is forged or belongs to another list.
 fn bad_cursor() -> Error {
-    Error::parameter("cursor", "The cursor is not one of this list. Begin again with an empty one.")
+    Error::parameter("cursor", "The cursor does not belong to this list. Start again with an empty cursor.")
 }

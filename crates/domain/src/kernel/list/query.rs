@@ -58,7 +58,7 @@ pub enum Form {
     /// A text, compared exactly.
     Text,
     /// Words that must all occur, also as parts of words, in a column of folded text
-    /// ([`crate::kernel::input::fold`]).
+    /// ([`taskhub_migration::text::searched`]).
     Search,
     /// Words that must all occur in the indexed texts of a row ([`crate::insight::search`]).
     FullText,
@@ -172,7 +172,7 @@ impl Query {
         self.0 = rest;
         match <[_; 1]>::try_from(taken) {
             Ok([(_, value)]) => Ok(value),
-            Err(_) => Err(Error::parameter(name, "This parameter is required, once.")),
+            Err(_) => Err(Error::parameter(name, "This parameter is required exactly once.")),
         }
     }
 
@@ -192,7 +192,7 @@ impl Query {
         let mut seen = HashSet::new();
         self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
             if !seen.insert(name) {
-                return Err(Error::parameter(name, "This parameter stands there twice."));
+                return Err(Error::parameter(name, "This parameter was sent more than once."));
             }
             Ok(condition.add(read_filter::<N>(name, value, scope)?))
         })
@@ -206,7 +206,7 @@ impl Query {
         let mut seen = HashSet::new();
         for (name, value) in &self.0 {
             if !seen.insert(name) {
-                return Err(Error::parameter(name, "This parameter stands there twice."));
+                return Err(Error::parameter(name, "This parameter was sent more than once."));
             }
             match name.as_str() {
                 "page" => page = Some(number(name, value, LAST_PAGE)?),
@@ -223,7 +223,7 @@ impl Query {
         canonical.sort_unstable();
         canonical.push(sort.unwrap_or_default().to_owned());
         let paging = match (page, cursor) {
-            (Some(_), Some(_)) => return Err(Error::parameter("cursor", "Give either page or cursor.")),
+            (Some(_), Some(_)) => return Err(Error::parameter("cursor", "Send page or cursor, not both.")),
             (page, None) => Paging::Numbered { page: page.unwrap_or(1), size },
             (None, Some(text)) => Paging::Cursor { text, size },
         };
@@ -253,7 +253,7 @@ fn read_fields<N: Resource>(value: &str) -> Result<Vec<String>> {
 }
 
 fn read_sort<N: Resource>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
-    let [id, ..] = N::sorts() else { return Err(Error::internal("a noun without a sort")) };
+    let [id, ..] = N::sorts() else { return Err(Error::internal("the resource has no sort key")) };
     let Some(value) = value else { return Ok(vec![(id, true)]) };
     let mut sort = Vec::new();
     for key in value.split(',') {
@@ -267,7 +267,7 @@ fn read_sort<N: Resource>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, 
                 return Err(Error::parameter(
                     "sort",
                     format!(
-                        "Expected at most {KEYS} of: {}; a minus before one sorts downwards.",
+                        "Expected at most {KEYS} of: {}; a minus before a key sorts in descending order.",
                         names.join(", ")
                     ),
                 ));
@@ -314,7 +314,7 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
             values.dedup();
         }
         if values.len() > VALUES {
-            return Err(Error::parameter(name, format!("At most {VALUES} values.")));
+            return Err(Error::parameter(name, format!("Expected at most {VALUES} values.")));
         }
         let mut any = Condition::any();
         for value in values {
@@ -357,11 +357,11 @@ impl Form {
             Self::Person if value == "me" => ctx.user().unwrap_or_default().into(),
             Self::Id | Self::Person | Self::Through(_) => match input::id(value) {
                 Some(id) => id.into(),
-                None => return wrong("an id".to_owned()),
+                None => return wrong("an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e".to_owned()),
             },
             Self::Instant => match value.parse::<Instant>() {
                 Ok(instant) => instant.into(),
-                Err(_) => return wrong("an instant as in RFC 3339, like 2026-01-31T12:00:00Z".to_owned()),
+                Err(_) => return wrong("a timestamp (RFC 3339), like 2026-01-31T12:00:00Z".to_owned()),
             },
             Self::Flag | Self::Unset => match value {
                 "true" => true.into(),
@@ -377,8 +377,12 @@ impl Form {
                 value.into()
             }
             // These are read as a whole: see `read_filter`.
-            Self::Search | Self::FullText => return wrong("no operator".to_owned()),
-            Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
+            Self::Search | Self::FullText => return wrong("this filter without an operator".to_owned()),
+            Self::Text => {
+                return wrong(
+                    "at most 254 characters, without control characters and spaces at the ends".to_owned(),
+                );
+            }
         }))
     }
 }
