@@ -318,7 +318,7 @@ async fn a_reminder_from_beginning_to_end(app: &App) {
     pass(app, &mut t, Duration::from_micros(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
-    assert_eq!(line["text"], "You wanted to be reminded of “Write it”.");
+    assert_eq!(line["text"], "Reminder: “Write it”.");
     assert_eq!((&line["noun"], &line["actor_id"]), (&json!("task"), &Value::Null));
     let fired = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!((&fired["fired_at"], &fired["version"]), (&json!(at), &json!(2)));

@@ -36,47 +36,66 @@ STATE = {
 SAID = (
     # of several fields or parameters
     "Give either ",
+<<<<<<< ours
     "Send page or cursor, not both.",
     "Expected an instant after the one in from.",
+=======
+    "Must be absent when ",
+    "Must be absent for a text",  # a parameter that another content type takes
+    "Must be later than from.",
+>>>>>>> theirs
     "The end is before the start.",
-    "An entry is at most 24 hours long.",
+    "The end must not be before the start.",
+    "A time entry must be at most 24 hours long.",
     "This action needs it.",
     "This action does not take it.",
-    "Name either a new organisation or one to join.",
-    "The invitation says which organisation it is to.",
-    "The caller says who it is twice",
-    "A text has no name.",  # a parameter that another content type takes
-    "Name the file here, or send it in a form.",
-    "A report is over at most 366 days.",
+    "Authenticate with a bearer token or with client credentials, not with both.",
+    "This parameter is required, unless a form names the file.",
+    "Must be at most 366 days after from.",
     "Expected at most 3 of: ",  # a key of the sort stands there twice
     # of the row as it is, or of others
-    "The other task lies in another project.",
-    "A part of a task lies in the same project.",
-    "A task can't stand beside itself.",
-    "The user does not see the task.",
-    "Expected the id of another active user of the organisation.",
-    "Expected the id of another active user who sees the team's projects.",
+    "Must be the project of the task in beside_id.",
+    "Must be the project of the parent task.",
+    "Must not be the task itself.",
+    "Must be a user who can see the task.",
+    "Must be the id of another active user of the organisation.",
+    "Must be the id of another active user who can see the projects of the team.",
     # of the caller: by an email only admins may look for a user
     "There is no such parameter. Filters: q, role, is_active, username, created_at.",
     # of the time
-    "It must lie within the next ",
-    "Expected an instant since 1970",
-    "The end is in the future.",
+    "Must be in the future, within the next ",
+    "Must be 1970-01-01T00:00:00Z or later",
+    "The end must not be in the future.",
     # of the lists that it came from
+<<<<<<< ours
     "The cursor is not one of this feed",
     "The cursor does not belong to this list",
     "Last-Event-ID is no cursor of this feed",
+=======
+    "The cursor is not one of this ",
+    "Must be a cursor of this change feed",
+    "Last-Event-ID: must be a cursor of this change feed",
+>>>>>>> theirs
     # of octets
     "There is no such column.",
-    "This is no picture of the content type that was sent.",
-    "The picture is cut off, or is none of the content type that was sent.",
+    "Must be a picture of the content type that was sent.",
+    "Must be a complete picture of the content type that was sent.",
     # of characters, which the document says of all texts in words, and not at each in a pattern
+<<<<<<< ours
     "Must be one line without tabs",
     "Must not contain characters that change the direction",
     "This is no name: ",
     "Must be at least 3 characters, or contain a Han, kana or Hangul character",
     "Must contain a visible character",
     "The document has no such version.",
+=======
+    "Line breaks and tabs are not allowed",
+    "Characters that turn the direction",
+    "The name must ",
+    "Expected at least 3 characters, or one of Han, kana or Hangul",
+    "There is nothing to see",
+    "Must be the id of a version of this document.",
+>>>>>>> theirs
     # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
     "if-match: expected",
     "if-none-match: expected",

@@ -98,7 +98,7 @@ async fn a_form_that_is_not_one_file_is_refused(app: &App) {
     // By itself a file has no name but that of the query.
     let refused = app.post(&path).by(&t.member).body("image/png", b"x".to_vec()).send().await.expect(400);
     assert_eq!(refused.pointer(), "name");
-    assert!(refused.text.contains("Name the file here"), "{}", refused.text);
+    assert!(refused.text.contains("unless a form names the file"), "{}", refused.text);
     let list = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!(list["count"], 0);
 }

@@ -87,9 +87,11 @@ pub(crate) async fn create_task_attachment(
     let name = query.take::<String>("name", "a name")?;
     let body = body.open().await?;
     let Some(name) = name.or_else(|| body.name.clone()) else {
-        return Err(
-            taskhub_domain::Error::parameter("name", "Name the file here, or send it in a form.").into()
-        );
+        return Err(taskhub_domain::Error::parameter(
+            "name",
+            "This parameter is required, unless a form names the file.",
+        )
+        .into());
     };
     let name = checked_name(&name)?;
     files::to_the_end(async move {

@@ -95,7 +95,7 @@ pub(crate) async fn stream_events(
     let wrong = |error: taskhub_domain::Error| match error.kind() {
         Kind::InvalidParameter if told => Problem::new(
             Code::InvalidHeader,
-            "Last-Event-ID is no cursor of this feed, or a parameter is wrong.",
+            "Last-Event-ID: must be a cursor of this change feed, and the query parameters must be valid.",
         ),
         _ => error.into(),
     };

@@ -125,7 +125,11 @@ pub(crate) async fn replace_document_content(
     let name = query.take::<String>("name", "a name")?.map(|name| checked_name(&name)).transpose()?;
     if body.content_type == TEXT {
         if name.is_some() {
-            return Err(taskhub_domain::Error::parameter("name", "A text has no name.").into());
+            return Err(taskhub_domain::Error::parameter(
+                "name",
+                "Must be absent for a text: only a file has a name.",
+            )
+            .into());
         }
         let text = body.octets().await?.freeze();
         let input = (id.0, text.clone(), pre.0);
@@ -301,7 +305,7 @@ pub(crate) async fn get_document_version_diff(
     known: IfNoneMatch,
     mut query: Parameters,
 ) -> Answered {
-    let against = query.take_id("against", "a version's id")?;
+    let against = query.take_id("against", "the id of a version")?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
     let diff = document::diff(&app.repository, &caller, (ids.0, ids.1), against, turn).await?;
     // Versions never change, so their diffs do not either.

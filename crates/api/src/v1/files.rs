@@ -129,7 +129,7 @@ async fn read(
 ) -> Result<impl Stream<Item = taskhub_domain::Result<Bytes>> + use<>, Error> {
     let octets = app.blob_store.read(caller.tenant(), id, info, part).await?;
     Ok(octets.inspect_err(|error| {
-        tracing::error!(cause = error.cause().map(tracing::field::display), "a file broke off");
+        tracing::error!(cause = error.cause().map(tracing::field::display), "reading a file failed midway");
     }))
 }
 
@@ -203,7 +203,7 @@ fn range(request: &HttpRequest, sent: &Sent<'_>) -> Result<Option<Range<u64>>, P
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let Some(range) = text(header::RANGE) else { return Ok(None) };
     if range.len() > LONGEST_RANGE {
-        return Err(Problem::new(Code::InvalidHeader, "Range: expected at most 4096 characters."));
+        return Err(Problem::new(Code::InvalidHeader, "Range: must be at most 4096 characters."));
     }
     if text(header::IF_RANGE).is_some_and(|tag| tag != sent.tag) {
         return Ok(None);
@@ -246,7 +246,7 @@ fn repr_digest(sha256: &str) -> String {
 pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, error: &Error) {
     let refused = caller.is_dry_run() || Code::from(error.kind()).status().is_client_error();
     if refused && let Err(error) = app.blob_store.remove(caller.tenant(), received.id).await {
-        tracing::warn!(%error, id = %received.id, "a file that was refused can't be removed yet");
+        tracing::warn!(%error, id = %received.id, "could not remove the file of a rejected request");
     }
 }
 

@@ -165,8 +165,12 @@ pub(crate) async fn get_completion_report(
     let report = report::completion(&app.repository, &caller, period, every, project).await?;
     let point = |line: &CompletionBucket| (line.day.clone(), vec![line.created, line.completed]);
     let lines = report.results.iter().map(point).collect();
-    let chart =
-        Chart { title: "Tasks made and completed", kind: Kind::Lines, series: &["made", "completed"], lines };
+    let chart = Chart {
+        title: "Tasks created and completed",
+        kind: Kind::Lines,
+        series: &["created", "completed"],
+        lines,
+    };
     answer(format, "completion", &report, Some(chart))
 }
 
@@ -242,7 +246,7 @@ fn asked(
     request: &HttpRequest,
     drawn: bool,
 ) -> Result<(Period, Format), Problem> {
-    let instant = "an instant as in RFC 3339, like 2026-01-31T12:00:00Z";
+    let instant = "a timestamp (RFC 3339), like 2026-01-31T12:00:00Z";
     let (from, to) = (query.take("from", instant)?, query.take("to", instant)?);
     let format = match query.0.take_any("format")?.as_deref() {
         None => Format::accepted(request, drawn),
@@ -251,7 +255,7 @@ fn asked(
         Some("svg") if drawn => Format::Svg,
         Some(_) => {
             let words = if drawn { "json, csv, svg" } else { "json, csv" };
-            return Err(Error::parameter("format", format!("Expected one of: {words}.")).into());
+            return Err(Error::parameter("format", format!("Must be one of: {words}.")).into());
         }
     };
     Ok((Period::of(from, to, ctx.now())?, format))

@@ -25,7 +25,7 @@ use crate::http::{
 };
 
 /// What an error says that `as_of` must be.
-pub(super) const INSTANT: &str = "an instant as in RFC 3339";
+pub(super) const INSTANT: &str = "a timestamp (RFC 3339), like 2026-01-31T12:00:00Z";
 
 pub(super) async fn list<N: Resource>(
     caller: &Caller,

@@ -141,7 +141,7 @@ pub(crate) async fn import_users(
         let repository = app.repository.clone();
         tokio::spawn(async move {
             if let Err(error) = user::analyze_imported(&repository).await {
-                tracing::warn!(%error, "the statistics of the database can't be brought up to date");
+                tracing::warn!(%error, "could not update the statistics of the database");
             }
         });
     }

@@ -39,7 +39,7 @@ macro_rules! nouns {
             $(if noun == <$noun as Resource>::TYPE.as_str() {
                 return of::<$noun>(scope, id).await;
             })*
-            Err(Error::parameter("noun", format!("Expected one of: {}.", RESOURCE_TYPES.join(", "))))
+            Err(Error::parameter("noun", format!("Must be one of: {}.", RESOURCE_TYPES.join(", "))))
         }
     };
 }

@@ -61,7 +61,7 @@ fn problem(code: Code) -> Problem {
         }
         Code::InsufficientScope => Problem::new(code, "The token needs the scope users:read."),
         Code::MethodNotAllowed => Problem::method_not_allowed("GET, HEAD, OPTIONS".to_owned()),
-        Code::Conflict => Problem::new(code, "The task was cancelled."),
+        Code::Conflict => Problem::new(code, "A cancelled task cannot be completed. Reopen it first."),
         Code::RangeNotSatisfiable => Problem::range_not_satisfiable(1024),
         Code::Invalid => Error::field("/title", "invalid_value", "Must be at least 3 characters.").into(),
         Code::TooManyAttempts => Error::wait(Kind::TooManyAttempts, Duration::from_secs(16)).into(),

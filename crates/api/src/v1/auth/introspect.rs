@@ -124,7 +124,7 @@ pub(crate) async fn introspect_token(
         (Some(_), Some(_)) => {
             return Err(Problem::new(
                 Code::InvalidHeader,
-                "The caller says who it is twice: once is enough.",
+                "Authenticate with a bearer token or with client credentials, not with both.",
             ));
         }
     };

@@ -52,7 +52,7 @@ impl<'a> Proving<'a> {
             return Ok(self.app.tell_asked(self.caller, "password").await?);
         }
         self.failed("password").await?;
-        Err(Error::field(pointer, "wrong_password", "This is not your present password.").into())
+        Err(Error::field(pointer, "wrong_password", "Must be your current password.").into())
     }
 
     /// The outcome of a transaction that checked a code. A wrong code counts as a failed attempt.

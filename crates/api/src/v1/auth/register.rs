@@ -67,7 +67,10 @@ async fn found(
         config::Registration::Closed => return Err(Code::RegistrationClosed.into()),
         config::Registration::Open => None,
         config::Registration::Invitation if invitation.is_none() => {
-            return Err(Problem::new(Code::RegistrationClosed, "An invitation is needed."));
+            return Err(Problem::new(
+                Code::RegistrationClosed,
+                "A new organisation needs an invitation. Send its token in the field invitation.",
+            ));
         }
         config::Registration::Invitation => invitation,
     };
@@ -92,7 +95,7 @@ async fn make(tx: &Tx, (new, admin, password_hash, invitation): &Founding) -> Re
 async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) -> Answered {
     let (ctx, invited) = invitation::invited(&app.repository, system, &token).await?;
     if !user.email.is_empty() && user.email != invited.email {
-        let message = "The invitation was sent to another email.";
+        let message = "Must be the email address that the invitation was sent to.";
         return Err(taskhub_domain::Error::field("/user/email", "invalid_value", message).into());
     }
     let user = NewUser { email: invited.email, ..user };

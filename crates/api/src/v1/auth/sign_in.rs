@@ -106,7 +106,8 @@ async fn the_one(
         }
         (None, _) => {
             failed(app, system, attempt, &wrong).await?;
-            let hint = "If the email or username is used in several organisations, name yours in tenant.";
+            let hint = "The login or password is wrong, or the user cannot sign in. If several organisations \
+                        have this login, give the slug of yours in tenant.";
             Err(Problem::new(Code::InvalidCredentials, hint))
         }
     }

@@ -120,7 +120,7 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
     tx.lock_tenant().await?;
     no_longer_than_the_caller(tx, expires_at).await?;
     if tx.count::<AccessToken>(of_user(tx, user)).await? >= MOST {
-        let detail = format!("A user has at most {MOST} tokens: delete one first.");
+        let detail = format!("A user can have at most {MOST} personal access tokens. Delete one first.");
         return Err(Error::with(Kind::Conflict, detail));
     }
     let born = tx.birth();
@@ -151,7 +151,7 @@ async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
         return Err(Error::field(
             "/expires_at",
             "invalid_value",
-            "It may not outlive the token that makes it.",
+            "Must not be later than the expiry of the token that sends the request.",
         ));
     }
     Ok(())

@@ -120,7 +120,7 @@ pub enum Delivery {
 
 impl Delivery {
     fn check(self) -> Result<()> {
-        let detail = "This server sends no mail, so that an invitation can't be delivered.";
+        let detail = "This server sends no email, so it cannot deliver invitations.";
         if self == Self::ByMail { Ok(()) } else { Err(Error::with(Kind::Conflict, detail)) }
     }
 }
@@ -183,7 +183,7 @@ pub async fn resend(tx: &Tx, id: Uuid, pre: &Precondition, delivery: Delivery) -
     may_give(tx.ctx(), old.role)?;
     delivery.check()?;
     if old.accepted_at.is_some() {
-        return Err(Error::with(Kind::Conflict, "The invitation was accepted."));
+        return Err(Error::with(Kind::Conflict, "The invitation was accepted already."));
     }
     is_free(tx, &old).await?;
     let (row, token) = old.renewed(tx);

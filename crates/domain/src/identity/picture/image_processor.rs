@@ -37,7 +37,7 @@ impl ImageProcessor {
         octets: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<Drawn> {
         let Ok(Ok(place)) = timeout(PATIENCE, self.0.clone().acquire_owned()).await else {
-            return Err(Error::unavailable("too many pictures are being drawn"));
+            return Err(Error::unavailable("too many pictures are being processed"));
         };
         let drawn = spawn_blocking(move || {
             let _places = (held, place);

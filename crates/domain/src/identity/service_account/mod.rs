@@ -219,7 +219,7 @@ pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64
     };
     let now = tx.ctx().now();
     if !account.is_let_in(now) {
-        return Err(Error::with(Kind::InvalidClient, "The service account is disabled, or has expired."));
+        return Err(Error::with(Kind::InvalidClient, "The service account is inactive or has expired."));
     }
     let scopes = scopes::narrowed(&account.scopes.0, &asked)?;
     account.granted(scopes, now, longest)

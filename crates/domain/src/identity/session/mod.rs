@@ -5,8 +5,8 @@
 //! version of the session. Within 10 s a repeated refresh gets the same successor, for two tabs of
 //! one browser. After that the whole family ends, because the token was stolen.
 //!
-//! A token is opaque ([`crate::kernel::credential`]). Its successor is derived from the token and the
-//! secret of the installation. So the server can return it twice without storing it.
+//! A token is opaque ([`crate::kernel::credential`]). Its successor is derived from the token and
+//! the secret of the installation. So the server can return it twice without storing it.
 
 mod open;
 mod own;

@@ -235,7 +235,11 @@ impl NewTenant {
     fn into_row(self, id: Uuid, at: Instant) -> Result<Tenant> {
         let slug = if self.slug.is_empty() { slug(&self.name) } else { self.slug };
         if slug.is_empty() {
-            return Err(Error::field("/slug", "required", "No slug can be made from this name; give one."));
+            return Err(Error::field(
+                "/slug",
+                "required",
+                "This field is required for this name: no slug can be derived from it.",
+            ));
         }
         Ok(Tenant {
             id,

@@ -101,8 +101,8 @@ pub enum ImportStatus {
 /// rows.
 pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
     policy::permit(ctx, policy::ResourceType::User, Action::Create)?;
-    let text =
-        std::str::from_utf8(octets).map_err(|_| Error::with(Kind::Malformed, "The file is not UTF-8."))?;
+    let text = std::str::from_utf8(octets)
+        .map_err(|_| Error::with(Kind::Malformed, "The file must be encoded in UTF-8."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut format = csv::ReaderBuilder::new();
     format.flexible(true).trim(csv::Trim::All).delimiter(separator(text));
@@ -116,12 +116,12 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
             continue;
         }
         if rows.len() == MOST {
-            return Err(Error::field("", "too_many", format!("At most {MOST} rows are allowed.")));
+            return Err(Error::field("", "too_many", format!("The file must have at most {MOST} rows.")));
         }
         rows.push(header.row(&record, line));
     }
     if let (Some(row), true) = (rows.last_mut(), lines.end_in_quotes()) {
-        let message = "The last row ends within quotes.".to_owned();
+        let message = "A quoted cell of the last row has no closing quote.".to_owned();
         row.user = Err(vec![FieldError { pointer: String::new(), code: "invalid_row", message }]);
     }
     let mut import = Import { rows, dry_run, ignored: header.ignored };
@@ -134,7 +134,7 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
 /// # Errors
 /// Repository errors.
 pub async fn analyze(repository: &Repository) -> Result<()> {
-    let system = repository.system("gathering statistics after an import", Request::default());
+    let system = repository.system("updating statistics after an import", Request::default());
     repository.analyze(&system, &["user", "audit", "event"]).await
 }
 
@@ -153,7 +153,7 @@ impl Import {
                 (!emails.insert(user.email.clone())).then_some("email"),
                 (!usernames.insert(user.username.clone())).then_some("username"),
             ];
-            row.refuse(repeated, "Another row of the file has this value already.");
+            row.refuse(repeated, "An earlier row of the file has this value already.");
         }
     }
 

@@ -38,6 +38,6 @@ pub async fn join(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
 }
 
 fn closed() -> Error {
-    let detail = "There is no such organisation, or nobody can join it by themselves with this email.";
+    let detail = "There is no such organisation, or this email address cannot join it without an invitation.";
     Error::with(Kind::RegistrationClosed, detail)
 }

@@ -347,7 +347,8 @@ impl Error {
         if !self.fields().is_empty() {
             return self.below(&pointer);
         }
-        let message = self.detail().unwrap_or("This operation failed; none was done.").to_owned();
+        let message =
+            self.detail().unwrap_or("This operation failed, so no operation was carried out.").to_owned();
         self.with_field(FieldError { pointer: format!("/{pointer}"), code: "failed", message })
     }
 }

@@ -118,7 +118,7 @@ pub async fn changes(repository: &Repository, ctx: &Context, query: &Query) -> R
 
 fn read_size(size: &str) -> Result<usize> {
     let size = size.parse().ok().filter(|size| (1..=MOST).contains(size));
-    size.ok_or_else(|| Error::parameter("page_size", format!("Expected a number from 1 to {MOST}.")))
+    size.ok_or_else(|| Error::parameter("page_size", format!("Must be a whole number from 1 to {MOST}.")))
 }
 
 impl Reading {

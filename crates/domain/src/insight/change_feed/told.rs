@@ -61,7 +61,7 @@ macro_rules! nouns {
 
         /// Reads the names of the requested resource types.
         pub(super) fn wanted(ctx: &Context, names: &str) -> Result<Vec<String>> {
-            let expected = || Error::parameter("noun", format!("Expected some of: {}.", RESOURCE_TYPES.join(", ")));
+            let expected = || Error::parameter("noun", format!("Must be one or more of: {}.", RESOURCE_TYPES.join(", ")));
             let mut wanted = Vec::new();
             for name in names.split(',') {
                 let noun = match name {

@@ -118,7 +118,7 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
     let of_team = team.and_then(|team| team.manager_id).filter(|id| Some(*id) != project.manager_id);
     let managers: Vec<_> = project.manager_id.into_iter().chain(of_team).collect();
     let left = if tasks == 1 { "1 open task has".to_owned() } else { format!("{tasks} open tasks have") };
-    let text = format!("{} can't see “{}” any more: {left} no assignee now.", user.full_name(), project.name);
+    let text = format!("{} can no longer see “{}”: {left} no assignee now.", user.full_name(), project.name);
     let about = (Project::TYPE, project.id);
     tell(tx, &managers, &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
@@ -146,7 +146,7 @@ pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
     let text = match kind {
         NotificationKind::DueSoon => format!("“{}” is due within a day.", task.title),
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
-        _ => format!("You wanted to be reminded of “{}”.", task.title),
+        _ => format!("Reminder: “{}”.", task.title),
     };
     tell(tx, &[user], &Notice { kind, task: Some(task), about: (Task::TYPE, task.id), text }).await
 }
@@ -167,7 +167,7 @@ async fn actor(tx: &Tx) -> Result<String> {
         Some(id) => tx.find::<User>(id, false).await?,
         None => None,
     };
-    Ok(user.map_or_else(|| "A program".to_owned(), |user| user.full_name()))
+    Ok(user.map_or_else(|| "A service account".to_owned(), |user| user.full_name()))
 }
 
 /// Notifies users: those who are active, did not cause the change, see the task and want the

@@ -61,7 +61,7 @@ impl std::str::FromStr for By {
             "project" => Self::Project,
             "user" => Self::User,
             "day" => Self::Day,
-            _ => return Err(Error::parameter("by", format!("Expected one of: {}.", Self::WORDS.join(", ")))),
+            _ => return Err(Error::parameter("by", format!("Must be one of: {}.", Self::WORDS.join(", ")))),
         })
     }
 }

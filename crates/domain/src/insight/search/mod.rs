@@ -198,7 +198,9 @@ pub async fn search(repository: &Repository, ctx: &Context, query: &Query) -> Re
     let wanted = Wanted::read("q", &query.take("q")?)?;
     let nouns = query.take_any("noun")?.map(|names| read_nouns(&names)).transpose()?;
     let read = |text: String| {
-        crate::kernel::input::id(&text).ok_or_else(|| Error::parameter("project", "Expected an id."))
+        crate::kernel::input::id(&text).ok_or_else(|| {
+            Error::parameter("project", "Must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e.")
+        })
     };
     let project = query.take_any("project")?.map(read).transpose()?;
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
@@ -219,7 +221,7 @@ fn check_filters(query: &Query) -> Result<()> {
         }
         let known = statuses();
         if name == "status" && !value.split(',').all(|word| known.contains(&word)) {
-            return Err(Error::parameter(name, format!("Expected some of: {}.", known.join(", "))));
+            return Err(Error::parameter(name, format!("Must be one or more of: {}.", known.join(", "))));
         }
     }
     Ok(())
@@ -232,13 +234,14 @@ fn plain(name: &str) -> &str {
 
 fn read_nouns(names: &str) -> Result<Vec<String>> {
     let known = |name: &str| RESOURCE_TYPES.contains(&name).then(|| name.to_owned());
-    let expected = || Error::parameter("noun", format!("Expected some of: {}.", RESOURCE_TYPES.join(", ")));
+    let expected =
+        || Error::parameter("noun", format!("Must be one or more of: {}.", RESOURCE_TYPES.join(", ")));
     names.split(',').map(known).collect::<Option<_>>().ok_or_else(expected)
 }
 
 fn read_size(size: &str) -> Result<usize> {
     let size = size.parse().ok().filter(|size| (1..=MOST).contains(size));
-    size.ok_or_else(|| Error::parameter("page_size", format!("Expected a number from 1 to {MOST}.")))
+    size.ok_or_else(|| Error::parameter("page_size", format!("Must be a whole number from 1 to {MOST}.")))
 }
 
 impl Search {
@@ -375,7 +378,7 @@ fn missing<N: Resource>(scope: &Scope, after: Uuid, most: u64) -> SelectStatemen
     missing.order_by_asc(N::id_column()).limit(most).into_query()
 }
 
-/// Makes the words of a few rows that come after an id, and tells after which there may be more.
+/// Indexes a few rows after an id. Returns the id after which there may be more.
 async fn index_some<N: Resource>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
     let missing: Vec<N> = tx.all(&missing::<N>(tx, after, INDEXED)).await?;
     for row in &missing {

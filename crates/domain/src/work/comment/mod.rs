@@ -149,7 +149,7 @@ pub struct CommentInput {
 /// A rule of garde: the text is not blank.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn says_something(text: &str, _: &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("must contain text")) } else { Ok(()) }
+    if text.trim().is_empty() { Err(garde::Error::new("must not be blank")) } else { Ok(()) }
 }
 
 impl From<&Comment> for CommentInput {

@@ -71,9 +71,9 @@ pub async fn permit(repository: &Repository, ctx: &Context, id: Uuid) -> Result<
 pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> Result<Document> {
     let seen = tx.resolve::<Document, _>(id, Update).await?;
     let wrong = |message: &str| Error::field("", "invalid_value", message);
-    let text = std::str::from_utf8(octets).map_err(|_| wrong("This is no UTF-8."))?;
+    let text = std::str::from_utf8(octets).map_err(|_| wrong("Must be text in UTF-8."))?;
     if text.chars().count() > LONGEST_TEXT {
-        return Err(wrong("The text is longer than 200,000 characters."));
+        return Err(wrong("Must be at most 200,000 characters."));
     }
     if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(Error::field("", "control_character", "Control characters are not allowed."));

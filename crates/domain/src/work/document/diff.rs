@@ -40,7 +40,7 @@ pub async fn diff(
     let old = match against {
         Some(id) => match scope.resolve_within::<DocumentVersion, _>((ids.0, id), Read).await {
             Err(error) if error.kind() == Kind::NotFound => {
-                return Err(Error::parameter("against", "The document has no such version."));
+                return Err(Error::parameter("against", "Must be the id of a version of this document."));
             }
             found => Some(found?.into_row()),
         },

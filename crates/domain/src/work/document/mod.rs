@@ -1,7 +1,8 @@
 //! Documents: texts and files of a project, with all their versions.
 //!
 //! Invariant: every state of a document's title, text and file is saved as a version, in the
-//! transaction that makes it. This module does not know how files are stored ([`crate::work::file`]).
+//! transaction that makes it. This module does not know how files are stored
+//! ([`crate::work::file`]).
 
 mod content;
 mod diff;

@@ -109,7 +109,7 @@ impl BlobStore {
         let got = within(self.objects.get_opts(&name, options)).await?;
         if i64::try_from(got.meta.size) != Ok(info.size) {
             let (told, size) = (info.size, got.meta.size);
-            return Err(Error::internal(format!("{name} has {size} octets, and not {told}")));
+            return Err(Error::internal(format!("{name} has {size} bytes instead of {told}")));
         }
         let octets = impatient(got.into_stream().map_err(failed)).boxed();
         Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
@@ -122,7 +122,7 @@ impl BlobStore {
             Ok(Ok(got)) => Ok(Some(impatient(got.into_stream().map_err(failed)).boxed())),
             Ok(Err(Failure::NotFound { .. })) => Ok(None),
             Ok(Err(error)) => Err(failed(error)),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     }
 
@@ -135,7 +135,7 @@ impl BlobStore {
         match tokio::time::timeout(PATIENCE, self.objects.delete(&name)).await {
             Ok(Ok(()) | Err(Failure::NotFound { .. })) => Ok(()),
             Ok(Err(error)) => Err(failed(error)),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     }
 
@@ -174,7 +174,7 @@ impl BlobStore {
 pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE, step).await {
         Ok(outcome) => outcome.map_err(failed),
-        Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        Err(_) => Err(Error::unavailable("the file store does not respond")),
     }
 }
 
@@ -185,7 +185,7 @@ fn impatient(
     futures::stream::try_unfold(Box::pin(octets), async |mut octets| {
         match tokio::time::timeout(PATIENCE, octets.next()).await {
             Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     })
 }
@@ -206,7 +206,9 @@ fn checked(octets: RawBody, name: Path, sha256: String) -> impl Stream<Item = Re
                     Ok(Some((waiting, Some((octets, hash, piece)))))
                 }
                 None if hex(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
-                None => Err(Error::internal(format!("{name} is not what was received"))),
+                None => {
+                    Err(Error::internal(format!("{name} changed after it was stored: its digest differs")))
+                }
             }
         }
     })

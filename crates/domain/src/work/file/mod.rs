@@ -76,14 +76,14 @@ pub fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     let wrong = |message: String| Err(Error::parameter("name", message));
     if !(1..=LONGEST_NAME).contains(&name.chars().count()) {
-        return wrong(format!("Expected 1 to {LONGEST_NAME} characters."));
+        return wrong(format!("Must be 1 to {LONGEST_NAME} characters."));
     }
     if name.contains(['/', '\\']) || name.chars().any(char::is_control) || matches!(name, "." | "..") {
-        return wrong("Expected a file's name, without a path.".to_owned());
+        return wrong("Must be the name of a file, without a path.".to_owned());
     }
     match one_line(&name.to_owned(), &()) {
         Ok(()) => Ok(name.to_owned()),
-        Err(error) => wrong(format!("This is no name: {}.", error.message())),
+        Err(error) => wrong(format!("The name {}.", error.message())),
     }
 }
 
@@ -158,7 +158,8 @@ pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
 
 fn full(tenant: &Tenant) -> Error {
     let (bytes, files) = (tenant.file_bytes_quota, tenant.file_count_quota);
-    let detail = format!("The organisation may have {files} files of {bytes} octets in all.");
+    let detail =
+        format!("The organisation can have at most {files} files, with at most {bytes} bytes in all.");
     Error::with(Kind::QuotaExceeded, detail)
 }
 

@@ -82,7 +82,7 @@ impl Receiving {
         self.head.extend(octets.iter().take(room));
         match &mut self.writer {
             Some(writer) => within(writer.put(octets)).await,
-            None => Err(Error::internal(format!("{} is written no more", self.name))),
+            None => Err(Error::internal(format!("{} is closed for writing", self.name))),
         }
     }
 
@@ -92,11 +92,11 @@ impl Receiving {
     /// `Unavailable` when the blob store cannot be reached; `StorageFull`, `ReadOnly`.
     pub async fn finish(mut self) -> Result<Received> {
         let Some(mut writer) = self.writer.take() else {
-            return Err(Error::internal(format!("{} is written no more", self.name)));
+            return Err(Error::internal(format!("{} is closed for writing", self.name)));
         };
         match tokio::time::timeout(PATIENCE, writer.shutdown()).await {
             Ok(written) => written.map_err(not_done)?,
-            Err(_) => return Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => return Err(Error::unavailable("the file store does not respond")),
         }
         Ok(Received {
             id: self.id,
@@ -117,7 +117,7 @@ impl Drop for Receiving {
         let name = self.name.clone();
         runtime.spawn(async move {
             if let Err(error) = writer.abort().await {
-                tracing::warn!(%name, %error, "what was written of a file can't be removed");
+                tracing::warn!(%name, %error, "could not remove an incomplete file");
             }
         });
     }

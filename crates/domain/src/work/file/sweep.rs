@@ -91,7 +91,7 @@ impl Repository {
             for (tenant, id) in found {
                 // The next sweep tries again.
                 if let Err(error) = blob_store.remove(tenant, id).await {
-                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                    tracing::warn!(%error, %tenant, %id, "could not remove a file");
                     continue;
                 }
                 let ctx = system.within(tenant);
@@ -108,7 +108,7 @@ impl Repository {
         let mut batches = std::pin::pin!(old.try_chunks(BATCH));
         while let Some(batch) = tokio::time::timeout(PATIENCE, batches.try_next())
             .await
-            .map_err(|_| Error::unavailable("the files' store does not answer"))?
+            .map_err(|_| Error::unavailable("the file store does not respond"))?
             .map_err(|error| error.1)?
         {
             let named = batch.iter().fold(Condition::any(), |any, (tenant, id)| {
@@ -119,12 +119,12 @@ impl Repository {
             for (tenant, id) in batch.into_iter().filter(|ids| !known.contains(ids)) {
                 // An object of an unknown tenant may belong to another installation, so it stays.
                 if !own.contains(&tenant) {
-                    tracing::warn!(%tenant, %id, "a file of a tenant that is not in this database is left alone");
+                    tracing::warn!(%tenant, %id, "kept a file of a tenant that is not in this database");
                     continue;
                 }
-                tracing::info!(%tenant, %id, "a file that was never finished is removed");
+                tracing::info!(%tenant, %id, "removing a file whose upload did not complete");
                 if let Err(error) = blob_store.remove(tenant, id).await {
-                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                    tracing::warn!(%error, %tenant, %id, "could not remove a file");
                 }
             }
         }

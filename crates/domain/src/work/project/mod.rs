@@ -296,7 +296,7 @@ impl Editable for Project {
 
 /// The error of a change in an archived project.
 fn archived() -> Error {
-    let detail = "The project is archived: before anything in it can be changed, it needs another status.";
+    let detail = "The project is archived. Give it another status before you change anything in it.";
     Error::with(Kind::Conflict, detail)
 }
 
@@ -326,7 +326,9 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     if allowed || ctx.role() == Role::Admin {
         Ok(())
     } else {
-        Err(Error::with(Kind::Forbidden, "You may not put a project there."))
+        let detail = "Only the manager of the team or an admin can give it a project. Only managers and admins \
+                      can have a project without a team.";
+        Err(Error::with(Kind::Forbidden, detail))
     }
 }
 

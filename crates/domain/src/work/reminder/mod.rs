@@ -65,8 +65,8 @@ impl Reminder {
 const HANDED_ON: u64 = 500;
 
 impl PassesOn<Task> for Reminder {
-    /// Copies the reminders that depend on the due date to the next task of a series. It follows from
-    /// the completion, so it needs no OAuth scope of its own.
+    /// Copies the reminders that depend on the due date to the next task of a series. It follows
+    /// from the completion, so it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(hand_on(tx, from.id, to))
     }
@@ -204,9 +204,9 @@ impl EditableChild for Reminder {
         let ReminderInput { remind_at, before_due_minutes } = input;
         let one = |field: &str, message| Err(Error::field(field, "one_of_two", message));
         match (remind_at, before_due_minutes) {
-            (None, None) => return one("/remind_at", "Give either remind_at or before_due_minutes."),
+            (None, None) => return one("/remind_at", "One of remind_at and before_due_minutes is required."),
             (Some(_), Some(_)) => {
-                return one("/before_due_minutes", "Give remind_at or before_due_minutes, and not both.");
+                return one("/before_due_minutes", "Must be absent when remind_at is given.");
             }
             _ => {}
         }
@@ -217,14 +217,15 @@ impl EditableChild for Reminder {
         let at = remind_at.or_else(|| before(alarm::due(Some(&task)), before_due_minutes));
         if at.is_some_and(|at| at <= tx.now()) {
             let field = if remind_at.is_some() { "/remind_at" } else { "/before_due_minutes" };
-            return Err(Error::field(field, "passed", "That instant has passed."));
+            return Err(Error::field(field, "passed", "The time of the reminder must be in the future."));
         }
         if self.remind_at.is_none() && self.before_due_minutes.is_none() {
             let own = Condition::all()
                 .add(entity::Column::TaskId.eq(self.task_id))
                 .add(entity::Column::UserId.eq(self.user_id));
             if tx.count::<Self>(tx.owned::<Self>().filter(own)).await? >= MOST {
-                let detail = format!("At most {MOST} reminders of one task: delete one first.");
+                let detail =
+                    format!("A user can have at most {MOST} reminders of one task. Delete one first.");
                 return Err(Error::with(Kind::Conflict, detail));
             }
         }

@@ -218,10 +218,16 @@ impl ClientRequest {
     fn with_status(self, tx: &Tx, status: RequestStatus) -> Result<Self> {
         use RequestStatus::{Completed, Pending};
         if (self.status, status) == (Pending, Completed) {
-            return Err(Error::with(Kind::Conflict, "A request is in progress before it is completed."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "A pending request cannot be completed. Set its status to in_progress first.",
+            ));
         }
         if status < self.status && tx.ctx().role() == Role::Member {
-            return Err(Error::with(Kind::Forbidden, "Managers and admins take a request back."));
+            return Err(Error::with(
+                Kind::Forbidden,
+                "Only managers and admins can set a request back to an earlier status.",
+            ));
         }
         Ok(Self {
             status,

@@ -59,7 +59,7 @@ pub(super) async fn check(tx: &Tx, before: Assignment, task: &Task) -> Result<()
     if is_seen_once_there(tx, task, &user).await? {
         return Ok(());
     }
-    let message = "The user can't see the task in its project. Assign it to somebody who can, or to nobody.";
+    let message = "Must be a user who can see the task in its project, or null.";
     Err(Error::field(format!("/{FIELD}"), "invalid_value", message))
 }
 

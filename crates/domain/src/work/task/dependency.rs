@@ -136,10 +136,13 @@ impl EditableChild for TaskDependency {
         tx.lock_tenant().await?;
         let own = tx.owned::<Self>().filter(entity::Column::TaskId.eq(self.task_id));
         if tx.count::<Self>(own).await? >= MOST {
-            return Err(Error::with(Kind::Conflict, format!("A task waits for at most {MOST} others.")));
+            return Err(Error::with(Kind::Conflict, format!("A task can have at most {MOST} dependencies.")));
         }
         if waits_for(tx, blocker_id, self.task_id).await? {
-            return Err(Error::with(Kind::Conflict, "The other task waits for this one already."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "The dependency would close a cycle: the other task is this task, or depends on it already.",
+            ));
         }
         Ok(Self { blocker_id, ..self })
     }
@@ -166,7 +169,7 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
             let rows: Vec<TaskDependency> = tx.all(&rows.limit(FARTHEST as u64).into_query()).await?;
             next.extend(rows.into_iter().map(|row| row.blocker_id).filter(|id| seen.insert(*id)));
             if seen.len() >= FARTHEST {
-                return Err(Error::with(Kind::Conflict, "Too many tasks wait for each other here."));
+                return Err(Error::with(Kind::Conflict, "Too many tasks depend on each other here."));
             }
         }
         level = next;
@@ -183,7 +186,9 @@ pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
         return Ok(());
     }
     // The number of blockers is not reported: the caller may not see all of them.
-    Err(Error::with(Kind::Conflict, "The task waits for others that are open. Who manages it can force it."))
+    let detail = "The task is blocked by open tasks. An admin, a manager of its project or the owner of a \
+                  personal task can complete it with force=true.";
+    Err(Error::with(Kind::Conflict, detail))
 }
 
 /// Refuses to move a blocked task out of its project, unless the caller may complete it by force
@@ -197,7 +202,8 @@ pub(super) async fn check_stays(tx: &Tx, task: &Task) -> Result<()> {
     if may || !is_blocked(tx, task.id).await? {
         return Ok(());
     }
-    let detail = "The task waits for others that are open. Who manages it can move it to another project.";
+    let detail = "The task is blocked by open tasks. Only an admin, a manager of its project or the owner of a \
+                  personal task can move it to another project.";
     Err(Error::with(Kind::Forbidden, detail))
 }
 

@@ -102,7 +102,10 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
         }
         return Ok(own);
     }
-    Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
+    Err(Error::with(
+        Kind::Conflict,
+        "There is no room left at this place in the order. Move the neighbouring tasks first.",
+    ))
 }
 
 /// How many tasks on either side belong to a window: half each, or more where the other side has

@@ -34,7 +34,7 @@ entity! {
 pub(super) async fn refer(tx: &Tx, before: &[Uuid], labels: &[Uuid]) -> Result<()> {
     for (place, label) in labels.iter().enumerate().filter(|(_, label)| !before.contains(label)) {
         let found = tx.refer::<Label>(Some(*label), &format!("label_ids/{place}")).await?;
-        found.ok_or_else(|| Error::internal("a label that is none"))?;
+        found.ok_or_else(|| Error::internal("the id of a label resolved to no label"))?;
     }
     Ok(())
 }

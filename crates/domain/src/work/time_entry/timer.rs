@@ -78,7 +78,7 @@ pub async fn stop(tx: &Tx, task: Uuid, pre: &Precondition) -> Result<TimeEntry> 
     // A user may stop their own timer even if they can no longer see the task.
     let Some(entry) = running(tx, user).await?.filter(|entry| entry.task_id == task) else {
         tx.resolve::<Task, _>(task, Read).await?;
-        return Err(Error::with(Kind::Conflict, "Your timer does not run on this task."));
+        return Err(Error::with(Kind::Conflict, "Your timer is not running on this task."));
     };
     end(tx, entry.id, pre).await
 }

@@ -114,7 +114,11 @@ impl EditableChild for Watcher {
 
     async fn apply(self, tx: &Tx, WatcherInput { user_id }: WatcherInput) -> Result<Self> {
         let Some(user_id) = user_id.or(tx.ctx().user()) else {
-            return Err(Error::field("/user_id", "required", "A service says who is to watch."));
+            return Err(Error::field(
+                "/user_id",
+                "required",
+                "This field is required for a service account.",
+            ));
         };
         let row = Self { user_id, ..self };
         // The right to add oneself, which was checked before, does not include other users.
@@ -126,10 +130,10 @@ impl EditableChild for Watcher {
             None => false,
         };
         if !sees {
-            return Err(Error::field("/user_id", "invalid_value", "The user does not see the task."));
+            return Err(Error::field("/user_id", "invalid_value", "Must be a user who can see the task."));
         }
         if of_task(tx, row.task_id).await?.len() >= MOST {
-            return Err(Error::with(Kind::Conflict, format!("At most {MOST} users watch a task.")));
+            return Err(Error::with(Kind::Conflict, format!("A task can have at most {MOST} watchers.")));
         }
         Ok(row)
     }
@@ -152,8 +156,8 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
 }
 
 impl PassesOn<Task> for Watcher {
-    /// Copies the watchers of a task to the next task of its series. It follows from the completion, so
-    /// it needs no OAuth scope of its own.
+    /// Copies the watchers of a task to the next task of its series. It follows from the
+    /// completion, so it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             for user in of_task(tx, from.id).await? {
