@@ -36,14 +36,10 @@ STATE = {
 SAID = (
     # of several fields or parameters
     "Give either ",
-<<<<<<< ours
     "Send page or cursor, not both.",
-    "Expected an instant after the one in from.",
-=======
     "Must be absent when ",
     "Must be absent for a text",  # a parameter that another content type takes
     "Must be later than from.",
->>>>>>> theirs
     "The end is before the start.",
     "The end must not be before the start.",
     "A time entry must be at most 24 hours long.",
@@ -67,35 +63,21 @@ SAID = (
     "Must be 1970-01-01T00:00:00Z or later",
     "The end must not be in the future.",
     # of the lists that it came from
-<<<<<<< ours
-    "The cursor is not one of this feed",
     "The cursor does not belong to this list",
-    "Last-Event-ID is no cursor of this feed",
-=======
     "The cursor is not one of this ",
     "Must be a cursor of this change feed",
     "Last-Event-ID: must be a cursor of this change feed",
->>>>>>> theirs
     # of octets
     "There is no such column.",
     "Must be a picture of the content type that was sent.",
     "Must be a complete picture of the content type that was sent.",
     # of characters, which the document says of all texts in words, and not at each in a pattern
-<<<<<<< ours
     "Must be one line without tabs",
     "Must not contain characters that change the direction",
-    "This is no name: ",
     "Must be at least 3 characters, or contain a Han, kana or Hangul character",
     "Must contain a visible character",
-    "The document has no such version.",
-=======
-    "Line breaks and tabs are not allowed",
-    "Characters that turn the direction",
     "The name must ",
-    "Expected at least 3 characters, or one of Han, kana or Hangul",
-    "There is nothing to see",
     "Must be the id of a version of this document.",
->>>>>>> theirs
     # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
     "if-match: expected",
     "if-none-match: expected",
