@@ -130,7 +130,7 @@ fn a_server_with_another_encryption_key_does_not_start() {
     let right = fs::read(&key).unwrap();
     fs::remove_file(&key).unwrap();
     let complaint = taskhub("tenant list").complained();
-    assert!(complaint.contains("encryption key is not the one"), "{complaint}");
+    assert!(complaint.contains("encryption key is not the key of this database"), "{complaint}");
     fs::write(&key, right).unwrap();
     assert!(taskhub("tenant list").said().contains("acme"));
 }

@@ -37,7 +37,7 @@ async fn a_new_user_is_written_to_in_text_and_html(app: &App) {
     let (email, body) = new_user("grace", &t.slug);
     let _ = app.post("/users").by(&t.admin).json(&body).gives(201).await;
     let mail = app.mail_to(&email).await;
-    assert_eq!(mail.subject, "Verify your email for Müller <b>& Söhne</b>");
+    assert_eq!(mail.subject, "Verify your email address for Müller <b>& Söhne</b>");
     let link = format!("{}/account/verify-email#token={}", app.url, mail.token);
     assert!(mail.token.starts_with("thv_") && mail.text.contains(&link), "{}", mail.text);
     assert!(mail.html.contains(&format!("href=\"{link}\"")), "{}", mail.html);

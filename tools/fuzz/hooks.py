@@ -79,9 +79,9 @@ SAID = (
     "The name must ",
     "Must be the id of a version of this document.",
     # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
-    "if-match: expected",
-    "if-none-match: expected",
-    "Repr-Digest: expected",
+    "if-match: must be",
+    "if-none-match: must be",
+    "Repr-Digest: must be",
     # of forms, which have no null
     "Must be one of: password, client_credentials.",
 )

@@ -1,8 +1,8 @@
-//! How the resources relate to each other: which rows are removed with a row, and which resource
+//! The relations between the resources: which rows are deleted with a row, and which resource
 //! reacts to the writes of which other.
 //!
-//! Each relation is implemented by the resource that depends on the other; this is where a store
-//! learns of all of them.
+//! Invariant: each relation is implemented by the resource that depends on the other. Only this
+//! list connects them, so the repository knows no resource.
 
 use taskhub_auth::Cipher;
 

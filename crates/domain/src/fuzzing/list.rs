@@ -27,15 +27,15 @@ pub const CALLER: Uuid = Uuid::from_u128(0xca11);
 /// The lists whose query strings are read. Together they have every form of a filter.
 #[derive(Clone, Copy, Debug)]
 pub enum List {
-    /// Of tasks.
+    /// Tasks.
     Tasks,
-    /// Of users.
+    /// Users.
     Users,
-    /// Of projects.
+    /// Projects.
     Projects,
-    /// Of time entries.
+    /// Time entries.
     TimeEntries,
-    /// Of notifications.
+    /// Notifications.
     Notifications,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Cursors<'a> {
     /// The cursor at a row.
     ///
     /// # Errors
-    /// `Internal` never happens.
+    /// `Internal`, which does not happen.
     pub fn mint(&self, name: &str, id: Uuid, backwards: bool) -> Result<String> {
         let at = Instant::from_micros(0);
         let name = name.to_owned();

@@ -89,7 +89,7 @@ fn form(octets: &[u8]) -> Result<Value, Problem> {
     let mut fields = Map::new();
     for (name, value) in pairs(text) {
         if fields.insert(name, value.into()).is_some() {
-            return Err(Problem::new(Code::MalformedBody, "A field stands in the form twice."));
+            return Err(Problem::new(Code::MalformedBody, "The form contains a field twice."));
         }
     }
     Ok(fields.into())
@@ -108,7 +108,7 @@ fn parse(octets: &[u8]) -> Result<Value, String> {
             return format!("The body is not valid JSON: {error}.");
         }
         let (line, column) = (error.line(), error.column());
-        format!("The body is not valid JSON: reading stopped at line {line}, column {column}.")
+        format!("The body is not valid JSON: error at line {line}, column {column}.")
     })
 }
 

@@ -94,7 +94,7 @@ impl<T: Takes> Upload<T> {
         let received = receiving.finish().await?;
         if self.digest.is_some_and(|digest| digest != received.sha256) {
             state.blob_store.remove(caller.tenant(), received.id).await?;
-            let wrong = "The octets that came are not those of Repr-Digest.";
+            let wrong = "The received bytes do not match Repr-Digest.";
             return Err(taskhub_domain::Error::field("", "digest_mismatch", wrong).into());
         }
         Ok(received)
@@ -120,7 +120,7 @@ impl<T: Takes> Upload<T> {
         let arrival = tokio::time::timeout(PATIENCE / 2, arrive).await;
         let octets = arrival.map_err(|_| Problem::from(Code::RequestTimeout))??;
         if self.digest.is_some_and(|digest| digest != taskhub_auth::secret::sha256(&octets)) {
-            let wrong = "The octets that came are not those of Repr-Digest.";
+            let wrong = "The received bytes do not match Repr-Digest.";
             return Err(taskhub_domain::Error::field("", "digest_mismatch", wrong).into());
         }
         Ok(octets)
@@ -159,7 +159,7 @@ async fn arrive(source: &mut Source, receiving: &mut Receiving, limit: u64) -> R
 /// The SHA-256 in `Repr-Digest` (RFC 9530), if it has one. Other algorithms are ignored.
 fn digest(request: &HttpRequest) -> Result<Option<[u8; 32]>, Problem> {
     let wrong =
-        || Problem::new(Code::InvalidHeader, "Repr-Digest: expected digests, like sha-256=:<base64>:.");
+        || Problem::new(Code::InvalidHeader, "Repr-Digest: must be digests, such as sha-256=:<base64>:.");
     let mut found = None;
     for value in request.headers().get_all("Repr-Digest") {
         for member in value.to_str().map_err(|_| wrong())?.split(',') {

@@ -1,7 +1,15 @@
-//! Who may do what: one table, and the one function that judges by it.
+//! Authorisation: one table of who may do what, and the functions that decide by it.
 //!
-//! Invariant: a row's visibility has one definition. [`judge`] decides on a loaded row from its [`Facts`]; lists take the same
-//! table as a condition ([`grounds`]), so what a list shows, counts and filters is what `resolve` lets be read.
+//! A caller may act on a row if one of the rules for the resource type and the action holds. A rule
+//! needs a role, a relation of the caller to the row, both or neither. In addition, the scopes of
+//! the credential must reach the resource type (RFC 6749 section 3.3).
+//!
+//! Invariant: the visibility of a row has one definition. [`authorize`] decides about a loaded row
+//! from the relations ([`Relations`]). Lists use the same table as a condition (`visibility`). So
+//! what a list shows, counts and filters is what a single read allows. What is not in the table is
+//! allowed to nobody.
+//!
+//! The policy must not know how relations are found, nor any database or HTTP.
 
 mod record;
 mod table;
@@ -17,36 +25,38 @@ pub use self::{
 };
 use crate::{Context, Error, Result, kernel::error::Kind};
 
-/// The grounds for an action on a noun.
+/// The rules for an action on a resource type. One of them is enough. No rule means that nobody may
+/// do it.
 pub fn rules(noun: ResourceType, action: Action) -> &'static [Rule] {
     POLICY.iter().find(|(n, a, _)| (*n, *a) == (noun, action)).map_or(&[], |(_, _, rules)| rules)
 }
 
-/// The actions on a noun that the table knows.
+/// The actions on a resource type that are in the table.
 pub(crate) fn actions(noun: ResourceType) -> impl Iterator<Item = Action> {
     POLICY.iter().filter(move |(other, ..)| *other == noun).map(|(_, action, _)| *action)
 }
 
-/// What the table says to a caller about an action.
+/// Whether the caller may do an action, and why.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Ruling {
-    /// What would be done.
+    /// The action.
     #[schema(example = "update")]
     action: &'static str,
-    /// Whether it is allowed.
+    /// Whether the caller may do it.
     allowed: bool,
-    /// The ground on which the caller may, if there is one.
+    /// The rule that allows it, or null if none does.
     #[schema(example = "owner")]
     rule: Option<String>,
-    /// All grounds; one of them is needed.
+    /// All rules for the action. One of them is enough.
     #[schema(example = json!(["admin", "manages_project", "owner", "assignee"]))]
     grounds: Vec<String>,
-    /// The scope that the token lacks, if it does.
+    /// The scope that the token needs for the action and does not have, or null.
     #[schema(example = "tasks:write")]
     missing_scope: Option<String>,
 }
 
-/// Explains what [`judge`] decides about a row, from the facts, and what [`permit`] decides before there is one, without them.
+/// Explains the decision of [`authorize`] about a row with these relations. Without relations it
+/// explains the decision of [`permit`].
 pub(crate) fn explain(
     ctx: &Context,
     noun: ResourceType,
@@ -70,11 +80,14 @@ pub(crate) fn explain(
     }
 }
 
-/// Judges an action on a row that exists, by the facts between it and the caller.
+/// Authorises an action on a row, by the caller's relations to it. It notes the right in the
+/// authorisation record of the caller, if there is one.
 ///
 /// # Errors
-/// `InsufficientScope` when the credential does not reach that far (whatever the row), `Forbidden` when the caller sees the row but
-/// may not do that, and `NotFound` when they don't see it: the one place that tells these apart.
+/// - `InsufficientScope` (403) when the scopes of the credential don't reach the action. It does
+///   not depend on the row.
+/// - `NotFound` (404) when the caller does not see the row.
+/// - `Forbidden` (403) when the caller sees the row but may not do that.
 pub fn authorize(ctx: &Context, noun: ResourceType, action: Action, relations: Relations) -> Result<()> {
     reach(ctx, noun, action)?;
     authorize_row(ctx, noun, action, relations)?;
@@ -82,14 +95,18 @@ pub fn authorize(ctx: &Context, noun: ResourceType, action: Action, relations: R
     Ok(())
 }
 
-/// As [`judge`], whatever the credential's scopes.
+/// As [`authorize`], whatever the scopes of the credential.
+///
+/// # Errors
+/// `NotFound` and `Forbidden`, as [`authorize`].
 pub(crate) fn authorize_row(
     ctx: &Context,
     noun: ResourceType,
     action: Action,
     relations: Relations,
 ) -> Result<()> {
-    // What is not seen is not changed either, on whatever ground; a row that is being made is seen by nobody yet.
+    // No rule allows a change of an invisible row. A row that is being created is not yet visible
+    // to anybody.
     if action != Action::Create && !sees(ctx, noun, relations) {
         Err(Kind::NotFound.into())
     } else if is_allowed(ctx, noun, action, relations) {
@@ -107,10 +124,12 @@ fn is_allowed(ctx: &Context, noun: ResourceType, action: Action, relations: Rela
     rules(noun, action).iter().any(|rule| rule.holds(ctx.role(), relations))
 }
 
-/// Judges an action before there is a row: making one, or reading a whole collection.
+/// Authorises an action before there is a row: creating one, or reading a collection. It is enough
+/// that a rule can hold for the caller's role, whatever the relations. It notes the right in the
+/// authorisation record of the caller, if there is one.
 ///
 /// # Errors
-/// `InsufficientScope` or `Forbidden`.
+/// `InsufficientScope` and `Forbidden` (403).
 pub fn permit(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
     reach(ctx, noun, action)?;
     let possible = rules(noun, action).iter().any(|rule| rule.is_possible(ctx.role()));
@@ -121,7 +140,7 @@ pub fn permit(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
     Ok(())
 }
 
-/// Notes the right in the caller's record, if they have one.
+/// Notes the right in the authorisation record of the caller, if there is one.
 fn authorized(ctx: &Context, noun: ResourceType, action: Action) {
     if let Some(record) = ctx.record() {
         record.authorized(noun, action);
@@ -135,21 +154,21 @@ fn reach(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
     Err(Error::with(Kind::InsufficientScope, format!("The token needs the scope {}.", scope(noun, action))))
 }
 
-/// The scope that reaches an action on a noun.
+/// The scope that reaches an action on a resource type, such as `tasks:read`.
 fn scope(noun: ResourceType, action: Action) -> String {
     format!("{}:{}", noun.scope(), action.verb())
 }
 
-/// What a list must ask of a row so that the caller may read it.
+/// What a row must meet so that the caller may read it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// Nothing: the caller's role is enough.
+    /// Nothing: the role of the caller is enough.
     All,
-    /// One of these facts.
+    /// One of these relations must hold. If there is none, no row is visible.
     Any(Vec<Relation>),
 }
 
-/// The table's condition for reading, as far as the caller's role leaves it open.
+/// The table's condition for reading with a role.
 pub(crate) fn visibility(noun: ResourceType, role: Role) -> Visibility {
     let mut relations = Vec::new();
     for rule in rules(noun, Action::Read) {
@@ -202,7 +221,8 @@ mod tests {
     }
 
     proptest! {
-        /// Lists and single reads agree: the list's condition holds exactly when the row may be read.
+        /// Lists and single reads agree: the condition of lists holds exactly if the row may be
+        /// read.
         #[test]
         fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
             let relations = Relations(bits);
@@ -213,7 +233,7 @@ mod tests {
             prop_assert_eq!(listed, authorize(&caller(role), noun, Action::Read, relations).is_ok());
         }
 
-        /// What is explained is what is decided, whatever the credential's scopes.
+        /// The explanation agrees with the decision, whatever the scopes of the credential.
         #[test]
         fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
@@ -226,8 +246,7 @@ mod tests {
             }
         }
 
-        /// How somebody stands to a row of a project shows it to nobody who does not see the
-        /// project.
+        /// Ownership, assignment and authorship don't make a row visible in a hidden project.
         #[test]
         fn ownership_and_assignment_show_no_row_of_a_hidden_project(
             relations in prop::sample::subsequence(vec![Relation::Owner, Relation::Assignee, Relation::Author], 0..=3),
@@ -244,7 +263,7 @@ mod tests {
             }
         }
 
-        /// More facts never take a right away.
+        /// A further relation never takes a right away.
         #[test]
         fn facts_only_add(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec()), more in prop::sample::select(RELATIONS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
@@ -254,7 +273,7 @@ mod tests {
             }
         }
 
-        /// What is forbidden is visible, and what is invisible answers as absent whatever is tried.
+        /// A forbidden row is visible. An invisible row is absent, whatever the action.
         #[test]
         fn forbidden_means_visible(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
             let readable = authorize(&caller(role), noun, Action::Read, Relations(bits)).is_ok();

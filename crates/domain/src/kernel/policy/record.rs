@@ -1,7 +1,9 @@
-//! The record of what a caller was authorized to do while an operation ran.
+//! The authorisation record: what a caller was authorised to do while an operation ran. It is
+//! stored with a response for an idempotency key.
 //!
-//! Invariant: [`super::permit`] and [`super::judge`] write it, and so does whoever finds or adds a row; no operation calls it, and none can
-//! leave it out. A stored response is replayed only to a caller who passes its record again.
+//! Invariant: [`super::permit`] and [`super::authorize`] write it, and so do finding and adding a
+//! row. No operation calls it, so none can leave it out. A stored response is replayed only to a
+//! caller who passes its record again.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Action, ResourceType, rules};
 
-/// The right to an action: on some row of a noun, or on this one.
+/// The right to an action: on some row of a resource type (`row` is `None`), or on this row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Authorization {
     pub(crate) noun: ResourceType,
@@ -21,14 +23,14 @@ pub(crate) struct Authorization {
     pub(crate) row: Option<Uuid>,
 }
 
-/// What was recorded.
+/// The contents of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recorded {
     pub(crate) authorizations: BTreeSet<Authorization>,
-    /// The scopes that the caller gave to somebody, and so has to have.
+    /// The scopes that the caller passed on, and so must have.
     pub(crate) given: BTreeSet<String>,
-    /// The credential, where the response depends on it and not only on its principal: it holds a secret, or it is about the credential's
-    /// own session.
+    /// The credential, if the response depends on it and not only on its principal: it has a
+    /// secret, or it is about the session of the credential.
     pub(crate) credential: Option<Uuid>,
 }
 
@@ -37,12 +39,12 @@ pub(crate) struct Recorded {
 pub(crate) struct Record(Mutex<Recorded>);
 
 impl Record {
-    /// Begins anew: an operation that is tried again is recorded again.
+    /// Empties the record. An operation that is retried is recorded again.
     pub(crate) fn clear(&self) {
         *self.recorded() = Recorded::default();
     }
 
-    /// What was recorded since.
+    /// The contents since the record was last emptied.
     pub(crate) fn read(&self) -> Recorded {
         self.recorded().clone()
     }
@@ -51,19 +53,20 @@ impl Record {
         self.recorded().authorizations.insert(Authorization { noun, action, row: None });
     }
 
-    /// The caller had a right to this very row. One that does not depend on the row is not recorded again for each.
+    /// Records a right to this row. A right that does not depend on the row is not recorded for
+    /// each row.
     pub(crate) fn authorized_on(&self, noun: ResourceType, action: Action, row: Uuid) {
         if [action, Action::Read].into_iter().any(|action| depends_on_the_row(noun, action)) {
             self.recorded().authorizations.insert(Authorization { noun, action, row: Some(row) });
         }
     }
 
-    /// The caller gave scopes to somebody.
+    /// Records that the caller passed on scopes.
     pub(crate) fn gave(&self, scopes: &[String]) {
         self.recorded().given.extend(scopes.iter().cloned());
     }
 
-    /// The response depends on the credential.
+    /// Records that the response depends on the credential.
     pub(crate) fn depends_on(&self, credential: Option<Uuid>) {
         self.recorded().credential = credential;
     }
@@ -73,7 +76,7 @@ impl Record {
     }
 }
 
-/// Whether it takes more than a role.
+/// Whether the decision depends on the relations to the row, and not only on the role.
 fn depends_on_the_row(noun: ResourceType, action: Action) -> bool {
     let rules = rules(noun, action);
     let open_to_all = rules.iter().any(|rule| rule.role.is_none() && rule.relation.is_none());

@@ -1,4 +1,4 @@
-//! The table: who may do what, line by line.
+//! The policy table: who may do what, line by line.
 
 use super::vocabulary::{Action, Relation, ResourceType, Role, Rule};
 
@@ -18,9 +18,10 @@ const TEAM_MEMBER: Rule = Rule::relation(Relation::TeamMember);
 const MANAGES_TEAM: Rule = Rule::relation(Relation::ManagesTeam);
 const TASK_VISIBLE: Rule = Rule::relation(Relation::TaskVisible);
 
-/// The table: for a noun and an action, the grounds of which one is enough. What is not here is allowed to nobody.
+/// The table: the rules for a resource type and an action. One rule is enough. What is not in the
+/// table is allowed to nobody.
 ///
-/// The grounds for reading decide about visibility, and [`super::judge`] asks for them first. So a
+/// The rules for reading decide about visibility, and [`super::authorize`] checks them first. So a
 /// caller who owns, wrote or is assigned a row in a team's project may change it only while they
 /// see the project.
 pub const POLICY: &[(ResourceType, Action, &[Rule])] = &[
@@ -126,6 +127,6 @@ pub const POLICY: &[(ResourceType, Action, &[Rule])] = &[
     (ResourceType::ClientRequest, Action::Delete, &[ADMIN]),
     (ResourceType::Audit, Action::Read, &[ADMIN]),
     (ResourceType::History, Action::Read, &[ADMIN, OWNER]),
-    // It is reached through the row alone.
+    // A history is reached only through its row, which the caller must see.
     (ResourceType::Change, Action::Read, &[ALL]),
 ];

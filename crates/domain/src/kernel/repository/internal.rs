@@ -1,4 +1,7 @@
-//! What the server keeps for itself, in the transaction of what it is for: rows that are no nouns, and notes in rows that are. Unaudited.
+//! Internal rows: what the server stores for itself, in the transaction that it belongs to.
+//! Examples are idempotency keys, revocations, and the time of the last use of a token.
+//!
+//! Invariant: nothing here is a change of a resource that a user made, so nothing here is audited.
 
 use sea_orm::{
     ColumnTrait, EntityName,
@@ -18,11 +21,14 @@ use crate::{
     kernel::event::{self, Event},
 };
 
-/// The column of the rows that rules depend on.
+/// The column of the rows that [`Tx::guard`] writes.
 const GUARD: &str = "guard";
 
 impl Tx {
-    /// Adds a row that is no noun: what the server keeps for itself about a tenant, unaudited.
+    /// Inserts an internal row. It is not audited.
+    ///
+    /// # Errors
+    /// `Unavailable`, `StorageFull` or `ReadOnly`, as for every write.
     pub(crate) async fn insert_internal<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
         self.begin_writing().await?;
@@ -30,14 +36,16 @@ impl Tx {
         insert.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// As [`Self::insert_internal`], at the transaction's end: for a row that refers to none that waits too, and clashes with none.
+    /// As [`Self::insert_internal`], at the end of the transaction. It is for a row that can't
+    /// violate a unique constraint and refers to no other batched row.
     pub(crate) fn insert_internal_later<M: Owned>(&self, row: &M) -> Result<()> {
         self.in_tenant(row)?;
         self.pending().rows.push(row);
         Ok(())
     }
 
-    /// As [`Self::insert_internal_later`], for a row whose owner is told of it by the feed; what the server itself makes for a user is no affair of the audit.
+    /// As [`Self::insert_internal_later`], for a row of a resource whose owner gets an event in the
+    /// change feed. The server makes such a row for a user, so it is not audited.
     pub(crate) fn insert_internal_and_publish<N: Resource>(&self, row: &N) -> Result<()> {
         self.insert_internal_later(row)?;
         let Birth { tenant, id, at } = self.birth();
@@ -46,7 +54,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a row that is no noun.
+    /// Deletes an internal row, if it exists.
     pub(crate) async fn delete_internal<M: Owned>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
         let mut delete = Query::delete();
@@ -57,7 +65,8 @@ impl Tx {
         self.conn.change(&delete).await.map(drop).map_err(failure::from_db)
     }
 
-    /// Removes rows that are no nouns: all of them, or the transaction is tried again.
+    /// Deletes internal rows. If another transaction has deleted some of them, the transaction is
+    /// retried.
     pub(crate) async fn delete_all_internal<M: Owned>(&self, ids: Vec<Uuid>) -> Result<()> {
         self.begin_writing().await?;
         let number = ids.len() as u64;
@@ -65,15 +74,16 @@ impl Tx {
         delete.from_table(EntityOf::<M>::default().table_ref());
         delete.and_where(M::tenant_column().eq(self.ctx.tenant())).and_where(M::id_column().is_in(ids));
         let gone = self.conn.change(&delete).await.map_err(failure::from_db)?;
-        if gone == number { Ok(()) } else { Err(Error::transient("rows went away while they were removed")) }
+        if gone == number { Ok(()) } else { Err(Error::transient("rows were deleted concurrently")) }
     }
 
-    /// A row that is no noun.
+    /// Finds an internal row, and locks it until the transaction ends.
     pub(crate) async fn find_internal<M: Owned>(&self, id: Uuid) -> Result<Option<M>> {
         self.find(id, true).await
     }
 
-    /// Notes in a row what the server keeps for itself about it, as when it was used last: unaudited, and without a new version.
+    /// Sets a column of a row to the transaction's timestamp, such as the time of the last use. It
+    /// is not audited and makes no new version.
     pub(crate) async fn stamp<N: Resource>(&self, id: Uuid, column: ColumnOf<N>) -> Result<()> {
         self.begin_writing().await?;
         let mut update = Query::update();
@@ -82,8 +92,9 @@ impl Tx {
         self.conn.change(&update).await.map(drop).map_err(failure::from_db)
     }
 
-    /// Lets one transaction at a time pass that follows a rule which depends on this row, by writing the row: a cluster may certify what
-    /// transactions write, and knows nothing of the locks on its other nodes. What the rule reads is read after this.
+    /// Serialises the transactions that follow a rule over several rows: each writes this row
+    /// first, and reads what the rule needs after it. A lock would not be enough, because the nodes
+    /// of a cluster may certify writes only and don't share locks.
     pub(crate) async fn guard<N: Resource>(&self, id: Uuid) -> Result<()> {
         self.begin_writing().await?;
         let mut update = Query::update();
@@ -92,7 +103,7 @@ impl Tx {
         self.conn.change(&update).await.map(drop).map_err(failure::from_db)
     }
 
-    /// Refuses, from the commit on, the tokens that a revocation names.
+    /// Revokes tokens. The revocation takes effect with the commit.
     pub(crate) async fn revoke(&self, revocation: Revocation) -> Result<()> {
         self.insert_internal(&revocation).await?;
         self.pending().revocations.push(revocation);
@@ -100,23 +111,25 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets the other nodes know with the commit that there is something for them to read about who is refused.
+    /// Notifies the other nodes with the commit that there are revocations to read.
     pub(crate) fn notify_nodes(&self) {
         self.pending().notifies_nodes = true;
     }
 
-    /// Tells this node's sender, from the commit on, that mail waits.
+    /// Wakes this node's mail sender with the commit.
     pub(crate) fn wake_the_sender(&self) {
         self.pending().mail = true;
     }
 
-    /// Changes what belongs to no tenant, in the transaction of what it is for.
+    /// Runs an unscoped write, for what belongs to no tenant. It returns the number of changed
+    /// rows. Each new use is a decision.
     pub(crate) async fn change_unscoped(&self, statement: &impl sea_orm::StatementBuilder) -> Result<u64> {
         self.begin_writing().await?;
         self.conn.change(statement).await.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// Reads what belongs to no tenant; what will be written is locked until the transaction ends.
+    /// Runs an unscoped query, for what belongs to no tenant. `locks` locks the rows until the
+    /// transaction ends. Each new use is a decision.
     pub(crate) async fn find_unscoped<T: Positioned>(
         &self,
         mut select: SelectStatement,

@@ -1,6 +1,8 @@
-//! A tenant's share of what all tenants use: no tenant holds more than a third of the connections, however many requests it sends.
+//! Limits what one tenant uses at once of a shared resource, such as database connections (a
+//! bulkhead).
 //!
-//! What is over its share waits for the tenant's own, so that another tenant finds a connection free.
+//! Invariant: no tenant holds more than a third, however many requests it sends. Its further
+//! requests wait for its own ones, so another tenant still finds a free connection.
 
 use std::{
     collections::HashMap,
@@ -13,19 +15,19 @@ use uuid::Uuid;
 
 use crate::{Error, Result};
 
-/// How long a request waits for its tenant's share.
+/// The time that a request waits for its tenant's share.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How many tenants are remembered before those that use nothing are forgotten.
+/// The number of tenants in memory above which idle ones are removed.
 const REMEMBERED: usize = 1024;
 
-/// The shares of all tenants in one thing.
+/// The shares of all tenants in one resource.
 #[derive(Debug)]
 pub struct TenantLimiter {
     each: usize,
     tenants: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
-/// One tenant's share.
+/// The share of one tenant.
 #[derive(Clone, Debug)]
 pub struct TenantShare {
     shares: Arc<TenantLimiter>,
@@ -33,7 +35,7 @@ pub struct TenantShare {
 }
 
 impl TenantLimiter {
-    /// A third of so many, and at least one, for each tenant.
+    /// Gives each tenant a third of `number`, and at least one.
     pub fn new(number: u32) -> Self {
         let each = usize::try_from(number / 3).unwrap_or_default().max(1);
         Self { each, tenants: Mutex::default() }
@@ -46,7 +48,7 @@ impl TenantLimiter {
 }
 
 impl TenantShare {
-    /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
+    /// Waits for a place in the tenant's share. Dropping the permit returns the place.
     ///
     /// # Errors
     /// `Unavailable` after 1 s.
@@ -60,7 +62,7 @@ impl TenantShare {
         };
         match tokio::time::timeout(PATIENCE, semaphore.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Error::unavailable("the tenant has more under way than its share")),
+            _ => Err(Error::unavailable("the tenant uses its whole share")),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A database that is full for a while: what was acknowledged is there after a restart, and nothing else is.
+//! A database that is full for a while. After a restart it has what was acknowledged, and nothing
+//! else.
 
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
@@ -17,12 +18,12 @@ use crate::{
     },
 };
 
-/// A row as large as this takes more than one page.
+/// The size of a row that needs more than one page, in bytes.
 const LARGE: u32 = 8000;
-/// How many pages are free before the database is full.
+/// The number of free pages before the database is full.
 const FREE: u32 = 20;
 
-/// A database that can be full.
+/// A database that can become full.
 struct Full {
     folder: TempDir,
     database: Database,
@@ -30,7 +31,7 @@ struct Full {
 }
 
 impl Full {
-    /// With room for a few rows.
+    /// A database with room for a few rows.
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("full.db").display());
@@ -52,7 +53,7 @@ impl Full {
         SqliteConnection::connect_with(&options).await.unwrap()
     }
 
-    /// Holds from the next connection on.
+    /// Takes effect with the next connection.
     fn limit(&self, pages: u32) {
         self.database.pages.store(pages, Ordering::Relaxed);
     }
@@ -121,7 +122,7 @@ async fn a_group_that_fills_the_disk_is_refused_whole() {
     let repository = full.repository().await;
     let mut acknowledged = BTreeSet::new();
     for round in 0..3_i64 {
-        // They wait in the queue together: the fourth of them has no room.
+        // These writes wait in the queue together. The fourth has no room.
         let writes = (0..8).map(|n| {
             let (repository, bytes) = (&repository, if n == 3 { FREE * 4096 } else { 10 });
             async move {
@@ -143,7 +144,8 @@ async fn a_group_that_fills_the_disk_is_refused_whole() {
     assert_eq!(full.stored().await, acknowledged);
 }
 
-/// SQLite ends the whole transaction when a statement fails so, and the next savepoint would commit on its own.
+/// After such an error SQLite has ended the whole transaction, and the next savepoint would commit
+/// on its own.
 #[tokio::test]
 async fn an_operation_that_goes_on_after_a_full_disk_commits_nothing() {
     let full = Full::new().await;
@@ -153,14 +155,14 @@ async fn an_operation_that_goes_on_after_a_full_disk_commits_nothing() {
         async move {
             fill(tx, 1, 10).await?;
             assert!(fill(tx, 2, FREE * 4096).await.is_err());
-            // As an operation that takes the failure for no reason to give up.
+            // The operation ignores the error and goes on.
             fill(tx, 3, 10).await.or(Ok(()))
         }
         .boxed()
     });
     let (stubborn, other) = futures::join!(stubborn, insert(&repository, 4, 10));
     assert_eq!(stubborn.map_err(|error| error.kind()), Err(Kind::StorageFull));
-    // Its turn comes after the connection was replaced.
+    // This write runs after the connection was replaced.
     other.unwrap();
     drop(repository);
     assert_eq!(full.stored().await, BTreeSet::from([4]));
@@ -177,7 +179,7 @@ async fn dry_runs_and_panics_leave_the_connection_outside_a_transaction() {
     full.limit(u32::MAX);
     let repository = full.repository().await;
     let request = Request { dry_run: true, ..Request::default() };
-    let asked = repository.system("asking first", request).within(Uuid::nil());
+    let asked = repository.system("a dry run", request).within(Uuid::nil());
     let dry = repository.write(&asked, (), |tx, ()| fill(tx, 1, 10).boxed());
     let ctx = context(&repository);
     let panics = repository.write(&ctx, (), |tx, ()| faulty(tx).boxed());
