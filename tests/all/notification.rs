@@ -226,7 +226,7 @@ async fn mail_waits_while_it_is_quiet(app: &App) {
     crate::mail::nothing_waits(app, t.id).await;
     // Quiet from now on for two hours, on a clock that stands still.
     let now = app.clock.now();
-    let of_day = |at: taskhub_domain::Instant| at.to_string()[11..16].to_owned();
+    let of_day = |at: taskhub_domain::Timestamp| at.to_string()[11..16].to_owned();
     let quiet = json!({
         "assignment": "mail", "quiet_from": of_day(now), "quiet_until": of_day(now.plus(HOUR * 2)),
     });

@@ -44,7 +44,7 @@ async fn fold(app: &App) {
 }
 
 fn micros(at: &Value) -> Option<i64> {
-    at.as_str().map(|at| at.parse::<taskhub_domain::Instant>().unwrap().micros())
+    at.as_str().map(|at| at.parse::<taskhub_domain::Timestamp>().unwrap().micros())
 }
 
 /// The figures of some tasks, counted one by one.

@@ -5,7 +5,7 @@ mod removed;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskhub_domain::Instant;
+use taskhub_domain::Timestamp;
 use taskhub_tests::{App, User, every_database};
 
 every_database!(
@@ -34,7 +34,7 @@ async fn task(app: &App, by: &User, project: Option<&Value>) -> (Value, String) 
     make(app, by, "/tasks", json!({ "title": "Draw it", "project_id": project })).await
 }
 
-fn ago(app: &App, minutes: u64) -> Instant {
+fn ago(app: &App, minutes: u64) -> Timestamp {
     app.clock.now().minus(Duration::from_mins(minutes))
 }
 

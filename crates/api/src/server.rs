@@ -12,7 +12,7 @@ use actix_web::{
     web::{self, Data},
 };
 use serde_json::Value;
-use taskhub_domain::{Instant, context::Request, repository};
+use taskhub_domain::{Timestamp, context::Request, repository};
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_actix_web::AppExt;
 
@@ -179,7 +179,7 @@ async fn fold(state: State) {
 /// Deletes expired rows and unused files periodically.
 async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    let (mut since, mut swept) = (None, None::<Instant>);
+    let (mut since, mut swept) = (None, None::<Timestamp>);
     loop {
         ticks.tick().await;
         let now = state.repository.clock().now();
@@ -201,7 +201,7 @@ async fn housekeep(state: State, sends: bool) {
 
 /// Deletes expired rows. Some deletions look only at rows that were created after `since`, if it is
 /// given.
-pub async fn forget(state: &State, sends: bool, since: Option<Instant>) {
+pub async fn forget(state: &State, sends: bool, since: Option<Timestamp>) {
     let (repository, kept) = (&state.repository, Duration::from_hours(24) * state.settings.feed_days);
     let system = repository.system("deleting expired rows", Request::default());
     let mut outcomes = vec![

@@ -52,7 +52,7 @@ pub use self::kernel::{
     context::{Context, System},
     error::{Error, Result},
     repository::{Repository, Scope, Tx},
-    time::{Clock, Instant},
+    time::{Clock, Timestamp},
 };
 pub use self::{
     identity::{

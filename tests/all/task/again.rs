@@ -1,7 +1,7 @@
 //! The stories of tasks that come again.
 
 use serde_json::{Value, json};
-use taskhub_domain::Instant;
+use taskhub_domain::Timestamp;
 use taskhub_tests::{App, Tenant, every_database};
 
 use super::{make, path};
@@ -188,7 +188,7 @@ async fn a_start_moves_in_local_time(app: &App) {
     assert_eq!((&next["start_at"], &next["due_at"]), expected);
 }
 
-fn instant(value: &Value) -> Instant {
+fn instant(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
@@ -196,7 +196,7 @@ const DAY: i64 = 86_400_000_000;
 
 async fn an_overdue_task_can_skip_to_the_future(app: &App) {
     let t = app.tenant().await;
-    let due = Instant::from_micros(app.clock.now().micros() - 10 * DAY - DAY / 2);
+    let due = Timestamp::from_micros(app.clock.now().micros() - 10 * DAY - DAY / 2);
     let body = json!({ "title": "Water", "due_at": due.to_string(), "recurrence": "FREQ=DAILY;COUNT=3", "recurrence_mode": "next_future" });
     let next = complete(app, &t, &make(app, &t.member, body).await).await;
     assert_eq!(instant(&next["due_at"]).micros(), due.micros() + 11 * DAY);
@@ -210,7 +210,7 @@ async fn a_task_can_recur_from_its_completion(app: &App) {
     let t = app.tenant().await;
     let now = app.clock.now().micros();
     for days in [-10, 10] {
-        let due = Instant::from_micros(now + days * DAY);
+        let due = Timestamp::from_micros(now + days * DAY);
         let body = json!({ "title": "Water", "due_at": due.to_string(), "recurrence": "FREQ=DAILY;INTERVAL=3", "recurrence_mode": "from_completion" });
         let task = make(app, &t.member, body).await;
         let next = complete(app, &t, &task).await;

@@ -31,7 +31,7 @@ async fn a_row_is_shown_as_it_was(app: &App) {
         assert_eq!(&then.body, row, "{at}");
         assert_eq!(then.header("etag"), format!("\"{}\"", row["version"]));
     }
-    let before = task["created_at"].as_str().unwrap().parse::<taskhub_domain::Instant>().unwrap();
+    let before = task["created_at"].as_str().unwrap().parse::<taskhub_domain::Timestamp>().unwrap();
     let before = before.minus(Duration::from_secs(1));
     let _ = app.get(&format!("{}?as_of={before}", path(&task))).by(&t.member).gives(404).await;
     let _ = app.get(&format!("{}?as_of=yesterday", path(&task))).by(&t.member).gives(400).await;

@@ -1,7 +1,7 @@
 //! A mark in the document is all that it takes to deprecate an operation.
 
 use serde_json::json;
-use taskhub_domain::Instant;
+use taskhub_domain::Timestamp;
 use taskhub_tests::{App, every_database};
 
 every_database!(the_mark_alone_reaches_the_answers);
@@ -46,7 +46,7 @@ fn marks_are_well_formed_and_give_time() {
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
     {
         let instant =
-            |name: &str| operation[name].as_str().map(|text| text.parse::<Instant>().unwrap().seconds());
+            |name: &str| operation[name].as_str().map(|text| text.parse::<Timestamp>().unwrap().seconds());
         match (instant("x-deprecated-at"), instant("x-sunset")) {
             (None, None) => {
                 assert!(operation["deprecated"].is_null(), "{} has no date", operation["operationId"]);

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use taskhub_auth::{KeyState, Standing};
-use taskhub_domain::{Clock, Instant};
+use taskhub_domain::{Clock, Timestamp};
 
 use super::say;
 use crate::{
@@ -72,7 +72,7 @@ fn generate(settings: &Settings) -> Result<(), StartError> {
 
 /// The line of a key in the list.
 fn line(key: &KeyState<'_>) -> String {
-    let at = |seconds: i64| Instant::from_micros(seconds.saturating_mul(1_000_000));
+    let at = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
     let standing = match key.standing {
         Standing::Waits(from) => format!("signs from {}", at(from)),
         Standing::Signs => "signs".to_owned(),

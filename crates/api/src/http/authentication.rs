@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use quick_cache::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{Principal, secret::digest};
-use taskhub_domain::{Instant, access_token, context::Request, credential::Purpose, error::Kind};
+use taskhub_domain::{Timestamp, access_token, context::Request, credential::Purpose, error::Kind};
 
 use crate::{
     http::problem::{Code, Problem},
@@ -32,7 +32,7 @@ enum Known {
     /// The access token for which it was exchanged.
     For(Arc<SecretString>),
     /// It was rejected for this reason; the entry is valid until then.
-    Refused(Kind, Instant),
+    Refused(Kind, Timestamp),
 }
 
 impl Default for Exchanged {

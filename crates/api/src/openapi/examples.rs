@@ -93,7 +93,7 @@ const PLAIN: [(&str, &str); 6] = [
     ("text/csv", "id,name\r\n0190f2a8-5d3c-7c1e-9d4e-000000000001,Harbour Bakery\r\n"),
     ("text/markdown", "# Minutes\n\nAll were there.\n"),
     ("text/plain", "@@ -1 +1 @@\n-Nobody was there.\n+All were there.\n"),
-    ("application/octet-stream", "octets"),
+    ("application/octet-stream", "bytes"),
 ];
 
 /// Adds an example to every body, and one for each code to every problem response.
@@ -155,7 +155,7 @@ fn show(body: &mut Value, schemas: &Map<String, Value>, used: &mut BTreeSet<Stri
             continue;
         }
         let plain = PLAIN.iter().find(|(known, _)| known == kind).map(|(_, text)| *text);
-        fields.insert("example".to_owned(), plain.unwrap_or("octets").into());
+        fields.insert("example".to_owned(), plain.unwrap_or("bytes").into());
     }
 }
 

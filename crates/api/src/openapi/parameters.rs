@@ -94,11 +94,11 @@ pub(super) fn filters<N: Resource>(required: &[&str]) -> Vec<Value> {
                     ),
                     ids("me|none|"),
                 ),
-                Form::Instant if *takes_none => (
+                Form::Timestamp if *takes_none => (
                     by_time(name, true),
                     json!({ "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "enum": ["none"] }] }),
                 ),
-                Form::Instant => {
+                Form::Timestamp => {
                     (by_time(name, false), json!({ "type": "string", "format": "date-time" }))
                 }
                 Form::Flag | Form::Unset => (

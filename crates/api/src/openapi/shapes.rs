@@ -19,7 +19,7 @@ const FIELDS: &str = "Fields";
 pub(super) fn apply(document: &mut Value) {
     refer(document);
     visit(document, &mut loosen);
-    octets(document);
+    bytes(document);
     let written = written(document);
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for (_, schema) in schemas.into_iter().flatten().filter(|(name, _)| !written.contains(*name)) {
@@ -131,7 +131,7 @@ fn loosen(value: &mut Value) {
 }
 
 /// Makes a text that is a whole request body binary: client generators cannot send it as a string.
-fn octets(document: &mut Value) {
+fn bytes(document: &mut Value) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
     for operation in items.flat_map(Map::values_mut) {

@@ -33,7 +33,7 @@ pub(crate) async fn list_access_tokens(
 #[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token, with the token itself.", body = WithToken)))]
 #[post("")]
 pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<AccessTokenInput>) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         &caller,
         key,

@@ -12,7 +12,7 @@ use taskhub_domain::{
 use super::{
     App,
     endpoints::history,
-    files::{self, FileForm, RawBody},
+    files::{self, AnyFile, FileForm},
     resource,
 };
 use crate::http::{
@@ -71,7 +71,7 @@ pub(crate) async fn list_task_attachments(
     ),
     request_body(
         description = "The file. Every media type is accepted.",
-        content((RawBody = "application/octet-stream"), (FileForm = "multipart/form-data")),
+        content((AnyFile = "application/octet-stream"), (FileForm = "multipart/form-data")),
     ),
     responses((status = 201, description = "The new attachment.", body = Attachment)),
 )]
@@ -81,7 +81,7 @@ pub(crate) async fn create_task_attachment(
     app: App,
     id: Id,
     mut query: Parameters,
-    body: Upload<RawBody>,
+    body: Upload<AnyFile>,
 ) -> Answered {
     attachment::permit(&app.repository, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?;
@@ -172,12 +172,12 @@ pub(crate) async fn get_task_attachment(
         (
             status = 200,
             description = "The whole file.",
-            content((RawBody = "application/octet-stream")),
+            content((AnyFile = "application/octet-stream")),
         ),
         (
             status = 206,
             description = "The requested range of the file.",
-            content((RawBody = "application/octet-stream")),
+            content((AnyFile = "application/octet-stream")),
         ),
         (
             status = 416,

@@ -11,7 +11,7 @@ use taskhub_domain::{
 
 use super::{
     App,
-    files::{self, FileForm, FileOrText, RawBody, TEXT},
+    files::{self, AnyFile, FileForm, FileOrText, TEXT},
     resource,
 };
 use crate::http::{
@@ -45,12 +45,12 @@ use crate::http::{
         (
             status = 200,
             description = "The whole content.",
-            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
+            content((AnyFile = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
+            content((AnyFile = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,
@@ -105,7 +105,7 @@ pub(crate) async fn get_document_content(
     request_body(
         description = "The text or the file. Every media type is accepted.",
         content(
-            (RawBody = "application/octet-stream"),
+            (AnyFile = "application/octet-stream"),
             (String = "text/markdown"),
             (FileForm = "multipart/form-data"),
         ),
@@ -131,7 +131,7 @@ pub(crate) async fn replace_document_content(
             )
             .into());
         }
-        let text = body.octets().await?.freeze();
+        let text = body.bytes().await?.freeze();
         let input = (id.0, text.clone(), pre.0);
         return resource::change(&caller, &app, &text, input, |tx, (id, text, pre)| {
             Box::pin(document::set_text(tx, *id, text, pre))
@@ -247,12 +247,12 @@ pub(crate) async fn get_document_version(
         (
             status = 200,
             description = "The whole content.",
-            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
+            content((AnyFile = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
+            content((AnyFile = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,

@@ -41,7 +41,7 @@ pub(super) async fn to_the_end(work: impl Future<Output = Answered> + 'static) -
 /// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(as = File, value_type = String, format = Binary)]
-pub(crate) struct RawBody(#[expect(dead_code, reason = "only described")] Vec<u8>);
+pub(crate) struct AnyFile(#[expect(dead_code, reason = "only described")] Vec<u8>);
 
 /// A form with a file as its only part, as browsers send it.
 #[derive(Deserialize, ToSchema)]
@@ -50,7 +50,7 @@ pub(crate) struct RawBody(#[expect(dead_code, reason = "only described")] Vec<u8
 pub(crate) struct FileForm {
     /// The file. The name in the form becomes the name of the file, unless the query parameter
     /// `name` is sent.
-    #[schema(value_type = String, format = Binary, example = "octets")]
+    #[schema(value_type = String, format = Binary, example = "bytes")]
     file: Vec<u8>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) const FILE: &str = "application/octet-stream";
 /// The content type of the text of a document.
 pub(crate) const TEXT: &str = "text/markdown";
 
-impl Takes for RawBody {
+impl Takes for AnyFile {
     const TYPES: &'static [&'static str] = &[FILE, FORM, ANY];
     /// The setting for the size of files is the limit.
     const MOST: usize = usize::MAX;
@@ -104,16 +104,16 @@ pub(super) async fn send(
     }
     match range(request, &sent)? {
         None => {
-            let octets = read(app, caller, id, info, None).await?;
-            Ok(sent.head(HttpResponse::Ok()).body(SizedStream::new(size, octets)))
+            let bytes = read(app, caller, id, info, None).await?;
+            Ok(sent.head(HttpResponse::Ok()).body(SizedStream::new(size, bytes)))
         }
         Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(size)),
         Some(part) => {
-            let octets = read(app, caller, id, info, Some(part.clone())).await?;
+            let bytes = read(app, caller, id, info, Some(part.clone())).await?;
             let mut answer = sent.head(HttpResponse::PartialContent());
             let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
             answer.insert_header((header::CONTENT_RANGE, place));
-            Ok(answer.body(SizedStream::new(part.end - part.start, octets)))
+            Ok(answer.body(SizedStream::new(part.end - part.start, bytes)))
         }
     }
 }
@@ -127,8 +127,8 @@ async fn read(
     info: &FileInfo,
     part: Option<Range<u64>>,
 ) -> Result<impl Stream<Item = taskhub_domain::Result<Bytes>> + use<>, Error> {
-    let octets = app.blob_store.read(caller.tenant(), id, info, part).await?;
-    Ok(octets.inspect_err(|error| {
+    let bytes = app.blob_store.read(caller.tenant(), id, info, part).await?;
+    Ok(bytes.inspect_err(|error| {
         tracing::error!(cause = error.cause().map(tracing::field::display), "reading a file failed midway");
     }))
 }
@@ -148,20 +148,20 @@ pub(super) async fn send_content(
             let sha256 = hex(&taskhub_auth::secret::sha256(text.as_bytes()));
             let tag = tag.unwrap_or_else(|| format!("\"{sha256}\""));
             let name = format!("{}.md", title.replace(['/', '\\'], "-"));
-            let (kind, octets) = ("text/markdown; charset=utf-8", Bytes::from(text));
-            let sent = Sent { name: &name, kind, tag, sha256: &sha256, size: octets.len() as u64 };
+            let (kind, bytes) = ("text/markdown; charset=utf-8", Bytes::from(text));
+            let sent = Sent { name: &name, kind, tag, sha256: &sha256, size: bytes.len() as u64 };
             if known.has(&sent.tag) {
                 return Ok(sent.head(HttpResponse::NotModified()).finish());
             }
             match range(request, &sent)? {
-                None => Ok(sent.head(HttpResponse::Ok()).body(octets)),
+                None => Ok(sent.head(HttpResponse::Ok()).body(bytes)),
                 Some(part) if part.is_empty() => Err(Problem::range_not_satisfiable(sent.size)),
                 Some(Range { start, end }) => {
                     let mut answer = sent.head(HttpResponse::PartialContent());
                     let place = format!("bytes {start}-{}/{}", end - 1, sent.size);
                     answer.insert_header((header::CONTENT_RANGE, place));
                     let bound = |at: u64| usize::try_from(at).unwrap_or_default();
-                    Ok(answer.body(octets.slice(bound(start)..bound(end))))
+                    Ok(answer.body(bytes.slice(bound(start)..bound(end))))
                 }
             }
         }
@@ -234,11 +234,11 @@ fn part(range: &str, size: u64) -> Option<Range<u64>> {
 
 /// `Repr-Digest` (RFC 9530) of a digest in hexadecimal.
 fn repr_digest(sha256: &str) -> String {
-    let octets = sha256
+    let bytes = sha256
         .as_bytes()
         .chunks(2)
         .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    format!("sha-256=:{}:", STANDARD.encode(octets.collect::<Vec<_>>()))
+    format!("sha-256=:{}:", STANDARD.encode(bytes.collect::<Vec<_>>()))
 }
 
 /// Removes a received file whose request was rejected. When it is not known whether the write was

@@ -37,7 +37,7 @@ pub(crate) async fn list_invitations(
 #[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
 #[post("")]
 pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<InvitationInput>) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         &caller,
         key,

@@ -36,9 +36,9 @@ pub(crate) async fn replace_picture(
 ) -> Answered {
     picture::permit(&caller)?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
-    let drawn = app.image_processor.draw(turn, body.content_type, body.octets.clone()).await?;
+    let drawn = app.image_processor.draw(turn, body.content_type, body.bytes.clone()).await?;
     let input = (drawn, pre.0);
-    resource::change(&caller, &app, &body.octets, input, |tx, (drawn, pre)| {
+    resource::change(&caller, &app, &body.bytes, input, |tx, (drawn, pre)| {
         Box::pin(picture::set(tx, drawn, pre))
     })
     .await

@@ -182,7 +182,7 @@ pub(crate) async fn update_project_status(
     body: Body<ProjectStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(&caller, &app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(project::set_status(tx, *id, body, pre))
     })
     .await

@@ -109,7 +109,7 @@ pub(crate) async fn update_request_status(
     body: Body<RequestStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(&caller, &app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(request::set_status(tx, *id, body, pre))
     })
     .await

@@ -9,7 +9,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use taskhub_domain::{
-    Instant,
+    Timestamp,
     audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
     crud::{self, Child, Editable, EditableChild},
@@ -49,7 +49,7 @@ pub(super) async fn get_then<N: Resource>(
     mut query: Parameters,
     known: &IfNoneMatch,
 ) -> Answered {
-    let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
+    let Some(at) = query.take::<Timestamp>("as_of", INSTANT)? else {
         return get::<N>(caller, app, id, known).await;
     };
     Ok(past(known, &Past::<N>::of(&app.repository, caller, id.0).await?.at(at).await?))
@@ -92,7 +92,7 @@ pub(super) async fn changes_within<N: Child>(
 }
 
 pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N::Input>) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         caller,
         key,
@@ -107,11 +107,11 @@ pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N
 pub(super) async fn change<N: Resource, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
-    octets: &[u8],
+    bytes: &[u8],
     input: I,
     operation: Operation<I, N>,
 ) -> Answered {
-    let key = caller.key(&app.repository, octets);
+    let key = caller.key(&app.repository, bytes);
     let row = |row: &N| answer::changed(row.version(), row);
     Ok(answer::kept(app.repository.write_once(caller, key, input, operation, row).await?))
 }
@@ -123,7 +123,7 @@ pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     request: &HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let caller = charge(request, caller, body.input.operations())?;
     bulk_with::<N>(&caller, app, key, body, Vec::new()).await
 }
@@ -154,11 +154,11 @@ where
 pub(super) async fn finish<I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
-    octets: &[u8],
+    bytes: &[u8],
     input: I,
     operation: Operation<I, ()>,
 ) -> Answered {
-    let key = caller.key(&app.repository, octets);
+    let key = caller.key(&app.repository, bytes);
     let finish = app.repository.write_once(caller, key, input, operation, |()| Ok(answer::nothing()));
     Ok(answer::kept(finish.await?))
 }
@@ -172,7 +172,7 @@ pub(super) async fn update<N: Editable>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    change(caller, app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(crud::update::<N>(tx, *id, body, pre))
     })
     .await
@@ -210,7 +210,7 @@ pub(super) async fn get_within_then<N: Child>(
     mut query: Parameters,
     known: &IfNoneMatch,
 ) -> Answered {
-    let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
+    let Some(at) = query.take::<Timestamp>("as_of", INSTANT)? else {
         return get_within::<N>(caller, app, ids, known).await;
     };
     Ok(past(known, &Past::<N>::inside(&app.repository, caller, (ids.0, ids.1)).await?.at(at).await?))
@@ -222,7 +222,7 @@ pub(super) async fn create_within<N: EditableChild>(
     parent: Id,
     body: Body<N::Input>,
 ) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         caller,
         key,
@@ -245,7 +245,7 @@ pub(super) async fn update_within<N: EditableChild>(
     body: Body<N::Input>,
 ) -> Answered {
     let input = ((parent, id), body.input, pre.0);
-    change(caller, app, &body.octets, input, |tx, (ids, body, pre)| {
+    change(caller, app, &body.bytes, input, |tx, (ids, body, pre)| {
         Box::pin(crud::update_within::<N>(tx, *ids, body, pre))
     })
     .await

@@ -36,7 +36,7 @@ pub(crate) async fn create_service_account(
     app: App,
     body: Body<ServiceAccountInput>,
 ) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         &caller,
         key,
@@ -128,7 +128,7 @@ pub(crate) async fn rotate_service_account(
     pre: IfMatch,
     body: Body<Rotation>,
 ) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let rotate = app.repository.write_once(
         &caller,
         key,
@@ -148,7 +148,7 @@ async fn change(
     body: Body<ServiceAccountInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(service_account::update(tx, *id, body, pre))
     })
     .await

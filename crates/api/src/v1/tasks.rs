@@ -212,9 +212,9 @@ pub(crate) async fn complete_task(
     pre: IfMatch,
 ) -> Answered {
     let force = query.take("force", "true or false")?.unwrap_or(false);
-    let octets: &[u8] = if force { b"force" } else { b"" };
+    let bytes: &[u8] = if force { b"force" } else { b"" };
     let input = (id.0, force, pre.0);
-    resource::change(&caller, &app, octets, input, |tx, (id, force, pre)| {
+    resource::change(&caller, &app, bytes, input, |tx, (id, force, pre)| {
         Box::pin(task::complete(tx, *id, *force, pre))
     })
     .await
@@ -259,7 +259,7 @@ pub(crate) async fn move_task(
     body: Body<MoveInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(&caller, &app, &body.octets, input, |tx, (id, input, pre)| {
+    resource::change(&caller, &app, &body.bytes, input, |tx, (id, input, pre)| {
         Box::pin(task::move_to(tx, *id, input, pre))
     })
     .await

@@ -80,7 +80,7 @@ pub(crate) async fn update_tenant(
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
     let input = (body.input, pre.0);
-    resource::change(caller, app, &body.octets, input, |tx, (body, pre)| {
+    resource::change(caller, app, &body.bytes, input, |tx, (body, pre)| {
         Box::pin(tenant::update(tx, body, pre))
     })
     .await

@@ -209,7 +209,7 @@ pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pr
 
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<TimeEntryInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(time_entry::update(tx, *id, body, pre))
     })
     .await

@@ -47,7 +47,7 @@ pub(crate) async fn list_users(
 #[post("")]
 pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -> Answered {
     let new = user::check_new(&caller, &body.input)?;
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let _turn = app.turns.of(caller.tenant()).enter().await?;
     let password_hash = hash_of_new(&app, &new, "password").await?;
     let create = app.repository.write_once(
@@ -74,7 +74,7 @@ pub(crate) async fn change_users(
     request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let caller = charge(&request, &caller, body.input.operations())?;
     let mut hashes = Vec::new();
     for (place, new) in bulk::check_users(&caller, &body.input)? {
@@ -125,8 +125,8 @@ pub(crate) async fn import_users(
     file: RawBody<UsersFile>,
 ) -> Answered {
     let dry_run = query.take("dry_run", "true or false")?.unwrap_or_default();
-    let import = user::check_import(&caller, &file.octets, dry_run)?;
-    let key = caller.key(&app.repository, &file.octets);
+    let import = user::check_import(&caller, &file.bytes, dry_run)?;
+    let key = caller.key(&app.repository, &file.bytes);
     let caller = charge(&request, &caller, import.rows())?;
     let write = app.repository.write_once(
         &caller,
@@ -343,7 +343,7 @@ impl Line for User {
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.bytes, input, |tx, (id, body, pre)| {
         Box::pin(user::update(tx, *id, body, pre))
     })
     .await

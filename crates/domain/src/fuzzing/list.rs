@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::SECRET;
 use crate::{
-    Clock, Instant, Result, Scope,
+    Clock, Result, Scope, Timestamp,
+    dependents::DEPENDENTS,
     identity::user::User,
-    insight::{notification::Notification, resources::DEPENDENTS},
+    insight::notification::Notification,
     kernel::{
         context::{Request, System},
         list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
@@ -132,7 +133,9 @@ fn written<N: Resource>(name: &str, value: &str) -> Option<String> {
             (Form::Ranks(words), Some(Value::SmallInt(Some(rank)))) => {
                 (*words.get(usize::try_from(rank).ok()?.checked_sub(1)?)?).to_owned()
             }
-            (Form::Instant, Some(Value::BigInt(Some(micros)))) => Instant::from_micros(micros).to_string(),
+            (Form::Timestamp, Some(Value::BigInt(Some(micros)))) => {
+                Timestamp::from_micros(micros).to_string()
+            }
             (_, Some(Value::Uuid(Some(id)))) => id.to_string(),
             (_, Some(Value::Bool(Some(flag)))) => flag.to_string(),
             (_, Some(Value::String(Some(text)))) => text.clone(),
@@ -156,7 +159,7 @@ impl<'a> Cursors<'a> {
     /// # Errors
     /// `Internal`, which does not happen.
     pub fn mint(&self, name: &str, id: Uuid, backwards: bool) -> Result<String> {
-        let at = Instant::from_micros(0);
+        let at = Timestamp::from_micros(0);
         let name = name.to_owned();
         let label = Label {
             tenant_id: TENANT,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Repository, Result, Scope,
+    Context, Repository, Result, Scope, Timestamp,
     insight::{change_feed, search},
     kernel::{
         audit::{AuditEntry, entity as audit},
@@ -66,7 +66,7 @@ pub struct Dashboard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Activity {
     /// The date and time (UTC) of the change.
-    pub at: Instant,
+    pub at: Timestamp,
     /// The action, as in the change feed.
     #[schema(example = "complete")]
     pub action: String,

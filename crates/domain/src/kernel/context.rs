@@ -12,7 +12,7 @@ use taskhub_auth::principal::{Kind as Credential, Principal};
 use uuid::Uuid;
 
 use crate::{
-    Clock, Instant, Result,
+    Clock, Result, Timestamp,
     kernel::{
         error::Kind,
         policy::{self, Record, Role},
@@ -213,7 +213,7 @@ impl Context {
     }
 
     /// The current time.
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
 
@@ -281,7 +281,7 @@ impl System {
     }
 
     /// The current time.
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

@@ -13,7 +13,7 @@ use taskhub_auth::{
 };
 use uuid::Uuid;
 
-use crate::Instant;
+use crate::Timestamp;
 
 const SECRET: usize = 32;
 const SEAL: usize = 16;
@@ -55,7 +55,7 @@ pub struct Granted {
     /// The claims of the token.
     pub grant: Grant,
     /// The time of issue. Any later change revokes the token.
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 /// A credential with a valid seal. Whether its row still accepts it is decided by

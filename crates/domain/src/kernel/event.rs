@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    Instant,
+    Timestamp,
     kernel::repository::{resource::owned, row::positions},
 };
 
@@ -30,7 +30,7 @@ pub(crate) mod entity {
         pub tenant_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        pub at: Instant,
+        pub at: Timestamp,
         pub noun: String,
         pub row_id: Uuid,
         pub action: String,
@@ -58,7 +58,7 @@ positions!(Event { tenant_id, id, at, noun, row_id, action, row_version, positio
 pub(crate) fn row(
     tenant_id: Uuid,
     id: Uuid,
-    at: Instant,
+    at: Timestamp,
     noun: &str,
     row_id: Uuid,
     action: &str,

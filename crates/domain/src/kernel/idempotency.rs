@@ -43,7 +43,7 @@ entity! {
         pub status: i16,
         pub location: Option<String>,
         pub etag: Option<String>,
-        pub expires_at: Instant,
+        pub expires_at: Timestamp,
         pub body: String,
         /// What the caller was authorised to do; null in rows of older servers.
         pub authorized: Option<AsJson<Recorded>>,

@@ -135,8 +135,8 @@ pub(crate) fn name_key<const LONGEST: usize>(name: &str, kept: &str, id: uuid::U
 /// # Errors
 /// `Invalid`, at the field `field` of the end.
 pub(crate) fn in_order(
-    start: Option<crate::Instant>,
-    end: Option<crate::Instant>,
+    start: Option<crate::Timestamp>,
+    end: Option<crate::Timestamp>,
     field: &str,
 ) -> Result<()> {
     match (start, end) {

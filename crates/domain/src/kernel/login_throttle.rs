@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
-    Context, Error, Instant, Repository, Result, System, Tx,
+    Context, Error, Repository, Result, System, Timestamp, Tx,
     kernel::{
         context::{Request, network},
         error::Kind,
@@ -70,8 +70,8 @@ pub struct Attempt {
 struct Count {
     key: String,
     failures: i32,
-    blocked_until: Instant,
-    expires_at: Instant,
+    blocked_until: Timestamp,
+    expires_at: Timestamp,
 }
 
 positions!(Count { key, failures, blocked_until, expires_at });
@@ -145,7 +145,7 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts` if a wait began while the attempt was verified. The attempt does not count
     /// then, and its outcome must not be reported.
-    pub async fn failed(&self, repository: &Repository) -> Result<Option<Instant>> {
+    pub async fn failed(&self, repository: &Repository) -> Result<Option<Timestamp>> {
         let system = repository.system("counting a failed attempt", Request::default());
         let ctx = system.within(uuid::Uuid::nil());
         repository.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
@@ -172,7 +172,7 @@ impl Attempt {
 }
 
 /// Rejects an attempt during a wait.
-fn open(counts: &[Count], now: Instant) -> Result<()> {
+fn open(counts: &[Count], now: Timestamp) -> Result<()> {
     match counts.iter().map(|count| count.blocked_until).max().filter(|until| *until > now) {
         None => Ok(()),
         Some(until) => {
@@ -182,7 +182,7 @@ fn open(counts: &[Count], now: Instant) -> Result<()> {
     }
 }
 
-async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
+async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Timestamp>> {
     // The rows are locked, so concurrent failures are counted one after the other. If another
     // transaction inserts the same row, this one fails and is retried.
     let counts: Vec<Count> = tx.find_unscoped(attempt.keys(), true).await?;

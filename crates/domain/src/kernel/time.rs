@@ -24,7 +24,7 @@ use uuid::{ContextV7, Uuid};
 
 /// A point in time: microseconds since the Unix epoch, from year 0001 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
-pub struct Instant(i64);
+pub struct Timestamp(i64);
 
 /// The counter of ids within a millisecond, for each tenant.
 static COUNTERS: LazyLock<Mutex<HashMap<Uuid, ContextV7>>> = LazyLock::new(Mutex::default);
@@ -50,18 +50,18 @@ const BEYOND: time::error::Parse =
 
 /// Whether a text that the library accepts also matches [`WRITTEN`].
 fn is_written(text: &str) -> bool {
-    let octets = text.as_bytes();
-    let leaps = octets.get(17..19) == Some(b"60");
-    octets.get(10) == Some(&b'T') && !leaps && !text.ends_with('z') && fraction(octets) <= DIGITS
+    let bytes = text.as_bytes();
+    let leaps = bytes.get(17..19) == Some(b"60");
+    bytes.get(10) == Some(&b'T') && !leaps && !text.ends_with('z') && fraction(bytes) <= DIGITS
 }
 
 /// The number of fractional digits. A text with at most [`DIGITS`] of them is at most [`LONGEST`]
 /// long.
-fn fraction(octets: &[u8]) -> usize {
-    octets.iter().skip(20).take_while(|octet| octet.is_ascii_digit()).count()
+fn fraction(bytes: &[u8]) -> usize {
+    bytes.iter().skip(20).take_while(|octet| octet.is_ascii_digit()).count()
 }
 
-impl Instant {
+impl Timestamp {
     /// The timestamp at a number of microseconds since the Unix epoch. A number outside the range
     /// gives the nearest bound.
     pub fn from_micros(micros: i64) -> Self {
@@ -149,13 +149,13 @@ impl Instant {
     }
 }
 
-impl fmt::Display for Instant {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
-impl std::str::FromStr for Instant {
+impl std::str::FromStr for Timestamp {
     type Err = time::error::Parse;
 
     /// Parses RFC 3339 with any offset, as far as [`WRITTEN`] allows. Digits after the microseconds
@@ -175,13 +175,13 @@ impl std::str::FromStr for Instant {
     }
 }
 
-impl Serialize for Instant {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
-impl<'de> Deserialize<'de> for Instant {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse()
@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-impl PartialSchema for Instant {
+impl PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
         ObjectBuilder::new()
@@ -200,7 +200,7 @@ impl PartialSchema for Instant {
     }
 }
 
-impl ToSchema for Instant {}
+impl ToSchema for Timestamp {}
 
 /// The source of the current time.
 #[derive(Clone, Debug, Default)]
@@ -214,19 +214,19 @@ pub enum Clock {
 
 impl Clock {
     /// The current time.
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
             Self::System => {
                 let micros = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
-                Instant::from_micros(i64::try_from(micros).unwrap_or_default())
+                Timestamp::from_micros(i64::try_from(micros).unwrap_or_default())
             }
-            Self::Manual(micros) => Instant::from_micros(micros.load(Ordering::SeqCst)),
+            Self::Manual(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
         }
     }
 
     /// A manual clock at a given time.
-    pub fn at(instant: Instant) -> Self {
+    pub fn at(instant: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(instant.micros())))
     }
 
@@ -252,13 +252,13 @@ mod tests {
     proptest! {
         #[test]
         fn text_and_instant_are_one(micros in RANGE) {
-            let instant = Instant::from_micros(micros);
-            prop_assert_eq!(instant.to_string().parse::<Instant>().unwrap(), instant);
+            let instant = Timestamp::from_micros(micros);
+            prop_assert_eq!(instant.to_string().parse::<Timestamp>().unwrap(), instant);
         }
 
         #[test]
         fn text_sorts_like_the_instant(a in RANGE, b in RANGE) {
-            let (a, b) = (Instant::from_micros(a), Instant::from_micros(b));
+            let (a, b) = (Timestamp::from_micros(a), Timestamp::from_micros(b));
             prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
         }
     }
@@ -267,16 +267,16 @@ mod tests {
         /// Every accepted text gives a timestamp in range, whose own text gives the same timestamp.
         #[test]
         fn what_is_read_is_in_range(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-6][0-9](\\.[0-9]{1,12})?([Zz]|[-+][0-9]{2}:[0-9]{2})|.*") {
-            if let Ok(instant) = text.parse::<Instant>() {
+            if let Ok(instant) = text.parse::<Timestamp>() {
                 prop_assert!(RANGE.contains(&instant.micros()));
-                prop_assert_eq!(instant.to_string().parse::<Instant>().unwrap(), instant);
+                prop_assert_eq!(instant.to_string().parse::<Timestamp>().unwrap(), instant);
             }
         }
     }
 
     #[test]
     fn reads_any_offset_and_cuts_nanoseconds() {
-        let at: Instant = "2026-01-31T12:00:00.123456789+02:00".parse().unwrap();
+        let at: Timestamp = "2026-01-31T12:00:00.123456789+02:00".parse().unwrap();
         assert_eq!(at.to_string(), "2026-01-31T10:00:00.123456Z");
     }
 
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn an_instant_has_one_spelling() {
         let long = |digits: usize| format!("2026-01-31T12:00:00.{}+02:00", "1".repeat(digits));
-        assert!(long(38).parse::<Instant>().is_ok());
+        assert!(long(38).parse::<Timestamp>().is_ok());
         assert_eq!(long(38).len(), LONGEST);
         for text in [
             "2026-01-31 12:00:00Z",
@@ -303,16 +303,16 @@ mod tests {
             &long(39),
             &format!("2026-01-31T12:00:00.{}Z", "1".repeat(43)),
         ] {
-            assert!(text.parse::<Instant>().is_err(), "{text}");
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn what_is_beyond_the_years_in_utc_is_refused() {
         for text in ["9999-12-31T23:59:59-23:59", "0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01"] {
-            assert!(text.parse::<Instant>().is_err(), "{text}");
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
-        assert!("9999-12-31T23:59:59.999999Z".parse::<Instant>().is_ok());
+        assert!("9999-12-31T23:59:59.999999Z".parse::<Timestamp>().is_ok());
     }
 
     #[test]

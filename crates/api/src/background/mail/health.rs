@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use taskhub_domain::{Instant, mail::Outcome};
+use taskhub_domain::{Timestamp, mail::Outcome};
 
 /// The pause after the first failure; it doubles with each.
 const FIRST: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ const OUTAGE: Duration = Duration::from_mins(10);
 pub(super) struct Health {
     pause: Option<Duration>,
     /// The time since which emails were deferred and none accepted.
-    deferring_since: Option<Instant>,
+    deferring_since: Option<Timestamp>,
 }
 
 impl Health {
@@ -30,7 +30,7 @@ impl Health {
     }
 
     /// Records an outcome. Returns whether it ends an outage.
-    pub(super) fn has_recovered(&mut self, outcome: &Outcome, now: Instant) -> bool {
+    pub(super) fn has_recovered(&mut self, outcome: &Outcome, now: Timestamp) -> bool {
         match outcome {
             Outcome::Unreachable(why) => {
                 let pause = self.pause.map_or(FIRST, |pause| (pause * 2).min(LONGEST));

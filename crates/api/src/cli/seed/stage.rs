@@ -9,7 +9,7 @@ use actix_web::web::Bytes;
 use serde_json::Value;
 use taskhub_auth::Principal;
 use taskhub_domain::{
-    Clock, Context, Error, Instant, Result,
+    Clock, Context, Error, Result, Timestamp,
     context::Request,
     crud::{self, Editable, EditableChild},
     file::Received,
@@ -28,17 +28,17 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) struct Batches<'a> {
     pub(super) state: &'a State,
     pub(super) users: Vec<(Uuid, Arc<Principal>)>,
-    pub(super) now: Instant,
+    pub(super) now: Timestamp,
 }
 
 /// The start of the history of an organisation.
-pub(super) fn beginning(now: Instant) -> Instant {
+pub(super) fn beginning(now: Timestamp) -> Timestamp {
     now.minus(DAY * u32::try_from(DAYS).unwrap_or_default())
 }
 
 impl Batches<'_> {
     /// The time this number of hours after the start.
-    pub(super) fn hour(&self, hours: u64) -> Instant {
+    pub(super) fn hour(&self, hours: u64) -> Timestamp {
         beginning(self.now).plus(Duration::from_hours(hours))
     }
 
@@ -47,7 +47,7 @@ impl Batches<'_> {
         self.users.get(who).map(|(id, _)| *id)
     }
 
-    fn by(&self, who: usize, at: Instant) -> Result<Context> {
+    fn by(&self, who: usize, at: Timestamp) -> Result<Context> {
         let (_, principal) =
             self.users.get(who).ok_or_else(|| Error::internal("there is no user with that number"))?;
         Context::of(principal, Request::default(), Clock::at(at))
@@ -57,7 +57,7 @@ impl Batches<'_> {
     pub(super) async fn act<I, O>(
         &self,
         who: usize,
-        at: Instant,
+        at: Timestamp,
         input: I,
         operation: Operation<I, O>,
     ) -> Result<O>
@@ -69,7 +69,7 @@ impl Batches<'_> {
     }
 
     /// Creates a row.
-    pub(super) async fn make<N: Editable>(&self, who: usize, at: Instant, body: Value) -> Result<N> {
+    pub(super) async fn make<N: Editable>(&self, who: usize, at: Timestamp, body: Value) -> Result<N> {
         self.act(who, at, body, |tx, body| {
             Box::pin(async move { crud::create::<N>(tx, &Unchecked::new(body.clone())).await })
         })
@@ -80,7 +80,7 @@ impl Batches<'_> {
     pub(super) async fn make_within<N: EditableChild>(
         &self,
         who: usize,
-        at: Instant,
+        at: Timestamp,
         parent: Uuid,
         body: Value,
     ) -> Result<N> {
@@ -96,7 +96,7 @@ impl Batches<'_> {
     pub(super) async fn change<N: Editable>(
         &self,
         who: usize,
-        at: Instant,
+        at: Timestamp,
         id: Uuid,
         body: Value,
     ) -> Result<()> {
@@ -110,7 +110,7 @@ impl Batches<'_> {
     }
 
     /// Writes a file to the blob store, as an upload does.
-    pub(super) async fn receive(&self, who: usize, at: Instant, text: String) -> Result<Received> {
+    pub(super) async fn receive(&self, who: usize, at: Timestamp, text: String) -> Result<Received> {
         let ctx = self.by(who, at)?;
         let mut receiving = self.state.blob_store.receive(ctx.tenant(), at.new_id(ctx.tenant()));
         receiving.take(Bytes::from(text)).await?;

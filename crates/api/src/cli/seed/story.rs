@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use taskhub_domain::{
-    Instant, Result, Tx, attachment,
+    Result, Timestamp, Tx, attachment,
     comment::Comment,
     crud,
     document::{self, Document},
@@ -115,13 +115,13 @@ pub(super) enum Act {
 /// The planned actions, by their times.
 #[derive(Default)]
 pub(super) struct Story {
-    planned: BTreeMap<(Instant, usize), (usize, Act)>,
+    planned: BTreeMap<(Timestamp, usize), (usize, Act)>,
     count: usize,
 }
 
 impl Story {
     /// Plans an action of a user.
-    pub(super) fn plan(&mut self, at: Instant, who: usize, act: Act) {
+    pub(super) fn plan(&mut self, at: Timestamp, who: usize, act: Act) {
         self.count += 1;
         self.planned.insert((at, self.count), (who, act));
     }
@@ -177,7 +177,7 @@ async fn perform(
     stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
-    (at, who, act): (Instant, usize, Act),
+    (at, who, act): (Timestamp, usize, Act),
     bar: &ProgressBar,
 ) -> Result<()> {
     match act {
@@ -278,7 +278,7 @@ async fn perform(
 }
 
 /// The content of a file.
-fn paper(name: &str, at: Instant) -> String {
+fn paper(name: &str, at: Timestamp) -> String {
     if name.rsplit('.').next() == Some("csv") {
         format!("month,visitors,orders\n1,1830,41\n2,2104,56\n3,2377,61\nas of,{at},\n")
     } else {
@@ -292,7 +292,7 @@ async fn task(
     office: &Office,
     story: &mut Story,
     number: usize,
-    at: Instant,
+    at: Timestamp,
 ) -> Result<()> {
     let place = number % office.projects.len().max(1);
     let Some(Place { id: project, people }) = office.projects.get(place).copied() else { return Ok(()) };
@@ -365,7 +365,7 @@ async fn many(
     stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
-    (at, who): (Instant, usize),
+    (at, who): (Timestamp, usize),
     range: Range<usize>,
 ) -> Result<()> {
     let now = stage.now;
@@ -390,7 +390,7 @@ async fn many(
 }
 
 /// A number of hours that differs between batches.
-fn hours_of(at: Instant) -> u64 {
+fn hours_of(at: Timestamp) -> u64 {
     at.seconds().unsigned_abs() / 3600 % 60
 }
 
@@ -418,7 +418,7 @@ async fn ask(
     stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
-    (at, who): (Instant, usize),
+    (at, who): (Timestamp, usize),
     number: usize,
 ) -> Result<()> {
     let of = |ids: &[Uuid], number: usize| ids.get(number % ids.len().max(1)).copied();

@@ -36,7 +36,7 @@ pub struct Body<T> {
     /// The input, for the operation to check.
     pub input: Unchecked<T>,
     /// The bytes of the body.
-    pub octets: Bytes,
+    pub bytes: Bytes,
 }
 
 impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Body<T> {
@@ -49,14 +49,14 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
         let reading = read(request, payload, limit(request));
         Box::pin(async move {
             kind?;
-            let octets = reading.await?;
-            let input = match parse(&octets) {
+            let bytes = reading.await?;
+            let input = match parse(&bytes) {
                 Ok(body) if patch => Unchecked::patch(body),
                 Ok(body) => Unchecked::new(body),
                 // The operation reports this after it has authorised the caller.
                 Err(detail) => Unchecked::malformed(detail),
             };
-            Ok(Self { input, octets })
+            Ok(Self { input, bytes })
         })
     }
 }
@@ -77,15 +77,15 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for For
         let reading = read(request, payload, limit(request));
         Box::pin(async move {
             let is_form = kind? == FORM;
-            let octets = reading.await?;
-            let value = if is_form { form(&octets)? } else { json(&octets)? };
+            let bytes = reading.await?;
+            let value = if is_form { form(&bytes)? } else { json(&bytes)? };
             Ok(Self { input: Unchecked::new(value), marker: PhantomData })
         })
     }
 }
 
-fn form(octets: &[u8]) -> Result<Value, Problem> {
-    let text = std::str::from_utf8(octets).map_err(|_| Problem::from(Code::MalformedBody))?;
+fn form(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::from(Code::MalformedBody))?;
     let mut fields = Map::new();
     for (name, value) in pairs(text) {
         if fields.insert(name, value.into()).is_some() {
@@ -95,13 +95,13 @@ fn form(octets: &[u8]) -> Result<Value, Problem> {
     Ok(fields.into())
 }
 
-fn json(octets: &[u8]) -> Result<Value, Problem> {
-    parse(octets).map_err(|detail| Problem::new(Code::MalformedBody, detail))
+fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    parse(bytes).map_err(|detail| Problem::new(Code::MalformedBody, detail))
 }
 
 /// Parses JSON, or says why it cannot be parsed.
-fn parse(octets: &[u8]) -> Result<Value, String> {
-    let read = serde_json::from_slice(octets).map(|Unambiguous(value)| value);
+fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let read = serde_json::from_slice(bytes).map(|Unambiguous(value)| value);
     read.map_err(|error| {
         // Errors of this category are the messages of `Unambiguous`.
         if error.classify() == Category::Data {
@@ -131,15 +131,15 @@ pub(super) fn read(
             return Err(Code::PayloadTooLarge.into());
         }
         let arrive = async {
-            let mut octets = BytesMut::with_capacity(notifies_nodes.unwrap_or_default());
+            let mut bytes = BytesMut::with_capacity(notifies_nodes.unwrap_or_default());
             while let Some(chunk) = payload.next().await {
                 let chunk = chunk?;
-                if octets.len() + chunk.len() > limit {
+                if bytes.len() + chunk.len() > limit {
                     return Err(Code::PayloadTooLarge.into());
                 }
-                octets.extend_from_slice(&chunk);
+                bytes.extend_from_slice(&chunk);
             }
-            Ok(octets.freeze())
+            Ok(bytes.freeze())
         };
         tokio::time::timeout(ARRIVAL, arrive).await.map_err(|_| Problem::from(Code::RequestTimeout))?
     }

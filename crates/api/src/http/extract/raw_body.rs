@@ -23,7 +23,7 @@ pub struct RawBody<T> {
     /// The content type, one of those that the operation accepts.
     pub content_type: String,
     /// The bytes.
-    pub octets: Bytes,
+    pub bytes: Bytes,
     marker: PhantomData<T>,
 }
 
@@ -36,7 +36,7 @@ impl<T: Takes> FromRequest for RawBody<T> {
         let reading = read(request, payload, T::MOST);
         Box::pin(async move {
             let content_type = content_type?;
-            Ok(Self { content_type, octets: reading.await?, marker: PhantomData })
+            Ok(Self { content_type, bytes: reading.await?, marker: PhantomData })
         })
     }
 }

@@ -104,26 +104,26 @@ impl<T: Takes> Upload<T> {
     ///
     /// # Errors
     /// `PayloadTooLarge`, `RequestTimeout`.
-    pub async fn octets(mut self) -> Result<BytesMut, Problem> {
+    pub async fn bytes(mut self) -> Result<BytesMut, Problem> {
         self.announces_no_more_than(T::MOST as u64)?;
         let arrive = async {
-            let mut octets = BytesMut::new();
+            let mut bytes = BytesMut::new();
             while let Some(piece) = self.source.next().await {
                 let piece = piece?;
-                if octets.len() + piece.len() > T::MOST {
+                if bytes.len() + piece.len() > T::MOST {
                     return Err(Problem::from(Code::PayloadTooLarge));
                 }
-                octets.extend_from_slice(&piece);
+                bytes.extend_from_slice(&piece);
             }
-            Ok(octets)
+            Ok(bytes)
         };
         let arrival = tokio::time::timeout(PATIENCE / 2, arrive).await;
-        let octets = arrival.map_err(|_| Problem::from(Code::RequestTimeout))??;
-        if self.digest.is_some_and(|digest| digest != taskhub_auth::secret::sha256(&octets)) {
+        let bytes = arrival.map_err(|_| Problem::from(Code::RequestTimeout))??;
+        if self.digest.is_some_and(|digest| digest != taskhub_auth::secret::sha256(&bytes)) {
             let wrong = "The received bytes do not match Repr-Digest.";
             return Err(taskhub_domain::Error::field("", "digest_mismatch", wrong).into());
         }
-        Ok(octets)
+        Ok(bytes)
     }
 
     fn announces_no_more_than(&self, limit: u64) -> Result<(), Problem> {

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, HttpDate};
 use serde_json::Value;
-use taskhub_domain::Instant;
+use taskhub_domain::Timestamp;
 
 /// The date and time from which an operation is deprecated.
 pub(crate) const AT: &str = "x-deprecated-at";
@@ -58,6 +58,6 @@ impl Deprecation {
     }
 }
 
-fn instant(operation: &Value, name: &str) -> Option<Instant> {
+fn instant(operation: &Value, name: &str) -> Option<Timestamp> {
     operation[name].as_str()?.parse().ok()
 }

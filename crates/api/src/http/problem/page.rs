@@ -44,8 +44,8 @@ fn example(code: Code) -> String {
         // Writing to a string cannot fail.
         write!(text, "\n{name}: {}", value.to_str().unwrap_or_default()).ok();
     }
-    let octets = answer.into_body().try_into_bytes().unwrap_or_default();
-    let body: serde_json::Value = serde_json::from_slice(&octets).unwrap_or_default();
+    let bytes = answer.into_body().try_into_bytes().unwrap_or_default();
+    let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     write!(text, "\n\n{body:#}").ok();
     text
 }

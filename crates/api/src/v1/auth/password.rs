@@ -20,7 +20,7 @@ use crate::http::{
 pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {
     let user = user::profile(&app.repository, &caller).await?;
     let change = body.input.check()?;
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     if let Some(answer) = app.repository.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }

@@ -53,7 +53,7 @@ pub(crate) async fn update_profile(
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change_profile(caller: &Caller, app: &App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
     let input = (body.input, pre.0);
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     let change = app.repository.write_once(
         caller,
         key,

@@ -168,7 +168,7 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
     let proof = body.input.check()?;
-    let key = caller.key(&app.repository, &body.octets);
+    let key = caller.key(&app.repository, &body.bytes);
     if let Some(answer) = app.repository.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }

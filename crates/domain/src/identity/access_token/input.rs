@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Error, Instant, Result,
+    Error, Result, Timestamp,
     kernel::{
         input::{one_line, trimmed},
         scopes::known,
@@ -34,12 +34,12 @@ pub struct AccessTokenInput {
     pub(super) scopes: Vec<String>,
     /// The date and time (UTC) at which the token expires, at most 366 days from now.
     #[garde(skip)]
-    pub(super) expires_at: Instant,
+    pub(super) expires_at: Timestamp,
 }
 
 impl AccessTokenInput {
     /// The input, if the expiry is within its bounds.
-    pub(super) fn within(self, now: Instant) -> Result<Self> {
+    pub(super) fn within(self, now: Timestamp) -> Result<Self> {
         if self.expires_at > now && self.expires_at <= now.plus(LONGEST) {
             return Ok(self);
         }

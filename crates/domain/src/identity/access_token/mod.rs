@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub use self::{exchange::exchange, input::AccessTokenInput};
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::user::User,
     kernel::{
         credential::{Credential, Purpose},
@@ -45,10 +45,10 @@ entity! {
         #[serde(skip)]
         pub token_hash: String,
         /// The date and time (UTC) at which the token expires.
-        pub expires_at: Instant,
+        pub expires_at: Timestamp,
         /// The date and time (UTC) of the last use, accurate to a few minutes, or null if it was
         /// never used. It does not change the version.
-        pub last_used_at: Option<Instant>,
+        pub last_used_at: Option<Timestamp>,
     }
 }
 
@@ -69,8 +69,8 @@ impl Resource for AccessToken {
         use entity::Column;
         &[
             Filter { name: "user", form: Form::Person, column: Column::UserId },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
-            Filter { name: "expires_at", form: Form::Instant, column: Column::ExpiresAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
+            Filter { name: "expires_at", form: Form::Timestamp, column: Column::ExpiresAt },
         ]
     }
 
@@ -142,7 +142,7 @@ pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithT
 }
 
 /// A stolen token must not create one that outlives it.
-async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
+async fn no_longer_than_the_caller(tx: &Tx, expires_at: Timestamp) -> Result<()> {
     let Some(id) = tx.ctx().personal_token() else { return Ok(()) };
     // Another node may delete the token just now. The stamp fails if the row is gone.
     tx.stamp::<AccessToken>(id, entity::Column::LastUsedAt).await?;

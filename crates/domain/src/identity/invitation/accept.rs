@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{Invitation, gives};
 use crate::{
-    Context, Error, Instant, Repository, Result, System, Tx,
+    Context, Error, Repository, Result, System, Timestamp, Tx,
     identity::{
         tenant::Tenant,
         user::{self, NewUser, User},
@@ -62,7 +62,7 @@ fn parse(token: &SecretString, installation: &[u8]) -> Result<Credential> {
     Credential::parse(Purpose::Invitation, token, installation).ok_or_else(closed)
 }
 
-fn check(credential: &Credential, row: &Invitation, tenant: Option<&Tenant>, now: Instant) -> Result<()> {
+fn check(credential: &Credential, row: &Invitation, tenant: Option<&Tenant>, now: Timestamp) -> Result<()> {
     let good =
         credential.matches(&row.token_hash) && row.is_open(now) && tenant.is_some_and(Tenant::takes_invited);
     if good { Ok(()) } else { Err(closed()) }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::accept::{accept, invited};
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Error, Result, Scope, Timestamp, Tx,
     identity::{
         mail::{self, Mail, Token},
         user::{self, User},
@@ -48,9 +48,9 @@ entity! {
         #[serde(skip)]
         pub token_hash: String,
         /// The date and time (UTC) at which the invitation expires.
-        pub expires_at: Instant,
+        pub expires_at: Timestamp,
         /// The date and time (UTC) at which the invitation was accepted, or null if it was not.
-        pub accepted_at: Option<Instant>,
+        pub accepted_at: Option<Timestamp>,
         /// The id of the user who accepted the invitation, or null if nobody has.
         pub accepted_by: Option<Uuid>,
     }
@@ -75,8 +75,8 @@ impl Resource for Invitation {
         &[
             Filter { name: "email", form: Form::Text, column: Column::Email },
             Filter { name: "role", form: Form::Words(&["admin", "manager", "member"]), column: Column::Role },
-            Filter { name: "expires_at", form: Form::Instant, column: Column::ExpiresAt },
-            Filter { name: "accepted_at", form: Form::Instant, column: Column::AcceptedAt },
+            Filter { name: "expires_at", form: Form::Timestamp, column: Column::ExpiresAt },
+            Filter { name: "accepted_at", form: Form::Timestamp, column: Column::AcceptedAt },
         ]
     }
 
@@ -126,7 +126,7 @@ impl Delivery {
 }
 
 impl Invitation {
-    fn is_open(&self, now: Instant) -> bool {
+    fn is_open(&self, now: Timestamp) -> bool {
         self.accepted_at.is_none() && self.expires_at > now
     }
 

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 pub(crate) use self::renewal::current;
 use crate::{
-    Context, Error, Instant, Repository, Result, System, Tx,
+    Context, Error, Repository, Result, System, Timestamp, Tx,
     identity::{
         mail::{self, Mail, Token},
         tenant::Tenant,
@@ -46,8 +46,8 @@ entity! {
         pub purpose: String,
         pub token_hash: String,
         pub bound_to: String,
-        pub created_at: Instant,
-        pub expires_at: Instant,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
     }
 }
 
@@ -176,7 +176,7 @@ fn check(
     user: &User,
     purpose: Purpose,
     installation: &[u8],
-    now: Instant,
+    now: Timestamp,
 ) -> Result<()> {
     let good = credential.matches(&link.token_hash)
         && link.user_id == user.id

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::outbox::{Claimed, Next, Outcome, claim, record_outcome};
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Timestamp, Tx,
     kernel::{policy::Role, repository::entity},
 };
 
@@ -23,8 +23,8 @@ entity! {
         pub recipient: String,
         pub sealed: String,
         pub attempts: i32,
-        pub created_at: Instant,
-        pub next_at: Instant,
+        pub created_at: Timestamp,
+        pub next_at: Timestamp,
         pub last_error: Option<String>,
     }
 }
@@ -57,7 +57,7 @@ pub enum Mail {
         /// The role of the invited user.
         role: Role,
         /// When the invitation expires.
-        expires_at: Instant,
+        expires_at: Timestamp,
     },
     /// Tells a user that their password was changed.
     PasswordChanged,
@@ -96,7 +96,7 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
 ///
 /// # Errors
 /// Those of the store.
-pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) -> Result<()> {
+pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Timestamp) -> Result<()> {
     let born = tx.birth();
     let sealed = seal(tx, born.id, mail)?;
     tx.insert_internal(&Waiting {

@@ -43,17 +43,17 @@ pub struct Drawn {
 ///
 /// # Errors
 /// `Invalid` if the bytes are no such picture, or it is too large.
-pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
+pub(super) fn draw(content_type: &str, bytes: &[u8]) -> Result<Drawn> {
     let format = ImageFormat::from_mime_type(content_type)
         .ok_or_else(|| refused("Must be a picture: JPEG, PNG or WebP."))?;
-    if !is_whole(format, octets) {
+    if !is_whole(format, bytes) {
         return Err(refused("Must be a complete picture of the content type that was sent."));
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST);
     limits.max_image_height = Some(LONGEST);
     limits.max_alloc = Some(MOST_MEMORY);
-    let mut reader = ImageReader::with_format(Cursor::new(octets), format);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| unread(&error))?;
     let (width, height) = decoder.dimensions();

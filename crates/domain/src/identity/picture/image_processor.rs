@@ -34,14 +34,14 @@ impl ImageProcessor {
         &self,
         held: impl Send + 'static,
         content_type: String,
-        octets: impl AsRef<[u8]> + Send + 'static,
+        bytes: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<Drawn> {
         let Ok(Ok(place)) = timeout(PATIENCE, self.0.clone().acquire_owned()).await else {
             return Err(Error::unavailable("too many pictures are being processed"));
         };
         let drawn = spawn_blocking(move || {
             let _places = (held, place);
-            draw(&content_type, octets.as_ref())
+            draw(&content_type, bytes.as_ref())
         });
         drawn.await.map_err(Error::internal)?
     }

@@ -4,10 +4,10 @@ use image::ImageFormat;
 
 /// Whether the end of the picture is present, as far as its format shows. Bytes after the end are
 /// allowed.
-pub(super) fn is_whole(format: ImageFormat, octets: &[u8]) -> bool {
+pub(super) fn is_whole(format: ImageFormat, bytes: &[u8]) -> bool {
     match format {
-        ImageFormat::Jpeg => ends(octets),
-        ImageFormat::WebP => is_as_long_as_announced(octets).unwrap_or_default(),
+        ImageFormat::Jpeg => ends(bytes),
+        ImageFormat::WebP => is_as_long_as_announced(bytes).unwrap_or_default(),
         // The PNG decoder is strict.
         _ => true,
     }
@@ -15,8 +15,8 @@ pub(super) fn is_whole(format: ImageFormat, octets: &[u8]) -> bool {
 
 /// Whether a JPEG has its end marker (EOI, ITU-T T.81 annex B), outside the small pictures within
 /// its segments.
-fn ends(octets: &[u8]) -> bool {
-    let mut rest = octets;
+fn ends(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
     while let Some((marker, after)) = next_marker(rest) {
         rest = match marker {
             0xd9 => return true,
@@ -33,16 +33,16 @@ fn ends(octets: &[u8]) -> bool {
 
 /// The next marker and the bytes after it. In compressed data, 0xFF without a marker is followed by
 /// zero.
-fn next_marker(octets: &[u8]) -> Option<(u8, &[u8])> {
+fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let is_marker = |pair: &[u8]| matches!(pair, [0xff, 0x01..=0xfe]);
-    let at = octets.windows(2).position(is_marker)?;
-    Some((*octets.get(at + 1)?, octets.get(at + 2..)?))
+    let at = bytes.windows(2).position(is_marker)?;
+    Some((*bytes.get(at + 1)?, bytes.get(at + 2..)?))
 }
 
 /// Whether a RIFF file (WebP) has all the bytes that its header announces.
-fn is_as_long_as_announced(octets: &[u8]) -> Option<bool> {
-    let length = u32::from_le_bytes(*octets.get(4..)?.first_chunk()?);
-    Some(octets.len() as u64 >= u64::from(length) + 8)
+fn is_as_long_as_announced(bytes: &[u8]) -> Option<bool> {
+    let length = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?);
+    Some(bytes.len() as u64 >= u64::from(length) + 8)
 }
 
 #[cfg(test)]
@@ -56,9 +56,9 @@ mod tests {
 
     fn picture(format: ImageFormat) -> Vec<u8> {
         let noise = |x: u32, y: u32| Rgb([x * 37, y * 91, x * y].map(|value| value.to_le_bytes()[0]));
-        let mut octets = Cursor::new(Vec::new());
-        DynamicImage::from(RgbImage::from_fn(64, 64, noise)).write_to(&mut octets, format).unwrap();
-        octets.into_inner()
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::from(RgbImage::from_fn(64, 64, noise)).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
     }
 
     #[test]
@@ -68,11 +68,11 @@ mod tests {
             (ImageFormat::Png, "image/png"),
             (ImageFormat::WebP, "image/webp"),
         ] {
-            let octets = picture(format);
-            assert!(draw(kind, &octets).is_ok(), "{kind}");
-            assert!(draw(kind, &[octets.as_slice(), b"after the end"].concat()).is_ok(), "{kind} and more");
+            let bytes = picture(format);
+            assert!(draw(kind, &bytes).is_ok(), "{kind}");
+            assert!(draw(kind, &[bytes.as_slice(), b"after the end"].concat()).is_ok(), "{kind} and more");
             for tenths in 1..10 {
-                let cut = &octets[..octets.len() * tenths / 10];
+                let cut = &bytes[..bytes.len() * tenths / 10];
                 assert!(draw(kind, cut).is_err(), "{kind} cut off after {tenths} tenths");
             }
         }
@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn the_end_of_a_small_picture_inside_is_not_the_end() {
-        let mut octets = picture(ImageFormat::Jpeg);
-        octets.truncate(octets.len() / 2);
+        let mut bytes = picture(ImageFormat::Jpeg);
+        bytes.truncate(bytes.len() / 2);
         let small = [0xff, 0xe1, 0x00, 0x08, 0xff, 0xd8, 0xff, 0xd9, 0xff, 0xd9];
-        octets.splice(2..2, small);
-        assert!(!is_whole(ImageFormat::Jpeg, &octets));
+        bytes.splice(2..2, small);
+        assert!(!is_whole(ImageFormat::Jpeg, &bytes));
     }
 }

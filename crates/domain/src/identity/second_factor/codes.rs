@@ -8,7 +8,7 @@ use taskhub_auth::{
 };
 
 use super::SecondFactor;
-use crate::{Error, Instant, Result, kernel::repository::json::AsJson};
+use crate::{Error, Result, Timestamp, kernel::repository::json::AsJson};
 
 /// How many recovery codes a user gets.
 const RECOVERY_CODES: usize = 10;
@@ -31,7 +31,7 @@ impl SecondFactor {
 
     /// Returns the row after the use of a time-based code, or `None` if the code is invalid or was
     /// used.
-    pub(super) fn after_totp(&self, cipher: &Cipher, code: &str, now: Instant) -> Result<Option<Self>> {
+    pub(super) fn after_totp(&self, cipher: &Cipher, code: &str, now: Timestamp) -> Result<Option<Self>> {
         let text = cipher.open(&self.sealed_secret, &self.purpose()).map_err(Error::internal)?;
         let totp = Totp::parse(text.expose_secret())
             .ok_or_else(|| Error::internal("the sealed text is not a TOTP secret"))?;
@@ -44,7 +44,7 @@ impl SecondFactor {
         &self,
         cipher: &Cipher,
         code: &SecretString,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Option<Self>> {
         let code = plain(code.expose_secret());
         if let Some(after) = self.after_totp(cipher, &code, now)? {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn factor(cipher: &Cipher, totp: &Totp) -> SecondFactor {
-        let now = Instant::from_micros(0);
+        let now = Timestamp::from_micros(0);
         let blank = SecondFactor {
             tenant_id: Uuid::from_u128(1),
             id: Uuid::from_u128(2),
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_code_is_used_up() {
         let (cipher, totp) = (Cipher::fresh().unwrap(), Totp::fresh());
-        let now = Instant::from_micros(1_800_000_000_000_000);
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
         let (factor, codes) = factor(&cipher, &totp).with_recovery_codes();
         assert_eq!(codes.len(), 10);
         let code = SecretString::from(totp.code(now.seconds()));
@@ -145,6 +145,6 @@ mod tests {
     fn a_secret_opens_for_its_user_alone() {
         let (cipher, totp) = (Cipher::fresh().unwrap(), Totp::fresh());
         let other = SecondFactor { id: Uuid::from_u128(3), ..factor(&cipher, &totp) };
-        assert!(other.after_totp(&cipher, "000000", Instant::from_micros(0)).is_err());
+        assert!(other.after_totp(&cipher, "000000", Timestamp::from_micros(0)).is_err());
     }
 }

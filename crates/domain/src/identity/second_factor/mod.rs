@@ -30,7 +30,7 @@ entity! {
     pub struct SecondFactor in "second_factor", hidden {
         #[serde(skip)]
         pub sealed_secret: String,
-        pub confirmed_at: Option<Instant>,
+        pub confirmed_at: Option<Timestamp>,
         #[serde(skip)]
         pub last_step: i64,
         #[serde(skip)]

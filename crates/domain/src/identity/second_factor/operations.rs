@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::SecondFactor;
 use crate::{
-    Context, Error, Instant, Repository, Result, Tx,
+    Context, Error, Repository, Result, Timestamp, Tx,
     identity::{session, tenant::Tenant, user::User},
     kernel::{
         error::Kind,
@@ -28,7 +28,7 @@ pub struct State {
     /// Whether a sign-in needs a code.
     enabled: bool,
     /// The date and time (UTC) at which the second factor was confirmed, or null if there is none.
-    confirmed_at: Option<Instant>,
+    confirmed_at: Option<Timestamp>,
     /// The number of recovery codes that are left, 0 to 10.
     #[schema(example = 10)]
     recovery_codes_left: usize,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::ServiceAccount;
 use crate::{
-    Instant,
+    Timestamp,
     kernel::{
         input::{one_line, trimmed},
         scopes::known,
@@ -33,7 +33,7 @@ pub struct ServiceAccountInput {
     /// The date and time (UTC) at which the service account expires, or null for never.
     #[serde(default)]
     #[garde(skip)]
-    pub(super) expires_at: Option<Instant>,
+    pub(super) expires_at: Option<Timestamp>,
     /// Whether the service account can get and use access tokens.
     #[serde(default = "active")]
     #[garde(skip)]

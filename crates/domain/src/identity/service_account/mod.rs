@@ -17,7 +17,7 @@ pub use self::{
     sign_in::{Client, authenticate, exchange},
 };
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Timestamp, Tx,
     kernel::{
         credential::{Credential, Granted, Purpose},
         error::Kind,
@@ -47,12 +47,12 @@ entity! {
         pub previous_hash: Option<String>,
         /// The date and time (UTC) until which the secret before the last rotation is valid, or
         /// null if the secret was never rotated.
-        pub previous_expires_at: Option<Instant>,
+        pub previous_expires_at: Option<Timestamp>,
         /// The date and time (UTC) at which the service account expires, or null for never.
-        pub expires_at: Option<Instant>,
+        pub expires_at: Option<Timestamp>,
         /// The date and time (UTC) of the last access token, accurate to one minute, or null if it
         /// never got one. It does not change the version.
-        pub last_used_at: Option<Instant>,
+        pub last_used_at: Option<Timestamp>,
     }
 }
 
@@ -66,7 +66,7 @@ impl Resource for ServiceAccount {
         &[
             Filter { name: "name", form: Form::Text, column: Column::Name },
             Filter { name: "is_active", form: Form::Flag, column: Column::IsActive },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 
@@ -226,7 +226,7 @@ pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64
 }
 
 impl ServiceAccount {
-    fn is_let_in(&self, now: Instant) -> bool {
+    fn is_let_in(&self, now: Timestamp) -> bool {
         self.is_active && self.expires_at.is_none_or(|end| end > now)
     }
 }

@@ -9,7 +9,7 @@ use taskhub_auth::{Grant, Kind as Bearer};
 
 use super::{ServiceAccount, entity};
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant::Tenant,
     kernel::{
         credential::{Credential, Granted, Purpose},
@@ -89,7 +89,7 @@ async fn grant(tx: &Tx, asked: &Asked) -> Result<Granted> {
 }
 
 /// The service account of a secret, if it and its tenant are active.
-async fn proved(scope: &Scope, secret: &Credential, act: impl Act, now: Instant) -> Result<ServiceAccount> {
+async fn proved(scope: &Scope, secret: &Credential, act: impl Act, now: Timestamp) -> Result<ServiceAccount> {
     let refused = |error: Error| match error.kind() {
         Kind::NotFound => Kind::InvalidClient.into(),
         _ => error,
@@ -110,7 +110,7 @@ impl ServiceAccount {
     ///
     /// # Errors
     /// `InvalidClient` if less than a second is left.
-    pub fn granted(&self, scopes: Vec<String>, at: Instant, longest: i64) -> Result<Granted> {
+    pub fn granted(&self, scopes: Vec<String>, at: Timestamp, longest: i64) -> Result<Granted> {
         let left = self.expires_at.map_or(longest, |end| end.seconds() - at.seconds());
         let lifetime = longest.min(left);
         if lifetime < 1 {

@@ -23,7 +23,7 @@ pub use self::{
     token::{Known, known, revoke_access, revoke_refresh},
 };
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::{tenant::Tenant, user::User},
     kernel::{
         credential::{Credential, Purpose},
@@ -60,9 +60,9 @@ entity! {
         pub token_hash: String,
         #[serde(skip)]
         pub previous_hash: Option<String>,
-        pub rotated_at: Instant,
-        pub expires_at: Instant,
-        pub revoked_at: Option<Instant>,
+        pub rotated_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub revoked_at: Option<Timestamp>,
         pub user_agent: Option<String>,
         pub address: Option<String>,
     }
@@ -225,7 +225,7 @@ async fn open_sessions(tx: &Tx, user: Uuid, but: Option<Uuid>) -> Result<Vec<Ses
 }
 
 /// The condition for the open sessions of a user.
-fn open_ones(user: Uuid, now: Instant) -> Condition {
+fn open_ones(user: Uuid, now: Timestamp) -> Condition {
     Condition::all()
         .add(entity::Column::UserId.eq(user))
         .add(entity::Column::RevokedAt.is_null())

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Session, close, end_others, open_ones};
 use crate::{
-    Context, Instant, Repository, Result, Tx,
+    Context, Repository, Result, Timestamp, Tx,
     identity::{second_factor, user::User},
     kernel::{
         error::Kind,
@@ -32,11 +32,11 @@ pub struct SessionView {
     #[schema(example = "192.0.2.7")]
     address: Option<String>,
     /// The date and time (UTC) of the sign-in.
-    created_at: Instant,
+    created_at: Timestamp,
     /// The date and time (UTC) of the last refresh.
-    rotated_at: Instant,
+    rotated_at: Timestamp,
     /// The date and time (UTC) at which the session ends, whether it is refreshed or not.
-    expires_at: Instant,
+    expires_at: Timestamp,
     /// The version of the session, for `If-Match`.
     version: i64,
 }

@@ -14,7 +14,7 @@ pub use self::{
     registration::{Admission, Registration},
 };
 use crate::{
-    Context, Error, Instant, Repository, Result, System, Tx,
+    Context, Error, Repository, Result, System, Timestamp, Tx,
     kernel::{
         error::Kind,
         input::{Unchecked, folded, items, language_tag, one_line, trimmed, zone_name},
@@ -64,9 +64,9 @@ pub(crate) mod entity {
         /// Whether users must send `If-Match` with every change.
         pub require_if_match: bool,
         /// The date and time (UTC) at which the organisation was created.
-        pub created_at: Instant,
+        pub created_at: Timestamp,
         /// The date and time (UTC) of the last change.
-        pub updated_at: Instant,
+        pub updated_at: Timestamp,
         /// The version of the organisation, for `If-Match`.
         pub version: i64,
         /// Who can join the organisation: `closed`, `invitation`, `domain` or `open`.
@@ -232,7 +232,7 @@ pub struct NewTenant {
 
 impl NewTenant {
     /// The row, under the id that the caller's context already names.
-    fn into_row(self, id: Uuid, at: Instant) -> Result<Tenant> {
+    fn into_row(self, id: Uuid, at: Timestamp) -> Result<Tenant> {
         let slug = if self.slug.is_empty() { slug(&self.name) } else { self.slug };
         if slug.is_empty() {
             return Err(Error::field(

@@ -99,9 +99,9 @@ pub enum ImportStatus {
 /// # Errors
 /// `Forbidden`. `Malformed` if it is not UTF-8. `Invalid` if it lacks a column or has too many
 /// rows.
-pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
+pub fn check(ctx: &Context, bytes: &[u8], dry_run: bool) -> Result<Import> {
     policy::permit(ctx, policy::ResourceType::User, Action::Create)?;
-    let text = std::str::from_utf8(octets)
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::with(Kind::Malformed, "The file must be encoded in UTF-8."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut format = csv::ReaderBuilder::new();

@@ -32,7 +32,7 @@ pub use self::{
 };
 pub use crate::kernel::repository::people::RemovedUser;
 use crate::{
-    Context, Instant, Repository, Result, Scope, Tx,
+    Context, Repository, Result, Scope, Timestamp, Tx,
     identity::{
         access_token, link,
         mail::{self, Mail},
@@ -85,13 +85,13 @@ entity! {
         /// Whether the user has access to the organisation.
         pub is_active: bool,
         /// The date and time (UTC) of the last sign-in, or null if the user never signed in.
-        pub last_login_at: Option<Instant>,
+        pub last_login_at: Option<Timestamp>,
         /// The Argon2id hash, as a PHC string. Never returned.
         #[serde(skip)]
         pub password_hash: String,
         ..stamps,
         /// The date and time (UTC) at which the email address was verified, or null if it was not.
-        pub email_verified_at: Option<Instant>,
+        pub email_verified_at: Option<Timestamp>,
         /// The path of the user's picture, or null if there is none.
         #[schema(example = "/api/v1/users/0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e/picture")]
         pub picture: Option<String>,
@@ -139,7 +139,7 @@ impl Resource for User {
             Filter { name: "role", form: Form::Words(&["admin", "manager", "member"]), column: Column::Role },
             Filter { name: "is_active", form: Form::Flag, column: Column::IsActive },
             Filter { name: "username", form: Form::Text, column: Column::Username },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 
@@ -149,7 +149,7 @@ impl Resource for User {
         &[
             Filter { name: "q", form: Form::Search, column: Column::Email },
             Filter { name: "email", form: Form::Text, column: Column::Email },
-            Filter { name: "last_login_at", form: Form::Instant, column: Column::LastLoginAt },
+            Filter { name: "last_login_at", form: Form::Timestamp, column: Column::LastLoginAt },
         ]
     }
 
@@ -195,9 +195,9 @@ pub struct DirectoryEntry {
     /// Whether the user has access to the organisation.
     is_active: bool,
     /// The date and time (UTC) at which the user was created.
-    created_at: Instant,
+    created_at: Timestamp,
     /// The date and time (UTC) of the last change.
-    updated_at: Instant,
+    updated_at: Timestamp,
     /// The version of the user, for `If-Match`.
     version: i64,
     /// The path of the user's picture, or null if there is none.
@@ -330,7 +330,7 @@ pub async fn get_at(
     repository: &Repository,
     ctx: &Context,
     id: Uuid,
-    at: Instant,
+    at: Timestamp,
 ) -> Result<serde_json::Value> {
     let past = Past::<User>::of(repository, ctx, id).await?;
     past.shown_at(&UserView::of(ctx, past.row().clone()), at).await

@@ -19,7 +19,7 @@ use super::{
     tree::{self, LEVELS},
 };
 use crate::{
-    Instant, Result, Scope,
+    Result, Scope, Timestamp,
     kernel::{
         policy::{self, Visibility},
         repository::{Resource, field, readable_ids},
@@ -181,7 +181,7 @@ impl Counting<'_> {
     }
 
     /// The number of open tasks due within the current second, but before `now`.
-    async fn due_within_second(&self, now: Instant) -> Result<i64> {
+    async fn due_within_second(&self, now: Timestamp) -> Result<i64> {
         use task::Column;
         // This condition uses an index, and excludes tasks without a due date.
         let due = Expr::col((task::Entity, "due_key"));

@@ -23,7 +23,7 @@ use sea_orm::entity::prelude::*;
 pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as statistics_of_one};
 pub(crate) use self::sum::Sum;
 use crate::{
-    Instant, Result, Tx,
+    Result, Timestamp, Tx,
     kernel::repository::{ReactsTo, Resource, Written, entity},
     work::{
         task::{Priority, Task, TaskStatus},
@@ -192,11 +192,11 @@ fn of_time(project_id: Uuid, spent_seconds: i64) -> Delta {
 }
 
 /// A timestamp in whole seconds since the Unix epoch, rounded down.
-fn second(at: Instant) -> i64 {
+fn second(at: Timestamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
 /// The whole seconds from one timestamp to another, at least 0.
-fn seconds(from: Instant, to: Instant) -> i64 {
+fn seconds(from: Timestamp, to: Timestamp) -> i64 {
     Ord::max(to.micros().saturating_sub(from.micros()) / 1_000_000, 0)
 }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use self::folder::Partial;
 pub use self::restore::{Verified, restore, verify};
 use crate::{
-    Error, Instant, Result,
+    Error, Result, Timestamp,
     kernel::{
         error::Kind,
         repository::{Conn, Database, Engine},
@@ -99,7 +99,7 @@ impl Manifest {
 /// that of the database. `Unavailable` if something cannot be read or written.
 pub async fn create(
     from: &Installation<'_>,
-    (version, at): (&str, Instant),
+    (version, at): (&str, Timestamp),
     keys: &[(&str, SecretString)],
     folder: &Path,
 ) -> Result<Manifest> {

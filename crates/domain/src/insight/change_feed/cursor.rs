@@ -36,12 +36,12 @@ pub(crate) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
     let (given, hidden) = sealed.split_at_checked(SEAL).ok_or_else(wrong)?;
     let hidden = <[u8; POSITION]>::try_from(hidden).map_err(|_| wrong())?;
     let mask = mac(secret, &[b"feed mask", tenant.as_bytes(), given]);
-    let mut octets = hidden;
-    octets.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
-    if !taskhub_auth::secret::equal(given, &seal(secret, tenant, octets)) {
+    let mut bytes = hidden;
+    bytes.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
+    if !taskhub_auth::secret::equal(given, &seal(secret, tenant, bytes)) {
         return Err(wrong());
     }
-    Ok(i64::from_be_bytes(octets))
+    Ok(i64::from_be_bytes(bytes))
 }
 
 fn seal(secret: &[u8], tenant: Uuid, position: [u8; POSITION]) -> [u8; SEAL] {

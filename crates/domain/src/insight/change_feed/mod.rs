@@ -32,7 +32,7 @@ use self::told::Told;
 pub(crate) use self::told::{HIDDEN, of as told};
 pub use self::{cursor::CURSOR, told::RESOURCE_TYPES};
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope,
+    Context, Error, Repository, Result, Scope, Timestamp,
     kernel::{
         error::Kind,
         event::{Event, entity::Column},
@@ -59,7 +59,7 @@ pub struct FeedChange {
     pub cursor: String,
     /// The date and time (UTC) of the change. The changes are in commit order, which may differ
     /// slightly from this order.
-    pub at: Instant,
+    pub at: Timestamp,
     /// The type of the changed resource.
     #[schema(example = "task")]
     pub noun: String,

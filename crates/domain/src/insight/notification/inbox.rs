@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::{Notification, entity};
 use crate::{
-    Context, Instant, Repository, Result, Scope, System, Tx,
+    Context, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant,
     kernel::{
         error::Kind,
@@ -92,7 +92,7 @@ impl Repository {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn forget_notifications(&self, system: &System, since: Option<Instant>) -> Result<()> {
+    pub async fn forget_notifications(&self, system: &System, since: Option<Timestamp>) -> Result<()> {
         self.housekeep(system, "notification", "read_at", system.now().minus(KEPT)).await?;
         for tenant in tenant::ids(self, system).await? {
             let ctx = system.within(tenant);
@@ -108,9 +108,10 @@ impl Repository {
 }
 
 /// The users of the tenant who got a notification since a time and have too many.
-fn full(scope: &Scope, since: Option<Instant>) -> SelectStatement {
+fn full(scope: &Scope, since: Option<Timestamp>) -> SelectStatement {
     let notifications = || scope.owned::<Notification>().select_only().column(entity::Column::UserId);
-    let grown = notifications().filter(entity::Column::Id.gte(since.map_or(Uuid::nil(), Instant::first_id)));
+    let grown =
+        notifications().filter(entity::Column::Id.gte(since.map_or(Uuid::nil(), Timestamp::first_id)));
     notifications()
         .filter(entity::Column::UserId.in_subquery(grown.into_query()))
         .group_by(entity::Column::UserId)

@@ -88,7 +88,7 @@ entity! {
         #[schema(example = "Grace Hopper assigned “Write the release notes” to you.")]
         pub text: String,
         /// The date and time (UTC) at which it was marked as read, or null while it is unread.
-        pub read_at: Option<Instant>,
+        pub read_at: Option<Timestamp>,
         ..stamps,
         /// Whether it is unread, for filters. No response contains it: `read_at` has the same
         /// information.
@@ -149,7 +149,7 @@ impl Resource for Notification {
             Filter { name: "kind", form: Form::Words(KINDS), column: Column::Kind },
             Filter { name: "unread", form: Form::Flag, column: Column::Unread },
             Filter { name: "task", form: Form::Id, column: Column::TaskId },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 

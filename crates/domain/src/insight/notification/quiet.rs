@@ -2,20 +2,20 @@
 //!
 //! Invariant: quiet hours only delay an email. If they cannot be computed, it is sent at once.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 
 use crate::{
-    Instant,
+    Timestamp,
     kernel::time_zone::{self, time_of_day},
 };
 
 /// The end of the quiet hours that contain a timestamp; `None` if it is outside them. Quiet hours
 /// may span midnight. If the clock skips their end, they end that much later.
-pub(super) fn end(now: Instant, zone: &str, from: &str, until: &str) -> Option<Instant> {
+pub(super) fn end(now: Timestamp, zone: &str, from: &str, until: &str) -> Option<Timestamp> {
     let (from, until) = (time_of_day(from)?, time_of_day(until)?);
     // A problem with a zone must not stop mail: an unknown zone has no quiet hours.
     let zone = time_zone::find(zone).ok()?;
-    let local = zone.to_datetime(Timestamp::from_microsecond(now.micros()).ok()?);
+    let local = zone.to_datetime(jiff::Timestamp::from_microsecond(now.micros()).ok()?);
     let at = local.time();
     let quiet = if from <= until { from <= at && at < until } else { from <= at || at < until };
     if !quiet {
@@ -24,7 +24,7 @@ pub(super) fn end(now: Instant, zone: &str, from: &str, until: &str) -> Option<I
     let day = if at < until { local.date() } else { local.date().checked_add(1.day()).ok()? };
     let end = zone.to_timestamp(day.to_datetime(until)).ok()?;
     // In an hour that occurs twice, the end may have passed already.
-    Some(Instant::from_micros(end.as_microsecond())).filter(|end| *end > now)
+    Some(Timestamp::from_micros(end.as_microsecond())).filter(|end| *end > now)
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
         #[test]
         fn the_end_ends_it(at in 0i64..4_000_000_000, from in 0..1440, until in 0..1440, zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Chatham"])) {
             let text = |minutes: i32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-            let (now, from, until) = (Instant::from_micros(at * 1_000_000), text(from), text(until));
+            let (now, from, until) = (Timestamp::from_micros(at * 1_000_000), text(from), text(until));
             if let Some(end_of_it) = end(now, zone, &from, &until) {
                 prop_assert!(end_of_it > now && end_of_it.micros() - now.micros() <= 26 * 3600 * 1_000_000);
             }

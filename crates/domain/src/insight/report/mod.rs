@@ -31,7 +31,7 @@ pub use self::{
     workload::{Workload, of as workload},
 };
 use crate::{
-    Context, Instant, Repository, Result, Scope,
+    Context, Repository, Result, Scope, Timestamp,
     kernel::{
         policy::{self, Action, Role},
         repository::{Resource, people::Name, readable, resource::EntityOf},
@@ -49,9 +49,9 @@ const MOST: u64 = 200;
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Report<T> {
     /// The start of the period (UTC), inclusive.
-    pub from: Instant,
+    pub from: Timestamp,
     /// The end of the period (UTC), exclusive.
-    pub to: Instant,
+    pub to: Timestamp,
     /// The lines of the report.
     pub results: Vec<T>,
     /// Whether lines were cut off: a report has at most 200 users or projects.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, entries, how_many, is_open, mean_seconds, open, sum, sum_of, took, whole};
 use crate::{
-    Context, Instant, Repository, Result, Scope,
+    Context, Repository, Result, Scope, Timestamp,
     identity::user::User,
     kernel::{
         policy::Role,
@@ -77,9 +77,9 @@ pub struct PersonFigures {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TeamReport {
     /// The start of the period (UTC), inclusive.
-    pub from: Instant,
+    pub from: Timestamp,
     /// The end of the period (UTC), exclusive.
-    pub to: Instant,
+    pub to: Timestamp,
     /// One line for each person: first the members of the team in the order in which they joined,
     /// then its manager, other assignees of tasks in its projects, and deleted users who tracked
     /// time there in the period.

@@ -5,7 +5,7 @@
 use sea_orm::sea_query::Expr;
 use time::{OffsetDateTime, macros::format_description};
 
-use crate::{Error, Instant, Result};
+use crate::{Error, Result, Timestamp};
 
 const DAY: i64 = 86_400_000_000;
 /// The default length and the greatest length of a period, in days.
@@ -15,8 +15,8 @@ const LONGEST: i64 = 366;
 /// A period, from its start (inclusive) to its end (exclusive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    pub(crate) from: Instant,
-    pub(crate) to: Instant,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
 }
 
 impl Period {
@@ -25,8 +25,8 @@ impl Period {
     ///
     /// # Errors
     /// `InvalidParameter` if it is empty, begins before 1970 or is longer than 366 days.
-    pub fn of(from: Option<Instant>, to: Option<Instant>, now: Instant) -> Result<Self> {
-        let days = |instant: Instant, days: i64| Instant::from_micros(instant.micros() + days * DAY);
+    pub fn of(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Result<Self> {
+        let days = |instant: Timestamp, days: i64| Timestamp::from_micros(instant.micros() + days * DAY);
         let (from, to) = match (from, to) {
             (Some(from), Some(to)) => (from, to),
             (Some(from), None) => (from, days(from, USUAL)),
@@ -104,7 +104,7 @@ impl Every {
     }
 
     /// The start of the day or week that contains a timestamp.
-    fn start(self, instant: Instant) -> i64 {
+    fn start(self, instant: Timestamp) -> i64 {
         instant.micros() - (instant.micros() - self.offset()).rem_euclid(self.length())
     }
 
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    fn at(text: &str) -> Instant {
+    fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
@@ -161,9 +161,9 @@ mod tests {
         fn buckets_cover_the_period(from in 4 * DAY..2_000_000_000_000_000, days in 1..366i64, part in 0.0..1.0, week in any::<bool>()) {
             let every = if week { Every::Week } else { Every::Day };
             let length = days * DAY;
-            let period = Period { from: Instant::from_micros(from), to: Instant::from_micros(from + length) };
+            let period = Period { from: Timestamp::from_micros(from), to: Timestamp::from_micros(from + length) };
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a test's own")]
-            let instant = Instant::from_micros(from + (length as f64 * part) as i64);
+            let instant = Timestamp::from_micros(from + (length as f64 * part) as i64);
             prop_assert!(period.buckets(every).contains(&every.start(instant)));
             prop_assert!(period.buckets(every).len() <= 368);
         }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use crate::kernel::repository::tokenizer::LONGEST;
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant,
     insight::resources,
     kernel::{
@@ -175,8 +175,8 @@ macro_rules! indexed {
             ///
             /// # Errors
             /// Those of the store.
-            pub async fn index_missing(&self, system: &System, since: Option<Instant>) -> Result<()> {
-                let after = since.map_or(Uuid::nil(), Instant::first_id);
+            pub async fn index_missing(&self, system: &System, since: Option<Timestamp>) -> Result<()> {
+                let after = since.map_or(Uuid::nil(), Timestamp::first_id);
                 for tenant in tenant::ids(self, system).await? {
                     let ctx = system.within(tenant);
                     $(index::<$noun>(self, &ctx, after).await?;)*

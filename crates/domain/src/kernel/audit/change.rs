@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::{names::Names, object};
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope,
+    Context, Error, Repository, Result, Scope, Timestamp,
     kernel::{
         crud::Child,
         error::Kind,
@@ -56,7 +56,7 @@ pub(crate) mod entity {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         /// The date and time (UTC) of the change.
-        pub at: Instant,
+        pub at: Timestamp,
         /// The type of the actor: `user`, `service` for a service account, or `system`.
         #[schema(example = "user")]
         pub actor_kind: String,
@@ -101,7 +101,7 @@ impl Resource for Change {
         &[
             Filter { name: "actor", form: Form::Person, column: Column::ActorId },
             Filter { name: "action", form: Form::Text, column: Column::Action },
-            Filter { name: "at", form: Form::Instant, column: Column::At },
+            Filter { name: "at", form: Form::Timestamp, column: Column::At },
         ]
     }
 
@@ -143,7 +143,7 @@ fn named(field: &str) -> String {
 pub(crate) struct Arrival {
     /// The id of the change.
     pub(crate) id: Uuid,
-    at: Instant,
+    at: Timestamp,
     /// The version of the row after it, if it was a change of the row itself.
     pub(crate) version: Option<i64>,
 }
@@ -266,7 +266,7 @@ impl<N: Resource> Past<N> {
     ///
     /// # Errors
     /// As [`Self::shown_at`].
-    pub async fn at(&self, at: Instant) -> Result<Value> {
+    pub async fn at(&self, at: Timestamp) -> Result<Value> {
         self.shown_at(&self.row, at).await
     }
 
@@ -276,14 +276,14 @@ impl<N: Resource> Past<N> {
     /// # Errors
     /// `NotFound` if the row did not exist then or was in another project or team;
     /// `InvalidParameter` if there are too many later changes.
-    pub async fn shown_at(&self, shown: &(impl Serialize + Sync), at: Instant) -> Result<Value> {
+    pub async fn shown_at(&self, shown: &(impl Serialize + Sync), at: Timestamp) -> Result<Value> {
         policy::permit(self.scope.ctx(), Change::TYPE, Action::Read)?;
         if Arrival::of(&self.scope, &self.row, self.within).await?.is_some_and(|came| came.at > at) {
             return Err(Kind::NotFound.into());
         }
         let mut past = serde_json::to_value(shown).map_err(Error::internal)?;
         let since = about(N::TYPE, self.row.id()).add(entity::Column::At.gt(at));
-        let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
+        let (mut taken, mut bytes, mut last) = (0, 0, None::<Uuid>);
         // A few at a time, because a change may have much text.
         loop {
             let earlier = Condition::all().add_option(last.map(|id| entity::Column::Id.lt(id)));
@@ -294,8 +294,8 @@ impl<N: Resource> Past<N> {
             last = Some(end.id);
             for change in some {
                 let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
-                (taken, octets) = (taken + 1, octets + old.len());
-                if taken > FARTHEST || octets > MOST {
+                (taken, bytes) = (taken + 1, bytes + old.len());
+                if taken > FARTHEST || bytes > MOST {
                     let message = "Too many changes since then: the history lists them.";
                     return Err(Error::parameter("as_of", message));
                 }

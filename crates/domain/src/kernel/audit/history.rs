@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope,
+    Context, Result, Scope, Timestamp,
     kernel::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
@@ -36,7 +36,7 @@ pub(crate) mod entity {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         /// The date and time (UTC) of the action.
-        pub at: Instant,
+        pub at: Timestamp,
         /// The id of the user.
         pub actor_id: Option<Uuid>,
         /// The action.
@@ -85,7 +85,7 @@ impl Resource for HistoryEntry {
             Filter { name: "noun", form: Form::Text, column: Column::Noun },
             Filter { name: "row", form: Form::Id, column: Column::RowId },
             Filter { name: "action", form: Form::Text, column: Column::Action },
-            Filter { name: "at", form: Form::Instant, column: Column::At },
+            Filter { name: "at", form: Form::Timestamp, column: Column::At },
         ]
     }
 

@@ -23,7 +23,7 @@ pub use self::{
     security_event::{Asked, Failure, Refusal, SecurityEvent, record},
 };
 use crate::{
-    Context, Instant, Repository, Result,
+    Context, Repository, Result, Timestamp,
     kernel::{
         list::{self, Filter, Form, Page, Query, Sort},
         policy,
@@ -51,7 +51,7 @@ pub(crate) mod entity {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         /// The date and time (UTC) of the action.
-        pub at: Instant,
+        pub at: Timestamp,
         /// The type of the actor: `user`, `service` for a service account, or `system`.
         #[schema(example = "user")]
         pub actor_kind: String,
@@ -118,7 +118,7 @@ impl Resource for AuditEntry {
             Filter { name: "row", form: Form::Id, column: Column::RowId },
             Filter { name: "actor", form: Form::Person, column: Column::ActorId },
             Filter { name: "action", form: Form::Text, column: Column::Action },
-            Filter { name: "at", form: Form::Instant, column: Column::At },
+            Filter { name: "at", form: Form::Timestamp, column: Column::At },
         ]
     }
 
@@ -155,7 +155,7 @@ pub async fn get(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Aud
 pub(crate) fn row(
     ctx: &Context,
     id: Uuid,
-    at: Instant,
+    at: Timestamp,
     noun: &str,
     row_id: Uuid,
     action: &str,

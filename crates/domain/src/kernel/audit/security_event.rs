@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Instant, Result, Tx,
+    Result, Timestamp, Tx,
     kernel::{error::Kind, policy::ResourceType},
 };
 
@@ -50,7 +50,7 @@ pub struct Failure {
     pub reason: &'static str,
     /// The time until which further attempts are rejected, if this attempt exceeded the limit.
     /// Rejected attempts are not recorded, because anybody could fill the audit log with them.
-    pub blocked_until: Option<Instant>,
+    pub blocked_until: Option<Timestamp>,
 }
 
 /// Records a security event of the request in the context.

@@ -122,10 +122,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Instant, work::label::Label};
+    use crate::{Timestamp, work::label::Label};
 
     fn label(name: String, id: Uuid) -> Label {
-        let (tenant_id, now) = (Uuid::from_u128(1), Instant::from_micros(0));
+        let (tenant_id, now) = (Uuid::from_u128(1), Timestamp::from_micros(0));
         Label {
             tenant_id,
             id,
@@ -171,9 +171,9 @@ mod tests {
 
         /// A cursor that the server did not make is rejected, well-formed or not.
         #[test]
-        fn rubbish_is_refused(text in ".*|[A-Za-z0-9_-]{0,99}", octets: Vec<u8>) {
+        fn rubbish_is_refused(text in ".*|[A-Za-z0-9_-]{0,99}", bytes: Vec<u8>) {
             prop_assert!(seal(1, "").open(&text, &sort()).is_err());
-            prop_assert!(seal(1, "").open(&URL_SAFE_NO_PAD.encode(octets), &sort()).is_err());
+            prop_assert!(seal(1, "").open(&URL_SAFE_NO_PAD.encode(bytes), &sort()).is_err());
         }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::search;
 use crate::{
-    Context, Error, Instant, Result, Scope,
+    Context, Error, Result, Scope, Timestamp,
     kernel::{
         input,
         policy::{self, Action, Relations},
@@ -47,7 +47,7 @@ pub enum Form {
     Person,
     /// A timestamp, with the operators `[lt]`, `[lte]`, `[gt]` and `[gte]`; `none` where the column
     /// may be null.
-    Instant,
+    Timestamp,
     /// `true` or `false`.
     Flag,
     /// `true` for rows without a value in the column, and `false` for rows with one.
@@ -76,7 +76,7 @@ pub struct Filter<N: Resource> {
 impl<N: Resource> Filter<N> {
     /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
-        matches!(self.form, Form::Instant) && self.column.def().is_null()
+        matches!(self.form, Form::Timestamp) && self.column.def().is_null()
     }
 }
 
@@ -119,8 +119,8 @@ impl From<&String> for Key {
     }
 }
 
-impl From<Instant> for Key {
-    fn from(at: Instant) -> Self {
+impl From<Timestamp> for Key {
+    fn from(at: Timestamp) -> Self {
         Self::Number(at.micros())
     }
 }
@@ -330,7 +330,7 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
         }
         return Ok(any);
     };
-    let (Form::Instant, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else {
+    let (Form::Timestamp, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else {
         return Err(unknown());
     };
     Ok(Condition::all().add(match operator {
@@ -359,7 +359,7 @@ impl Form {
                 Some(id) => id.into(),
                 None => return wrong("an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e".to_owned()),
             },
-            Self::Instant => match value.parse::<Instant>() {
+            Self::Timestamp => match value.parse::<Timestamp>() {
                 Ok(instant) => instant.into(),
                 Err(_) => return wrong("a timestamp (RFC 3339), like 2026-01-31T12:00:00Z".to_owned()),
             },
@@ -411,7 +411,7 @@ pub fn parameters<N: Resource>() -> (Vec<Parameter>, Vec<&'static str>) {
         }
         let takes_none = filter.takes_none();
         filters.push(Parameter { name: (*name).to_owned(), form: *form, private, takes_none });
-        if matches!(form, Form::Instant) {
+        if matches!(form, Form::Timestamp) {
             let operators = ["lt", "lte", "gt", "gte"];
             filters.extend(operators.map(|op| Parameter {
                 name: format!("{name}[{op}]"),
@@ -445,7 +445,7 @@ mod tests {
         Form::Ranks(&["low", "high"]),
         Form::Id,
         Form::Person,
-        Form::Instant,
+        Form::Timestamp,
         Form::Flag,
         Form::Unset,
         Form::Text,

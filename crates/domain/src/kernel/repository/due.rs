@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Repository, field};
-use crate::{Instant, Result, System};
+use crate::{Result, System, Timestamp};
 
 /// A limit that is above the number of due rows.
 const MANY: u64 = 1_000_000;
@@ -30,7 +30,7 @@ impl Repository {
 
 /// The inner query reads only the due rows, by the index on the column. Without its limit a
 /// database may group by the primary key instead, and read all rows.
-fn tenants(table: &'static str, column: &'static str, now: Instant, most: u64) -> SelectStatement {
+fn tenants(table: &'static str, column: &'static str, now: Timestamp, most: u64) -> SelectStatement {
     let due = Query::select()
         .columns(["tenant_id", column])
         .from(table)

@@ -89,7 +89,7 @@ pub use self::{
     tx::{Birth, Tx},
 };
 use crate::{
-    Clock, Context, Error, Instant, Result, System,
+    Clock, Context, Error, Result, System, Timestamp,
     kernel::{context::Request, idempotency::InFlight},
 };
 
@@ -373,7 +373,7 @@ impl Repository {
         system: &System,
         table: &'static str,
         column: &'static str,
-        before: Instant,
+        before: Timestamp,
     ) -> Result<()> {
         let expired = Query::select()
             .columns(["tenant_id", "id"])

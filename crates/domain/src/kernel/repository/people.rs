@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{Scope, entity, field, row::Positioned};
 use crate::{
-    Instant, Result,
+    Result, Timestamp,
     kernel::policy::{Action, ResourceType},
 };
 
@@ -24,7 +24,7 @@ entity! {
         pub username: String,
         pub first_name: String,
         pub last_name: String,
-        pub deleted_at: Instant,
+        pub deleted_at: Timestamp,
     }
 }
 
@@ -41,7 +41,7 @@ pub struct RemovedUser {
     #[schema(example = "Hopper")]
     pub last_name: String,
     /// The date and time (UTC) at which the user was removed.
-    pub removed_at: Instant,
+    pub removed_at: Timestamp,
 }
 
 impl From<FormerUser> for RemovedUser {

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{Repository, field};
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Timestamp, Tx,
     kernel::{context::Request, error::Kind},
 };
 
@@ -131,7 +131,7 @@ impl Readiness {
 struct Row {
     node: Uuid,
     number: i64,
-    at: Instant,
+    at: Timestamp,
 }
 
 impl Repository {

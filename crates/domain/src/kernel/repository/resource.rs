@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{dependents::Written, row::Positioned, text::Searched, tx::Birth};
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Timestamp, Tx,
     kernel::{
         list::{self, Filter, Sort},
         policy::{self, Action, Relation, Relations},
@@ -112,7 +112,7 @@ pub trait Resource: Owned {
     /// The row as deleted at a timestamp, or as restored with `None`. The result is `None` for a
     /// resource whose rows can't be restored: they are deleted permanently.
     #[doc(hidden)]
-    fn removed(self, _at: Option<Instant>) -> Option<Self> {
+    fn removed(self, _at: Option<Timestamp>) -> Option<Self> {
         None
     }
 
@@ -292,8 +292,8 @@ macro_rules! entity {
         $crate::kernel::repository::resource::entity! {
             @model pub, $row, $table, [$(#[$($doc)*])*], [$($removed of $whom)?] {
                 $([$(#[$($meta)*])*] $field: $kind,)*
-                [#[doc = "The date and time (UTC) at which it was created."]] created_at: Instant,
-                [#[doc = "The date and time (UTC) of its last change."]] updated_at: Instant,
+                [#[doc = "The date and time (UTC) at which it was created."]] created_at: Timestamp,
+                [#[doc = "The date and time (UTC) of its last change."]] updated_at: Timestamp,
                 [#[doc = "The version of the row; each change adds 1. The `ETag` of the resource."]] version: i64,
                 $($([$(#[$($more)*])*] $last: $last_kind,)*)?
             }
@@ -322,7 +322,7 @@ macro_rules! entity {
             use sea_orm::entity::prelude::*;
 
             use super::*;
-            use $crate::Instant;
+            use $crate::Timestamp;
 
             $($doc)*
             #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]

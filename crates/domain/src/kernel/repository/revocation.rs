@@ -23,7 +23,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Repository, Tx, entity, field};
 use crate::{
-    Instant, Result, System,
+    Result, System, Timestamp,
     kernel::{context::Request, error::Kind},
 };
 
@@ -43,8 +43,8 @@ entity! {
         pub subject_id: Option<Uuid>,
         /// All tokens of this session.
         pub session_id: Option<Uuid>,
-        pub at: Instant,
-        pub expires_at: Instant,
+        pub at: Timestamp,
+        pub expires_at: Timestamp,
         /// This one token, by its `jti` (RFC 7519 section 4.1.7).
         pub token_id: Option<Uuid>,
     }
@@ -69,7 +69,7 @@ impl Revocation {
 
     /// Revokes one token, until it expires.
     pub(crate) fn of_token(tx: &Tx, token: &Principal) -> Self {
-        let expires_at = Instant::from_micros(token.expires_at().saturating_mul(1_000_000));
+        let expires_at = Timestamp::from_micros(token.expires_at().saturating_mul(1_000_000));
         Self { token_id: Some(token.token_id()), expires_at, ..Self::now(tx) }
     }
 
@@ -102,7 +102,7 @@ struct Known {
     suspended: HashSet<Uuid>,
     /// By the tenant and the id of a subject, session or token: the timestamp of the revocation,
     /// and the timestamp until which it is kept.
-    revoked: HashMap<(Uuid, Uuid), (Instant, Instant)>,
+    revoked: HashMap<(Uuid, Uuid), (Timestamp, Timestamp)>,
 }
 
 impl Revocations {
@@ -148,7 +148,7 @@ impl Revocations {
         }
     }
 
-    fn refresh(&self, suspended: Vec<Uuid>, now: Instant) {
+    fn refresh(&self, suspended: Vec<Uuid>, now: Timestamp) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let suspended: HashSet<_> = suspended.into_iter().collect();
         let is_new = !suspended.is_subset(&known.suspended);

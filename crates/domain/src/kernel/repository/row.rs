@@ -11,7 +11,7 @@ use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::people::RemovedUser;
-use crate::Instant;
+use crate::Timestamp;
 
 /// A row of one of the databases.
 pub enum Cells<'a> {
@@ -111,7 +111,7 @@ macro_rules! plain {
 
 plain!(bool, i16, i32, i64, String, Vec<u8>, Uuid, time::Date);
 
-impl Cell for Instant {
+impl Cell for Timestamp {
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
         Ok(i64::read(cells, position)?.map(Self::from_micros))
     }

@@ -35,7 +35,7 @@ use super::{
     scope::{Scope, field},
 };
 use crate::{
-    Error, Instant, Result,
+    Error, Result, Timestamp,
     kernel::{
         context::Actor,
         error::Kind,
@@ -48,7 +48,7 @@ use crate::{
 pub struct Tx {
     scope: Scope,
     /// The timestamp of everything that the transaction writes.
-    at: Instant,
+    at: Timestamp,
     /// The other transactions of the same commit, on SQLite.
     pub(super) group: Option<Arc<Group>>,
     pub(super) savepoint: AtomicBool,
@@ -74,7 +74,7 @@ impl Deref for Tx {
 pub struct Birth {
     pub(crate) tenant: Uuid,
     pub(crate) id: Uuid,
-    pub(crate) at: Instant,
+    pub(crate) at: Timestamp,
 }
 
 impl Tx {
@@ -96,7 +96,7 @@ impl Tx {
     }
 
     /// The timestamp of everything that the transaction writes.
-    pub(crate) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Timestamp {
         self.at
     }
 

@@ -82,7 +82,7 @@ impl Resource for Attachment {
         use entity::Column;
         &[
             Filter { name: "uploaded_by", form: Form::Person, column: Column::UploadedBy },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 

@@ -56,7 +56,7 @@ impl Resource for Client {
         &[
             Filter { name: "name", form: Form::Text, column: Column::Name },
             Filter { name: "email", form: Form::Text, column: Column::Email },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }

@@ -45,7 +45,7 @@ entity! {
         #[schema(value_type = Vec<Uuid>)]
         pub mentions: AsJson<Vec<Uuid>>,
         /// The date and time (UTC) at which the text was last edited, or null if it never was.
-        pub edited_at: Option<Instant>,
+        pub edited_at: Option<Timestamp>,
         ..removed author_removed of author_id,
     }
 }
@@ -99,7 +99,7 @@ impl Resource for Comment {
         use entity::Column;
         &[
             Filter { name: "author", form: Form::Person, column: Column::AuthorId },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }

@@ -31,7 +31,7 @@ entity! {
         /// The text, in Markdown.
         pub body: String,
         /// The date and time (UTC) at which this text was written.
-        pub written_at: Instant,
+        pub written_at: Timestamp,
     }
 }
 

@@ -68,10 +68,10 @@ pub async fn permit(repository: &Repository, ctx: &Context, id: Uuid) -> Result<
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` for a text that is not UTF-8, is too long or has control
 /// characters; and those of the precondition.
-pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> Result<Document> {
+pub async fn set_text(tx: &Tx, id: Uuid, bytes: &[u8], pre: &Precondition) -> Result<Document> {
     let seen = tx.resolve::<Document, _>(id, Update).await?;
     let wrong = |message: &str| Error::field("", "invalid_value", message);
-    let text = std::str::from_utf8(octets).map_err(|_| wrong("Must be text in UTF-8."))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| wrong("Must be text in UTF-8."))?;
     if text.chars().count() > LONGEST_TEXT {
         return Err(wrong("Must be at most 200,000 characters."));
     }

@@ -19,7 +19,7 @@ pub use self::{
     version::{DocumentVersion, DocumentVersionSummary},
 };
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Timestamp, Tx,
     kernel::{
         crud::{Editable, Reference, input},
         input::{one_line, trimmed},
@@ -74,9 +74,9 @@ pub struct DocumentSummary {
     /// The id of the user who created the document, or null if a service account created it.
     author_id: Option<Uuid>,
     /// The date and time (UTC) at which the document was created.
-    created_at: Instant,
+    created_at: Timestamp,
     /// The date and time (UTC) at which the document was last changed.
-    updated_at: Instant,
+    updated_at: Timestamp,
     /// The version of the document. It grows with each change.
     version: i64,
 }
@@ -143,8 +143,8 @@ impl Resource for Document {
         &[
             Filter { name: "project", form: Form::Id, column: Column::ProjectId },
             Filter { name: "author", form: Form::Person, column: Column::AuthorId },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
-            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Timestamp, column: Column::UpdatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Document;
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Timestamp, Tx,
     kernel::{
         audit::Arrival,
         crud::Child,
@@ -46,7 +46,7 @@ entity! {
         /// stays when the user is deleted.
         pub saved_by: Option<Uuid>,
         /// The date and time (UTC) at which this version was saved.
-        pub created_at: Instant,
+        pub created_at: Timestamp,
     }
 }
 
@@ -69,7 +69,7 @@ pub struct DocumentVersionSummary {
     /// The id of the user who saved this version, or null if a service account saved it.
     saved_by: Option<Uuid>,
     /// The date and time (UTC) at which this version was saved.
-    created_at: Instant,
+    created_at: Timestamp,
 }
 
 positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_by, created_at });
@@ -106,7 +106,7 @@ impl Resource for DocumentVersion {
         use entity::Column;
         &[
             Filter { name: "saved_by", form: Form::Person, column: Column::SavedBy },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 

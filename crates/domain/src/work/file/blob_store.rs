@@ -40,7 +40,7 @@ pub enum Place {
 }
 
 /// The bytes of an object, as a stream.
-pub type RawBody = BoxStream<'static, Result<Bytes>>;
+pub type ByteStream = BoxStream<'static, Result<Bytes>>;
 
 /// Writes, reads and removes objects. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl BlobStore {
         id: Uuid,
         info: &FileInfo,
         range: Option<Range<u64>>,
-    ) -> Result<RawBody> {
+    ) -> Result<ByteStream> {
         let is_whole = range.is_none();
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let name = self.name(tenant, id);
@@ -111,12 +111,12 @@ impl BlobStore {
             let (told, size) = (info.size, got.meta.size);
             return Err(Error::internal(format!("{name} has {size} bytes instead of {told}")));
         }
-        let octets = impatient(got.into_stream().map_err(failed)).boxed();
-        Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
+        let bytes = impatient(got.into_stream().map_err(failed)).boxed();
+        Ok(if is_whole { checked(bytes, name, info.sha256.clone()).boxed() } else { bytes })
     }
 
     /// All bytes of an object, not verified; `None` if it does not exist.
-    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<RawBody>> {
+    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<ByteStream>> {
         let name = self.name(tenant, id);
         match tokio::time::timeout(PATIENCE, self.objects.get(&name)).await {
             Ok(Ok(got)) => Ok(Some(impatient(got.into_stream().map_err(failed)).boxed())),
@@ -179,31 +179,29 @@ pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>
 }
 
 /// A stream with a timeout for each chunk.
-fn impatient(
-    octets: impl Stream<Item = Result<Bytes>> + Send + 'static,
-) -> impl Stream<Item = Result<Bytes>> {
-    futures::stream::try_unfold(Box::pin(octets), async |mut octets| {
-        match tokio::time::timeout(PATIENCE, octets.next()).await {
-            Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),
+fn impatient(bytes: impl Stream<Item = Result<Bytes>> + Send + 'static) -> impl Stream<Item = Result<Bytes>> {
+    futures::stream::try_unfold(Box::pin(bytes), async |mut bytes| {
+        match tokio::time::timeout(PATIENCE, bytes.next()).await {
+            Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, bytes))),
             Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     })
 }
 
 /// A stream that withholds its last chunk until the digest of all bytes is verified.
-fn checked(octets: RawBody, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
+fn checked(bytes: ByteStream, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
     let expected = Arc::new((name, sha256));
     // The withheld chunk is empty at first.
-    let begin = (octets, Hashing::default(), Bytes::new());
+    let begin = (bytes, Hashing::default(), Bytes::new());
     futures::stream::try_unfold(Some(begin), move |state| {
         let expected = expected.clone();
         async move {
-            let Some((mut octets, mut hash, waiting)) = state else { return Ok(None) };
+            let Some((mut bytes, mut hash, waiting)) = state else { return Ok(None) };
             let (name, sha256) = &*expected;
-            match octets.try_next().await? {
+            match bytes.try_next().await? {
                 Some(piece) => {
                     hash.update(&piece);
-                    Ok(Some((waiting, Some((octets, hash, piece)))))
+                    Ok(Some((waiting, Some((bytes, hash, piece)))))
                 }
                 None if hex(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
                 None => {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    blob_store::{BlobStore, Place, RawBody},
+    blob_store::{BlobStore, ByteStream, Place},
     receiving::{Received, Receiving},
 };
 use crate::{
@@ -38,7 +38,7 @@ entity! {
     pub struct File in "file", unversioned {
         pub size: i64,
         /// When the file was released: the object is removed next, and then this row.
-        pub discarded_at: Option<Instant>,
+        pub discarded_at: Option<Timestamp>,
     }
 }
 
@@ -61,11 +61,11 @@ pub struct FileInfo {
 }
 
 /// Bytes in hexadecimal.
-pub fn hex(octets: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
+    bytes.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
 /// Checks the name of a file: one line of visible text, and no path.

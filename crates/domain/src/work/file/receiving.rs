@@ -75,13 +75,13 @@ impl Receiving {
     ///
     /// # Errors
     /// `Unavailable` when the blob store cannot be reached; `StorageFull`, `ReadOnly`.
-    pub async fn take(&mut self, octets: Bytes) -> Result<()> {
-        self.hash.update(&octets);
-        self.size += octets.len() as u64;
+    pub async fn take(&mut self, bytes: Bytes) -> Result<()> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
         let room = kind::LOOKED_AT.saturating_sub(self.head.len());
-        self.head.extend(octets.iter().take(room));
+        self.head.extend(bytes.iter().take(room));
         match &mut self.writer {
-            Some(writer) => within(writer.put(octets)).await,
+            Some(writer) => within(writer.put(bytes)).await,
             None => Err(Error::internal(format!("{} is closed for writing", self.name))),
         }
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{BlobStore, File, blob_store::PATIENCE, release};
 use crate::{
-    Error, Instant, Repository, Result, System,
+    Error, Repository, Result, System, Timestamp,
     kernel::repository::{SWEEP, field},
 };
 
@@ -156,14 +156,14 @@ fn files(those: Condition) -> SelectStatement {
 }
 
 /// Whether an id was generated before a time.
-fn is_before(id: Uuid, instant: Instant) -> bool {
+fn is_before(id: Uuid, instant: Timestamp) -> bool {
     let made = id.get_timestamp().and_then(|at| i64::try_from(at.to_unix().0).ok());
     made.is_some_and(|seconds| seconds < instant.seconds())
 }
 
 /// Removes partly written files that a kill left in the folder. The lists of the store do not have
 /// them.
-async fn remove_leftovers(blob_store: &BlobStore, now: Instant) -> Result<()> {
+async fn remove_leftovers(blob_store: &BlobStore, now: Timestamp) -> Result<()> {
     let Some(folder) = blob_store.folder.clone() else { return Ok(()) };
     let before = now.minus(ORPHANED);
     let removal = tokio::task::spawn_blocking(move || remove_staged(folder, before));
@@ -171,7 +171,7 @@ async fn remove_leftovers(blob_store: &BlobStore, now: Instant) -> Result<()> {
 }
 
 /// Removes old files named `id#1`: the store writes to such a file and then renames it to `id`.
-fn remove_staged(folder: PathBuf, before: Instant) -> io::Result<()> {
+fn remove_staged(folder: PathBuf, before: Timestamp) -> io::Result<()> {
     for tenant in fs::read_dir(folder)? {
         let tenant = tenant?;
         let is_ours = tenant.file_name().to_str().is_some_and(|name| name.parse::<Uuid>().is_ok());

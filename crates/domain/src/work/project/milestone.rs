@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{Project, relations_within};
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Timestamp, Tx,
     kernel::{
         crud::{Child, EditableChild},
         input::{one_line, trimmed},
@@ -31,10 +31,10 @@ entity! {
         /// The description, or null.
         pub description: Option<String>,
         /// The due date and time (UTC), or null.
-        pub due_at: Option<Instant>,
+        pub due_at: Option<Timestamp>,
         /// The date and time (UTC) at which the milestone was marked as reached, or null while it
         /// is not.
-        pub reached_at: Option<Instant>,
+        pub reached_at: Option<Timestamp>,
     }
 }
 
@@ -62,9 +62,9 @@ impl Resource for Milestone {
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
-            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
-            Filter { name: "reached_at", form: Form::Instant, column: Column::ReachedAt },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "due_at", form: Form::Timestamp, column: Column::DueAt },
+            Filter { name: "reached_at", form: Form::Timestamp, column: Column::ReachedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 
@@ -76,7 +76,7 @@ impl Resource for Milestone {
             Sort {
                 name: "due_at",
                 column: "due_key",
-                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
+                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Timestamp::micros)),
             },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
@@ -113,7 +113,7 @@ pub struct MilestoneInput {
     /// The due date and time (UTC), or null.
     #[serde(default)]
     #[garde(skip)]
-    due_at: Option<Instant>,
+    due_at: Option<Timestamp>,
     /// Whether the milestone is reached. The first `true` sets `reached_at` to the current time;
     /// `false` clears it.
     #[serde(default)]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub use self::milestone::{Milestone, MilestoneInput};
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Error, Result, Scope, Timestamp, Tx,
     identity::user::{self, User},
     kernel::{
         crud::{Editable, Reference, input},
@@ -88,9 +88,9 @@ entity! {
         /// The priority.
         pub priority: Priority,
         /// The planned start date and time (UTC), or null.
-        pub start_at: Option<Instant>,
+        pub start_at: Option<Timestamp>,
         /// The due date and time (UTC), or null.
-        pub due_at: Option<Instant>,
+        pub due_at: Option<Timestamp>,
     }
 }
 
@@ -186,9 +186,9 @@ impl Resource for Project {
             Filter { name: "priority", form: Form::Ranks(Priority::WORDS), column: Column::Priority },
             Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
             Filter { name: "team", form: Form::Id, column: Column::TeamId },
-            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
-            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "due_at", form: Form::Timestamp, column: Column::DueAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Timestamp, column: Column::UpdatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
@@ -250,11 +250,11 @@ input! {
         /// The planned start date and time (UTC), or null.
         #[serde(default)]
         #[garde(skip)]
-        start_at: Option<Instant>,
+        start_at: Option<Timestamp>,
         /// The due date and time (UTC), not before the start, or null.
         #[serde(default)]
         #[garde(skip)]
-        due_at: Option<Instant>,
+        due_at: Option<Timestamp>,
     }
 }
 

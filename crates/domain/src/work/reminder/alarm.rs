@@ -11,7 +11,7 @@ use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 
 use super::{Reminder, before, entity as reminders};
 use crate::{
-    Instant, Result, Tx,
+    Result, Timestamp, Tx,
     kernel::repository::{ReactsTo, Resource, Written, entity},
     work::task::Task,
 };
@@ -22,23 +22,23 @@ const SOON: Duration = Duration::from_hours(24);
 entity! {
     pub(crate) struct Alarm in "alarm", unversioned {
         /// The time at which the alarm fires.
-        pub at: Instant,
+        pub at: Timestamp,
     }
 }
 
 /// The due date that needs an alarm: that of an open task that is not in the trash.
-pub(super) fn due(task: Option<&Task>) -> Option<Instant> {
+pub(super) fn due(task: Option<&Task>) -> Option<Timestamp> {
     task.filter(|task| task.is_open() && !task.is_removed()).and_then(|task| task.due_at)
 }
 
 /// The next time at which to notify about a due date. Times that have passed are skipped: the user
 /// who set the date knows of them.
-fn next(due: Instant, now: Instant) -> Option<Instant> {
+fn next(due: Timestamp, now: Timestamp) -> Option<Timestamp> {
     [due.minus(SOON), due].into_iter().find(|at| *at > now)
 }
 
 /// Sets the alarm of a row, or removes it when there is no time or the time has passed.
-pub(crate) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
+pub(crate) async fn set(tx: &Tx, id: Uuid, at: Option<Timestamp>) -> Result<()> {
     tx.delete_internal::<Alarm>(id).await?;
     match at.filter(|at| *at > tx.now()) {
         Some(at) => keep(tx, id, at).await,
@@ -82,7 +82,7 @@ async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> 
 
 /// Sets the alarm of a reminder after its task got another due date. If its time has passed but the
 /// due date has not, it fires at once: late, but not lost.
-pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant>) -> Result<()> {
+pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Timestamp>) -> Result<()> {
     tx.delete_internal::<Alarm>(reminder.id).await?;
     let due = due.filter(|due| *due > tx.now());
     match before(due, reminder.before_due_minutes) {
@@ -91,7 +91,7 @@ pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant
     }
 }
 
-async fn keep(tx: &Tx, id: Uuid, at: Instant) -> Result<()> {
+async fn keep(tx: &Tx, id: Uuid, at: Timestamp) -> Result<()> {
     tx.insert_internal(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await
 }
 

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 #[cfg(test)]
 pub(crate) use self::alarm::Alarm;
 use crate::{
-    Context, Error, Instant, Result, Scope, Tx,
+    Context, Error, Result, Scope, Timestamp, Tx,
     identity::user::User,
     kernel::{
         crud::{Child, EditableChild},
@@ -40,20 +40,20 @@ entity! {
         /// The id of the user who is reminded.
         pub user_id: Uuid,
         /// The date and time (UTC) at which the reminder fires. Null if it depends on the due date.
-        pub remind_at: Option<Instant>,
+        pub remind_at: Option<Timestamp>,
         /// How many minutes before the due date the reminder fires. It follows changes of the due
         /// date. If a change leaves less time than that, the reminder fires at once. Null if
         /// `remind_at` is set.
         #[schema(example = 60)]
         pub before_due_minutes: Option<i32>,
         /// The date and time (UTC) at which the reminder fired, or null if it has not fired.
-        pub fired_at: Option<Instant>,
+        pub fired_at: Option<Timestamp>,
     }
 }
 
 impl Reminder {
     /// The time at which the reminder is to fire, given the due date of its task.
-    fn at(&self, due: Option<Instant>) -> Option<Instant> {
+    fn at(&self, due: Option<Timestamp>) -> Option<Timestamp> {
         if self.fired_at.is_some() {
             return None;
         }
@@ -93,7 +93,7 @@ async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
 }
 
 /// The time that is a number of minutes before a due date.
-fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
+fn before(due: Option<Timestamp>, minutes: Option<i32>) -> Option<Timestamp> {
     Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
 }
 
@@ -142,8 +142,8 @@ impl Resource for Reminder {
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
-            Filter { name: "remind_at", form: Form::Instant, column: Column::RemindAt },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "remind_at", form: Form::Timestamp, column: Column::RemindAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
         ]
     }
 
@@ -178,7 +178,7 @@ pub struct ReminderInput {
     /// The date and time (UTC) at which the reminder fires. It must be in the future.
     #[serde(default)]
     #[garde(skip)]
-    remind_at: Option<Instant>,
+    remind_at: Option<Timestamp>,
     /// How many minutes before the due date the reminder fires, from 0 to 525600 (one year). It
     /// follows the due date. While the task has no due date, it does not fire.
     #[serde(default)]

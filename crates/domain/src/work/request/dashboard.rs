@@ -18,7 +18,7 @@ use super::{
     entity::{Column, Entity},
 };
 use crate::{
-    Context, Instant, Repository, Result, Scope,
+    Context, Repository, Result, Scope, Timestamp,
     kernel::repository::{Resource, field, resource::EntityOf},
     work::client::Client,
 };
@@ -63,7 +63,7 @@ pub struct RequestsDashboard {
     pub other_types: RequestsByStatus,
     /// The date and time (UTC) at which the oldest open request was created, or null if no request
     /// is open.
-    pub oldest_open_at: Option<Instant>,
+    pub oldest_open_at: Option<Timestamp>,
     /// The age of the oldest open request, in seconds, or null if no request is open.
     pub oldest_open_seconds: Option<i64>,
 }
@@ -83,8 +83,8 @@ pub async fn dashboard(repository: &Repository, ctx: &Context) -> Result<Request
         .order_by(Column::Id, Order::Asc)
         .limit(1);
     let oldest = scope.rows(&oldest.into_query()).await?;
-    let oldest_open_at: Option<Instant> = oldest.first().map(|row| field(row, 0)).transpose()?;
-    let age = |at: Instant| ctx.now().seconds().saturating_sub(at.seconds());
+    let oldest_open_at: Option<Timestamp> = oldest.first().map(|row| field(row, 0)).transpose()?;
+    let age = |at: Timestamp| ctx.now().seconds().saturating_sub(at.seconds());
     let all = scope.visible::<ClientRequest>(Condition::all())?.select_only();
     let total = scope.rows(&counts(all).into_query()).await?;
     let total = total.first().map(|row| by_status(row, 0)).transpose()?.unwrap_or_default();

@@ -77,10 +77,10 @@ entity! {
         pub status: RequestStatus,
         /// The date and time (UTC) at which the request became `in_progress`, or null while it is
         /// `pending`.
-        pub started_at: Option<Instant>,
+        pub started_at: Option<Timestamp>,
         /// The date and time (UTC) at which the request was completed, or null if it is not
         /// completed.
-        pub completed_at: Option<Instant>,
+        pub completed_at: Option<Timestamp>,
     }
 }
 
@@ -108,9 +108,9 @@ impl Resource for ClientRequest {
             Filter { name: "client", form: Form::Id, column: Column::ClientId },
             Filter { name: "type", form: Form::Id, column: Column::TypeId },
             Filter { name: "assignee", form: Form::Person, column: Column::AssigneeId },
-            Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
-            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "completed_at", form: Form::Timestamp, column: Column::CompletedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Timestamp, column: Column::UpdatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }

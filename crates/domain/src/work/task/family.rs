@@ -12,7 +12,7 @@ use super::{
     dependency, entity, rank,
 };
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Timestamp, Tx,
     kernel::{error::Kind, repository::Resource},
 };
 
@@ -135,6 +135,6 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
 
 /// The time of deletion of a subtask after its parent was deleted or restored. A subtask that was
 /// deleted earlier stays in the trash.
-fn followed(part: &Task, restored: Option<Instant>, deleted: Option<Instant>) -> Option<Instant> {
+fn followed(part: &Task, restored: Option<Timestamp>, deleted: Option<Timestamp>) -> Option<Timestamp> {
     if restored.is_some() && part.deleted_at == restored { None } else { part.deleted_at.or(deleted) }
 }

@@ -13,7 +13,7 @@ use super::{
     recurrence::{LONGEST, RecurrenceMode},
 };
 use crate::{
-    Instant,
+    Timestamp,
     kernel::input::{items, one_line, title_line, trimmed},
 };
 
@@ -64,11 +64,11 @@ pub struct TaskInput {
     /// The planned start date and time (UTC), or null.
     #[serde(default)]
     #[garde(skip)]
-    pub(super) start_at: Option<Instant>,
+    pub(super) start_at: Option<Timestamp>,
     /// The due date and time (UTC), not before the start, or null.
     #[serde(default)]
     #[garde(skip)]
-    pub(super) due_at: Option<Instant>,
+    pub(super) due_at: Option<Timestamp>,
     /// The estimated work in minutes, from 0 to 1000000, or null.
     #[serde(default)]
     #[garde(range(min = 0, max = 1_000_000))]

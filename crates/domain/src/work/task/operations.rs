@@ -14,7 +14,7 @@ use super::{
     dependency, entity, family, rank,
 };
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant,
     kernel::{
         crud,
@@ -175,19 +175,19 @@ impl Repository {
 }
 
 /// Some tasks that were deleted before a time, the oldest first.
-fn old(scope: &Scope, before: Instant, most: u64) -> Select<entity::Entity> {
+fn old(scope: &Scope, before: Timestamp, most: u64) -> Select<entity::Entity> {
     let old = scope.owned::<Task>().filter(entity::Column::DeletedAt.lt(before));
     old.order_by_asc(entity::Column::DeletedAt).limit(most)
 }
 
 /// Whether a task was deleted before a time.
-async fn has_old(scope: &Scope, before: Instant) -> Result<bool> {
+async fn has_old(scope: &Scope, before: Timestamp) -> Result<bool> {
     let first: Vec<Task> = scope.all(&old(scope, before, 1).into_query()).await?;
     Ok(!first.is_empty())
 }
 
 /// Purges a few tasks that were deleted before a time. Returns whether there may be more.
-async fn purge_some(tx: &Tx, before: Instant) -> Result<bool> {
+async fn purge_some(tx: &Tx, before: Timestamp) -> Result<bool> {
     let due: Vec<Task> = tx.all(&old(tx, before, SWEEP).into_query()).await?;
     for task in &due {
         // It may have been purged with its parent task.

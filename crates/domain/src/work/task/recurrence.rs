@@ -16,7 +16,7 @@ use super::{
     series::{Next, Series, meant, next},
 };
 use crate::{
-    Error, Instant, Result, Tx,
+    Error, Result, Timestamp, Tx,
     identity::tenant::Tenant,
     kernel::{repository::row::enumeration, time_zone},
 };
@@ -94,7 +94,7 @@ impl Settings {
 ///
 /// # Errors
 /// `Invalid`, at the rule or the due date.
-pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Instant>, clamp: bool) -> Result<()> {
+pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Timestamp>, clamp: bool) -> Result<()> {
     let Some(rule) = rule else { return Ok(()) };
     let needs = || Error::field("/due_at", "required", "A due date is required for a recurring task.");
     let zone = zone(tx).await?;
@@ -136,7 +136,7 @@ pub(super) async fn hand_on(tx: &Tx, done: Task) -> Result<Task> {
 }
 
 /// The intended due date of a completed task, and the next due date.
-fn following(done: &Task, now: Instant, zone: &TimeZone) -> Result<Option<(Local, Next)>> {
+fn following(done: &Task, now: Timestamp, zone: &TimeZone) -> Result<Option<(Local, Next)>> {
     let (Some(rule), Some(due_at)) = (&done.recurrence, done.due_at) else { return Ok(None) };
     let due = meant(done.due_local.as_deref(), due_at, zone)?;
     let completed = done.completed_at.unwrap_or(now);
@@ -156,9 +156,9 @@ fn start_of(
     done: &Task,
     due: Local,
     next: Local,
-    next_at: Instant,
+    next_at: Timestamp,
     zone: &TimeZone,
-) -> Result<Option<(Instant, Option<String>)>> {
+) -> Result<Option<(Timestamp, Option<String>)>> {
     let Some(start_at) = done.start_at else { return Ok(None) };
     let start = meant(done.start_local.as_deref(), start_at, zone)?;
     let moved = next.start_before(start, due).and_then(|moved| Some((moved, moved.instant(zone)?)));

@@ -10,7 +10,7 @@ use super::{
     local::Local,
     rule::{Rule, Until, wrong},
 };
-use crate::{Instant, Result};
+use crate::{Result, Timestamp};
 
 /// From this year on, the calendar ends before a rule could be found never to hold.
 const LAST_YEARS: i16 = 9950;
@@ -24,13 +24,13 @@ pub(super) struct Series<'a> {
     /// The local time from which the rule counts. The next date is later than this.
     pub(super) start: Local,
     /// The next date is also later than this.
-    pub(super) after: Option<Instant>,
+    pub(super) after: Option<Timestamp>,
 }
 
 /// The next date of a series, and the rule that remains after it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Next {
-    pub(super) at: Instant,
+    pub(super) at: Timestamp,
     pub(super) local: Local,
     pub(super) rule: String,
 }
@@ -71,7 +71,7 @@ pub(super) fn next(series: &Series<'_>) -> Result<Option<Next>> {
 }
 
 /// Whether a rule ended before a date.
-fn is_over(until: Until, at: Instant, local: Local) -> bool {
+fn is_over(until: Until, at: Timestamp, local: Local) -> bool {
     match until {
         Until::Day(last) => local.date > last,
         Until::Local(last) => local.civil() > last,
@@ -91,7 +91,7 @@ fn with_count(rule: &str, count: u32) -> String {
 }
 
 /// The intended local time of a date: see [`Local::meant`].
-pub(super) fn meant(kept: Option<&str>, at: Instant, zone: &TimeZone) -> Result<Local> {
+pub(super) fn meant(kept: Option<&str>, at: Timestamp, zone: &TimeZone) -> Result<Local> {
     Local::meant(kept, at, zone).ok_or_else(|| wrong("The due date is too far away for a recurring task."))
 }
 
@@ -109,12 +109,12 @@ mod tests {
     /// Parts of rules, valid and invalid ones, in any number.
     const PARTS: &str = "(FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY|[A-Z]{0,3});)?((INTERVAL|COUNT|WKST|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|BYEASTER|X)=-?[0-9]{0,5}(,-?[0-9]{1,3}){0,2};|BYDAY=[-+]?[0-9]{0,2}(MO|SU|.)(,TU|,.U)?;|UNTIL=[0-9]{8}(T[0-9]{6}Z?)?;){0,4}.{0,2}";
 
-    fn at(text: &str) -> Instant {
+    fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
     /// The next date of a series that starts at a timestamp.
-    fn after(rule: &str, from: Instant, zone: &TimeZone, clamp: bool) -> Result<Option<Next>> {
+    fn after(rule: &str, from: Timestamp, zone: &TimeZone, clamp: bool) -> Result<Option<Next>> {
         let start = meant(None, from, zone)?;
         next(&Series { rule, clamp, zone, start, after: None })
     }
@@ -153,7 +153,7 @@ mod tests {
             zone in prop_oneof![Just("Pacific/Apia"), zones()],
             clamp in any::<bool>(),
         ) {
-            let (from, zone) = (Instant::from_micros(micros), time_zone::find(zone).unwrap());
+            let (from, zone) = (Timestamp::from_micros(micros), time_zone::find(zone).unwrap());
             if let Ok(Some(next)) = after(parts.trim_end_matches(';'), from, &zone, clamp) {
                 prop_assert!(next.at > from);
                 prop_assert!(Rule::read(&next.rule).is_ok(), "{}", next.rule);
@@ -171,7 +171,7 @@ mod tests {
         /// after a gap where the time is skipped.
         #[test]
         fn a_daily_task_leaves_out_no_day_and_keeps_its_time(seconds in 0..2_145_916_800i64, zone in zones()) {
-            let start = Instant::from_micros(seconds * 1_000_000);
+            let start = Timestamp::from_micros(seconds * 1_000_000);
             let zone_found = time_zone::find(zone).unwrap();
             let local = Local::of(start, &zone_found).unwrap();
             let mut date = local.date;
@@ -200,8 +200,8 @@ mod tests {
             seconds in 0..1_600_000_000i64,
             days in 0..900i64,
         ) {
-            let from = Instant::from_micros(seconds * 1_000_000);
-            let now = Instant::from_micros((seconds + days * 86_400) * 1_000_000);
+            let from = Timestamp::from_micros(seconds * 1_000_000);
+            let now = Timestamp::from_micros((seconds + days * 86_400) * 1_000_000);
             let start = Local::of(from, &TimeZone::UTC).unwrap();
             let series = Series { rule: &rule, clamp: false, zone: &TimeZone::UTC, start, after: Some(now) };
             let known = RRule::<Unvalidated>::from_str(&rule).unwrap().build(in_utc(seconds)).unwrap();
@@ -216,7 +216,7 @@ mod tests {
         fn the_library_finds_the_same(rule in usual(), seconds in 0..4_102_444_800i64) {
             let known = RRule::<Unvalidated>::from_str(&rule).unwrap().build(in_utc(seconds)).unwrap().all(2).dates;
             let known = known.into_iter().map(|date| date.timestamp()).find(|found| *found > seconds);
-            match after(&rule, Instant::from_micros(seconds * 1_000_000), &TimeZone::UTC, false) {
+            match after(&rule, Timestamp::from_micros(seconds * 1_000_000), &TimeZone::UTC, false) {
                 Ok(found) => prop_assert_eq!(found.map(|next| next.at.micros() / 1_000_000), known, "{}", rule),
                 // Beyond forty years, or never.
                 Err(_) => prop_assert!(known.is_none_or(|known| known - seconds > 40 * 365 * 86_400), "{}", rule),

@@ -103,7 +103,7 @@ impl Resource for Team {
         &[
             Filter { name: "manager", form: Form::Person, column: Column::ManagerId },
             Filter { name: "name", form: Form::Text, column: Column::Name },
-            Filter { name: "created_at", form: Form::Instant, column: Column::CreatedAt },
+            Filter { name: "created_at", form: Form::Timestamp, column: Column::CreatedAt },
             Filter { name: "q", form: Form::FullText, column: Column::Id },
         ]
     }

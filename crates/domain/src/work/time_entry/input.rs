@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{LONGEST, TimeEntry, wrong};
-use crate::{Error, Instant, Result, kernel::input::one_line};
+use crate::{Error, Result, Timestamp, kernel::input::one_line};
 
 /// The writable fields of a time entry.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -19,14 +19,14 @@ pub struct TimeEntryInput {
     /// The date and time (UTC) at which the work started, from 1970 on and not in the future.
     #[garde(skip)]
     #[schema(example = "2026-01-30T09:00:00Z")]
-    started_at: Instant,
+    started_at: Timestamp,
     /// The date and time (UTC) at which the work ended: not in the future, not before the start,
     /// and at most 24 hours after it. Either this or `minutes` is required, unless a timer is
     /// running.
     #[serde(default)]
     #[garde(skip)]
     #[schema(example = "2026-01-30T10:30:00Z")]
-    ended_at: Option<Instant>,
+    ended_at: Option<Timestamp>,
     /// The duration in minutes, from 0 to 1440, in place of `ended_at`. In an update it replaces
     /// the present end.
     #[serde(default)]
@@ -48,7 +48,7 @@ impl From<&TimeEntry> for TimeEntryInput {
 
 impl TimeEntryInput {
     /// The start and the end that result from an input over the present entry.
-    pub(super) fn span(&self, present: &TimeEntry, now: Instant) -> Result<(Instant, Option<Instant>)> {
+    pub(super) fn span(&self, present: &TimeEntry, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>)> {
         let start = self.started_at;
         if start > now || start.micros() < 0 {
             return Err(wrong("started_at", "Must be 1970-01-01T00:00:00Z or later, and not in the future."));

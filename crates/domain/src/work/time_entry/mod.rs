@@ -19,7 +19,7 @@ pub use self::{
     timer::{Timer, get as timer, start, stop},
 };
 use crate::{
-    Context, Error, Instant, Repository, Result, Scope, Tx,
+    Context, Error, Repository, Result, Scope, Timestamp, Tx,
     kernel::{
         crud::{Child, EditableChild},
         input::Unchecked,
@@ -41,9 +41,9 @@ entity! {
         /// The id of the user who worked, even after that user was removed.
         pub user_id: Uuid,
         /// The date and time (UTC) at which the work started.
-        pub started_at: Instant,
+        pub started_at: Timestamp,
         /// The date and time (UTC) at which the work ended, or null while the timer is running.
-        pub ended_at: Option<Instant>,
+        pub ended_at: Option<Timestamp>,
         /// The duration in whole seconds, from 0 to 86400, or null while the timer is running.
         #[schema(example = 5400)]
         pub seconds: Option<i32>,
@@ -58,7 +58,7 @@ entity! {
 }
 
 /// The whole seconds between two timestamps, within the bounds of an entry.
-fn seconds(start: Instant, end: Instant) -> i32 {
+fn seconds(start: Timestamp, end: Timestamp) -> i32 {
     let micros = end.micros().saturating_sub(start.micros());
     i32::try_from(micros.div_euclid(1_000_000)).unwrap_or(i32::MAX)
 }
@@ -115,8 +115,8 @@ impl Resource for TimeEntry {
             Filter { name: "project", form: Form::Through(task::ids_in), column: Column::TaskId },
             Filter { name: "user", form: Form::Person, column: Column::UserId },
             Filter { name: "running", form: Form::Unset, column: Column::EndedAt },
-            Filter { name: "started_at", form: Form::Instant, column: Column::StartedAt },
-            Filter { name: "ended_at", form: Form::Instant, column: Column::EndedAt },
+            Filter { name: "started_at", form: Form::Timestamp, column: Column::StartedAt },
+            Filter { name: "ended_at", form: Form::Timestamp, column: Column::EndedAt },
         ]
     }
 
