@@ -1,4 +1,5 @@
-//! All tests of the running server: the stories of each noun, and the walks over every operation.
+//! All tests of the running server: the scenario tests of each resource, and the contract tests
+//! over every operation.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access_token;
