@@ -8,9 +8,9 @@ use taskhub_domain::{access_token, context::Request};
 use taskhub_tests::{App, User, every_database};
 
 use crate::{
+    contract::database::{Database, hold},
     operator::set_active,
     poll,
-    walks::database::{Database, hold},
 };
 
 every_database!(

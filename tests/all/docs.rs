@@ -10,7 +10,7 @@ use taskhub::http::problem::{Code, FIELDS};
 use taskhub_tests::{App, every_database};
 use tempfile::TempDir;
 
-use crate::{process::Served, walks::reviewed};
+use crate::{contract::reviewed, process::Served};
 
 /// The address of the server in the pages.
 const SERVER: &str = "127.0.0.1:8080";

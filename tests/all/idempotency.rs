@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use taskhub_domain::context::Request;
 use taskhub_tests::{Answer, App, Backend, User, every_database};
 
-use crate::walks::database::Database;
+use crate::contract::database::Database;
 
 every_database!(
     repeated_request_gets_the_first_response,

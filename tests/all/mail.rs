@@ -79,7 +79,7 @@ async fn two_nodes_deliver_every_mail(app: &App) {
 /// Waits until all requested links are made and all mail of the tenant is sent.
 pub(crate) async fn nothing_waits(app: &App, tenant: uuid::Uuid) {
     poll::until("the links are made", async || app.state.link_requests.is_empty()).await;
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     poll::until("the mail is sent", async || database.mail_of(tenant).await == 0).await;
 }
 

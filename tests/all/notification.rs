@@ -235,7 +235,7 @@ async fn mail_is_held_back_while_it_is_quiet(app: &App) {
     let _ = task(app, &t.admin, json!({ "title": "Hush now", "assignee_id": t.member.id })).await;
     // The inbox is not delayed, nor is other mail.
     assert_eq!(told(app, &t.member).await, ["assigned"]);
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     let arrived = app.count_mail(&t.member.email);
     let _ = app.post("/auth/password-reset").json(&json!({ "email": t.member.email })).gives(202).await;
     poll::until("other mail arrives", async || app.count_mail(&t.member.email) == arrived + 1).await;

@@ -27,7 +27,9 @@ every_database!(
 #[test]
 fn existing_rows_are_indexed() {
     // This test has its own database, because it rebuilds the whole index.
-    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(rows_without_index_entries_are_found_after_indexing(app)));
+    taskhub_tests::run(Backend::Sqlite, |app| {
+        Box::pin(rows_without_index_entries_are_found_after_indexing(app))
+    });
 }
 
 /// Creates a row. Returns its id and path.
@@ -301,7 +303,7 @@ async fn comments_are_found_while_their_task_exists(app: &App) {
     assert_eq!(search(app, &t.member, "rush", "").await.len(), 1);
     let _ = app.delete(&path).by(&t.member).gives(204).await;
     let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.member).gives(204).await;
-    let left = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
+    let left = crate::contract::database::Database::of(app).await.rows_of(t.id).await;
     assert_eq!(left["search_text"].len(), 0, "{left:?}");
 }
 

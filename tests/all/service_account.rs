@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Tenant, every_database};
 
 use crate::{
+    contract::database::{Database, hold},
     operator::set_active,
     poll,
-    walks::database::{Database, hold},
 };
 
 every_database!(

@@ -223,7 +223,7 @@ async fn statistics_equal_a_recount_after_random_writes(app: &App) {
 /// Aggregates that add up to zero are removed.
 async fn nothing_is_left(app: &App, t: &Tenant) {
     fold(app).await;
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     for table in ["tally", "tally_sum"] {
         assert_eq!(database.number_of(table, t.id).await, 0, "{table}");
     }

@@ -54,7 +54,10 @@ pub fn configured(variable: &str) -> Option<String> {
 }
 
 /// Runs a scenario on a database, or reports that the database is not configured.
-pub fn run(backend: Backend, scenario: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn Future<Output = ()> + 'a>>) {
+pub fn run(
+    backend: Backend,
+    scenario: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
+) {
     let folder = TempDir::new().unwrap();
     let Some(url) = backend.url(&folder) else {
         eprintln!("skipped: {backend:?} is not configured");
@@ -104,7 +107,7 @@ const SENT: usize = 32 << 10;
 impl App {
     /// Starts a server on the database with additional flags.
     pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
-        Self::serve(backend, database, folder, flags, crate::told().document.clone()).await
+        Self::serve(backend, database, folder, flags, crate::conformance().document.clone()).await
     }
 
     async fn serve(

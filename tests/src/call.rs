@@ -4,7 +4,7 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use taskhub::http::problem::FIELDS;
 
-use crate::{App, User, told};
+use crate::{App, User, conformance};
 
 /// A request under construction.
 pub struct Call<'a> {
@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
             assert!(known, "{}: a field's code that no table has: {text}", self.name);
         }
         let answer = Answer { call: self.name, status, headers, octets, text, body };
-        told().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
+        conformance().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
         answer
     }
 

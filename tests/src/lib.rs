@@ -18,15 +18,15 @@
 mod app;
 pub mod browser;
 mod call;
+mod conformance;
 mod mail;
 mod people;
-mod told;
 
 pub use app::{App, Backend, configured, encryption_key, run};
 pub use call::{Answer, Call};
+pub use conformance::{Conformance, conformance};
 pub use mail::Mail;
 pub use people::{PASSWORD, Tenant, User};
-pub use told::{Told, told};
 
 /// Runs scenarios on every configured database: `every_database!(task_is_created,
 /// task_is_completed);`.

@@ -7,7 +7,7 @@ use taskhub_auth::{Cost, Hasher};
 use taskhub_domain::{context::Request, user};
 use taskhub_tests::{App, PASSWORD, every_database};
 
-use crate::walks::database::Database;
+use crate::contract::database::Database;
 
 every_database!(
     user_lists_own_sessions_and_admin_lists_all,

@@ -3,7 +3,11 @@
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
-every_database!(service_token_reaches_what_its_scopes_name, service_account_owns_no_rows, operator_token_reads_nothing_of_a_tenant);
+every_database!(
+    service_token_reaches_what_its_scopes_name,
+    service_account_owns_no_rows,
+    operator_token_reads_nothing_of_a_tenant
+);
 
 async fn service_token_reaches_what_its_scopes_name(app: &App) {
     let t = app.tenant().await;

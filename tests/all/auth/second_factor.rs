@@ -219,7 +219,7 @@ async fn second_factor_secrets_are_not_stored_in_clear(app: &App) {
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     let _ = sign_in(app, &t.member, Some(&guarded.recovery[0])).await.expect(200);
-    let rows = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
+    let rows = crate::contract::database::Database::of(app).await.rows_of(t.id).await;
     assert_eq!(rows["second_factor"].len(), 1);
     let secret = guarded.totp.text().expose_secret().to_owned();
     let bare = guarded.recovery.iter().map(|code| code.replace('-', ""));

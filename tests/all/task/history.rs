@@ -7,7 +7,11 @@ use taskhub_tests::{App, every_database};
 
 use super::{make, path, project};
 
-every_database!(as_of_returns_the_earlier_state, users_who_see_a_row_see_its_history, history_before_a_move_stays_hidden);
+every_database!(
+    as_of_returns_the_earlier_state,
+    users_who_see_a_row_see_its_history,
+    history_before_a_move_stays_hidden
+);
 
 async fn as_of_returns_the_earlier_state(app: &App) {
     let t = app.tenant().await;

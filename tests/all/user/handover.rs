@@ -7,7 +7,11 @@ use taskhub_tests::{App, Tenant, every_database};
 
 use crate::concurrency::rows;
 
-every_database!(transfer_to_transfers_all_rows, transfer_to_requires_an_active_user_of_the_tenant, many_rows_are_transferred_at_once);
+every_database!(
+    transfer_to_transfers_all_rows,
+    transfer_to_requires_an_active_user_of_the_tenant,
+    many_rows_are_transferred_at_once
+);
 
 async fn id(app: &App, t: &Tenant, path: &str, body: Value) -> String {
     let made = app.post(path).by(&t.member).json(&body).gives(201).await;

@@ -9,7 +9,9 @@ every_database!(words_are_found_in_any_case, private_fields_are_searched_only_fo
 #[test]
 fn existing_users_are_indexed() {
     // This test has its own database, because it runs migrations.
-    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(users_without_index_entries_are_found_after_migrating(app)));
+    taskhub_tests::run(Backend::Sqlite, |app| {
+        Box::pin(users_without_index_entries_are_found_after_migrating(app))
+    });
 }
 
 async fn users_without_index_entries_are_found_after_migrating(app: &App) {

@@ -14,10 +14,10 @@ use tokio::{
 };
 
 use super::{
-    contract,
     fixture::Fixture,
     operation::METHODS,
     request::{Request, essence},
+    response,
     table::operations,
 };
 
@@ -58,14 +58,14 @@ async fn unsupported_method_gets_405_with_allow(app: &App) {
         let bare = Request { query: Vec::new(), ..requests[0].clone() };
         let target = bare.target();
         let options = app.call("OPTIONS", &target).send().await.expect(204);
-        contract::check_any(&options);
+        response::check_any(&options);
         assert_eq!(allowed(&options), expected, "OPTIONS {path}");
         let others = METHODS.iter().map(|it| it.to_uppercase()).filter(|it| !expected.contains(it));
         for other in others {
             let method = Method::from_bytes(other.as_bytes()).unwrap();
             let answer = app.call(method.as_str(), &target).token(&fixture.admin).send().await;
             assert_eq!(answer.status, 405, "{} → {}", answer.call, answer.text);
-            contract::check_any(&answer);
+            response::check_any(&answer);
             assert_eq!(allowed(&answer), expected, "{other} {path}");
         }
     }
@@ -112,7 +112,7 @@ async fn unknown_path_gets_404_problem(app: &App) {
     for path in paths {
         for method in METHODS {
             let answer = app.call(&method.to_uppercase(), &path).token(&fixture.admin).send().await;
-            contract::check_any(&answer);
+            response::check_any(&answer);
             assert_eq!((answer.status, answer.code()), (404, "not_found"), "{method} {path}");
         }
     }

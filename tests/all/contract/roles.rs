@@ -180,5 +180,5 @@ async fn permissions_of_every_role_match_the_reviewed_table(app: &App) {
             line(operation.id, variant.0, &cells);
         }
     }
-    reviewed("tests/all/walks/roles.txt", &text);
+    reviewed("tests/all/contract/roles.txt", &text);
 }

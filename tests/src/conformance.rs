@@ -17,7 +17,7 @@ use crate::Answer;
 const NAME: &str = "https://taskhub.invalid/document";
 
 /// The OpenAPI document and its compiled schemas.
-pub struct Told {
+pub struct Conformance {
     /// The OpenAPI document.
     pub document: Arc<Value>,
     operations: Operations,
@@ -25,10 +25,10 @@ pub struct Told {
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-static TOLD: LazyLock<Told> = LazyLock::new(|| {
+static CONFORMANCE: LazyLock<Conformance> = LazyLock::new(|| {
     let document = Arc::new(taskhub::openapi::build().unwrap());
     let registry = Registry::new().draft(Draft::Draft202012).add(NAME, Value::clone(&document)).unwrap();
-    Told {
+    Conformance {
         operations: Operations::of(&document),
         registry: registry.prepare().unwrap(),
         validators: Mutex::default(),
@@ -37,11 +37,11 @@ static TOLD: LazyLock<Told> = LazyLock::new(|| {
 });
 
 /// The instance of this process.
-pub fn told() -> &'static Told {
-    &TOLD
+pub fn conformance() -> &'static Conformance {
+    &CONFORMANCE
 }
 
-impl Told {
+impl Conformance {
     /// The errors of the value by the schema at this JSON pointer into the document.
     pub fn wrong(&self, pointer: &str, value: &Value) -> Vec<String> {
         let made = || {

@@ -5,9 +5,9 @@ use serde_json::Value;
 use taskhub_tests::{Answer, App, Call};
 
 use super::{
-    contract,
     fixture::{Fixture, Slot},
     operation::Operation,
+    response,
     table::{Entry, entry},
 };
 
@@ -171,7 +171,7 @@ impl<'a> Request<'a> {
     /// Sends a call of this operation. Checks the response.
     pub(super) async fn answer(&self, call: Call<'_>) -> Answer {
         let answer = call.send().await;
-        contract::check(&self.operation, &answer);
+        response::check(&self.operation, &answer);
         answer
     }
 }

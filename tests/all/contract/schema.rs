@@ -10,7 +10,11 @@ use taskhub_tests::{App, every_database};
 
 use super::database::{Database, Reference};
 
-every_database!(tenant_is_part_of_every_primary_key, every_foreign_key_stays_within_its_tenant, every_id_column_has_a_foreign_key_or_is_listed);
+every_database!(
+    tenant_is_part_of_every_primary_key,
+    every_foreign_key_stays_within_its_tenant,
+    every_id_column_has_a_foreign_key_or_is_listed
+);
 
 /// The internal tables of SQLite for the full-text index.
 const INDEX: &str = "search_text_fts";
