@@ -139,7 +139,7 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
     let taskhub = TaskHub::new(binary, place.directory.clone(), place.url.clone(), workers)?;
     say(&format!("{}: seeding {} tasks", place.database, options.tasks));
     taskhub.seed(options.tasks)?;
-    place.settle().await?;
+    place.flush().await?;
     let [caller, neighbour] = taskhub.callers()?;
     let bare_url = place.copy()?;
 

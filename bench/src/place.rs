@@ -60,7 +60,7 @@ impl Place {
 
     /// Runs ANALYZE and VACUUM now, which PostgreSQL would otherwise do in the background of some
     /// round.
-    pub(crate) async fn settle(&self) -> Result<()> {
+    pub(crate) async fn flush(&self) -> Result<()> {
         match self.database {
             Database::Sqlite => Ok(()),
             Database::Postgres => command(&self.url, "VACUUM (ANALYZE)").await,

@@ -1,4 +1,7 @@
-//! The differences between the databases, as far as the schema sees them.
+//! The differences between the databases in the schema.
+//!
+//! Invariant: a column holds the same values on every database, and text compares and sorts by code
+//! point.
 
 use sea_orm_migration::{
     prelude::*,
@@ -7,12 +10,13 @@ use sea_orm_migration::{
 
 use crate::{manager::SchemaManager, schema::reference};
 
-/// One database's way of writing a table.
+/// The SQL of one database.
 #[derive(Clone, Copy)]
 pub(crate) struct Dialect(pub(crate) DbBackend);
 
 impl Dialect {
-    /// A table of a tenant: `(tenant_id, id)` is its key, and rows of one tenant lie together.
+    /// A table of a tenant. Its key is `(tenant_id, id)`, so the rows of a tenant are stored
+    /// together.
     pub(crate) fn owned(self, name: &'static str) -> TableCreateStatement {
         let mut table = self.table(name);
         table
@@ -25,7 +29,7 @@ impl Dialect {
         table
     }
 
-    /// A table with TaskHub's options: InnoDB with a binary collation on MySQL and MariaDB.
+    /// A table with the options of TaskHub: InnoDB with a binary collation on MySQL and MariaDB.
     pub(crate) fn table(self, name: &'static str) -> TableCreateStatement {
         let mut table = Table::create();
         table.table(name);
@@ -40,7 +44,7 @@ impl Dialect {
         self.binary_order(ColumnDef::new(name).string_len(length).take())
     }
 
-    /// Text without a bound of the database's; the operations bound it.
+    /// Text without a limit in the database. The operations limit it.
     pub(crate) fn long_text(self, name: &'static str) -> ColumnDef {
         let mut column = ColumnDef::new(name);
         match self.0 {
@@ -50,8 +54,9 @@ impl Dialect {
         self.binary_order(column)
     }
 
-    /// A table of a tenant with a column of terms for [`Self::index_full_text`]. SQLite's index names rows by a number, which is to stay the same for
-    /// as long as the row is there: what SQLite itself numbers rows by is not.
+    /// A table of a tenant with a column of terms for [`Self::index_full_text`]. SQLite's index
+    /// names rows by a number that must not change while the row exists. SQLite's own row numbers
+    /// can change.
     pub(crate) fn full_text(self, name: &'static str, terms: &'static str) -> TableCreateStatement {
         let mut table = self.owned(name);
         table.col(self.long_text(terms).not_null());
@@ -61,7 +66,8 @@ impl Dialect {
         table
     }
 
-    /// The database's own full text over a column of terms with blanks between: each is a letter and some more letters and digits, of ASCII.
+    /// The full-text index of the database over a column of terms, which are separated by spaces.
+    /// Each term is an ASCII letter followed by ASCII letters and digits.
     pub(crate) async fn index_full_text(
         self,
         manager: &SchemaManager<'_>,
@@ -69,13 +75,14 @@ impl Dialect {
         terms: &'static str,
     ) -> Result<(), DbErr> {
         let statements = match self.0 {
-            // Not by a parser: the terms are taken as they stand.
+            // Without a text parser: the terms are used as they are.
             DbBackend::Postgres => vec![format!(
                 "CREATE INDEX {table}_{terms}_idx ON {table} USING gin (array_to_tsvector(string_to_array({terms}, ' ')))"
             )],
             DbBackend::MySql => vec![format!("CREATE FULLTEXT INDEX {table}_{terms}_idx ON {table} ({terms})")],
-            // An index over another table's rows, kept in step by triggers (sqlite.org/fts5.html, section 4.4.3). Rows are added and removed, and never
-            // changed.
+            // An index over the rows of another table, maintained by triggers
+            // (sqlite.org/fts5.html, section 4.4.3). Rows are only added and removed, so no trigger
+            // handles updates.
             _ => vec![
                 format!("CREATE UNIQUE INDEX {table}_place_key ON {table} (place)"),
                 format!(
@@ -100,7 +107,7 @@ impl Dialect {
         Ok(())
     }
 
-    /// Takes such a table away, with its index.
+    /// Drops such a table with its index.
     pub(crate) async fn drop_full_text(
         self,
         manager: &SchemaManager<'_>,
@@ -113,7 +120,7 @@ impl Dialect {
         manager.drop_table(Table::drop().table(table).take()).await
     }
 
-    /// A query for the names of all tables. Those in which SQLite keeps an index are left out.
+    /// A query for the names of all tables, except those in which SQLite stores an index.
     pub(crate) fn tables(self) -> &'static str {
         match self.0 {
             DbBackend::MySql => {
@@ -129,7 +136,7 @@ impl Dialect {
         }
     }
 
-    /// The database's own time, in seconds since the Unix epoch.
+    /// The time of the database, in seconds since the Unix epoch.
     pub(crate) fn now(self) -> Expr {
         Expr::cust(match self.0 {
             DbBackend::MySql => "UNIX_TIMESTAMP()",
@@ -138,7 +145,7 @@ impl Dialect {
         })
     }
 
-    /// The hexadecimal digits of an id, and some more.
+    /// The hexadecimal digits of an id, followed by `more`.
     pub(crate) fn hex_with(self, column: &str, more: &str) -> Expr {
         Expr::cust(match self.0 {
             DbBackend::MySql => format!("CONCAT(LOWER(HEX({column})), '{more}')"),
@@ -147,7 +154,7 @@ impl Dialect {
         })
     }
 
-    /// Octets without a bound of the database's; the operations bound them.
+    /// Bytes without a limit in the database. The operations limit them.
     pub(crate) fn bytes(self, name: &'static str) -> ColumnDef {
         let mut column = ColumnDef::new(name);
         match self.0 {
@@ -157,8 +164,8 @@ impl Dialect {
         column
     }
 
-    /// Adds to a table a whole number that follows from the other columns. SQLite can't add one that it keeps, and reckons it when it is read; an index
-    /// on it is kept all the same.
+    /// Adds a column with an integer that is computed from other columns. SQLite can't add a stored
+    /// one, so it computes the value on each read. An index on it is stored all the same.
     pub(crate) async fn add_generated(
         self,
         manager: &SchemaManager<'_>,
@@ -172,7 +179,7 @@ impl Dialect {
         manager.alter_table(Table::alter().table(table).add_column(column).take()).await
     }
 
-    /// Adds to a table a column that refers to a row of the tenant, or to none.
+    /// Adds a column that refers to a row of the tenant, or is null.
     pub(crate) async fn add_reference(
         self,
         manager: &SchemaManager<'_>,
@@ -185,8 +192,8 @@ impl Dialect {
         if self.0 != DbBackend::Sqlite {
             return manager.create_foreign_key(reference(table, column, to)).await;
         }
-        // SQLite can't add a constraint to a table, but lets its text be amended where the rows stay as they are (sqlite.org/lang_altertable.html,
-        // section 7).
+        // SQLite can't add a constraint to a table. It allows changing the SQL text of a table if
+        // the rows keep their format (sqlite.org/lang_altertable.html, section 7).
         self.amend(manager, table, |text| {
             let (columns, options) = text.rsplit_once(')')?;
             Some(format!("{columns}{}){options}", constraint(table, column, to)))
@@ -194,7 +201,7 @@ impl Dialect {
         .await
     }
 
-    /// Takes such a column away, with the index on it.
+    /// Drops such a column with its index.
     pub(crate) async fn drop_reference(
         self,
         manager: &SchemaManager<'_>,
@@ -215,8 +222,8 @@ impl Dialect {
         manager.alter_table(Table::alter().table(table).drop_column(column).take()).await
     }
 
-    /// Lets a column name rows that are gone: takes away the reference that its table was made
-    /// with. Where it was taken away before, nothing is to be done.
+    /// Removes the reference of a column, so that it can have the ids of deleted rows. It does
+    /// nothing if the reference is gone already.
     pub(crate) async fn release(
         self,
         manager: &SchemaManager<'_>,
@@ -245,7 +252,7 @@ impl Dialect {
         }
     }
 
-    /// Amends the text of a table of SQLite.
+    /// Changes the SQL text of a table of SQLite.
     async fn amend(
         self,
         manager: &SchemaManager<'_>,
@@ -259,13 +266,13 @@ impl Dialect {
             Some(row) => row.try_get_by_index(0)?,
             None => return Err(DbErr::Migration(format!("there is no table {table}"))),
         };
-        let text =
-            amended(&text).ok_or_else(|| DbErr::Migration(format!("the text of {table} is strange")))?;
+        let text = amended(&text)
+            .ok_or_else(|| DbErr::Migration(format!("the SQL text of {table} has an unexpected form")))?;
         manager.execute_text("PRAGMA writable_schema = ON").await?;
         let put = "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?";
         let put = Statement::from_sql_and_values(self.0, put, [text.into(), table.into()]);
         manager.execute_raw(put).await?;
-        // Reads the schema anew, and refuses what can't be read.
+        // Reloads the schema, and fails if it can't be parsed.
         manager.execute_text("PRAGMA writable_schema = RESET").await
     }
 
@@ -284,17 +291,17 @@ pub(crate) fn id(name: &'static str) -> ColumnDef {
     column
 }
 
-/// An instant: microseconds since the Unix epoch.
+/// A timestamp: microseconds since the Unix epoch.
 pub(crate) fn instant(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()
 }
 
-/// A reference within the tenant, as SQLite's text of a table has it.
+/// A reference in the tenant, as it is in SQLite's text of a table that got it later.
 fn constraint(table: &str, column: &str, to: &str) -> String {
     format!(", CONSTRAINT \"{table}_{column}_fkey\" {}", foreign_key(column, to))
 }
 
-/// The same of a table that was made with it, where it has no name.
+/// The same in the text of a table that was created with it. It has no name there.
 fn foreign_key(column: &str, to: &str) -> String {
     format!("FOREIGN KEY (\"tenant_id\", \"{column}\") REFERENCES \"{to}\" (\"tenant_id\", \"id\")")
 }

@@ -1,14 +1,18 @@
-//! TaskHub's schema: one migration set for SQLite, PostgreSQL and MySQL or MariaDB.
+//! The schema of TaskHub: one set of migrations for SQLite, PostgreSQL and MySQL or MariaDB.
 //!
-//! Invariant: every table of a tenant has the primary key `(tenant_id, id)`, and every reference between such tables is a
-//! composite foreign key `(tenant_id, x_id)`, so that the database itself refuses a reference across tenants. The tables
-//! without a tenant are few, and a test keeps their list. Instants are 64-bit microseconds since the Unix epoch.
+//! Invariant: every table of a tenant has the primary key `(tenant_id, id)`. Every reference
+//! between such tables is a composite foreign key `(tenant_id, x_id)`, so that the database itself
+//! rejects a reference across tenants. The tables without a tenant are few, and a test keeps their
+//! list. Timestamps are 64-bit integers: microseconds since the Unix epoch.
 //!
-//! What differs between the databases is in [`dialect`] and [`manager`], and nowhere else.
+//! Differences between the databases are in [`dialect`] and [`manager`], and nowhere else. This
+//! crate must not know any type of the domain: a migration names the schema as it was when it was
+//! written, and never changes after its release.
 //!
-//! The rule of upgrades: the previous version may run beside the new one as long as every migration between them is
-//! additive, which the end of its name declares ([`ADDITIVE`]). An additive migration adds tables, indexes, columns that may
-//! be null or have a default, and nothing that refuses what the previous version writes.
+//! The rule of upgrades: the previous version may run beside the new one as long as every migration
+//! between them is additive. The end of its name says so ([`ADDITIVE`]). An additive migration adds
+//! tables, indexes, and columns that may be null or have a default. It adds nothing that rejects
+//! what the previous version writes.
 
 mod dialect;
 mod m0001_core;

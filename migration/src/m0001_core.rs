@@ -1,4 +1,4 @@
-//! The core: tenants, users, sessions, projects, tasks, documents, and what records them.
+//! The core: tenants, users, sessions, projects, tasks, documents, the audit and events.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
-/// Tables in the order in which they are created; they are dropped the other way round.
+/// The tables in the order of their creation. They are dropped in the reverse order.
 const TABLES: [&str; 12] = [
     "installation",
     "tenant",
@@ -43,7 +43,7 @@ fn tables(d: Dialect) -> Vec<TableCreateStatement> {
     [tenants(d), people(d), work(d), records(d)].concat()
 }
 
-/// What belongs to no tenant, and the tenants.
+/// The tenants, and the tables that belong to no tenant.
 fn tenants(d: Dialect) -> Vec<TableCreateStatement> {
     let installation = d
         .table("installation")
@@ -69,7 +69,7 @@ fn tenants(d: Dialect) -> Vec<TableCreateStatement> {
     vec![installation, tenant, registration_invitation]
 }
 
-/// Users, and what is kept about their tokens and requests.
+/// Users, with their sessions, revocations and idempotency keys.
 fn people(d: Dialect) -> Vec<TableCreateStatement> {
     let user = stamped(d.owned("user"))
         .col(d.text("email", 254).not_null())
@@ -117,7 +117,7 @@ fn people(d: Dialect) -> Vec<TableCreateStatement> {
     vec![user, session, revocation, idempotency]
 }
 
-/// What users work on.
+/// Projects, tasks and documents.
 fn work(d: Dialect) -> Vec<TableCreateStatement> {
     let project = stamped(d.owned("project"))
         .col(d.text("name", 200).not_null())
@@ -158,7 +158,7 @@ fn work(d: Dialect) -> Vec<TableCreateStatement> {
     vec![project, task, document]
 }
 
-/// What records the work.
+/// The audit and events.
 fn records(d: Dialect) -> Vec<TableCreateStatement> {
     let audit = d
         .owned("audit")
@@ -184,8 +184,8 @@ fn records(d: Dialect) -> Vec<TableCreateStatement> {
     vec![audit, event]
 }
 
-/// The due date as a sort key that is never null: rows without one come last. The same generated column on every database,
-/// because not all of them can index an expression.
+/// The due date as a sort key that is never null: rows without one come last. It is a generated
+/// column, because not all databases can index an expression.
 fn due_key() -> ColumnDef {
     let latest = Expr::cust(format!("COALESCE(due_at, {})", i64::MAX));
     ColumnDef::new("due_key").big_integer().generated(latest, true).take()

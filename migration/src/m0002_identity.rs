@@ -1,4 +1,5 @@
-//! Identity: invitations, links by mail, second factors, services, personal access tokens, pictures, mail that waits, and guesses.
+//! Identity: invitations, links by email, second factors, service accounts, personal access tokens,
+//! pictures, outgoing email and the login throttle.
 
 use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
@@ -8,7 +9,7 @@ use crate::{
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
-/// Tables in the order in which they are created; they are dropped the other way round.
+/// The tables in the order of their creation. They are dropped in the reverse order.
 const TABLES: [&str; 9] = [
     "invitation",
     "link",
@@ -38,7 +39,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The only index of a table that stays.
+        // The other indexes go with their tables.
         manager.drop_index(Index::drop().name(SESSION_EXPIRES).table("session").to_owned()).await?;
         drop_tables(manager, &TABLES).await?;
         let d = Dialect(manager.get_database_backend());
@@ -50,7 +51,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What the tables of the core gain.
+/// The columns that the tables of the core gain.
 fn columns(d: Dialect) -> Vec<(&'static str, ColumnDef)> {
     vec![
         ("user", instant("email_verified_at").null().take()),
@@ -65,8 +66,8 @@ fn columns(d: Dialect) -> Vec<(&'static str, ColumnDef)> {
     ]
 }
 
-/// The users that are there already are found by their names from now on. No database folds letters as the others do, so it is done here, as
-/// it is for every user who is written later.
+/// Fills the search text of the users that exist. No two databases fold letters alike, so it is
+/// done here, as the server does it for later writes.
 async fn fill_search(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let names = ["tenant_id", "id", "username", "first_name", "last_name"];
     let select = Query::select().columns(names).from("user").take();
@@ -86,7 +87,7 @@ async fn fill_search(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// What belongs to users.
+/// The tables of users.
 fn people(d: Dialect) -> Vec<TableCreateStatement> {
     let invitation = stamped(d.owned("invitation"))
         .col(d.text("email", 254).not_null())
@@ -132,7 +133,7 @@ fn people(d: Dialect) -> Vec<TableCreateStatement> {
     vec![invitation, link, second_factor, picture, former_user]
 }
 
-/// What programs sign in with.
+/// The credentials of programs.
 fn programs(d: Dialect) -> Vec<TableCreateStatement> {
     let service_account = stamped(d.owned("service_account"))
         .col(d.text("name", 100).not_null())
@@ -157,7 +158,7 @@ fn programs(d: Dialect) -> Vec<TableCreateStatement> {
     vec![service_account, access_token]
 }
 
-/// What the server keeps for itself.
+/// Internal tables of the server.
 fn kept(d: Dialect) -> Vec<TableCreateStatement> {
     let mail = d
         .owned("mail")

@@ -1,4 +1,4 @@
-//! Teams: their members, and the projects that belong to them.
+//! Teams and their members, and the team of a project.
 
 use sea_orm_migration::prelude::*;
 

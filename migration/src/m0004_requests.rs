@@ -1,4 +1,4 @@
-//! Clients, and what they ask for.
+//! Clients, request types and the requests of clients.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     schema::{create, drop_tables, index, reference, stamped, tenant},
 };
 
-/// Tables in the order in which they are created; they are dropped the other way round.
+/// The tables in the order of their creation. They are dropped in the reverse order.
 const TABLES: [&str; 3] = ["client", "request_type", "client_request"];
 
 #[derive(DeriveMigrationName)]

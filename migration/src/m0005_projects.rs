@@ -1,4 +1,4 @@
-//! Projects: what they are for, their milestones, and the tally that their figures are summed from.
+//! Projects: scope and objectives, milestones, and the table of the aggregates (`tally`).
 
 use sea_orm_migration::prelude::*;
 
@@ -8,21 +8,22 @@ use crate::{
     schema::{create, drop_tables, index, reference, stamped},
 };
 
-/// The columns that a project gains.
+/// The columns that projects gain.
 const TEXTS: [&str; 2] = ["scope", "objectives"];
 
-/// An index that tasks gain.
+/// An index on tasks.
 const DUE_INDEX: &str = "task_project_due_idx";
 
-/// Another.
+/// An index on tasks, in the order of the time that they took.
 pub(crate) const COMPLETION_INDEX: &str = "task_project_completion_idx";
 
-/// How long a task took that is done, in whole seconds.
+/// The time from the creation to the completion of a task, in whole seconds.
 pub(crate) const COMPLETION_SECONDS: &str = "CASE WHEN completed_at > created_at \
      THEN (completed_at - created_at - (completed_at - created_at) % 1000000) / 1000000 \
      WHEN completed_at IS NOT NULL THEN 0 END";
 
-/// The day on which an open task is due, since the Unix epoch and in UTC. Before it there are days below zero, of which a remainder is too.
+/// The day (UTC) on which an open task is due, in days since the Unix epoch. Earlier days are
+/// negative, and so is their remainder.
 const DUE_DAY: &str = "CASE WHEN status NOT IN ('done', 'cancelled') \
      THEN (due_at - (due_at % 86400000000 + 86400000000) % 86400000000) / 86400000000 END";
 
@@ -55,7 +56,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// A reference to a project, with which the row goes.
+/// A reference to a project. The row is deleted with the project.
 fn within(table: &'static str) -> ForeignKeyCreateStatement {
     reference(table, "project_id", "project").on_delete(ForeignKeyAction::Cascade).take()
 }
@@ -73,7 +74,7 @@ fn milestone(d: Dialect) -> TableCreateStatement {
         .take()
 }
 
-/// The tally as it was first.
+/// The first form of the table of aggregates.
 pub(crate) fn tally(d: Dialect) -> TableCreateStatement {
     let number = |name: &'static str| ColumnDef::new(name).big_integer().take();
     d.owned("tally")
@@ -99,16 +100,16 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-/// Its indexes.
+/// The indexes of the first table of aggregates.
 pub(crate) fn tally_indexes() -> Vec<IndexCreateStatement> {
     vec![
         index("tally_project_idx", "tally", &["tenant_id", "project_id"]),
-        // Across tenants, for housekeeping alone.
+        // Across tenants, for housekeeping only.
         index("tally_folded_idx", "tally", &["folded", "tenant_id", "id"]),
     ]
 }
 
-/// Keeps how long each task took, in the order of an index.
+/// Adds the column with the time that each task took, and an index on it.
 pub(crate) async fn keep_completion(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let d = Dialect(manager.get_database_backend());
     d.add_generated(manager, "task", "completion_seconds", COMPLETION_SECONDS).await?;
@@ -116,12 +117,12 @@ pub(crate) async fn keep_completion(manager: &SchemaManager<'_>) -> Result<(), D
     manager.create_index(index(COMPLETION_INDEX, "task", &columns)).await
 }
 
-/// What a task is tallied under: when it is due, and how long it took.
+/// The keys by which tasks are aggregated: the due day, and the bucket of the time that they took.
 pub(crate) fn keys() -> [String; 2] {
     [DUE_DAY.to_owned(), bucket("completion_seconds")]
 }
 
-/// Tallies the tasks that there are, a row each: the server folds them.
+/// Adds a row to the aggregates for each task that exists. The server compacts them.
 fn tally_of_tasks() -> String {
     let [due, bucket] = keys();
     format!(
@@ -133,7 +134,8 @@ fn tally_of_tasks() -> String {
     )
 }
 
-/// Where the bucket of a number of seconds begins: a second is one up to 128, and from each power of two to the next there are 64.
+/// The lower bound of the bucket of a number of seconds. Up to 128 a bucket is one second. Above,
+/// there are 64 buckets from each power of two to the next.
 fn bucket(seconds: &str) -> String {
     let steps = (1..=32).map(|step: u32| {
         format!(" WHEN {seconds} < {} THEN {seconds} - {seconds} % {}", 128_i64 << step, 1_i64 << step)

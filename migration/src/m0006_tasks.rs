@@ -1,4 +1,4 @@
-//! Tasks: sub-tasks, labels, dependencies, an order, recurrence, and removal that can be taken back.
+//! Tasks: subtasks, labels, dependencies, the manual order, recurrence and the trash.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Tables in the order in which they are created; they are dropped the other way round.
+/// The tables in the order of their creation. They are dropped in the reverse order.
 const TABLES: [&str; 3] = ["label", "task_label", "task_dependency"];
 const INDEXES: [&str; 2] = ["task_rank_idx", "task_deleted_idx"];
 const COLUMNS: [&str; 4] = ["label_ids", "rank", "recurrence", "deleted_at"];
@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
         }
         let mut kept = ColumnDef::new("purge_after_days").integer().not_null().default(30).take();
         manager.alter_table(Table::alter().table("tenant").add_column(&mut kept).take()).await?;
-        // The order in which they were made: see `task::rank`.
+        // The order of creation: see `task::rank`.
         manager.execute(Query::update().table("task").value("rank", d.hex_with("id", "8")).take()).await?;
         d.add_reference(manager, "task", "parent_id", "task").await?;
         create(manager, tables(d), indexes()).await

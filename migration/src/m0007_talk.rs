@@ -1,4 +1,4 @@
-//! What people say about tasks, and what they are told: comments, watchers, reminders, notifications.
+//! Comments, watchers, reminders and notifications.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     schema::{create, drop_tables, index, reference, stamped},
 };
 
-/// Tables in the order in which they are created; they are dropped the other way round.
+/// The tables in the order of their creation. They are dropped in the reverse order.
 const TABLES: [&str; 6] = ["comment", "comment_version", "watcher", "reminder", "notification", "alarm"];
 
 #[derive(DeriveMigrationName)]
@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What is said. Whoever wrote a comment may be gone.
+/// Comments and their versions. The author of a comment may be deleted, so there is no reference.
 fn talk(d: Dialect) -> Vec<TableCreateStatement> {
     let comment = stamped(d.owned("comment"))
         .col(id("task_id").not_null())
@@ -50,7 +50,8 @@ fn talk(d: Dialect) -> Vec<TableCreateStatement> {
     vec![comment, comment_version]
 }
 
-/// Who is told of what, and when. What a notification is about may be gone.
+/// Watchers, reminders and notifications. The row that a notification is about may be deleted, so
+/// there is no reference.
 fn told(d: Dialect) -> Vec<TableCreateStatement> {
     let watcher = stamped(d.owned("watcher"))
         .col(id("task_id").not_null())
@@ -99,8 +100,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-/// A task that is open and has a due date has an alarm from now on, and those that are there get theirs. Of what was due long ago nobody is told
-/// when it rings.
+/// Adds the timer (`alarm`) of each open task with a due date, one day before that date. The timers
+/// of dates that are long past notify nobody.
 async fn set_alarms(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     const DAY: i64 = 24 * 60 * 60 * 1_000_000;
     let tasks = Query::select()

@@ -1,4 +1,4 @@
-//! Time that was worked on tasks, and what reports look for.
+//! Time entries, and the indexes of reports.
 
 use sea_orm_migration::prelude::*;
 
@@ -37,7 +37,8 @@ fn table(d: Dialect) -> TableCreateStatement {
         .col(instant("ended_at").null())
         .col(ColumnDef::new("seconds").integer().null())
         .col(d.text("note", 500).null())
-        // The user while the entry runs, and null ever after: no database counts nulls as equal, so that the index on it lets one run.
+        // The user while the entry runs, and null afterwards. Nulls are never equal in a unique
+        // index, so a user has at most one running entry.
         .col(id("running_key").null())
         .foreign_key(reference("time_entry", "task_id", "task").on_delete(ForeignKeyAction::Cascade))
         .foreign_key(&mut reference("time_entry", "user_id", "user"))

@@ -1,4 +1,4 @@
-//! Files: what lies in the store of objects, tasks' attachments, and documents' files and versions.
+//! Files in the blob store, the attachments of tasks, and the files and versions of documents.
 
 use sea_orm_migration::prelude::*;
 
@@ -41,7 +41,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What tenants gain: how much their files may take, and how much they take.
+/// The columns that tenants gain: the quota of their files, and the used space.
 fn columns() -> Vec<ColumnDef> {
     let number = |name, default: i64| {
         ColumnDef::new(Alias::new(name)).big_integer().not_null().default(default).take()
@@ -101,7 +101,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-/// The documents that are there already have what they say as their first version.
+/// Adds the present content of each document as its first version.
 async fn first_versions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let columns = ["tenant_id", "id", "document_id", "number", "title", "content", "saved_by", "created_at"];
     let present = ["tenant_id", "id", "id", "version", "title", "content", "author_id", "updated_at"];

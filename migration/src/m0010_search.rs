@@ -1,4 +1,4 @@
-//! The words of what is searched.
+//! The table of the search terms.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,7 +12,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// The table stays empty: the server makes the words, and finds the rows whose words are missing.
+    /// The table stays empty. The server finds the rows without terms and adds theirs.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
         manager.create_table(d.full_text("search_text", "terms")).await?;

@@ -1,4 +1,5 @@
-//! The order in which changes were committed: a position for each event, counted for each tenant.
+//! The change feed: the position of each event in the order of the commits, counted for each
+//! tenant.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -16,7 +17,7 @@ impl MigrationName for Migration {
     }
 }
 
-/// The events that are there, in the order of their ids, which is that of their instants.
+/// The events that exist, in the order of their ids, which is that of their timestamps.
 const IN_ORDER: &str =
     "SELECT tenant_id, id, ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY id) AS place FROM event";
 
@@ -24,7 +25,8 @@ const IN_ORDER: &str =
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
-        // No reference to the tenant: on MySQL a write would lock the tenant's row by it, which others lock the other way round.
+        // Without a reference to the tenant: on MySQL a write would lock the tenant's row through
+        // it, in another order than other transactions do.
         let mut feed = d.table("feed");
         feed.col(id("tenant_id").not_null().primary_key());
         feed.col(ColumnDef::new("last").big_integer().not_null());

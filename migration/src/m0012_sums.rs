@@ -1,4 +1,5 @@
-//! The figures of projects: a log of what writes add to them, and the sums that it is folded into.
+//! The aggregates of projects: a log of the deltas of writes (`tally`), and the sums that the log
+//! is compacted into (`tally_sum`).
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +16,8 @@ pub(crate) struct Migration;
 /// The amounts of a row.
 const AMOUNTS: [&str; 4] = ["tasks", "estimated", "estimate_minutes", "spent_seconds"];
 
-/// The second in which an open task is due, since the Unix epoch. Before it there are seconds below zero, of which a remainder is too.
+/// The second in which an open task is due, since the Unix epoch. Earlier seconds are negative, and
+/// so is their remainder.
 const DUE: &str = "CASE WHEN status NOT IN ('done', 'cancelled') \
      THEN (due_at - (due_at % 1000000 + 1000000) % 1000000) / 1000000 END";
 
@@ -51,7 +53,8 @@ fn tables(d: Dialect) -> [TableCreateStatement; 2] {
     let state = |mut table: TableCreateStatement| {
         table.col(d.text("status", 16).null()).col(ColumnDef::new("priority").small_integer().null()).take()
     };
-    // Without references: a write would lock the rows that it refers to, and what is left of a project that is gone adds up to nothing.
+    // Without references: a write would lock the rows that it refers to. The rows of a deleted
+    // project add up to zero.
     let log = state(d.owned("tally").col(id("project_id").not_null()).take());
     let log = log.clone().col(number("due").null()).col(number("took").null()).take();
     let sum = d
@@ -66,13 +69,14 @@ fn tables(d: Dialect) -> [TableCreateStatement; 2] {
 fn indexes() -> Vec<IndexCreateStatement> {
     vec![
         index("tally_project_idx", "tally", &["tenant_id", "project_id"]),
-        // The sums of trees are read from the index alone.
+        // Sums are read from the index alone.
         index("tally_sum_idx", "tally_sum", &["tenant_id", "project_id", "series", "place", "tasks"]),
     ]
 }
 
-/// Tallies the tasks that there are and the time that was spent on them, a row each: the server folds them. The two columns are of when an open task is
-/// due and how long one took that is done, as each of the two tables has it.
+/// Adds a row to the log for each task and each time entry that exist. The server compacts them.
+/// `due` and `took` name the columns of the due time and of the time that the task took, and the
+/// keys are their expressions: the two forms of the table differ in them.
 async fn fill(
     manager: &SchemaManager<'_>,
     [due, took]: [&str; 2],

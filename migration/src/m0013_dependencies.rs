@@ -1,4 +1,4 @@
-//! Who made a dependency of a task: they may take it away again.
+//! The author of a dependency of a task, who may remove it.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Names that are unique whatever their letters' case and their blanks: a key beside each, by which they are compared.
+//! Names that are unique regardless of case and spaces: each has a key by which it is compared.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use crate::{
     schema::index,
 };
 
-/// The tables, and how long their names are.
+/// The tables, and the maximum length of their names.
 const TABLES: [(&str, u32); 4] = [("client", 200), ("team", 200), ("label", 50), ("request_type", 100)];
 const KEY: &str = "name_key";
-/// How many rows are read at once.
+/// The number of rows that are read at once.
 const PAGE: u64 = 500;
 
 #[derive(DeriveMigrationName)]
@@ -24,7 +24,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
         for (table, longest) in TABLES {
-            // A letter may become two, and a blank and an id may follow.
+            // Folding can make two characters of one. A space and an id can follow.
             let mut key = d.text(KEY, longest * 2 + 40).not_null().default("").take();
             manager.alter_table(Table::alter().table(table).add_column(&mut key).take()).await?;
             fill(manager, table).await?;
@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Gives the rows that there are their keys.
+/// Fills the keys of the rows that exist.
 async fn fill(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
     let mut keys = Keys::default();
     for page in 0.. {
@@ -81,13 +81,13 @@ async fn fill(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), Db
     Ok(())
 }
 
-/// The keys that were given.
+/// The keys that are in use.
 #[derive(Default)]
 struct Keys(HashSet<(Uuid, String)>);
 
 impl Keys {
-    /// The key of a row's name. A row whose name an older one of the tenant has already, but for case and blanks, stays as it is: its id makes it
-    /// another.
+    /// The key of a row's name. If an older row of the tenant has the key already, the row keeps
+    /// its name, and its id makes the key different.
     fn of(&mut self, tenant: Uuid, id: Uuid, name: &str) -> String {
         let blanks = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let key: String = blanks.chars().flat_map(char::to_lowercase).collect();
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(keys.of(tenant, Uuid::from_u128(4), "Harbour  Bakery"), "harbour bakery");
         assert_eq!(keys.of(tenant, id, "HARBOUR BAKERY"), format!("harbour bakery {id}"));
         assert_eq!(keys.of(other, id, "harbour bakery"), "harbour bakery");
-        // The longest that a key can be has room.
+        // The longest possible key fits.
         let longest = keys.of(tenant, id, &"İ".repeat(200));
         assert!(longest.chars().count() + 37 <= 440);
     }

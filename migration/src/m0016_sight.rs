@@ -1,4 +1,5 @@
-//! What an event tells of its row beside the change: in which row it lies, and whether the change may have brought rows into sight or out of it.
+//! The place and the visibility of an event's row: the id of the row that it is in, and whether the
+//! change may affect who sees rows.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,7 +15,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut within = id("within_id").take();
-        // Of what was written before, and of what a server of an older version writes, nobody knows: it may.
+        // True for earlier events, and for those of a server of the previous version: their effect
+        // is unknown.
         let mut moves = ColumnDef::new("moves").boolean().not_null().default(true).take();
         for column in [within.null(), &mut moves] {
             let add = Table::alter().table("event").add_column(column.take()).take();

@@ -1,4 +1,4 @@
-//! What nodes write to prove that the database accepts writes: a row each.
+//! The row with which each node checks that the database accepts writes.
 
 use sea_orm_migration::prelude::*;
 

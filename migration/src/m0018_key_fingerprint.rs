@@ -1,4 +1,4 @@
-//! The fingerprint of the encryption key that the database is used with.
+//! The fingerprint of the encryption key of the database.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,7 +1,8 @@
-//! Guards: what a kept answer was authorized by, so that its caller is authorized again before it is replayed; and a count in rows that rules
-//! depend on, so that whoever follows such a rule writes the row.
+//! Two additions. A stored response of an idempotency key has the authorisation record of its
+//! caller, who is authorised again before it is replayed. The rows on which rules depend have a
+//! counter, which every transaction that follows the rule increments.
 //!
-//! Answers that were kept before have no authorizations, and are not replayed.
+//! Earlier stored responses have no record, and are not replayed.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,7 +11,7 @@ use crate::{
     manager::{MigrationTrait, SchemaManager},
 };
 
-/// The tables whose rows guard rules.
+/// The tables whose rows have the counter.
 const GUARDING: [&str; 5] = ["tenant", "user", "service_account", "project", "task"];
 
 #[derive(DeriveMigrationName)]

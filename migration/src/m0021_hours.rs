@@ -1,5 +1,5 @@
-//! Time stays with the person who worked it: an entry may name a user who was removed. The figures
-//! of projects count it until its task is deleted for good.
+//! Time entries keep the id of a user who was deleted. The aggregates of a project count the time
+//! until its task is deleted permanently.
 
 use sea_orm_migration::prelude::*;
 
@@ -19,20 +19,20 @@ impl MigrationTrait for Migration {
         tally(manager, "TRUE").await
     }
 
-    /// The reference does not come back: entries may name users who are gone, which the earlier
-    /// version can read.
+    /// The reference is not added again: entries may have the ids of deleted users, which the
+    /// previous version can read.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         tally(manager, "t.deleted_at IS NULL").await
     }
 }
 
-/// The second in which an open task is due, since the Unix epoch. Before it there are seconds below
-/// zero, of which a remainder is too.
+/// The second in which an open task is due, since the Unix epoch. Earlier seconds are negative, and
+/// so is their remainder.
 const DUE: &str = "CASE WHEN status NOT IN ('done', 'cancelled') \
      THEN (due_at - (due_at % 1000000 + 1000000) % 1000000) / 1000000 END";
 
-/// Tallies all anew: the tasks that are not deleted, and the time on tasks that meet a condition.
-/// It begins with nothing, and so can be done again.
+/// Computes the aggregates again: the tasks that are not deleted, and the time on tasks that meet a
+/// condition. It first deletes the old ones, so it can be repeated.
 async fn tally(manager: &SchemaManager<'_>, counted: &str) -> Result<(), DbErr> {
     let into = "INSERT INTO tally (tenant_id, id, project_id, status, priority, due, took, tasks, estimated, \
                 estimate_minutes, spent_seconds) SELECT";

@@ -1,4 +1,4 @@
-//! Signing in by username alone: users are found by their username across tenants.
+//! Login by username alone: an index that finds users by username across tenants.
 
 use sea_orm_migration::prelude::*;
 

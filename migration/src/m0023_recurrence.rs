@@ -1,4 +1,4 @@
-//! How tasks recur beyond their rule, and the local times that their dates stand for.
+//! More settings of recurring tasks, and the local times of their dates.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,7 +14,7 @@ const COLUMNS: [&str; 4] = ["recurrence_mode", "month_end_clamp", "start_local",
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// The local times stay empty: the server takes what the clocks show for those.
+    /// The local times stay empty. The server computes missing ones from the dates.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let d = Dialect(manager.get_database_backend());
         let columns = [

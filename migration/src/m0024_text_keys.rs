@@ -1,6 +1,8 @@
-//! Names and users' search texts as [`crate::text`] folds them, and the folding that the terms of searched rows were made by.
+//! Names and the search texts of users, folded by [`crate::text`], and the version of the folding
+//! of search terms.
 //!
-//! Each row is written by itself and only where it changes, so a migration that was stopped goes on where it was.
+//! Each row is written by itself, and only if it changes. So an interrupted migration continues
+//! where it stopped.
 
 use sea_orm_migration::{
     prelude::*,
@@ -15,14 +17,14 @@ use crate::{
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// The tables with names that are unique, and how long these are.
+/// The tables with unique names, and the maximum length of the names.
 const NAMED: [(&str, usize); 4] = [("client", 200), ("team", 200), ("label", 50), ("request_type", 100)];
-/// How many rows are read at once.
+/// The number of rows that are read at once.
 const PAGE: u64 = 500;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// The terms stay: rows are found by them until the server has made them anew, a few at a time.
+    /// The terms stay in use until the server has made them again, some rows at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut folding = ColumnDef::new("folding").small_integer().not_null().default(0).take();
         manager.alter_table(Table::alter().table("search_text").add_column(&mut folding).take()).await?;
@@ -43,13 +45,14 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// What was folded stays so: an older server writes a key of its own with the next change of a row.
+    /// Folded values stay. The previous version writes its own key with the next change of a row.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.alter_table(Table::alter().table("search_text").drop_column("folding").take()).await
     }
 }
 
-/// Gives a row the key of its name. Where another row of the tenant has that already, the row's id makes it another, and both keep their names.
+/// Writes the key of a row's name. If another row of the tenant has the key already, the id of the
+/// row makes it different, and both keep their names.
 async fn fold_name(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -95,7 +98,7 @@ async fn write(
     manager.execute(update).await
 }
 
-/// The rows of a table in the order of their keys, by the page.
+/// The rows of a table in the order of their ids, by the page.
 struct Rows {
     table: &'static str,
     columns: &'static [&'static str],

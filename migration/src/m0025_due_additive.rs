@@ -1,4 +1,4 @@
-//! Indexes for the background work: it reads what is due and nothing else.
+//! Indexes for the background tasks, which read only rows that are due.
 
 use sea_orm_migration::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{
     schema::index,
 };
 
-/// The name, the table and the columns of each.
+/// The name, the table and the columns of each index.
 const INDEXES: [(&str, &str, &[&str]); 4] = [
     ("alarm_tenant_idx", "alarm", &["tenant_id", "at"]),
     ("mail_tenant_idx", "mail", &["tenant_id", "next_at"]),

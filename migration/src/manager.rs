@@ -1,8 +1,9 @@
-//! What migrations change a schema with, in the place of the library's manager of the same name.
+//! Runs the statements of migrations, in the place of the manager with the same name in
+//! `sea-orm-migration`.
 //!
-//! Invariant: a migration that was interrupted after any of its statements can run again. On SQLite and PostgreSQL it is one
-//! transaction. On MySQL and MariaDB every change of the schema commits by itself, so there a repeated statement whose
-//! outcome exists already succeeds.
+//! Invariant: a migration that was interrupted after any of its statements can run again. On SQLite
+//! and PostgreSQL it is one transaction. On MySQL and MariaDB every change of the schema commits on
+//! its own, so a repeated statement succeeds if its result exists already.
 
 use std::sync::Mutex;
 
@@ -16,23 +17,24 @@ use sea_orm_migration::{
     },
 };
 
-/// A change of the schema, and the way back. It names the schema's objects as they were when it was written.
+/// A change of the schema that can be reverted. It names tables and columns as they were when it
+/// was written.
 #[async_trait::async_trait]
 pub(crate) trait MigrationTrait: MigrationName + Send + Sync {
-    /// Applies it.
+    /// Applies the change.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr>;
 
-    /// Takes it back.
+    /// Reverts the change.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr>;
 }
 
-/// How statements are run.
+/// The mode in which statements run.
 enum Mode {
     /// The migration runs for the first time.
     First,
-    /// An earlier run was interrupted: what that run did is accepted.
+    /// An earlier run was interrupted. Its results are accepted.
     Again,
-    /// Nothing is changed: the statements are collected.
+    /// Nothing changes: the statements are collected.
     Rehearsal(Mutex<Vec<String>>),
 }
 
@@ -43,22 +45,22 @@ pub(crate) struct SchemaManager<'c> {
 }
 
 impl<'c> SchemaManager<'c> {
-    /// Within a transaction.
+    /// Runs statements in a transaction.
     pub(crate) fn transactional(transaction: &'c DatabaseTransaction) -> Self {
         Self { library: Library::new(transaction), mode: Mode::First }
     }
 
-    /// Without a transaction; `again` when an earlier run was interrupted.
+    /// Runs statements without a transaction. `again` means that an earlier run was interrupted.
     pub(crate) fn direct(connection: &'c DatabaseConnection, again: bool) -> Self {
         Self { library: Library::new(connection), mode: if again { Mode::Again } else { Mode::First } }
     }
 
-    /// For finding out what a migration would change.
+    /// Collects the statements of a migration instead of running them.
     pub(crate) fn rehearsal(connection: &'c DatabaseConnection) -> Self {
         Self { library: Library::new(connection), mode: Mode::Rehearsal(Mutex::default()) }
     }
 
-    /// The statements that were collected in a rehearsal.
+    /// The statements that were collected.
     pub(crate) fn into_collected(self) -> Vec<String> {
         match self.mode {
             Mode::Rehearsal(statements) => statements.into_inner().unwrap_or_default(),
@@ -70,17 +72,18 @@ impl<'c> SchemaManager<'c> {
         self.library.get_database_backend()
     }
 
-    /// Runs a built statement. One that changes data gives the same result when it is repeated.
+    /// Runs a statement. If it changes data, it must have the same result when it is repeated.
     pub(crate) async fn execute(&self, statement: impl StatementBuilder) -> Result<(), DbErr> {
         self.run(self.get_database_backend().build(&statement)).await
     }
 
-    /// Runs a written statement, as [`Self::execute`].
+    /// As [`Self::execute`], for SQL text.
     pub(crate) async fn execute_text(&self, sql: impl Into<String>) -> Result<(), DbErr> {
         self.run(Statement::from_string(self.get_database_backend(), sql)).await
     }
 
-    /// Fills a table with an `INSERT … SELECT`. Rows of an interrupted run are kept: the statement inserts all rows or none.
+    /// Fills a table with an `INSERT … SELECT`. The statement inserts all rows or none, so the rows
+    /// of an interrupted run are kept.
     pub(crate) async fn fill(&self, table: &str, mut sql: String) -> Result<(), DbErr> {
         if matches!(self.mode, Mode::Again) {
             sql = format!("{sql} ON DUPLICATE KEY UPDATE {table}.tenant_id = {table}.tenant_id");
@@ -101,7 +104,7 @@ impl<'c> SchemaManager<'c> {
         self.fill(table, self.get_database_backend().build(&insert).to_string()).await
     }
 
-    /// Runs a statement with its values, as [`Self::execute`].
+    /// As [`Self::execute`], for a statement with values.
     pub(crate) async fn execute_raw(&self, statement: Statement) -> Result<(), DbErr> {
         self.run(statement).await
     }
@@ -116,7 +119,7 @@ impl<'c> SchemaManager<'c> {
         let outcome = if statement.values.is_some() {
             connection.execute_raw(statement).await
         } else {
-            // SQLite's pragmas and PostgreSQL's changes of the schema are not prepared.
+            // SQLite's pragmas and PostgreSQL's changes of the schema can't be prepared.
             connection.execute_unprepared(&statement.sql).await
         };
         match outcome {
@@ -174,7 +177,7 @@ impl<'c> SchemaManager<'c> {
     }
 }
 
-/// Whether a change of the schema failed on MySQL or MariaDB because it was made before.
+/// Whether a change of the schema failed on MySQL or MariaDB because its result exists already.
 pub(crate) fn exists_already(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
     else {
@@ -183,9 +186,10 @@ pub(crate) fn exists_already(error: &DbErr) -> bool {
     let sqlx::Error::Database(cause) = &**cause else { return false };
     let Some(cause) = cause.try_downcast_ref::<MySqlDatabaseError>() else { return false };
     match cause.number() {
-        // A table is there or is gone; a column or an index is there; a constraint is there (MySQL); nothing is there to drop.
+        // A table exists or is gone; a column or an index exists; a constraint exists (MySQL);
+        // there is nothing to drop.
         1050 | 1051 | 1060 | 1061 | 1826 | 1091 => true,
-        // A constraint is there (MariaDB).
+        // A constraint exists (MariaDB).
         1005 => cause.message().contains("errno: 121"),
         _ => false,
     }

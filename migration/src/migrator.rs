@@ -1,7 +1,10 @@
-//! Applying migrations and taking them back, and the table that records which are applied.
+//! Applies and reverts migrations, and records which ones are applied.
 //!
-//! The table is that of `sea-orm-migration`. On MySQL and MariaDB a migration is recorded before its first statement, with
-//! the time 0, until it ends: such a migration is unfinished, and runs again.
+//! The table of the records is that of `sea-orm-migration`. On MySQL and MariaDB a migration is
+//! recorded before its first statement, with the time 0, until it ends.
+//!
+//! Invariant: a migration with the time 0 is unfinished, and runs again. On SQLite and PostgreSQL
+//! each migration is one transaction, so none is ever unfinished.
 
 use sea_orm_migration::{
     prelude::*,
@@ -18,7 +21,7 @@ use crate::{
 
 const RECORDS: &str = "seaql_migrations";
 
-/// The end of the name of a migration that lets the previous version run beside the new one.
+/// The end of the name of an additive migration: the previous version may run beside the new one.
 pub const ADDITIVE: &str = "_additive";
 
 /// How much of a migration a database has.
@@ -26,39 +29,39 @@ pub const ADDITIVE: &str = "_additive";
 pub enum Progress {
     /// Nothing.
     Missing,
-    /// A part: it was interrupted on its way up or down.
+    /// A part: it was interrupted while it was applied or reverted.
     Unfinished,
     /// All.
     Applied,
 }
 
-/// The migrations of this version and those that the database has.
+/// The migrations of this version, and those that the database has beside them.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// This version's, oldest first.
+    /// The migrations of this version, oldest first.
     pub known: Vec<(String, Progress)>,
-    /// Those of a newer version, by name.
+    /// The recorded migrations that this version does not know, by name.
     pub unknown: Vec<String>,
 }
 
-/// What is lost when migrations are taken back.
+/// A table or a column whose data is lost when a migration is reverted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
     /// The table.
     pub table: String,
-    /// The column, unless the whole table is lost.
+    /// The column; `None` if the whole table is lost.
     pub column: Option<String>,
 }
 
-/// Applies migrations and takes them back, each by itself.
+/// Applies and reverts migrations one by one.
 #[derive(Clone, Copy, Debug)]
 pub struct Migrator;
 
 impl Migrator {
-    /// Which migrations the database has. It reads only.
+    /// Which migrations the database has. It only reads.
     ///
     /// # Errors
-    /// The database's.
+    /// The errors of the database.
     pub async fn standing(connection: &DatabaseConnection) -> Result<Standing, DbErr> {
         let manager = SchemaManager::direct(connection, false);
         let mut recorded = recorded(&manager).await?;
@@ -76,20 +79,21 @@ impl Migrator {
         Ok(Standing { known, unknown })
     }
 
-    /// The names of this version's migrations, oldest first.
+    /// The names of the migrations of this version, oldest first.
     pub fn names() -> Vec<String> {
         migrations().into_iter().map(|migration| migration.name().to_owned()).collect()
     }
 
-    /// Applies a migration, unless it is applied.
+    /// Applies a migration, unless it is applied already.
     ///
     /// # Errors
-    /// The database's. On MySQL and MariaDB the migration is unfinished then; elsewhere nothing has changed.
+    /// The errors of the database. After an error on MySQL and MariaDB the migration is unfinished.
+    /// Elsewhere nothing has changed.
     pub async fn apply(connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
         Self::run(connection, Direction::Up, &*find(name)?).await
     }
 
-    /// Takes a migration back, unless the database has nothing of it.
+    /// Reverts a migration, unless the database has nothing of it.
     ///
     /// # Errors
     /// As [`Self::apply`].
@@ -97,20 +101,20 @@ impl Migrator {
         Self::run(connection, Direction::Down, &*find(name)?).await
     }
 
-    /// Which tables and columns are lost when a migration is taken back.
+    /// The tables and columns whose data is lost when a migration is reverted. It only reads.
     ///
     /// # Errors
-    /// The database's.
+    /// The errors of the database.
     pub async fn losses(connection: &DatabaseConnection, name: &str) -> Result<Vec<Loss>, DbErr> {
         let manager = SchemaManager::rehearsal(connection);
         find(name)?.down(&manager).await?;
         Ok(manager.into_collected().iter().filter_map(|statement| loss(statement)).collect())
     }
 
-    /// The tables of the database, but for those in which SQLite keeps an index.
+    /// The tables of the database, except those in which SQLite stores an index.
     ///
     /// # Errors
-    /// The database's.
+    /// The errors of the database.
     pub async fn tables(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         let backend = connection.get_database_backend();
         let query = Statement::from_string(backend, Dialect(backend).tables());
@@ -128,13 +132,15 @@ impl Migrator {
                 == Progress::Unfinished;
             let manager = SchemaManager::direct(connection, again);
             let outcome = direction.run(&manager, migration).await;
-            // What stood in the way of a first run was not made by TaskHub, and must never be taken for that.
+            // TaskHub did not create what a first run found. The record is removed, so that the
+            // next run does not accept it either.
             if outcome.as_ref().is_err_and(|error| !again && exists_already(error)) {
                 forget(&manager, migration.name()).await?;
             }
             return outcome;
         }
-        // SQLite: immediately, so that of two nodes one waits and then sees what the other did.
+        // SQLite: an immediate transaction. If two nodes migrate at once, one waits and then sees
+        // what the other did.
         let immediate = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -145,7 +151,7 @@ impl Migrator {
     }
 }
 
-/// Which way a migration goes.
+/// The direction of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Direction {
     Up,
@@ -178,7 +184,7 @@ fn find(name: &str) -> Result<Box<dyn MigrationTrait>, DbErr> {
     found.ok_or_else(|| DbErr::Migration(format!("there is no migration {name}")))
 }
 
-/// What is recorded. Without its table nothing is.
+/// The recorded migrations; none without the table.
 async fn recorded(manager: &SchemaManager<'_>) -> Result<Vec<(String, Progress)>, DbErr> {
     if !manager.has_table(RECORDS).await? {
         return Ok(Vec::new());
@@ -225,7 +231,7 @@ async fn forget(manager: &SchemaManager<'_>, name: &str) -> Result<(), DbErr> {
     manager.execute(delete).await
 }
 
-/// What a statement of a migration loses.
+/// The data that a statement of a migration removes.
 fn loss(statement: &str) -> Option<Loss> {
     let mut words = statement.split_whitespace().map(|word| word.trim_matches(['"', '`']));
     let mut next = || words.next().unwrap_or_default();

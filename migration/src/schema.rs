@@ -1,10 +1,10 @@
-//! What the tables of all migrations have in common.
+//! The common parts of the tables of all migrations.
 
 use sea_orm_migration::prelude::*;
 
 use crate::{dialect::instant, manager::SchemaManager};
 
-/// A table with the columns that every row has that changes.
+/// A table with the columns of rows that change: `created_at`, `updated_at` and `version`.
 pub(crate) fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
     table
         .col(instant("created_at").not_null())
@@ -13,7 +13,7 @@ pub(crate) fn stamped(mut table: TableCreateStatement) -> TableCreateStatement {
         .take()
 }
 
-/// The reference to the tenant, for a table that has none to another of its tables.
+/// The reference to the tenant, for a table that refers to no other table of the tenant.
 pub(crate) fn tenant(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("{table}_tenant_fkey"))
@@ -22,7 +22,7 @@ pub(crate) fn tenant(table: &'static str) -> ForeignKeyCreateStatement {
         .take()
 }
 
-/// A reference within the tenant.
+/// A reference in the tenant.
 pub(crate) fn reference(
     from: &'static str,
     column: &'static str,
@@ -64,7 +64,7 @@ pub(crate) async fn create(
     Ok(())
 }
 
-/// Drops tables, the last first.
+/// Drops tables, the last one first.
 pub(crate) async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables.iter().rev() {
         manager.drop_table(Table::drop().table(*table).to_owned()).await?;

@@ -1,4 +1,5 @@
-//! Migrations that are interrupted after every one of their statements, up and down, on a filled database.
+//! Tests of migrations that are interrupted after every one of their statements, up and down, on a
+//! filled database.
 
 use std::{cell::Cell, collections::BTreeMap, env};
 
@@ -14,11 +15,11 @@ use crate::{Migrator, Progress};
 const INTERRUPTED: &str = "interrupted";
 
 thread_local! {
-    /// The statement after which the migration is interrupted, counted down.
+    /// The number of statements until the migration is interrupted.
     static LEFT: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Ends a migration after the chosen statement, as a kill does.
+/// Ends a migration after the chosen statement, as a kill would.
 pub(crate) fn interrupt() -> Result<(), DbErr> {
     let left = LEFT.get();
     LEFT.set(left.saturating_sub(1));
@@ -70,7 +71,8 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Migrates one database without and one with interruptions, up and down, and compares them.
+/// Migrates one database without interruptions and one with them, up and down, and compares the
+/// two.
 fn test([whole, interrupted]: &[String; 2]) {
     runtime().block_on(async {
         let names = Migrator::names();
@@ -86,7 +88,7 @@ fn test([whole, interrupted]: &[String; 2]) {
         for (step, name) in names.iter().rev().enumerate() {
             Migrator::revert(&connection, name).await.unwrap();
             until_done(interrupted, name, Progress::Missing).await;
-            // To read a whole catalogue takes longer than a migration.
+            // Reading a whole catalogue takes longer than a migration.
             if step % 4 == 0 {
                 assert_eq!(seen(whole).await, seen(interrupted).await, "without {name}");
             }
@@ -102,7 +104,7 @@ fn test([whole, interrupted]: &[String; 2]) {
             } else {
                 Migrator::revert(&broken, first).await
             };
-            // Where the way up was one transaction, there is nothing to take back.
+            // Where the way up was one transaction, there is nothing to revert.
             assert!(is_interrupted(&outcome) || (!turn && outcome.is_ok()), "{outcome:?}");
         }
         LEFT.set(0);
@@ -111,12 +113,14 @@ fn test([whole, interrupted]: &[String; 2]) {
     });
 }
 
-/// Runs a migration, interrupted after its first statement, after its second, and so on, until it comes to its end.
+/// Runs a migration until it is done: interrupted after its first statement, then after its second,
+/// and so on.
 async fn until_done(url: &str, name: &str, goal: Progress) {
-    // PostgreSQL takes the whole transaction back, wherever it is interrupted: to try some places is enough, and takes less time.
+    // PostgreSQL rolls back the whole transaction wherever it is interrupted. Some places are
+    // enough, and take less time.
     let stride = if url.starts_with("postgres") { 4 } else { 1 };
     for statements in (1..).step_by(stride) {
-        // A new connection: nothing of the old one outlives a kill.
+        // A new connection, because nothing of the old one survives a kill.
         let connection = Database::connect(url).await.unwrap();
         LEFT.set(statements);
         let outcome = match goal {
@@ -139,7 +143,7 @@ fn is_interrupted(outcome: &Result<(), DbErr>) -> bool {
     matches!(outcome, Err(DbErr::Custom(text)) if text == INTERRUPTED)
 }
 
-/// What a release that had only the migrations up to this one wrote.
+/// Writes what a release with the migrations up to this one would have written.
 async fn fill(connection: &DatabaseConnection, name: &str) {
     let id = |number: u128| Value::from(Uuid::from_u128(number));
     let put = async |table: &'static str, row: Vec<(&'static str, Value)>| {
@@ -217,7 +221,8 @@ async fn fill(connection: &DatabaseConnection, name: &str) {
     }
 }
 
-/// The schema as the catalogue tells it, how many rows each table has, and the greatest value of some columns that migrations fill.
+/// The schema in the catalogue, the number of rows of each table, and the greatest value of some
+/// columns that migrations fill.
 async fn seen(url: &str) -> BTreeMap<String, String> {
     const FILLED: [(&str, &str); 6] = [
         ("client", "name_key"),

@@ -1,7 +1,9 @@
-//! What text is compared by: the one place that folds it, for the server's writes and for the migration that writes what it keeps folded anew.
+//! Folds text for comparison and search. The server uses it for writes, and a migration uses it for
+//! the rows that exist.
 //!
-//! Invariant: columns hold what these functions make (`name_key` of names, `search` of users, the terms of searched rows). Whoever changes a function
-//! here adds a migration that makes them again, as [`crate::m0024_text_keys`] does, and counts [`FOLDING`] up.
+//! Invariant: columns hold what these functions return (`name_key` of names, `search` of users, the
+//! terms of searchable rows). A change of a function here needs a migration that computes these
+//! columns again, as [`crate::m0024_text_keys`] does, and an increment of [`FOLDING`].
 
 use icu_normalizer::{
     ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed,
@@ -13,11 +15,13 @@ use icu_properties::{
 };
 use unicase::UniCase;
 
-/// Which folding the terms of a searched row were made by. The server makes those of an older one anew.
+/// The version of the folding that makes the terms of searchable rows. The server makes the terms
+/// of an older version again.
 pub const FOLDING: i16 = 1;
 
-/// Text as it is compared: in one case and in one normal form, without the characters that show nothing (`NFKC_Casefold` of Unicode, section 3.13).
-/// Two texts that look alike but for their letters' case and width are the same.
+/// Text for comparison: in one case and one normal form, without invisible characters
+/// (`NFKC_Casefold`, Unicode section 3.13). Two texts that look alike except for case and width are
+/// equal.
 pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -25,13 +29,13 @@ pub fn folded(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
     let visible: String = text.chars().filter(|c| !shows_nothing(*c)).collect();
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&visible);
-    // What is normalized may have a case again, as ℡ has.
+    // A normalised character can have a case again, as ℡ does.
     let once = nfkc.normalize(&in_one_case(&decomposed)).into_owned();
     nfkc.normalize(&in_one_case(&once)).into_owned()
 }
 
-/// Text as it is searched: folded, and without accents, the points of Hebrew and Arabic, and strokes through letters. Marks that make a letter another
-/// one, as in Indian scripts, in Thai and of kana, stay.
+/// Text for search: folded, and without accents, the points of Hebrew and Arabic, and strokes
+/// through letters. Marks that make another letter stay, as in Indian scripts, Thai and kana.
 pub fn searched(text: &str) -> String {
     let folded = folded(text);
     if folded.is_ascii() {
@@ -42,34 +46,35 @@ pub fn searched(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(&bare).into_owned()
 }
 
-/// The key of a name that is unique: folded, with single blanks, and of at most twice as many characters as the name may have. Hardly a name has more
-/// than that; of two that begin alike and do, one is refused.
+/// The key of a unique name: folded, with single spaces, and cut after twice `longest` characters.
+/// Hardly any name is longer. Of two longer names with the same beginning, one is rejected.
 pub fn name_key(name: &str, longest: usize) -> String {
     folded(name).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(2 * longest).collect()
 }
 
-/// What users are searched by: their names, as far as the column has room.
+/// The searchable text of a user: the names, cut after the 700 characters of the column.
 pub fn user_search(names: [&str; 3]) -> String {
     searched(&names.join(" ")).chars().take(700).collect()
 }
 
-/// The key of a row whose name another row has already: its id makes it another.
+/// The key of a row whose name another row has already. The id makes it different.
 pub fn apart(key: &str, id: impl std::fmt::Display) -> String {
     format!("{key} {id}")
 }
 
-/// Whether a character shows nothing and takes no room: those that Unicode calls ignorable by default, and the few like them.
+/// Whether a character is invisible and has no width: the default ignorable characters of Unicode,
+/// and a few others.
 pub fn shows_nothing(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || matches!(c, '\u{2800}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Whether a character belongs to the one before it: an accent, a vowel sign, a point.
+/// Whether a character belongs to the one before it: an accent, a vowel sign or a point.
 pub fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
-/// Whether a character can be a word by itself: an ideograph, or a syllable of Korean or Japanese.
+/// Whether a character can be a word of its own: an ideograph, or a syllable of Korean or Japanese.
 pub fn may_be_a_word(c: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(c);
     [Script::Han, Script::Hangul, Script::Hiragana, Script::Katakana].contains(&script) && !shows_nothing(c)
@@ -80,13 +85,15 @@ fn in_one_case(text: &str) -> String {
     UniCase::unicode(text).to_folded_case()
 }
 
-/// Whether a mark is an accent or a point, by its canonical combining class (UAX #44, section 5.7.4): overlays, the fixed positions of Hebrew, Arabic and
-/// Syriac, and what stands above, below and beside letters. The stretch of Arabic letters is no part of a word, either.
+/// Whether a mark is an accent or a point, by its canonical combining class (UAX #44, section
+/// 5.7.4): overlays, the fixed positions of Hebrew, Arabic and Syriac, and marks above, below and
+/// beside letters. The Arabic tatweel, which stretches letters, belongs to no word either.
 fn is_accent(c: char) -> bool {
     matches!(CanonicalCombiningClassMapBorrowed::new().get_u8(c), 1 | 10..=36 | 200..=240) || c == '\u{640}'
 }
 
-/// Folded letters that people search without their stroke or as two, and that Unicode does not decompose.
+/// Folded letters that people type without the stroke, or as two letters, and that Unicode does not
+/// decompose.
 fn without_stroke(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
         'ø' => ('o', None),
@@ -157,7 +164,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is folded is folded, and what shows nothing makes no difference.
+        /// Folding is idempotent, and invisible characters make no difference.
         #[test]
         fn folding_is_stable(text in any::<String>(), place in any::<prop::sample::Index>()) {
             for fold in [folded as fn(&str) -> String, searched] {
@@ -173,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Each character by itself: folding does not go on for ever.
+    /// Checks each character alone: folding it twice is the same as once.
     #[test]
     fn every_character_is_folded_once() {
         for c in ('\u{0}'..=char::MAX).filter(|c| !shows_nothing(*c)) {

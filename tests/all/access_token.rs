@@ -214,8 +214,9 @@ async fn end_all_revokes_every_token_of_the_user(app: &App) {
     let tokens = [make(app, &t.member, &["tasks:read"]).await, make(app, &t.member, &["tasks:read"]).await];
     let (_, other) = make(app, &t.other, &["tasks:read"]).await;
     assert_eq!(status(app, "/tasks", &tokens[0].1).await, 200);
-    let ctx = app.state.store.system("a test", Request::default()).within(t.id);
-    let end = app.state.store.write(&ctx, t.member.id, |tx, user| Box::pin(access_token::end_all(tx, *user)));
+    let ctx = app.state.repository.system("a test", Request::default()).within(t.id);
+    let end =
+        app.state.repository.write(&ctx, t.member.id, |tx, user| Box::pin(access_token::end_all(tx, *user)));
     end.await.unwrap();
     for (_, token) in &tokens {
         assert_eq!(status(app, "/tasks", token).await, 401);

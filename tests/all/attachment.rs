@@ -51,18 +51,22 @@ fn digest(octets: &[u8]) -> String {
 }
 
 async fn sweep(app: &App) {
-    let store = &app.state.store;
-    store.sweep_files(&store.system("a test", Request::default()), &app.state.depot).await.unwrap();
+    let repository = &app.state.repository;
+    repository
+        .sweep_files(&repository.system("a test", Request::default()), &app.state.blob_store)
+        .await
+        .unwrap();
 }
 
 async fn is_kept(app: &App, t: &Tenant, id: &str) -> bool {
-    app.state.depot.has(t.id, id.parse().unwrap()).await.unwrap()
+    app.state.blob_store.has(t.id, id.parse().unwrap()).await.unwrap()
 }
 
 async fn set_quota(app: &App, t: &Tenant, bytes: i64, files: i64) {
-    let store = &app.state.store;
-    let ctx = store.system("a test", Request::default()).within(t.id);
-    let write = store.write(&ctx, Quota { bytes, files }, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+    let repository = &app.state.repository;
+    let ctx = repository.system("a test", Request::default()).within(t.id);
+    let write =
+        repository.write(&ctx, Quota { bytes, files }, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
     let _ = write.await.unwrap();
 }
 
@@ -404,15 +408,15 @@ async fn objects_left_over_by_a_crash_are_swept(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let kept = text(&attach(app, &t.member, &task, "x", "kept").await.expect(201).body["id"]);
-    let depot = &app.state.depot;
+    let blob_store = &app.state.blob_store;
     // One object was received completely, but its row was never written; the other was received in
     // part.
     let whole = app.clock.now().new_id(t.id);
-    let mut receiving = depot.receive(t.id, whole);
+    let mut receiving = blob_store.receive(t.id, whole);
     receiving.take("orphan".into()).await.unwrap();
     let _ = receiving.finish().await.unwrap();
     let half = app.clock.now().new_id(t.id);
-    let mut receiving = depot.receive(t.id, half);
+    let mut receiving = blob_store.receive(t.id, half);
     for _ in 0..7 {
         receiving.take(vec![0; 1 << 20].into()).await.unwrap();
     }
@@ -434,9 +438,9 @@ async fn objects_left_over_by_a_crash_are_swept(app: &App) {
     }
     assert_eq!(files(), [kept.as_str(), "notes.txt"]);
     // An aborted upload is removed at once.
-    let given_up = depot.receive(t.id, Uuid::from_u128(7));
+    let given_up = blob_store.receive(t.id, Uuid::from_u128(7));
     drop(given_up);
-    assert!(!depot.has(t.id, Uuid::from_u128(7)).await.unwrap());
+    assert!(!blob_store.has(t.id, Uuid::from_u128(7)).await.unwrap());
 }
 
 async fn attachments_are_deleted_permanently_with_their_task(app: &App) {

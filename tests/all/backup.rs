@@ -92,11 +92,11 @@ fn foreign_or_incomplete_backup_is_refused() {
     let _ = taskhub("tenant create Acme").said();
     let _ = taskhub("backup kept").said();
     let complaint = taskhub("backup kept").complained();
-    assert!(complaint.contains("not empty"), "{complaint}");
+    assert!(complaint.contains("must be an empty folder"), "{complaint}");
     // With another key the encrypted values could not be decrypted.
     let _ = taskhub("keys generate --data-dir other").said();
     let complaint = taskhub("restore kept --data-dir other").complained();
-    assert!(complaint.contains("not the one that the backup was used with"), "{complaint}");
+    assert!(complaint.contains("not the key of the backup"), "{complaint}");
     let complaint = taskhub("restore kept --data-dir none --with-keys").complained();
     assert!(complaint.contains("no keys"), "{complaint}");
     fs::create_dir(folder.path().join("third")).unwrap();
@@ -113,7 +113,7 @@ fn foreign_or_incomplete_backup_is_refused() {
     broken(&|| fs::write(file("database.sqlite"), &whole[1..]).unwrap(), "digest");
     fs::write(file("database.sqlite"), &whole).unwrap();
     let manifest = fs::read_to_string(file("manifest.json")).unwrap();
-    broken(&|| fs::remove_file(file("manifest.json")).unwrap(), "not a whole backup");
+    broken(&|| fs::remove_file(file("manifest.json")).unwrap(), "The backup is incomplete");
     fs::write(file("manifest.json"), manifest).unwrap();
     let said = taskhub("restore kept --data-dir third").said();
     assert!(said.contains("Restored"), "{said}");
@@ -131,7 +131,7 @@ fn server_with_another_encryption_key_does_not_start() {
     let right = fs::read(&key).unwrap();
     fs::remove_file(&key).unwrap();
     let complaint = taskhub("tenant list").complained();
-    assert!(complaint.contains("encryption key is not the one"), "{complaint}");
+    assert!(complaint.contains("encryption key is not the key of this database"), "{complaint}");
     fs::write(&key, right).unwrap();
     assert!(taskhub("tenant list").said().contains("acme"));
 }

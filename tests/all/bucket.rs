@@ -6,7 +6,7 @@ use std::fs;
 
 use reqwest::{Client, Response};
 use serde_json::json;
-use taskhub_domain::file::{Depot, Place};
+use taskhub_domain::file::{BlobStore, Place};
 use taskhub_tests::configured;
 use tempfile::TempDir;
 
@@ -94,10 +94,10 @@ async fn files_are_stored_in_a_bucket() {
     let place = Place::Bucket { name: name.to_owned(), prefix: "of/taskhub".to_owned() };
     let named = reached.lines().filter_map(|line| line.split_once('='));
     let options: Vec<_> = named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let depot = Depot::open(&place, &options).unwrap();
-    assert!(depot.has(tenant, id).await.unwrap());
-    depot.remove(tenant, id).await.unwrap();
-    assert!(!depot.has(tenant, id).await.unwrap());
+    let blob_store = BlobStore::open(&place, &options).unwrap();
+    assert!(blob_store.has(tenant, id).await.unwrap());
+    blob_store.remove(tenant, id).await.unwrap();
+    assert!(!blob_store.has(tenant, id).await.unwrap());
 }
 
 /// The number of objects in the listing of a bucket.

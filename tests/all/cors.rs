@@ -95,9 +95,14 @@ async fn refused_preflight_names_the_reason(app: &App) {
     let open = app.second(&["--cors-origins", PAGE]).await;
     let evil = "https://evil.example";
     for (origin, method, headers, named) in [
-        (evil, "GET", "accept", "Pages of the origin https://evil.example may not call this server."),
-        (PAGE, "TRACE", "accept", "Pages may not use the method TRACE."),
-        (PAGE, "GET", "X-Secret, accept, x-other", "Pages may not send the headers: x-secret, x-other."),
+        (evil, "GET", "accept", "The origin https://evil.example is not allowed."),
+        (PAGE, "TRACE", "accept", "The method TRACE is not allowed in cross-origin requests."),
+        (
+            PAGE,
+            "GET",
+            "X-Secret, accept, x-other",
+            "These headers are not allowed in cross-origin requests: x-secret, x-other.",
+        ),
     ] {
         let ask = open.call("OPTIONS", "/tasks").header("origin", origin);
         let ask = ask.header("access-control-request-method", method);

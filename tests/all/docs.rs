@@ -107,8 +107,9 @@ fn failing_command_or_wrong_output_fails_the_page() {
 
 #[test]
 fn every_problem_code_has_a_page() {
-    let mut list = "# Codes of problems\n\nThis folder is made of the tables in `crates/api/src/problem`. [Errors](../errors.md) says how \
-                    to go by them.\n\n| code | status | title | again? |\n| --- | --- | --- | --- |\n"
+    let mut list = "# Error codes\n\n[Errors](../errors.md) describes the format of error responses. These pages are generated \
+                    from the tables in `crates/api/src/http/problem`.\n\n\
+                    | code | status | title | retry |\n| --- | --- | --- | --- |\n"
         .to_owned();
     let mut names = BTreeSet::from(["README.md".to_owned()]);
     for code in Code::ALL {
@@ -118,8 +119,8 @@ fn every_problem_code_has_a_page() {
         reviewed(&format!("docs/errors/{name}.md"), &code.page());
         names.insert(format!("{name}.md"));
     }
-    list += "\nA request that is sent again as it is `Never` goes through, may go through `Now`, or may do so `Later`, after as many seconds as \
-             `Retry-After` says.\n\n## Codes of fields\n\nWhat can stand in `errors[].code`.\n\n| code | meaning |\n| --- | --- |\n";
+    list += "\nThe column *retry* says when the same request can succeed: `Never`, `Now`, or `Later`, after the number of seconds in \
+             `Retry-After`.\n\n## Codes of fields\n\nThe values of `errors[].code`:\n\n| code | meaning |\n| --- | --- |\n";
     for (code, meaning) in FIELDS {
         writeln!(list, "| `{code}` | {meaning} |").unwrap();
     }
@@ -135,11 +136,7 @@ async fn problem_type_links_to_its_page(app: &App) {
     for code in Code::ALL {
         let page = app.get(&format!("/problems/{}", code.as_str())).send().await.expect(200);
         assert!(page.text.contains(&format!("<h1>{}</h1>", code.as_str())), "{}", page.text);
-        assert!(
-            page.text.contains("<h2>Does trying again help?</h2>") && !page.text.contains('`'),
-            "{}",
-            page.text
-        );
+        assert!(page.text.contains("<h2>Can I retry?</h2>") && !page.text.contains('`'), "{}", page.text);
     }
     assert_eq!(app.get("/problems/made_up").send().await.expect(404).code(), "not_found");
 }

@@ -439,12 +439,12 @@ async fn old_changes_are_forgotten(app: &App) {
     let (changes, end) = since(app, &t.admin.token, &begin, "&noun=task").await;
     t.later(app, Duration::from_hours(24 * 20));
     let _ = make(app, &t.member, "/tasks", json!({ "title": "New" })).await;
-    let system = app.state.store.system("a test", Request::default());
+    let system = app.state.repository.system("a test", Request::default());
     let kept = Duration::from_hours(24 * 30);
-    app.state.store.forget_events(&system, kept).await.unwrap();
+    app.state.repository.forget_events(&system, kept).await.unwrap();
     assert_eq!(since(app, &t.admin.token, &begin, "&noun=task").await.0.len(), changes.len() + 1);
     t.later(app, Duration::from_hours(24 * 11));
-    app.state.store.forget_events(&system, kept).await.unwrap();
+    app.state.repository.forget_events(&system, kept).await.unwrap();
     for path in [format!("/changes?since={begin}"), format!("/events?since={begin}")] {
         let gone = app.get(&path).by(&t.admin).send().await.expect(410);
         assert_eq!(gone.code(), "cursor_expired");
@@ -457,7 +457,7 @@ async fn old_changes_are_forgotten(app: &App) {
         assert_eq!(kept.iter().map(name).collect::<Vec<_>>(), ["task.create 1"]);
     }
     t.later(app, Duration::from_hours(24 * 40));
-    app.state.store.forget_events(&system, kept).await.unwrap();
+    app.state.repository.forget_events(&system, kept).await.unwrap();
     let _ = app.get(&format!("/changes?since={end}")).by(&t.admin).gives(410).await;
     assert!(since(app, &t.admin.token, "oldest", "").await.0.is_empty());
     let last = now(app, &t.admin).await;

@@ -34,12 +34,12 @@ fn expired_idempotency_keys_are_purged() {
                     .await
                     .expect(201);
             }
-            let store = &app.state.store;
-            let system = store.system("a test", Request::default());
-            store.forget_answers(&system).await.unwrap();
+            let repository = &app.state.repository;
+            let system = repository.system("a test", Request::default());
+            repository.forget_answers(&system).await.unwrap();
             assert_eq!(kept().await, 205);
             app.clock.advance(Duration::from_hours(25));
-            store.forget_answers(&system).await.unwrap();
+            repository.forget_answers(&system).await.unwrap();
             assert_eq!(kept().await, 0);
         })
     });

@@ -76,15 +76,15 @@ async fn idle_background_work_scans_no_growing_table(app: &App) {
     let t = app.tenant().await;
     let statements = Statements::default();
     let _guard = tracing::subscriber::set_default(registry().with(statements.clone()));
-    let store = &app.state.store;
-    let system = store.system("a story", Request::default());
+    let repository = &app.state.repository;
+    let system = repository.system("a story", Request::default());
     let ctx = system.within(t.id);
     // The work of every second, every few seconds and every hour, and the work per tenant.
-    let _ = store.tenants_with_alarms(&system, 32).await.unwrap();
-    let _ = store.tenants_with_mail(&system, 32).await.unwrap();
-    let _ = store.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap();
-    let _ = store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
-    store.fold_tallies(&system).await.unwrap();
+    let _ = repository.tenants_with_alarms(&system, 32).await.unwrap();
+    let _ = repository.tenants_with_mail(&system, 32).await.unwrap();
+    let _ = repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap();
+    let _ = repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
+    repository.compact_deltas(&system).await.unwrap();
     server::forget(&app.state, false, Some(app.clock.now())).await;
     // The background tasks of the server run on this thread, too.
     poll::until("revocations are read", async || {

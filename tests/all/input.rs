@@ -201,11 +201,15 @@ async fn all_wrong_fields_are_reported_at_once(app: &App) {
     let expected = [
         ("/assignee_id", "invalid_type", "Must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e."),
         ("/colour", "unknown_field", "There is no such field, or it can't be written."),
-        ("/due_at", "invalid_type", "Must be an instant (RFC 3339), like 2026-01-31T12:00:00Z."),
-        ("/estimate_minutes", "invalid_type", "Must be a whole number within its bounds."),
+        ("/due_at", "invalid_type", "Must be a timestamp (RFC 3339), like 2026-01-31T12:00:00Z."),
+        ("/estimate_minutes", "invalid_type", "Must be a whole number within the documented range."),
         ("/label_ids", "invalid_type", "Must be a list."),
         ("/priority", "invalid_type", "Must be one of: low, medium, high, urgent."),
-        ("/title", "invalid_value", "Expected at least 3 characters, or one of Han, kana or Hangul."),
+        (
+            "/title",
+            "invalid_value",
+            "Must be at least 3 characters, or contain a Han, kana or Hangul character.",
+        ),
     ];
     let expected =
         expected.map(|(pointer, code, message)| (pointer.to_owned(), code.to_owned(), message.to_owned()));

@@ -143,7 +143,7 @@ async fn invitation_is_refused_while_mail_is_off(app: &App) {
     let silent = app.second(&["--mail", "off"]).await;
     let body = json!({ "email": format!("grace@{}.example", t.slug) });
     let refused = silent.post("/invitations").by(&t.admin).json(&body).send().await.expect(409);
-    assert!(refused.text.contains("sends no mail"), "{}", refused.text);
+    assert!(refused.text.contains("sends no email"), "{}", refused.text);
     let _ = silent.post("/invitations").by(&t.member).json(&body).gives(403).await;
     silent.finish().await;
 }

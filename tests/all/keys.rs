@@ -73,7 +73,7 @@ fn verifier_follows_a_key_rotation() {
         assert_eq!(keys.iter().map(|(_, does)| does.as_str()).collect::<Vec<_>>(), ["verifies", "signs"]);
         let mode = fs::metadata(folder.path().join("taskhub-data/signing-keys.json")).unwrap().permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
-        until("the server reads the keys", async || server.has_said("the signing keys were read anew")).await;
+        until("the server reads the keys", async || server.has_said("the signing keys were reloaded")).await;
         let newer = sign_in(&server).await;
         assert_ne!(newer.split('.').next(), user.split('.').next(), "another key has signed");
         for token in [user.as_str(), service, &newer] {
@@ -83,7 +83,7 @@ fn verifier_follows_a_key_rotation() {
         // Removing a key invalidates the tokens that it signed.
         let _ = hub(folder.path(), &format!("keys remove {}", keys[0].0)).said();
         until("the old key is gone", async || status(&server, &user).await == 401).await;
-        assert!(stranger(&server, &user).complained().contains("no key of ours"));
+        assert!(stranger(&server, &user).complained().contains("no key of the key set"));
         assert_eq!(status(&server, &newer).await, 200);
         let _ = stranger(&server, &newer).said();
         let _ = server.stop().await;
@@ -116,13 +116,13 @@ fn invalid_key_file_keeps_the_current_keys() {
         let file = folder.path().join("taskhub-data/signing-keys.json");
         let good = fs::read_to_string(&file).unwrap();
         fs::write(&file, "{ \"keys\": [] }").unwrap();
-        until("it is complained of", async || server.has_said("the signing keys stay as they were")).await;
+        until("it is complained of", async || server.has_said("the previous ones stay in use")).await;
         assert_eq!(
             (status(&server, &user).await, status(&server, &sign_in(&server).await).await),
             (200, 200)
         );
         fs::write(&file, good).unwrap();
-        until("the good file is back", async || server.has_said("the signing keys were read anew")).await;
+        until("the good file is back", async || server.has_said("the signing keys were reloaded")).await;
         let _ = server.stop().await;
     });
 }

@@ -38,7 +38,7 @@ async fn new_user_gets_mail_in_text_and_html(app: &App) {
     let (email, body) = new_user("grace", &t.slug);
     let _ = app.post("/users").by(&t.admin).json(&body).gives(201).await;
     let mail = app.mail_to(&email).await;
-    assert_eq!(mail.subject, "Verify your email for Müller <b>& Söhne</b>");
+    assert_eq!(mail.subject, "Verify your email address for Müller <b>& Söhne</b>");
     let link = format!("{}/account/verify-email#token={}", app.url, mail.token);
     assert!(mail.token.starts_with("thv_") && mail.text.contains(&link), "{}", mail.text);
     assert!(mail.html.contains(&format!("href=\"{link}\"")), "{}", mail.html);
@@ -217,8 +217,8 @@ fn reserved_domains_get_no_mail_by_smtp() {
 
 /// The number of tenants with pending mail.
 async fn waiting(app: &App) -> usize {
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.tenants_with_mail(&system, 100).await.unwrap().len()
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.tenants_with_mail(&system, 100).await.unwrap().len()
 }
 
 /// Tests the outbox alone, without a sender.
@@ -229,19 +229,19 @@ fn claimed_mail_is_locked_and_failures_back_off() {
 
 /// Claims the next mail of the tenant that is due.
 async fn claim(app: &App, tenant: Uuid) -> Option<Claimed> {
-    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
-    match app.state.store.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
+    let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
+    match app.state.repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
         Next::Mail(claimed) => Some(claimed),
         Next::Discarded | Next::Nothing => None,
     }
 }
 
-async fn settle(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
-    let ctx = app.state.store.system("a test", Request::default()).within(tenant);
+async fn record_outcome(app: &App, tenant: Uuid, id: Uuid, outcome: Outcome) {
+    let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
     let write = app
         .state
-        .store
-        .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::settle(tx, *id, outcome)));
+        .repository
+        .write(&ctx, (id, outcome), |tx, (id, outcome)| Box::pin(mail::record_outcome(tx, *id, outcome)));
     write.await.unwrap();
 }
 
@@ -264,15 +264,15 @@ async fn outbox(app: &App) {
     let later = || Outcome::Deferred("451 later".to_owned());
     for minutes in [2, 4, 8, 16, 32, 64, 128, 256].into_iter().chain([360; 10]) {
         // Attempts that did not reach the server do not count.
-        settle(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
+        record_outcome(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
         assert!(claim(app, tenant).await.is_some(), "at once");
-        settle(app, tenant, first.id, later()).await;
+        record_outcome(app, tenant, first.id, later()).await;
         clock.advance(Duration::from_secs(minutes * 60 - 1));
         assert!(claim(app, tenant).await.is_none(), "before {minutes} minutes");
         clock.advance(Duration::from_secs(1));
         assert!(claim(app, tenant).await.is_some(), "after {minutes} minutes");
     }
-    settle(app, tenant, first.id, later()).await;
+    record_outcome(app, tenant, first.id, later()).await;
     clock.advance(Duration::from_hours(24));
     assert!(claim(app, tenant).await.is_none(), "it was given up");
     let told = undelivered(app, &email).await;
@@ -299,10 +299,10 @@ fn deferred_mail_is_due_at_once_after_an_outage() {
         let tenants = [tenant_of(app, &emails[0]).await, tenant_of(app, &emails[1]).await];
         let [deferred, claimed] =
             [claim(app, tenants[0]).await.unwrap(), claim(app, tenants[1]).await.unwrap()];
-        settle(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
+        record_outcome(app, tenants[0], deferred.id, Outcome::Deferred("451 later".to_owned())).await;
         assert!(claim(app, tenants[0]).await.is_none());
-        let store = &app.state.store;
-        store.wake_deferred_mail(&store.system("a test", Request::default())).await.unwrap();
+        let repository = &app.state.repository;
+        repository.wake_deferred_mail(&repository.system("a test", Request::default())).await.unwrap();
         assert_eq!(claim(app, tenants[0]).await.unwrap().id, deferred.id);
         assert!(claim(app, tenants[1]).await.is_none(), "{}: another sender has it", claimed.id);
     });
@@ -333,7 +333,7 @@ fn link_that_expired_in_the_outbox_is_replaced() {
         assert_eq!(verify(link(&old)).await, 403);
         assert_eq!(verify(link(&new)).await, 204);
         // The link has been used, so the mail is discarded.
-        settle(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
+        record_outcome(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
         assert!(claim(app, tenant).await.is_none());
         assert_eq!(waiting(app).await, 0);
     });

@@ -39,9 +39,9 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Runs the scheduler of due dates until nothing is due by the clock of the server.
 async fn ring(app: &App, t: &Tenant) {
-    let store = &app.state.store;
-    let ctx = store.system("a test", Request::default()).within(t.id);
-    while store.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
+    let repository = &app.state.repository;
+    let ctx = repository.system("a test", Request::default()).within(t.id);
+    while repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
 }
 
 /// Advances the clock and runs the scheduler.
@@ -251,8 +251,8 @@ async fn mail_is_held_back_while_it_is_quiet(app: &App) {
 }
 
 async fn keep_house(app: &App) {
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.forget_notifications(&system, None).await.unwrap();
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.forget_notifications(&system, None).await.unwrap();
 }
 
 async fn read_notifications_are_purged_in_time(app: &App) {
@@ -318,7 +318,7 @@ async fn reminder_is_created_fired_and_deleted(app: &App) {
     pass(app, &mut t, Duration::from_micros(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
-    assert_eq!(line["text"], "You wanted to be reminded of “Write it”.");
+    assert_eq!(line["text"], "Reminder: “Write it”.");
     assert_eq!((&line["noun"], &line["actor_id"]), (&json!("task"), &Value::Null));
     let fired = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!((&fired["fired_at"], &fired["version"]), (&json!(at), &json!(2)));

@@ -186,7 +186,7 @@ async fn school_administers_its_users(app: &App) {
 /// Teams with members, projects that only the team sees, tracked time, and the report of the
 /// manager.
 async fn studio_tracks_time_in_teams(app: &App) {
-    let o = Organisation::found(app, "Studio").await;
+    let o = Organisation::found(app, "ImageProcessor").await;
     let ((_, moe), (ben_id, ben), (_, cleo)) =
         (o.hire("moe", "manager").await, o.hire("ben", "member").await, o.hire("cleo", "member").await);
     let team = o.make(&moe, "/teams", json!({ "name": "Design", "goals": "One look for everything." })).await;

@@ -456,11 +456,11 @@ async fn rows_without_index_entries_are_found_after_indexing(app: &App) {
     let database = SqlitePool::connect(&app.database).await.unwrap();
     let _ = sqlx::query("DELETE FROM search_text").execute(&database).await.unwrap();
     assert_eq!(titles(app, &t.member, "lichen").await, Vec::<String>::new());
-    let system = app.state.store.system("a story", Request::default());
+    let system = app.state.repository.system("a story", Request::default());
     // Two runs at the same time, as on two nodes.
     let (one, other) = futures::join!(
-        app.state.store.index_missing(&system, None),
-        app.state.store.index_missing(&system, None)
+        app.state.repository.index_missing(&system, None),
+        app.state.repository.index_missing(&system, None)
     );
     one.unwrap();
     other.unwrap();
@@ -469,7 +469,7 @@ async fn rows_without_index_entries_are_found_after_indexing(app: &App) {
     // Entries of an older folding version are rebuilt, and rows are found meanwhile.
     let _ = sqlx::query("UPDATE search_text SET folding = 0").execute(&database).await.unwrap();
     assert_eq!(app.get("/tasks?q=lichen").by(&t.member).gives(200).await["count"], 25);
-    app.state.store.index_missing(&system, None).await.unwrap();
+    app.state.repository.index_missing(&system, None).await.unwrap();
     let old: i64 = sqlx::query_scalar("SELECT count(*) FROM search_text WHERE folding = 0")
         .fetch_one(&database)
         .await

@@ -76,12 +76,12 @@ async fn register(server: &Served, slug: &str) -> String {
 
 async fn database_connections_outlive_the_runtime_that_opened_them(app: &App) {
     let t = app.tenant().await;
-    let store = app.state.store.clone();
+    let repository = app.state.repository.clone();
     // Like a worker that ends before the others.
     let worker = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let system = store.system("reading at once", Request::default());
-        let reads = runtime.block_on(join_all((0..4).map(|_| store.tenants_with_mail(&system, 1))));
+        let system = repository.system("reading at once", Request::default());
+        let reads = runtime.block_on(join_all((0..4).map(|_| repository.tenants_with_mail(&system, 1))));
         assert!(reads.iter().all(Result::is_ok), "{reads:?}");
     });
     worker.await.unwrap();

@@ -40,8 +40,8 @@ async fn task(app: &App, by: &User, body: Value) -> String {
 }
 
 async fn fold(app: &App) {
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.fold_tallies(&system).await.unwrap();
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.compact_deltas(&system).await.unwrap();
 }
 
 fn micros(at: &Value) -> Option<i64> {

@@ -89,7 +89,7 @@ pub struct App {
     pub address: IpAddr,
     pub(crate) client: reqwest::Client,
     pub(crate) faults: Mutex<Vec<String>>,
-    announced: AtomicU32,
+    notifies_nodes: AtomicU32,
     handle: actix_web::dev::ServerHandle,
     background: server::Background,
     folder: TempDir,
@@ -199,7 +199,7 @@ impl App {
             address,
             client: client(address),
             faults: Mutex::default(),
-            announced: AtomicU32::new(0),
+            notifies_nodes: AtomicU32::new(0),
             handle,
             background,
             folder,
@@ -269,20 +269,20 @@ impl App {
 
     /// Announces that many 5xx responses.
     pub fn expect_faults(&self, number: u32) {
-        self.announced.fetch_add(number, Ordering::SeqCst);
+        self.notifies_nodes.fetch_add(number, Ordering::SeqCst);
     }
 
     /// Stops the server. Fails if there was an unannounced 5xx response.
     pub async fn finish(self) {
-        let Self { state, client, handle, background, faults, announced, .. } = self;
+        let Self { state, client, handle, background, faults, notifies_nodes, .. } = self;
         // As on a signal: open streams and idle connections are not waited for.
         state.streams.end();
         drop(client);
         handle.stop(true).await;
         background.end().await;
         let faults = faults.into_inner().unwrap();
-        let announced = announced.load(Ordering::SeqCst) as usize;
-        assert!(faults.len() <= announced, "unexpected faults: {faults:#?}");
+        let notifies_nodes = notifies_nodes.load(Ordering::SeqCst) as usize;
+        assert!(faults.len() <= notifies_nodes, "unexpected faults: {faults:#?}");
     }
 }
 

@@ -1,7 +1,8 @@
-//! The signing keys: their file, and the set that the server goes by at this moment.
+//! The signing keys: their file, and the set in use.
 //!
-//! Invariant: a file that can't be used never takes the place of a set that could. The file is replaced whole, so that nobody reads half of one;
-//! the server reads it again every few seconds, off its own threads, and goes by what it says without a restart.
+//! Invariant: an unusable file never replaces a usable set. The file is replaced atomically, so
+//! that nobody reads a part of it. The server reloads it every few seconds, off its async threads,
+//! and needs no restart.
 
 use std::{
     fs, io,
@@ -20,7 +21,7 @@ use crate::{
     state::{StartError, State, write_secret},
 };
 
-/// How often the file is read again.
+/// How often the file is reloaded.
 const REREAD: Duration = Duration::from_secs(2);
 
 /// The keys of a running server.
@@ -30,22 +31,22 @@ pub struct Keys {
     audience: String,
     clock: Clock,
     present: RwLock<Arc<Present>>,
-    /// What was read last, good or bad, so that a bad file is complained of once.
+    /// The digest of the last file, valid or not, so that an invalid file is logged once.
     read: Mutex<String>,
 }
 
-/// A set of keys, and what is made of it.
+/// A set of keys, with its signer and verifier.
 pub struct Present {
     /// Signs tokens.
     pub signer: Signer,
-    /// Verifies tokens: the one for every entrance.
+    /// Verifies tokens.
     pub verifier: Verifier,
     /// The keys.
     pub set: KeySet,
 }
 
 impl Keys {
-    /// The keys of the configured file; in development one that is made when it is missing.
+    /// Reads the keys from the configured file. In development a missing file is created.
     pub(crate) fn open(settings: &Settings, clock: &Clock) -> Result<Self, StartError> {
         if settings.profile == Profile::Production && settings.signing_keys_file.is_none() {
             return Err(StartError::NoKeys);
@@ -62,12 +63,12 @@ impl Keys {
         Ok(Self { path, issuer, audience, clock: clock.clone(), present, read })
     }
 
-    /// The set of this moment.
+    /// The set in use.
     pub fn present(&self) -> Arc<Present> {
         self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the file again; whether there was something new in it. What was complained of before is not complained of again.
+    /// Reloads the file. Returns whether it has changed. The same error is returned only once.
     fn reread(&self) -> Result<bool, StartError> {
         let text = read(&self.path);
         let what = match &text {
@@ -99,7 +100,7 @@ impl Present {
     }
 }
 
-/// Follows the file, until the future is dropped.
+/// Reloads the file periodically, until the future is dropped.
 pub(crate) async fn follow(state: State) {
     let mut ticks = tokio::time::interval(REREAD);
     loop {
@@ -107,40 +108,43 @@ pub(crate) async fn follow(state: State) {
         let state = state.clone();
         match tokio::task::spawn_blocking(move || state.keys.reread()).await {
             Ok(Ok(false)) | Err(_) => {}
-            Ok(Ok(true)) => tracing::info!("the signing keys were read anew"),
-            Ok(Err(error)) => tracing::error!(%error, "the signing keys stay as they were"),
+            Ok(Ok(true)) => tracing::info!("the signing keys were reloaded"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the signing keys cannot be reloaded; the previous ones stay in use");
+            }
         }
     }
 }
 
-/// Makes a key and writes it where only its owner can read it.
+/// Creates a signing key in a new file that only its owner can read.
 ///
 /// # Errors
-/// When the file is there already, or can't be written.
+/// When the file exists or cannot be written.
 pub fn make(settings: &Settings, path: &Path) -> Result<KeySet, StartError> {
     let keys = KeySet::generate(settings.token_algorithm).map_err(|error| unusable(path, &error))?;
     write_secret(path, &keys.to_private_json())?;
     Ok(keys)
 }
 
-/// The keys of a file.
+/// Reads the keys from a file.
 ///
 /// # Errors
-/// When it can't be read, or is no set of keys.
+/// When it cannot be read, or is not a set of keys.
 pub fn load(path: &Path) -> Result<KeySet, StartError> {
     KeySet::from_json(read(path)?.expose_secret()).map_err(|error| unusable(path, &error))
 }
 
-/// Changes the keys of a file: one change after the other, and each whole or not at all. The file keeps its owner, who alone can read it.
+/// Changes the keys in a file. Changes are serialised and atomic. The file keeps its owner, and
+/// only the owner can read it.
 ///
 /// # Errors
-/// When the change is refused, or the file can't be read or written.
+/// When the change is rejected, or the file cannot be read or written.
 pub fn change<T>(
     path: &Path,
     change: impl FnOnce(&mut KeySet) -> Result<T, KeyError>,
 ) -> Result<T, StartError> {
     let unwritten = |why| StartError::File {
-        what: format!("The signing keys in {} can't be changed", path.display()),
+        what: format!("The signing keys in {} cannot be changed", path.display()),
         why,
     };
     let path = path.canonicalize().map_err(unwritten)?;
@@ -149,7 +153,7 @@ pub fn change<T>(
     let mut keys = load(&path)?;
     let outcome = change(&mut keys).map_err(|error| unusable(&path, &error))?;
     let new = path.with_extension("new");
-    // What a change that was cut off has left.
+    // The rest of an interrupted change.
     if let Err(why) = fs::remove_file(&new)
         && why.kind() != io::ErrorKind::NotFound
     {
@@ -166,8 +170,10 @@ pub fn change<T>(
 }
 
 fn read(path: &Path) -> Result<SecretString, StartError> {
-    let unread =
-        |why| StartError::File { what: format!("The signing keys in {} can't be read", path.display()), why };
+    let unread = |why| StartError::File {
+        what: format!("The signing keys in {} cannot be read", path.display()),
+        why,
+    };
     fs::read_to_string(path).map(SecretString::from).map_err(unread)
 }
 

@@ -1,8 +1,7 @@
-//! How connections are taken: HTTP/1.1 and HTTP/2 on one plain port, with a limit on the time for
-//! each step.
+//! The listener: HTTP/1.1 and HTTP/2 without TLS on one port, with a time limit for each step.
 //!
-//! The framework's own server tells the two apart by the first bytes, and waits for those without a
-//! limit. This module puts its parts together with a limit before them.
+//! The server of the framework distinguishes the two by the first bytes and waits for those without
+//! a limit. This module combines the parts of the framework with a time limit for the first bytes.
 
 use std::{fmt, io, net, time::Duration};
 
@@ -14,28 +13,28 @@ use actix_web::{body::MessageBody, dev::AppConfig};
 use socket2::SockRef;
 use tokio::{net::TcpStream, time::sleep};
 
-/// How long a client may take for its first bytes, and for the head of a request.
+/// The time limit for the first bytes of a connection, and for the head of a request.
 const HEAD: Duration = Duration::from_secs(15);
-/// The same, when the server stops: what was sent before is on its way.
+/// The same while the server is shutting down, for bytes that are already in transit.
 const LAST: Duration = Duration::from_millis(100);
-/// How long a connection stays open between two requests.
+/// The longest time that a connection stays open between two requests.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// What is set for all connections.
+/// The settings of all connections.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many worker threads there are; one for each core if it is not set.
+    /// The number of worker threads; by default one for each core.
     pub(crate) workers: Option<u16>,
-    /// For how long a client may take nothing of what is sent to it.
+    /// The longest time during which a client may read nothing.
     pub(crate) patience: Duration,
-    /// How many seconds requests under way may take when the server stops.
+    /// The time limit in seconds for requests in progress when the server stops.
     pub(crate) farewell: u64,
 }
 
-/// Starts to take connections for an application.
+/// Starts to accept connections for an application.
 ///
 /// # Errors
-/// When the listener can't be used.
+/// When the listener cannot be used.
 pub(crate) fn serve<I, S, B>(
     listener: net::TcpListener,
     limits: Limits,
@@ -74,7 +73,7 @@ where
     Ok(server.run())
 }
 
-/// The connection, once something was sent on it.
+/// Returns the connection as soon as the client has sent something.
 async fn first_bytes(
     connection: TcpStream,
     stops: GracefulShutdownSignal,
@@ -92,12 +91,12 @@ async fn first_bytes(
     Ok(connection)
 }
 
-/// Bounds for how long a client may take nothing of what waits for it. A connection that is full
-/// would be kept for ever otherwise.
+/// Limits the time during which a client may read nothing. Otherwise a connection with a full
+/// buffer would stay open for ever.
 fn bear_with(connection: &TcpStream, patience: Duration) {
     #[cfg(target_os = "linux")]
     if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(patience)) {
-        tracing::debug!(%error, "a connection is not bounded");
+        tracing::debug!(%error, "the timeout of a connection cannot be set");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (connection, patience);

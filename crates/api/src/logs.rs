@@ -1,7 +1,7 @@
-//! Logs: structured, to the console and, by setting, to files that rotate.
+//! Structured logs: to the console and, if configured, to rotating files.
 //!
-//! In development they are for people, in production JSON. What is written to a file waits in memory for a moment, so that no request waits
-//! for a disk; the guard that is returned writes the rest when it is dropped.
+//! They are plain text in development and JSON in production. Lines are buffered in memory, so that
+//! no request waits for a disk. The returned guards write the rest when they are dropped.
 
 use std::{io::BufWriter, path::Path};
 
@@ -15,28 +15,29 @@ use crate::{
     state::StartError,
 };
 
-/// The most bytes of one file, and how many are kept.
+/// The size of a log file in bytes, and the number of files.
 const BYTES: usize = 10_000_000;
 const FILES: usize = 10;
 
-/// What is left out unless a setting names it: that library calls it an error of the server's when a client sends what is no HTTP.
+/// Silences a library that logs invalid HTTP from a client as an error, unless a setting enables
+/// it.
 const QUIET: &str = "actix_http::h1::dispatcher=off";
 
 /// Starts logging. Drop the guards last.
 ///
 /// # Errors
-/// When the setting of levels can't be read, or the folder can't be used.
+/// When the log levels are invalid, or the folder cannot be used.
 pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
-        .map_err(|error| StartError::Setting(format!("TASKHUB_LOG can't be read: {error}")))?;
-    // Lines that come together are written together: the writer flushes when none waits.
+        .map_err(|error| StartError::Setting(format!("TASKHUB_LOG is invalid: {error}")))?;
+    // Lines are written in batches: the writer flushes when none is waiting.
     let (console, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stdout()));
     let mut guards = vec![guard];
     let json = settings.profile == Profile::Production;
     let mut layers = vec![layer(console, json)];
     if let Some(folder) = &settings.log_dir {
         std::fs::create_dir_all(folder).map_err(|why| StartError::File {
-            what: format!("The folder {} can't be made", folder.display()),
+            what: format!("The folder {} cannot be created", folder.display()),
             why,
         })?;
         let (all, guard) = tracing_appender::non_blocking(file(&folder.join("taskhub.log"), BYTES));
@@ -47,7 +48,7 @@ pub fn start(settings: &Settings) -> Result<Vec<WorkerGuard>, StartError> {
         layers.push(layer(errors, true).with_filter(LevelFilter::ERROR).boxed());
     }
     let started = tracing_subscriber::registry().with(layers.with_filter(filter)).try_init();
-    started.map_err(|error| StartError::Setting(format!("Logging can't be started: {error}")))?;
+    started.map_err(|error| StartError::Setting(format!("Logging cannot be started: {error}")))?;
     Ok(guards)
 }
 
@@ -60,7 +61,7 @@ fn layer(writer: NonBlocking, json: bool) -> Box<dyn Layer<Registry> + Send + Sy
     }
 }
 
-/// A file that begins anew after so many bytes; earlier ones are kept beside it.
+/// A file that rotates after this number of bytes.
 fn file(path: &Path, bytes: usize) -> FileRotate<AppendCount> {
     FileRotate::new(
         path,
@@ -78,7 +79,7 @@ mod tests {
     use super::{FILES, file};
 
     #[test]
-    fn files_rotate_and_the_oldest_go() {
+    fn files_rotate_and_the_oldest_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let mut log = file(&folder.path().join("taskhub.log"), 1_000);
         for number in 0..500 {

@@ -1,6 +1,5 @@
-//! What lies outside and must be there at the start: the folder or bucket of files, and the mail server's
-//! name. They are looked for before anything is migrated, so that a mistyped setting changes
-//! nothing.
+//! Checks of external services at start: the folder or bucket of files, and the name of the mail
+//! server. They run before migrations, so that an invalid setting changes nothing.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -13,9 +12,10 @@ use crate::{
     state::{StartError, bucket_options, open_depot},
 };
 
-/// How long a name or a bucket may take to answer.
+/// The time limit for a name look-up or a request to a bucket.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a bucket's credentials can come from, beside a pair of keys and the machine's own role.
+/// The other sources of credentials for a bucket, in addition to a key pair and the role of the
+/// machine.
 const SOURCES: [&str; 4] = [
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -23,17 +23,17 @@ const SOURCES: [&str; 4] = [
     "AWS_SKIP_SIGNATURE",
 ];
 
-/// Looks for the bucket and the mail server.
+/// Checks the folder or bucket, and the mail server.
 ///
 /// # Errors
-/// A sentence that names the setting and the cause.
+/// A message with the setting and the cause.
 pub(crate) async fn check(settings: &Settings) -> Result<(), StartError> {
     check_files(settings)
         .await
-        .map_err(|why| StartError::Setting(format!("TASKHUB_FILES can't be used: {why}")))?;
+        .map_err(|why| StartError::Setting(format!("TASKHUB_FILES cannot be used: {why}")))?;
     check_mail(settings)
         .await
-        .map_err(|why| StartError::Setting(format!("TASKHUB_MAIL can't be used: {why}")))
+        .map_err(|why| StartError::Setting(format!("TASKHUB_MAIL cannot be used: {why}")))
 }
 
 async fn check_files(settings: &Settings) -> Result<(), String> {
@@ -43,12 +43,12 @@ async fn check_files(settings: &Settings) -> Result<(), String> {
     }
 }
 
-/// Writes a file into the folder, and removes it.
+/// Writes a file into the folder and deletes it.
 fn check_folder(settings: &Settings, folder: &Path) -> Result<(), String> {
     let _ = open_depot(settings).map_err(|error| error.to_string())?;
     let file = folder.join(format!(".writable-{:032x}", u128::from_ne_bytes(random())));
     let written = fs::File::create_new(&file).and_then(|_| fs::remove_file(&file));
-    written.map_err(|why| format!("nothing can be written into {}: {why}", folder.display()))
+    written.map_err(|why| format!("the folder {} is not writable: {why}", folder.display()))
 }
 
 async fn check_bucket(settings: &Settings, name: &str) -> Result<(), String> {
@@ -59,16 +59,17 @@ async fn check_bucket(settings: &Settings, name: &str) -> Result<(), String> {
         let missing = if id { "AWS_SECRET_ACCESS_KEY" } else { "AWS_ACCESS_KEY_ID" };
         return Err(format!("{missing} is not set."));
     }
-    let depot = open_depot(settings).map_err(|error| error.to_string())?;
-    let reached = tokio::time::timeout(PATIENCE, depot.reach()).await;
-    let reached = reached.unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())));
+    let blob_store = open_depot(settings).map_err(|error| error.to_string())?;
+    let reached = tokio::time::timeout(PATIENCE, blob_store.reach()).await;
+    let reached =
+        reached.unwrap_or_else(|_| Err(format!("no response within {} seconds", PATIENCE.as_secs())));
     reached.map_err(|why| {
         if id || SOURCES.iter().any(|source| is_set(source)) {
-            format!("the bucket {name} can't be listed: {why}")
+            format!("the bucket {name} cannot be listed: {why}")
         } else {
             format!(
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and this machine has no role that lists \
-                 the bucket {name}: {why}"
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and this machine has no role that can \
+                 list the bucket {name}: {why}"
             )
         }
     })
@@ -79,7 +80,7 @@ async fn check_mail(settings: &Settings) -> Result<(), String> {
     let (host, port) = smtp.address();
     match tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host, port))).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("the host {host} is not found: {error}")),
-        Err(_) => Err(format!("the host {host} is not found within {} seconds", PATIENCE.as_secs())),
+        Ok(Err(error)) => Err(format!("the host {host} was not found: {error}")),
+        Err(_) => Err(format!("the host {host} was not found within {} seconds", PATIENCE.as_secs())),
     }
 }

@@ -1,4 +1,4 @@
-//! The table of routes: the one list of what is served, and the source of the OpenAPI document.
+//! The table of routes: the one list of all endpoints, and the source of the OpenAPI document.
 
 use actix_web::web;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Everything that the document describes. Nothing else can be registered under `/api/v1`.
+/// All endpoints in the OpenAPI document. Nothing else can be registered under `/api/v1`.
 pub(crate) fn api(routes: &mut ServiceConfig) {
     work(routes);
     places(routes);
@@ -25,7 +25,7 @@ pub(crate) fn api(routes: &mut ServiceConfig) {
     identity(routes);
 }
 
-/// What people work on, and what they are told of it.
+/// Tasks and their children, labels and notifications.
 fn work(routes: &mut ServiceConfig) {
     routes
         .service(
@@ -76,7 +76,7 @@ fn work(routes: &mut ServiceConfig) {
         );
 }
 
-/// Where work belongs.
+/// Teams, projects and documents.
 fn places(routes: &mut ServiceConfig) {
     routes
         .service(scope("/api/v1/teams").configure(teams::routes).configure(members::routes))
@@ -115,7 +115,7 @@ fn places(routes: &mut ServiceConfig) {
         );
 }
 
-/// For whom work is done, and the record of all of it.
+/// Clients and their requests, search, the change feed and the audit log.
 fn custom(routes: &mut ServiceConfig) {
     routes
         .service(scope("/api/v1/clients").configure(clients::routes).service(clients::list_client_requests))
@@ -133,7 +133,7 @@ fn custom(routes: &mut ServiceConfig) {
         .service(scope("/api/v1/audit").service(audit::list_audit).service(audit::get_audit_entry));
 }
 
-/// How long it takes, and what comes of it.
+/// Time entries, reports and the dashboard.
 fn time(routes: &mut ServiceConfig) {
     routes
         .service(
@@ -158,7 +158,7 @@ fn time(routes: &mut ServiceConfig) {
         .service(scope("/api/v1/dashboard").service(dashboard::get_dashboard));
 }
 
-/// The organisation and its people.
+/// The organisation, its users and its invitations.
 fn people(routes: &mut ServiceConfig) {
     routes
         .service(
@@ -199,7 +199,7 @@ fn people(routes: &mut ServiceConfig) {
         );
 }
 
-/// Who calls, and the service itself.
+/// Service accounts, access tokens, authentication and the service endpoints.
 fn identity(routes: &mut ServiceConfig) {
     routes
         .service(
@@ -255,7 +255,7 @@ fn identity(routes: &mut ServiceConfig) {
         .service(auth::metadata::get_authorization_server);
 }
 
-/// The pages for people, and the document itself.
+/// The pages for people, and the OpenAPI document.
 pub(crate) fn pages(routes: &mut web::ServiceConfig) {
     routes
         .service(account::verify_email)
@@ -273,7 +273,7 @@ pub(crate) fn pages(routes: &mut web::ServiceConfig) {
         .service(pages::swagger());
 }
 
-/// What the handlers say of themselves.
+/// The OpenAPI document as the handlers declare it.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     use utoipa_actix_web::AppExt;
     actix_web::App::new().into_utoipa_app().configure(api).split_for_parts().1

@@ -1,4 +1,4 @@
-//! The server: its layers, in their order, and its background work.
+//! The server: its layers in their order, and its background tasks.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -30,28 +30,30 @@ use crate::{
     state::{StartError, State},
 };
 
-/// How long the requests under way may take when the server stops, in seconds.
+/// The time limit for requests in progress when the server stops, in seconds.
 const FAREWELL: u64 = 20;
-/// How long the mail in hand may take then.
+/// The time limit for emails in progress when the server stops.
 const LAST_MAIL: Duration = Duration::from_secs(5);
-/// How often what was tallied is folded: until then each write of a task is a row that statistics read.
+/// How often the aggregates are compacted. Until then each write of a task is a row that statistics
+/// read.
 const FOLDING: Duration = Duration::from_secs(5);
-/// How often what has expired is forgotten.
+/// How often expired rows are deleted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
-/// How often files are looked for that no row speaks of, or that nothing refers to.
+/// How often the blob store is searched for objects without a row, and for unused files.
 const SWEEPING: Duration = Duration::from_hours(24);
 
 /// A bound server, ready to run.
 pub struct Server {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// Its future, and the handle to stop it.
+    /// The running server, as a future, with the handle to stop it.
     pub running: actix_web::dev::Server,
-    /// What it does beside answering.
+    /// The background tasks.
     pub background: Background,
 }
 
-/// What a server does beside answering. It is to be ended before its runtime is: a connection that goes after that takes the process with it.
+/// The background tasks of a server. They must be ended before the runtime: a database connection
+/// that is dropped after the runtime would abort the process.
 pub struct Background {
     tasks: Vec<JoinHandle<()>>,
     sender: JoinHandle<()>,
@@ -59,7 +61,8 @@ pub struct Background {
 }
 
 impl Background {
-    /// Ends it; first the sender is given time for the mail that it has in hand, which would else be sent again.
+    /// Ends the tasks. The sender first gets time for the emails in progress, which would otherwise
+    /// be sent again.
     pub async fn end(mut self) {
         self.stop.send_replace(true);
         if tokio::time::timeout(LAST_MAIL, &mut self.sender).await.is_err() {
@@ -69,42 +72,42 @@ impl Background {
             task.abort();
         }
         for task in self.tasks {
-            // That it was aborted is no news.
+            // The only error is that the task was aborted.
             task.await.ok();
         }
     }
 }
 
-/// Takes the address that is set.
+/// Listens on the configured address.
 ///
 /// # Errors
-/// When it is not to be had.
+/// When the address is not available.
 pub fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     let unbound =
-        |why| StartError::File { what: format!("The server can't listen on {}", settings.listen()), why };
+        |why| StartError::File { what: format!("The server cannot listen on {}", settings.listen()), why };
     TcpListener::bind(settings.listen()).map_err(unbound)
 }
 
-/// Puts a server on its address, which goes by a document.
+/// Starts a server on a listener. The middleware uses the OpenAPI document.
 ///
 /// # Errors
-/// When the address can't be used, or a limit is no limit.
+/// When the listener cannot be used, or a rate limit is 0.
 pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Server, StartError> {
-    let unbound = |why| StartError::File { what: "The server can't listen".to_owned(), why };
+    let unbound = |why| StartError::File { what: "The server cannot listen".to_owned(), why };
     let address = listener.local_addr().map_err(unbound)?;
     let operations = Data::new(Operations::of(document));
     let written = Data::new(Written::new(document));
     let limits = Limits::new(&state.settings)
-        .ok_or_else(|| StartError::Setting("A rate limit allows nothing.".to_owned()))?;
+        .ok_or_else(|| StartError::Setting("A rate limit must be at least 1.".to_owned()))?;
     let settings = state.settings.clone();
     let sender = Sender::new(&state)?;
     let sends = sender.is_some();
     let patience = streams::patience(settings.heartbeat_seconds);
     let (stop, stopping) = watch::channel(false);
-    // The runtime drops these within itself, which connections to a database need.
+    // Spawned on this runtime, because database connections must be dropped within it.
     let mut tasks = vec![
-        tokio::spawn(repository::follow_revocations(state.store.clone())),
-        tokio::spawn(state.store.clone().watch_feeds()),
+        tokio::spawn(repository::follow_revocations(state.repository.clone())),
+        tokio::spawn(state.repository.clone().watch_feeds()),
         tokio::spawn(limits.clone().forget()),
         tokio::spawn(housekeep(state.clone(), sends)),
         tokio::spawn(fold(state.clone())),
@@ -142,7 +145,7 @@ pub fn bind(state: State, listener: TcpListener, document: &Value) -> Result<Ser
     Ok(Server { address, running, background: Background { tasks, sender, stop } })
 }
 
-/// What no route matched: another method of a path that there is, or no such path.
+/// The response when no route matches: the path does not exist, or does not have the method.
 async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Result<HttpResponse, Problem> {
     match operations.allow(request.path()) {
         methods if methods.is_empty() => Err(Code::NotFound.into()),
@@ -153,71 +156,76 @@ async fn nothing_here(request: HttpRequest, operations: Data<Operations>) -> Res
     }
 }
 
-/// Sends mail, where any is sent.
+/// Sends emails, unless they are off.
 async fn send(sender: Option<Sender>, stopping: watch::Receiver<bool>) {
     if let Some(sender) = sender {
         sender.run(stopping).await;
     }
 }
 
-/// Folds what was tallied, again and again.
+/// Compacts the aggregates periodically.
 async fn fold(state: State) {
     let mut ticks = tokio::time::interval(FOLDING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let system = state.store.system("folding what was tallied", Request::default());
-        if let Err(error) = state.store.fold_tallies(&system).await {
-            tracing::warn!(%error, "what was tallied can't be folded");
+        let system = state.repository.system("compacting aggregates", Request::default());
+        if let Err(error) = state.repository.compact_deltas(&system).await {
+            tracing::warn!(%error, "the aggregates cannot be compacted");
         }
     }
 }
 
-/// Forgets what has expired, again and again.
+/// Deletes expired rows and unused files periodically.
 async fn housekeep(state: State, sends: bool) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     let (mut since, mut swept) = (None, None::<Instant>);
     loop {
         ticks.tick().await;
-        let now = state.store.clock().now();
+        let now = state.repository.clock().now();
         forget(&state, sends, since).await;
-        // Files that were let go are removed each time; to look for lost ones takes reading all.
+        // Discarded files are deleted each time. The search for lost ones has to list all files, so
+        // it runs seldom.
         if swept.is_none_or(|at| now >= at.plus(SWEEPING)) {
             swept = Some(now);
-            let system = state.store.system("sweeping files", Request::default());
-            warn(state.store.sweep_files(&system, &state.depot).await, "files can't be swept");
+            let system = state.repository.system("sweeping files", Request::default());
+            warn(
+                state.repository.sweep_files(&system, &state.blob_store).await,
+                "unused files cannot be deleted",
+            );
         }
-        // Clocks differ, and a transaction may take a while.
+        // The overlap allows for clock differences and long transactions.
         since = Some(now.minus(HOUSEKEEPING));
     }
 }
 
-/// Forgets what has expired. What grows by new rows is looked for among those that were created since an instant; at the start among all.
+/// Deletes expired rows. Some deletions look only at rows that were created after `since`, if it is
+/// given.
 pub async fn forget(state: &State, sends: bool, since: Option<Instant>) {
-    let (store, kept) = (&state.store, Duration::from_hours(24) * state.settings.feed_days);
-    let system = store.system("forgetting what has expired", Request::default());
+    let (repository, kept) = (&state.repository, Duration::from_hours(24) * state.settings.feed_days);
+    let system = repository.system("deleting expired rows", Request::default());
     let mut outcomes = vec![
-        store.forget_answers(&system).await,
-        store.forget_revocations(&system).await,
-        store.forget_sessions(&system).await,
-        store.forget_guesses(&system).await,
-        store.forget_links(&system).await,
-        store.purge_tasks(&system).await,
-        store.forget_notifications(&system, since).await,
-        store.forget_events(&system, kept).await,
-        store.remove_discarded(&system, &state.depot).await,
+        repository.forget_answers(&system).await,
+        repository.forget_revocations(&system).await,
+        repository.forget_sessions(&system).await,
+        repository.forget_guesses(&system).await,
+        repository.forget_links(&system).await,
+        repository.purge_tasks(&system).await,
+        repository.forget_notifications(&system, since).await,
+        repository.forget_events(&system, kept).await,
+        repository.remove_discarded(&system, &state.blob_store).await,
     ];
-    // Where mail is sent, what can't be delivered is given up by whoever tried.
+    // Otherwise the sender gives up emails that cannot be delivered.
     if !sends {
-        outcomes.push(store.forget_mail(&system).await);
+        outcomes.push(repository.forget_mail(&system).await);
     }
     for outcome in outcomes {
-        warn(outcome, "what has expired can't be forgotten");
+        warn(outcome, "expired rows cannot be deleted");
     }
-    // Also what a server of an older version wrote meanwhile.
-    let indexed = store.index_missing(&system, since).await;
-    warn(indexed, "the words of some rows can't be made: they are not found yet");
-    warn(store.optimize(&system).await, "the statistics of the database can't be brought up to date");
+    // Includes rows that a server of an older version has written meanwhile.
+    let indexed = repository.index_missing(&system, since).await;
+    warn(indexed, "some rows cannot be indexed for search yet");
+    warn(repository.optimize(&system).await, "the statistics of the database cannot be updated");
 }
 
 fn warn(outcome: taskhub_domain::Result<()>, what: &'static str) {

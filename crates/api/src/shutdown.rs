@@ -1,9 +1,9 @@
-//! The server's end, in an order in which no request is lost:
+//! Graceful shutdown, in an order in which no request is lost:
 //!
-//! 1. Readiness answers 503, and every answer closes its connection. All else is served as before,
-//!    for the grace that is set.
-//! 2. No new connection is taken. Those that wait in the accept queue are served.
-//! 3. Streams end, and the requests under way are finished within a time limit.
+//! 1. The readiness check returns 503, and every response closes its connection. During the
+//!    configured grace period, the server still serves requests.
+//! 2. New connections are not accepted. Those in the accept queue are served.
+//! 3. Streams end, and requests in progress are finished within a time limit.
 
 use std::{
     io,
@@ -20,28 +20,27 @@ use tokio::{
 
 use crate::state::State;
 
-/// How long the connections in the accept queue, and those whose handshake is under way, have to be
-/// taken up.
+/// The time for connections in the accept queue, and for handshakes in progress, to be accepted.
 const QUEUE: Duration = Duration::from_millis(500);
 
-/// Whether the server's end has begun.
+/// Whether the server is shutting down.
 #[derive(Debug, Default)]
 pub struct Stopping(AtomicBool);
 
 impl Stopping {
-    /// Lets readiness and answers know.
+    /// Starts the shutdown, as the readiness check and responses show it.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it has.
+    /// Whether the shutdown has started.
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Stops a server at a signal: SIGTERM in this order, SIGINT and SIGQUIT at once. `listener` is the
-/// server's own socket.
+/// Stops a server after a signal: gracefully after SIGTERM, at once after SIGINT and SIGQUIT.
+/// `listener` is the server's own socket.
 pub(crate) async fn at_signal(
     state: State,
     listener: TcpListener,
@@ -51,9 +50,9 @@ pub(crate) async fn at_signal(
     let graceful = signals.next().await;
     if graceful {
         let grace = Duration::from_secs(state.settings.shutdown_grace_seconds.into());
-        tracing::info!(grace = grace.as_secs(), "the server stops");
+        tracing::info!(grace = grace.as_secs(), "the server is shutting down");
         state.stopping.begin();
-        // Another signal ends the grace.
+        // Another signal ends the grace period.
         tokio::select! {
             () = sleep(grace) => {}
             _ = signals.next() => {}
@@ -61,13 +60,13 @@ pub(crate) async fn at_signal(
         refuse_new(&listener);
         sleep(QUEUE).await;
     }
-    // The server's is the last one: its end closes the socket.
+    // Only the server still holds the socket; it is closed when the server stops.
     drop(listener);
     state.streams.end();
     server.stop(graceful).await;
 }
 
-/// The signals to stop. From here on they don't end the process by themselves.
+/// The signals to stop. While this exists, they do not end the process themselves.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -75,7 +74,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen to them.
+    /// Starts to listen to the signals.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -84,7 +83,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next; whether it lets requests finish.
+    /// Waits for the next signal. Returns whether it asks for a graceful shutdown.
     async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.terminate.recv() => true,
@@ -94,8 +93,8 @@ impl Signals {
     }
 }
 
-/// Lets the socket take no new connection, and keeps its queue: a closed socket resets the
-/// connections in its queue. The kernel drops requests to connect, so that a client tries again
+/// Stops the socket from accepting new connections but keeps its queue; closing the socket would
+/// reset the connections in the queue. The kernel drops new connection requests. A client retries
 /// after a second and finds the socket closed.
 fn refuse_new(listener: &TcpListener) {
     #[cfg(target_os = "linux")]
@@ -105,7 +104,7 @@ fn refuse_new(listener: &TcpListener) {
         let step = |code, jf, k| socket2::SockFilter::new(code, 0, jf, k);
         let filter = [step(0x30, 0, 13), step(0x45, 1, 2), step(0x06, 0, 0), step(0x06, 0, u32::MAX)];
         if let Err(error) = socket2::SockRef::from(listener).attach_filter(&filter) {
-            tracing::debug!(%error, "new connections are taken until the end");
+            tracing::debug!(%error, "new connections are accepted until the server stops");
         }
     }
     #[cfg(not(target_os = "linux"))]

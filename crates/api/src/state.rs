@@ -1,15 +1,15 @@
-//! What the handlers share.
+//! The shared state of the handlers, and how it is opened.
 
 use std::{env, fs, io, path::Path, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{Cipher, Grant, Hasher, Kind};
 use taskhub_domain::{
-    Clock, Store,
+    Clock, Repository,
     credential::Granted,
-    file::{Depot, Place},
-    picture::Studio,
-    repository::Shares,
+    file::{BlobStore, Place},
+    picture::ImageProcessor,
+    repository::TenantLimiter,
     session::Opened,
 };
 use thiserror::Error;
@@ -26,42 +26,44 @@ use crate::{
     shutdown::Stopping,
 };
 
-/// The most files that are received at once, of which one tenant has a third. Each takes up to two parts of 5 MiB of memory.
+/// The most uploads at once; one tenant can have a third of them. Each takes up to two parts of 5
+/// MiB of memory.
 const UPLOADS: u32 = 48;
 
-/// What the handlers share. Cheap to clone.
+/// The shared state of the handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct State(Arc<Inner>);
 
-/// What [`State`] shares.
+/// The content of a [`State`].
 pub struct Inner {
     /// The settings.
     pub settings: Settings,
-    /// The way to everything that TaskHub knows.
-    pub store: Store,
-    /// What signs and verifies tokens.
+    /// The repository.
+    pub repository: Repository,
+    /// The signing keys.
     pub keys: Keys,
-    /// The personal access tokens that were used lately.
+    /// The cache of personal access tokens.
     pub exchanged: Exchanged,
-    /// Hashes passwords.
+    /// The password hasher.
     pub hasher: Hasher,
-    /// Draws pictures.
-    pub studio: Studio,
-    /// A tenant's turn at these two: its signed-in callers hash one password, or have one picture drawn, at a time.
-    pub turns: Arc<Shares>,
-    /// Where files lie.
-    pub depot: Depot,
-    /// A tenant's places for files that are received.
-    pub uploads: Arc<Shares>,
-    /// What was refused, on its way to the audit.
+    /// The image processor.
+    pub image_processor: ImageProcessor,
+    /// The limiter of these two per tenant: its authenticated callers hash one password, or process
+    /// one picture, at a time.
+    pub turns: Arc<TenantLimiter>,
+    /// The blob store.
+    pub blob_store: BlobStore,
+    /// The limiter of uploads per tenant.
+    pub uploads: Arc<TenantLimiter>,
+    /// The security events on their way to the audit log.
     pub incidents: Incidents,
-    /// The streams of changes that are open.
+    /// The open event streams.
     pub streams: Streams,
-    /// The requests for links by mail that were accepted and are not done yet.
+    /// The accepted requests for links by email.
     pub link_requests: LinkRequests,
-    /// The URL that clients reach the server at.
+    /// The URL at which clients reach the server.
     pub public_url: String,
-    /// Whether the server's end has begun.
+    /// Whether the server is shutting down.
     pub stopping: Stopping,
 }
 
@@ -73,87 +75,89 @@ impl std::ops::Deref for State {
     }
 }
 
-/// Why the server can't start.
+/// The reason why the server cannot start, or why a command failed.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The keys.
-    #[error("The signing keys in {path} can't be used: {why}")]
+    /// The signing keys cannot be used.
+    #[error("The signing keys in {path} cannot be used: {why}")]
     Keys {
         /// Their file.
         path: String,
         /// What is wrong.
         why: String,
     },
-    /// No keys where they are needed.
+    /// There are no signing keys in production.
     #[error(
-        "There are no signing keys. In production, make them with `taskhub keys generate` and name their file in TASKHUB_SIGNING_KEYS_FILE."
+        "There are no signing keys. In production, create them with `taskhub keys generate` and set TASKHUB_SIGNING_KEYS_FILE to their file."
     )]
     NoKeys,
-    /// The encryption key.
-    #[error("The encryption key in {path} can't be used: {why}")]
+    /// The encryption key cannot be used.
+    #[error("The encryption key in {path} cannot be used: {why}")]
     EncryptionKey {
         /// Its file.
         path: String,
         /// What is wrong.
         why: String,
     },
-    /// No encryption key where one is needed.
+    /// There is no encryption key in production.
     #[error(
-        "There is no encryption key. In production, make it with `taskhub keys generate` and name its file in TASKHUB_ENCRYPTION_KEY_FILE."
+        "There is no encryption key. In production, create it with `taskhub keys generate` and set TASKHUB_ENCRYPTION_KEY_FILE to its file."
     )]
     NoEncryptionKey,
-    /// A file or folder.
+    /// An operation on a file or folder failed.
     #[error("{what}: {why}")]
     File {
-        /// What was tried.
+        /// The operation that failed.
         what: String,
-        /// What went wrong.
+        /// The cause.
         why: io::Error,
     },
-    /// The database, or what was asked of it.
+    /// An error of the database or of an operation.
     #[error("{}", sentence(.0))]
     Domain(#[from] taskhub_domain::Error),
-    /// Another setting.
+    /// Another message, for example about a setting.
     #[error("{0}")]
     Setting(String),
 }
 
 impl State {
-    /// Opens the database (migrating it, unless told not to) and reads the keys.
+    /// Reads the keys and opens the database, and migrates it if the setting says so.
     ///
     /// # Errors
-    /// A sentence that says which setting is wrong and why.
+    /// A message with the invalid setting and the reason.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         make_folder(&settings.data_dir)?;
         let keys = Keys::open(&settings, &clock)?;
         if settings.profile == Profile::Production && settings.public_url.is_none() {
-            let needed = "TASKHUB_PUBLIC_URL is not set. In production it is needed: links begin with it, and it is the issuer of tokens.";
+            let needed = "TASKHUB_PUBLIC_URL is not set. It is required in production: links begin with it, and it is the issuer of tokens.";
             return Err(StartError::Setting(needed.to_owned()));
         }
         // All settings are checked before anything is changed.
-        let (cipher, depot) = (load_cipher(&settings)?, open_depot(&settings)?);
+        let (cipher, blob_store) = (load_cipher(&settings)?, open_depot(&settings)?);
         let database = settings.reachable_database().await?;
         if settings.migrate {
             database.migrate().await?;
         }
-        let store = Box::pin(Store::connect(&database, cipher, clock)).await?;
+        let repository = Box::pin(Repository::connect(&database, cipher, clock)).await?;
         let at_once = usize::from(settings.password_hashes);
-        let (hasher, turns) =
-            (Hasher::with_cost(at_once, at_once * 50, settings.password_cost), Arc::new(Shares::new(1)));
+        let (hasher, turns) = (
+            Hasher::with_cost(at_once, at_once * 50, settings.password_cost),
+            Arc::new(TenantLimiter::new(1)),
+        );
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
-        let (studio, incidents) = (Studio::default(), Incidents::default());
-        let uploads = Arc::new(Shares::new(UPLOADS));
+        let (image_processor, incidents) = (ImageProcessor::default(), Incidents::default());
+        let uploads = Arc::new(TenantLimiter::new(UPLOADS));
         let streams = Streams::new(settings.streams, settings.streams_each);
         let link_requests = LinkRequests::default();
         Ok(Self(Arc::new(Inner {
             settings,
-            store,
+            repository,
             keys,
             exchanged,
             hasher,
-            studio,
+            image_processor,
             turns,
-            depot,
+            blob_store,
             uploads,
             incidents,
             streams,
@@ -166,7 +170,7 @@ impl State {
     /// An access token for a session.
     ///
     /// # Errors
-    /// A fault of the server's.
+    /// `Internal`.
     pub fn mint_session(&self, opened: &Opened) -> Result<SecretString, Problem> {
         let grant = Grant {
             kind: Kind::User,
@@ -180,50 +184,50 @@ impl State {
         self.mint_grant(&grant)
     }
 
-    /// An access token for a grant, as of now.
+    /// An access token for a grant, issued now.
     ///
     /// # Errors
-    /// A fault of the server's.
+    /// `Internal`.
     pub fn mint_grant(&self, grant: &Grant) -> Result<SecretString, Problem> {
-        self.mint(&Granted { grant: grant.clone(), at: self.store.clock().now() })
+        self.mint(&Granted { grant: grant.clone(), at: self.repository.clock().now() })
     }
 
-    /// An access token for what was granted, as of then.
+    /// An access token for a grant, issued at the time of the grant.
     ///
     /// # Errors
-    /// A fault of the server's.
+    /// `Internal`.
     pub fn mint(&self, Granted { grant, at }: &Granted) -> Result<SecretString, Problem> {
         let token = self.keys.present().signer.mint(grant, at.token_id(), at.seconds());
         token.map_err(|_| Code::Internal.into())
     }
 }
 
-/// What the operator reads of an error: its own sentence, if it has one.
+/// The message of a domain error for the operator: its detail, if there is nothing else to say.
 fn sentence(error: &taskhub_domain::Error) -> String {
     match error.detail() {
         Some(detail) if error.fields().is_empty() && error.cause().is_none() => detail.to_owned(),
-        _ => format!("That can't be done: {error}"),
+        _ => format!("The operation failed: {error}"),
     }
 }
 
-/// The depot of files: in a folder that is made when it is missing, or in a bucket.
-pub(crate) fn open_depot(settings: &Settings) -> Result<Depot, StartError> {
+/// Opens the blob store: a folder, which is created if it is missing, or a bucket.
+pub(crate) fn open_depot(settings: &Settings) -> Result<BlobStore, StartError> {
     let place = settings.files();
     if let Place::Folder(folder) = &place {
         make_folder(folder)?;
     }
-    Depot::open(&place, &bucket_options())
-        .map_err(|error| StartError::Setting(format!("TASKHUB_FILES can't be used: {error}")))
+    BlobStore::open(&place, &bucket_options())
+        .map_err(|error| StartError::Setting(format!("TASKHUB_FILES cannot be used: {error}")))
 }
 
-/// How a bucket is reached: by variables with names and meanings of their own, read as its other clients read them.
+/// The options for a bucket: the standard `AWS_…` environment variables.
 pub(crate) fn bucket_options() -> Vec<(String, String)> {
     let variables = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     variables.filter(|(name, _)| name.starts_with("AWS_")).collect()
 }
 
-/// The cipher with the key of the configured file; in development one that is made when it is missing.
+/// The cipher with the key in the configured file. In development a missing key is created.
 pub(crate) fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
     if settings.profile == Profile::Production && settings.encryption_key_file.is_none() {
         return Err(StartError::NoEncryptionKey);
@@ -237,7 +241,7 @@ pub(crate) fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
         }
         Err(why) => {
             return Err(StartError::File {
-                what: format!("The encryption key in {shown} can't be read"),
+                what: format!("The encryption key in {shown} cannot be read"),
                 why,
             });
         }
@@ -245,10 +249,10 @@ pub(crate) fn load_cipher(settings: &Settings) -> Result<Cipher, StartError> {
     Cipher::new(&key).map_err(|error| StartError::EncryptionKey { path: shown, why: error.to_string() })
 }
 
-/// Makes a key for encryption and writes it where only its owner can read it.
+/// Creates an encryption key in a new file that only its owner can read.
 ///
 /// # Errors
-/// When the file is there already, or can't be written.
+/// When the file exists or cannot be written.
 pub fn make_encryption_key(path: &Path) -> Result<SecretString, StartError> {
     let key = taskhub_auth::secret::opaque();
     write_secret(path, &key)?;
@@ -262,19 +266,19 @@ pub(crate) fn write_secret(path: &Path, secret: &SecretString) -> Result<(), Sta
         make_folder(folder)?;
     }
     let unwritten =
-        |why| StartError::File { what: format!("The key can't be written to {}", path.display()), why };
+        |why| StartError::File { what: format!("The key cannot be written to {}", path.display()), why };
     let mut file =
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritten)?;
     file.write_all(secret.expose_secret().as_bytes()).map_err(unwritten)?;
     file.sync_all().map_err(unwritten)
 }
 
-/// Makes a folder that its owner alone can look into: a database and a key may lie in it.
+/// Creates a folder that only its owner can access, because it may contain a database and keys.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|why| StartError::File {
-        what: format!("The folder {} can't be made", folder.display()),
+        what: format!("The folder {} cannot be created", folder.display()),
         why,
     })
 }

@@ -1,14 +1,16 @@
-//! A stranger's service: who presents this token, by the public key set alone?
+//! Verifies a token of TaskHub, as another service would, with only the public key set.
 //!
 //! ```sh
 //! cargo run -p taskhub-auth --example verify -- http://127.0.0.1:8080/.well-known/jwks.json http://127.0.0.1:8080 taskhub "$TOKEN"
 //! ```
 //!
-//! The key set is fetched by its URL, without TLS to keep this small; or read from a file, which `curl` may have fetched. Without a token among
-//! the arguments it is read from standard input. The exit code is 0 for a good token, 1 for a refused one, and 2 if nothing could be said.
+//! The first argument is the URL of the key set, or a file, for example one that `curl` fetched. To
+//! keep the example small, it does not support TLS. Without the last argument, the token is read
+//! from standard input. The exit code is 0 for a valid token, 1 for a rejected token, and 2 for any
+//! other error.
 //!
-//! A service that lives longer than this keeps the set for as long as its `Cache-Control` says, and fetches it anew when a token names a key
-//! that it does not know.
+//! A service that runs for longer caches the key set for the time in its `Cache-Control` header. It
+//! fetches the set again when a token names an unknown key.
 
 use std::{
     env,
@@ -22,7 +24,7 @@ use std::{
 
 use taskhub_auth::{KeySet, TokenError, Verifier};
 
-/// The most bytes of an answer, and the longest wait for it.
+/// The greatest size of a response in bytes, and the timeout.
 const LARGEST: u64 = 1 << 20;
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The principal, or why there is none.
+/// The principal of the token, or the reason why the token was rejected.
 fn answer() -> Result<Result<String, TokenError>, Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let mut next =
@@ -60,10 +62,10 @@ fn fetch(url: &str) -> Result<String, Box<dyn Error>> {
     write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
     let mut answer = String::new();
     stream.take(LARGEST).read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("the server's answer is none of HTTP")?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("the server did not send an HTTP response")?;
     match head.split(' ').nth(1) {
         Some("200") => Ok(body.to_owned()),
-        _ => Err("the server has no key set there".into()),
+        _ => Err("the server did not respond with 200 OK".into()),
     }
 }
 

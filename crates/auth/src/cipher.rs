@@ -1,7 +1,13 @@
-//! Encryption of what must be read again: the secrets of second factors, and mail that waits to be sent.
+//! Encryption of stored data that must be read again, such as the secrets of second factors and
+//! queued mail.
 //!
-//! Invariant: what was sealed for one purpose and owner opens for no other, and what was changed does not open at all (AES-256-GCM, NIST SP
-//! 800-38D, with a random nonce of 96 bits). The key lies outside the database, so that a copy of the database alone tells nothing.
+//! The algorithm is AES-256-GCM (NIST SP 800-38D) with a random nonce of 96 bits.
+//!
+//! Invariant: a text that was encrypted for one purpose and owner can be decrypted only for these,
+//! and not at all if it was changed. The key is outside the database, so that a copy of the
+//! database reveals nothing.
+//!
+//! This module does not know what it encrypts. The caller names the purpose and the owner.
 
 use std::fmt;
 
@@ -11,32 +17,33 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::secret;
 
-/// Why a key or a sealed text was refused. Says nothing of either.
+/// Why a key or a text was rejected. It contains nothing of either.
 #[derive(thiserror::Error, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CipherError {
-    /// Not 32 bytes in base64url without padding.
-    #[error("the encryption key is not 32 bytes in base64url")]
+    /// The key is not 32 bytes in base64url without padding.
+    #[error("the encryption key must be 32 bytes in base64url without padding")]
     BadKey,
-    /// Sealed with another key or for another purpose, or changed since.
-    #[error("the sealed text does not open")]
+    /// The text was encrypted with another key or for another purpose or owner, or was changed.
+    #[error("the encrypted text cannot be decrypted with this key for this purpose")]
     Unopened,
-    /// The cryptographic library sealed nothing.
-    #[error("the text could not be sealed")]
+    /// The cryptographic library did not encrypt the text.
+    #[error("the text could not be encrypted")]
     Unsealed,
 }
 
-/// Seals and opens texts with one key. `Debug` shows nothing of it.
+/// Encrypts and decrypts texts with one key. `Debug` does not show the key.
 pub struct Cipher {
     key: RandomizedNonceKey,
     fingerprint: String,
 }
 
 impl Cipher {
-    /// A cipher with a key as [`secret::opaque`] makes it: 32 bytes in base64url without padding, perhaps with white space around.
+    /// Creates a cipher with a key in the form of [`secret::opaque`]: 32 bytes in base64url without
+    /// padding. Leading and trailing white space is ignored.
     ///
     /// # Errors
     ///
-    /// [`CipherError::BadKey`].
+    /// [`CipherError::BadKey`] if the key has another form.
     pub fn new(key: &SecretString) -> Result<Self, CipherError> {
         let bytes = URL_SAFE_NO_PAD.decode(key.expose_secret().trim()).map_err(|_| CipherError::BadKey)?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| CipherError::BadKey)?;
@@ -45,25 +52,30 @@ impl Cipher {
         Ok(Self { key, fingerprint })
     }
 
-    /// What tells this key from others, and nothing of the key: a message authentication code under it.
+    /// A fingerprint of the key: a message authentication code with it, 43 characters. It
+    /// identifies the key and does not reveal it.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// A cipher with a key of its own: for tests, and for what need not be opened after a restart.
+    /// Creates a cipher with a new random key, for tests and for data that is not needed after a
+    /// restart.
     ///
     /// # Errors
     ///
-    /// [`CipherError::BadKey`] never happens.
+    /// None in practice: the new key has the right form.
     pub fn fresh() -> Result<Self, CipherError> {
         Self::new(&secret::opaque())
     }
 
-    /// Seals `text` for a purpose and an owner, which `parts` name. The result is base64url without padding.
+    /// Encrypts `text` for the purpose and the owner that `parts` name.
+    ///
+    /// The result is the nonce, the ciphertext and the tag in base64url without padding. The parts
+    /// are authenticated (the associated data of AES-GCM), but not stored.
     ///
     /// # Errors
     ///
-    /// [`CipherError::Unsealed`].
+    /// [`CipherError::Unsealed`] if the cryptographic library fails.
     pub fn seal(&self, text: &str, parts: &[&[u8]]) -> Result<String, CipherError> {
         let mut bytes = text.as_bytes().to_vec();
         let nonce = self
@@ -75,11 +87,11 @@ impl Cipher {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// The text that was sealed for the same purpose and owner.
+    /// Decrypts a text that was encrypted with the same `parts`.
     ///
     /// # Errors
     ///
-    /// [`CipherError::Unopened`].
+    /// [`CipherError::Unopened`] if the key or the parts are others, or the text was changed.
     pub fn open(&self, sealed: &str, parts: &[&[u8]]) -> Result<SecretString, CipherError> {
         let open = || {
             let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
@@ -99,7 +111,7 @@ impl fmt::Debug for Cipher {
     }
 }
 
-/// The parts, each preceded by its length, so that none runs into the next.
+/// The parts, each preceded by its length in bytes, which makes the encoding unambiguous.
 fn framed(parts: &[&[u8]]) -> Vec<u8> {
     parts
         .iter()

@@ -1,33 +1,43 @@
 //! Who is calling: tokens, key sets, passwords and opaque secrets, without HTTP or a database.
 //!
-//! | module | what it answers |
+//! | module | what it is for |
 //! | --- | --- |
-//! | [`keys`] | which keys sign and verify: JSON Web Key sets (RFC 7517), their rules, their public half |
-//! | [`token`] | how an access token (RFC 9068) is made from a [`Grant`] |
-//! | [`verify`] | whether a token is ours and good at this moment, and whose it is |
-//! | [`principal`] | who that is: what a verified token says, and nothing else |
-//! | [`password`] | how a password is stored, compared and judged |
+//! | [`keys`] | sets of JSON Web Keys (RFC 7517): their rules, their rotation, their public half |
+//! | [`token`] | minting an access token (RFC 9068) from a [`Grant`] |
+//! | [`verify`] | verifying an access token, which gives its [`Principal`] |
+//! | [`principal`] | the caller that a verified token describes |
+//! | [`password`] | hashing, comparing and assessing passwords |
 //! | [`secret`] | random values, digests and message authentication codes |
-//! | [`cipher`] | how what must be read again is encrypted |
-//! | [`totp`] | which codes an authenticator shows |
+//! | [`cipher`] | encrypting data that must be read again |
+//! | [`totp`] | the codes of an authenticator app |
 //!
 //! # Invariants
 //!
-//! - A [`Principal`] comes from a [`Verifier`] alone. There is no public type for a token that was decoded but not verified.
-//! - A key serves one algorithm, the one that it names itself; a token has no say in it (RFC 8725, section 3.1).
-//! - No ambient time: whoever asks about a token says what time it is, in whole Unix seconds (`now: i64`).
-//! - Randomness comes from [`secret`]; only key pairs are drawn by the cryptographic library itself.
-//! - Key material, tokens and passwords show in no `Debug` output and in no error.
+//! - Only a [`Verifier`] makes a [`Principal`]. There is no public type for a token that was
+//!   decoded but not verified.
+//! - A key is for one algorithm, which the key names. The header of a token cannot choose another
+//!   (RFC 8725, section 3.1).
+//! - Nothing here reads a clock. The caller passes the time, in whole Unix seconds (`now: i64`).
+//! - Randomness comes from [`secret`], except that the cryptographic library generates EC and RSA
+//!   key pairs itself.
+//! - Key material, tokens and passwords are in no `Debug` output and in no error.
 //!
-//! What this crate must not know: requests, tables, settings, and whether a token was revoked; its caller asks about that.
+//! This crate must not know HTTP, the database, the settings, or whether a token was revoked. The
+//! caller checks revocation.
 //!
-//! # Following rotation
+//! # Following key rotation
 //!
-//! Keys change. A service that verifies TaskHub's tokens by itself keeps the public document of `/.well-known/jwks.json` for as long as the
-//! `Cache-Control` of its answer says (5 minutes), and fetches it anew then, or at once when [`Verifier::verify`] answers
-//! [`TokenError::UnknownKey`], though for that at most every few seconds: anybody can make up a `kid`. A new key is published 10 minutes before
-//! it signs (`taskhub keys rotate`), and an old one stays as long as there may be tokens of it; so a service that does either never
-//! refuses a good token. `examples/verify.rs` is such a service in small.
+//! The keys change. A service that verifies TaskHub's tokens caches the public document of
+//! `/.well-known/jwks.json` for the time in its `Cache-Control` header (5 minutes). The service
+//! fetches the document again
+//!
+//! - when that time has passed, or
+//! - when [`Verifier::verify`] returns [`TokenError::UnknownKey`], at most once every few seconds,
+//!   because anybody can invent a `kid`.
+//!
+//! `taskhub keys rotate` publishes a new key 10 minutes before the key signs, and keeps an old key
+//! until the last token that it signed has expired. So a service that does either never rejects a
+//! valid token. `examples/verify.rs` is a minimal service of this kind.
 //!
 //! # A round trip
 //!
@@ -49,7 +59,7 @@
 //! };
 //! let token = signer.mint(&grant, Uuid::from_u128(3), 1_700_000_000)?;
 //!
-//! // A service elsewhere needs no more than the public document.
+//! // Another service needs only the public document.
 //! let public = KeySet::from_json(&keys.to_jwks(1_700_000_000).to_string())?;
 //! let verifier = Verifier::new(&public, "https://hub.example", "taskhub")?;
 //! let principal = verifier.verify(token.expose_secret(), 1_700_000_100)?;

@@ -1,7 +1,9 @@
-//! Who is calling: what a verified token says, and nothing else.
+//! The caller that a verified token describes.
 //!
-//! Invariant: a [`Principal`] is made by a [`Verifier`](crate::Verifier) alone, from a token whose signature and claims it
-//! accepted. It must not know what its role or scopes allow, nor whether its session still stands.
+//! Invariant: only a [`Verifier`](crate::Verifier) makes a [`Principal`], from a token whose
+//! signature and claims it accepted.
+//!
+//! This module does not know what a role or scope allows, or whether the session was ended.
 
 use std::fmt;
 
@@ -9,19 +11,19 @@ use uuid::Uuid;
 
 use crate::{claims::Claims, verify::TokenError};
 
-/// What sort of caller a token speaks for: the first half of its `sub`.
+/// The kind of caller: the first half of the `sub` claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A person in one tenant, with a role there.
     User,
     /// A program in one tenant, with scopes and no role.
     Service,
-    /// Who runs the installation: outside all tenants, without a role.
+    /// The operator of the installation: outside all tenants, without a role.
     Operator,
 }
 
 impl Kind {
-    /// The word in a token's `sub`.
+    /// The word for this kind in the `sub` claim.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -30,7 +32,8 @@ impl Kind {
         }
     }
 
-    /// The longest life of a token of this kind, in seconds: 24 hours for users, 366 days for services and operators.
+    /// The longest lifetime of a token of this kind, in seconds: 24 hours for users, 366 days for
+    /// services and operators.
     pub(crate) fn longest_life(self) -> i64 {
         const DAY: i64 = 24 * 60 * 60;
         match self {
@@ -39,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// The kind that a token's `sub` names.
+    /// The kind with this word in the `sub` claim.
     pub(crate) fn named(word: &str) -> Option<Self> {
         [Self::User, Self::Service, Self::Operator].into_iter().find(|kind| kind.as_str() == word)
     }
@@ -53,28 +56,31 @@ impl fmt::Display for Kind {
 
 /// A caller whose token was verified.
 ///
-/// A user has a tenant and a role; a service a tenant and scopes, and no role; an operator neither tenant nor role. There is
-/// no other shape.
+/// There are exactly three shapes:
 ///
-/// It cannot be built elsewhere,
+/// - A user has a tenant and a role.
+/// - A service has a tenant and scopes, and no role.
+/// - An operator has neither a tenant nor a role.
+///
+/// Other code cannot construct one:
 ///
 /// ```compile_fail,E0451
 /// use taskhub_auth::{Kind, Principal};
 /// use uuid::Uuid;
 ///
 /// let forged = Principal {
-///     kind: Kind::Operator, id: Uuid::nil(), tenant: None, role: None, scopes: None, session: None,
-///     token_id: Uuid::nil(), issued_at: 0, expires_at: i64::MAX,
+///     kind: Kind::Operator, id: Uuid::nil(), tenant: None, role: None, scopes: None, session:
+///     None, token_id: Uuid::nil(), issued_at: 0, expires_at: i64::MAX,
 /// };
 /// ```
 ///
-/// nor made from claims past the verifier,
+/// It cannot convert claims without the verifier:
 ///
 /// ```compile_fail,E0624
 /// let _ = taskhub_auth::Principal::of;
 /// ```
 ///
-/// nor read from a document:
+/// It cannot deserialise one:
 ///
 /// ```compile_fail,E0277
 /// let forged: taskhub_auth::Principal = serde_json::from_str("{}").unwrap();
@@ -93,53 +99,61 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// What sort of caller this is.
+    /// The kind of caller.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The user's, service's or operator's own id, unique within its kind.
+    /// The id of the user, service or operator, unique within its kind.
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// The tenant that the token is for; `None` for an operator alone.
+    /// The tenant of the token; `None` only for an operator.
     pub fn tenant(&self) -> Option<Uuid> {
         self.tenant
     }
 
-    /// The role in that tenant when the token was issued; `Some` for a user alone.
+    /// The role in that tenant at the time of issue; `Some` only for a user.
     pub fn role(&self) -> Option<&str> {
         self.role.as_deref()
     }
 
-    /// What the token is narrowed to: always `Some` for a service, where an empty list means nothing; `None` for a user or an
-    /// operator whose token has no `scope` claim, which means not narrowed.
+    /// The scopes that limit the token.
+    ///
+    /// Always `Some` for a service, where an empty list allows nothing. `None` for a user or an
+    /// operator whose token has no `scope` claim: the token is not limited.
     pub fn scopes(&self) -> Option<&[String]> {
         self.scopes.as_deref()
     }
 
-    /// The session (`sid`) that the token belongs to, if any.
+    /// The session (`sid`) of the token, if it has one.
     pub fn session(&self) -> Option<Uuid> {
         self.session
     }
 
-    /// The token's own id (`jti`), by which it is revoked.
+    /// The id of the token (`jti`), by which it can be revoked.
     pub fn token_id(&self) -> Uuid {
         self.token_id
     }
 
-    /// When the token was issued (`iat`), in Unix seconds.
+    /// The time of issue (`iat`), in Unix seconds.
     pub fn issued_at(&self) -> i64 {
         self.issued_at
     }
 
-    /// When the token ends (`exp`), in Unix seconds: the first second at which it is refused.
+    /// The time of expiry (`exp`), in Unix seconds: the first second at which the token is
+    /// rejected.
     pub fn expires_at(&self) -> i64 {
         self.expires_at
     }
 
-    /// The caller that the claims describe, if they have one of the three shapes and a permitted life.
+    /// The caller that the claims describe.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::BadClaims`] if the claims have none of the three shapes or a lifetime that is
+    /// not allowed.
     pub(crate) fn of(claims: &Claims) -> Result<Self, TokenError> {
         let (kind, id) = claims.subject().ok_or(TokenError::BadClaims)?;
         let scopes = claims.scopes()?;

@@ -1,8 +1,11 @@
 //! Random values, digests and message authentication codes.
 //!
-//! Invariant: every random byte of TaskHub that is not a key pair's comes from here, from the operating system's generator.
-//! What is stored of an opaque secret is its [`digest`], never the secret. It must not know what a secret is for: a purpose
-//! is told apart by the caller, as a part of a [`mac`] or by the place where a digest is stored.
+//! Invariant: all random secrets of TaskHub except EC and RSA key pairs come from here, from the
+//! random number generator of the cryptographic library. Only the [`digest`] of an opaque secret is
+//! stored, never the secret.
+//!
+//! This module does not know the purpose of a secret. The caller binds the purpose, as a part of a
+//! [`mac`] or by the column in which it stores a digest.
 
 use aws_lc_rs::{constant_time, digest as sha, hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,7 +15,7 @@ use secrecy::SecretString;
 ///
 /// # Panics
 ///
-/// If the operating system has no randomness to give. Nothing that asks for a secret could go on without it.
+/// If the operating system provides no randomness. No caller could continue without it.
 #[expect(
     clippy::expect_used,
     reason = "without randomness no secret is one, and there is nothing to fall back to"
@@ -23,24 +26,28 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A fresh opaque secret: 256 random bits in base64url without padding (RFC 4648, section 5), 43 characters.
+/// A new opaque secret: 256 random bits in base64url without padding (RFC 4648, section 5), 43
+/// characters.
 ///
-/// For refresh tokens, API keys and links by mail. Show it once, store its [`digest`].
+/// Show it once, and store its [`digest`].
 pub fn opaque() -> SecretString {
     SecretString::from(URL_SAFE_NO_PAD.encode(random::<32>()))
 }
 
-/// What is stored of an opaque secret: its SHA-256 in base64url without padding, 43 characters.
+/// The SHA-256 of an opaque secret in base64url without padding, 43 characters, for storage.
 ///
-/// For secrets of full entropy only, those of [`opaque`]. A password goes through [`crate::password`].
+/// Only for secrets with 256 bits of entropy, such as those of [`opaque`]. For passwords there is
+/// [`crate::password`].
 pub fn digest(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha256(secret.as_bytes()))
 }
 
-/// HMAC-SHA-256 (RFC 2104) under `key` over `parts`, each preceded by its length in bytes.
+/// HMAC-SHA-256 (RFC 2104) with `key` over `parts`, each preceded by its length in bytes (64-bit,
+/// big-endian).
 ///
-/// The lengths keep the parts apart: `["ab", "c"]` and `["a", "bc"]` have different codes, and so have `["a"]` and
-/// `["a", ""]`. Compare codes with [`equal`]. The key should have 32 bytes or more.
+/// The lengths make the encoding unambiguous: `["ab", "c"]` and `["a", "bc"]` have different codes,
+/// and so have `["a"]` and `["a", ""]`. Compare codes with [`equal`]. The key should have at least
+/// 32 bytes (RFC 2104, section 3).
 pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
     for part in parts {
@@ -50,7 +57,7 @@ pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     fixed(context.sign().as_ref())
 }
 
-/// Whether `a` and `b` are the same bytes, in a time that depends on their lengths alone.
+/// Whether `a` and `b` are the same bytes. The time depends only on their lengths.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
 }
@@ -60,7 +67,7 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     fixed(sha::digest(&sha::SHA256, data).as_ref())
 }
 
-/// SHA-256 of what comes in pieces.
+/// SHA-256 of data that arrives in pieces.
 #[derive(Clone)]
 pub struct Hashing(sha::Context);
 
@@ -71,7 +78,7 @@ impl Default for Hashing {
 }
 
 impl Hashing {
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }

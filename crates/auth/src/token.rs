@@ -1,7 +1,9 @@
-//! Making access tokens (RFC 9068).
+//! Minting access tokens (RFC 9068).
 //!
-//! Invariant: what a [`Signer`] mints, a [`Verifier`](crate::Verifier) of the same keys, issuer and audience accepts, until it
-//! expires. It must not know who deserves a token: that was decided when the [`Grant`] was written.
+//! Invariant: a [`Verifier`](crate::Verifier) with the same keys, issuer and audience accepts every
+//! token of a [`Signer`] until it expires.
+//!
+//! This module does not know who may get a token. The author of the [`Grant`] decides that.
 
 use jsonwebtoken::{EncodingKey, Header, encode};
 use secrecy::SecretString;
@@ -14,27 +16,27 @@ use crate::{
     verify::TokenError,
 };
 
-/// What a token shall say. Its shape must be one of the three of [`Principal`].
+/// The content of a token. It must have one of the three shapes of [`Principal`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// What sort of caller.
+    /// The kind of caller.
     pub kind: Kind,
-    /// The caller's own id.
+    /// The id of the caller.
     pub id: Uuid,
-    /// The tenant: for a user and a service, not for an operator.
+    /// The tenant: required for a user and a service, absent for an operator.
     pub tenant: Option<Uuid>,
-    /// The role: for a user alone, and not empty.
+    /// The role: required and not empty for a user, absent for others.
     pub role: Option<String>,
-    /// What the token is narrowed to: always for a service, at will for others. Each one a `scope-token` (RFC 6749, appendix
-    /// A.4): printable ASCII without space, quote and backslash.
+    /// The scopes that limit the token: required for a service, optional for others. Each is a
+    /// `scope-token` (RFC 6749, appendix A.4): printable ASCII without space, quote and backslash.
     pub scopes: Option<Vec<String>>,
-    /// The session that the token belongs to, if any.
+    /// The session of the token, if it has one.
     pub session: Option<Uuid>,
-    /// How long the token is good for, in seconds: 1 up to 24 hours for a user, up to 366 days for others.
+    /// The lifetime in seconds: at least 1; at most 24 hours for a user, and 366 days for others.
     pub lifetime: i64,
 }
 
-/// Signs tokens with the key of the set whose turn it is, for one issuer and one audience.
+/// Signs tokens for one issuer and one audience, with the key of the set that signs at the time.
 #[derive(Debug)]
 pub struct Signer {
     keys: Vec<Signing>,
@@ -42,7 +44,7 @@ pub struct Signer {
     audience: String,
 }
 
-/// A private key, and the header of what it signs.
+/// A private key, with the header of its tokens.
 #[derive(Debug)]
 struct Signing {
     key: EncodingKey,
@@ -51,11 +53,12 @@ struct Signing {
 }
 
 impl Signer {
-    /// A signer for tokens from `issuer` (`iss`) to `audience` (`aud`).
+    /// Creates a signer for tokens from `issuer` (`iss`) for `audience` (`aud`).
     ///
     /// # Errors
     ///
-    /// [`KeyError::NoSigningKey`] if the set is public; [`KeyError::Nameless`] if the issuer or the audience is empty.
+    /// [`KeyError::NoSigningKey`] if the set has no private key; [`KeyError::Nameless`] if the
+    /// issuer or the audience is empty.
     pub fn new(keys: &KeySet, issuer: &str, audience: &str) -> Result<Self, KeyError> {
         let (issuer, audience) = names(issuer, audience)?;
         let signing = keys.signing().map(|(kid, algorithm, key, window)| {
@@ -68,12 +71,16 @@ impl Signer {
         if keys.is_empty() { Err(KeyError::NoSigningKey) } else { Ok(Self { keys, issuer, audience }) }
     }
 
-    /// The token for `grant`, issued at `now` (Unix seconds) under the id `token_id` (`jti`), which must be fresh.
+    /// Mints the token for `grant`, issued at `now` (Unix seconds).
+    ///
+    /// `token_id` (`jti`) must be new for each token.
     ///
     /// # Errors
     ///
-    /// [`TokenError::BadClaims`] if the grant has none of the three shapes or too long a life, [`TokenError::TooLong`] if the
-    /// token would exceed 4096 bytes, [`TokenError::Signing`] if no key signs at this moment.
+    /// - [`TokenError::BadClaims`] if the grant has none of the three shapes, a lifetime that is
+    ///   not allowed, or a malformed scope.
+    /// - [`TokenError::TooLong`] if the token would exceed 4096 bytes.
+    /// - [`TokenError::Signing`] if no key signs at `now`.
     pub fn mint(&self, grant: &Grant, token_id: Uuid, now: i64) -> Result<SecretString, TokenError> {
         let scope = match grant.scopes.as_deref() {
             Some(scopes) if !scopes.iter().all(|scope| is_scope(scope)) => return Err(TokenError::BadClaims),

@@ -1,7 +1,13 @@
-//! Codes of a second factor that go by the time: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s, which is what authenticators know.
+//! Time-based one-time passwords (TOTP, RFC 6238) for the second factor.
 //!
-//! Invariant: a code is compared in constant time, and is good in its own step and the two beside it. Whether it was used before is its
-//! caller's to know: [`Totp::step_of`] tells the step. Nothing shows a secret but [`Totp::text`] and [`Totp::uri`].
+//! The parameters are those that every authenticator app supports: SHA-1, six digits, steps of 30
+//! seconds.
+//!
+//! Invariant: codes are compared in constant time. A code is valid in its own step, the one before
+//! and the one after. Only [`Totp::text`] and [`Totp::uri`] return the secret.
+//!
+//! This module does not know which codes were used. The caller stores the step that
+//! [`Totp::step_of`] returns, and passes it with the next code.
 
 use std::fmt;
 
@@ -10,25 +16,25 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::secret;
 
-/// Seconds of a step.
+/// The length of a step, in seconds.
 const STEP: i64 = 30;
-/// How many steps a clock may be off.
+/// The greatest clock difference that is accepted, in steps.
 const DRIFT: i64 = 1;
-/// Octets of a secret: as many as SHA-1 gives (RFC 4226, section 4).
+/// The length of a secret, in bytes: that of a SHA-1 digest (RFC 4226, section 4).
 const SECRET: usize = 20;
-/// RFC 4648, section 6.
+/// The alphabet of base32 (RFC 4648, section 6).
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// A secret that an authenticator and TaskHub share.
+/// The secret that TaskHub shares with the authenticator app of a user.
 pub struct Totp([u8; SECRET]);
 
 impl Totp {
-    /// A new one.
+    /// Generates a random secret.
     pub fn fresh() -> Self {
         Self(secret::random())
     }
 
-    /// Reads what [`Totp::text`] wrote; `None` for anything else.
+    /// Parses the text of [`Totp::text`]: 32 characters of base32. `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bits = 0_u64;
         let mut bytes = Vec::with_capacity(SECRET);
@@ -42,31 +48,35 @@ impl Totp {
         (text.len() == SECRET / 5 * 8).then(|| bytes.try_into().ok().map(Self)).flatten()
     }
 
-    /// The secret in base32, as people type it: 32 characters.
+    /// The secret in base32, for users who type it: 32 characters.
     pub fn text(&self) -> SecretString {
         base32(&self.0).into()
     }
 
-    /// What an authenticator reads from a picture: the secret, and under which names it keeps it.
+    /// The `otpauth://` URI for a QR code: the secret, and the names under which the authenticator
+    /// app stores it.
     pub fn uri(&self, issuer: &str, account: &str) -> SecretString {
         let (issuer, account, text) = (escaped(issuer), escaped(account), self.text());
         let secret = text.expose_secret();
         format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP}").into()
     }
 
-    /// The code of the present moment, in Unix seconds.
+    /// The code at `now`, in Unix seconds.
     pub fn code(&self, now: i64) -> String {
         self.of_step(now.div_euclid(STEP))
     }
 
-    /// The step of a code that is good now and belongs to a later step than `after`.
+    /// The step of a code that is valid at `now` (Unix seconds), or `None`.
+    ///
+    /// Only steps after `after` count. Pass the step of the last accepted code, so that each code
+    /// is single-use (RFC 6238, section 5.2).
     pub fn step_of(&self, code: &str, now: i64, after: i64) -> Option<i64> {
         let present = now.div_euclid(STEP);
         let is_good = |step: &i64| secret::equal(self.of_step(*step).as_bytes(), code.as_bytes());
         (present - DRIFT..=present + DRIFT).filter(|step| *step > after).find(is_good)
     }
 
-    /// HOTP (RFC 4226, section 5.3) of a step.
+    /// The HOTP value (RFC 4226, section 5.3) of a step.
     fn of_step(&self, step: i64) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let tag = hmac::sign(&key, &step.to_be_bytes());
@@ -83,7 +93,9 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// Octets in base32 without padding (RFC 4648, section 6); five of them are eight characters.
+/// Encodes bytes in base32 without padding (RFC 4648, section 6).
+///
+/// Five bytes become eight characters. The input must be whole groups of five bytes.
 pub fn base32(bytes: &[u8]) -> String {
     let letters = bytes.chunks(5).flat_map(|five| {
         let bits = five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
@@ -92,7 +104,7 @@ pub fn base32(bytes: &[u8]) -> String {
     letters.map(|letter| char::from(*letter)).collect()
 }
 
-/// A part of a URI, percent-encoded (RFC 3986, section 2.3).
+/// Percent-encodes all but the unreserved characters of a URI (RFC 3986, sections 2.1 and 2.3).
 fn escaped(text: &str) -> String {
     let octet = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -110,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// RFC 6238, appendix B, for SHA-1; of its eight digits the last six.
+    /// RFC 6238, appendix B, for SHA-1: the last six of the eight digits.
     const VECTORS: [(i64, &str); 6] = [
         (59, "287082"),
         (1_111_111_109, "081804"),

@@ -1,8 +1,11 @@
-//! Whether a token is ours and good at this moment.
+//! Verifying access tokens.
 //!
-//! Invariant: every entrance uses [`Verifier::verify`], and nothing of a token is believed before its signature was checked
-//! with a key of the set, by the algorithm which that key names (RFC 8725, sections 3.1 to 3.3). It must not know about
-//! revocation: a principal may have been cut off since, and the caller asks about that each time.
+//! Invariant: [`Verifier::verify`] is the only way to authenticate. No claim of a token is used
+//! before its signature was verified with a key of the set, by the algorithm of that key
+//! (RFC 8725, sections 3.1 to 3.3).
+//!
+//! This module does not know revocation. The caller checks it each time, also for tokens that were
+//! verified before.
 
 use std::sync::Arc;
 
@@ -16,61 +19,71 @@ use crate::{
     secret::sha256,
 };
 
-/// How far in the future a token may have been issued, in seconds: the clocks of two servers differ.
+/// The greatest difference between the clocks of two servers, in seconds. A token may have been
+/// issued this far in the future.
 const AHEAD: i64 = 60;
 
-/// How many verified tokens are remembered.
+/// The number of verified tokens in the cache.
 const REMEMBERED: usize = 10_000;
 
-/// Why a token was refused, or could not be made. For logs and tests: a caller over HTTP is told no more than that its token
-/// is invalid (RFC 6750, section 3.1).
+/// Why a token was rejected or could not be minted.
+///
+/// For logs and tests. An HTTP response only says that the token is invalid (RFC 6750, section
+/// 3.1).
 #[derive(thiserror::Error, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
-    /// Not three parts of base64url with a JSON header, or a header that brings its own key or an unknown demand.
+    /// The token is not a compact JWS (RFC 7515, section 7.1), or its header has a key or a URL of
+    /// one (`jku`, `jwk`, `x5u`, `x5c`) or critical extensions (`crit`).
     #[error("the token is malformed")]
     Malformed,
-    /// No key of the set has the header's `kid` and `alg`.
-    #[error("the token names no key of ours")]
+    /// No valid key of the set has the `kid` and `alg` of the header.
+    #[error("the token names no key of the key set")]
     UnknownKey,
-    /// The signature is not that key's over this header and these claims.
-    #[error("the token's signature is wrong")]
+    /// The signature does not verify with that key.
+    #[error("the signature of the token is invalid")]
     BadSignature,
-    /// `exp` has come.
+    /// The time of `exp`, or the end of the key, has passed.
     #[error("the token has expired")]
     Expired,
     /// `iat` or `nbf` is more than 60 seconds ahead.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// `iss` is another.
+    /// `iss` is not the expected issuer.
     #[error("the token is from another issuer")]
     WrongIssuer,
-    /// `aud` is another.
+    /// `aud` is not the expected audience.
     #[error("the token is for another audience")]
     WrongAudience,
-    /// `typ` is not `at+jwt`: some other kind of token.
+    /// `typ` is not `at+jwt` (RFC 9068, section 2.1): it is a different type of token.
     #[error("the token is not an access token")]
     WrongType,
-    /// A claim is missing, of the wrong form, or does not fit the others.
-    #[error("the token's claims do not fit together")]
+    /// A claim is missing or malformed, the combination has none of the shapes of [`Principal`], or
+    /// the lifetime is too long.
+    #[error("the claims of the token are incomplete, malformed or contradictory")]
     BadClaims,
-    /// Longer than 4096 bytes.
+    /// The token is longer than 4096 bytes.
     #[error("the token is too long")]
     TooLong,
-    /// The key did not sign. Only [`Signer::mint`](crate::Signer::mint) answers this.
+    /// No key can sign now, or the key did not sign. Only [`Signer::mint`](crate::Signer::mint)
+    /// returns this.
     #[error("the token could not be signed")]
     Signing,
 }
 
-/// Verifies tokens from one issuer to one audience. Make one and share it: it remembers what it verified.
+/// Verifies tokens from one issuer for one audience.
+///
+/// Create one and share it, because it caches the tokens that it verified.
 pub struct Verifier {
     keys: Vec<Known>,
     issuer: String,
     audience: String,
-    /// Whose a token is and when it ends, by its SHA-256: no token lies in memory as a key.
+    /// The principal and the end (Unix seconds) of each verified token. The key is the SHA-256 of
+    /// the token, so that the cache stores no token.
     verified: Cache<[u8; 32], (Arc<Principal>, i64)>,
 }
 
-/// A key of the set, and what `jsonwebtoken` shall check with it: the signature alone, by the one algorithm.
+/// A key of the set, with the checks for `jsonwebtoken`: only the signature, by the algorithm of
+/// the key. This module checks the claims itself.
 struct Known {
     kid: String,
     key: DecodingKey,
@@ -79,7 +92,8 @@ struct Known {
 }
 
 impl Verifier {
-    /// A verifier for tokens from `issuer` (`iss`) to `audience` (`aud`), both compared exactly.
+    /// Creates a verifier for tokens from `issuer` (`iss`) for `audience` (`aud`). Both are
+    /// compared byte by byte.
     ///
     /// # Errors
     ///
@@ -99,14 +113,15 @@ impl Verifier {
         Ok(Self { keys, issuer, audience, verified: Cache::new(REMEMBERED) })
     }
 
-    /// Who presents `token` at `now` (Unix seconds).
+    /// Verifies `token` at `now` (Unix seconds) and returns its principal.
     ///
-    /// The first use of a token costs a signature check, later ones a digest. A token that was refused is not remembered, and
-    /// one that was accepted is refused as soon as it expires.
+    /// The first use of a token costs a signature verification, later uses cost a digest. Rejected
+    /// tokens are not cached. An accepted token is rejected from the second of its expiry on.
     ///
     /// # Errors
     ///
-    /// The first [`TokenError`] that applies, in the order: length, form, type, key, signature, claims, issuer, audience, time.
+    /// The first [`TokenError`] that applies, in this order: length, form, type, key, signature,
+    /// claims, issuer, audience, time.
     pub fn verify(&self, token: &str, now: i64) -> Result<Arc<Principal>, TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::TooLong);
@@ -128,7 +143,8 @@ impl Verifier {
         Ok(principal)
     }
 
-    /// All checks but expiry, and when it expires: the token itself, or its key.
+    /// Does all checks except expiry. Returns the principal and the end (Unix seconds): that of the
+    /// token or of its key, whichever is earlier.
     fn first(&self, token: &str, now: i64) -> Result<(Arc<Principal>, i64), TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         let known = self.key(&header, now)?;
@@ -149,7 +165,8 @@ impl Verifier {
         Ok((Arc::new(principal), end))
     }
 
-    /// The key that the header names, if the header is one of an access token and makes no demand of its own.
+    /// The key that the header names, if it is the header of an access token and brings no key or
+    /// extension of its own.
     fn key(&self, header: &Header, now: i64) -> Result<&Known, TokenError> {
         let Header { jku, jwk, x5u, x5c, crit, .. } = header;
         if jku.is_some() || jwk.is_some() || x5u.is_some() || x5c.is_some() || crit.is_some() {
@@ -169,7 +186,7 @@ impl Verifier {
     }
 }
 
-/// What went wrong inside the decoding, in our terms.
+/// Converts an error of `jsonwebtoken`.
 fn reason(kind: &ErrorKind) -> TokenError {
     match kind {
         ErrorKind::InvalidSignature => TokenError::BadSignature,

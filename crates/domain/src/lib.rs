@@ -1,9 +1,14 @@
-//! What TaskHub knows, and its rules. No HTTP.
+//! The resources of TaskHub and their rules.
 //!
-//! A caller outside this crate holds a [`Context`], hands it to the [`Store`] and calls a noun's operations ([`task::patch`],
-//! [`project::list`], …). What it can't do is what keeps tenants apart; each promise is pinned by a test that must not compile:
+//! A caller outside this crate holds a [`Context`], passes it to the [`Repository`] and calls the
+//! operations of a resource ([`crud::list`], [`task::complete`], …). The crate must not know HTTP,
+//! and it reads no environment variables.
 //!
-//! A context can't be made from an id, only from a verified principal or for the server's own work:
+//! Invariant: no caller can reach the rows of another tenant. Each promise is kept by a test that
+//! must not compile:
+//!
+//! A context can't be made from an id. It is made from a verified principal, or for the server's
+//! own work:
 //! ```compile_fail
 //! let context = taskhub_domain::Context { tenant: uuid::Uuid::nil() };
 //! ```
@@ -11,11 +16,11 @@
 //! ```compile_fail
 //! use taskhub_domain::task::entity::Entity;
 //! ```
-//! A connection is never lent:
+//! A connection never leaves the scope:
 //! ```compile_fail
 //! fn connection(scope: &taskhub_domain::Scope) { let _ = &scope.conn; }
 //! ```
-//! Evidence can't be forged, and the evidence of a right to read is none of a right to change:
+//! Evidence can't be forged, and evidence of a right to read does not prove a right to change:
 //! ```compile_fail
 //! fn forge(row: taskhub_domain::task::Task) {
 //!     let _ = taskhub_domain::repository::Evidence::<_, taskhub_domain::repository::Update> { row };
@@ -27,7 +32,7 @@
 //!     let _ = tx.update(seen, row, &Precondition::None).await;
 //! }
 //! ```
-//! The same lines with the right evidence do compile:
+//! The same lines with the right evidence compile:
 //! ```
 //! use taskhub_domain::{repository::{Evidence, Precondition, Update}, task::Task, Tx};
 //! async fn change(tx: &Tx, seen: Evidence<Task, Update>, row: Task) {
@@ -35,18 +40,18 @@
 //! }
 //! ```
 
+mod dependents;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod identity;
 mod insight;
 mod kernel;
-mod relations;
 mod work;
 
 pub use self::kernel::{
     context::{Context, System},
     error::{Error, Result},
-    repository::{Scope, Store, Tx},
+    repository::{Repository, Scope, Tx},
     time::{Clock, Instant},
 };
 pub use self::{

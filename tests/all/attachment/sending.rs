@@ -99,7 +99,7 @@ async fn form_without_exactly_one_file_is_rejected(app: &App) {
     // A file sent as the body has no name except that in the query.
     let refused = app.post(&path).by(&t.member).body("image/png", b"x".to_vec()).send().await.expect(400);
     assert_eq!(refused.pointer(), "name");
-    assert!(refused.text.contains("Name the file here"), "{}", refused.text);
+    assert!(refused.text.contains("unless a form names the file"), "{}", refused.text);
     let list = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!(list["count"], 0);
 }

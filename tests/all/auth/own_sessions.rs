@@ -100,9 +100,9 @@ async fn ended_sessions_are_purged_after_a_week(app: &App) {
     let (access, _) = t.member.sign_in(app).await;
     let _ = t.other.sign_in(app).await;
     let _ = app.post("/auth/logout").token(&access).gives(204).await;
-    let system = app.state.store.system("a test", Request::default());
+    let system = app.state.repository.system("a test", Request::default());
     let kept = async || {
-        app.state.store.forget_sessions(&system).await.unwrap();
+        app.state.repository.forget_sessions(&system).await.unwrap();
         database.rows_of(t.id).await["session"].len()
     };
     app.clock.advance(Duration::from_hours(7 * 24));
@@ -117,13 +117,13 @@ async fn ended_sessions_are_purged_after_a_week(app: &App) {
 /// ends.
 async fn outdated_password_hash_is_upgraded_at_sign_in(app: &App) {
     let t = app.tenant().await;
-    let ctx = app.state.store.system("a test", Request::default()).within(t.id);
+    let ctx = app.state.repository.system("a test", Request::default()).within(t.id);
     let today = app.state.settings.password_cost;
     let hasher = Hasher::with_cost(1, 0, Cost { memory: today.memory / 2, ..today });
     let weak = hasher.hash(PASSWORD.into()).await.unwrap();
     let set = app
         .state
-        .store
+        .repository
         .write(&ctx, (t.member.id, weak), |tx, (id, hash)| Box::pin(user::set_password(tx, *id, hash)));
     set.await.unwrap();
     app.clock.advance(Duration::from_secs(1));

@@ -64,7 +64,7 @@ fn quota_set_by_the_operator_is_enforced() {
         let folder = TempDir::new().unwrap();
         let _ = taskhub(folder.path(), "tenant create Acme").said();
         let said = taskhub(folder.path(), "tenant quota acme --max-bytes 1000 --max-files 3").said();
-        assert_eq!(said.trim(), "acme may have 3 files with 1000 bytes in all.");
+        assert_eq!(said.trim(), "The quota of acme is now 3 files and 1000 bytes.");
         let create = "user create --tenant acme --email ada@acme.example --username ada --role admin";
         let _ = taskhub_with(folder.path(), create, PASSWORD).said();
         let server = Served::start(folder.path(), &[]).await;
@@ -83,7 +83,7 @@ fn unwritable_output_is_a_failure() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let ended = command(folder.path(), &["keys", "generate"]).stdout(full).output().unwrap();
     let complaint = String::from_utf8(ended.stderr).unwrap();
-    assert!(!ended.status.success() && complaint.contains("The answer can't be written"), "{complaint}");
+    assert!(!ended.status.success() && complaint.contains("The output cannot be written"), "{complaint}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn migrations_run_up_and_down() {
     assert_eq!(taskhub(folder.path(), "migrate").said(), up);
     assert_eq!(status(), up);
     let down = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
-    assert!(down.contains("loses table task with 0 rows") && !down.contains("applied"), "{down}");
+    assert!(down.contains("deletes table task with 0 rows") && !down.contains("applied"), "{down}");
     assert_eq!(taskhub(folder.path(), "migrate up").said(), up);
     // A server that may not migrate refuses to start on an old schema.
     let _ = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
@@ -36,7 +36,7 @@ fn migrate_down_lists_losses_and_requires_confirmation() {
     };
     let (all, steps) = (applied(), "--steps 1000");
     let ran = taskhub(folder.path(), &format!("migrate down {steps}"));
-    assert!(!ran.ok && ran.out.contains("loses table tenant with 1 rows"), "{ran:?}");
+    assert!(!ran.ok && ran.out.contains("deletes table tenant with 1 rows"), "{ran:?}");
     assert!(ran.err.contains("--yes") && applied() == all, "{ran:?}");
     let production = "--profile production --public-url https://hub.example.com";
     let complaint = taskhub(folder.path(), &format!("migrate down {steps} --yes {production}")).complained();

@@ -36,7 +36,7 @@ fn invalid_line_in_dotenv_prevents_the_start() {
         ("TASKHUB_LOG=\"info\nTASKHUB_REGISTRATION=closed\n", 1, "expected NAME=value"),
         ("A=1\nTASKHUB_REGISTRATON=closed\n", 2, "Did you mean TASKHUB_REGISTRATION?"),
         ("DATABSE_URL=postgres://hub@db/hub\n", 1, "Did you mean DATABASE_URL?"),
-        ("TASKHUB_LOG=info\nTASKHUB_LOG=warn\n", 2, "line 1 sets TASKHUB_LOG already"),
+        ("TASKHUB_LOG=info\nTASKHUB_LOG=warn\n", 2, "line 1 already sets TASKHUB_LOG"),
         ("DATABASE_URL=postgres://hub:four$quiet@db/hub\n", 1, "$quiet is not set"),
     ] {
         let complaint = with_env(&folder, text).complained();
@@ -110,7 +110,7 @@ fn secret_is_read_from_a_file() {
     fs::write(folder.path().join("mail"), "smpt://hub:wide-green-rivers@mail.example").unwrap();
     let complaint = with_variable(folder.path(), "TASKHUB_MAIL_FILE", "mail").complained();
     assert!(
-        complaint.contains("The file mail of TASKHUB_MAIL_FILE is wrong: expected off, files"),
+        complaint.contains("The file mail of TASKHUB_MAIL_FILE is invalid: expected off, files"),
         "{complaint}"
     );
     assert!(!complaint.contains("wide-green-rivers"), "{complaint}");

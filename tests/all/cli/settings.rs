@@ -52,8 +52,8 @@ fn invalid_setting_is_refused_with_a_message() {
         ("--database-url oracle://db", "expected sqlite://…, postgres://… or mysql://…"),
         ("--database-url sqlite::memory:", "a database in memory is not supported"),
         ("--database-url postgres://hub:secret@db:99999/hub", "a port from 1 to 65535"),
-        ("--listen nonsense", "expected an address and a port from 0 to 65535, as 0.0.0.0:8080"),
-        ("--listen 127.0.0.1:99999", "expected an address and a port from 0 to 65535, as 0.0.0.0:8080"),
+        ("--listen nonsense", "expected an address and a port from 0 to 65535, such as 0.0.0.0:8080"),
+        ("--listen 127.0.0.1:99999", "expected an address and a port from 0 to 65535, such as 0.0.0.0:8080"),
         ("--port 99999", "1..=65535"),
         ("--public-url ftp://example.com", "expected http://… or https://…"),
         ("--cors-origins https://example.com/path", "without a path"),
@@ -70,11 +70,11 @@ fn invalid_setting_is_refused_with_a_message() {
         ("--profile staging", "possible values: development, production"),
         ("--log inof", "“inof” is neither a level"),
         ("--log info,taskhub=loud", "“taskhub=loud” is neither a level"),
-        ("--database-url-file nowhere", "DATABASE_URL_FILE can't be read from nowhere"),
-        ("--mail smtp://mail.invalid", "the host mail.invalid is not found"),
-        ("--files file:///proc", "nothing can be written into /proc"),
+        ("--database-url-file nowhere", "DATABASE_URL_FILE cannot be read from nowhere"),
+        ("--mail smtp://mail.invalid", "the host mail.invalid was not found"),
+        ("--files file:///proc", "the folder /proc is not writable"),
         ("--files s3://bucket", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"),
-        ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json can't be read"),
+        ("--signing-keys-file nowhere.json", "The signing keys in nowhere.json cannot be read"),
         ("--profile production --public-url https://example.com", "There are no signing keys"),
         ("--nonsense", "unexpected argument"),
     ];
@@ -107,7 +107,7 @@ fn invalid_setting_is_refused_with_a_message() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let flags = format!("serve --listen {}", taken.local_addr().unwrap());
     let complaint = taskhub(folder.path(), &flags).complained();
-    assert!(complaint.contains("can't listen on 127.0.0.1:"), "{complaint}");
+    assert!(complaint.contains("cannot listen on 127.0.0.1:"), "{complaint}");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn key_files_are_private_and_never_overwritten() {
         !said.contains(serde_json::from_str::<Value>(&before).unwrap()["keys"][0]["d"].as_str().unwrap())
     );
     let complaint = taskhub(folder.path(), "keys generate").complained();
-    assert!(complaint.contains("can't be written"), "{complaint}");
+    assert!(complaint.contains("cannot be written"), "{complaint}");
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
     for algorithm in ["ES256", "RS256", "HS256"] {
         let file = format!("{algorithm}.json");
@@ -133,7 +133,7 @@ fn key_files_are_private_and_never_overwritten() {
     }
     fs::write(folder.path().join("broken.json"), "{}").unwrap();
     let complaint = taskhub(folder.path(), "token --operator --signing-keys-file broken.json").complained();
-    assert!(complaint.contains("broken.json can't be used"), "{complaint}");
+    assert!(complaint.contains("broken.json cannot be used"), "{complaint}");
 }
 
 #[test]

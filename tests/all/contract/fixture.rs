@@ -162,7 +162,7 @@ impl Enrolled {
 
     /// Begins the set-up of a second factor.
     async fn new(app: &App, user: &User) -> Self {
-        let (store, now) = (&app.state.store, app.clock.now());
+        let (repository, now) = (&app.state.repository, app.clock.now());
         let grant = Grant {
             kind: Kind::User,
             id: user.id,
@@ -175,8 +175,8 @@ impl Enrolled {
         let token = app.mint(&grant);
         let principal = app.state.keys.present().verifier.verify(&token, now.seconds()).unwrap();
         let ctx = Context::of(&principal, Request::default(), app.clock.clone()).unwrap();
-        let hash = user::profile(store, &ctx).await.unwrap().password_hash;
-        let enrol = store.write(&ctx, hash, |tx, hash| Box::pin(second_factor::enrol(tx, hash)));
+        let hash = user::profile(repository, &ctx).await.unwrap().password_hash;
+        let enrol = repository.write(&ctx, hash, |tx, hash| Box::pin(second_factor::enrol(tx, hash)));
         let totp = Totp::parse(enrol.await.unwrap().secret.expose_secret()).unwrap();
         Self { token, totp, clock: app.clock.clone() }
     }
@@ -431,8 +431,8 @@ pub(super) async fn person(app: &App, tenant: &Tenant, role: &str) -> User {
 
 /// Sends the user a link to set a password.
 async fn welcome(app: &App, user: &User) {
-    let ctx = app.state.store.system("a test", Request::default()).within(user.tenant);
-    let send = app.state.store.write(&ctx, user.id, |tx, id| {
+    let ctx = app.state.repository.system("a test", Request::default()).within(user.tenant);
+    let send = app.state.repository.write(&ctx, user.id, |tx, id| {
         Box::pin(async move {
             let seen = tx.resolve::<user::User, _>(*id, Read).await?;
             link::welcome(tx, seen.row()).await

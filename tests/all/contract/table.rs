@@ -35,7 +35,7 @@ pub(super) enum Reach {
 }
 
 /// A content type, and bytes of it.
-type Octets = (&'static str, fn(&Fixture) -> Vec<u8>);
+type RawBody = (&'static str, fn(&Fixture) -> Vec<u8>);
 
 /// An operation.
 pub(super) struct Entry {
@@ -50,7 +50,7 @@ pub(super) struct Entry {
     /// A body with every accepted field.
     pub(super) body: Option<fn(&Fixture) -> Value>,
     /// A content type and bytes, if it accepts bytes and no JSON.
-    pub(super) octets: Option<Octets>,
+    pub(super) octets: Option<RawBody>,
     /// The fields of the body with ids of rows, as JSON pointers.
     pub(super) body_ids: &'static [(&'static str, Slot)],
     /// The required credential.

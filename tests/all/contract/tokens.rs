@@ -170,9 +170,9 @@ async fn outlived(app: &App, fixture: &Fixture) -> Vec<Bad> {
 /// The token of an admin of a suspended tenant.
 async fn suspended(app: &App) -> Bad {
     let kept_out = app.tenant().await;
-    let store = &app.state.store;
-    let ctx = store.system("a test", Request::default()).within(kept_out.id);
-    store.write(&ctx, false, |tx, active| Box::pin(tenant::set_active(tx, active))).await.unwrap();
+    let repository = &app.state.repository;
+    let ctx = repository.system("a test", Request::default()).within(kept_out.id);
+    repository.write(&ctx, false, |tx, active| Box::pin(tenant::set_active(tx, active))).await.unwrap();
     until("the suspension", async || app.get("/tenant").by(&kept_out.admin).send().await.status == 403).await;
     Bad::token("a suspended organisation's", &kept_out.admin.token)
 }

@@ -255,11 +255,11 @@ async fn invalid_content_is_rejected(app: &App) {
 
 async fn deleting_a_document_deletes_its_files(app: &App) {
     let t = app.tenant().await;
-    let store = &app.state.store;
-    let system = store.system("a test", Request::default());
+    let repository = &app.state.repository;
+    let system = repository.system("a test", Request::default());
     let quota = Quota { bytes: 20, files: 2 };
     let ctx = system.within(t.id);
-    let write = store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+    let write = repository.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
     let _ = write.await.unwrap();
     let document = document(app, &t, "one").await;
     for octets in ["ten octets", "ten octetS"] {
@@ -278,7 +278,7 @@ async fn deleting_a_document_deletes_its_files(app: &App) {
     for octets in ["ten octets", "ten octetS"] {
         let _ = put(app, &t.member, &next, FILE, octets).await.expect(200);
     }
-    store.sweep_files(&system, &app.state.depot).await.unwrap();
+    repository.sweep_files(&system, &app.state.blob_store).await.unwrap();
     assert_eq!(app.get(&format!("{next}/content")).by(&t.member).send().await.expect(200).text, "ten octetS");
 }
 

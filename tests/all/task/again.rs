@@ -131,7 +131,7 @@ async fn rule_error_names_the_expected_value(app: &App) {
         ),
         ("FREQ=WEEKLY;BYDAY=MO TU", "BYDAY must be a list of MO, TU, WE, TH, FR, SA and SU"),
         ("FREQ=WEEKLY;BYDAY=+-1MO", "BYDAY must be a list of MO, TU, WE, TH, FR, SA and SU"),
-        ("FREQ=DAILY;UNTIL=tomorrow", "UNTIL must be a date as in 20270131"),
+        ("FREQ=DAILY;UNTIL=tomorrow", "UNTIL must be a date like 20270131"),
         ("FREQ=DAILY;COUNT=2;UNTIL=20270131", "COUNT and UNTIL must not occur together."),
     ] {
         let body = json!({ "title": "Water", "due_at": "2026-11-02T09:00:00Z", "recurrence": rule });

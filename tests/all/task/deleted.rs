@@ -87,8 +87,8 @@ async fn deleted_tasks_are_purged_after_the_retention_period(app: &App) {
     let young = app.post("/tasks").token(&caller).json(&young).gives(201).await;
     let _ = app.delete(&path(&young)).token(&caller).gives(204).await;
     app.clock.advance(Duration::from_hours(25));
-    let system = app.state.store.system("a test", Request::default());
-    app.state.store.purge_tasks(&system).await.unwrap();
+    let system = app.state.repository.system("a test", Request::default());
+    app.state.repository.purge_tasks(&system).await.unwrap();
     let caller = t.admin.sign_in(app).await.0;
     let listed = app.get("/tasks/deleted").token(&caller).gives(200).await;
     assert_eq!((&listed["count"], &listed["results"][0]["id"]), (&json!(1), &young["id"]));

@@ -149,7 +149,7 @@ async fn removing_a_member_clears_open_assignments_and_notifies_the_manager(app:
     );
     assert_eq!(assignee(app, &t, &personal).await, json!(t.member.id));
     let told = inbox(app, &t.manager).await;
-    assert_eq!(told, [json!("member can't see “Brand” any more: 2 open tasks have no assignee now.")]);
+    assert_eq!(told, [json!("member can no longer see “Brand”: 2 open tasks have no assignee now.")]);
     let line = app.get("/notifications").by(&t.manager).gives(200).await["results"][0].clone();
     assert_eq!(
         (&line["noun"], &line["row_id"], &line["kind"]),
@@ -200,7 +200,7 @@ async fn transferred_task_is_assigned_only_if_the_new_owner_sees_it(app: &App) {
     assert_eq!((&row["owner_id"], &row["assignee_id"]), (&json!(t.other.id), &Value::Null));
     let _ = app.get(&task).by(&t.other).gives(404).await;
     let told = inbox(app, &t.manager).await;
-    assert_eq!(told, [json!("other can't see “Brand” any more: 1 open task has no assignee now.")]);
+    assert_eq!(told, [json!("other can no longer see “Brand”: 1 open task has no assignee now.")]);
 }
 
 async fn assignee_must_see_the_task(app: &App) {

@@ -1,11 +1,12 @@
-// Sends what a page's form holds to the API, with the token of the address's fragment. The names of inputs are JSON pointers.
+// Sends the form of a page to the API, with the token from the URL fragment. The names of the inputs are
+// JSON pointers.
 "use strict";
 
 const form = document.querySelector("form");
 const told = document.getElementById("told");
 const button = form.querySelector("button");
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
-// The token stays neither in the address bar nor in the history.
+// Removes the token from the address bar and the browser history.
 history.replaceState(null, "", location.pathname);
 
 function put(body, pointer, value) {
@@ -45,5 +46,5 @@ form.addEventListener("submit", async (event) => {
 
 if (!token) {
   form.hidden = true;
-  told.textContent = "This address has no token: open the whole link of the mail.";
+  told.textContent = "The link is incomplete. Open the complete link from the email.";
 }

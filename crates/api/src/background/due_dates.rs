@@ -1,6 +1,7 @@
-//! The task that listens for alarms: what users wanted to be reminded of, and what is due.
+//! The scheduler of reminders and due dates: it notifies users when one is due.
 //!
-//! It looks every second. Each tenant gets its turn: one alarm a round, in a transaction of its own, so that one that fails keeps no other back.
+//! It checks every second. In each round, a tenant gets one notification, in its own transaction.
+//! So a failure in one tenant does not delay the others.
 
 use std::time::Duration;
 
@@ -8,40 +9,40 @@ use taskhub_domain::{Context, Result, context::Request, notification};
 
 use crate::state::State;
 
-/// How often it looks.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The most tenants of one round.
+/// The most tenants in one round.
 const ROUND: u64 = 32;
 
-/// Tells what alarms are about, of all tenants, again and again.
+/// Runs the scheduler for all tenants.
 pub(crate) async fn listen(state: State) {
     loop {
         match round(&state).await {
             Ok(0) => tokio::time::sleep(PAUSE).await,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "the alarms that are due can't be read");
+                tracing::warn!(%error, "the reminders and due dates cannot be read");
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// One alarm of each tenant of whom some are due: how many rang.
+/// Handles one reminder or due date of each tenant that has any. Returns the number handled.
 async fn round(state: &State) -> Result<usize> {
-    let system = state.store.system("ringing alarms", Request::default());
+    let system = state.repository.system("notifying of reminders and due dates", Request::default());
     let mut rang = 0;
-    for tenant in state.store.tenants_with_alarms(&system, ROUND).await? {
+    for tenant in state.repository.tenants_with_alarms(&system, ROUND).await? {
         rang += usize::from(turn(state, &system.within(tenant)).await);
     }
     Ok(rang)
 }
 
 async fn turn(state: &State, ctx: &Context) -> bool {
-    match state.store.write(ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await {
+    match state.repository.write(ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await {
         Ok(rang) => rang,
         Err(error) => {
-            tracing::warn!(%error, "an alarm can't ring");
+            tracing::warn!(%error, "a reminder or due date cannot be notified");
             false
         }
     }

@@ -1,7 +1,7 @@
-//! A fair queue: a bounded number of jobs is under way, and the keys that wait take turns.
+//! A fair queue: a bounded number of jobs is in progress, and waiting keys take turns.
 //!
-//! Invariant: the jobs of one key take at most that key's places and permits, so that no key keeps the others waiting or fills the queue.
-//! It does not know what a job does.
+//! Invariant: the jobs of one key take at most the places and permits of a key. So no key delays
+//! the others for long or fills the queue. The queue does not know what a job does.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// The bounds of a queue.
+/// The bounds of a queue: places for accepted jobs, and permits for jobs in progress.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// The most places.
@@ -27,7 +27,7 @@ pub(crate) struct Bounds {
 /// Why there is no place in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The key has all of its places.
+    /// All places of the key are taken.
     Key,
     /// All places are taken.
     Queue,
@@ -37,7 +37,7 @@ pub(crate) enum Full {
 #[derive(Debug)]
 pub(crate) struct FairQueue<K: Key>(Arc<Shared<K>>);
 
-/// Whom a job counts for: a client's address, or a tenant.
+/// The owner of a job: a client address or a tenant.
 pub(crate) trait Key: Copy + Eq + Hash {}
 
 impl<K: Copy + Eq + Hash> Key for K {}
@@ -53,7 +53,7 @@ struct Line<K: Key> {
     places: usize,
     permits: usize,
     keys: HashMap<K, OfKey<K>>,
-    /// The keys that wait and may have another permit, in the order of their turns.
+    /// The waiting keys that can get another permit, in the order of their turns.
     turns: VecDeque<K>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Place<K: Key> {
     key: K,
 }
 
-/// The permit to do a job, until it is dropped.
+/// A permit to run a job, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit<K: Key> {
     queue: FairQueue<K>,
@@ -119,10 +119,10 @@ impl<K: Key> FairQueue<K> {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives permits to those whose turn it is, for as long as there are any.
+    /// Grants the free permits, in the order of the turns.
     fn grant(&self) {
         while let Some((key, waiter)) = self.next() {
-            // A waiter that has gone drops its permit, which is granted to the next one.
+            // If the waiter was dropped, so is the permit, and the next waiter gets it.
             waiter.send(Permit { queue: self.clone(), key }).ok();
         }
     }
@@ -154,7 +154,7 @@ impl<K: Key> Line<K> {
         Some((key, waiter))
     }
 
-    /// Gives a key the last turn, if it waits for a permit and may have another one.
+    /// Gives a key the last turn, if it waits for a permit and can get another one.
     fn take_turn(&mut self, key: K, bounds: Bounds) {
         let Some(of_key) = self.keys.get_mut(&key) else { return };
         if !of_key.waiting.is_empty() && !of_key.has_turn && of_key.permits < bounds.permits_each {
@@ -163,7 +163,7 @@ impl<K: Key> Line<K> {
         }
     }
 
-    /// Removes a key that has nothing left.
+    /// Removes a key without places, permits and waiters.
     fn forget(&mut self, key: K) {
         let is_idle = |of_key: &OfKey<K>| of_key.places + of_key.permits + of_key.waiting.len() == 0;
         if self.keys.get(&key).is_some_and(is_idle) {
@@ -173,7 +173,7 @@ impl<K: Key> Line<K> {
 }
 
 impl<K: Key> Place<K> {
-    /// Waits for a permit. `None` means that the queue is gone, which a place prevents.
+    /// Waits for a permit. `None` means that the queue was dropped, which the place prevents.
     pub(crate) async fn permit(&self) -> Option<Permit<K>> {
         let (waiter, granted) = oneshot::channel();
         {
@@ -221,7 +221,7 @@ mod tests {
     const BOUNDS: Bounds = Bounds { places: 6, places_each: 4, permits: 2, permits_each: 1 };
 
     #[test]
-    fn a_key_has_its_own_places_and_the_queue_a_bound() {
+    fn places_are_bounded_per_key_and_in_total() {
         let queue = FairQueue::new(BOUNDS);
         let held: Vec<_> = (0..4).map(|_| queue.place('a').unwrap()).collect();
         assert_eq!(queue.place('a').unwrap_err(), Full::Key);
@@ -238,7 +238,7 @@ mod tests {
         let mut permits = places.each_ref().map(|place| Box::pin(place.permit()));
         let mut order = Vec::new();
         let mut held = None;
-        // They queue up while the first one has the only permit.
+        // They wait while the first one has the only permit.
         for permit in &mut permits {
             held = held.or(permit.now_or_never());
         }
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_no_more_than_its_permits_and_leaves_nothing_behind() {
+    fn permits_are_bounded_per_key_and_idle_keys_are_removed() {
         let queue = FairQueue::new(BOUNDS);
         let places = ['a', 'a', 'b'].map(|key| queue.place(key).unwrap());
         let first = places[0].permit().now_or_never().unwrap();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_that_has_gone_passes_its_permit_on() {
+    fn a_dropped_waiter_passes_its_permit_on() {
         let queue = FairQueue::new(Bounds { permits: 1, ..BOUNDS });
         let places = ['a', 'b', 'c'].map(|key| queue.place(key).unwrap());
         let first = places[0].permit().now_or_never().unwrap();

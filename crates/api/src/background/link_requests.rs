@@ -1,7 +1,8 @@
-//! Requests for links by mail, which are answered before anything is looked up.
+//! Requests for links by email. The response is sent before the account is looked up.
 //!
-//! Invariant: neither the answer nor its time depends on whether there is an account. Clients' addresses take turns at being looked into, and tenants
-//! at being written to, so that nobody's many requests delay the one of somebody else.
+//! Invariant: neither the response nor its time depends on whether the account exists. Client
+//! addresses take turns at the look-up, and tenants at the write, so that many requests of one
+//! client do not delay those of another.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -20,17 +21,18 @@ use crate::{
     state::State,
 };
 
-/// The bounds by client address. A request takes about 2 KB of memory.
+/// The bounds per client address. A request takes about 2 KB of memory.
 const BY_ADDRESS: Bounds = Bounds { places: 4096, places_each: 32, permits: 32, permits_each: 4 };
-/// The bounds by tenant: a request that has a place by its address always has those of the tenants that it means.
+/// The bounds per tenant. Only the permits are bounded, because the places are already bounded per
+/// client address.
 const BY_TENANT: Bounds =
     Bounds { places: usize::MAX, places_each: usize::MAX, permits: 32, permits_each: 4 };
-/// How often a link is tried while the database is overloaded.
+/// The most attempts while the database is overloaded.
 const TRIES: u32 = 6;
-/// The pause after the first try; it doubles with each.
+/// The pause after the first attempt; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The requests that wait or are under way.
+/// The requests that are waiting or in progress.
 #[derive(Debug)]
 pub struct LinkRequests {
     by_address: FairQueue<Option<IpAddr>>,
@@ -44,16 +46,16 @@ impl Default for LinkRequests {
 }
 
 impl LinkRequests {
-    /// Whether none waits or is under way.
+    /// Whether no request is waiting or in progress.
     pub fn is_empty(&self) -> bool {
         self.by_address.is_empty()
     }
 
-    /// A place for a request of a client's, before anything is known about the account.
+    /// Takes a place for a request of a client, before the account is looked up.
     pub(crate) fn place(&self, request: &Request) -> std::result::Result<Place<Option<IpAddr>>, Problem> {
         self.by_address.place(request.address.map(network)).map_err(|full| match full {
             Full::Key => {
-                let detail = "Many requests from your address for links by mail wait already.";
+                let detail = "Too many requests for links by email from your address are waiting.";
                 Problem::new(Code::RateLimited, detail)
             }
             Full::Queue => Code::Unavailable.into(),
@@ -62,7 +64,7 @@ impl LinkRequests {
 }
 
 impl State {
-    /// Makes a link by mail for each account that somebody may mean, and holds the place until then.
+    /// Creates a link by email for each account that matches the login. Holds the place until then.
     pub(crate) async fn make_links(
         self,
         place: Place<Option<IpAddr>>,
@@ -73,8 +75,8 @@ impl State {
         let candidates = {
             let _permit = place.permit().await;
             persist(async || {
-                let system = self.store.system("a link was asked for", request.clone());
-                user::candidates(&self.store, &system, &login).await
+                let system = self.repository.system("creating a link by email", request.clone());
+                user::candidates(&self.repository, &system, &login).await
             })
             .await
         };
@@ -83,19 +85,19 @@ impl State {
                 return Ok(());
             };
             let _permit = place.permit().await;
-            persist(async || self.store.write(&candidate.context, (), operation).await).await
+            persist(async || self.repository.write(&candidate.context, (), operation).await).await
         };
         let done = match candidates {
             Ok(candidates) => futures::future::try_join_all(candidates.into_iter().map(made)).await.map(drop),
             Err(error) => Err(error),
         };
         if let Err(error) = done {
-            tracing::warn!(%error, cause = error.cause().map(tracing::field::display), "a link by mail could not be made");
+            tracing::warn!(%error, cause = error.cause().map(tracing::field::display), "a link by email could not be created");
         }
     }
 }
 
-/// Tries again while the database is overloaded.
+/// Retries while the database is overloaded.
 async fn persist<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
     let mut pause = PAUSE;
     for _ in 1..TRIES {

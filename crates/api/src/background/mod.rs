@@ -1,5 +1,5 @@
-//! The server's work beside requests: email, due dates, requests for links, and security events on
-//! their way to the audit.
+//! Background tasks: emails, due dates, requests for links by email, and security events for the
+//! audit log.
 
 pub(crate) mod due_dates;
 pub(crate) mod fair_queue;

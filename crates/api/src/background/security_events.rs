@@ -1,22 +1,24 @@
-//! What was tried and refused, or proved by who only asked, on its way to the audit.
+//! Security events on their way to the audit log: refused requests, and what dry runs have found
+//! out.
 //!
-//! Invariant: nobody waits for what was refused, and nothing fails for it. An answer that told by its time whether there is an audit to write to would tell
-//! who exists. So it is written after the answer, a bounded number at once; what is over is dropped and logged.
+//! Invariant: no request waits for a security event or fails because of it. Otherwise the response
+//! time would reveal whether there is an audit log to write to, and so whether an account exists.
+//! Events are written after the response, a bounded number at once; the rest is dropped and logged.
 
 use std::sync::Arc;
 
 use taskhub_domain::{
-    Context, Result, Store,
-    audit::{self, Asked, Incident},
+    Context, Repository, Result,
+    audit::{self, Asked, SecurityEvent},
 };
 use tokio::sync::Semaphore;
 
 use crate::state::State;
 
-/// How many incidents are written at once.
+/// The most events that are written at once.
 const AT_ONCE: usize = 64;
 
-/// The places for incidents that are being written.
+/// The permits for events that are being written.
 #[derive(Clone)]
 pub struct Incidents(Arc<Semaphore>);
 
@@ -27,35 +29,39 @@ impl Default for Incidents {
 }
 
 impl State {
-    /// Lets the audit of the context's tenant know of an incident.
-    pub fn tell(&self, ctx: Context, incident: Incident) {
+    /// Records an event in the audit log of the context's tenant, in the background.
+    pub fn tell(&self, ctx: Context, incident: SecurityEvent) {
         let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
-            tracing::warn!(?incident, "there are too many incidents at once: one is not in the audit");
+            tracing::warn!(
+                ?incident,
+                "too many security events at once: one was not recorded in the audit log"
+            );
             return;
         };
-        let store = self.store.clone();
+        let repository = self.repository.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = record(&store, &ctx, incident).await {
-                tracing::warn!(%error, "an incident is not in the audit");
+            if let Err(error) = record(&repository, &ctx, incident).await {
+                tracing::warn!(%error, "a security event was not recorded in the audit log");
             }
         });
     }
 
-    /// Lets the audit know what a dry run found out that a secret or an open door is needed for: before the answer, so that nobody finds out unseen. What is
-    /// meant in earnest has a line of its own.
+    /// Records what a dry run has found out, such as whether a password is right or a registration
+    /// would succeed. It is recorded before the response, so that nobody can probe unnoticed.
+    /// Committed requests have their own audit entries.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn tell_asked(&self, ctx: &Context, what: &'static str) -> Result<()> {
         if !ctx.is_dry_run() {
             return Ok(());
         }
-        record(&self.store, ctx, Incident::Asked(Asked { what })).await
+        record(&self.repository, ctx, SecurityEvent::Asked(Asked { what })).await
     }
 }
 
-/// Records an incident: it happened, also in a dry run.
-async fn record(store: &Store, ctx: &Context, incident: Incident) -> Result<()> {
-    store.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
+/// Records an event, in a dry run too.
+async fn record(repository: &Repository, ctx: &Context, incident: SecurityEvent) -> Result<()> {
+    repository.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
 }

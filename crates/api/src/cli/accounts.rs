@@ -1,4 +1,4 @@
-//! `taskhub tenant` and `taskhub user`: what an operator does beside the API.
+//! `taskhub tenant` and `taskhub user`: the operator's commands for tenants and users.
 
 use std::time::Duration;
 
@@ -22,41 +22,41 @@ use crate::{
 
 #[derive(Subcommand, Debug)]
 pub(super) enum TenantCommand {
-    /// Make a tenant; its first admin is made with `taskhub user create`
+    /// Create a tenant; create its first admin with `taskhub user create`
     Create {
-        /// The organisation's name
+        /// The name of the organisation
         name: String,
-        /// Its slug; made from the name when it is not given
+        /// The slug of the tenant; by default it is derived from the name
         #[arg(long, default_value = "")]
         slug: String,
     },
     /// List all tenants
     List,
-    /// Keep a tenant's users and services out
+    /// Suspend a tenant: its users and service accounts cannot sign in or use tokens
     Suspend {
-        /// Its slug
+        /// The slug of the tenant
         slug: String,
     },
-    /// Let them in again
+    /// Activate a suspended tenant
     Activate {
-        /// Its slug
+        /// The slug of the tenant
         slug: String,
     },
-    /// Set how much a tenant's files may take; what is there already stays
+    /// Set the file quota of a tenant; existing files stay
     Quota {
-        /// Its slug
+        /// The slug of the tenant
         slug: String,
-        /// The most bytes of all files together
+        /// The most bytes of all files of the tenant together
         #[arg(long, alias = "bytes", value_parser = clap::value_parser!(i64).range(0..))]
         max_bytes: i64,
-        /// The most files
-        // Not `files`: every command has the setting of that name.
+        /// The most files of the tenant
+        // Not `files`, because every command has the setting of that name.
         #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
         max_files: i64,
     },
-    /// Make an invitation to register an organisation; it is shown this once
+    /// Create an invitation to register an organisation; it is shown only once
     Invite {
-        /// Hours that it is good
+        /// The lifetime of the invitation in hours
         #[arg(long, default_value = "72", value_parser = clap::value_parser!(u32).range(1..=8760))]
         hours: u32,
     },
@@ -70,11 +70,11 @@ impl TenantCommand {
                 let new = Unchecked::<NewTenant>::new(json!({ "name": name, "slug": slug })).check()?;
                 let ctx = system.within(system.now().token_id());
                 let tenant =
-                    state.store.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
+                    state.repository.write(&ctx, new, |tx, new| Box::pin(tenant::create(tx, new))).await?;
                 say(format_args!("{} {}", tenant.id, tenant.slug))?;
             }
             Self::List => {
-                for tenant in tenant::all(&state.store, &system).await? {
+                for tenant in tenant::all(&state.repository, &system).await? {
                     let standing = if tenant.is_active { "active" } else { "suspended" };
                     say(format_args!("{} {:<20} {:<9} {}", tenant.id, tenant.slug, standing, tenant.name))?;
                 }
@@ -82,18 +82,18 @@ impl TenantCommand {
             Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
             Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
             Self::Quota { slug, max_bytes: bytes, max_files: files } => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, &slug).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, &slug).await?.id);
                 let quota = Quota { bytes, files };
                 let write =
-                    state.store.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
+                    state.repository.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
                 let tenant = write.await?;
-                say(format_args!("{} may have {files} files with {bytes} bytes in all.", tenant.slug))?;
+                say(format_args!("The quota of {} is now {files} files and {bytes} bytes.", tenant.slug))?;
             }
             Self::Invite { hours } => {
                 let ctx = system.within(Uuid::nil());
                 let lifetime = Duration::from_secs(u64::from(hours) * 3600);
                 let write = state
-                    .store
+                    .repository
                     .write(&ctx, lifetime, |tx, lifetime| Box::pin(tenant::create_invitation(tx, lifetime)));
                 say(write.await?.expose_secret())?;
             }
@@ -103,35 +103,35 @@ impl TenantCommand {
 }
 
 async fn set_active(state: &State, system: &System, slug: &str, active: bool) -> Result<(), StartError> {
-    let ctx = system.within(tenant::by_slug(&state.store, system, slug).await?.id);
+    let ctx = system.within(tenant::by_slug(&state.repository, system, slug).await?.id);
     let tenant =
-        state.store.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
+        state.repository.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
     say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }))
 }
 
 #[derive(Subcommand, Debug)]
 pub(super) enum UserCommand {
-    /// Make a user; the password is read from standard input
+    /// Create a user; the password is read from standard input
     Create {
-        /// The tenant's slug
+        /// The slug of the tenant
         #[arg(long)]
         tenant: String,
-        /// The user's email
+        /// The email address of the user
         #[arg(long)]
         email: String,
-        /// The user's name in the tenant
+        /// The username of the user
         #[arg(long)]
         username: String,
-        /// The user's role
+        /// The role of the user
         #[arg(long, default_value = "member", value_parser = ["admin", "manager", "member"])]
         role: String,
     },
-    /// Set a user's password, read from standard input, and end all their sessions
+    /// Set the password of a user, read from standard input, and end all sessions of the user
     SetPassword {
-        /// The tenant's slug
+        /// The slug of the tenant
         #[arg(long)]
         tenant: String,
-        /// The user's email
+        /// The email address of the user
         #[arg(long)]
         email: String,
     },
@@ -143,7 +143,7 @@ impl UserCommand {
         let password = read_password()?;
         match self {
             Self::Create { tenant, email, username, role } => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, &tenant).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, &tenant).await?.id);
                 let body = json!({
                     "email": email, "username": username, "role": role.parse::<Role>().ok(),
                     "password": password.expose_secret(),
@@ -151,20 +151,26 @@ impl UserCommand {
                 let new = user::check_new(&ctx, &Unchecked::<NewUser>::new(body))?;
                 let hash = hash(&state, password, new.personal()).await?;
                 let create = state
-                    .store
+                    .repository
                     .write(&ctx, (new, hash), |tx, (new, hash)| Box::pin(user::create(tx, new, hash)));
                 let user = create.await?;
                 say(format_args!("{} {}", user.id, user.email))?;
             }
             Self::SetPassword { tenant, email } => {
                 let login = Login::Email(email, Some(tenant));
-                let found = user::candidates(&state.store, &system, &login).await?.into_iter().next();
-                let found =
-                    found.ok_or_else(|| StartError::Setting("There is no such user.".to_owned()))?.user;
+                let found = user::candidates(&state.repository, &system, &login).await?.into_iter().next();
+                let found = found
+                    .ok_or_else(|| {
+                        StartError::Setting(
+                            "The tenant does not exist, or has no active user with this email address."
+                                .to_owned(),
+                        )
+                    })?
+                    .user;
                 let personal = vec![found.email.clone(), found.username.clone()];
                 let hash = hash(&state, password, personal).await?;
                 let ctx = system.within(found.tenant_id);
-                let set = state.store.write(&ctx, (found.id, hash), |tx, (id, hash)| {
+                let set = state.repository.write(&ctx, (found.id, hash), |tx, (id, hash)| {
                     Box::pin(user::set_password(tx, *id, hash))
                 });
                 set.await?;
@@ -175,11 +181,12 @@ impl UserCommand {
     }
 }
 
-/// The first line of standard input: a password in an argument would show in the list of processes.
+/// Reads a password from the first line of standard input. An argument would be visible in the list
+/// of processes.
 fn read_password() -> Result<SecretString, StartError> {
     let mut line = String::new();
     let unread =
-        |why| StartError::File { what: "The password can't be read from standard input".to_owned(), why };
+        |why| StartError::File { what: "The password cannot be read from standard input".to_owned(), why };
     std::io::stdin().read_line(&mut line).map_err(unread)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }

@@ -18,15 +18,16 @@ use crate::{
     state::{StartError, load_cipher, make_folder, open_depot, write_secret},
 };
 
-/// What the keys are called in a backup.
+/// The names of the keys in a backup.
 const ENCRYPTION_KEY: &str = "encryption-key";
 const SIGNING_KEYS: &str = "signing-keys.json";
 
 #[derive(Args, Debug)]
 pub(super) struct Backup {
-    /// The folder to write; it must not be there, or be empty
+    /// The target folder; it must be absent or empty
     folder: PathBuf,
-    /// Back up the encryption key and the signing keys too: keep such a backup as secret as they are
+    /// Also back up the encryption key and the signing keys; keep such a backup as secret as the
+    /// keys
     #[arg(long)]
     with_keys: bool,
 }
@@ -35,7 +36,7 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     /// The folder that `taskhub backup` wrote
     folder: PathBuf,
-    /// Restore the keys too, where there are none
+    /// Also restore the keys; existing keys are not replaced
     #[arg(long)]
     with_keys: bool,
 }
@@ -43,20 +44,22 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
         has_encryption_key(settings)?;
-        let (cipher, depot, database) = (load_cipher(settings)?, open_depot(settings)?, settings.database());
-        let from = Installation { database: &database, depot: &depot, fingerprint: cipher.fingerprint() };
+        let (cipher, blob_store, database) =
+            (load_cipher(settings)?, open_depot(settings)?, settings.database());
+        let from =
+            Installation { database: &database, blob_store: &blob_store, fingerprint: cipher.fingerprint() };
         let keys = if self.with_keys { read_keys(settings)? } else { Vec::new() };
         let begun = (env!("CARGO_PKG_VERSION"), Clock::System.now());
         let manifest = backup::create(&from, begun, &keys, &self.folder).await?;
         for file in &manifest.missing_files {
-            complain(format_args!("the file {file} is missing, and so it is not in the backup"));
+            complain(format_args!("the file {file} is missing from the file store and from the backup"));
         }
         let contents = contents(&manifest, !manifest.keys.is_empty());
         say(format_args!("The backup in {} has {contents}.", self.folder.display()))?;
         match manifest.missing_files.len() {
             0 => Ok(()),
             missing => Err(StartError::Setting(format!(
-                "The backup is incomplete: {missing} of the files that the database names are not in the file store."
+                "The backup is incomplete: {missing} of the files in the database are missing from the file store."
             ))),
         }
     }
@@ -64,24 +67,26 @@ impl Backup {
 
 impl Restore {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), StartError> {
-        // Nothing is written before the backup is found to be whole.
+        // Nothing is written before the backup is verified.
         let kept = backup::verify(&self.folder)?;
         make_folder(&settings.data_dir)?;
         if self.with_keys {
             self.write_keys(settings, &kept.manifest)?;
         }
         has_encryption_key(settings)?;
-        let (cipher, depot, database) = (load_cipher(settings)?, open_depot(settings)?, settings.database());
-        let into = Installation { database: &database, depot: &depot, fingerprint: cipher.fingerprint() };
+        let (cipher, blob_store, database) =
+            (load_cipher(settings)?, open_depot(settings)?, settings.database());
+        let into =
+            Installation { database: &database, blob_store: &blob_store, fingerprint: cipher.fingerprint() };
         backup::restore(&into, &kept).await?;
         let contents = contents(&kept.manifest, self.with_keys);
-        say(format_args!("Restored {contents} of {}.", kept.manifest.created_at))
+        say(format_args!("Restored the backup of {}: {contents}.", kept.manifest.created_at))
     }
 
-    /// Writes the keys to where the settings name them. A key that is there stays.
+    /// Writes the keys to the configured files. Existing files are not replaced.
     fn write_keys(&self, settings: &Settings, manifest: &Manifest) -> Result<(), StartError> {
         if manifest.keys.is_empty() {
-            return Err(StartError::Setting("This backup has no keys.".to_owned()));
+            return Err(StartError::Setting("The backup contains no keys.".to_owned()));
         }
         for (name, path) in
             [(ENCRYPTION_KEY, settings.encryption_file()), (SIGNING_KEYS, settings.keys_file())]
@@ -94,7 +99,7 @@ impl Restore {
     }
 }
 
-/// Refuses to go on without the encryption key: one that is made now would open nothing.
+/// Fails without the encryption key, because a new one could not decrypt the data.
 fn has_encryption_key(settings: &Settings) -> Result<(), StartError> {
     let path = settings.encryption_file();
     if path.exists() {
@@ -102,7 +107,7 @@ fn has_encryption_key(settings: &Settings) -> Result<(), StartError> {
     }
     let shown = path.display();
     Err(StartError::Setting(format!(
-        "There is no encryption key at {shown}. Name the file of the key that the database was used with in TASKHUB_ENCRYPTION_KEY_FILE."
+        "There is no encryption key at {shown}. Set TASKHUB_ENCRYPTION_KEY_FILE to the file of the key with which the database was used."
     )))
 }
 
@@ -114,11 +119,11 @@ fn read_keys(settings: &Settings) -> Result<Vec<(&'static str, SecretString)>, S
 }
 
 fn read(path: &Path) -> Result<SecretString, StartError> {
-    let unread = |why| StartError::File { what: format!("{} can't be read", path.display()), why };
+    let unread = |why| StartError::File { what: format!("{} cannot be read", path.display()), why };
     fs::read_to_string(path).map(SecretString::from).map_err(unread)
 }
 
-/// What was backed up or restored, for people.
+/// The contents of a backup, for people.
 fn contents(manifest: &Manifest, with_keys: bool) -> String {
     let rows: i64 = manifest.rows.values().sum();
     let Manifest { files, file_bytes, .. } = manifest;

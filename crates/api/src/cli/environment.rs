@@ -1,8 +1,8 @@
-//! The environment, before the settings are read from it: `.env` of the working directory, and the
-//! names of variables.
+//! The environment before the settings are read: `.env` in the working directory, and the names of
+//! variables.
 //!
-//! Invariant: every line of `.env` counts, or the program does not start. No message shows a value,
-//! which may be a secret.
+//! Invariant: every line of `.env` is valid, or the program does not start. No message contains a
+//! value, which may be a secret.
 
 use std::{
     collections::HashMap,
@@ -13,26 +13,26 @@ use std::{
 
 use crate::state::StartError;
 
-/// What the names of settings begin with.
+/// The prefix of the names of settings.
 const OURS: &str = "TASKHUB_";
-/// Beginnings of names that are not the server's: the tests' and the fuzzing's.
+/// Prefixes of variables of the tests and the fuzzing, which are not settings.
 const RESERVED: [&str; 2] = ["TASKHUB_TEST_", "TASKHUB_FUZZ_"];
-/// Other names that are not the server's: those of the tests, Docker Compose and the example
+/// Other variables that are not settings: those of the tests, Docker Compose and the example
 /// clients.
 const OTHERS: [&str; 4] = ["TASKHUB_REVIEW", "TASKHUB_DATABASE_PASSWORD", "TASKHUB_URL", "TASKHUB_BINARY"];
-/// How alike two names are, from 0 to 1, when one may be meant by the other.
+/// The least similarity, from 0 to 1, at which a name is suggested instead of another.
 const ALIKE: f64 = 0.8;
-/// The shortest name of a setting that a name of `.env` with one wrong letter is taken for.
+/// The shortest name of a setting for which a name with one wrong letter is rejected.
 const LONG: usize = 8;
 
-/// The settings' names, each with its default.
+/// The names of the settings, each with its default.
 static KNOWN: LazyLock<Vec<(String, Option<String>)>> = LazyLock::new(super::variables);
 
-/// Reads `.env` of the working directory into the environment, below the variables that are set
-/// already; the file, if there is one.
+/// Reads `.env` in the working directory into the environment. Variables that are already set take
+/// precedence. Returns the path of the file, if it exists.
 ///
 /// # Errors
-/// A sentence that names the file and the line, or the variable that is unknown.
+/// A message with the file and the line, or with the unknown variable.
 pub(super) fn load() -> Result<Option<PathBuf>, StartError> {
     let path = std::path::absolute(".env").unwrap_or_else(|_| PathBuf::from(".env"));
     let read = match fs::read_to_string(&path) {
@@ -42,7 +42,7 @@ pub(super) fn load() -> Result<Option<PathBuf>, StartError> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(why) => {
-            let what = format!("The settings in {} can't be read", path.display());
+            let what = format!("The settings in {} cannot be read", path.display());
             return Err(StartError::File { what, why });
         }
     };
@@ -59,24 +59,24 @@ fn read_lines(path: &Path, text: &str) -> Result<(), StartError> {
     let mut set = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         let wrong =
-            |what| StartError::Setting(format!("Line {number} of {} is wrong: {what}", path.display()));
+            |what| StartError::Setting(format!("Line {number} of {} is invalid: {what}", path.display()));
         for name in read_line(line).map_err(wrong)? {
             if let Some(first) = set.insert(name.clone(), number) {
-                return Err(wrong(format!("line {first} sets {name} already.")));
+                return Err(wrong(format!("line {first} already sets {name}.")));
             }
         }
     }
     Ok(())
 }
 
-/// Reads a line into the environment; the names in it.
+/// Reads a line into the environment. Returns the names in it.
 fn read_line(line: &str) -> Result<Vec<String>, String> {
     let parsed: Result<Vec<_>, _> = dotenvy::from_read_iter(line.as_bytes()).collect();
     let parsed = parsed.map_err(|_| {
-        "expected NAME=value, with quotes around a value that has spaces or signs of a shell.".to_owned()
+        "expected NAME=value, with quotes around a value with spaces or special characters.".to_owned()
     })?;
     if let Some(name) = unset_reference(line) {
-        return Err(format!("${name} is not set. Put a value with a $ of its own in single quotes."));
+        return Err(format!("${name} is not set. Put a value with a literal $ in single quotes."));
     }
     let names: Vec<_> = parsed.into_iter().map(|(name, _)| name).collect();
     names.iter().try_for_each(|name| check_name(name).and_then(|()| check_other_name(name)))?;
@@ -84,8 +84,8 @@ fn read_line(line: &str) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// The first variable that a line refers to and that is not set: the library would put nothing in
-/// its place.
+/// The first variable that a line refers to and that is not set. The library would replace it with
+/// nothing.
 fn unset_reference(line: &str) -> Option<String> {
     let (mut single, mut before) = (false, ' ');
     for (at, c) in line.char_indices() {
@@ -107,7 +107,7 @@ fn unset_reference(line: &str) -> Option<String> {
     None
 }
 
-/// Refuses a name that looks like a setting and is none.
+/// Rejects a name that looks like a setting but is not one.
 fn check_name(name: &str) -> Result<(), String> {
     let is_reserved = || RESERVED.iter().any(|start| name.starts_with(start));
     if !name.starts_with(OURS) || OTHERS.contains(&name) || is_reserved() {
@@ -124,7 +124,7 @@ fn check_name(name: &str) -> Result<(), String> {
     Err(format!("There is no setting {name}.{hint}"))
 }
 
-/// Refuses a name in `.env` that almost is the name of a setting, or lacks its beginning.
+/// Rejects a name in `.env` that is a misspelt setting, or lacks the prefix of one.
 fn check_other_name(name: &str) -> Result<(), String> {
     let known = &*KNOWN;
     if name.starts_with(OURS) || known.iter().any(|(known, _)| known == name) {
@@ -140,7 +140,7 @@ fn check_other_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// Whether Kubernetes makes a variable for a service `taskhub` or `taskhub-…`.
+/// Whether Kubernetes sets a variable for a service `taskhub` or `taskhub-…`.
 fn is_of_kubernetes(name: &str, value: &str) -> bool {
     let is_url = || ["tcp://", "udp://", "sctp://"].iter().any(|start| value.starts_with(start));
     ["_SERVICE_HOST", "_SERVICE_PORT"].iter().any(|end| name.ends_with(end))
@@ -153,14 +153,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_setting_is_refused_with_the_nearest_name() {
+    fn a_misspelt_setting_is_rejected_with_a_suggestion() {
         let refused = check_name("TASKHUB_REGISTRATOIN").unwrap_err();
         assert_eq!(refused, "There is no setting TASKHUB_REGISTRATOIN. Did you mean TASKHUB_REGISTRATION?");
         assert_eq!(check_name("TASKHUB_XQZ").unwrap_err(), "There is no setting TASKHUB_XQZ.");
     }
 
     #[test]
-    fn names_of_others_are_let_through() {
+    fn other_variables_are_accepted() {
         for name in ["PATH", "TASKHUB_LISTEN", "TASKHUB_TEST_POSTGRES_URL", "TASKHUB_DATABASE_PASSWORD"] {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_almost_is_a_setting_s_is_refused_in_the_file() {
+    fn a_misspelt_setting_is_rejected_in_the_file() {
         for (name, meant) in [
             ("DATABSE_URL", "DATABASE_URL"),
             ("DATABASE_URI", "DATABASE_URL"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_to_nothing_is_found() {
+    fn a_reference_to_an_unset_variable_is_found() {
         for (line, found) in [
             ("A=pa$sword", Some("sword")),
             ("A=\"pa${sword}\"", Some("sword")),

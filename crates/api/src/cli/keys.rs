@@ -13,23 +13,25 @@ use crate::{
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Keys {
-    /// Make a signing key and an encryption key, readable by their owner alone; one that is there is left as it is, and when both are, that
-    /// is an error
+    /// Create a signing key and an encryption key in files that only their owner can read; existing
+    /// files are not replaced, and it is an error if both exist
     Generate,
-    /// Put a new signing key in the place of the present one, in time: running servers read the file again by themselves
+    /// Replace the signing key with a new one after a delay; running servers reload the file
     Rotate {
-        /// Seconds that the new key is published before it signs: others keep the public keys for 300
+        /// The time in seconds during which the new key is published before it signs; other
+        /// services cache the public keys for 300 seconds
         #[arg(long, default_value = "600", value_parser = clap::value_parser!(i64).range(0..=31_622_400))]
         publish_seconds: i64,
-        /// Seconds that the old keys stay after that: the longest life of a token that they have signed (of a service's, 366 days)
+        /// The time in seconds during which the old keys still verify tokens after that; it must
+        /// not be shorter than the lifetime of the tokens (of a service token at most 366 days)
         #[arg(long, default_value = "31622400", value_parser = clap::value_parser!(i64).range(0..=31_622_400))]
         keep_seconds: i64,
     },
-    /// List the signing keys and what each does
+    /// List the signing keys and their states
     List,
-    /// Take a signing key away: no token that it signed is good any more
+    /// Remove a signing key; the tokens that it has signed become invalid
     Remove {
-        /// Its id, as `taskhub keys list` shows it
+        /// The id of the key, as `taskhub keys list` shows it
         kid: String,
     },
 }
@@ -68,7 +70,7 @@ fn generate(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// A key for people.
+/// The line of a key in the list.
 fn line(key: &KeyState<'_>) -> String {
     let at = |seconds: i64| Instant::from_micros(seconds.saturating_mul(1_000_000));
     let standing = match key.standing {

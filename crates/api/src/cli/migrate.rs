@@ -19,23 +19,23 @@ pub(super) struct Migrate {
 
 #[derive(Subcommand, Debug)]
 enum Direction {
-    /// Apply what is missing (the default)
+    /// Apply the missing migrations (the default)
     Up,
-    /// Take the latest migrations back, with the tables and columns that they added
+    /// Revert the latest migrations and delete the tables and columns that they added
     Down(Down),
-    /// Show which are applied
+    /// Show which migrations are applied
     Status,
 }
 
 #[derive(Args, Debug)]
 struct Down {
-    /// How many
+    /// The number of migrations to revert
     #[arg(long, default_value = "1")]
     steps: u32,
-    /// Really: without it, the command only prints what would be lost
+    /// Confirm; without it the command only prints what would be deleted
     #[arg(long)]
     yes: bool,
-    /// In production too
+    /// Confirm that this is a production database; required in production
     #[arg(long)]
     in_production: bool,
 }
@@ -64,10 +64,10 @@ impl Down {
     async fn run(&self, database: &Database, profile: Profile) -> Result<(), StartError> {
         print_losses(database, self.steps).await?;
         if !self.yes {
-            return Err(refusal("Nothing was changed. Say --yes to lose this data."));
+            return Err(refusal("Nothing was changed. To delete this data, add --yes."));
         }
         if profile == Profile::Production && !self.in_production {
-            return Err(refusal("Nothing was changed. In production, say --in-production as well."));
+            return Err(refusal("Nothing was changed. In production, add --in-production too."));
         }
         Ok(database.migrate_down(Some(self.steps)).await?)
     }
@@ -77,16 +77,16 @@ fn refusal(sentence: &str) -> StartError {
     StartError::Setting(sentence.to_owned())
 }
 
-/// Prints the tables and columns that are lost. A column of a lost table is not named.
+/// Prints the tables and columns that are deleted, without the columns of deleted tables.
 async fn print_losses(database: &Database, steps: u32) -> Result<(), StartError> {
     let losses = database.losses(steps).await?;
     let whole = losses.iter().filter(|loss| loss.column.is_none());
     let tables: BTreeSet<_> = whole.map(|loss| loss.table.as_str()).collect();
     for loss in &losses {
         match &loss.column {
-            None => say(format_args!("loses table {} with {} rows", loss.table, loss.rows))?,
+            None => say(format_args!("deletes table {} with {} rows", loss.table, loss.rows))?,
             Some(column) if !tables.contains(loss.table.as_str()) => {
-                say(format_args!("loses column {column} of {}, which has {} rows", loss.table, loss.rows))?;
+                say(format_args!("deletes column {column} of table {} with {} rows", loss.table, loss.rows))?;
             }
             Some(_) => {}
         }

@@ -43,25 +43,25 @@ struct Cli {
 enum Command {
     /// Run the server (the default)
     Serve,
-    /// Bring the database's schema up to date, take migrations back, or show which are applied
+    /// Apply or revert migrations of the database, or show which are applied
     Migrate(migrate::Migrate),
-    /// Back up the database, the files and, on request, the keys; the server may run meanwhile
+    /// Back up the database, the files and optionally the keys; the server can keep running
     Backup(backup::Backup),
-    /// Restore a backup into an empty database and an empty store of files
+    /// Restore a backup into an empty database and an empty file store
     Restore(backup::Restore),
-    /// Fill the database with organisations, users of every role, projects, tasks and documents
+    /// Fill a development database with organisations, users, projects, tasks and documents
     Seed(seed::Seed),
-    /// Remove everything from the database of a development server
+    /// Delete all rows from the database of a development server
     Wipe(wipe::Wipe),
-    /// Make, list, suspend and activate tenants, and invite new ones
+    /// Create, list, suspend and activate tenants, set their quotas, and create invitations
     #[command(subcommand)]
     Tenant(accounts::TenantCommand),
-    /// Make users and set their passwords
+    /// Create users and set their passwords
     #[command(subcommand)]
     User(accounts::UserCommand),
-    /// Make an access token for a service of a tenant, or for an operator
+    /// Create an access token for a service account of a tenant, or for an operator
     Token(token::Token),
-    /// Make, rotate, list and remove signing keys
+    /// Create, rotate, list and remove signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Print the OpenAPI document
@@ -70,12 +70,12 @@ enum Command {
 
 #[derive(clap::Args, Debug)]
 struct Openapi {
-    /// As YAML instead of JSON
+    /// Print YAML instead of JSON
     #[arg(long)]
     yaml: bool,
 }
 
-/// The program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     let environment = environment::load();
     let parsed = Cli::try_parse();
@@ -98,7 +98,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; `environment` is the file that settings were read from.
+/// Runs a command. `environment` is the file from which settings were read.
 async fn run(
     settings: Settings,
     command: Option<Command>,
@@ -119,7 +119,7 @@ async fn run(
     }
 }
 
-/// What is wrong with a URL that may hold a password is told without the URL.
+/// Removes a URL that may contain a password from an error.
 fn discreet(mut error: clap::Error) -> clap::Error {
     let secret = |arg: &str| arg.starts_with("--database-url ") || arg.starts_with("--mail ");
     if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(arg)) if secret(arg)) {
@@ -128,7 +128,7 @@ fn discreet(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The environment variable of every flag, and its default: what `.env.example` must speak of, and the documentation may.
+/// The environment variable of every setting, with its default. `.env.example` must contain them.
 pub fn variables() -> Vec<(String, Option<String>)> {
     let command = Cli::command();
     let text = |value: &OsStr| value.to_str().map(str::to_owned);
@@ -136,7 +136,7 @@ pub fn variables() -> Vec<(String, Option<String>)> {
     command.get_arguments().filter_map(|arg| Some((text(arg.get_env()?)?, default(arg)))).collect()
 }
 
-/// All commands that do something, as they are typed: `tenant quota`. Tests run each of them.
+/// All commands without subcommands, such as `tenant quota`. Tests run each of them.
 pub fn commands() -> Vec<String> {
     fn add(command: &clap::Command, typed: &str, all: &mut Vec<String>) {
         for command in command.get_subcommands() {
@@ -161,25 +161,24 @@ fn openapi(settings: &Settings, yaml: bool) -> Result<(), StartError> {
     say(text.trim_end())
 }
 
-/// The operator at work, on an open database.
+/// Opens the state for a command of the operator.
 async fn operator(settings: Settings, reason: &'static str) -> Result<(State, System), StartError> {
     let state = State::open(settings, Clock::System).await?;
-    let system = state.store.system(reason, Request::default());
+    let system = state.repository.system(reason, Request::default());
     Ok((state, system))
 }
 
-/// Prints a line of a command's answer. A reader that has read enough, as `head` does, is no error.
+/// Prints a line of output. A closed pipe, for example by `head`, is not an error.
 fn say(text: impl Display) -> Result<(), StartError> {
     match writeln!(io::stdout(), "{text}") {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(StartError::File {
-            what: "The answer can't be written to the standard output".to_owned(),
-            why,
-        }),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+            Err(StartError::File { what: "The output cannot be written to standard output".to_owned(), why })
+        }
         _ => Ok(()),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "what a command complains of")]
+#[expect(clippy::print_stderr, reason = "error messages of commands")]
 fn complain(text: impl Display) {
     eprintln!("taskhub: {text}");
 }
@@ -193,8 +192,8 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// clap leaves a setting out of a command that has an argument of its name, and panics when the
-    /// setting is read.
+    /// If a command has an argument with the name of a setting, clap omits the setting and panics
+    /// when it is read.
     #[test]
     fn no_argument_of_a_command_has_the_name_of_a_setting() {
         fn check(command: &clap::Command, settings: &[Arg]) {

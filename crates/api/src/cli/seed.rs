@@ -1,4 +1,4 @@
-//! `taskhub seed`: demonstration data, the same each time but for ids and times.
+//! `taskhub seed`: demonstration data, the same each time except for ids and times.
 
 mod office;
 mod stage;
@@ -20,7 +20,7 @@ use taskhub_domain::{
     user::{self, NewUser, User},
 };
 
-use self::stage::Stage;
+use self::stage::Batches;
 use super::{operator, say};
 use crate::{
     config::{Profile, Settings},
@@ -43,13 +43,13 @@ const PEOPLE: [(&str, &str, &str, Role); 6] = [
 ];
 #[derive(Args, Debug)]
 pub(super) struct Seed {
-    /// How many tenants
+    /// The number of tenants
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     tenants: u32,
-    /// How many tasks in each
+    /// The number of tasks in each tenant
     #[arg(long, default_value = "200", value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     tasks: u32,
-    /// The file that gets a token for each user
+    /// The file to which a token of each user is written
     #[arg(long, default_value = "test_tokens.json")]
     tokens: PathBuf,
 }
@@ -57,24 +57,26 @@ pub(super) struct Seed {
 impl Seed {
     pub(super) async fn run(self, settings: Settings) -> std::result::Result<(), StartError> {
         if settings.profile != Profile::Development {
-            let refusal = "Demonstration data is for a development server: everybody knows its passwords.";
+            let refusal = "Demonstration data is for a development server only: its passwords are public.";
             return Err(StartError::Setting(refusal.to_owned()));
         }
         let (state, system) = operator(settings, "seeding").await?;
         let hashed = state.hasher.hash(PASSWORD.to_owned().into()).await;
         let hash = hashed.map_err(|error| StartError::Setting(error.to_string()))?;
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} tasks, {per_sec}, {eta} to go");
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} tasks, {per_sec}, {eta} left");
         let bar = ProgressBar::new(u64::from(self.tenants) * u64::from(self.tasks));
         bar.set_style(style.map_err(|error| StartError::Setting(error.to_string()))?);
         let now = system.now();
-        // The organisations were made when their stories begin.
+        // The organisations are created at the start of their history.
         let system = System::new("seeding", Request::default(), Clock::at(stage::beginning(now)));
         let mut told = Vec::new();
         for number in 0..self.tenants as usize {
             let ctx = system.within(system.now().token_id());
             let people = (number, hash.clone());
-            let (tenant, users) =
-                state.store.write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash))).await?;
+            let (tenant, users) = state
+                .repository
+                .write(&ctx, people, |tx, (n, hash)| Box::pin(people_of(tx, *n, hash)))
+                .await?;
             let (mut introduced, mut cast) = (Vec::new(), Vec::new());
             for user in &users {
                 let token = token_of(&state, user)?;
@@ -84,7 +86,7 @@ impl Seed {
                     json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token.expose_secret() }),
                 );
             }
-            let scene = Stage { state: &state, users: cast, now };
+            let scene = Batches { state: &state, users: cast, now };
             let service = story::play(&scene, &tenant.slug, self.tasks as usize, &bar).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "users": introduced, "service": service,
@@ -98,11 +100,11 @@ impl Seed {
         let mut open = fs::OpenOptions::new();
         let opened = open.write(true).create(true).truncate(true).mode(0o600).open(&self.tokens);
         opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|why| StartError::File {
-            what: format!("{} can't be written", self.tokens.display()),
+            what: format!("{} cannot be written", self.tokens.display()),
             why,
         })?;
         say(format_args!(
-            "{} tenants with {} tasks each; tokens are in {}",
+            "Created {} tenants with {} tasks each. The tokens are in {}.",
             self.tenants,
             self.tasks,
             self.tokens.display()
@@ -128,7 +130,7 @@ async fn people_of(tx: &Tx, number: usize, hash: &str) -> Result<(Tenant, Vec<Us
     Ok((tenant, users))
 }
 
-/// An access token of a day for a user.
+/// An access token for a user, valid for a day.
 fn token_of(state: &State, user: &User) -> std::result::Result<SecretString, StartError> {
     let grant = Grant {
         kind: Kind::User,

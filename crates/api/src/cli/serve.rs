@@ -11,7 +11,7 @@ use crate::{
     state::{StartError, State},
 };
 
-/// Serves until it is told to stop; `environment` is the file that settings were read from.
+/// Runs the server until it is stopped. `environment` is the file from which settings were read.
 pub(super) async fn run(settings: Settings, environment: Option<PathBuf>) -> Result<(), StartError> {
     let guards = logs::start(&settings)?;
     if let Some(file) = environment {
@@ -27,7 +27,7 @@ pub(super) async fn run(settings: Settings, environment: Option<PathBuf>) -> Res
     let server = server::bind(state, listener, &document)?;
     tracing::info!(address = %server.address, ?profile, migrate, "TaskHub listens");
     if profile == Profile::Development {
-        say(format_args!("TaskHub is at {url} — docs at {url}/api/docs/ and {url}/api/redoc"))?;
+        say(format_args!("TaskHub is at {url} — documentation at {url}/api/docs/ and {url}/api/redoc"))?;
     }
     let ended = server.running.await;
     server.background.end().await;

@@ -13,37 +13,38 @@ use taskhub_domain::{
 use super::{operator, say};
 use crate::{config::Settings, state::StartError};
 
-/// The longest that such a token is good: a year.
+/// The longest lifetime of such a token in seconds: a year.
 const LONGEST: i64 = 366 * 86_400;
 
 #[derive(Args, Debug)]
 pub(super) struct Token {
-    /// For a service of this tenant, by its slug
+    /// The slug of the tenant of the service account
     #[arg(long, requires = "service", required_unless_present = "operator")]
     tenant: Option<String>,
-    /// The service account's name; one that is not there is made, with the scopes that are named
+    /// The name of the service account; a missing one is created with the scopes in --scope
     #[arg(long, requires = "tenant")]
     service: Option<String>,
-    /// For an operator, who has no tenant
+    /// Create the token for an operator, who has no tenant
     #[arg(long, conflicts_with_all = ["tenant", "service", "scope"])]
     operator: bool,
-    /// What the token may do of what the service may, as tasks:read,tasks:write; all of it when none is named
+    /// The scopes of the token, such as tasks:read,tasks:write; default: all scopes of the service
+    /// account
     #[arg(long, value_delimiter = ',')]
     scope: Vec<String>,
-    /// Seconds that the token is good
+    /// The lifetime of the token in seconds
     #[arg(long, default_value = "3600", value_parser = clap::value_parser!(i64).range(1..=LONGEST))]
     seconds: i64,
 }
 
 impl Token {
     pub(super) async fn run(self, settings: Settings) -> Result<(), StartError> {
-        let (state, system) = operator(settings, "making a token").await?;
+        let (state, system) = operator(settings, "creating a token").await?;
         let token = match (&self.tenant, &self.service) {
             (Some(slug), Some(name)) => {
-                let ctx = system.within(tenant::by_slug(&state.store, &system, slug).await?.id);
+                let ctx = system.within(tenant::by_slug(&state.repository, &system, slug).await?.id);
                 let body = json!({ "name": name, "scopes": self.scope });
                 let body = Unchecked::<ServiceAccountInput>::new(body);
-                let write = state.store.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
+                let write = state.repository.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
                     Box::pin(service_account::ensure(tx, body, *seconds))
                 });
                 state.mint(&write.await?)

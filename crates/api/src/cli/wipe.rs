@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(super) struct Wipe {
-    /// Really
+    /// Confirm that all rows are deleted
     #[arg(long)]
     yes: bool,
 }
@@ -24,12 +24,12 @@ impl Wipe {
         }
         if !self.yes {
             return Err(StartError::Setting(
-                "This removes all rows of the database. Say --yes if you mean it.".to_owned(),
+                "Nothing was changed. To delete all rows of the database, add --yes.".to_owned(),
             ));
         }
         let database = settings.reachable_database().await?;
         database.migrate_down(None).await?;
         database.migrate().await?;
-        say("The database has its tables and no rows. Stored files stay where they are.")
+        say("The database now has no rows. The stored files were not deleted.")
     }
 }

@@ -1,12 +1,12 @@
-//! What the texts of settings stand for. An error says what is expected, and never shows the text:
-//! it may hold a secret.
+//! Parsers of settings. An error says what is expected. It does not contain the value of a setting
+//! that may be a secret.
 
 use std::net::SocketAddr;
 
 use secrecy::SecretString;
 use taskhub_domain::file::Place;
 
-/// The parameters of a PostgreSQL server's URL, beside `options[…]`.
+/// The parameters of a PostgreSQL URL, in addition to `options[…]`.
 const POSTGRES: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -27,7 +27,7 @@ const POSTGRES: [&str; 18] = [
     "application_name",
     "options",
 ];
-/// The parameters of a MySQL server's URL.
+/// The parameters of a MySQL URL.
 const MYSQL: [&str; 14] = [
     "sslmode",
     "ssl-mode",
@@ -44,7 +44,7 @@ const MYSQL: [&str; 14] = [
     "timezone",
     "time-zone",
 ];
-/// The levels of the log, from none to all.
+/// The log levels, from none to all.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 pub(super) fn public_url(text: &str) -> Result<String, String> {
@@ -60,7 +60,7 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let url = public_url(text)?;
     if url.contains('*') {
-        return Err("expected one origin: name every one of them, without a *".to_owned());
+        return Err("expected an origin without a *: list each origin".to_owned());
     }
     if url.matches('/').count() == 2 { Ok(url) } else { Err("expected an origin, without a path".to_owned()) }
 }
@@ -85,25 +85,25 @@ pub(super) fn database_url(text: &str) -> Result<SecretString, String> {
     }
     if text.starts_with("sqlite:") && (text.contains(":memory:") || text.contains("mode=memory")) {
         return Err(
-            "a database in memory is not supported: it would be lost when the server stops; name a file"
+            "a database in memory is not supported, because its data would be lost when the server stops; use a file"
                 .to_owned(),
         );
     }
     if !text.starts_with("sqlite:") {
-        let expected = "expected a host, and a port from 1 to 65535 if one is named; write signs such as / and # in a password percent-encoded";
+        let expected = "expected a host and optionally a port from 1 to 65535; characters such as / and # in a password must be percent-encoded";
         check_server(&url::Url::parse(text).map_err(|_| expected.to_owned())?)?;
     }
     // One name for the driver's two.
     Ok(text.replacen("mariadb://", "mysql://", 1).into())
 }
 
-/// Refuses a URL of which the driver would leave something out: it ignores parameters that it does
-/// not know, also a misspelt one that asks for TLS.
+/// Rejects a URL with unknown parameters. The driver ignores those, even a misspelt one that should
+/// enable TLS.
 fn check_server(url: &url::Url) -> Result<(), String> {
     let is_mysql = matches!(url.scheme(), "mysql" | "mariadb");
     if is_mysql && url.path().trim_matches('/').is_empty() {
         return Err(
-            "expected the name of a database after the host, as in mysql://user@host/taskhub".to_owned()
+            "expected the name of a database after the host, such as mysql://user@host/taskhub".to_owned()
         );
     }
     let known = if is_mysql { &MYSQL[..] } else { &POSTGRES };
@@ -111,16 +111,17 @@ fn check_server(url: &url::Url) -> Result<(), String> {
     if url.query_pairs().all(|(name, _)| is_known(&name)) {
         Ok(())
     } else {
-        Err(format!("one of its parameters is unknown; there are: {}", known.join(", ")))
+        Err(format!("unknown parameter: expected one of {}", known.join(", ")))
     }
 }
 
 /// An address to listen on.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected an address and a port from 0 to 65535, as 0.0.0.0:8080".to_owned())
+    text.parse()
+        .map_err(|_| "expected an address and a port from 0 to 65535, such as 0.0.0.0:8080".to_owned())
 }
 
-/// A level, or levels by module. The library takes a misspelt level for the name of a module.
+/// A level, or levels per module. The library would take a misspelt level for the name of a module.
 pub(super) fn levels(text: &str) -> Result<String, String> {
     let is_level = |text: &str| LEVELS.iter().any(|level| text.eq_ignore_ascii_case(level));
     let is_module =
@@ -133,7 +134,7 @@ pub(super) fn levels(text: &str) -> Result<String, String> {
     match parts.iter().find(|part| !is_known(part)) {
         None => Ok(parts.join(",")),
         Some(part) => Err(format!(
-            "“{part}” is neither a level ({}) nor module=level, as taskhub=debug",
+            "“{part}” is neither a level ({}) nor module=level, such as taskhub=debug",
             LEVELS.join(", ")
         )),
     }
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_level_is_refused() {
+    fn a_misspelt_level_is_rejected() {
         for right in ["info", "OFF", "warn,taskhub=debug", "error, taskhub::server=trace"] {
             assert_eq!(levels(right), Ok(right.replace(' ', "")));
         }
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_at_a_host_and_a_port() {
+    fn a_database_url_has_a_host_and_a_valid_port() {
         for right in
             ["sqlite://a.db", "postgres://u:p@db:5432/hub", "mariadb://u@db/hub", "postgres://u:p%23@db/hub"]
         {
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_s_url_has_known_parameters_alone() {
+    fn unknown_parameters_of_a_database_url_are_rejected() {
         for right in [
             "mysql://u@db/hub?ssl-mode=REQUIRED",
             "postgres://u@db/hub?sslmode=require&options[search_path]=hub",
@@ -177,8 +178,8 @@ mod tests {
             assert!(database_url(right).is_ok(), "{right}");
         }
         for (wrong, sentence) in [
-            ("mysql://u@db/hub?ssl-mod=REQUIRED", "one of its parameters is unknown"),
-            ("postgres://u@db/hub?sslmod=require", "one of its parameters is unknown"),
+            ("mysql://u@db/hub?ssl-mod=REQUIRED", "unknown parameter"),
+            ("postgres://u@db/hub?sslmod=require", "unknown parameter"),
             ("mysql://u@db/", "expected the name of a database"),
         ] {
             let refused = database_url(wrong).unwrap_err();
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_a_scheme_and_a_host() {
+    fn an_origin_has_only_a_scheme_and_a_host() {
         assert!(origin("https://app.example.com").is_ok());
         for wrong in ["https://*.example.com", "https://app.example.com/path", "*", "null"] {
             assert!(origin(wrong).is_err(), "{wrong}");

@@ -1,5 +1,6 @@
-//! The pages that links in mails lead to where there is no front end (`TASKHUB_APP_URL`): they read the token from the fragment and send it to the
-//! API when a button is pressed. Opening one uses nothing up.
+//! The pages that links in emails open if no front end is configured (`TASKHUB_APP_URL`). A page
+//! reads the token from the fragment and sends it to the API when the user presses the button.
+//! Opening a page does not use the token up.
 
 use actix_web::{HttpResponse, get, http::header};
 
@@ -9,7 +10,7 @@ const VERIFY_EMAIL: &str = include_str!("../../assets/account/verify-email.html"
 const RESET_PASSWORD: &str = include_str!("../../assets/account/reset-password.html");
 const ACCEPT_INVITATION: &str = include_str!("../../assets/account/accept-invitation.html");
 
-/// What the pages may load, and where they may send: this server alone.
+/// The content security policy of the pages: they load from and send to this server alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,8 +1,11 @@
-//! Who presents a token: the one way in, for access tokens and for personal access tokens.
+//! Authentication: the one way from a token to a principal, for access tokens and personal access
+//! tokens.
 //!
-//! Invariant: whoever gets in was verified by the one verifier, and asked about with the revocations, each time. A personal access token is
-//! exchanged for a short access token, which is remembered by the digest of what was presented and never leaves the server; when that is
-//! refused or has expired, the personal one is looked up again. One that was refused is not looked up again for a second.
+//! Invariant: every token is verified by the one verifier and checked against the revocations, each
+//! time. A personal access token is exchanged for a short-lived access token. The cache stores the
+//! access token under the digest of the personal one; it never leaves the server. When it is
+//! rejected or expired, the personal access token is looked up again. A rejected one is not looked
+//! up again for a second.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,19 +19,19 @@ use crate::{
     state::State,
 };
 
-/// How many personal access tokens are remembered.
+/// The most personal access tokens in the cache.
 const REMEMBERED: usize = 10_000;
-/// For how long one that was refused is not looked up again.
+/// The time during which a rejected token is not looked up again.
 const REFUSED: Duration = Duration::from_secs(1);
 
-/// What is known of personal access tokens, by their digests.
+/// The cache of personal access tokens, by their digests.
 pub struct Exchanged(Cache<String, Known>);
 
 #[derive(Clone)]
 enum Known {
-    /// The access token that it was exchanged for.
+    /// The access token for which it was exchanged.
     For(Arc<SecretString>),
-    /// It was refused, for this reason and until then.
+    /// It was rejected for this reason; the entry is valid until then.
     Refused(Kind, Instant),
 }
 
@@ -39,10 +42,12 @@ impl Default for Exchanged {
 }
 
 impl State {
-    /// Who presents a token. An access token costs no query, and a personal one none after its first use.
+    /// The principal of a token. An access token needs no query, and a personal access token needs
+    /// none while it is cached.
     ///
     /// # Errors
-    /// `Unauthenticated`, `TenantSuspended`; those of the store, for a personal access token that must be looked up.
+    /// `Unauthenticated`, `TenantSuspended`; those of the repository for a personal access token
+    /// that must be looked up.
     pub async fn enter(&self, token: &str, origin: &Request) -> Result<Arc<Principal>, Problem> {
         if token.starts_with(Purpose::Access.prefix()) {
             self.enter_personally(token, origin).await
@@ -51,10 +56,10 @@ impl State {
         }
     }
 
-    /// Whose a token is that somebody asks about, if it is good at this moment.
+    /// The principal of a token that a caller asks about, if the token is valid now.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn who(
         &self,
         token: &SecretString,
@@ -70,10 +75,10 @@ impl State {
     }
 
     fn verify(&self, token: &str) -> Result<Arc<Principal>, Problem> {
-        let now = self.store.clock().now().seconds();
+        let now = self.repository.clock().now().seconds();
         let principal = self.keys.present().verifier.verify(token, now);
         let principal = principal.map_err(|_| Problem::from(Code::Unauthenticated))?;
-        match self.store.revocations().refuse(&principal) {
+        match self.repository.revocations().refuse(&principal) {
             Some(kind @ Kind::TenantSuspended) => Err(kind.into()),
             Some(_) => Err(Problem::new(Code::Unauthenticated, "The token was revoked.")),
             None => Ok(principal),
@@ -88,13 +93,16 @@ impl State {
                     return Ok(principal);
                 }
             }
-            Some(Known::Refused(kind, until)) if self.store.clock().now() < until => return Err(kind.into()),
+            Some(Known::Refused(kind, until)) if self.repository.clock().now() < until => {
+                return Err(kind.into());
+            }
             _ => {}
         }
-        // Whoever only asks has used it nevertheless.
-        let system = self.store.system("exchanging a personal access token", origin.clone().in_earnest());
+        // The use of the token is recorded in a dry run too.
+        let system =
+            self.repository.system("exchanging a personal access token", origin.clone().in_earnest());
         let (personal, longest) = (SecretString::from(token), self.settings.access_token_seconds);
-        match access_token::exchange(&self.store, &system, &personal, longest).await {
+        match access_token::exchange(&self.repository, &system, &personal, longest).await {
             Ok(granted) => {
                 let access = self.mint(&granted)?;
                 let principal = self.verify(access.expose_secret())?;
@@ -103,7 +111,7 @@ impl State {
             }
             Err(error) => {
                 if matches!(error.kind(), Kind::Unauthenticated | Kind::TenantSuspended) {
-                    let until = self.store.clock().now().plus(REFUSED);
+                    let until = self.repository.clock().now().plus(REFUSED);
                     self.exchanged.0.insert(digest, Known::Refused(error.kind(), until));
                 }
                 Err(error.into())

@@ -1,6 +1,7 @@
 //! Charts as SVG.
 //!
-//! Invariant: what is drawn is bounded, and names stand in it as text: the library escapes them, and no font, style or script is loaded.
+//! Invariant: the size of a chart is bounded. Names are text, which the library escapes. No font,
+//! style or script is loaded.
 
 use plotters::{
     coord::ranged1d::{IntoSegmentedCoord, SegmentValue},
@@ -8,39 +9,39 @@ use plotters::{
 };
 use taskhub_domain::{Error, Result};
 
-/// The most bars of a chart, and the most characters of a bar's name.
+/// The most bars of a chart, and the most characters of the name of a bar.
 const BARS: usize = 40;
 const NAME: usize = 24;
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 480;
 const COLOURS: [RGBColor; 2] = [RGBColor(47, 111, 171), RGBColor(204, 102, 51)];
 
-/// How figures are drawn.
+/// The kind of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// As bars, each with a name: the first 40.
+    /// A bar for each of the first 40 names.
     Bars,
-    /// As lines over days.
+    /// Lines over days.
     Lines,
 }
 
-/// Figures that are to be drawn.
+/// The data of a chart.
 pub(crate) struct Chart<'a> {
-    /// What they are of.
+    /// The title.
     pub(crate) title: &'a str,
-    /// How they are drawn.
+    /// The kind.
     pub(crate) kind: Kind,
-    /// What each of a line's figures is.
+    /// The name of each series.
     pub(crate) series: &'a [&'a str],
-    /// A name each, and its figures.
+    /// For each name or day, a value of each series.
     pub(crate) lines: Vec<(String, Vec<i64>)>,
 }
 
 impl Chart<'_> {
-    /// The chart as SVG.
+    /// Draws the chart as SVG.
     ///
     /// # Errors
-    /// A fault of the server's.
+    /// `Internal`.
     pub(crate) fn draw(mut self) -> Result<String> {
         if self.kind == Kind::Bars {
             self.lines.truncate(BARS);
@@ -91,7 +92,7 @@ impl Chart<'_> {
                     [(0, SegmentValue::Exact(row)), (figure, SegmentValue::Exact(row + 1))],
                     colour.filled(),
                 );
-                // What is a part of the rest lies within it.
+                // The second series is a part of the first and is drawn inside it.
                 let margin = if number == 0 { 2 } else { 5 };
                 bar.set_margin(margin, margin, 0, 0);
                 bar
@@ -129,7 +130,7 @@ impl Chart<'_> {
     }
 }
 
-/// What comes of drawing.
+/// The result of drawing.
 type Drawn<'b> = std::result::Result<(), DrawingAreaErrorKind<<SVGBackend<'b> as DrawingBackend>::ErrorType>>;
 
 #[cfg(test)]
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_there_is_is_drawn_and_bounded() {
+    fn charts_of_any_data_are_drawn_and_bounded() {
         for kind in [Kind::Bars, Kind::Lines] {
             for number in [0_usize, 1, 2, 7, 40, 41, 367] {
                 for figure in [0, 1, 5, i64::from(u32::MAX)] {

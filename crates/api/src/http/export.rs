@@ -1,6 +1,7 @@
-//! Lists as files of comma-separated values (RFC 4180): written by the page, so that the memory they take is bounded, however long they are.
+//! Lists as CSV files (RFC 4180). They are written page by page, so that memory is bounded.
 //!
-//! Invariant: no cell is a formula to the program that opens the file. One that would begin as one is led by an apostrophe.
+//! Invariant: no program that opens the file takes a cell for a formula. A cell that would begin as
+//! a formula gets a leading apostrophe.
 
 use std::{borrow::Cow, future::Future, sync::Arc};
 
@@ -14,17 +15,19 @@ use taskhub_domain::{
 
 use crate::{http::answer::Answered, state::State};
 
-/// What a line of a file has of a row.
+/// A resource as a line of a CSV file.
 pub trait Line {
-    /// The names of its cells: the file's first line.
+    /// The names of the columns, for the first line of the file.
     const COLUMNS: &'static [&'static str];
 
-    /// Its cells.
+    /// The cells.
     fn cells(&self) -> Vec<Cow<'_, str>>;
 }
 
-/// A file of all rows of a list, page after page from the cursors that `read` is given. What is wrong with the request is answered before
-/// anything is sent; a file that breaks off later has no end. A caller whose token is revoked meanwhile gets no further page.
+/// A CSV file of all rows of a list. `read` returns the page at a cursor.
+///
+/// An invalid request gets its error before anything is sent. After a later error the response ends
+/// without its final chunk. A caller whose token is revoked meanwhile gets no further page.
 ///
 /// # Errors
 /// Those of the first page.
@@ -45,7 +48,7 @@ where
             text.extend(write(page.results.iter().map(Line::cells))?);
             let following = match page.next {
                 Some(Link::Cursor(cursor)) => {
-                    let refused = principal.and_then(|it| state.store.revocations().refuse(&it));
+                    let refused = principal.and_then(|it| state.repository.revocations().refuse(&it));
                     refused.map_or(Ok(()), |kind| Err(Error::from(kind)))?;
                     Some((Vec::new(), read(cursor).await?))
                 }
@@ -56,27 +59,27 @@ where
     });
     Ok(download(file).streaming(futures::TryStreamExt::inspect_err(pages, |error: &Error| {
         if error.cause().is_some() {
-            tracing::error!(%error, "an export broke off");
+            tracing::error!(%error, "an export was interrupted");
         }
     })))
 }
 
-/// A cell of what may be missing.
+/// The cell of an optional value.
 pub fn cell<'a>(value: Option<impl ToString>) -> Cow<'a, str> {
     value.map(|value| value.to_string()).unwrap_or_default().into()
 }
 
-/// A file of a few lines, which are there already.
+/// A CSV file of a few lines that are already in memory.
 ///
 /// # Errors
-/// A fault of the server's.
+/// `Internal`.
 pub fn lines<T: Line>(file: &str, lines: &[T]) -> Answered {
     let mut text = write([T::COLUMNS])?;
     text.extend(write(lines.iter().map(Line::cells))?);
     Ok(download(file).body(text))
 }
 
-/// The answer that a file comes in.
+/// The response builder for a CSV file.
 fn download(file: &str) -> actix_web::HttpResponseBuilder {
     let disposition = format!("attachment; filename=\"{file}.csv\"");
     let mut answer = HttpResponse::Ok();
@@ -84,7 +87,7 @@ fn download(file: &str) -> actix_web::HttpResponseBuilder {
     answer
 }
 
-/// Lines of cells as text.
+/// Lines of cells as CSV text.
 fn write<C: AsRef<str>>(lines: impl IntoIterator<Item = impl IntoIterator<Item = C>>) -> Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for cells in lines {
@@ -94,7 +97,7 @@ fn write<C: AsRef<str>>(lines: impl IntoIterator<Item = impl IntoIterator<Item =
     writer.into_inner().map_err(|error| Error::internal(error.to_string()))
 }
 
-/// A cell that no program takes for a formula.
+/// A cell that no program takes for a formula, with an apostrophe if necessary.
 fn harmless(cell: &str) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
@@ -106,9 +109,9 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// What is written is read again, and no cell begins as a formula.
+        /// Cells are read back as written, and no cell begins as a formula.
         #[test]
-        fn cells_stay_what_they_are_and_harmless(cells in prop::collection::vec("[-=+@\\t\\r\\n\",'a-zä]{0,5}", 2..4)) {
+        fn cells_are_read_back_and_are_no_formulas(cells in prop::collection::vec("[-=+@\\t\\r\\n\",'a-zä]{0,5}", 2..4)) {
             let text = write([&cells]).unwrap();
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_slice());
             let read = reader.records().next().unwrap().unwrap();

@@ -1,8 +1,10 @@
-//! Streams of changes: how many are open, and what one sends for as long as its caller may follow.
+//! Event streams of the change feed: the limits on open streams, and what a stream sends.
 //!
-//! Invariant: a stream tells nothing that its caller may not read at that moment, and ends at once when their token is revoked or expires, their tenant is
-//! suspended, or the server stops: that is asked again as each part is given to the connection. What is under way to a client is bounded, one that does not
-//! read is left, and its place is taken for as long as its connection holds the stream.
+//! Invariant: a stream sends nothing that its caller may not read at that moment. It ends at once
+//! when the token is revoked or expires, the tenant is suspended, or the server stops; this is
+//! checked again before each part is passed to the connection. The data in transit to a client is
+//! bounded, and a client that does not read is disconnected. A stream counts against the limits
+//! until its connection releases it.
 
 use std::{
     collections::HashMap,
@@ -29,14 +31,14 @@ use crate::{
     state::State,
 };
 
-/// How many parts wait for a client.
+/// The most parts that wait for a client.
 const WAITING: usize = 1;
-/// For how many heartbeats a client may take nothing.
+/// The number of heartbeats during which a client may read nothing.
 const PATIENCE: u32 = 4;
-/// What a client waits before it comes again, in milliseconds.
+/// The pause before a client reconnects, in milliseconds.
 const RETRY: u32 = 2000;
 
-/// Who has streams open.
+/// The owner of a limit on open streams.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Holder {
     Node,
@@ -53,22 +55,22 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// So many at once, and of one caller so many.
+    /// No open streams, with the limits for the node and for each caller.
     pub fn new(most: u32, each: u32) -> Self {
         Self { open: Mutex::default(), most, each, ending: watch::Sender::new(false) }
     }
 
-    /// Ends all of them, and lets no other begin.
+    /// Ends all streams and prevents new ones.
     pub fn end(&self) {
         self.ending.send_replace(true);
     }
 
-    /// Whether they end.
+    /// Notifies when the streams end.
     pub fn ending(&self) -> watch::Receiver<bool> {
         self.ending.subscribe()
     }
 
-    /// Counts the streams of a caller up, or down; whether there is room.
+    /// Adds or removes a stream of a caller. Returns whether the limits allow it.
     fn count(&self, principal: &Principal, up: bool) -> bool {
         let (tenant, third) = (principal.tenant(), (self.most / 3).max(self.each));
         let bounds = [
@@ -89,32 +91,32 @@ impl Streams {
     }
 }
 
-/// For how long a client may take nothing of what is sent to it.
+/// The longest time during which a client may read nothing.
 pub(crate) fn patience(heartbeat_seconds: u32) -> Duration {
     Duration::from_secs(heartbeat_seconds.into()) * PATIENCE
 }
 
-/// A place among them, until it is dropped.
+/// A stream that counts against the limits until it is dropped.
 pub(crate) struct Place(Right);
 
-/// Somebody's right to follow.
+/// A caller's right to read the stream.
 #[derive(Clone)]
 struct Right(State, Arc<Principal>);
 
 impl Place {
-    /// Takes one.
+    /// Counts a new stream of a caller.
     ///
     /// # Errors
-    /// `RateLimited` when there is none.
+    /// `RateLimited` when a limit is reached.
     pub(crate) fn take(state: &State, principal: Arc<Principal>) -> std::result::Result<Self, Problem> {
         if !state.streams.count(&principal, true) {
-            let detail = "There are too many open streams: of you, of your organisation, or of all.";
+            let detail = "Too many streams are open: of you, of your organisation or of the server.";
             return Err(Problem::new(Code::RateLimited, detail).retry_after(RETRY.into()));
         }
         Ok(Self(Right(state.clone(), principal)))
     }
 
-    /// What a stream sends from here on. It holds the place until it is dropped, whoever has ended it.
+    /// The body of the stream. It counts against the limits until it is dropped.
     pub(crate) fn follow(
         self,
         reading: Reading,
@@ -125,12 +127,12 @@ impl Place {
             if let Err(error) = right.run(reading, &sender).await
                 && error.cause().is_some()
             {
-                tracing::warn!(%error, "a stream broke off");
+                tracing::warn!(%error, "an event stream was interrupted");
             }
         });
         stream::unfold((receiver, self), |(mut receiver, place)| async {
             let part = receiver.recv().await?;
-            // It may have waited for long.
+            // The part may have waited for a while, so the right is checked again.
             place.0.holds().then_some((Ok(part), (receiver, place)))
         })
     }
@@ -144,32 +146,32 @@ impl Drop for Place {
 }
 
 impl Right {
-    /// Whether the caller may still follow.
+    /// Whether the caller may still read the stream.
     fn holds(&self) -> bool {
         let Self(state, principal) = self;
-        let now = state.store.clock().now().seconds();
+        let now = state.repository.clock().now().seconds();
         let ends = *state.streams.ending.borrow();
-        !ends && now < principal.expires_at() && state.store.revocations().refuse(principal).is_none()
+        !ends && now < principal.expires_at() && state.repository.revocations().refuse(principal).is_none()
     }
 
     async fn run(&self, mut reading: Reading, sender: &mpsc::Sender<Bytes>) -> Result<()> {
         let Self(state, principal) = self;
-        let store = &state.store;
-        let (mut feed, mut revoked) = (reading.follow(store), store.revocations().news());
+        let repository = &state.repository;
+        let (mut feed, mut revoked) = (reading.follow(repository), repository.revocations().changes());
         let mut ending = state.streams.ending();
         let seconds = state.settings.heartbeat_seconds;
         let (heartbeat, patience) = (Duration::from_secs(seconds.into()), patience(seconds));
-        let left = principal.expires_at() - store.clock().now().seconds();
+        let left = principal.expires_at() - repository.clock().now().seconds();
         let expiry = sleep(Duration::from_secs(u64::try_from(left).unwrap_or_default()));
-        // Whatever else wakes the stream: only what is sent puts it off.
+        // Only sent data delays the heartbeat, not another wake-up.
         let beat = sleep(heartbeat);
         tokio::pin!(expiry, beat);
-        let mut text = format!("retry: {RETRY}\nid: {}\n\n", reading.cursor(store));
+        let mut text = format!("retry: {RETRY}\nid: {}\n\n", reading.cursor(repository));
         let mut reads = true;
         loop {
             if reads {
                 feed.mark_unchanged();
-                let page = reading.next(store, SHOWN).await?;
+                let page = reading.next(repository, SHOWN).await?;
                 for change in page.results {
                     let data = serde_json::to_string(&change).map_err(Error::internal)?;
                     let (id, noun, action) = (&change.cursor, &change.noun, &change.action);
@@ -178,10 +180,10 @@ impl Right {
                 reads = page.more;
             }
             if text.is_empty() && beat.is_elapsed() {
-                // Tells the client also where to go on after changes that it did not see.
-                text = format!(": \nid: {}\n\n", reading.cursor(store));
+                // The cursor also moves past changes that the client did not see.
+                text = format!(": \nid: {}\n\n", reading.cursor(repository));
             }
-            // Judged after it was read, and before it is told.
+            // Checked after reading and before sending.
             if !self.holds() {
                 return Ok(());
             }

@@ -414,7 +414,7 @@ fn of_others(id: &str) -> Vec<Value> {
         }
         "get_workload_report" | "get_time_by_project_report" => of_reports(&["json", "csv", "svg"]),
         "get_permissions" => vec![
-            query(true, "noun", "The resource type.", json!({ "type": "string", "enum": permission::NOUNS })),
+            query(true, "noun", "The resource type.", json!({ "type": "string", "enum": permission::RESOURCE_TYPES })),
             query(
                 false,
                 "id",
@@ -436,7 +436,7 @@ fn of_others(id: &str) -> Vec<Value> {
                 false,
                 "noun",
                 "The resource types to search, separated by commas. Default: all types that the scopes of the token allow.",
-                json!({ "type": "string", "pattern": pattern(search::NOUNS) }),
+                json!({ "type": "string", "pattern": pattern(search::RESOURCE_TYPES) }),
             ),
             query(
                 false,
@@ -472,7 +472,7 @@ fn of_feed() -> Vec<Value> {
             false,
             "noun",
             "The resource types whose changes are returned, separated by commas. Default: all types that the scopes of the token allow.",
-            json!({ "type": "string", "pattern": pattern(change_feed::NOUNS) }),
+            json!({ "type": "string", "pattern": pattern(change_feed::RESOURCE_TYPES) }),
         ),
     ]
 }

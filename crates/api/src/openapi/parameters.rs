@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use taskhub_domain::{
     list::{self, Form, LONGEST_SEARCH, Parameter},
-    repository::Noun,
+    repository::Resource,
     search,
     task::Task,
 };
@@ -74,7 +74,7 @@ fn by_time(name: &str, takes_none: bool) -> String {
 }
 
 /// The filters of the lists of a resource.
-pub(super) fn filters<N: Noun>(required: &[&str]) -> Vec<Value> {
+pub(super) fn filters<N: Resource>(required: &[&str]) -> Vec<Value> {
     list::parameters::<N>()
         .0
         .iter()
@@ -138,7 +138,7 @@ pub(super) fn search_filters() -> Vec<Value> {
 }
 
 /// The filters of the lists of a resource, and `sort`.
-pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+pub(super) fn filter_parameters<N: Resource>(required: &[&str]) -> Vec<Value> {
     let mut all = filters::<N>(required);
     let (_, sorts) = list::parameters::<N>();
     let keys = quoted(&sorts);
@@ -155,7 +155,7 @@ pub(super) fn filter_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
 }
 
 /// The filters, `sort`, and the parameters of pages and fields.
-pub(super) fn list_parameters<N: Noun>(required: &[&str]) -> Vec<Value> {
+pub(super) fn list_parameters<N: Resource>(required: &[&str]) -> Vec<Value> {
     let mut all = filter_parameters::<N>(required);
     all.extend([
         query(

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::access_token::{self, AccessToken, AccessTokenInput, WithToken};
 
-use super::{App, noun};
+use super::{App, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
@@ -20,7 +20,7 @@ pub(crate) async fn list_access_tokens(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<AccessToken>(&caller, &app, &query, &request).await
+    resource::list::<AccessToken>(&caller, &app, &query, &request).await
 }
 
 /// Create a personal access token
@@ -33,8 +33,8 @@ pub(crate) async fn list_access_tokens(
 #[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token, with the token itself.", body = WithToken)))]
 #[post("")]
 pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<AccessTokenInput>) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let create = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let create = app.repository.write_once(
         &caller,
         key,
         body.input,
@@ -51,7 +51,7 @@ pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<Acc
 #[utoipa::path(tag = "access-tokens", params(("id" = uuid::Uuid, Path, description = "The id of the personal access token.")), responses((status = 200, description = "The personal access token, without the token itself.", body = AccessToken)))]
 #[get("/{id}")]
 pub(crate) async fn get_access_token(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<AccessToken>(&caller, &app, id, &known).await
+    resource::get::<AccessToken>(&caller, &app, id, &known).await
 }
 
 /// Delete a personal access token
@@ -61,6 +61,6 @@ pub(crate) async fn get_access_token(caller: Caller, app: App, id: Id, known: If
 #[delete("/{id}")]
 pub(crate) async fn delete_access_token(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(access_token::remove(tx, *id, pre)))
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(access_token::remove(tx, *id, pre)))
         .await
 }

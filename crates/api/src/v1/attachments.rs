@@ -12,8 +12,8 @@ use taskhub_domain::{
 use super::{
     App,
     endpoints::history,
-    files::{self, FileForm, Octets},
-    noun,
+    files::{self, FileForm, RawBody},
+    resource,
 };
 use crate::http::{
     answer::{self, Answered, List},
@@ -38,7 +38,7 @@ pub(crate) async fn list_task_attachments(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list_within::<Attachment>(&caller, &app, id, &query, &request).await
+    resource::list_within::<Attachment>(&caller, &app, id, &query, &request).await
 }
 
 /// Attach a file to a task
@@ -71,7 +71,7 @@ pub(crate) async fn list_task_attachments(
     ),
     request_body(
         description = "The file. Every media type is accepted.",
-        content((Octets = "application/octet-stream"), (FileForm = "multipart/form-data")),
+        content((RawBody = "application/octet-stream"), (FileForm = "multipart/form-data")),
     ),
     responses((status = 201, description = "The new attachment.", body = Attachment)),
 )]
@@ -81,23 +81,25 @@ pub(crate) async fn create_task_attachment(
     app: App,
     id: Id,
     mut query: Parameters,
-    body: Upload<Octets>,
+    body: Upload<RawBody>,
 ) -> Answered {
-    attachment::permit(&app.store, &caller, id.0).await?;
+    attachment::permit(&app.repository, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?;
     let body = body.open().await?;
     let Some(name) = name.or_else(|| body.name.clone()) else {
-        return Err(
-            taskhub_domain::Error::parameter("name", "Name the file here, or send it in a form.").into()
-        );
+        return Err(taskhub_domain::Error::parameter(
+            "name",
+            "This parameter is required, unless a form names the file.",
+        )
+        .into());
     };
     let name = checked_name(&name)?;
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
         // The digest binds the idempotency key to the bytes.
-        let key = caller.key(&app.store, &received.sha256);
+        let key = caller.key(&app.repository, &received.sha256);
         let input = (id.0, received.clone(), name);
-        let create = app.store.write_once(
+        let create = app.repository.write_once(
             &caller,
             key,
             input,
@@ -110,7 +112,7 @@ pub(crate) async fn create_task_attachment(
         match create.await {
             // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
-                app.depot.remove(caller.tenant(), received.id).await?;
+                app.blob_store.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
             }
             Ok(answer) => Ok(answer::kept(answer)),
@@ -143,7 +145,7 @@ pub(crate) async fn get_task_attachment(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
+    resource::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
 }
 
 /// Download an attachment
@@ -170,12 +172,12 @@ pub(crate) async fn get_task_attachment(
         (
             status = 200,
             description = "The whole file.",
-            content((Octets = "application/octet-stream")),
+            content((RawBody = "application/octet-stream")),
         ),
         (
             status = 206,
             description = "The requested range of the file.",
-            content((Octets = "application/octet-stream")),
+            content((RawBody = "application/octet-stream")),
         ),
         (
             status = 416,
@@ -193,7 +195,7 @@ pub(crate) async fn get_task_attachment_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let row = crud::get_within::<Attachment>(&app.store, &caller, (ids.0, ids.1)).await?;
+    let row = crud::get_within::<Attachment>(&app.repository, &caller, (ids.0, ids.1)).await?;
     let Attachment { id, name, media_type, size, sha256, .. } = row;
     let info = FileInfo { name, media_type, size, sha256 };
     files::send(&request, &app, &caller, &known, (id, &info), None).await
@@ -213,7 +215,7 @@ pub(crate) async fn get_task_attachment_content(
 )]
 #[delete("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    noun::remove_within::<Attachment>(&caller, &app, ids, pre).await
+    resource::remove_within::<Attachment>(&caller, &app, ids, pre).await
 }
 
 history! {

@@ -25,7 +25,7 @@ pub(crate) async fn list_audit(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, audit::list(&app.store, &caller, &query.0).await?)
+    answer::list(&app, &request, audit::list(&app.repository, &caller, &query.0).await?)
 }
 
 /// Get an audit entry
@@ -38,5 +38,5 @@ pub(crate) async fn list_audit(
 )]
 #[get("/{id}")]
 pub(crate) async fn get_audit_entry(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(audit::get(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(audit::get(&app.repository, &caller, id.0).await?))
 }

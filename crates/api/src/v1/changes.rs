@@ -43,7 +43,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 )]
 #[get("")]
 pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
-    Ok(HttpResponse::Ok().json(change_feed::changes(&app.store, &caller, &query.0).await?))
+    Ok(HttpResponse::Ok().json(change_feed::changes(&app.repository, &caller, &query.0).await?))
 }
 
 /// Stream changes
@@ -95,13 +95,13 @@ pub(crate) async fn stream_events(
     let wrong = |error: taskhub_domain::Error| match error.kind() {
         Kind::InvalidParameter if told => Problem::new(
             Code::InvalidHeader,
-            "Last-Event-ID is no cursor of this feed, or a parameter is wrong.",
+            "Last-Event-ID: must be a cursor of this change feed, and the query parameters must be valid.",
         ),
         _ => error.into(),
     };
     let principal = request.extensions().get::<Arc<Principal>>().cloned().ok_or(Code::Unauthenticated)?;
     let place = Place::take(&app, principal)?;
-    let reading = Reading::begin(&app.store, &caller, query).await.map_err(wrong)?;
+    let reading = Reading::begin(&app.repository, &caller, query).await.map_err(wrong)?;
     let mut answer = HttpResponse::Ok();
     // A compressor and some proxies would hold events back until there are enough of them.
     answer.content_type("text/event-stream").insert_header((CONTENT_ENCODING, "identity"));

@@ -62,5 +62,5 @@ pub(crate) async fn list_client_requests(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, request::of_client(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, request::of_client(&app.repository, &caller, id.0, &query.0).await?)
 }

@@ -71,5 +71,9 @@ pub(crate) async fn list_comment_versions(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, comment::versions(&app.store, &caller, (task, comment), &query.0).await?)
+    answer::list(
+        &app,
+        &request,
+        comment::versions(&app.repository, &caller, (task, comment), &query.0).await?,
+    )
 }

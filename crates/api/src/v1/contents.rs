@@ -11,8 +11,8 @@ use taskhub_domain::{
 
 use super::{
     App,
-    files::{self, FileForm, FileOrText, Octets, TEXT},
-    noun,
+    files::{self, FileForm, FileOrText, RawBody, TEXT},
+    resource,
 };
 use crate::http::{
     answer::{self, Answered, List},
@@ -45,12 +45,12 @@ use crate::http::{
         (
             status = 200,
             description = "The whole content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,
@@ -68,7 +68,7 @@ pub(crate) async fn get_document_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let (content, version) = document::content(&app.store, &caller, id.0).await?;
+    let (content, version) = document::content(&app.repository, &caller, id.0).await?;
     let tag = Some(format!("\"{version}\""));
     files::send_content(&request, &app, &caller, &known, content, tag).await
 }
@@ -105,7 +105,7 @@ pub(crate) async fn get_document_content(
     request_body(
         description = "The text or the file. Every media type is accepted.",
         content(
-            (Octets = "application/octet-stream"),
+            (RawBody = "application/octet-stream"),
             (String = "text/markdown"),
             (FileForm = "multipart/form-data"),
         ),
@@ -121,15 +121,19 @@ pub(crate) async fn replace_document_content(
     mut query: Parameters,
     body: Upload<FileOrText>,
 ) -> Answered {
-    document::permit(&app.store, &caller, id.0).await?;
+    document::permit(&app.repository, &caller, id.0).await?;
     let name = query.take::<String>("name", "a name")?.map(|name| checked_name(&name)).transpose()?;
     if body.content_type == TEXT {
         if name.is_some() {
-            return Err(taskhub_domain::Error::parameter("name", "A text has no name.").into());
+            return Err(taskhub_domain::Error::parameter(
+                "name",
+                "Must be absent for a text: only a file has a name.",
+            )
+            .into());
         }
         let text = body.octets().await?.freeze();
         let input = (id.0, text.clone(), pre.0);
-        return noun::change(&caller, &app, &text, input, |tx, (id, text, pre)| {
+        return resource::change(&caller, &app, &text, input, |tx, (id, text, pre)| {
             Box::pin(document::set_text(tx, *id, text, pre))
         })
         .await;
@@ -142,9 +146,9 @@ pub(crate) async fn replace_document_content(
     files::to_the_end(async move {
         let received = body.receive(&app, &caller).await?;
         // The digest binds the idempotency key to the bytes.
-        let key = caller.key(&app.store, &received.sha256);
+        let key = caller.key(&app.repository, &received.sha256);
         let input = (id.0, received.clone(), name, pre.0);
-        let write = app.store.write_once(
+        let write = app.repository.write_once(
             &caller,
             key,
             input,
@@ -156,7 +160,7 @@ pub(crate) async fn replace_document_content(
         match write.await {
             // A repeated request or a dry run: the bytes that were received now are not needed.
             Ok(answer) if answer.replayed || caller.is_dry_run() => {
-                app.depot.remove(caller.tenant(), received.id).await?;
+                app.blob_store.remove(caller.tenant(), received.id).await?;
                 Ok(answer::kept(answer))
             }
             Ok(answer) => Ok(answer::kept(answer)),
@@ -193,7 +197,7 @@ pub(crate) async fn list_document_versions(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list_within::<DocumentVersion>(&caller, &app, id, &query, &request).await
+    resource::list_within::<DocumentVersion>(&caller, &app, id, &query, &request).await
 }
 
 /// Get a version of a document
@@ -214,7 +218,7 @@ pub(crate) async fn get_document_version(
     ids: Within,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within::<DocumentVersion>(&caller, &app, ids, &known).await
+    resource::get_within::<DocumentVersion>(&caller, &app, ids, &known).await
 }
 
 /// Download the content of a version
@@ -243,12 +247,12 @@ pub(crate) async fn get_document_version(
         (
             status = 200,
             description = "The whole content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 206,
             description = "The requested range of the content.",
-            content((Octets = "application/octet-stream"), (String = "text/markdown")),
+            content((RawBody = "application/octet-stream"), (String = "text/markdown")),
         ),
         (
             status = 416,
@@ -266,7 +270,7 @@ pub(crate) async fn get_document_version_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let content = document::version_content(&app.store, &caller, (ids.0, ids.1)).await?;
+    let content = document::version_content(&app.repository, &caller, (ids.0, ids.1)).await?;
     files::send_content(&request, &app, &caller, &known, content, None).await
 }
 
@@ -301,9 +305,9 @@ pub(crate) async fn get_document_version_diff(
     known: IfNoneMatch,
     mut query: Parameters,
 ) -> Answered {
-    let against = query.take_id("against", "a version's id")?;
+    let against = query.take_id("against", "the id of a version")?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
-    let diff = document::diff(&app.store, &caller, (ids.0, ids.1), against, turn).await?;
+    let diff = document::diff(&app.repository, &caller, (ids.0, ids.1), against, turn).await?;
     // Versions never change, so their diffs do not either.
     let tag = format!("\"{}.{}\"", ids.1.simple(), against.unwrap_or_default().simple());
     let mut answer = if known.has(&tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
@@ -337,5 +341,6 @@ pub(crate) async fn restore_document_version(
     pre: IfMatch,
 ) -> Answered {
     let input = ((ids.0, ids.1), pre.0);
-    noun::change(&caller, &app, b"", input, |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre))).await
+    resource::change(&caller, &app, b"", input, |tx, (ids, pre)| Box::pin(document::restore(tx, *ids, pre)))
+        .await
 }

@@ -17,5 +17,5 @@ use crate::http::{answer::Answered, extract::Caller};
 )]
 #[get("")]
 pub(crate) async fn get_dashboard(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(dashboard::of(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(dashboard::of(&app.repository, &caller).await?))
 }

@@ -7,7 +7,7 @@ use taskhub_domain::{
     document::{Document, DocumentInput, DocumentSummary},
 };
 
-use super::{App, endpoints::history, noun};
+use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
@@ -34,7 +34,7 @@ pub(crate) async fn list_documents(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<Document>(&caller, &app, &query, &request).await
+    resource::list::<Document>(&caller, &app, &query, &request).await
 }
 
 /// Create a document
@@ -48,7 +48,7 @@ pub(crate) async fn list_documents(
 )]
 #[post("")]
 pub(crate) async fn create_document(caller: Caller, app: App, body: Body<DocumentInput>) -> Answered {
-    noun::create::<Document>(&caller, &app, body).await
+    resource::create::<Document>(&caller, &app, body).await
 }
 
 /// Get a document
@@ -68,7 +68,7 @@ pub(crate) async fn get_document(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_then::<Document>(&caller, &app, id, query, &known).await
+    resource::get_then::<Document>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a document
@@ -90,7 +90,7 @@ pub(crate) async fn replace_document(
     pre: IfMatch,
     body: Body<DocumentInput>,
 ) -> Answered {
-    noun::update::<Document>(&caller, &app, id, pre, body).await
+    resource::update::<Document>(&caller, &app, id, pre, body).await
 }
 
 /// Update a document
@@ -111,7 +111,7 @@ pub(crate) async fn update_document(
     pre: IfMatch,
     body: Body<DocumentInput>,
 ) -> Answered {
-    noun::update::<Document>(&caller, &app, id, pre, body).await
+    resource::update::<Document>(&caller, &app, id, pre, body).await
 }
 
 /// Delete a document
@@ -125,7 +125,7 @@ pub(crate) async fn update_document(
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<Document>(&caller, &app, id, pre).await
+    resource::remove::<Document>(&caller, &app, id, pre).await
 }
 
 /// Create, update and delete documents in bulk
@@ -150,7 +150,7 @@ pub(crate) async fn change_documents(
     request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    noun::bulk::<Document>(&caller, &app, &request, body).await
+    resource::bulk::<Document>(&caller, &app, &request, body).await
 }
 
 history! {

@@ -2,7 +2,7 @@
 //!
 //! A module names each endpoint (its name is the `operationId`) and gives its text for the OpenAPI
 //! document. The macros add the parameters, the responses and `routes`, which registers the
-//! handlers. The handlers only call [`noun`](super::noun), which holds the behaviour.
+//! handlers. The handlers only call [`noun`](super::resource), which holds the behaviour.
 //!
 //! Invariant: every generated response and parameter names its resource, from `one` and `many`.
 //!
@@ -56,7 +56,7 @@ macro_rules! endpoints {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::list::<$noun>(&caller, &app, &query, &request).await
+            crate::v1::resource::list::<$noun>(&caller, &app, &query, &request).await
         }
 
         $(#[$create_doc])*
@@ -71,7 +71,7 @@ macro_rules! endpoints {
             app: crate::v1::App,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::create::<$noun>(&caller, &app, body).await
+            crate::v1::resource::create::<$noun>(&caller, &app, body).await
         }
 
         $(#[$get_doc])*
@@ -90,7 +90,7 @@ macro_rules! endpoints {
             query: crate::http::extract::Parameters,
             known: crate::http::extract::IfNoneMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::get_then::<$noun>(&caller, &app, id, query, &known).await
+            crate::v1::resource::get_then::<$noun>(&caller, &app, id, query, &known).await
         }
 
         $(#[$replace_doc])*
@@ -114,7 +114,7 @@ macro_rules! endpoints {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
+            crate::v1::resource::update::<$noun>(&caller, &app, id, pre, body).await
         }
 
         $(#[$update_doc])*
@@ -138,7 +138,7 @@ macro_rules! endpoints {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::update::<$noun>(&caller, &app, id, pre, body).await
+            crate::v1::resource::update::<$noun>(&caller, &app, id, pre, body).await
         }
 
         $(#[$delete_doc])*
@@ -159,7 +159,7 @@ macro_rules! endpoints {
             id: crate::http::extract::Id,
             pre: crate::http::extract::IfMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::remove::<$noun>(&caller, &app, id, pre).await
+            crate::v1::resource::remove::<$noun>(&caller, &app, id, pre).await
         }
 
         crate::v1::endpoints::history! {
@@ -220,7 +220,7 @@ macro_rules! endpoints_within {
             ids: crate::http::extract::Within,
             pre: crate::http::extract::IfMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::remove_within::<$noun>(&caller, &app, ids, pre).await
+            crate::v1::resource::remove_within::<$noun>(&caller, &app, ids, pre).await
         }
     };
     (
@@ -256,7 +256,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::list_within::<$noun>(&caller, &app, id, &query, &request).await
+            crate::v1::resource::list_within::<$noun>(&caller, &app, id, &query, &request).await
         }
 
         $(#[$create_doc])*
@@ -275,7 +275,7 @@ macro_rules! endpoints_within {
             id: crate::http::extract::Id,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::create_within::<$noun>(&caller, &app, id, body).await
+            crate::v1::resource::create_within::<$noun>(&caller, &app, id, body).await
         }
 
         $(#[$get_doc])*
@@ -295,7 +295,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             known: crate::http::extract::IfNoneMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::get_within_then::<$noun>(&caller, &app, ids, query, &known).await
+            crate::v1::resource::get_within_then::<$noun>(&caller, &app, ids, query, &known).await
         }
 
         $(#[$replace_doc])*
@@ -320,7 +320,7 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::update_within::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update_within::<$noun>(&caller, &app, ids, pre, body).await
         }
 
         $(#[$update_doc])*
@@ -345,7 +345,7 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::update_within::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update_within::<$noun>(&caller, &app, ids, pre, body).await
         }
 
         crate::v1::endpoints::history! {
@@ -389,7 +389,7 @@ macro_rules! history {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::changes::<$noun>(&caller, &app, id, &query, &request).await
+            crate::v1::resource::changes::<$noun>(&caller, &app, id, &query, &request).await
         }
     };
     (
@@ -423,7 +423,7 @@ macro_rules! history {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::noun::changes_within::<$noun>(&caller, &app, ids, &query, &request).await
+            crate::v1::resource::changes_within::<$noun>(&caller, &app, ids, &query, &request).await
         }
     };
 }

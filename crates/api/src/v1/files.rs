@@ -41,7 +41,7 @@ pub(super) async fn to_the_end(work: impl Future<Output = Answered> + 'static) -
 /// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(as = File, value_type = String, format = Binary)]
-pub(crate) struct Octets(#[expect(dead_code, reason = "only described")] Vec<u8>);
+pub(crate) struct RawBody(#[expect(dead_code, reason = "only described")] Vec<u8>);
 
 /// A form with a file as its only part, as browsers send it.
 #[derive(Deserialize, ToSchema)]
@@ -59,7 +59,7 @@ pub(crate) const FILE: &str = "application/octet-stream";
 /// The content type of the text of a document.
 pub(crate) const TEXT: &str = "text/markdown";
 
-impl Takes for Octets {
+impl Takes for RawBody {
     const TYPES: &'static [&'static str] = &[FILE, FORM, ANY];
     /// The setting for the size of files is the limit.
     const MOST: usize = usize::MAX;
@@ -127,9 +127,9 @@ async fn read(
     info: &FileInfo,
     part: Option<Range<u64>>,
 ) -> Result<impl Stream<Item = taskhub_domain::Result<Bytes>> + use<>, Error> {
-    let octets = app.depot.read(caller.tenant(), id, info, part).await?;
+    let octets = app.blob_store.read(caller.tenant(), id, info, part).await?;
     Ok(octets.inspect_err(|error| {
-        tracing::error!(cause = error.cause().map(tracing::field::display), "a file broke off");
+        tracing::error!(cause = error.cause().map(tracing::field::display), "reading a file failed midway");
     }))
 }
 
@@ -203,7 +203,7 @@ fn range(request: &HttpRequest, sent: &Sent<'_>) -> Result<Option<Range<u64>>, P
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let Some(range) = text(header::RANGE) else { return Ok(None) };
     if range.len() > LONGEST_RANGE {
-        return Err(Problem::new(Code::InvalidHeader, "Range: expected at most 4096 characters."));
+        return Err(Problem::new(Code::InvalidHeader, "Range: must be at most 4096 characters."));
     }
     if text(header::IF_RANGE).is_some_and(|tag| tag != sent.tag) {
         return Ok(None);
@@ -245,8 +245,8 @@ fn repr_digest(sha256: &str) -> String {
 /// committed, the object stays, and the sweep decides.
 pub(super) async fn give_back(app: &App, caller: &Caller, received: &Received, error: &Error) {
     let refused = caller.is_dry_run() || Code::from(error.kind()).status().is_client_error();
-    if refused && let Err(error) = app.depot.remove(caller.tenant(), received.id).await {
-        tracing::warn!(%error, id = %received.id, "a file that was refused can't be removed yet");
+    if refused && let Err(error) = app.blob_store.remove(caller.tenant(), received.id).await {
+        tracing::warn!(%error, id = %received.id, "could not remove the file of a rejected request");
     }
 }
 

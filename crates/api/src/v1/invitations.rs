@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::invitation::{self, Delivery, Invitation, InvitationInput};
 
-use super::{App, endpoints::history, noun};
+use super::{App, endpoints::history, resource};
 use crate::{
     background::mail::Sending,
     http::{
@@ -24,7 +24,7 @@ pub(crate) async fn list_invitations(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<Invitation>(&caller, &app, &query, &request).await
+    resource::list::<Invitation>(&caller, &app, &query, &request).await
 }
 
 /// Create an invitation
@@ -37,8 +37,8 @@ pub(crate) async fn list_invitations(
 #[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
 #[post("")]
 pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<InvitationInput>) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let create = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let create = app.repository.write_once(
         &caller,
         key,
         (body.input, delivery(&app)),
@@ -61,7 +61,7 @@ pub(crate) async fn get_invitation(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_then::<Invitation>(&caller, &app, id, query, &known).await
+    resource::get_then::<Invitation>(&caller, &app, id, query, &known).await
 }
 
 /// Delete an invitation
@@ -71,7 +71,7 @@ pub(crate) async fn get_invitation(
 #[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 204, description = "No content: the invitation was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<Invitation>(&caller, &app, id, pre).await
+    resource::remove::<Invitation>(&caller, &app, id, pre).await
 }
 
 /// Resend an invitation
@@ -83,7 +83,7 @@ pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfM
 #[post("/{id}/resend")]
 pub(crate) async fn resend_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0, delivery(&app));
-    noun::change(&caller, &app, b"", input, |tx, (id, pre, delivery)| {
+    resource::change(&caller, &app, b"", input, |tx, (id, pre, delivery)| {
         Box::pin(invitation::resend(tx, *id, pre, *delivery))
     })
     .await

@@ -8,7 +8,7 @@ use taskhub_domain::{
     team::{TeamMember, TeamMemberInput},
 };
 
-use super::{App, endpoints::endpoints_within, noun};
+use super::{App, endpoints::endpoints_within, resource};
 use crate::http::{
     answer::Answered,
     extract::{Caller, IfMatch, Parameters, Within},
@@ -81,7 +81,7 @@ pub(crate) async fn delete_team_member(
     pre: IfMatch,
 ) -> Answered {
     let input = ((team, member), query.take_id("transfer_to", "an id")?, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (ids, heir, pre)| {
+    resource::finish(&caller, &app, b"", input, |tx, (ids, heir, pre)| {
         Box::pin(offboarding::remove_member(tx, *ids, *heir, pre))
     })
     .await

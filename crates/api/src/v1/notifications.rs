@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use taskhub_domain::notification::{self, Notification};
 
-use super::{App, noun};
+use super::{App, resource};
 use crate::http::{
     answer::{Answered, Count, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters},
@@ -25,7 +25,7 @@ pub(crate) async fn list_notifications(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<Notification>(&caller, &app, &query, &request).await
+    resource::list::<Notification>(&caller, &app, &query, &request).await
 }
 
 /// Count the caller's unread notifications
@@ -37,7 +37,7 @@ pub(crate) async fn list_notifications(
 )]
 #[get("/unread-count")]
 pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answered {
-    let count = notification::count_unread(&app.store, &caller).await?;
+    let count = notification::count_unread(&app.repository, &caller).await?;
     Ok(HttpResponse::Ok().json(Count { count }))
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answ
 )]
 #[post("/read-all")]
 pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered {
-    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(notification::read_all(tx))).await
+    resource::finish(&caller, &app, b"", (), |tx, ()| Box::pin(notification::read_all(tx))).await
 }
 
 /// Get a notification
@@ -64,7 +64,7 @@ pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered
 )]
 #[get("/{id}")]
 pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<Notification>(&caller, &app, id, &known).await
+    resource::get::<Notification>(&caller, &app, id, &known).await
 }
 
 /// Delete a notification
@@ -78,7 +78,7 @@ pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: If
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<Notification>(&caller, &app, id, pre).await
+    resource::remove::<Notification>(&caller, &app, id, pre).await
 }
 
 /// Mark a notification as read
@@ -95,5 +95,6 @@ pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: I
 #[post("/{id}/read")]
 pub(crate) async fn read_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre))).await
+    resource::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(notification::read(tx, *id, pre)))
+        .await
 }

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, delete, get, http::header, put};
 use taskhub_domain::{picture, user::User};
 use utoipa::ToSchema;
 
-use super::{App, noun};
+use super::{App, resource};
 use crate::http::{
     answer::Answered,
-    extract::{Caller, Id, IfMatch, IfNoneMatch, Octets, Takes},
+    extract::{Caller, Id, IfMatch, IfNoneMatch, RawBody, Takes},
 };
 
 /// The bytes of a picture.
@@ -28,12 +28,17 @@ impl Takes for Image {
 /// users can call this, no services.
 #[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)))]
 #[put("/profile/picture")]
-pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body: Octets<Image>) -> Answered {
+pub(crate) async fn replace_picture(
+    caller: Caller,
+    app: App,
+    pre: IfMatch,
+    body: RawBody<Image>,
+) -> Answered {
     picture::permit(&caller)?;
     let turn = app.turns.of(caller.tenant()).enter().await?;
-    let drawn = app.studio.draw(turn, body.content_type, body.octets.clone()).await?;
+    let drawn = app.image_processor.draw(turn, body.content_type, body.octets.clone()).await?;
     let input = (drawn, pre.0);
-    noun::change(&caller, &app, &body.octets, input, |tx, (drawn, pre)| {
+    resource::change(&caller, &app, &body.octets, input, |tx, (drawn, pre)| {
         Box::pin(picture::set(tx, drawn, pre))
     })
     .await
@@ -45,7 +50,7 @@ pub(crate) async fn replace_picture(caller: Caller, app: App, pre: IfMatch, body
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
-    noun::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await
+    resource::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await
 }
 
 /// Get a user's picture
@@ -55,7 +60,7 @@ pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> An
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))))]
 #[get("/{id}/picture")]
 pub(crate) async fn get_user_picture(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    let picture = picture::get(&app.store, &caller, id.0).await?;
+    let picture = picture::get(&app.repository, &caller, id.0).await?;
     let tag = format!("\"{}\"", picture.digest);
     let mut response = if known.has(&tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response

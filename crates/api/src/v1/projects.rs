@@ -9,7 +9,7 @@ use taskhub_domain::{
     task::{self, Task},
 };
 
-use super::{App, endpoints::history, noun};
+use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
@@ -30,7 +30,7 @@ pub(crate) async fn list_projects(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<Project>(&caller, &app, &query, &request).await
+    resource::list::<Project>(&caller, &app, &query, &request).await
 }
 
 /// Create a project
@@ -44,7 +44,7 @@ pub(crate) async fn list_projects(
 )]
 #[post("")]
 pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectInput>) -> Answered {
-    noun::create::<Project>(&caller, &app, body).await
+    resource::create::<Project>(&caller, &app, body).await
 }
 
 /// Get the statistics of all projects
@@ -63,7 +63,7 @@ pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectI
 )]
 #[get("/statistics")]
 pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(aggregates::statistics_of_all(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_all(&app.repository, &caller).await?))
 }
 
 /// Get a project
@@ -80,7 +80,7 @@ pub(crate) async fn get_project(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_then::<Project>(&caller, &app, id, query, &known).await
+    resource::get_then::<Project>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a project
@@ -101,7 +101,7 @@ pub(crate) async fn replace_project(
     pre: IfMatch,
     body: Body<ProjectInput>,
 ) -> Answered {
-    noun::update::<Project>(&caller, &app, id, pre, body).await
+    resource::update::<Project>(&caller, &app, id, pre, body).await
 }
 
 /// Update a project
@@ -126,7 +126,7 @@ pub(crate) async fn update_project(
     pre: IfMatch,
     body: Body<ProjectInput>,
 ) -> Answered {
-    noun::update::<Project>(&caller, &app, id, pre, body).await
+    resource::update::<Project>(&caller, &app, id, pre, body).await
 }
 
 /// Delete a project
@@ -156,7 +156,7 @@ pub(crate) async fn delete_project(
     pre: IfMatch,
 ) -> Answered {
     let purge = query.take("purge", "true or false")?.unwrap_or(false);
-    noun::finish(&caller, &app, b"", (id.0, purge, pre.0), |tx, (id, purge, pre)| {
+    resource::finish(&caller, &app, b"", (id.0, purge, pre.0), |tx, (id, purge, pre)| {
         Box::pin(task::remove_project(tx, *id, *purge, pre))
     })
     .await
@@ -182,7 +182,7 @@ pub(crate) async fn update_project_status(
     body: Body<ProjectStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(project::set_status(tx, *id, body, pre))
     })
     .await
@@ -204,7 +204,7 @@ pub(crate) async fn list_project_tasks(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, task::in_project(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, task::in_project(&app.repository, &caller, id.0, &query.0).await?)
 }
 
 /// Get the statistics of a project
@@ -224,7 +224,7 @@ pub(crate) async fn list_project_tasks(
 )]
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {
-    Ok(HttpResponse::Ok().json(aggregates::statistics_of_one(&app.store, &caller, id.0).await?))
+    Ok(HttpResponse::Ok().json(aggregates::statistics_of_one(&app.repository, &caller, id.0).await?))
 }
 
 history! {

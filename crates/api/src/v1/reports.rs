@@ -55,7 +55,7 @@ pub(crate) async fn get_individual_report(
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, false)?;
     let user = query.take_id("user", "an id")?;
-    let report = report::individual(&app.store, &caller, period, user).await?;
+    let report = report::individual(&app.repository, &caller, period, user).await?;
     answer(format, "individual", &report, None)
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn get_team_report(
     let (period, format) = asked(&caller, &mut query, &request, false)?;
     let team = query.take_id("team", "an id")?;
     let team = team.ok_or_else(|| Error::parameter("team", "This parameter is required, once."))?;
-    let report = report::team(&app.store, &caller, period, team).await?;
+    let report = report::team(&app.repository, &caller, period, team).await?;
     if format != Format::Csv {
         return Ok(HttpResponse::Ok().json(report));
     }
@@ -122,7 +122,7 @@ pub(crate) async fn get_workload_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, true)?;
-    let report = report::workload(&app.store, &caller, period).await?;
+    let report = report::workload(&app.repository, &caller, period).await?;
     let bar = |line: &Workload| {
         let name = line.username.clone().unwrap_or_else(|| "(nobody)".to_owned());
         (name, vec![line.open, line.overdue])
@@ -162,11 +162,15 @@ pub(crate) async fn get_completion_report(
     let every = query.0.take_any("every")?.map(|every| every.parse::<Every>()).transpose()?;
     let project = query.take_id("project", "an id")?;
     let every = every.unwrap_or(Every::Day);
-    let report = report::completion(&app.store, &caller, period, every, project).await?;
+    let report = report::completion(&app.repository, &caller, period, every, project).await?;
     let point = |line: &CompletionBucket| (line.day.clone(), vec![line.created, line.completed]);
     let lines = report.results.iter().map(point).collect();
-    let chart =
-        Chart { title: "Tasks made and completed", kind: Kind::Lines, series: &["made", "completed"], lines };
+    let chart = Chart {
+        title: "Tasks created and completed",
+        kind: Kind::Lines,
+        series: &["created", "completed"],
+        lines,
+    };
     answer(format, "completion", &report, Some(chart))
 }
 
@@ -197,7 +201,7 @@ pub(crate) async fn get_time_by_project_report(
     request: HttpRequest,
 ) -> Answered {
     let (period, format) = asked(&caller, &mut query, &request, true)?;
-    let report = report::time_by_project(&app.store, &caller, period).await?;
+    let report = report::time_by_project(&app.repository, &caller, period).await?;
     let bar = |line: &ProjectTime| {
         let name = match (&line.name, line.project_id) {
             (Some(name), _) => name.clone(),
@@ -242,7 +246,7 @@ fn asked(
     request: &HttpRequest,
     drawn: bool,
 ) -> Result<(Period, Format), Problem> {
-    let instant = "an instant as in RFC 3339, like 2026-01-31T12:00:00Z";
+    let instant = "a timestamp (RFC 3339), like 2026-01-31T12:00:00Z";
     let (from, to) = (query.take("from", instant)?, query.take("to", instant)?);
     let format = match query.0.take_any("format")?.as_deref() {
         None => Format::accepted(request, drawn),
@@ -251,7 +255,7 @@ fn asked(
         Some("svg") if drawn => Format::Svg,
         Some(_) => {
             let words = if drawn { "json, csv, svg" } else { "json, csv" };
-            return Err(Error::parameter("format", format!("Expected one of: {words}.")).into());
+            return Err(Error::parameter("format", format!("Must be one of: {words}.")).into());
         }
     };
     Ok((Period::of(from, to, ctx.now())?, format))

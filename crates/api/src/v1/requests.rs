@@ -6,7 +6,7 @@ use taskhub_domain::{
     request::{self, ClientRequest, ClientRequestInput, RequestStatusInput, RequestsDashboard},
 };
 
-use super::{App, endpoints::endpoints, noun};
+use super::{App, endpoints::endpoints, resource};
 use crate::http::{
     answer::Answered,
     extract::{Body, Caller, Id, IfMatch},
@@ -71,7 +71,7 @@ pub(crate) async fn change_requests(
     request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    noun::bulk::<ClientRequest>(&caller, &app, &request, body).await
+    resource::bulk::<ClientRequest>(&caller, &app, &request, body).await
 }
 
 /// Get the dashboard of requests
@@ -86,7 +86,7 @@ pub(crate) async fn change_requests(
 )]
 #[get("/dashboard")]
 pub(crate) async fn get_requests_dashboard(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(request::dashboard(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(request::dashboard(&app.repository, &caller).await?))
 }
 
 /// Update the status of a request
@@ -109,7 +109,7 @@ pub(crate) async fn update_request_status(
     body: Body<RequestStatusInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(&caller, &app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(request::set_status(tx, *id, body, pre))
     })
     .await

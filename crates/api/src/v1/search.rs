@@ -21,5 +21,5 @@ use crate::http::{
 )]
 #[get("")]
 pub(crate) async fn search_rows(caller: Caller, app: App, query: Parameters) -> Answered {
-    Ok(HttpResponse::Ok().json(search::search(&app.store, &caller, &query.0).await?))
+    Ok(HttpResponse::Ok().json(search::search(&app.repository, &caller, &query.0).await?))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn get_readiness(app: App) -> Answered {
     if app.stopping.has_begun() {
         return Err(Code::Stopping.into());
     }
-    app.store.ready().await.map_err(|why| Problem::new(Code::Unavailable, why.reason()))?;
+    app.repository.ready().await.map_err(|why| Problem::new(Code::Unavailable, why.reason()))?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }
 
@@ -85,5 +85,5 @@ pub(crate) async fn get_jwks(app: App) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/jwk-set+json")
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .body(app.keys.present().set.to_jwks(app.store.clock().now().seconds()).to_string())
+        .body(app.keys.present().set.to_jwks(app.repository.clock().now().seconds()).to_string())
 }

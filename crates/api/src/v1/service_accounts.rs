@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, delete, get, patch, post, put};
 use taskhub_domain::service_account::{self, Rotation, ServiceAccount, ServiceAccountInput, WithSecret};
 
-use super::{App, endpoints::history, noun};
+use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
@@ -20,7 +20,7 @@ pub(crate) async fn list_service_accounts(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list::<ServiceAccount>(&caller, &app, &query, &request).await
+    resource::list::<ServiceAccount>(&caller, &app, &query, &request).await
 }
 
 /// Create a service account
@@ -36,8 +36,8 @@ pub(crate) async fn create_service_account(
     app: App,
     body: Body<ServiceAccountInput>,
 ) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let create = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let create = app.repository.write_once(
         &caller,
         key,
         body.input,
@@ -62,7 +62,7 @@ pub(crate) async fn get_service_account(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_then::<ServiceAccount>(&caller, &app, id, query, &known).await
+    resource::get_then::<ServiceAccount>(&caller, &app, id, query, &known).await
 }
 
 /// Replace a service account
@@ -107,8 +107,10 @@ pub(crate) async fn update_service_account(
 #[delete("/{id}")]
 pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(service_account::remove(tx, *id, pre)))
-        .await
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| {
+        Box::pin(service_account::remove(tx, *id, pre))
+    })
+    .await
 }
 
 /// Rotate a service account's secret
@@ -126,8 +128,8 @@ pub(crate) async fn rotate_service_account(
     pre: IfMatch,
     body: Body<Rotation>,
 ) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let rotate = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let rotate = app.repository.write_once(
         &caller,
         key,
         (id.0, body.input, pre.0),
@@ -146,7 +148,7 @@ async fn change(
     body: Body<ServiceAccountInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(service_account::update(tx, *id, body, pre))
     })
     .await

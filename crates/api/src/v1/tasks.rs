@@ -13,7 +13,7 @@ use taskhub_domain::{
 use super::{
     App,
     endpoints::{endpoints, history},
-    noun,
+    resource,
 };
 use crate::http::{
     answer::{self, Answered, List},
@@ -82,7 +82,7 @@ pub(crate) async fn list_tasks_by_status(
 ) -> Answered {
     let mut others = query.0.clone();
     others.take("status")?;
-    noun::list::<Task>(&caller, &app, &query, &request).await
+    resource::list::<Task>(&caller, &app, &query, &request).await
 }
 
 /// List deleted tasks
@@ -100,7 +100,7 @@ pub(crate) async fn list_deleted_tasks(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, task::deleted(&app.store, &caller, &query.0).await?)
+    answer::list(&app, &request, task::deleted(&app.repository, &caller, &query.0).await?)
 }
 
 /// Get a deleted task
@@ -120,10 +120,10 @@ pub(crate) async fn get_deleted_task(
     mut query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    let at = query.take("as_of", noun::INSTANT)?;
-    let past = Past::<Task>::removed(&app.store, &caller, id.0).await?;
+    let at = query.take("as_of", resource::INSTANT)?;
+    let past = Past::<Task>::removed(&app.repository, &caller, id.0).await?;
     match at {
-        Some(at) => Ok(noun::past(&known, &past.at(at).await?)),
+        Some(at) => Ok(resource::past(&known, &past.at(at).await?)),
         None => Ok(answer::resource(&known, past.row().version, past.row())),
     }
 }
@@ -145,8 +145,8 @@ pub(crate) async fn list_deleted_task_history(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    let past = Past::<Task>::removed(&app.store, &caller, id.0).await?;
-    noun::told(&app, &query, &request, &past).await
+    let past = Past::<Task>::removed(&app.repository, &caller, id.0).await?;
+    resource::told(&app, &query, &request, &past).await
 }
 
 /// Purge a task
@@ -163,7 +163,7 @@ pub(crate) async fn list_deleted_task_history(
 #[delete("/deleted/{id}")]
 pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::purge(tx, *id, pre))).await
 }
 
 /// Restore a task
@@ -179,7 +179,7 @@ pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -
 #[post("/{id}/restore")]
 pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre))).await
+    resource::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::restore(tx, *id, pre))).await
 }
 
 /// Complete a task
@@ -214,7 +214,7 @@ pub(crate) async fn complete_task(
     let force = query.take("force", "true or false")?.unwrap_or(false);
     let octets: &[u8] = if force { b"force" } else { b"" };
     let input = (id.0, force, pre.0);
-    noun::change(&caller, &app, octets, input, |tx, (id, force, pre)| {
+    resource::change(&caller, &app, octets, input, |tx, (id, force, pre)| {
         Box::pin(task::complete(tx, *id, *force, pre))
     })
     .await
@@ -233,7 +233,7 @@ pub(crate) async fn complete_task(
 #[post("/{id}/reopen")]
 pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre))).await
+    resource::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(task::reopen(tx, *id, pre))).await
 }
 
 /// Move a task
@@ -259,7 +259,7 @@ pub(crate) async fn move_task(
     body: Body<MoveInput>,
 ) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(&caller, &app, &body.octets, input, |tx, (id, input, pre)| {
+    resource::change(&caller, &app, &body.octets, input, |tx, (id, input, pre)| {
         Box::pin(task::move_to(tx, *id, input, pre))
     })
     .await
@@ -287,7 +287,7 @@ pub(crate) async fn change_tasks(
     request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    noun::bulk::<Task>(&caller, &app, &request, body).await
+    resource::bulk::<Task>(&caller, &app, &request, body).await
 }
 
 /// List the dependencies of a task
@@ -309,7 +309,7 @@ pub(crate) async fn list_task_dependencies(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::list_within::<TaskDependency>(&caller, &app, id, &query, &request).await
+    resource::list_within::<TaskDependency>(&caller, &app, id, &query, &request).await
 }
 
 /// Add a dependency to a task
@@ -331,7 +331,7 @@ pub(crate) async fn create_task_dependency(
     id: Id,
     body: Body<TaskDependencyInput>,
 ) -> Answered {
-    noun::create_within::<TaskDependency>(&caller, &app, id, body).await
+    resource::create_within::<TaskDependency>(&caller, &app, id, body).await
 }
 
 /// Get a dependency of a task
@@ -351,7 +351,7 @@ pub(crate) async fn get_task_dependency(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    noun::get_within_then::<TaskDependency>(&caller, &app, ids, query, &known).await
+    resource::get_within_then::<TaskDependency>(&caller, &app, ids, query, &known).await
 }
 
 /// Delete a dependency of a task
@@ -368,7 +368,7 @@ pub(crate) async fn get_task_dependency(
 )]
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    noun::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
+    resource::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
 }
 
 history! {

@@ -6,7 +6,7 @@ use taskhub_domain::{
     tenant::{self, Tenant, TenantInput},
 };
 
-use super::{App, noun};
+use super::{App, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, IfMatch, IfNoneMatch, Parameters},
@@ -24,10 +24,10 @@ pub(crate) async fn get_tenant(
     mut query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    if let Some(at) = query.take("as_of", noun::INSTANT)? {
-        return Ok(noun::past(&known, &past(&caller, &app).await?.at(at).await?));
+    if let Some(at) = query.take("as_of", resource::INSTANT)? {
+        return Ok(resource::past(&known, &past(&caller, &app).await?.at(at).await?));
     }
-    let tenant = tenant::get(&app.store, &caller).await?;
+    let tenant = tenant::get(&app.repository, &caller).await?;
     Ok(answer::resource(&known, tenant.version, &tenant))
 }
 
@@ -42,11 +42,11 @@ pub(crate) async fn list_tenant_history(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    noun::told(&app, &query, &request, &past(&caller, &app).await?).await
+    resource::told(&app, &query, &request, &past(&caller, &app).await?).await
 }
 
 async fn past(caller: &Caller, app: &App) -> Result<Past<Tenant>, Problem> {
-    Ok(Past::of(&app.store, caller, caller.tenant()).await?)
+    Ok(Past::of(&app.repository, caller, caller.tenant()).await?)
 }
 
 /// Replace the organisation's settings
@@ -80,6 +80,8 @@ pub(crate) async fn update_tenant(
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, pre: IfMatch, body: Body<TenantInput>) -> Answered {
     let input = (body.input, pre.0);
-    noun::change(caller, app, &body.octets, input, |tx, (body, pre)| Box::pin(tenant::update(tx, body, pre)))
-        .await
+    resource::change(caller, app, &body.octets, input, |tx, (body, pre)| {
+        Box::pin(tenant::update(tx, body, pre))
+    })
+    .await
 }

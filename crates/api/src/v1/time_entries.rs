@@ -12,7 +12,7 @@ use taskhub_domain::{
     time_entry::{self, TimeEntry, TimeEntryInput},
 };
 
-use super::{App, endpoints::endpoints_within, noun};
+use super::{App, endpoints::endpoints_within, resource};
 use crate::http::{
     answer::{self, Answered, List},
     export::{self, Line},
@@ -34,7 +34,7 @@ pub(crate) async fn list_time_entries(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, time_entry::list(&app.store, &caller, &query.0).await?)
+    answer::list(&app, &request, time_entry::list(&app.repository, &caller, &query.0).await?)
 }
 
 /// Get time totals
@@ -49,7 +49,7 @@ pub(crate) async fn list_time_entries(
 #[get("/totals")]
 pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Parameters) -> Answered {
     let by: By = query.0.take("by")?.parse()?;
-    Ok(HttpResponse::Ok().json(report::totals(&app.store, &caller, &query.0, by).await?))
+    Ok(HttpResponse::Ok().json(report::totals(&app.repository, &caller, &query.0, by).await?))
 }
 
 /// Export time entries
@@ -75,10 +75,10 @@ pub(crate) async fn export_time_entries(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    let (store, query) = (app.store.clone(), query.0);
+    let (repository, query) = (app.repository.clone(), query.0);
     export::csv(&app, &request, "time-entries", move |cursor| {
-        let (store, caller, query) = (store.clone(), caller.clone(), query.clone());
-        async move { time_entry::export(&store, &caller, &query, cursor).await }
+        let (repository, caller, query) = (repository.clone(), caller.clone(), query.clone());
+        async move { time_entry::export(&repository, &caller, &query, cursor).await }
     })
     .await
 }
@@ -146,7 +146,7 @@ endpoints_within! {
 )]
 #[get("/{id}")]
 pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    noun::get::<TimeEntry>(&caller, &app, id, &known).await
+    resource::get::<TimeEntry>(&caller, &app, id, &known).await
 }
 
 /// Replace a time entry
@@ -204,12 +204,12 @@ pub(crate) async fn update_time_entry_by_id(
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    noun::remove::<TimeEntry>(&caller, &app, id, pre).await
+    resource::remove::<TimeEntry>(&caller, &app, id, pre).await
 }
 
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<TimeEntryInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(time_entry::update(tx, *id, body, pre))
     })
     .await

@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, get, post};
 use taskhub_domain::time_entry::{self, TimeEntry, Timer};
 
-use super::{App, noun};
+use super::{App, resource};
 use crate::http::{
     answer::{self, Answered},
     extract::{Caller, Id, IfMatch},
@@ -20,7 +20,7 @@ use crate::http::{
 )]
 #[get("")]
 pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(time_entry::timer(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(time_entry::timer(&app.repository, &caller).await?))
 }
 
 /// Start the caller's timer on a task
@@ -35,9 +35,9 @@ pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
 )]
 #[post("/{id}/timer")]
 pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
-    let start = app.store.write_once(
+    let start = app.repository.write_once(
         &caller,
-        caller.key(&app.store, b""),
+        caller.key(&app.repository, b""),
         id.0,
         |tx, id| Box::pin(time_entry::start(tx, *id)),
         |entry: &TimeEntry| {
@@ -61,5 +61,6 @@ pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
 #[post("/{id}/timer/stop")]
 pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre))).await
+    resource::change(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(time_entry::stop(tx, *id, pre)))
+        .await
 }

@@ -13,11 +13,11 @@ use taskhub_domain::{
     user::{self, ImportReport, NewUser, User, UserInput, UserView},
 };
 
-use super::{App, auth::hash_of_new, noun};
+use super::{App, auth::hash_of_new, resource};
 use crate::http::{
     answer::{self, Answered, Count, List},
     export::{self, Line},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Octets, Parameters, Takes},
+    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, RawBody, Takes},
     middleware::limits::charge,
 };
 
@@ -33,7 +33,7 @@ pub(crate) async fn list_users(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, user::list(&app.store, &caller, &query.0).await?)
+    answer::list(&app, &request, user::list(&app.repository, &caller, &query.0).await?)
 }
 
 /// Create a user
@@ -47,10 +47,10 @@ pub(crate) async fn list_users(
 #[post("")]
 pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -> Answered {
     let new = user::check_new(&caller, &body.input)?;
-    let key = caller.key(&app.store, &body.octets);
+    let key = caller.key(&app.repository, &body.octets);
     let _turn = app.turns.of(caller.tenant()).enter().await?;
     let password_hash = hash_of_new(&app, &new, "password").await?;
-    let create = app.store.write_once(
+    let create = app.repository.write_once(
         &caller,
         key,
         (new, password_hash),
@@ -74,7 +74,7 @@ pub(crate) async fn change_users(
     request: HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
+    let key = caller.key(&app.repository, &body.octets);
     let caller = charge(&request, &caller, body.input.operations())?;
     let mut hashes = Vec::new();
     for (place, new) in bulk::check_users(&caller, &body.input)? {
@@ -83,7 +83,7 @@ pub(crate) async fn change_users(
         let field = format!("operations/{place}/body/password");
         hashes.push((place, hash_of_new(&app, &new, &field).await?));
     }
-    noun::bulk_with::<User>(&caller, &app, key, body, hashes).await
+    resource::bulk_with::<User>(&caller, &app, key, body, hashes).await
 }
 
 /// Count active users
@@ -92,7 +92,7 @@ pub(crate) async fn change_users(
 #[utoipa::path(tag = "users", responses((status = 200, description = "The number of active users.", body = Count)))]
 #[get("/active-count")]
 pub(crate) async fn count_active_users(caller: Caller, app: App) -> Answered {
-    let count = user::active_count(&app.store, &caller).await?;
+    let count = user::active_count(&app.repository, &caller).await?;
     Ok(HttpResponse::Ok().json(Count { count }))
 }
 
@@ -122,13 +122,13 @@ pub(crate) async fn import_users(
     app: App,
     mut query: Parameters,
     request: HttpRequest,
-    file: Octets<UsersFile>,
+    file: RawBody<UsersFile>,
 ) -> Answered {
     let dry_run = query.take("dry_run", "true or false")?.unwrap_or_default();
     let import = user::check_import(&caller, &file.octets, dry_run)?;
-    let key = caller.key(&app.store, &file.octets);
+    let key = caller.key(&app.repository, &file.octets);
     let caller = charge(&request, &caller, import.rows())?;
-    let write = app.store.write_once(
+    let write = app.repository.write_once(
         &caller,
         key,
         import,
@@ -138,10 +138,10 @@ pub(crate) async fn import_users(
     let report = write.await?;
     if !dry_run {
         // In the background: the response does not depend on the statistics.
-        let store = app.store.clone();
+        let repository = app.repository.clone();
         tokio::spawn(async move {
-            if let Err(error) = user::analyze_imported(&store).await {
-                tracing::warn!(%error, "the statistics of the database can't be brought up to date");
+            if let Err(error) = user::analyze_imported(&repository).await {
+                tracing::warn!(%error, "could not update the statistics of the database");
             }
         });
     }
@@ -160,10 +160,10 @@ pub(crate) async fn export_users(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    let (store, query) = (app.store.clone(), query.0);
+    let (repository, query) = (app.repository.clone(), query.0);
     export::csv(&app, &request, "users", move |cursor| {
-        let (store, caller, query) = (store.clone(), caller.clone(), query.clone());
-        async move { user::export(&store, &caller, &query, cursor).await }
+        let (repository, caller, query) = (repository.clone(), caller.clone(), query.clone());
+        async move { user::export(&repository, &caller, &query, cursor).await }
     })
     .await
 }
@@ -181,10 +181,10 @@ pub(crate) async fn get_user(
     mut query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    if let Some(at) = query.take("as_of", noun::INSTANT)? {
-        return Ok(noun::past(&known, &user::get_at(&app.store, &caller, id.0, at).await?));
+    if let Some(at) = query.take("as_of", resource::INSTANT)? {
+        return Ok(resource::past(&known, &user::get_at(&app.repository, &caller, id.0, at).await?));
     }
-    let user = user::get(&app.store, &caller, id.0).await?;
+    let user = user::get(&app.repository, &caller, id.0).await?;
     Ok(answer::resource(&known, user.version(), &user))
 }
 
@@ -242,7 +242,7 @@ pub(crate) async fn delete_user(
     pre: IfMatch,
 ) -> Answered {
     let input = (id.0, query.take_id("transfer_to", "an id")?, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| {
+    resource::finish(&caller, &app, b"", input, |tx, (id, heir, pre)| {
         Box::pin(offboarding::remove_user(tx, *id, *heir, pre))
     })
     .await
@@ -283,7 +283,7 @@ pub(crate) async fn list_user_history(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, user::history(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, user::history(&app.repository, &caller, id.0, &query.0).await?)
 }
 
 /// List the changes to a user
@@ -299,13 +299,13 @@ pub(crate) async fn list_user_changes(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    let past = Past::<User>::private(&app.store, &caller, id.0).await?;
-    noun::told(&app, &query, &request, &past).await
+    let past = Past::<User>::private(&app.repository, &caller, id.0).await?;
+    resource::told(&app, &query, &request, &past).await
 }
 
 async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch) -> Answered {
     let input = (id.0, active, pre.0);
-    noun::change(caller, app, b"", input, |tx, (id, active, pre)| {
+    resource::change(caller, app, b"", input, |tx, (id, active, pre)| {
         Box::pin(user::set_active(tx, *id, *active, pre))
     })
     .await
@@ -343,7 +343,7 @@ impl Line for User {
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<UserInput>) -> Answered {
     let input = (id.0, body.input, pre.0);
-    noun::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
+    resource::change(caller, app, &body.octets, input, |tx, (id, body, pre)| {
         Box::pin(user::update(tx, *id, body, pre))
     })
     .await

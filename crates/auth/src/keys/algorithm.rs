@@ -1,10 +1,10 @@
-//! The signature algorithms, and the kind of key that each one wants.
+//! The signature algorithms, with the type of key of each.
 
 use std::{fmt, str::FromStr};
 
 use super::KeyError;
 
-/// A signature algorithm by its name in RFC 7518, section 3.1, and RFC 8037, section 3.1.
+/// A signature algorithm (RFC 7518, section 3.1; RFC 8037, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// `EdDSA` with Ed25519: small, fast, and the default.
@@ -13,14 +13,15 @@ pub enum Algorithm {
     Es256,
     /// `RS256`: RSASSA-PKCS1-v1_5 with SHA-256, 2048 to 8192 bits.
     Rs256,
-    /// `HS256`: HMAC with SHA-256 and a key of 32 bytes or more. Whoever verifies can sign: for one service alone.
+    /// `HS256`: HMAC with SHA-256 and a key of at least 32 bytes. Every verifier can also sign, so
+    /// it is only for installations where no other service verifies tokens.
     Hs256,
 }
 
 impl Algorithm {
     const ALL: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Hs256];
 
-    /// Its name in `alg`.
+    /// The name in `alg`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",

@@ -1,8 +1,8 @@
-//! Reading back what the cryptographic library wrote of an RSA key, which it does in DER alone: PKCS #8 (RFC 5208) around
-//! PKCS #1 (RFC 8017, appendix A.1.2).
+//! Parsing the RSA keys that the cryptographic library writes. It writes only DER: PKCS #8 (RFC
+//! 5208) around PKCS #1 (RFC 8017, appendix A.1.2).
 //!
-//! Only ever given the library's own output. An error here could not go unnoticed: what is read goes back into the library,
-//! which checks that the parts fit each other.
+//! Invariant: the input is always output of the library, never that of a client. A wrong result
+//! here cannot go unnoticed, because the library reads it again and checks that the numbers match.
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -30,7 +30,7 @@ pub(super) fn numbers(pkcs1: &[u8]) -> Option<[&[u8]; 8]> {
     Some(numbers)
 }
 
-/// The content of the element at the front of `input`, if it has that tag, and what follows it.
+/// The content of the first element of `input`, if it has the tag, and the bytes after it.
 fn element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (first, rest) = input.split_first()?;
     let (&length, rest) = rest.split_first()?;

@@ -1,4 +1,7 @@
-//! Fresh keys, as the JSON Web Keys that they will be stored as: what is generated passes the same gate as what is read.
+//! Generating keys.
+//!
+//! Invariant: a new key is a JSON Web Key, which the caller loads like a stored one. So it passes
+//! the same checks.
 
 use aws_lc_rs::{
     encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der},
@@ -11,7 +14,7 @@ use secrecy::SecretString;
 use super::{algorithm::Algorithm, der, jwk::Jwk};
 use crate::secret;
 
-/// A private key for `algorithm`; `None` if the library fails.
+/// Generates a private key for `algorithm`; `None` if the cryptographic library fails.
 pub(super) fn fresh(algorithm: Algorithm) -> Option<Jwk> {
     let mut jwk = match algorithm {
         Algorithm::EdDsa => ed25519()?,
@@ -57,8 +60,10 @@ fn rsa() -> Option<Jwk> {
     })
 }
 
-/// The SHA-256 thumbprint of RFC 7638, section 3, and RFC 8037, section 2: over the required public members in lexical order.
-/// None for a symmetric key, whose required member is the secret itself.
+/// The SHA-256 thumbprint (RFC 7638, section 3; RFC 8037, section 2) over the required public
+/// members in lexical order.
+///
+/// `None` for a symmetric key, because its required member is the secret.
 fn thumbprint(jwk: &Jwk) -> Option<String> {
     let members = match (jwk.kty.as_deref()?, &jwk.crv, &jwk.x, &jwk.y, &jwk.n, &jwk.e) {
         ("OKP", Some(crv), Some(x), ..) => format!(r#"{{"crv":"{crv}","kty":"OKP","x":"{x}"}}"#),

@@ -1,13 +1,17 @@
-//! One JSON Web Key as it is written: its members, the rules about those that every key has, and its two ways out.
+//! One JSON Web Key as it is serialised: its members, the rules about those that all types of keys
+//! have, and its public and private forms.
 //!
-//! Members that are not listed are dropped: a certificate or a URL in a key is never followed.
+//! Invariant: the public form is a type without private members. Unknown members are ignored, so a
+//! certificate or a URL in a key is never followed.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
 
-/// The members of RFC 7517, section 4, RFC 7518, section 6, and RFC 8037, section 2. Private ones redact and erase themselves.
+/// The members of RFC 7517, section 4, RFC 7518, section 6, and RFC 8037, section 2.
+///
+/// Private members are redacted in `Debug` output and erased from memory when they are dropped.
 #[derive(Deserialize, Default)]
 pub(super) struct Jwk {
     pub(super) kty: Option<String>,
@@ -29,46 +33,51 @@ pub(super) struct Jwk {
     pub(super) qi: Option<SecretString>,
     pub(super) oth: Option<serde::de::IgnoredAny>,
     pub(super) k: Option<SecretString>,
-    /// From when on it signs, in Unix seconds: a private one of TaskHub's own (RFC 7517, section 4, allows more members).
+    /// The first second (Unix time) in which it may sign. An additional member of TaskHub, which
+    /// RFC 7517, section 4, allows.
     #[serde(rename = "taskhub_signs_from")]
     pub(super) signs_from: Option<i64>,
-    /// From when on it is as if it were not there.
+    /// The first second (Unix time) in which it neither signs nor verifies.
     #[serde(rename = "taskhub_until")]
     pub(super) until: Option<i64>,
 }
 
 impl Jwk {
-    /// Its `kid`, or nothing.
+    /// The `kid`, or an empty text.
     pub(super) fn kid(&self) -> &str {
         self.kid.as_deref().unwrap_or_default()
     }
 
-    /// Whether it has a member that only a private or a symmetric key has.
+    /// Whether it has a member that only private and symmetric keys have.
     pub(super) fn is_private(&self) -> bool {
         [&self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k].into_iter().any(Option::is_some)
             || self.oth.is_some()
     }
 
-    /// The one algorithm that the key is for, if `alg`, `kty`, `crv`, `use` and `key_ops` agree.
+    /// The algorithm of the key.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the key breaks, if `alg`, `kty`, `crv`, `use` and `key_ops` do not match.
     pub(super) fn algorithm(&self) -> Result<Algorithm, &'static str> {
         let kty = self.kty.as_deref().unwrap_or_default();
         if !["OKP", "EC", "RSA", "oct"].contains(&kty) {
-            return Err("its `kty` is none of OKP, EC, RSA and oct");
+            return Err("its `kty` must be OKP, EC, RSA or oct");
         }
-        let name = self.alg.as_deref().ok_or("it has no `alg`: a key is for one algorithm")?;
+        let name = self.alg.as_deref().ok_or("its `alg` is missing: a key is for exactly one algorithm")?;
         let algorithm: Algorithm =
-            name.parse().map_err(|_| "its `alg` is none of EdDSA, ES256, RS256 and HS256")?;
+            name.parse().map_err(|_| "its `alg` must be EdDSA, ES256, RS256 or HS256")?;
         let (wanted, curve) = algorithm.shape();
         if kty != wanted {
-            return Err("its `alg` does not fit its `kty`");
+            return Err("its `alg` does not match its `kty`");
         }
         if self.crv.as_deref() != curve {
             return Err(
-                "its `crv` is not the one of its `alg`: Ed25519 for EdDSA, P-256 for ES256, none for others",
+                "its `crv` must match its `alg`: Ed25519 for EdDSA, P-256 for ES256, absent for others",
             );
         }
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
-            return Err("its `use` is not `sig`");
+            return Err("its `use` must be `sig`");
         }
         match &self.key_ops {
             Some(operations) => self.permits(operations, algorithm).map(|()| algorithm),
@@ -76,29 +85,29 @@ impl Jwk {
         }
     }
 
-    /// Whether `key_ops` allows what the key is there for.
+    /// Checks that `key_ops` allows the use of the key (RFC 7517, section 4.3).
     fn permits(&self, operations: &[String], algorithm: Algorithm) -> Result<(), &'static str> {
         let times = |operation| operations.iter().filter(|named| *named == operation).count();
         let (sign, verify) = (times("sign"), times("verify"));
         if sign > 1 || verify > 1 || operations.len() > sign + verify {
-            return Err("its `key_ops` repeat, or name more than `sign` and `verify`");
+            return Err("its `key_ops` must contain only `sign` and `verify`, each at most once");
         }
         let private = self.is_private();
         if private && sign == 0 {
-            return Err("it is private, and its `key_ops` lack `sign`");
+            return Err("it is private, but its `key_ops` lack `sign`");
         }
         if (!private || algorithm == Algorithm::Hs256) && verify == 0 {
-            return Err("it is there to verify, and its `key_ops` lack `verify`");
+            return Err("it is public or symmetric, but its `key_ops` lack `verify`");
         }
         Ok(())
     }
 
-    /// Its public half, unless it is symmetric and has none.
+    /// The public half; `None` for a symmetric key, which has none.
     pub(super) fn public(&self) -> Option<PublicJwk<'_>> {
         (self.kty.as_deref() != Some("oct")).then(|| self.members())
     }
 
-    /// All of it.
+    /// The whole key, with its private members.
     pub(super) fn private(&self) -> PrivateJwk<'_> {
         PrivateJwk {
             public: self.members(),
@@ -129,7 +138,8 @@ impl Jwk {
     }
 }
 
-/// What the world may see. `key_ops` stay behind: `use` says the same of both halves.
+/// The public form. It has no `key_ops`, because those of a private key would be wrong in it. `use`
+/// applies to both halves.
 #[derive(Serialize)]
 pub(super) struct PublicJwk<'a> {
     kty: Option<&'a str>,
@@ -149,7 +159,7 @@ pub(super) struct PublicJwk<'a> {
     e: Option<&'a str>,
 }
 
-/// What the key file holds.
+/// The private form, for the key file.
 #[derive(Serialize)]
 pub(super) struct PrivateJwk<'a> {
     #[serde(flatten)]

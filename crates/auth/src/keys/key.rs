@@ -1,10 +1,13 @@
-//! One key that keeps the rules.
+//! One key of a set, in the forms that signing and verifying need.
+//!
+//! Invariant: a [`Key`] keeps the rules of [`super`], because [`Key::load`] is the only way to make
+//! one.
 
 use jsonwebtoken::{DecodingKey, EncodingKey, crypto};
 
 use super::{KeyError, algorithm::Algorithm, jwk::Jwk, material, rotation::Window};
 
-/// A key in all its forms. Made by [`Key::load`] alone.
+/// A key as JSON Web Key, and as keys of `jsonwebtoken`.
 pub(super) struct Key {
     jwk: Jwk,
     algorithm: Algorithm,
@@ -13,13 +16,18 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The key that `jwk` describes, if it keeps the rules. A private one signs something, and its public half verifies that.
+    /// Loads the key that `jwk` describes. A private key signs a message, and its public half must
+    /// verify the signature.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Refused`] if the key breaks a rule.
     pub(super) fn load(jwk: Jwk) -> Result<Self, KeyError> {
         let refused = |reason| KeyError::Refused { kid: jwk.kid().to_owned(), reason };
         let algorithm = jwk.algorithm().map_err(refused)?;
         let (verifying, signing) = material::pair(&jwk, algorithm).map_err(refused)?;
         if signing.as_ref().is_some_and(|key| !fit(key, &verifying, algorithm)) {
-            return Err(refused("a signature of it does not verify"));
+            return Err(refused("a signature made with it does not verify"));
         }
         Ok(Self { jwk, algorithm, verifying, signing })
     }
@@ -32,7 +40,7 @@ impl Key {
         &mut self.jwk
     }
 
-    /// When it is good.
+    /// The time in which it signs and verifies.
     pub(super) fn window(&self) -> Window {
         let Jwk { signs_from, until, .. } = self.jwk;
         Window { from: signs_from.unwrap_or(i64::MIN), until: until.unwrap_or(i64::MAX) }
@@ -55,7 +63,7 @@ impl Key {
     }
 }
 
-/// Whether what the one signs, the other verifies.
+/// Whether a signature by `signing` verifies with `verifying`.
 fn fit(signing: &EncodingKey, verifying: &DecodingKey, algorithm: Algorithm) -> bool {
     const MESSAGE: &[u8] = b"a key fits its lock";
     let signed = crypto::sign(MESSAGE, signing, algorithm.into());

@@ -1,7 +1,8 @@
-//! From the members of a key to what the cryptographic library takes, with the rules about strength and size.
+//! Conversion of the members of a JWK to keys of the cryptographic library, with the rules about
+//! strength and size.
 //!
-//! All parsing of keys is the library's (`aws-lc-rs`): it refuses points off the curve, RSA parts that contradict each other,
-//! and private parts that don't belong to the public ones.
+//! The library (`aws-lc-rs`) parses the keys. It rejects points that are not on the curve, RSA
+//! numbers that contradict each other, and private members that do not match the public ones.
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -17,17 +18,17 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 use super::{algorithm::Algorithm, der, jwk::Jwk};
 
-/// What verifies, and what signs if the key is private; or the rule that the key breaks.
+/// The verifying key, and the signing key if it is private; or the rule that the key breaks.
 pub(super) type Pair = Result<(DecodingKey, Option<EncodingKey>), &'static str>;
 
-const MISSING: &str = "a member is missing, or is not base64url without padding";
+const MISSING: &str = "a required member is missing, or is not base64url without padding";
 const PRIVATE_MISSING: &str = "a private member is missing, or is not base64url without padding";
-const MISMATCH: &str = "its private members do not fit its public ones";
+const MISMATCH: &str = "its private members do not match its public ones";
 
-/// The pair of `jwk`, which is known to be for `algorithm`.
+/// The keys of `jwk`, which is for `algorithm`.
 pub(super) fn pair(jwk: &Jwk, algorithm: Algorithm) -> Pair {
     if jwk.k.is_some() != (algorithm == Algorithm::Hs256) {
-        return Err("`k` is for symmetric keys, and they need it");
+        return Err("its `k` must be present for HS256, and absent for other algorithms");
     }
     match algorithm {
         Algorithm::EdDsa => ed25519(jwk),
@@ -37,7 +38,7 @@ pub(super) fn pair(jwk: &Jwk, algorithm: Algorithm) -> Pair {
     }
 }
 
-/// RFC 8037, section 2.
+/// An Ed25519 key (RFC 8037, section 2).
 fn ed25519(jwk: &Jwk) -> Pair {
     let x = public(jwk.x.as_ref())?;
     if x.len() != 32 || ParsedPublicKey::new(&ED25519, &x).is_err() {
@@ -56,11 +57,11 @@ fn ed25519(jwk: &Jwk) -> Pair {
     Ok((verifying, Some(EncodingKey::from_ed_der(pkcs8.as_ref()))))
 }
 
-/// RFC 7518, section 6.2.
+/// A key on P-256 (RFC 7518, section 6.2).
 fn p256(jwk: &Jwk) -> Pair {
     let (x, y) = (public(jwk.x.as_ref())?, public(jwk.y.as_ref())?);
     if x.len() != 32 || y.len() != 32 {
-        return Err("its `x` and `y` are not 32 bytes each");
+        return Err("its `x` and `y` must be 32 bytes each");
     }
     let point = [&[4], x.as_slice(), y.as_slice()].concat();
     ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).map_err(|_| "its point is not on the curve")?;
@@ -82,18 +83,18 @@ fn p256(jwk: &Jwk) -> Pair {
     Ok((verifying, Some(EncodingKey::from_ec_der(pkcs8.as_ref()))))
 }
 
-/// RFC 7518, section 6.3.
+/// An RSA key (RFC 7518, section 6.3).
 #[expect(clippy::many_single_char_names, reason = "the names of RFC 7518, section 6.3")]
 fn rsa(jwk: &Jwk) -> Pair {
     let (n, e) = (public(jwk.n.as_ref())?, public(jwk.e.as_ref())?);
     if [&n, &e].into_iter().any(|number| number.first() == Some(&0)) {
-        return Err("its `n` or `e` begins with a zero byte");
+        return Err("its `n` and `e` must not begin with a zero byte");
     }
     if !(2048..=8192).contains(&bits(&n)) {
-        return Err("its modulus is not of 2048 to 8192 bits");
+        return Err("its modulus must have 2048 to 8192 bits");
     }
     if !odd(&e) || e == [1] || bits(&e) > 33 {
-        return Err("its public exponent is not an odd number from 3 to 33 bits");
+        return Err("its public exponent must be odd, at least 3, and at most 33 bits long");
     }
     let public_key = PublicKeyComponents { n: n.as_slice(), e: e.as_slice() };
     if !odd(&n) || public_key.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).is_err() {
@@ -104,7 +105,7 @@ fn rsa(jwk: &Jwk) -> Pair {
         return Ok((verifying, None));
     }
     if jwk.oth.is_some() {
-        return Err("it has more than two primes (`oth`)");
+        return Err("it must not have more than two primes (`oth`)");
     }
     let [d, p, q, dp, dq, qi] =
         [&jwk.d, &jwk.p, &jwk.q, &jwk.dp, &jwk.dq, &jwk.qi].map(|member| private(member.as_ref()));
@@ -124,11 +125,11 @@ fn rsa(jwk: &Jwk) -> Pair {
     Ok((verifying, Some(EncodingKey::from_rsa_der(pkcs1))))
 }
 
-/// RFC 7518, section 6.4, and section 3.2 for the size.
+/// An HMAC key (RFC 7518, section 6.4; section 3.2 for the size).
 fn hmac(jwk: &Jwk) -> Pair {
     let k = private(jwk.k.as_ref())?;
     if k.expose_secret().len() < 32 {
-        return Err("its secret is under 32 bytes");
+        return Err("its secret must have at least 32 bytes");
     }
     Ok((DecodingKey::from_secret(k.expose_secret()), Some(EncodingKey::from_secret(k.expose_secret()))))
 }
@@ -144,7 +145,7 @@ fn private(member: Option<&SecretString>) -> Result<SecretBox<Vec<u8>>, &'static
     if bytes.expose_secret().is_empty() { Err(PRIVATE_MISSING) } else { Ok(bytes) }
 }
 
-/// How many bits a big-endian number without leading zero bytes has.
+/// The number of bits of a big-endian number without leading zero bytes.
 fn bits(number: &[u8]) -> usize {
     number.len() * 8 - number.first().map_or(0, |first| first.leading_zeros() as usize)
 }

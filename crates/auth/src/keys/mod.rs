@@ -1,19 +1,25 @@
-//! Which keys sign and verify: a set of JSON Web Keys (RFC 7517).
+//! Sets of JSON Web Keys (RFC 7517), which sign and verify tokens.
 //!
-//! Invariant: a [`KeySet`] exists only if every rule below holds for every key in it, so nothing that uses one asks again.
-//! Libraries let most of these pass. It must not know where the set is kept, nor what its signatures are for.
+//! Invariant: a [`KeySet`] exists only if every key in it keeps the rules below, so that no user of
+//! a set has to check them. Most libraries do not enforce them.
 //!
-//! A key is refused
+//! - A key has a `kid` of 1 to 128 bytes, which no other key of the set has.
+//! - A key has an `alg` that matches its `kty` and `crv`: it is for one algorithm (RFC 8725,
+//!   section 3.1).
+//! - The `use` of a key is absent or `sig`.
+//! - The `key_ops` of a key are absent, or contain only `sign` and `verify`, each at most once. A
+//!   private key has `sign`, a public key `verify`, and a symmetric key both (RFC 7517, section
+//!   4.3).
+//! - An HMAC key has at least 32 bytes. An RSA key has 2048 to 8192 bits and an odd exponent of at
+//!   least 3.
+//! - All required members are base64url without padding and have the right size. An EC point is on
+//!   its curve.
+//! - The private members match the public ones, and a signature made with the key verifies.
 //!
-//! - without a `kid`, or with one that another key of the set has;
-//! - without an `alg`, or with one that does not fit its `kty` and `crv`: one algorithm a key (RFC 8725, section 3.1);
-//! - if its `use` is other than `sig`; if it has `key_ops` that repeat, name anything but `sign` and `verify`, or lack what the
-//!   key is there for: `sign` if it is private, `verify` if it is public, both if it is symmetric (RFC 7517, section 4.3);
-//! - if it is too weak: HMAC under 32 bytes, RSA under 2048 bits or with an exponent that is even or under 3;
-//! - if a member is missing, not base64url without padding, or of the wrong size; if a point is not on its curve;
-//! - if its private members don't fit its public ones, or a signature of it does not verify.
+//! A set has 1 to 16 keys. All of them verify, and one of the private ones signs at a time: see
+//! [`KeySet::rotate`].
 //!
-//! A set has 1 to 16 keys. All verify, and of the private ones the one signs whose turn it is: see [`KeySet::rotate`].
+//! This module does not know where a set is stored or what its signatures are for.
 
 mod algorithm;
 mod der;
@@ -36,72 +42,76 @@ use key::Key;
 pub use rotation::{KeyState, Standing};
 pub(crate) use rotation::{Window, turn};
 
-/// The most keys that a set may have.
+/// The greatest number of keys in a set.
 const MOST: usize = 16;
 
-/// Why a key set was refused or could not be used. Names the key and the rule, never the material.
+/// Why a key set was rejected or cannot be used. It names the key and the rule, and never contains
+/// key material.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
 pub enum KeyError {
-    /// Not JSON, or not a set of keys whose members are of the right types. The place is all that is told of the text.
+    /// The text is not JSON, or not a set of keys with members of the right types. The error has
+    /// only the position, because the text may contain secrets.
     #[error("the key set is not a JSON Web Key set: line {line}, column {column}")]
     Malformed {
-        /// Counted from 1.
+        /// The line, from 1.
         line: usize,
-        /// Counted from 1; 0 if the place is a line's end.
+        /// The column, from 1; 0 at the end of a line.
         column: usize,
     },
-    /// `{"keys": []}`. Also what is left of a set of HMAC keys in its public document.
+    /// The set has no keys. The public document of a set of HMAC keys is empty too.
     #[error("the key set has no key")]
     Empty,
-    /// More keys than anybody rotates.
+    /// The set has more than 16 keys.
     #[error("the key set has {0} keys, at most 16 are allowed")]
     TooMany(usize),
-    /// A key without a `kid`, with an empty one, or with one of more than 128 bytes.
-    #[error("key {0} of the set has no `kid` of 1 to 128 bytes")]
+    /// The `kid` of a key is missing, empty or longer than 128 bytes.
+    #[error("key {0} of the set must have a `kid` of 1 to 128 bytes")]
     MissingKid(
-        /// The key's place in the set, counted from 1.
+        /// The position of the key in the set, from 1.
         usize,
     ),
-    /// Two keys with one `kid`: which one verifies would be chance.
-    #[error("key {0:?} is in the set twice")]
+    /// Two keys have the same `kid`, so that a token would not identify its key.
+    #[error("two keys of the set have the `kid` {0:?}")]
     DuplicateKid(String),
-    /// A key that breaks a rule.
+    /// A key breaks a rule.
     #[error("key {kid:?}: {reason}")]
     Refused {
-        /// Which key.
+        /// The `kid` of the key.
         kid: String,
-        /// Which rule, as the end of a sentence.
+        /// The rule, in words that follow the `kid` in a message.
         reason: &'static str,
     },
-    /// A signer was asked of a set that has public keys alone.
+    /// The set has only public keys, and a signer needs a private one.
     #[error("the key set has no private key to sign with")]
     NoSigningKey,
-    /// A signer or a verifier was asked for with an empty issuer or audience, which any other token could match.
+    /// The issuer or the audience of a signer or verifier is empty.
     #[error("the issuer and the audience must not be empty")]
     Nameless,
-    /// A key was to be removed that is not there.
-    #[error("there is no key {0:?}")]
+    /// The key to remove is not in the set.
+    #[error("the key set has no key {0:?}")]
     NoSuchKey(String),
-    /// A key was to be removed without which nothing could be signed.
-    #[error("key {0:?} signs at this moment, and no other could: rotate first")]
+    /// The key to remove is the only one that can sign now.
+    #[error("key {0:?} is the only key that can sign now: rotate the keys before you remove it")]
     Needed(String),
-    /// A name that is none of `EdDSA`, `ES256`, `RS256` and `HS256`.
-    #[error("no such signature algorithm; there are EdDSA, ES256, RS256 and HS256")]
+    /// The name is not `EdDSA`, `ES256`, `RS256` or `HS256`.
+    #[error("unknown signature algorithm: must be EdDSA, ES256, RS256 or HS256")]
     UnknownAlgorithm,
-    /// The cryptographic library made no key.
+    /// The cryptographic library did not generate a key.
     #[error("no key could be generated")]
     Generation,
 }
 
-/// A set of keys, all of which keep the rules of this module. `Debug` shows ids and algorithms only.
+/// A set of keys that all keep the rules of this module. `Debug` shows only their ids and
+/// algorithms.
 pub struct KeySet {
     keys: Vec<Key>,
 }
 
 impl KeySet {
-    /// One fresh private key, RSA with 2048 bits.
+    /// Generates a set with one private key. An RSA key has 2048 bits.
     ///
-    /// Its `kid` is its thumbprint (RFC 7638). An HMAC key has a random one, since a thumbprint of a secret tells of the secret.
+    /// Its `kid` is its thumbprint (RFC 7638). The `kid` of an HMAC key is random, because a
+    /// thumbprint would reveal a digest of the secret.
     ///
     /// # Errors
     ///
@@ -111,11 +121,11 @@ impl KeySet {
         Ok(Self { keys: vec![key] })
     }
 
-    /// Reads a JWK set (RFC 7517, section 5) of private or public keys, or both.
+    /// Parses a JWK set (RFC 7517, section 5) of private keys, public keys, or both.
     ///
     /// # Errors
     ///
-    /// The [`KeyError`] of the first rule that is broken.
+    /// The [`KeyError`] of the first rule that the set breaks.
     pub fn from_json(text: &str) -> Result<Self, KeyError> {
         #[derive(Deserialize)]
         struct Document {
@@ -140,7 +150,8 @@ impl KeySet {
         Ok(Self { keys: document.keys.into_iter().map(Key::load).collect::<Result<_, _>>()? })
     }
 
-    /// The whole set with its private members, as indented JSON: what the key file holds. Keep it readable by its owner alone.
+    /// The set with its private members, as indented JSON, for the key file. Only the owner of the
+    /// file may be able to read it.
     pub fn to_private_json(&self) -> SecretString {
         #[derive(Serialize)]
         struct Document<'a> {
@@ -150,25 +161,28 @@ impl KeySet {
         SecretString::from(serde_json::to_string_pretty(&Document { keys }).unwrap_or_default())
     }
 
-    /// The public document, for `/.well-known/jwks.json`: the public members of all asymmetric keys that are good at `now`. The type that it is written
-    /// from has no private member. Symmetric keys are not in it; they have no public half.
+    /// The public document for `/.well-known/jwks.json`: the public members of all asymmetric keys
+    /// that are valid at `now` (Unix seconds).
+    ///
+    /// It is serialised from a type without private members. It has no symmetric keys, because
+    /// these have no public half.
     pub fn to_jwks(&self, now: i64) -> Value {
         let present = self.keys.iter().filter(|key| key.window().until > now);
         let keys: Vec<_> = present.filter_map(|key| key.jwk().public()).collect();
         json!({ "keys": keys })
     }
 
-    /// Whether there is a private key to sign with.
+    /// Whether the set has a private key.
     pub fn signs(&self) -> bool {
         self.signing().next().is_some()
     }
 
-    /// The private keys, to sign with when it is their turn.
+    /// The private keys, with the time in which each may sign.
     pub(crate) fn signing(&self) -> impl Iterator<Item = (&str, Algorithm, &EncodingKey, Window)> {
         self.keys.iter().filter_map(|key| Some((key.kid(), key.algorithm(), key.signing()?, key.window())))
     }
 
-    /// All keys, to verify with while they are good.
+    /// All keys, with the time in which each verifies.
     pub(crate) fn verifying(&self) -> impl Iterator<Item = (&str, Algorithm, &DecodingKey, Window)> {
         self.keys.iter().map(|key| (key.kid(), key.algorithm(), key.verifying(), key.window()))
     }
@@ -182,7 +196,11 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// The issuer and the audience of a signer or a verifier.
+/// Checks the issuer and the audience of a signer or a verifier.
+///
+/// # Errors
+///
+/// [`KeyError::Nameless`] if one is empty.
 pub(crate) fn names(issuer: &str, audience: &str) -> Result<(String, String), KeyError> {
     if issuer.is_empty() || audience.is_empty() {
         return Err(KeyError::Nameless);

@@ -1,64 +1,75 @@
-//! Rotation: which key signs when, and for how long the others stay.
+//! Key rotation: the time in which each key signs and verifies.
 //!
-//! Invariant: a key is published before it signs, and stays until the last token that it may have signed has expired. So at any instant every
-//! token that has not expired verifies, here and with whoever fetches the public set as often as it says. The times stand in the keys
-//! themselves (`taskhub_signs_from`, `taskhub_until`), so that a file of keys says all.
+//! Invariant: a key is published before it signs, and stays until the last token that it signed has
+//! expired. So every token that has not expired verifies, here and at services that fetch the
+//! public set again after the time in its `Cache-Control` header.
+//!
+//! The times are members of the keys (`taskhub_signs_from`, `taskhub_until`), so that the key file
+//! is complete.
 
 use super::{Algorithm, Key, KeyError, KeySet, MOST, generate};
 
-/// How far the clocks of two servers may differ, in seconds: one may sign with the old key for so much longer.
+/// The greatest difference between the clocks of two servers, in seconds. A server may sign with
+/// the old key for this much longer.
 const SKEW: i64 = 60;
 
-/// When a key is good, in Unix seconds.
+/// The time in which a key is valid, in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
-    /// From when on it signs. It verifies before that.
+    /// The first second in which it may sign. It verifies before that, too.
     pub(crate) from: i64,
-    /// From when on it is as if it were not there.
+    /// The first second in which it neither signs nor verifies.
     pub(crate) until: i64,
 }
 
-/// The one of some private keys whose turn it is to sign: the one that began last; of several the first.
+/// The private key that signs at `now`: the valid one with the latest start, and of several with
+/// the same start the first.
 pub(crate) fn turn<T>(keys: impl Iterator<Item = T>, window: impl Fn(&T) -> Window, now: i64) -> Option<T> {
     let good = keys.filter(|key| window(key).from <= now && now < window(key).until);
     good.reduce(|best, key| if window(&key).from > window(&best).from { key } else { best })
 }
 
-/// What a key does at some instant.
+/// The state of a key at a given time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is published, and will sign from an instant on.
+    /// It is published, and will sign from this time (Unix seconds) on.
     Waits(i64),
-    /// It signs.
+    /// It signs and verifies.
     Signs,
-    /// It verifies what it, or somebody else with its private half, has signed.
+    /// It verifies, but does not sign: another key signs, or this one is public.
     Verifies,
-    /// It is good no more, and only still in the file.
+    /// It neither signs nor verifies. The next rotation removes it from the file.
     Ended,
 }
 
-/// A key of a set, as an operator wants to know it.
+/// The state of a key of a set, for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyState<'a> {
-    /// Its `kid`.
+    /// The `kid`.
     pub kid: &'a str,
-    /// Its algorithm.
+    /// The algorithm.
     pub algorithm: Algorithm,
-    /// What it does.
+    /// What it does at that time.
     pub standing: Standing,
-    /// Until when it is good, in Unix seconds, if that is known.
+    /// The time (Unix seconds) at which it ends, or `None` before another key succeeds it.
     pub until: Option<i64>,
 }
 
 impl KeySet {
-    /// Puts a fresh key into the set that will sign `publish` seconds from `now` on, and gives its `kid`. Who verifies must have fetched the
-    /// public set anew by then.
+    /// Adds a new key to the set and returns its `kid`.
     ///
-    /// The keys before it stay for `keep` seconds longer, the longest life of a token that they may have signed. Keys that have ended go.
+    /// The key signs from `publish` seconds after `now` (Unix seconds) on, or later if another new
+    /// key has not signed yet. Services that verify tokens must fetch the public set again within
+    /// that time.
+    ///
+    /// The older keys stay for `keep` seconds after the new key begins to sign, plus 60 seconds for
+    /// the difference between clocks. `keep` must be the longest lifetime of the tokens that they
+    /// sign. Keys that have ended are removed.
     ///
     /// # Errors
     ///
-    /// [`KeyError::TooMany`] if no room is left, [`KeyError::Generation`] if the cryptographic library fails.
+    /// [`KeyError::TooMany`] if the set has 16 keys that have not ended; [`KeyError::Generation`]
+    /// if the cryptographic library fails.
     pub fn rotate(
         &mut self,
         algorithm: Algorithm,
@@ -70,7 +81,7 @@ impl KeySet {
         if present.clone().count() >= MOST {
             return Err(KeyError::TooMany(MOST + 1));
         }
-        // A key that waits has its turn first.
+        // A key that was published before and has not signed yet signs first.
         let last = present.map(|key| key.window().from.saturating_add(1)).max().unwrap_or(now);
         let from = Ord::max(now.saturating_add(publish), last);
         let mut jwk = generate::fresh(algorithm).ok_or(KeyError::Generation)?;
@@ -85,11 +96,12 @@ impl KeySet {
         Ok(kid)
     }
 
-    /// Takes a key out of the set: no token that it signed is good any more.
+    /// Removes a key from the set. All tokens that it signed become invalid.
     ///
     /// # Errors
     ///
-    /// [`KeyError::NoSuchKey`]; [`KeyError::Needed`] if no other key could sign at `now`.
+    /// [`KeyError::NoSuchKey`] if the set does not have it; [`KeyError::Needed`] if no other key
+    /// can sign at `now` (Unix seconds).
     pub fn remove(&mut self, kid: &str, now: i64) -> Result<(), KeyError> {
         if !self.keys.iter().any(|key| key.kid() == kid) {
             return Err(KeyError::NoSuchKey(kid.to_owned()));
@@ -102,7 +114,7 @@ impl KeySet {
         Ok(())
     }
 
-    /// What each key does at `now`.
+    /// The state of each key at `now` (Unix seconds).
     pub fn states(&self, now: i64) -> Vec<KeyState<'_>> {
         let signs = turn(self.signing(), |(.., window)| *window, now).map(|(kid, ..)| kid);
         let state = |key: &Key| {

@@ -1,7 +1,8 @@
-//! Argon2id over a piece of memory that is kept, and its stored form: a PHC string.
+//! Argon2id (RFC 9106) with reused memory. Hashes are stored as PHC strings.
 //!
-//! Fresh memory costs as much as the hashing (page faults), so it is used again and not wiped. What lies in it is as hard to
-//! guess from as the stored hash: after the second pass every block depends on all the work.
+//! New memory costs as much as the hashing, because of page faults. So memory is reused and not
+//! wiped. An attacker who reads it needs as many guesses as with the stored hash: after the second
+//! pass every block depends on all the work.
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -11,12 +12,13 @@ use argon2::{
 use super::Match;
 use crate::secret;
 
-/// What hashing one password costs. By default what OWASP names as the least: 19 MiB, two passes.
+/// The cost of hashing one password. The default is the minimum that OWASP recommends: 19 MiB and
+/// two passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Memory, in KiB.
+    /// The memory, in KiB.
     pub memory: u32,
-    /// Passes over it.
+    /// The number of passes over the memory.
     pub passes: u32,
 }
 
@@ -26,25 +28,27 @@ impl Default for Cost {
     }
 }
 
-/// What every hash of ours has: one lane, 32 bytes out, under 16 bytes of salt.
+/// The other parameters of new hashes: one lane, an output of 32 bytes and a salt of 16 bytes.
 const LANES: u32 = 1;
 const LENGTH: usize = 32;
 const SALT: usize = 16;
 
-/// The most that a stored hash may ask for; one that asks for more is not from here.
+/// The highest parameters of a stored hash (memory in KiB). A hash with higher ones is rejected,
+/// because comparing with it would take too long.
 const MOST_MEMORY: u32 = 256 * 1024;
 const MOST_PASSES: u32 = 16;
 const MOST_LANES: u32 = 16;
 
-/// What is stored of a user who has no password yet, and what is compared with when there is no hash: of the same cost as any of today's, and of
-/// no known password.
+/// The hash of a user who has no password yet, and of a user who does not exist. It has the default
+/// cost, so that comparing takes as long as with any other hash, and no known password matches it.
 pub const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The memory of one hashing, for use again.
+/// The memory of one hash computation, for reuse.
 pub(super) type Memory = Vec<Block>;
 
-/// The PHC string of `password` under a fresh salt.
+/// Hashes `password` with a new salt. The result is a PHC string; `None` if the cost is out of
+/// range.
 pub(super) fn hash(password: &[u8], cost: Cost, memory: &mut Memory) -> Option<String> {
     let params = Params::new(cost.memory, cost.passes, LANES, Some(LENGTH)).ok()?;
     let salt = Salt::new(&secret::random::<SALT>()).ok()?;
@@ -58,7 +62,8 @@ pub(super) fn hash(password: &[u8], cost: Cost, memory: &mut Memory) -> Option<S
     Some(hash.to_string())
 }
 
-/// Whether `password` is the one of `stored`; without one, the same work and no match. `None` if `stored` is not Argon2's.
+/// Compares `password` with the hash `stored`. Without a hash, it does the same work and returns
+/// [`Match::No`]. `None` if `stored` is not an Argon2 hash or its cost is too high.
 pub(super) fn verify(
     password: &[u8],
     stored: Option<&str>,
@@ -87,7 +92,8 @@ pub(super) fn verify(
     })
 }
 
-/// The work itself. Outputs compare in constant time.
+/// Computes the hash of `password` with the given parameters. Comparing outputs takes constant
+/// time.
 fn output(
     password: &[u8],
     salt: &[u8],
@@ -106,7 +112,8 @@ fn output(
         memory.resize(blocks, Block::new());
     }
     argon.hash_password_into_with_memory(password, salt, out, memory.as_mut_slice()).ok()?;
-    // What a costlier hash needed is given back, so that the memory kept is bounded.
+    // A more costly hash may have needed more memory. Freeing it bounds the memory that is
+    // retained.
     memory.truncate(usize::try_from(cost.memory).ok()?);
     memory.shrink_to_fit();
     Output::new(out).ok()

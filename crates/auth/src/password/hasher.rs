@@ -1,4 +1,7 @@
-//! The bounded workshop for passwords.
+//! Password hashing on a bounded number of threads.
+//!
+//! Invariant: at most `concurrency` computations run and at most `waiting` more are queued. Further
+//! calls fail at once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,30 +18,34 @@ use super::{
     weakness,
 };
 
-/// Hashes, compares and judges passwords on threads of its own, a bounded number at a time, which give way to all others. Make one and share it.
+/// Hashes, compares and assesses passwords on its own threads, which have the lowest priority.
 ///
-/// Each of its functions answers [`PasswordError::Busy`] at once when as many as may be are at work
-/// and waiting. Work that has begun is finished and counted even if its caller goes away.
+/// Create one and share it. Every method fails with [`PasswordError::Busy`] at once when the queue
+/// is full. Work that has begun is finished, and counts towards the bound, even if the caller is
+/// dropped.
 pub struct Hasher {
-    /// Who may be here at all, at work or waiting.
+    /// Permits to run or to wait.
     admitted: Arc<Semaphore>,
-    /// Who may be at work.
+    /// Permits to run.
     working: Arc<Semaphore>,
-    /// What each costs.
+    /// The cost of each hash.
     cost: Cost,
-    /// The memory of those that are done, at most as many as may be at work; 19 MiB each by default.
+    /// The memory of finished computations, for reuse: at most one per permit to run, by default 19
+    /// MiB each.
     spare: Arc<Mutex<Vec<Memory>>>,
-    /// The threads; `None` when they could not be had.
+    /// The threads; `None` if they could not be started.
     threads: Option<Runtime>,
 }
 
 impl Hasher {
-    /// A workshop for `concurrency` passwords at a time (at least one), with `waiting` more queued.
+    /// Creates a hasher with the default cost, for `concurrency` passwords at a time (at least 1)
+    /// and `waiting` more in the queue.
     pub fn new(concurrency: usize, waiting: usize) -> Self {
         Self::with_cost(concurrency, waiting, Cost::default())
     }
 
-    /// The same at another cost; hashes of a lower one are outdated there.
+    /// As [`Hasher::new`], with another cost. Hashes with a lower cost are outdated
+    /// ([`Match::YesOutdated`]).
     pub fn with_cost(concurrency: usize, waiting: usize, cost: Cost) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -52,26 +59,29 @@ impl Hasher {
         }
     }
 
-    /// What to store of `password`: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$…`, 97 characters at the default cost.
+    /// Hashes `password` for storage: a PHC string `$argon2id$v=19$m=19456,t=2,p=1$…`, 97
+    /// characters at the default cost.
     ///
-    /// It does not ask whether the password is any good; [`Hasher::check`] does.
+    /// It does not assess the password; [`Hasher::check`] does.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if the work broke off.
+    /// [`PasswordError::Busy`] if the queue is full; [`PasswordError::Internal`] if the work was
+    /// aborted.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         let cost = self.cost;
         self.work(move |memory| argon::hash(password.expose_secret().as_bytes(), cost, memory)).await
     }
 
-    /// Whether `password` is the one that `stored` was made of.
+    /// Compares `password` with the hash `stored`.
     ///
-    /// With `None`, for a user who does not exist or has no password, the same work is done and the answer is [`Match::No`]: the
-    /// time taken does not tell who exists.
+    /// `None` is for a user who does not exist or has no password. The same work is done and the
+    /// result is [`Match::No`], so that the time taken does not reveal which users exist.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if `stored` is not an Argon2 hash of reasonable cost.
+    /// [`PasswordError::Busy`] if the queue is full; [`PasswordError::Internal`] if `stored` is not
+    /// an Argon2 hash or costs more than 256 MiB, 16 passes or 16 lanes.
     pub async fn verify(
         &self,
         password: SecretString,
@@ -84,11 +94,13 @@ impl Hasher {
         .await
     }
 
-    /// [`weakness`], off the async threads and within the same bounds.
+    /// Assesses a password as [`weakness`] does, outside the async threads and within the same
+    /// bounds.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`], or [`PasswordError::Internal`] if the work broke off.
+    /// [`PasswordError::Busy`] if the queue is full; [`PasswordError::Internal`] if the work was
+    /// aborted.
     pub async fn check(
         &self,
         password: SecretString,
@@ -101,8 +113,8 @@ impl Hasher {
         .await
     }
 
-    /// Waits for a place and does `job` there. The places go along into the job: they are free when it is done, not when
-    /// somebody stops waiting for it.
+    /// Waits for a permit and runs `job`. The permits move into the job, so that they are released
+    /// when the job ends and not when its caller is dropped.
     async fn work<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Memory) -> Option<T> + Send + 'static,
@@ -122,10 +134,11 @@ impl Hasher {
     }
 }
 
-/// Threads of the lowest priority: a storm of sign-ins takes what the processors have to spare, and other requests hardly wait for it. Where the
-/// system does not let a thread lower its priority, they compete as all others do.
+/// Starts threads of the lowest priority. Many simultaneous logins then use only the idle time of
+/// the processors and hardly delay other requests. Where the operating system does not allow it,
+/// the threads keep the normal priority.
 fn threads(number: usize) -> Option<Runtime> {
-    // What is not optimised keeps the processors so busy with requests that no password would have its turn.
+    // An unoptimised server keeps the processors so busy that threads of low priority would starve.
     let lower = || {
         if cfg!(not(debug_assertions)) {
             drop(set_current_thread_priority(ThreadPriority::Min));
@@ -141,7 +154,7 @@ fn threads(number: usize) -> Option<Runtime> {
 
 impl Drop for Hasher {
     fn drop(&mut self) {
-        // It may be dropped where waiting for work under way is not allowed.
+        // The hasher may be dropped in async code, which must not block until the work ends.
         if let Some(threads) = self.threads.take() {
             threads.shutdown_background();
         }
@@ -156,7 +169,7 @@ mod tests {
         SecretString::from("correct horse battery staple")
     }
 
-    /// Polls once: whether the future has an answer right now.
+    /// Polls once, and returns the output if the future is ready.
     async fn now<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
         tokio::select! {
             biased;

@@ -1,8 +1,10 @@
-//! How a password is stored, compared and judged.
+//! Hashing, comparing and assessing passwords.
 //!
-//! Invariant: a password is stored as Argon2id (RFC 9106) alone, by default at the [`Cost`] that OWASP names as the least.
-//! Hashing takes 10 ms and more of a core then. So it runs off the async threads, and no more of it at a time than
-//! [`Hasher::new`] allows. It must not know whose password it is.
+//! Invariant: a password is stored only as an Argon2id hash (RFC 9106). The default [`Cost`] is the
+//! minimum that OWASP recommends. One hash takes at least 10 ms of a core, so hashing runs outside
+//! the async threads, and [`Hasher::new`] bounds how many run at a time.
+//!
+//! This module does not know whose password it is.
 
 mod argon;
 mod hasher;
@@ -12,24 +14,26 @@ pub use argon::{Cost, NO_PASSWORD};
 pub use hasher::Hasher;
 pub use weakness::{Weakness, weakness};
 
-/// What came of comparing a password.
+/// The result of comparing a password with a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// It is another, or there was nothing to compare with.
+    /// The password is wrong, or there is no stored hash.
     No,
-    /// It is the one.
+    /// The password is right.
     Yes,
-    /// It is the one, but stored with weaker parameters than today's: hash it again, now that it is at hand.
+    /// The password is right, but its hash has weaker parameters than the present ones. The caller
+    /// should hash it again and store the result.
     YesOutdated,
 }
 
-/// Why a password was neither hashed nor compared.
+/// Why a password was not hashed, compared or assessed.
 #[derive(thiserror::Error, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordError {
-    /// As many are at work and waiting as may be. Try again shortly: 503 or 429, with `Retry-After`.
+    /// The queue is full. The caller should try again shortly; an HTTP server responds with 503 or
+    /// 429 and `Retry-After`.
     #[error("too many passwords are being checked at once")]
     Busy,
-    /// What was stored is not a hash that we could have written, or the work broke off.
+    /// The stored text is not a hash of TaskHub, or the work was aborted.
     #[error("the password could not be processed")]
     Internal,
 }

@@ -1,62 +1,67 @@
-//! Whether a password is good enough to be taken.
+//! Assessing new passwords.
 //!
-//! No rules about digits and capitals (NIST SP 800-63B, section 3.1.1.2): length, not one's own name, not one that is guessed
-//! early.
+//! A password needs a minimum length, must not be common, and must not be based on the name or
+//! email of the user. There are no rules about digits and capitals (NIST SP 800-63B, section
+//! 3.1.1.2).
 
 use zxcvbn::zxcvbn;
 
-/// In characters, not bytes.
+/// The bounds of the length, in characters (not bytes).
 const SHORTEST: usize = 10;
 const LONGEST: usize = 128;
 
-/// The decimal logarithm of the guesses below which a password is common. Against a stolen hash a million guesses are three
-/// hours of one core.
+/// The decimal logarithm of the number of guesses below which a password is too common. With a
+/// stolen hash, a million guesses take three hours of one core.
 const GUESSES: f64 = 6.0;
 
-/// Passwords that are as common, and look better than that to the estimate: it knows neither the sentence nor the way over the keys.
+/// Common passwords that the estimate overrates, because it knows neither the phrase nor the
+/// keyboard pattern.
 const OVERLOOKED: [&str; 2] = ["iloveyousomuch", "zaq12wsxcde3"];
 
-/// How many characters of a password are looked up. The time grows with their square, and for some texts of nothing but
-/// look-alikes (`4@8({[<`) to seconds; who needs a million guesses for these needs no fewer for all.
+/// The number of characters that are estimated. The time grows with their square, and takes seconds
+/// for long texts of look-alike characters (`4@8({[<`). A longer password needs at least as many
+/// guesses as its beginning.
 const LOOKED_UP: usize = 32;
 
-/// A piece of personal data that is shorter, in letters and digits, is in too many good passwords to count.
+/// The least length of a piece of personal data, in letters and digits. Shorter pieces are part of
+/// too many good passwords.
 const PIECE: usize = 3;
 
-/// How much personal data is looked at: pieces, and characters of each.
+/// The greatest number of pieces of personal data.
 const PIECES: usize = 32;
 
-/// Why a password is not good enough.
+/// Why a password is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
-    /// Under 10 characters.
+    /// It has fewer than 10 characters.
     TooShort,
-    /// Over 128 characters.
+    /// It has more than 128 characters.
     TooLong,
-    /// Among the first million that anybody would try.
+    /// An attacker would find it with fewer than a million guesses.
     TooCommon,
-    /// The person's own address or name, or little more.
+    /// The email address or the names of the user make up at least half of it.
     Personal,
 }
 
 impl Weakness {
-    /// What to tell the person.
+    /// The message for the user.
     pub fn message(self) -> &'static str {
         match self {
             Self::TooShort => "The password must have at least 10 characters.",
             Self::TooLong => "The password must have at most 128 characters.",
             Self::TooCommon => "The password is too easy to guess. Four unrelated words make a good one.",
-            Self::Personal => "The password must not be made of your name or email address.",
+            Self::Personal => "The password must not be based on your name or email address.",
         }
     }
 }
 
-/// What is wrong with `password` for somebody whose email address and names are `personal`; `None` if nothing is.
+/// Assesses `password` for a user whose email address and names are `personal`. `None` means that
+/// it is accepted.
 ///
-/// A millisecond of work as a rule, and some tens at worst: call it off the async threads, as
-/// [`Hasher::check`](super::Hasher::check) does.
+/// The number of guesses is estimated from the first 32 characters.
 ///
-/// Guessing is judged by the first 32 characters.
+/// It takes about a millisecond, and tens of milliseconds at worst. Call it outside the async
+/// threads, as [`Hasher::check`](super::Hasher::check) does.
 pub fn weakness(password: &str, personal: &[&str]) -> Option<Weakness> {
     let length = password.chars().take(LONGEST + 1).count();
     if length < SHORTEST {
@@ -76,18 +81,19 @@ pub fn weakness(password: &str, personal: &[&str]) -> Option<Weakness> {
     is_common.then_some(Weakness::TooCommon)
 }
 
-/// Whether personal data makes up at least half of the password's letters and digits.
+/// Whether personal data makes up at least half of the letters and digits of the password.
 fn is_personal(password: &str, pieces: &[String]) -> bool {
     let mut rest = password.to_owned();
     for piece in pieces {
-        // A space, so that what stood on either side does not join to something new.
+        // A space keeps the text before and after the piece apart, so that they form no new piece.
         rest = rest.replace(piece.as_str(), " ");
     }
     let left = rest.chars().filter(|it| *it != ' ').count();
     rest != password && 2 * left <= password.chars().count()
 }
 
-/// The personal data, each whole, up to its first `@`, and word by word, as plain text; longest first.
+/// The pieces of the personal data in plain text, longest first: each text as a whole, its part
+/// before the first `@`, and its words.
 fn pieces(personal: &[&str]) -> Vec<String> {
     let mut pieces: Vec<String> = personal
         .iter()
@@ -104,7 +110,7 @@ fn pieces(personal: &[&str]) -> Vec<String> {
     pieces
 }
 
-/// Letters and digits in lower case, and nothing else.
+/// The letters and digits of a text, in lower case.
 fn plain(text: &str) -> String {
     text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -145,7 +151,7 @@ mod tests {
         }
     }
 
-    /// Those of ten characters and more that head the lists of leaked passwords.
+    /// The most common leaked passwords of at least ten characters.
     const COMMON: &str = "\
         1234567890 0987654321 1q2w3e4r5t 1qaz2wsx3edc qwertyuiop qwertyuiop123 1234567891 123456789a \
         a123456789 123456789q q123456789 12345678910 1234567890q 0123456789 9876543210 1111111111 \

@@ -1,4 +1,5 @@
-//! A forger: makes any token at all, over any key set's first key, without the signer's scruples.
+//! A forger for tests: signs any header and claims with the first key of any key set, without the
+//! checks of the signer.
 
 use aws_lc_rs::{
     rsa::KeySize,
@@ -17,12 +18,12 @@ pub(crate) const NOW: i64 = 1_700_000_000;
 pub(crate) const ALL: [Algorithm; 4] =
     [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256];
 
-/// The set's keys with their private members.
+/// The keys of the set, with their private members.
 pub(crate) fn document(keys: &KeySet) -> Value {
     serde_json::from_str(keys.to_private_json().expose_secret()).unwrap()
 }
 
-/// The set's first key.
+/// The first key of the set.
 pub(crate) fn first(keys: &KeySet) -> Value {
     document(keys)["keys"][0].clone()
 }
@@ -35,7 +36,7 @@ pub(crate) fn verifier(keys: &KeySet) -> Verifier {
     Verifier::new(keys, ISSUER, AUDIENCE).unwrap()
 }
 
-/// A forger with an HMAC key, and the honest verifier of that key.
+/// A forger with an HMAC key, and the verifier of that key.
 pub(crate) struct Forge {
     pub(crate) secret: EncodingKey,
     pub(crate) kid: String,
@@ -57,23 +58,23 @@ impl Forge {
         json!({ "alg": "HS256", "typ": "at+jwt", "kid": self.kid })
     }
 
-    /// What comes of a token with these parts, at [`NOW`].
+    /// The result of verifying a token with this header and these claims at [`NOW`].
     pub(crate) fn tries(&self, header: Value, claims: Value) -> Result<Principal, TokenError> {
         self.verifier.verify(&sealed(&header, &claims, &self.secret, Jwa::HS256), NOW).map(|it| (*it).clone())
     }
 
-    /// What comes of a token whose header has `member` at `value`.
+    /// The result for a token whose header has `member` set to `value`.
     pub(crate) fn with_header(&self, member: &str, value: Value) -> Result<Principal, TokenError> {
         self.tries(put(self.header(), member, value), claims())
     }
 
-    /// What comes of a token whose claims have `member` at `value`; without the member for `null`.
+    /// The result for a token whose claims have `member` set to `value`; `null` removes the member.
     pub(crate) fn with_claim(&self, member: &str, value: Value) -> Result<Principal, TokenError> {
         self.tries(self.header(), put(claims(), member, value))
     }
 }
 
-/// The claims of a good user's token.
+/// The claims of a valid token of a user.
 pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": format!("user:{}", Uuid::from_u128(1)), "tenant": Uuid::from_u128(2),
@@ -81,7 +82,7 @@ pub(crate) fn claims() -> Value {
     })
 }
 
-/// `object` with `member` set, or without it for `null`.
+/// `object` with `member` set to a value; `null` removes the member.
 pub(crate) fn put(mut object: Value, member: &str, value: Value) -> Value {
     let members = object.as_object_mut().unwrap();
     if value.is_null() {
@@ -103,7 +104,7 @@ pub(crate) fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
-/// Another key pair of that algorithm, to sign with.
+/// A signing key of another key pair of the algorithm.
 pub(crate) fn stranger(algorithm: Algorithm) -> EncodingKey {
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     match algorithm {

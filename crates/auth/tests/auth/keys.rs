@@ -1,4 +1,4 @@
-//! Key sets: what comes out of them.
+//! Tests of key sets and their public and private documents.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::forge::{ALL, NOW, bytes, document, first};
 
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "k", "oth"];
 
-/// All members of all objects in the document, at any depth, and all its texts.
+/// The names of all members and all texts of a document, at any depth.
 fn walk(value: &Value, members: &mut HashSet<String>, texts: &mut HashSet<String>) {
     match value {
         Value::Object(object) => object.iter().for_each(|(name, value)| {
@@ -97,7 +97,7 @@ proptest! {
     }
 }
 
-/// Any JSON at all, with members that keys have.
+/// Any JSON, with the names of members that keys have.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -125,7 +125,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A key of the right kind whose members are random bytes.
+/// A key of a valid type with random bytes as members.
 fn any_key() -> impl Strategy<Value = Value> {
     let bytes = || {
         prop_oneof![Just(32_usize), Just(256), 0..300_usize]

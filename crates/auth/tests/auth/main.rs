@@ -1,4 +1,4 @@
-//! The crate from the outside: tokens, what refuses them, key sets and passwords.
+//! Tests of the public interface of the crate: tokens, key sets and passwords.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Passwords: stored, compared, judged.
+//! Tests of hashing, comparing and assessing passwords.
 
 use secrecy::SecretString;
 use taskhub_auth::{Hasher, Match, PasswordError, Weakness};
@@ -42,7 +42,7 @@ async fn nobody_has_no_password() {
     }
 }
 
-/// Hashed by the library's own way of doing it, past ours.
+/// A hash by the `argon2` library itself, without TaskHub's code.
 #[tokio::test]
 async fn one_with_weaker_parameters_matches_and_is_outdated() {
     use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};

@@ -1,4 +1,4 @@
-//! Rotation: no token is refused before it expires, here or elsewhere, whatever is rotated when.
+//! Tests of key rotation: no token is rejected before it expires, here or at other services.
 
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::forge::{AUDIENCE, ISSUER, NOW, user, verifier};
 
-/// For how long others keep the public document.
+/// The time for which other services cache the public document.
 const MAX_AGE: i64 = 300;
-/// The longest life of a token here.
+/// The longest lifetime of a token in these tests.
 const LIFE: i64 = 900;
 
 fn mint(keys: &KeySet, now: i64, lifetime: i64) -> SecretString {
@@ -17,7 +17,7 @@ fn mint(keys: &KeySet, now: i64, lifetime: i64) -> SecretString {
     Signer::new(keys, ISSUER, AUDIENCE).unwrap().mint(&grant, Uuid::from_u128(3), now).unwrap()
 }
 
-/// As it is stored and read again.
+/// The set after it was stored and read again.
 fn again(keys: &KeySet) -> KeySet {
     KeySet::from_json(keys.to_private_json().expose_secret()).unwrap()
 }
@@ -103,8 +103,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// At any instant every token that has not expired verifies: with the set, and with the public document of as long ago as others may
-    /// keep it.
+    /// At any time every token that has not expired verifies with the set, and with the oldest
+    /// public document that another service may have in its cache.
     #[test]
     fn no_token_is_refused_before_it_expires(steps in steps()) {
         let mut now = NOW;
@@ -115,7 +115,7 @@ proptest! {
             match step {
                 Step::Wait(seconds) => now += seconds,
                 Step::Mint(lifetime) => tokens.push((mint(&keys, now, lifetime), now + lifetime)),
-                // One that finds no room changes nothing.
+                // A rotation that fails because the set is full changes nothing.
                 Step::Rotate(publish) => drop(keys.rotate(Algorithm::EdDsa, now, publish, LIFE)),
             }
             keys = again(&keys);

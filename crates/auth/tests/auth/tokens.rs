@@ -1,4 +1,4 @@
-//! Tokens that are good, and for how long.
+//! Tests of valid tokens and their lifetime.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;

@@ -1,4 +1,4 @@
-//! Tokens that are refused, each for one reason.
+//! Tests of tokens that are rejected, each for one reason.
 
 use jsonwebtoken::{Algorithm as Jwa, EncodingKey};
 use proptest::prelude::*;

@@ -9,12 +9,12 @@ use super::SECRET;
 use crate::{
     Clock, Instant, Result, Scope,
     identity::user::User,
-    insight::{notification::Notification, resources::RELATIONS},
+    insight::{notification::Notification, resources::DEPENDENTS},
     kernel::{
         context::{Request, System},
         list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
         policy::{self, Role},
-        repository::noun::{ColumnOf, Noun},
+        repository::resource::{ColumnOf, Resource},
     },
     work::{label::Label, project::Project, task::Task, time_entry::TimeEntry},
 };
@@ -27,15 +27,15 @@ pub const CALLER: Uuid = Uuid::from_u128(0xca11);
 /// The lists whose query strings are read. Together they have every form of a filter.
 #[derive(Clone, Copy, Debug)]
 pub enum List {
-    /// Of tasks.
+    /// Tasks.
     Tasks,
-    /// Of users.
+    /// Users.
     Users,
-    /// Of projects.
+    /// Projects.
     Projects,
-    /// Of time entries.
+    /// Time entries.
     TimeEntries,
-    /// Of notifications.
+    /// Notifications.
     Notifications,
 }
 
@@ -66,7 +66,7 @@ impl List {
     pub fn read(self, query: &Query, is_admin: bool, backend: DbBackend) -> Result<Asked> {
         let role = if is_admin { Role::Admin } else { Role::Member };
         let system = System::new("fuzzing", Request::default(), Clock::manual());
-        let scope = Scope::unconnected(system.as_user(TENANT, CALLER, role), backend, SECRET, &RELATIONS)?;
+        let scope = Scope::unconnected(system.as_user(TENANT, CALLER, role), backend, SECRET, &DEPENDENTS)?;
         match self {
             Self::Tasks => asked::<Task>(query, &scope, backend),
             Self::Users => asked::<User>(query, &scope, backend),
@@ -100,7 +100,7 @@ impl List {
     }
 }
 
-fn asked<N: Noun>(query: &Query, scope: &Scope, backend: DbBackend) -> Result<Asked>
+fn asked<N: Resource>(query: &Query, scope: &Scope, backend: DbBackend) -> Result<Asked>
 where
     ColumnOf<N>: ColumnTrait,
 {
@@ -121,7 +121,7 @@ where
     })
 }
 
-fn written<N: Noun>(name: &str, value: &str) -> Option<String> {
+fn written<N: Resource>(name: &str, value: &str) -> Option<String> {
     let ctx =
         System::new("fuzzing", Request::default(), Clock::manual()).as_user(TENANT, CALLER, Role::Admin);
     let plain = name.split('[').next().unwrap_or_default();
@@ -148,13 +148,13 @@ pub struct Cursors<'a>(Seal<'a>);
 impl<'a> Cursors<'a> {
     /// The cursors of a list in a tenant, for the rows in a parent.
     pub fn of(tenant: Uuid, place: Uuid, list: &'a str) -> Self {
-        Self(Seal::new(SECRET, tenant, policy::Noun::Label, place, list))
+        Self(Seal::new(SECRET, tenant, policy::ResourceType::Label, place, list))
     }
 
     /// The cursor at a row.
     ///
     /// # Errors
-    /// `Internal` never happens.
+    /// `Internal`, which does not happen.
     pub fn mint(&self, name: &str, id: Uuid, backwards: bool) -> Result<String> {
         let at = Instant::from_micros(0);
         let name = name.to_owned();

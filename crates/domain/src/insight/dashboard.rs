@@ -13,13 +13,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Context, Instant, Result, Scope, Store,
+    Context, Instant, Repository, Result, Scope,
     insight::{change_feed, search},
     kernel::{
         audit::{AuditEntry, entity as audit},
         event::{Event, entity as event},
         policy::{self, Action},
-        repository::{Noun, field},
+        repository::{Resource, field},
     },
     work::{
         task::{Task, TaskStatus, entity::Column},
@@ -92,8 +92,8 @@ pub struct Activity {
 ///
 /// # Errors
 /// `InsufficientScope`, and those of the store.
-pub async fn of(store: &Store, ctx: &Context) -> Result<Dashboard> {
-    let scope = store.read(ctx);
+pub async fn of(repository: &Repository, ctx: &Context) -> Result<Dashboard> {
+    let scope = repository.read(ctx);
     let user = ctx.user().unwrap_or_default();
     let is_open = Column::Status.is_not_in([TaskStatus::Done, TaskStatus::Cancelled]);
     // A task without an assignee belongs to its owner.
@@ -115,7 +115,7 @@ pub async fn of(store: &Store, ctx: &Context) -> Result<Dashboard> {
     next.order_by(("task", "id"), sea_orm::Order::Asc).limit(NEXT);
     let recent = scope.visible::<Task>(Condition::all())?;
     let recent = recent.order_by_desc(Column::UpdatedAt).order_by_desc(Column::Id).limit(RECENT);
-    let timer = match ctx.user().filter(|_| ctx.reaches(TimeEntry::NOUN, Action::Read)) {
+    let timer = match ctx.user().filter(|_| ctx.reaches(TimeEntry::TYPE, Action::Read)) {
         Some(user) => time_entry::running(&scope, user).await?,
         None => None,
     };
@@ -137,7 +137,7 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     let (mut told, mut before) = (Vec::new(), None);
     for _ in 0..LOOKED / AT_ONCE {
         let older = before.map(|position: i64| event::Column::Position.lt(position));
-        let of = event::Column::Noun.is_in(search::NOUNS.iter().copied());
+        let of = event::Column::Noun.is_in(search::RESOURCE_TYPES.iter().copied());
         let events = scope.owned::<Event>().filter(of).filter(Condition::all().add_option(older));
         let events = events.filter(event::Column::Position.is_not_null());
         let events = events.order_by_desc(event::Column::Position).limit(AT_ONCE).into_query();
@@ -160,7 +160,7 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     let actors = scope.rows(&actors).await?;
     let actors = actors.iter().map(|row| Ok((field(row, 0)?, field(row, 1)?)));
     let actors = actors.collect::<Result<HashMap<Uuid, Option<Uuid>>>>()?;
-    let reached = scope.ctx().reaches(policy::Noun::User, Action::Read);
+    let reached = scope.ctx().reaches(policy::ResourceType::User, Action::Read);
     let mut people: Vec<Uuid> = actors.values().flatten().copied().filter(|_| reached).collect();
     people.sort_unstable();
     people.dedup();

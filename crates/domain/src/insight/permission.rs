@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Context, Error, Result, Scope, Store,
+    Context, Error, Repository, Result, Scope,
     insight::resources,
     kernel::{
         policy::{self, Action, Ruling},
-        repository::{Noun, Read},
+        repository::{Read, Resource},
     },
 };
 
@@ -33,13 +33,13 @@ pub struct Permissions {
 macro_rules! nouns {
     ($($noun:ty),* $(,)?) => {
         /// The names of the resource types that can be queried.
-        pub const NOUNS: &[&str] = &[$(<$noun as Noun>::NOUN.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun as Resource>::TYPE.as_str()),*];
 
         async fn dispatch(scope: &Scope, noun: &str, id: Option<Uuid>) -> Result<Permissions> {
-            $(if noun == <$noun as Noun>::NOUN.as_str() {
+            $(if noun == <$noun as Resource>::TYPE.as_str() {
                 return of::<$noun>(scope, id).await;
             })*
-            Err(Error::parameter("noun", format!("Expected one of: {}.", NOUNS.join(", "))))
+            Err(Error::parameter("noun", format!("Must be one of: {}.", RESOURCE_TYPES.join(", "))))
         }
     };
 }
@@ -50,21 +50,26 @@ resources::each!(all, nouns);
 ///
 /// # Errors
 /// `NotFound`. `InvalidParameter` for an unknown resource type.
-pub async fn get(store: &Store, ctx: &Context, noun: &str, id: Option<Uuid>) -> Result<Permissions> {
-    dispatch(&store.read(ctx), noun, id).await
+pub async fn get(
+    repository: &Repository,
+    ctx: &Context,
+    noun: &str,
+    id: Option<Uuid>,
+) -> Result<Permissions> {
+    dispatch(&repository.read(ctx), noun, id).await
 }
 
-async fn of<N: Noun>(scope: &Scope, id: Option<Uuid>) -> Result<Permissions> {
+async fn of<N: Resource>(scope: &Scope, id: Option<Uuid>) -> Result<Permissions> {
     let mut actions = Vec::new();
     if let Some(id) = id {
         let seen = scope.resolve::<N, _>(id, Read).await?;
-        for action in policy::actions(N::NOUN).filter(|action| *action != Action::Create) {
-            let facts = seen.row().facts(scope, action).await?;
-            actions.push(policy::explain(scope.ctx(), N::NOUN, action, Some(facts)));
+        for action in policy::actions(N::TYPE).filter(|action| *action != Action::Create) {
+            let relations = seen.row().relations(scope, action).await?;
+            actions.push(policy::explain(scope.ctx(), N::TYPE, action, Some(relations)));
         }
     } else {
-        let whole = policy::actions(N::NOUN).filter(|it| matches!(it, Action::Read | Action::Create));
-        actions.extend(whole.map(|action| policy::explain(scope.ctx(), N::NOUN, action, None)));
+        let whole = policy::actions(N::TYPE).filter(|it| matches!(it, Action::Read | Action::Create));
+        actions.extend(whole.map(|action| policy::explain(scope.ctx(), N::TYPE, action, None)));
     }
-    Ok(Permissions { noun: N::NOUN.as_str(), id, actions })
+    Ok(Permissions { noun: N::TYPE.as_str(), id, actions })
 }

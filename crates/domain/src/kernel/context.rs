@@ -1,7 +1,9 @@
-//! Who acts, on which tenant, and when: the first argument of everything.
+//! The context of an operation: the caller, the tenant, the request and the clock.
 //!
-//! Invariant: a [`Context`] names exactly one tenant, which came from a verified token ([`Context::of`]) or from the server's
-//! own work ([`System::within`]). There is no way to change it.
+//! Invariant: a [`Context`] has exactly one tenant, which cannot be changed. The tenant comes from
+//! a verified token ([`Context::of`]) or from the server's own work ([`System`]).
+//!
+//! This module does not know what a role or scope allows; the policy decides that.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -17,19 +19,19 @@ use crate::{
     },
 };
 
-/// Who acts, as the audit records it.
+/// The actor of an operation, as recorded in the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user of the tenant.
     User(Uuid),
-    /// A service of the tenant.
+    /// A service account of the tenant.
     Service(Uuid),
-    /// The server or its operator, at its command line.
+    /// The server itself, or the operator at the command line.
     System,
 }
 
 impl Actor {
-    /// The word in the audit.
+    /// The value of `actor_kind` in the audit log.
     pub fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -38,7 +40,7 @@ impl Actor {
         }
     }
 
-    /// The id in the audit.
+    /// The value of `actor_id` in the audit log; `None` for the system.
     pub fn id(self) -> Option<Uuid> {
         match self {
             Self::User(id) | Self::Service(id) => Some(id),
@@ -47,33 +49,36 @@ impl Actor {
     }
 }
 
-/// The request that is being answered: what the audit wants to know of it, and whether it is meant.
+/// The request that caused the operation: its details for the audit log, and whether it is a dry
+/// run.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Its id, as in `X-Request-Id`.
+    /// The id, as in `X-Request-Id`.
     pub id: Option<String>,
-    /// The client's address.
+    /// The IP address of the client.
     pub address: Option<IpAddr>,
-    /// The client's `User-Agent`.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
-    /// Whether it only asks what a write would do: in a dry run every operation goes the whole way, and then nothing of it stays.
+    /// Whether it is a dry run. A dry run executes the whole operation and then rolls it back.
     pub dry_run: bool,
 }
 
 impl Request {
-    /// The same one, meant: for what stays also when another write was only asked for.
+    /// The same request without the dry run, for writes that are committed even in a dry run.
     #[must_use]
     pub fn in_earnest(self) -> Self {
         Self { dry_run: false, ..self }
     }
 
-    /// A new secret as the caller is shown it. Of a dry run's nothing is kept, so that it would open nothing: a word that is none stands in its place.
+    /// A new secret for the response. A dry run stores nothing, so it returns the placeholder
+    /// `validate-only`.
     pub fn shown(&self, secret: &SecretString) -> String {
         if self.dry_run { "validate-only".to_owned() } else { secret.expose_secret().to_owned() }
     }
 }
 
-/// One client's addresses: an IPv6 network of 64 bits is one client's.
+/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 address, because one
+/// client usually has a whole /64.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -81,7 +86,7 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The caller, resolved: tenant, actor, role, scopes, request and clock. Cheap to clone.
+/// The resolved caller: tenant, actor, role, scopes, request and clock. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Context(Arc<Inner>);
 
@@ -95,7 +100,7 @@ struct Inner {
     request: Request,
     clock: Clock,
     cost: u32,
-    /// What the caller was authorized to do, where it is recorded.
+    /// The record of the authorisations of the caller, for requests that record them.
     record: Option<Arc<Record>>,
 }
 
@@ -103,7 +108,7 @@ impl Context {
     /// The context of a verified caller.
     ///
     /// # Errors
-    /// `Forbidden` for an operator, who has no tenant; `Unauthenticated` for a role that TaskHub does not know.
+    /// `Forbidden` for an operator, who has no tenant; `Unauthenticated` for an unknown role.
     pub fn of(principal: &Principal, request: Request, clock: Clock) -> Result<Self> {
         let tenant = principal.tenant().ok_or(Kind::Forbidden)?;
         let (actor, role) = match principal.kind() {
@@ -112,7 +117,7 @@ impl Context {
                     principal.role().and_then(|role| role.parse().ok()).ok_or(Kind::Unauthenticated)?;
                 (Actor::User(principal.id()), role)
             }
-            // A service may do what its scopes name, wherever in its tenant: an admin, narrowed.
+            // A service is an admin limited by its scopes: it may use them in the whole tenant.
             Credential::Service => (Actor::Service(principal.id()), Role::Admin),
             Credential::Operator => return Err(Kind::Forbidden.into()),
         };
@@ -131,17 +136,17 @@ impl Context {
         })))
     }
 
-    /// The one tenant.
+    /// The tenant.
     pub fn tenant(&self) -> Uuid {
         self.0.tenant
     }
 
-    /// Who acts.
+    /// The actor.
     pub fn actor(&self) -> Actor {
         self.0.actor
     }
 
-    /// The user who acts, if it is one.
+    /// The user who acts; `None` for a service and the system.
     pub fn user(&self) -> Option<Uuid> {
         match self.0.actor {
             Actor::User(id) => Some(id),
@@ -149,90 +154,95 @@ impl Context {
         }
     }
 
-    /// The user's role; a service and the system itself are judged as admins (within their scopes).
+    /// The role of the user. Services and the system have the role admin; scopes limit services.
     pub fn role(&self) -> Role {
         self.0.role
     }
 
-    /// The session that the caller's token belongs to.
+    /// The session of the access token. `None` for a token with scopes, whose session id is that of
+    /// a personal access token.
     pub fn session(&self) -> Option<Uuid> {
         self.depends_on_credential();
         self.0.session.filter(|_| self.0.scopes.is_none())
     }
 
-    /// The personal access token that the caller's token was exchanged for: what is narrowed belongs to none of their sessions.
+    /// The personal access token that was exchanged for the access token. Only such tokens of users
+    /// have scopes.
     pub(crate) fn personal_token(&self) -> Option<Uuid> {
         self.depends_on_credential();
         self.0.session.filter(|_| self.0.scopes.is_some())
     }
 
-    /// What the credential is narrowed to; `None` when it is not narrowed.
+    /// The scopes that limit the credential; `None` if it is not limited.
     pub(crate) fn scopes(&self) -> Option<&[String]> {
         self.0.scopes.as_deref()
     }
 
-    /// What the credential is, whichever of its access tokens is presented: a session, a personal access token or a service account.
+    /// The id of the credential: of the session, the personal access token or the service account.
+    /// It is the same for all access tokens of the credential.
     pub(crate) fn credential(&self) -> Option<Uuid> {
         self.0.session.or(self.0.actor.id())
     }
 
-    /// A new secret as the caller is shown it: see [`Request::shown`].
+    /// A new secret for the response: see [`Request::shown`].
     pub fn shown(&self, secret: &SecretString) -> String {
         self.depends_on_credential();
         self.0.request.shown(secret)
     }
 
-    /// The same caller, whose authorizations are recorded from here on.
+    /// The same caller, with a new record of authorisations.
     pub(crate) fn recorded(&self) -> Self {
         Self(Arc::new(Inner { record: Some(Arc::default()), ..(*self.0).clone() }))
     }
 
-    /// The record of what the caller was authorized to do, if it is kept.
+    /// The record of the authorisations of the caller, if there is one.
     pub(crate) fn record(&self) -> Option<&Record> {
         self.0.record.as_deref()
     }
 
-    /// Notes in the record that the response depends on the credential itself.
+    /// Records that the response depends on the credential.
     fn depends_on_credential(&self) {
         if let Some(record) = self.record() {
             record.depends_on(self.credential());
         }
     }
 
-    /// The request that is being answered.
+    /// The request.
     pub fn request(&self) -> &Request {
         &self.0.request
     }
 
-    /// The present instant.
+    /// The current time.
     pub fn now(&self) -> Instant {
         self.0.clock.now()
     }
 
-    /// Another user of the tenant, in the same request, for asking what they see: a transaction stays who began it.
+    /// The context of another user in the same request, to find out what that user sees. The
+    /// transaction keeps its own context.
     pub(crate) fn seen_by(&self, user: Uuid, role: Role) -> Self {
         let actor = Actor::User(user);
         Self(Arc::new(Inner { actor, role, scopes: None, session: None, record: None, ..(*self.0).clone() }))
     }
 
-    /// The same caller, in the same request, meant ([`Request::in_earnest`]).
+    /// The same caller and request without the dry run ([`Request::in_earnest`]).
     #[must_use]
     pub fn in_earnest(&self) -> Self {
         Self(Arc::new(Inner { request: self.0.request.clone().in_earnest(), ..(*self.0).clone() }))
     }
 
-    /// The same caller, whose request counts as so many operations.
+    /// The same caller, with a request that counts as this number of operations.
     #[must_use]
     pub fn costing(&self, operations: u32) -> Self {
         Self(Arc::new(Inner { cost: operations, ..(*self.0).clone() }))
     }
 
-    /// How many operations the request counts as: what it takes of the tenant's share of writing.
+    /// The number of operations that the request counts as, which is charged to the tenant in the
+    /// write queue.
     pub(crate) fn cost(&self) -> u32 {
         self.0.cost
     }
 
-    /// Whether the caller only asks what a write would do.
+    /// Whether the request is a dry run.
     pub fn is_dry_run(&self) -> bool {
         self.0.request.dry_run
     }
@@ -243,14 +253,15 @@ impl Context {
         Self(Arc::new(Inner { scopes, ..(*self.0).clone() }))
     }
 
-    /// Whether the credential reaches that far: a token without scopes is not narrowed.
-    pub(crate) fn reaches(&self, noun: policy::Noun, action: policy::Action) -> bool {
+    /// Whether the scopes of the credential include an action on a resource type. A credential
+    /// without scopes is not limited.
+    pub(crate) fn reaches(&self, noun: policy::ResourceType, action: policy::Action) -> bool {
         let Some(scopes) = &self.0.scopes else { return true };
         scopes.iter().any(|scope| scope.split_once(':') == Some((noun.scope(), action.verb())))
     }
 }
 
-/// The server's own work, or its operator's at the command line, outside any tenant.
+/// The server's own work, or that of the operator at the command line, outside any tenant.
 #[derive(Clone, Debug)]
 pub struct System {
     reason: &'static str,
@@ -259,32 +270,32 @@ pub struct System {
 }
 
 impl System {
-    /// The server's own work, for a reason that the log can name.
+    /// The server's own work, with a reason for the log.
     pub fn new(reason: &'static str, request: Request, clock: Clock) -> Self {
         Self { reason, request, clock }
     }
 
-    /// Why the server acts by itself.
+    /// The reason, for the log.
     pub fn reason(&self) -> &'static str {
         self.reason
     }
 
-    /// The present instant.
+    /// The current time.
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// The server's own work inside one tenant, as the system.
+    /// The context of the system in a tenant.
     pub fn within(&self, tenant: Uuid) -> Context {
         self.context(tenant, Actor::System, Role::Admin, None)
     }
 
-    /// The work of a user who has just proved who they are.
+    /// The context of a user who has just authenticated.
     pub(crate) fn as_user(&self, tenant: Uuid, user: Uuid, role: Role) -> Context {
         self.context(tenant, Actor::User(user), role, None)
     }
 
-    /// The work of a service that has just proved which it is.
+    /// The context of a service account that has just authenticated.
     pub(crate) fn as_service(&self, tenant: Uuid, service: Uuid, scopes: Vec<String>) -> Context {
         self.context(tenant, Actor::Service(service), Role::Admin, Some(scopes))
     }

@@ -1,6 +1,6 @@
 //! The operations on rows of any resource: list, get, create, update and remove.
 //!
-//! A resource says what is special to it ([`Noun`], [`Editable`], [`Child`]). A resource with rules
+//! A resource says what is special to it ([`Resource`], [`Editable`], [`Child`]). A resource with rules
 //! that go beyond its row has operations of its own in addition.
 //!
 //! Invariant: the caller is authorised before the body is validated. This module does not know any
@@ -16,18 +16,18 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Context, Error, Result, Scope, Store, Tx,
+    Context, Error, Repository, Result, Scope, Tx,
     kernel::{
         error::{FieldError, Kind},
         input::Unchecked,
         list::{self, Page, Query, Within},
         policy::{self, Action},
-        repository::{Birth, Blank, Delete, Noun, Owned, Precondition, Read, Update},
+        repository::{Birth, Blank, Delete, Owned, Precondition, Read, Resource, Update},
     },
 };
 
 /// A resource whose rows are created and changed with one input type.
-pub trait Editable: Noun + Blank {
+pub trait Editable: Resource + Blank {
     /// The writable fields of a row. `POST` and `PUT` send all of them, `PATCH` some.
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
@@ -66,8 +66,8 @@ pub struct Reference {
 
 impl Reference {
     /// A reference to a row of a resource.
-    pub(crate) const fn to<N: Noun>(field: &'static str) -> Self {
-        fn refer<'a, N: Noun>(tx: &'a Tx, id: Uuid, field: &'a str) -> BoxFuture<'a, Result<()>> {
+    pub(crate) const fn to<N: Resource>(field: &'static str) -> Self {
+        fn refer<'a, N: Resource>(tx: &'a Tx, id: Uuid, field: &'a str) -> BoxFuture<'a, Result<()>> {
             Box::pin(async move { tx.refer::<N>(Some(id), field).await.map(drop) })
         }
         Self { field, refer: refer::<N> }
@@ -123,16 +123,20 @@ async fn with_references<N: Editable>(
 ///
 /// # Errors
 /// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
-pub async fn list<N: Noun>(store: &Store, ctx: &Context, query: &Query) -> Result<Page<N::Item>> {
-    list::page::<N>(store, &store.read(ctx), query, Within::all()).await
+pub async fn list<N: Resource>(
+    repository: &Repository,
+    ctx: &Context,
+    query: &Query,
+) -> Result<Page<N::Item>> {
+    list::page::<N>(repository, &repository.read(ctx), query, Within::all()).await
 }
 
 /// One row.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
-    let scope = store.read(ctx);
+pub async fn get<N: Resource>(repository: &Repository, ctx: &Context, id: Uuid) -> Result<N> {
+    let scope = repository.read(ctx);
     let mut row = scope.resolve::<N, _>(id, Read).await?.into_row();
     scope.mark_removed(slice::from_mut(&mut row)).await?;
     Ok(row)
@@ -143,7 +147,7 @@ pub async fn get<N: Noun>(store: &Store, ctx: &Context, id: Uuid) -> Result<N> {
 /// # Errors
 /// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<N> {
-    policy::permit(tx.ctx(), N::NOUN, Action::Create)?;
+    policy::permit(tx.ctx(), N::TYPE, Action::Create)?;
     let apply = async {
         let input = N::complete(body.check()?, tx.ctx());
         N::blank(tx.birth(), tx.ctx()).apply(tx, input).await
@@ -185,16 +189,16 @@ pub async fn update<N: Editable>(
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
-pub async fn remove<N: Noun>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+pub async fn remove<N: Resource>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     let seen = tx.resolve::<N, _>(id, Delete).await?;
     tx.remove(seen, pre).await
 }
 
 /// A resource whose rows are inside a row of another resource, its parent, and are reached through
 /// it only.
-pub trait Child: Noun {
+pub trait Child: Resource {
     /// The resource of the parent.
-    type Parent: Noun;
+    type Parent: Resource;
 
     /// The name of the collection in the path of the parent, such as `members`.
     const COLLECTION: &'static str;
@@ -234,39 +238,39 @@ pub trait EditableChild: Child {
 /// # Errors
 /// `NotFound` for the parent, and those of lists.
 pub async fn list_within<N: Child>(
-    store: &Store,
+    repository: &Repository,
     ctx: &Context,
     parent: Uuid,
     query: &Query,
 ) -> Result<Page<N::Item>> {
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let parent = scope.resolve::<N::Parent, _>(parent, Read).await?.into_row();
     let rows = N::within(&parent).add_option(N::shown(&scope, &parent).await?);
-    list::page::<N>(store, &scope, query, Within::of(parent.id(), rows)).await
+    list::page::<N>(repository, &scope, query, Within::of(parent.id(), rows)).await
 }
 
 /// A page of the rows that refer to another row.
 ///
 /// # Errors
 /// As [`list_within`].
-pub(crate) async fn list_of<P: Noun, N: Noun>(
-    store: &Store,
+pub(crate) async fn list_of<P: Resource, N: Resource>(
+    repository: &Repository,
     ctx: &Context,
     place: Uuid,
     query: &Query,
     within: fn(&P) -> Condition,
 ) -> Result<Page<N::Item>> {
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let place = scope.resolve::<P, _>(place, Read).await?.into_row();
-    list::page::<N>(store, &scope, query, Within::of(place.id(), within(&place))).await
+    list::page::<N>(repository, &scope, query, Within::of(place.id(), within(&place))).await
 }
 
 /// A row in a parent.
 ///
 /// # Errors
 /// `NotFound` for the parent, and for a row in another parent.
-pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
-    let scope = store.read(ctx);
+pub async fn get_within<N: Child>(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
+    let scope = repository.read(ctx);
     let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
     scope.mark_removed(slice::from_mut(&mut row)).await?;
     Ok(row)
@@ -280,8 +284,8 @@ pub async fn get_within<N: Child>(store: &Store, ctx: &Context, ids: (Uuid, Uuid
 pub async fn create_within<N: EditableChild>(tx: &Tx, parent: Uuid, body: &Unchecked<N::Input>) -> Result<N> {
     let parent = tx.resolve::<N::Parent, _>(parent, Read).await?.into_row();
     let blank = N::blank(tx.birth(), tx.ctx(), &parent);
-    let facts = blank.facts(tx, Action::Create).await?;
-    policy::judge(tx.ctx(), N::NOUN, Action::Create, facts)?;
+    let relations = blank.relations(tx, Action::Create).await?;
+    policy::authorize(tx.ctx(), N::TYPE, Action::Create, relations)?;
     tx.add(blank.apply(tx, body.check()?).await?).await
 }
 

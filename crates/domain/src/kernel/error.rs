@@ -1,6 +1,9 @@
-//! What can go wrong, for the caller and for the log.
+//! The errors of operations.
 //!
-//! Invariant: what a client may read ([`Kind`], `detail`, `fields`) and what only the log may ([`Error::cause`]) are apart.
+//! Invariant: the text for clients ([`Kind`], `detail`, `fields`) and the cause for the log
+//! ([`Error::cause`]) are separate fields. A cause never reaches a client.
+//!
+//! This module does not know HTTP. The API crate maps each [`Kind`] to a status and a problem code.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -10,98 +13,99 @@ use utoipa::ToSchema;
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in a way that a client can act upon.
+/// The kind of an error, on which a client can act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// No valid credential.
+    /// There is no valid credential.
     Unauthenticated,
-    /// The sign-in was refused.
+    /// The user of the login is unknown or inactive, or the password is wrong.
     InvalidCredentials,
-    /// The password was right, and a code of the second factor is needed too.
+    /// The password is right, and a code of the second factor is required.
     SecondFactorRequired,
-    /// The client's id and secret were refused.
+    /// The id or the secret of the OAuth client is wrong.
     InvalidClient,
-    /// The user must verify their email first.
+    /// The user must verify their email address first.
     EmailUnverified,
-    /// Too many failures before: wait.
+    /// There were too many failed attempts. The caller must wait.
     TooManyAttempts,
-    /// The refresh token is unknown, expired, or was used before.
+    /// The refresh token is unknown, expired or already used.
     InvalidRefreshToken,
-    /// Several tenants match a sign-in; it must name one.
+    /// The login matches users of several tenants, so it must name the tenant.
     TenantRequired,
     /// The tenant is suspended.
     TenantSuspended,
-    /// Seen, but not allowed.
+    /// The caller sees the resource, but may not do this.
     Forbidden,
-    /// The credential's scopes don't reach that far.
+    /// The scopes of the credential do not allow this.
     InsufficientScope,
-    /// A link by mail is unknown, expired, used, or of an account that is another by now.
+    /// The link from a mail is unknown, expired or used, or its account has changed since.
     InvalidLink,
-    /// New organisations can't be registered (without an invitation).
+    /// Registration is not open, or the invitation is not valid.
     RegistrationClosed,
-    /// Absent, or invisible to the caller.
+    /// The resource does not exist, or the caller does not see it.
     NotFound,
-    /// What a cursor of the feed goes on with is not kept any more.
+    /// The events after the cursor of the change feed are no longer stored.
     CursorExpired,
-    /// A parameter of the query string is wrong.
+    /// A query parameter is wrong.
     InvalidParameter,
-    /// The body can't be read.
+    /// The body is malformed.
     Malformed,
-    /// The body is wrong; the fields say where.
+    /// The body is invalid. The fields say where.
     Invalid,
-    /// The row changed since the version that the caller named.
+    /// The version of the row is not the one in the precondition.
     Stale,
-    /// The tenant demands `If-Match`.
+    /// The tenant requires `If-Match`.
     PreconditionRequired,
-    /// The row clashes with another.
+    /// The request conflicts with the present state, for example with a unique value.
     Conflict,
     /// Other rows refer to the row.
     InUse,
     /// The tenant would lose its last active admin.
     LastAdmin,
-    /// The tenant's files take all that they may.
+    /// The files of the tenant have reached their quota.
     QuotaExceeded,
-    /// A request with the same idempotency key is under way.
+    /// A request with the same idempotency key is in progress.
     IdempotencyInFlight,
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
-    /// The database or the file system has no room left: nothing can be written.
+    /// The database or the file system is full. No write succeeds.
     StorageFull,
-    /// The database or the file system accepts no writes at present.
+    /// The database or the file system is read-only at present.
     ReadOnly,
-    /// Too much at once, or the database does not answer: try again later.
+    /// The server is overloaded, or the database does not respond. A later attempt may succeed.
     Unavailable,
-    /// A fault of the server's.
+    /// The server has a fault.
     Internal,
 }
 
-/// One wrong field of a body, or one wrong parameter.
+/// An error in a field of the body or in a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// A JSON pointer (RFC 6901) into the body, or the parameter's name.
+    /// A JSON pointer (RFC 6901) to the field in the body, or the name of the parameter.
     #[schema(example = "/email")]
     pub pointer: String,
-    /// A stable word for what is wrong.
+    /// A stable code for the error.
     #[schema(example = "taken")]
     pub code: &'static str,
-    /// A sentence for people.
+    /// A message for people. Its text may change.
     #[schema(example = "Another user has this value already.")]
     pub message: String,
 }
 
 impl FieldError {
-    /// The most that are told at once.
+    /// The greatest number of errors that are reported at once.
     pub(crate) const MOST: usize = 20;
-    /// The most characters of a pointer: a client's own names are in it.
+    /// The greatest length of a pointer or message, in characters. A pointer contains names that
+    /// the client chose.
     const LONGEST: usize = 200;
 
-    /// As much of a pointer as is told.
+    /// Cuts a text to the greatest length.
     pub(crate) fn bounded(pointer: &str) -> String {
         pointer.chars().take(Self::LONGEST).collect()
     }
 }
 
-/// An operation's failure.
+/// The error of an operation.
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: Kind,
@@ -113,59 +117,59 @@ pub struct Error {
 }
 
 impl Error {
-    /// What a client can act upon.
+    /// The kind of the error.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// A sentence for people about this very failure.
+    /// A message for people about this error.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// What is wrong where.
+    /// The errors in single fields or parameters.
     pub fn fields(&self) -> &[FieldError] {
         &self.fields
     }
 
-    /// What the log may know, and no client.
+    /// The cause, for the log only.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
         self.cause.as_deref()
     }
 
-    /// A failure with its cause for the log.
+    /// An error with a cause for the log.
     pub(crate) fn caused(kind: Kind, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { cause: Some(Arc::from(cause.into())), ..kind.into() }
     }
 
-    /// The failure, with a sentence about it.
+    /// Adds a message for people.
     #[must_use]
     pub(crate) fn detailed(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// A failure with a sentence about it.
+    /// An error with a message for people.
     pub fn with(kind: Kind, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..kind.into() }
     }
 
-    /// A refusal that ends by itself.
+    /// An error that ends after a time.
     pub fn wait(kind: Kind, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..kind.into() }
     }
 
-    /// For how long to wait before another try.
+    /// The time to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// A body with one wrong field.
+    /// `Invalid`: one field of the body is wrong.
     pub fn field(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError { pointer: pointer.into(), code, message: message.into() }])
     }
 
-    /// A body with wrong fields.
+    /// `Invalid`: several fields of the body are wrong. At most 20 are reported.
     pub fn invalid(mut fields: Vec<FieldError>) -> Self {
         fields.truncate(FieldError::MOST);
         for field in &mut fields {
@@ -175,7 +179,7 @@ impl Error {
         Self { fields, ..Kind::Invalid.into() }
     }
 
-    /// A wrong parameter of the query string.
+    /// `InvalidParameter`: a query parameter is wrong.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
         let field = FieldError {
             pointer: FieldError::bounded(name),
@@ -185,16 +189,18 @@ impl Error {
         Self { fields: vec![field], ..Kind::InvalidParameter.into() }
     }
 
-    /// A body's reference to what is absent or invisible: the one answer for both.
+    /// `Invalid`: a field refers to a row that does not exist or that the caller does not see. Both
+    /// have the same error, so that it does not reveal which rows exist.
     pub fn reference(field: &str) -> Self {
         Self::field(
             format!("/{field}"),
             "reference_not_found",
-            "There is no such row, or you may not see it.",
+            "There is no such resource, or you may not see it.",
         )
     }
 
-    /// The error of a part of a body: its pointers begin where the part is.
+    /// Moves the error of a part of a body below `parent`: its pointers begin with the name of the
+    /// part.
     #[must_use]
     pub fn below(mut self, parent: &str) -> Self {
         for field in &mut self.fields {
@@ -203,47 +209,49 @@ impl Error {
         self
     }
 
-    /// The error, and where it is.
+    /// Adds an error in a field.
     #[must_use]
     pub(crate) fn with_field(mut self, field: FieldError) -> Self {
         self.fields.push(field);
         self
     }
 
-    /// A fault of the server's, with its cause for the log.
+    /// `Internal`: a fault of the server, with its cause for the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::caused(Kind::Internal, cause)
     }
 
-    /// A value that must be unique and is taken.
+    /// `Conflict`: the value of a field must be unique, and another row has it.
     pub(crate) fn taken(field: &str) -> Self {
-        let message = "Another row has this value already.".to_owned();
+        let message = "Another resource has this value already. Use a different value.".to_owned();
         let field = FieldError { pointer: format!("/{field}"), code: "taken", message };
         Self { fields: vec![field], ..Kind::Conflict.into() }
     }
 
-    /// A failure that may pass when the transaction is tried again; `Unavailable` when it does not.
+    /// An error that may not occur again when the transaction is retried. It is `Unavailable` if
+    /// all retries fail.
     pub(crate) fn transient(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { transient: true, ..Self::unavailable(cause) }
     }
 
-    /// A reference whose row went away between being resolved and being written: tried again, and a conflict when that does not help.
+    /// A referenced row was deleted after it was resolved and before the write. The transaction is
+    /// retried; the error is `Conflict` if all retries fail.
     pub(crate) fn gone(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let detail = Some("Something that this refers to was removed meanwhile.".to_owned());
+        let detail = Some("A resource that the request refers to was deleted in the meantime.".to_owned());
         Self { kind: Kind::Conflict, detail, ..Self::transient(cause) }
     }
 
-    /// Whether the transaction is worth another try.
+    /// Whether the transaction should be retried.
     pub(crate) fn is_transient(&self) -> bool {
         self.transient
     }
 
-    /// Whether the database can't be written at all, whatever was asked of it.
+    /// Whether the database accepts no writes at all, independent of the request.
     pub(crate) fn is_of_database(&self) -> bool {
         !self.transient && matches!(self.kind, Kind::StorageFull | Kind::ReadOnly | Kind::Unavailable)
     }
 
-    /// A failure that passes: overload, or a database that does not answer.
+    /// `Unavailable`: the server is overloaded or the database does not respond.
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::caused(Kind::Unavailable, cause)
     }

@@ -3,7 +3,7 @@
 //! Invariants:
 //! - An event names a row and its version, and has none of its data. Whether a caller may see it is
 //!   decided when the feed is read ([`crate::insight::change_feed`]).
-//! - Its position is assigned as the last step before the commit (`store/feed.rs`), so that
+//! - Its position is assigned as the last step before the commit (`repository/feed.rs`), so that
 //!   positions are in commit order.
 
 use sea_orm::entity::prelude::*;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     Instant,
-    kernel::repository::{noun::owned, row::positions},
+    kernel::repository::{resource::owned, row::positions},
 };
 
 pub(crate) mod entity {

@@ -25,7 +25,7 @@ use serde::Serialize;
 use taskhub_auth::Cipher;
 
 use crate::{
-    Context, Error, Result, Scope, Store, System, Tx,
+    Context, Error, Repository, Result, Scope, System, Tx,
     kernel::{
         error::Kind,
         policy::{Action, Authorization, Record, Recorded},
@@ -106,7 +106,7 @@ struct Once<I, O> {
     answer: fn(&O) -> Result<Answer>,
 }
 
-impl Store {
+impl Repository {
     /// The key of a request. It is bound to the caller (not to the token), the operation and the
     /// rest of the request.
     pub fn idempotency_key(&self, ctx: &Context, operation: &str, key: &str, request: &[&[u8]]) -> Key {
@@ -148,7 +148,7 @@ impl Store {
     /// which is no longer true after it.
     ///
     /// # Errors
-    /// Those of authorisation, and `IdempotencyMismatch`.
+    /// Those of authorisation, `Forbidden` for another credential, and `IdempotencyMismatch`.
     pub async fn answered(&self, ctx: &Context, key: Option<&Key>) -> Result<Option<Answer>> {
         let Some(key) = key.filter(|_| !ctx.is_dry_run()) else { return Ok(None) };
         let scope = self.read(ctx);
@@ -161,7 +161,7 @@ impl Store {
     /// Removes expired responses.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn forget_answers(&self, system: &System) -> Result<()> {
         self.housekeep(system, "idempotency", "expires_at", system.now()).await
     }
@@ -169,7 +169,7 @@ impl Store {
 
 async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
     // The row is locked, so nobody else removes it when it has expired.
-    let kept = tx.kept::<Kept>(once.key.id).await?;
+    let kept = tx.find_internal::<Kept>(once.key.id).await?;
     let expired = kept.is_some();
     if let Some(kept) = kept.filter(|kept| kept.expires_at > tx.now()) {
         return kept.again(tx, &once.key, tx.cipher()).await;
@@ -193,10 +193,10 @@ async fn run<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<Answer> {
         authorized,
     };
     if expired {
-        tx.forget::<Kept>(row.id).await?;
+        tx.delete_internal::<Kept>(row.id).await?;
     }
     // If another node stores the same key now, its row wins and this transaction is retried.
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     Ok(answer)
 }
 
@@ -212,7 +212,7 @@ async fn record<I, O>(tx: &Tx, once: &Once<I, O>) -> Result<O> {
 /// deleted, or created for others, are not checked again.
 async fn recorded(tx: &Tx) -> Result<Recorded> {
     let mut recorded = tx.ctx().record().map(Record::read).unwrap_or_default();
-    let scope = tx.settled().await?;
+    let scope = tx.flushed().await?;
     for authorization in std::mem::take(&mut recorded.authorizations) {
         let seen = Authorization { action: Action::Read, ..authorization };
         for wanted in [authorization, seen] {
@@ -256,7 +256,7 @@ impl Kept {
 }
 
 fn of_another_credential() -> Error {
-    let detail = "The answer to this idempotency key depends on the credential that it was given to: use that one, or another key.";
+    let detail = "The response for this idempotency key is repeated only to the credential that received it. Use that credential, or a new key.";
     Error::with(Kind::Forbidden, detail)
 }
 

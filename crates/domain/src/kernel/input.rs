@@ -1,7 +1,11 @@
-//! What a client sends, before and after it was judged.
+//! Validation of request bodies.
 //!
-//! Invariant: authorisation comes before validation. A handler gets an [`Unchecked`] body and hands it on; only the operation, which
-//! has resolved what it acts upon, turns it into the noun's input.
+//! Invariant: authorisation comes before validation. A handler passes an [`Unchecked`] body to the
+//! operation. The operation resolves the row, which authorises the caller, and then converts the
+//! body to the input of the resource.
+//!
+//! This module does not know any single resource. The bounds of a field are attributes of the input
+//! type.
 
 mod address;
 #[cfg(fuzzing)]
@@ -26,43 +30,45 @@ pub use self::text::{Text, folded, language_tag, one_line, title_line, trimmed, 
 pub use self::words::items;
 use crate::{Error, Result, kernel::error::Kind};
 
-/// What every text of a body is like, as the document says it: see [`control_characters`].
+/// The pattern of every text in a body, for the OpenAPI document: no control characters except tab,
+/// line feed and carriage return.
 pub const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
 
-/// A JSON body that is well-formed and nothing more.
+/// A JSON body that is not validated yet.
 #[derive(Clone, Debug)]
 pub struct Unchecked<T> {
-    /// What was read, or why it could not be.
+    /// The body, or the reason why it is malformed.
     body: Result<Value, String>,
     patch: bool,
     input: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
-    /// A body that says everything.
+    /// A complete body, as of `POST` and `PUT`.
     pub fn new(body: Value) -> Self {
         Self { body: Ok(body), patch: false, input: PhantomData }
     }
 
-    /// A body that can't be read: why is told when it is checked.
+    /// A malformed body. The error is returned when the body is checked, after authorisation.
     pub fn malformed(detail: String) -> Self {
         Self { body: Err(detail), patch: false, input: PhantomData }
     }
 
-    /// A body that says what changes: a JSON merge patch (RFC 7396).
+    /// A JSON merge patch (RFC 7396).
     pub fn patch(body: Value) -> Self {
         Self { body: Ok(body), patch: true, input: PhantomData }
     }
 
-    /// The input that the body describes.
+    /// Validates the body and converts it to the input.
     ///
     /// # Errors
-    /// `Malformed`; `Invalid` with the fields that are unknown, missing, of a wrong type, or out of their bounds.
+    /// `Malformed`; `Invalid` with all fields that are unknown, missing, of a wrong type or out of
+    /// bounds.
     pub fn check(&self) -> Result<T> {
         parse(self.read()?)
     }
 
-    /// What was sent, for whoever must know what a body is about before it is checked.
+    /// The unvalidated body, for operations that need a part of it before the check.
     ///
     /// # Errors
     /// `Malformed`.
@@ -70,8 +76,11 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
         self.body.as_ref().map_err(|detail| Error::with(Kind::Malformed, detail))
     }
 
-    /// The input that the body makes of the present state: the body itself, or of a merge patch what results from applying it: what is
-    /// absent stays, and null clears. A null for what may not be null is refused, as any other wrong value is.
+    /// Validates the new state and converts it to the input.
+    ///
+    /// The new state is the body or, for a merge patch, the present state with the patch applied:
+    /// absent fields keep their values, and null clears a field. A null for a field that is not
+    /// nullable is an error, as any other wrong value.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -82,7 +91,7 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
         let mut merged = serde_json::to_value(present).map_err(Error::internal)?;
         let body = self.read()?;
         if !body.is_object() {
-            return Err(Error::field("", "invalid_type", "Must be a JSON object: a merge patch."));
+            return Err(Error::field("", "invalid_type", "Must be a JSON object (a merge patch)."));
         }
         merge(&mut merged, body);
         parse(&merged)
@@ -90,14 +99,15 @@ impl<T: DeserializeOwned + Validate<Context = ()>> Unchecked<T> {
 }
 
 impl<T> Unchecked<T> {
-    /// How many items a list of the body has, before the body is checked: 0 where there is no such list.
+    /// The number of items in a list of the unvalidated body; 0 if there is no such list.
     pub(crate) fn items(&self, list: &str) -> usize {
         let body = self.body.as_ref().ok().and_then(|body| body.get(list));
         body.and_then(Value::as_array).map_or(0, Vec::len)
     }
 }
 
-/// Applies a merge patch. Nulls are put in place of the value, for the target's type to accept or refuse.
+/// Applies a merge patch. A null replaces the value, and does not remove it as in RFC 7396. The
+/// type of the field then accepts or rejects it.
 fn merge(target: &mut Value, patch: &Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {
@@ -109,19 +119,21 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The key by which unique names of at most `LONGEST` characters are compared: see
-/// [`taskhub_migration::text`]. A row whose name another row had already when keys came, or were made
-/// anew, has its id behind its key, and keeps it for as long as it keeps the name.
+/// The key for comparing unique names of at most `LONGEST` characters: see
+/// [`taskhub_migration::text`].
+///
+/// A migration that computes keys may find rows with the same key. It appends the id of the row to
+/// the key then. Such a row keeps its key (`kept`) until its name changes.
 pub(crate) fn name_key<const LONGEST: usize>(name: &str, kept: &str, id: uuid::Uuid) -> String {
     let key = taskhub_migration::text::name_key(name, LONGEST);
     let apart = taskhub_migration::text::apart(&key, id);
     if kept == apart { apart } else { key }
 }
 
-/// A rule that spans two fields: an end is not before its start.
+/// Checks that an end is not before its start.
 ///
 /// # Errors
-/// `Invalid`, at the field of the end.
+/// `Invalid`, at the field `field` of the end.
 pub(crate) fn in_order(
     start: Option<crate::Instant>,
     end: Option<crate::Instant>,
@@ -253,7 +265,8 @@ mod tests {
     }
 
     proptest! {
-        /// Absent keeps, present replaces, and a second application changes nothing.
+        /// Absent fields stay, present fields are replaced, and a second application changes
+        /// nothing.
         #[test]
         fn merge_patch_laws(title in "[a-z]{3,5}", size in proptest::option::of(0..9i32), new in proptest::option::of("[a-z]{3,5}")) {
             let present = Input { title: title.clone(), size, colour: None };
@@ -264,7 +277,8 @@ mod tests {
             prop_assert_eq!(Unchecked::<Input>::patch(body).check_over(&once).unwrap(), once);
         }
 
-        /// A number without a fraction is a whole one, however it is written; one with a fraction is none.
+        /// A number without a fraction is a whole number in every notation; one with a fraction is
+        /// not.
         #[test]
         fn a_whole_number_is_one(number in 1..9i32, part in 1..9u8) {
             let written = |text: String| check(serde_json::from_str(&format!(r#"{{"title": "abc", "size": {text}}}"#)).unwrap());
@@ -276,7 +290,8 @@ mod tests {
             }
         }
 
-        /// Whatever JSON a patch is: it is as RFC 7396 has it, but that a null is put where it stands, and nothing else changes.
+        /// Any JSON patch is applied as in RFC 7396, except that a null replaces the value. Nothing
+        /// else changes.
         #[test]
         fn a_patch_is_merged(target in value(), patch in value()) {
             let mut merged = target.clone();
@@ -297,7 +312,7 @@ mod tests {
             prop_assert_eq!(again, merged);
         }
 
-        /// No JSON makes it panic, and what is refused says where.
+        /// No JSON causes a panic, and every error has a pointer.
         #[test]
         fn any_json_is_judged(body in value()) {
             if let Err(error) = check(body) {
@@ -306,7 +321,7 @@ mod tests {
         }
     }
 
-    /// Any JSON of some depth, often with the fields of the input.
+    /// Any JSON of a small depth, often with the fields of the input.
     fn value() -> impl Strategy<Value = Value> {
         let plain = prop_oneof![
             Just(Value::Null),

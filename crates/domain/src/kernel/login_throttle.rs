@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, System, Tx,
     kernel::{
         context::{Request, network},
         error::Kind,
@@ -78,32 +78,33 @@ positions!(Count { key, failures, blocked_until, expires_at });
 
 impl Attempt {
     /// An attempt to sign in with an email or username, in any tenant or in one.
-    pub fn on_login(store: &Store, name: &str, tenant: Option<&str>, request: &Request) -> Self {
+    pub fn on_login(repository: &Repository, name: &str, tenant: Option<&str>, request: &Request) -> Self {
         let folded = |text: &str| text.trim().to_lowercase();
         let account = [folded(tenant.unwrap_or_default()), folded(name)].map(String::into_bytes);
         let account: Vec<_> = account.iter().map(Vec::as_slice).collect();
-        let mut attempt = Self::on(store, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
-        attempt.count(store, NETWORK, &[], request.address);
+        let mut attempt =
+            Self::on(repository, &[&[b"login".as_slice()], account.as_slice()].concat(), request);
+        attempt.count(repository, NETWORK, &[], request.address);
         attempt
     }
 
     /// An attempt of the user of a context to prove a password or code.
-    pub fn on_user(store: &Store, ctx: &Context) -> Self {
+    pub fn on_user(repository: &Repository, ctx: &Context) -> Self {
         let (tenant, user) = (ctx.tenant(), ctx.user().unwrap_or_default());
-        Self::on(store, &[b"user", tenant.as_bytes(), user.as_bytes()], ctx.request())
+        Self::on(repository, &[b"user", tenant.as_bytes(), user.as_bytes()], ctx.request())
     }
 
-    fn on(store: &Store, account: &[&[u8]], request: &Request) -> Self {
+    fn on(repository: &Repository, account: &[&[u8]], request: &Request) -> Self {
         let mut attempt = Self { counts: Vec::new(), forgets: true };
-        attempt.count(store, HERE, account, request.address);
-        attempt.count(store, ANYWHERE, account, None);
+        attempt.count(repository, HERE, account, request.address);
+        attempt.count(repository, ANYWHERE, account, None);
         attempt
     }
 
-    fn count(&mut self, store: &Store, rule: Rule, account: &[&[u8]], address: Option<IpAddr>) {
+    fn count(&mut self, repository: &Repository, rule: Rule, account: &[&[u8]], address: Option<IpAddr>) {
         let network = address.map(|address| network(address).to_string()).unwrap_or_default();
         let parts = [&[b"guess", rule.name.as_bytes(), network.as_bytes()], account].concat();
-        let key = URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(store.secret(), &parts));
+        let key = URL_SAFE_NO_PAD.encode(taskhub_auth::secret::mac(repository.secret(), &parts));
         self.counts.push((rule, key));
     }
 
@@ -133,9 +134,9 @@ impl Attempt {
     ///
     /// # Errors
     /// `TooManyAttempts`.
-    pub async fn admit(&self, store: &Store) -> Result<()> {
-        let system = store.system("asking for failed attempts", Request::default());
-        let counts: Vec<Count> = store.beyond_tenants(&system).all(&self.keys()).await?;
+    pub async fn admit(&self, repository: &Repository) -> Result<()> {
+        let system = repository.system("checking for failed attempts", Request::default());
+        let counts: Vec<Count> = repository.unscoped(&system).all(&self.keys()).await?;
         open(&counts, system.now())
     }
 
@@ -144,10 +145,10 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts` if a wait began while the attempt was verified. The attempt does not count
     /// then, and its outcome must not be reported.
-    pub async fn failed(&self, store: &Store) -> Result<Option<Instant>> {
-        let system = store.system("counting a failed attempt", Request::default());
+    pub async fn failed(&self, repository: &Repository) -> Result<Option<Instant>> {
+        let system = repository.system("counting a failed attempt", Request::default());
         let ctx = system.within(uuid::Uuid::nil());
-        store.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
+        repository.write(&ctx, self.clone(), |tx, attempt| Box::pin(fail(tx, attempt))).await
     }
 
     /// Runs the verification of the attempt in this transaction, unless a wait began meanwhile.
@@ -157,14 +158,14 @@ impl Attempt {
     /// # Errors
     /// `TooManyAttempts`, and those of the verification.
     pub async fn judge<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let counts: Vec<Count> = tx.find_beyond(self.keys(), false).await?;
+        let counts: Vec<Count> = tx.find_unscoped(self.keys(), false).await?;
         open(&counts, tx.now())?;
         let output = judgement.await?;
         if self.forgets && !counts.is_empty() {
             let here = self.counts.iter().filter(|(rule, _)| rule.name == HERE.name);
             let keys = here.map(|(_, key)| key.as_str());
             let delete = Query::delete().from_table(TABLE).and_where(Expr::col("key").is_in(keys)).take();
-            tx.change_beyond(&delete).await?;
+            tx.change_unscoped(&delete).await?;
         }
         Ok(output)
     }
@@ -184,7 +185,7 @@ fn open(counts: &[Count], now: Instant) -> Result<()> {
 async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
     // The rows are locked, so concurrent failures are counted one after the other. If another
     // transaction inserts the same row, this one fails and is retried.
-    let counts: Vec<Count> = tx.find_beyond(attempt.keys(), true).await?;
+    let counts: Vec<Count> = tx.find_unscoped(attempt.keys(), true).await?;
     open(&counts, tx.now())?;
     let mut wait = Duration::ZERO;
     for (rule, key) in &attempt.counts {
@@ -203,28 +204,28 @@ async fn fail(tx: &Tx, attempt: &Attempt) -> Result<Option<Instant>> {
         if kept.is_some() {
             let mut update = Query::update();
             update.table(TABLE).values(values).and_where(Expr::col("key").eq(key.as_str()));
-            tx.change_beyond(&update).await?;
+            tx.change_unscoped(&update).await?;
         } else {
             let [failures, blocked, expires] = values.map(|(_, value): (_, Expr)| value);
             let mut insert = Query::insert();
             insert.into_table(TABLE).columns(COLUMNS);
             insert.values_panic([key.as_str().into(), failures, blocked, expires]);
-            tx.change_beyond(&insert).await?;
+            tx.change_unscoped(&insert).await?;
         }
     }
     Ok((!wait.is_zero()).then(|| tx.now().plus(wait)))
 }
 
-impl Store {
+impl Repository {
     /// Removes expired counters, a few at a time.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn forget_guesses(&self, system: &System) -> Result<()> {
         let old = Expr::col("expires_at").lt(system.now());
         let expired = Query::select().columns(COLUMNS).from(TABLE).and_where(old.clone()).limit(SWEEP).take();
         loop {
-            let counts: Vec<Count> = self.beyond_tenants(system).all(&expired).await?;
+            let counts: Vec<Count> = self.unscoped(system).all(&expired).await?;
             if counts.is_empty() {
                 return Ok(());
             }
@@ -236,7 +237,7 @@ impl Store {
                 .take();
             let ctx = system.within(uuid::Uuid::nil());
             self.write(&ctx, delete, |tx, delete| {
-                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+                Box::pin(async move { tx.change_unscoped(delete).await.map(drop) })
             })
             .await?;
         }

@@ -1,7 +1,7 @@
-//! What every resource is built on: the policy, the repository with its tenant scope and its recorded
-//! write, input, lists, audit and events, idempotency and the login throttle.
+//! The parts that every resource is built on: the policy, the repository with its tenant scope and
+//! recorded write, input, lists, the audit log and events, idempotency keys and the login throttle.
 //!
-//! Invariant: nothing here knows a resource.
+//! Invariant: this module does not know any single resource.
 
 pub mod audit;
 pub mod context;

@@ -10,7 +10,7 @@ use crate::{
     Context, Error, Result,
     kernel::{
         error::Kind,
-        policy::{Noun, Role},
+        policy::{ResourceType, Role},
     },
 };
 
@@ -19,17 +19,17 @@ const VERBS: [&str; 2] = ["read", "write"];
 /// All scopes.
 pub fn all() -> Vec<String> {
     // Some resource types share a scope, as a team and its members do.
-    let names: BTreeSet<_> = Noun::ALL.iter().map(|noun| noun.scope()).collect();
+    let names: BTreeSet<_> = ResourceType::ALL.iter().map(|noun| noun.scope()).collect();
     names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
 }
 
-/// A garde rule: known scopes, each once. This also bounds their number.
+/// A garde rule: known scopes, each once. This also limits their number.
 pub fn known(scopes: &[String], _: &()) -> garde::Result {
     let all = all();
     for (place, scope) in scopes.iter().enumerate() {
         if !all.contains(scope) {
             return Err(garde::Error::new(format!(
-                "must contain scopes that exist: there is no {:?}",
+                "must contain only known scopes: {:?} is unknown",
                 bounded(scope)
             )));
         }
@@ -64,7 +64,8 @@ fn lacking<'a>(ctx: &Context, scopes: &'a [String]) -> Option<&'a String> {
     scopes.iter().find(|scope| !own.contains(scope))
 }
 
-/// Fails if the caller passes on a scope that their own credential lacks.
+/// Fails if the caller passes on a scope that their own credential lacks. Otherwise it notes the
+/// scopes in the authorisation record of the caller, if there is one.
 ///
 /// # Errors
 /// `InsufficientScope`.
@@ -77,7 +78,7 @@ pub(crate) fn give(ctx: &Context, scopes: &[String]) -> Result<()> {
             Ok(())
         }
         Some(scope) => {
-            let detail = format!("The token lacks the scope {scope}, and so can't give it.");
+            let detail = format!("The token can't grant the scope {scope}, because it does not have it.");
             Err(Error::with(Kind::InsufficientScope, detail))
         }
     }
@@ -101,7 +102,7 @@ pub(crate) fn narrowed(scopes: &[String], asked: &str) -> Result<Vec<String>> {
     let mut left: Vec<String> = Vec::new();
     for scope in asked.split(' ').filter(|scope| !scope.is_empty()) {
         if !scopes.iter().any(|had| had == scope) {
-            let message = format!("The scope {:?} is none of the client's.", bounded(scope));
+            let message = format!("The client does not have the scope {:?}.", bounded(scope));
             return Err(Error::field("/scope", "invalid_scope", message));
         }
         if !left.iter().any(|known| known == scope) {

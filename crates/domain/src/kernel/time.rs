@@ -1,8 +1,10 @@
-//! Time: instants of microsecond precision, and the clock that they come from.
+//! Timestamps with microsecond precision, and the clock.
 //!
-//! Invariant: an instant is kept as 64-bit microseconds since the Unix epoch on every database, and answered as RFC 3339 in
-//! UTC with six digits of fraction, so that instants sort as text and as numbers alike. Nothing in this crate reads the time
-//! but through a [`Clock`].
+//! Invariants:
+//! - A timestamp is stored as 64-bit microseconds since the Unix epoch on every database.
+//! - It is serialised as RFC 3339 in UTC with six fractional digits. So timestamps have the same
+//!   order as texts and as numbers.
+//! - This crate reads the time only from a [`Clock`].
 
 use std::{
     collections::HashMap,
@@ -24,68 +26,75 @@ use uuid::{ContextV7, Uuid};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
 pub struct Instant(i64);
 
-/// Each tenant's count of ids within a millisecond.
+/// The counter of ids within a millisecond, for each tenant.
 static COUNTERS: LazyLock<Mutex<HashMap<Uuid, ContextV7>>> = LazyLock::new(Mutex::default);
-/// How many tenants' counts are kept before all begin anew.
+/// The number of tenants whose counters are stored. Beyond it, all counters are reset.
 const REMEMBERED: usize = 4096;
 
 const MICROS: i64 = 1_000_000;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800 * MICROS..=253_402_300_800 * MICROS - 1;
 
-/// How an instant is written at most, in characters: with more digits of a fraction than anybody means.
+/// The greatest length of a timestamp, in characters, with 38 fractional digits.
 pub const LONGEST: usize = 64;
-/// What an instant is like, as the document says it: one of the spellings that RFC 3339 leaves open, and no leap second, which no clock here has.
+/// The pattern of a timestamp, for the OpenAPI document. Of the variants that RFC 3339 allows, it
+/// has only the one with `T` and `Z` in upper case. It has no leap seconds, because no clock here
+/// has them.
 pub const WRITTEN: &str =
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,38})?(Z|[+-][0-9]{2}:[0-9]{2})$";
-/// How many digits of a fraction that has room for.
+/// The greatest number of fractional digits.
 const DIGITS: usize = 38;
-/// What is no instant here, whatever it is elsewhere.
+/// The error for a text that is a valid timestamp elsewhere, but not in TaskHub.
 const BEYOND: time::error::Parse =
     time::error::Parse::TryFromParsed(time::error::TryFromParsed::InsufficientInformation);
 
-/// Whether a text has the spelling of [`WRITTEN`], as far as the library takes others.
+/// Whether a text that the library accepts also matches [`WRITTEN`].
 fn is_written(text: &str) -> bool {
     let octets = text.as_bytes();
     let leaps = octets.get(17..19) == Some(b"60");
     octets.get(10) == Some(&b'T') && !leaps && !text.ends_with('z') && fraction(octets) <= DIGITS
 }
 
-/// How many digits the fraction has. With no more than [`DIGITS`] a text is no longer than [`LONGEST`].
+/// The number of fractional digits. A text with at most [`DIGITS`] of them is at most [`LONGEST`]
+/// long.
 fn fraction(octets: &[u8]) -> usize {
     octets.iter().skip(20).take_while(|octet| octet.is_ascii_digit()).count()
 }
 
 impl Instant {
-    /// The instant so many microseconds after the Unix epoch; outside the range it is the nearest bound.
+    /// The timestamp at a number of microseconds since the Unix epoch. A number outside the range
+    /// gives the nearest bound.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(*RANGE.start(), *RANGE.end()))
     }
 
-    /// Microseconds since the Unix epoch.
+    /// The number of microseconds since the Unix epoch.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, as in a token's `NumericDate` (RFC 7519 section 2).
+    /// The number of whole seconds since the Unix epoch, as in a `NumericDate` of a token (RFC
+    /// 7519, section 2).
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
 
-    /// This instant and so much later.
+    /// The timestamp plus a duration, at most the upper bound.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self::from_micros(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This instant and so much earlier.
+    /// The timestamp minus a duration, at least the lower bound.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self::from_micros(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// A UUIDv7 (RFC 9562) of this instant for a tenant's row; ids of one tenant grow on one node even within a millisecond. Each tenant has a
-    /// count of its own, so that nobody's ids tell how many others were made between them.
+    /// A UUIDv7 (RFC 9562, section 5.7) of this time for a row of a tenant.
+    ///
+    /// The ids of a tenant increase on one node, also within a millisecond. Each tenant has its own
+    /// counter, so that ids do not reveal how many rows other tenants create.
     pub fn new_id(self, tenant: Uuid) -> Uuid {
         let mut counters = COUNTERS.lock().unwrap_or_else(PoisonError::into_inner);
         if counters.len() > REMEMBERED {
@@ -96,14 +105,15 @@ impl Instant {
         Uuid::new_v7(uuid::Timestamp::from_unix(&*counter, seconds, nanos))
     }
 
-    /// A UUIDv7 of this very millisecond, whatever the clock said before: for a token, whose id tells when it was issued,
-    /// and for what belongs to no tenant.
+    /// A UUIDv7 of exactly this millisecond, also if the clock went back.
+    ///
+    /// For tokens, whose id has their time of issue, and for rows without a tenant.
     pub fn token_id(self) -> Uuid {
         let (seconds, nanos) = self.parts();
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
     }
 
-    /// The least id that a row of this instant or later can have.
+    /// The lowest id that a row of this time or later can have.
     pub fn first_id(self) -> Uuid {
         let millis = u128::try_from(self.0.div_euclid(1_000)).unwrap_or_default();
         Uuid::from_u128(millis << 80)
@@ -114,7 +124,8 @@ impl Instant {
         (u64::try_from(self.seconds()).unwrap_or_default(), nanos)
     }
 
-    /// The text of RFC 3339 with six digits of fraction, written without an allocation: lists write hundreds of these.
+    /// The text in RFC 3339 with six fractional digits. It needs no allocation, because a list has
+    /// hundreds of timestamps.
     fn text(self) -> [u8; 27] {
         let at = OffsetDateTime::from_unix_timestamp(self.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = at.to_calendar_date();
@@ -147,7 +158,11 @@ impl fmt::Display for Instant {
 impl std::str::FromStr for Instant {
     type Err = time::error::Parse;
 
-    /// Reads RFC 3339 with any offset, as [`WRITTEN`] has it; a fraction beyond microseconds is cut.
+    /// Parses RFC 3339 with any offset, as far as [`WRITTEN`] allows. Digits after the microseconds
+    /// are cut.
+    ///
+    /// # Errors
+    /// For any other text, and for a time outside the years 0001 to 9999 in UTC.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !is_written(text) {
             return Err(BEYOND);
@@ -155,7 +170,6 @@ impl std::str::FromStr for Instant {
         let micros = OffsetDateTime::parse(text, &Rfc3339)?.unix_timestamp_nanos().div_euclid(1_000);
         match i64::try_from(micros) {
             Ok(micros) if RANGE.contains(&micros) => Ok(Self(micros)),
-            // Beyond the years 0001 to 9999 in UTC.
             _ => Err(BEYOND),
         }
     }
@@ -171,7 +185,7 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse()
-            .map_err(|_| de::Error::custom("must be an instant (RFC 3339), like 2026-01-31T12:00:00Z"))
+            .map_err(|_| de::Error::custom("must be a timestamp (RFC 3339), like 2026-01-31T12:00:00Z"))
     }
 }
 
@@ -188,18 +202,18 @@ impl PartialSchema for Instant {
 
 impl ToSchema for Instant {}
 
-/// Where the time comes from.
+/// The source of the current time.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The clock of the machine.
     #[default]
     System,
-    /// A clock that tests and demonstration data set and move: microseconds since the Unix epoch.
+    /// A clock that tests and the demonstration data control, in microseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// The present instant.
+    /// The current time.
     pub fn now(&self) -> Instant {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
@@ -211,17 +225,17 @@ impl Clock {
         }
     }
 
-    /// A clock that stands at an instant.
+    /// A manual clock at a given time.
     pub fn at(instant: Instant) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(instant.micros())))
     }
 
-    /// A clock that stands at the present until it is moved.
+    /// A manual clock that starts at the current time.
     pub fn manual() -> Self {
         Self::at(Self::System.now())
     }
 
-    /// Moves a manual clock on; the machine's can't be moved.
+    /// Advances a manual clock. It has no effect on the clock of the machine.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(micros) = self {
             micros.fetch_add(i64::try_from(by.as_micros()).unwrap_or_default(), Ordering::SeqCst);
@@ -250,7 +264,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the text: what is read of it is an instant that is written and read as the same one.
+        /// Every accepted text gives a timestamp in range, whose own text gives the same timestamp.
         #[test]
         fn what_is_read_is_in_range(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-6][0-9](\\.[0-9]{1,12})?([Zz]|[-+][0-9]{2}:[0-9]{2})|.*") {
             if let Ok(instant) = text.parse::<Instant>() {

@@ -1,8 +1,8 @@
 //! What people work on: teams, projects, tasks and all that belongs to them, clients, requests and
 //! documents.
 //!
-//! This layer knows the kernel and identity. A resource knows those that it belongs to, and none that
-//! belong to it.
+//! This layer knows the kernel and identity. A resource knows those that it belongs to, and none
+//! that belong to it.
 
 pub mod attachment;
 pub mod client;

@@ -1,39 +1,44 @@
-//! Whether the mail server can be used, as the outcomes of mails show it.
+//! The health of the mail server, derived from the outcomes of emails.
 //!
-//! Invariant: a server that can't be used is asked seldom, and the mail that waits loses nothing by it. As soon as the server accepts mail again, what
-//! was deferred meanwhile is tried too.
+//! Invariant: an unavailable server is tried seldom, and no waiting email is lost. As soon as the
+//! server accepts emails again, the deferred ones are tried too.
 
 use std::time::Duration;
 
 use taskhub_domain::{Instant, mail::Outcome};
 
-/// The pause after the first failure to use the server; it doubles with each.
+/// The pause after the first failure; it doubles with each.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_mins(1);
-/// After so long without an accepted mail, deferrals are the server's fault rather than their recipients'.
+/// After this time without an accepted email, deferrals are attributed to the server and not to
+/// the recipients.
 const OUTAGE: Duration = Duration::from_mins(10);
 
-/// What the last outcomes say about the server.
+/// The health of the server according to the last outcomes.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     pause: Option<Duration>,
-    /// Since when mail was deferred and none accepted.
+    /// The time since which emails were deferred and none accepted.
     deferring_since: Option<Instant>,
 }
 
 impl Health {
-    /// How long to leave the server alone, if it can't be used.
+    /// The pause before the next attempt, if the server is unavailable.
     pub(super) fn pause(&self) -> Option<Duration> {
         self.pause
     }
 
-    /// Takes note of an outcome. Whether it shows that an outage is over.
+    /// Records an outcome. Returns whether it ends an outage.
     pub(super) fn has_recovered(&mut self, outcome: &Outcome, now: Instant) -> bool {
         match outcome {
             Outcome::Unreachable(why) => {
                 let pause = self.pause.map_or(FIRST, |pause| (pause * 2).min(LONGEST));
-                tracing::warn!(why, pause = pause.as_secs(), "the mail server can't be used: mail waits");
+                tracing::warn!(
+                    why,
+                    pause = pause.as_secs(),
+                    "the mail server is unavailable; emails are waiting"
+                );
                 self.pause = Some(pause);
                 false
             }
@@ -42,7 +47,7 @@ impl Health {
                 self.deferring_since.get_or_insert(now);
                 false
             }
-            // The server does its work, but this mail shows nothing about others.
+            // The server works, but this says nothing about the deferred emails.
             Outcome::Refused(_) => {
                 self.answered();
                 false
@@ -56,7 +61,7 @@ impl Health {
 
     fn answered(&mut self) {
         if self.pause.take().is_some() {
-            tracing::info!("the mail server can be used again");
+            tracing::info!("the mail server is available again");
         }
     }
 }
@@ -75,7 +80,7 @@ mod tests {
             assert!(!health.has_recovered(&unreachable, now));
             assert_eq!(health.pause(), Some(Duration::from_secs(seconds)));
         }
-        assert!(!health.has_recovered(&Outcome::Accepted, now), "no mail was deferred");
+        assert!(!health.has_recovered(&Outcome::Accepted, now), "no email was deferred");
         assert_eq!(health.pause(), None);
     }
 

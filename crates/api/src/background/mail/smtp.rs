@@ -1,6 +1,7 @@
 //! Sending mail over SMTP (RFC 5321).
 //!
-//! Invariant: a refusal of the recipient or of the message is told apart from a server that can't be used. Only the former is about the mail.
+//! Invariant: a rejected recipient or message is distinguished from an unavailable server. Only the
+//! former concerns the email.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -24,12 +25,13 @@ use tokio::time::timeout;
 
 use super::transport::{CONNECTIONS, Encryption, Smtp};
 
-/// How long the server may take to answer a connection, and then to let this server in.
+/// The longest time for the connection, the greeting and the authentication.
 const GREETING: Duration = Duration::from_secs(30);
-/// How long it may take for a whole mail. With the greeting this is less than a node has a mail to itself.
+/// The longest time for one email. Together with [`GREETING`] it is shorter than a node's claim on
+/// an email.
 const WHOLE: Duration = Duration::from_mins(1);
 
-/// A client of an SMTP server, which keeps connections for the next mails.
+/// A client of an SMTP server. It keeps connections open for the next emails.
 pub(super) struct Client {
     smtp: Smtp,
     tls: Option<TlsParameters>,
@@ -45,7 +47,7 @@ impl Client {
         Ok(Self { smtp: smtp.clone(), tls, idle: Mutex::default() })
     }
 
-    /// Sends a mail. One to a demo address goes nowhere: such a domain has no mail server.
+    /// Sends an email. An email to a demo address is not sent: its domain has no mail server.
     pub(super) async fn send(&self, message: &Message) -> Outcome {
         let envelope = message.envelope();
         if envelope.to().iter().all(|to| is_demo(to.as_ref())) {
@@ -54,7 +56,7 @@ impl Client {
         let connection = match timeout(GREETING, self.connection()).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Outcome::Unreachable(error.to_string()),
-            Err(_) => return Outcome::Unreachable("The server did not answer in time.".to_owned()),
+            Err(_) => return Outcome::Unreachable("The server did not respond in time.".to_owned()),
         };
         match timeout(WHOLE, self.deliver(connection, envelope, &message.formatted())).await {
             Ok(Ok(())) => Outcome::Accepted,
@@ -63,7 +65,7 @@ impl Client {
         }
     }
 
-    /// A connection that is kept, or a new one.
+    /// An idle connection, or a new one.
     async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
         while let Some(mut kept) = self.kept() {
             if kept.test_connected().await {
@@ -100,14 +102,14 @@ impl Client {
         Ok(connection)
     }
 
-    /// Hands a mail over. A connection by which something went wrong is closed.
+    /// Sends an email over a connection. After an error the connection is closed.
     async fn deliver(
         &self,
         mut connection: AsyncSmtpConnection,
         envelope: &Envelope,
         text: &[u8],
     ) -> Result<(), Outcome> {
-        let delivered = hand_over(&mut connection, envelope, text).await;
+        let delivered = transfer(&mut connection, envelope, text).await;
         match delivered {
             Ok(()) => self.keep(connection),
             Err(_) => connection.abort().await,
@@ -116,14 +118,14 @@ impl Client {
     }
 }
 
-async fn hand_over(
+async fn transfer(
     connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
     text: &[u8],
 ) -> Result<(), Outcome> {
     let parameters = parameters(connection, envelope, text)?;
     let from = connection.command(Mail::new(envelope.from().cloned(), parameters)).await;
-    // Whom mail is from is a setting: what the server says about it is not about the recipient.
+    // The sender is a setting, so an error here does not concern the recipient.
     from.map_err(|error| Outcome::Unreachable(error.to_string()))?;
     for to in envelope.to() {
         connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| judge(&error))?;
@@ -133,7 +135,7 @@ async fn hand_over(
     Ok(())
 }
 
-/// What the server has to be able to do for this mail.
+/// The SMTP extensions that this email needs.
 fn parameters(
     connection: &AsyncSmtpConnection,
     envelope: &Envelope,
@@ -143,7 +145,7 @@ fn parameters(
     let mut parameters = Vec::new();
     if !envelope.to().iter().chain(envelope.from()).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
         if !can(Extension::SmtpUtfEight) {
-            let why = "The mail server takes only addresses in ASCII: it lacks SMTPUTF8.";
+            let why = "The mail server does not support addresses with non-ASCII characters (SMTPUTF8).";
             return Err(Outcome::Refused(why.to_owned()));
         }
         parameters.push(MailParameter::SmtpUtfEight);
@@ -154,11 +156,11 @@ fn parameters(
     Ok(parameters)
 }
 
-/// What an error about the recipient or the message means for the mail.
+/// The outcome for an error about the recipient or the message.
 fn judge(error: &Error) -> Outcome {
     let why = error.to_string();
     match error.status().map(u16::from) {
-        // The server goes away, or wants to know first who sends (RFC 4954).
+        // The server closes the connection, or requires authentication (RFC 4954).
         Some(421 | 503 | 530 | 534 | 535 | 538) => Outcome::Unreachable(why),
         Some(500..) => Outcome::Refused(why),
         _ => Outcome::Deferred(why),

@@ -1,7 +1,9 @@
-//! What mails say: each kind once, as a subject, paragraphs and a link, of which the text and the HTML are made.
+//! The templates of emails. Each has a subject, paragraphs and a link, from which the plain text
+//! and the HTML are made.
 //!
-//! Invariant: whatever comes from people (names of organisations and users) is one line, and escaped where it stands in HTML. A name is short and
-//! holds nothing that a mail program shows as a link, because strangers can be sent a mail with a name of anybody's choice.
+//! Invariant: text from users (names of organisations and users) is one line, and it is escaped in
+//! HTML. A name is short and contains nothing that a mail program shows as a link, because anybody
+//! can choose a name and have an email with it sent to strangers.
 
 use std::fmt::Write;
 
@@ -11,7 +13,7 @@ use taskhub_domain::{
     policy::Role,
 };
 
-/// A mail's words.
+/// The texts of an email.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) subject: String,
@@ -19,11 +21,11 @@ pub(super) struct Words {
     pub(super) html: String,
 }
 
-/// A mail before it is laid out.
+/// The content of an email before it is formatted.
 struct Draft<'a> {
     subject: String,
     before: Vec<String>,
-    /// Its words and its path, with the token.
+    /// The text of the link, its page and its token.
     link: Option<(&'static str, &'static str, &'a Token)>,
     after: &'static str,
 }
@@ -32,53 +34,51 @@ impl<'a> Draft<'a> {
     fn of(mail: &'a Mail, tenant: &str) -> Self {
         match mail {
             Mail::VerifyEmail { token } => Self {
-                subject: format!("Verify your email for {tenant}"),
+                subject: format!("Verify your email address for {tenant}"),
                 before: vec![format!(
-                    "This address was given for an account at {tenant}. Is it yours? Then verify it."
+                    "This email address was entered for an account at {tenant}. Please verify that it is yours."
                 )],
-                link: Some(("Verify the email", "verify-email", token)),
-                after: "The link is good for 24 hours, and once. If you did not expect this mail, do nothing.",
+                link: Some(("Verify the email address", "verify-email", token)),
+                after: "The link is valid for 24 hours and can be used once. If you did not expect this email, ignore it.",
             },
             Mail::ResetPassword { token } => Self {
-                subject: format!("A new password for {tenant}"),
-                before: vec![format!(
-                    "Somebody, you we hope, asked for a new password for your account at {tenant}."
-                )],
+                subject: format!("Reset your password for {tenant}"),
+                before: vec![format!("A new password was requested for your account at {tenant}.")],
                 link: Some(("Choose a new password", "reset-password", token)),
-                after: "The link is good for one hour, and once. If you did not ask for it, do nothing: your password stays as it is.",
+                after: "The link is valid for one hour and can be used once. If you did not request it, ignore this email: your password does not change.",
             },
             Mail::Welcome { token } => Self {
                 subject: format!("Your account at {tenant}"),
                 before: vec![format!(
-                    "An account was made for you at {tenant}. Choose a password to sign in with."
+                    "An account was created for you at {tenant}. Choose a password to sign in."
                 )],
                 link: Some(("Choose a password", "reset-password", token)),
-                after: "The link is good for seven days, and once.",
+                after: "The link is valid for seven days and can be used once.",
             },
             Mail::Invitation { token, inviter, role, expires_at } => Self {
-                subject: format!("You are invited to {tenant}"),
+                subject: format!("You are invited to join {tenant}"),
                 before: vec![
                     format!(
                         "{} invites you to join {tenant} as {}.",
                         inviter.as_deref().map_or_else(|| "An admin".to_owned(), name),
                         role_of(*role)
                     ),
-                    format!("The invitation is good until {expires_at}."),
+                    format!("The invitation is valid until {expires_at}."),
                 ],
                 link: Some(("Accept the invitation", "accept-invitation", token)),
-                after: "If you don't want to join, do nothing.",
+                after: "If you do not want to join, ignore this email.",
             },
             Mail::PasswordChanged => Self {
                 subject: format!("Your password for {tenant} was changed"),
                 before: vec![format!("The password of your account at {tenant} was changed.")],
                 link: None,
-                after: "If it was not you, ask for a new password at once, and tell an admin of your organisation.",
+                after: "If you did not change it, request a new password at once and tell an admin of your organisation.",
             },
             Mail::Notification { text } => Self {
                 subject: format!("{tenant}: {}", one_line(text)),
                 before: vec![text.clone()],
                 link: None,
-                after: "Your profile says which notifications come by mail, and when not.",
+                after: "You can choose in your profile which notifications you get by email, and set quiet hours.",
             },
         }
     }
@@ -92,7 +92,7 @@ fn role_of(role: Role) -> &'static str {
     }
 }
 
-/// Writes a mail of a tenant's; its link begins with the front end's URL.
+/// Writes an email of a tenant. Its link begins with the URL of the front end.
 pub(super) fn write(mail: &Mail, tenant: &str, app_url: &str) -> Words {
     let Draft { subject, before, link, after } = Draft::of(mail, &name(tenant));
     let link = link.map(|(words, page, token)| {
@@ -108,7 +108,9 @@ pub(super) fn write(mail: &Mail, tenant: &str, app_url: &str) -> Words {
         let url = escaped(&url);
         say(
             &mut html,
-            format_args!("<p><a href=\"{url}\">{words}</a></p>\n<p>Or open this address: {url}</p>\n"),
+            format_args!(
+                "<p><a href=\"{url}\">{words}</a></p>\n<p>Or open this link in your browser: {url}</p>\n"
+            ),
         );
     }
     say(&mut text, format_args!("{after}\n"));
@@ -125,7 +127,7 @@ fn say(text: &mut String, more: std::fmt::Arguments<'_>) {
     text.write_fmt(more).ok();
 }
 
-/// Without line breaks and other control characters: names are made by people.
+/// Replaces line breaks and other control characters, which names may contain, with spaces.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -133,13 +135,14 @@ fn one_line(text: &str) -> String {
 /// The most characters of a name.
 const LONGEST_NAME: usize = 64;
 
-/// A name as it stands in a mail: one line, short, and without what mail programs take for an address: `evil.example` becomes `evil example`.
+/// A name as it is shown in an email: one line, short, and without anything that a mail program
+/// shows as a link. `evil.example` becomes `evil example`.
 fn name(name: &str) -> String {
     let letters: Vec<char> = one_line(name).chars().collect();
     let is_text = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| !c.is_whitespace());
     let links = |at: usize, letter: char| match letter {
         '@' | '＠' | '﹫' => true,
-        // A full stop may end a word, as in "Dr. Grace".
+        // A full stop may end a word, for example "Dr. Grace".
         '.' | '．' | '․' | '﹒' | '。' | '｡' => {
             is_text(at.checked_sub(1)) && is_text(at.checked_add(1))
         }
@@ -156,7 +159,7 @@ fn name(name: &str) -> String {
     short
 }
 
-/// As text within HTML, in content and in attributes.
+/// Escapes text for HTML content and attributes.
 fn escaped(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -186,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn text_and_html_say_the_same() {
+    fn text_and_html_have_the_same_content() {
         let words = write(&invitation("Ada"), "Acme & Söhne", "https://app.example");
         let link = "https://app.example/account/accept-invitation#token=thi_abc";
-        assert_eq!(words.subject, "You are invited to Acme & Söhne");
+        assert_eq!(words.subject, "You are invited to join Acme & Söhne");
         assert!(words.text.contains("Ada invites you to join Acme & Söhne as a manager."), "{}", words.text);
         assert!(words.text.contains(&format!("\n{link}\n")), "{}", words.text);
         assert!(words.html.contains("join Acme &amp; Söhne as"), "{}", words.html);
@@ -197,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_link() {
+    fn a_name_is_never_a_link() {
         for (given, shown) in [
             ("Acme Inc.", "Acme Inc."),
             ("Dr. Grace M. Hopper", "Dr. Grace M. Hopper"),
@@ -210,7 +213,7 @@ mod tests {
         ] {
             assert_eq!(name(given), shown);
             let words = write(&invitation(given), given, "https://app.example");
-            assert!(words.subject.ends_with(&format!("to {shown}")), "{}", words.subject);
+            assert!(words.subject.ends_with(&format!("to join {shown}")), "{}", words.subject);
             assert!(
                 words.text.contains(&format!("{shown} invites you to join {shown} as")),
                 "{}",
@@ -221,9 +224,9 @@ mod tests {
     }
 
     proptest! {
-        /// Names never become markup or lines.
+        /// Names never become markup or new lines.
         #[test]
-        fn names_stay_names(name in "\\PC*|.*") {
+        fn names_are_never_markup(name in "\\PC*|.*") {
             let bare = write(&invitation("x"), "x", "https://app.example");
             let words = write(&invitation(&name), &name, "https://app.example");
             let marks = |text: &str| text.matches(['<', '>', '"']).count();

@@ -1,4 +1,4 @@
-//! The ways to send a mail: over SMTP, into files, or not at all.
+//! The transports of emails: SMTP, files, or none.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -11,21 +11,21 @@ use url::{Host, Url};
 use super::smtp::Client;
 use crate::state::{StartError, make_folder};
 
-/// The most mails that are under way at once.
+/// The most emails that are sent at once.
 pub(super) const CONNECTIONS: usize = 4;
 
-/// How mail is sent: the setting.
+/// The setting for emails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sending {
-    /// Not at all: what would be sent is forgotten after some days.
+    /// Emails are not sent; they are deleted after some days.
     Off,
-    /// Into the folder `mail` in the data folder, a file a mail.
+    /// Each email is written to a file in the folder `mail` of the data folder.
     Files,
-    /// To a server.
+    /// Emails are sent to an SMTP server.
     Smtp(Smtp),
 }
 
-/// A server that takes mail.
+/// An SMTP server.
 #[derive(Clone, Debug)]
 pub struct Smtp {
     pub(super) host: String,
@@ -48,18 +48,18 @@ impl Eq for Smtp {}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encryption {
-    /// None: on this machine alone.
+    /// None: only for a server on this machine.
     None,
-    /// By STARTTLS, or no mail.
+    /// STARTTLS, which the server must support.
     StartTls,
-    /// From the first octet on.
+    /// TLS from the first byte.
     Tls,
 }
 
 impl FromStr for Sending {
     type Err = String;
 
-    /// What is wrong is told without the URL, which may hold a password.
+    /// The error does not contain the URL, which may contain a password.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || "expected off, files, smtp://user:password@host:port or smtps://…".to_owned();
         match text {
@@ -68,7 +68,7 @@ impl FromStr for Sending {
             _ => {}
         }
         let url = Url::parse(text).map_err(|_| wrong())?;
-        // A URL of a scheme that the parser does not know keeps its host as it was written.
+        // The parser does not normalise the host of a URL with an unknown scheme.
         let host = url.host_str().and_then(|host| Host::parse(host).ok()).ok_or_else(wrong)?;
         let local = match &host {
             Host::Domain(name) => name == "localhost",
@@ -99,14 +99,14 @@ impl FromStr for Sending {
     }
 }
 
-/// A way to send mail, ready to be used.
+/// A transport that is ready to be used.
 pub(super) enum Transport {
     Files(PathBuf),
     Smtp(Client),
 }
 
 impl Transport {
-    /// The way that is set; `None` when none is.
+    /// Opens the configured transport; `None` if emails are off.
     pub(super) fn open(sending: &Sending, folder: PathBuf) -> Result<Option<Self>, StartError> {
         Ok(match sending {
             Sending::Off => None,
@@ -116,19 +116,19 @@ impl Transport {
             }
             Sending::Smtp(smtp) => {
                 let client = Client::new(smtp);
-                let unusable = |error| StartError::Setting(format!("TASKHUB_MAIL can't be used: {error}"));
+                let unusable = |error| StartError::Setting(format!("TASKHUB_MAIL cannot be used: {error}"));
                 Some(Self::Smtp(client.map_err(unusable)?))
             }
         })
     }
 
-    /// Sends a mail.
+    /// Sends an email.
     pub(super) async fn send(&self, id: uuid::Uuid, message: &Message) -> Outcome {
         match self {
             Self::Files(folder) => {
                 let (path, text) = (folder.join(format!("{id}.eml")), message.formatted());
                 let written = tokio::task::spawn_blocking(move || {
-                    // Whoever reads the folder sees whole mails alone.
+                    // A reader of the folder sees only complete emails.
                     let part = path.with_extension("part");
                     std::fs::write(&part, text)?;
                     std::fs::rename(part, path)
@@ -144,7 +144,7 @@ impl Transport {
 }
 
 impl Smtp {
-    /// Its host and port.
+    /// The host and the port.
     pub(crate) fn address(&self) -> (&str, u16) {
         (&self.host, self.port)
     }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_goes_without_encryption() {
+    fn only_a_local_server_is_used_without_encryption() {
         for (url, encryption, port) in [
             ("smtp://mail.example", Encryption::StartTls, 587),
             ("smtp://mail.example:2525", Encryption::StartTls, 2525),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_way_is_refused_without_being_told() {
+    fn an_invalid_setting_is_rejected_without_showing_it() {
         for wrong in [
             "",
             "on",

@@ -1,4 +1,5 @@
-//! What an office has before its work begins: teams, labels, clients, kinds of requests, projects with milestones, and documents.
+//! The initial data of an organisation: teams, labels, clients, request types, projects with
+//! milestones, and documents.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use taskhub_domain::{
 use uuid::Uuid;
 
 use super::{
-    stage::{DAYS, Stage},
+    stage::{Batches, DAYS},
     story::{Act, Story},
 };
 
@@ -24,31 +25,31 @@ const ALL: &[usize] = &[0, 1, 2, 3, 4, 5];
 const DESIGN: &[usize] = &[1, 3, 4];
 const SUPPORT: &[usize] = &[2, 4, 5];
 
-/// A project, and who works in it: its manager first, where it is a team's.
+/// A project and the users who work in it. For a project of a team, the manager is the first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) id: Uuid,
     pub(super) people: &'static [usize],
 }
 
-/// What the office has.
+/// The initial data, as far as later changes need it.
 #[derive(Debug, Default)]
 pub(super) struct Office {
-    /// The projects in which work is done, those of everybody first.
+    /// The projects with tasks; those without a team are first.
     pub(super) projects: Vec<Place>,
     pub(super) labels: Vec<Uuid>,
     pub(super) clients: Vec<Uuid>,
     pub(super) kinds: Vec<Uuid>,
 }
 
-/// How many of the projects are everybody's.
+/// The number of projects without a team.
 pub(super) const SHARED: usize = 5;
 
 struct Plan {
     name: &'static str,
     manager: usize,
     team: Option<usize>,
-    /// What becomes of it ten days ago.
+    /// The status that it gets ten days before the end.
     later: Option<&'static str>,
     people: &'static [usize],
 }
@@ -63,8 +64,8 @@ const PROJECTS: [Plan; 7] = [
     Plan { name: "Help desk", manager: 2, team: Some(1), later: None, people: SUPPORT },
 ];
 
-/// Furnishes an office, and puts into its story what comes of that later.
-pub(super) async fn furnish(stage: &Stage<'_>, story: &mut Story) -> Result<Office> {
+/// Creates the initial data, and plans later changes of it.
+pub(super) async fn furnish(stage: &Batches<'_>, story: &mut Story) -> Result<Office> {
     let mut office = Office::default();
     let teams = teams(stage).await?;
     for (number, (name, color)) in
@@ -96,8 +97,8 @@ fn days(count: u64) -> Duration {
     Duration::from_hours(count * 24)
 }
 
-/// Two teams, each of two members below its manager.
-async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
+/// Two teams, each with a manager and two members.
+async fn teams(stage: &Batches<'_>) -> Result<Vec<Uuid>> {
     let mut ids = Vec::new();
     let teams = [
         ("Design", "One look for all products.", DESIGN),
@@ -120,7 +121,7 @@ async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
 
 /// A project with its milestones and documents.
 async fn project(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     story: &mut Story,
     plan: &Plan,
     teams: &[Uuid],
@@ -167,8 +168,9 @@ async fn project(
     Ok(Place { id: made.id, people })
 }
 
-/// The move of the office, which comes last: a task with parts, of which one waits for the other, a timer that runs, and a task that comes again.
-pub(super) async fn moving(stage: &Stage<'_>, office: &Office) -> Result<()> {
+/// The last event: the move of the office. It has a task with subtasks, one blocked by the other, a
+/// running timer and a recurring task.
+pub(super) async fn moving(stage: &Batches<'_>, office: &Office) -> Result<()> {
     let at = |hours| stage.now.minus(Duration::from_hours(hours));
     let body = json!({
         "title": "Move to the new office", "description": "Two floors up. The lift carries 300 kg.",

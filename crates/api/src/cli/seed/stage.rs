@@ -1,7 +1,7 @@
-//! Who acts in the demonstration, and when: each user by a verified token of their own, at an instant that the story names.
+//! The users of the demonstration data, who each act with a verified token at a planned time.
 //!
-//! Invariant: all that is written goes through the operations that requests go through, judged by the rights of who acts. No row's stamps are
-//! written here: they come of the clock that the writer's context has.
+//! Invariant: everything is written by the same operations as requests, and authorised for the user
+//! who acts. The timestamps of rows come from the clock of the context.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,40 +20,40 @@ use uuid::Uuid;
 
 use crate::state::State;
 
-/// For how many days the organisation has been at work.
+/// The number of days of history.
 pub(super) const DAYS: u64 = 120;
 const DAY: Duration = Duration::from_hours(24);
 
-/// An organisation's users, and the span of time in which they act.
-pub(super) struct Stage<'a> {
+/// The users of an organisation, and the current time, at which their history ends.
+pub(super) struct Batches<'a> {
     pub(super) state: &'a State,
     pub(super) users: Vec<(Uuid, Arc<Principal>)>,
     pub(super) now: Instant,
 }
 
-/// When the story of an organisation begins.
+/// The start of the history of an organisation.
 pub(super) fn beginning(now: Instant) -> Instant {
     now.minus(DAY * u32::try_from(DAYS).unwrap_or_default())
 }
 
-impl Stage<'_> {
-    /// So many hours after the beginning.
+impl Batches<'_> {
+    /// The time this number of hours after the start.
     pub(super) fn hour(&self, hours: u64) -> Instant {
         beginning(self.now).plus(Duration::from_hours(hours))
     }
 
-    /// The id of one of the users.
+    /// The id of a user.
     pub(super) fn user(&self, who: usize) -> Option<Uuid> {
         self.users.get(who).map(|(id, _)| *id)
     }
 
     fn by(&self, who: usize, at: Instant) -> Result<Context> {
         let (_, principal) =
-            self.users.get(who).ok_or_else(|| Error::internal("nobody of that number acts"))?;
+            self.users.get(who).ok_or_else(|| Error::internal("there is no user with that number"))?;
         Context::of(principal, Request::default(), Clock::at(at))
     }
 
-    /// Somebody does something.
+    /// Runs an operation as a user at a time.
     pub(super) async fn act<I, O>(
         &self,
         who: usize,
@@ -65,10 +65,10 @@ impl Stage<'_> {
         I: Send + Sync + 'static,
         O: Send + 'static,
     {
-        self.state.store.write(&self.by(who, at)?, input, operation).await
+        self.state.repository.write(&self.by(who, at)?, input, operation).await
     }
 
-    /// Somebody makes a row.
+    /// Creates a row.
     pub(super) async fn make<N: Editable>(&self, who: usize, at: Instant, body: Value) -> Result<N> {
         self.act(who, at, body, |tx, body| {
             Box::pin(async move { crud::create::<N>(tx, &Unchecked::new(body.clone())).await })
@@ -76,7 +76,7 @@ impl Stage<'_> {
         .await
     }
 
-    /// Somebody makes a row in another.
+    /// Creates a child of a row.
     pub(super) async fn make_within<N: EditableChild>(
         &self,
         who: usize,
@@ -92,7 +92,7 @@ impl Stage<'_> {
         .await
     }
 
-    /// Somebody changes some fields of a row.
+    /// Changes fields of a row.
     pub(super) async fn change<N: Editable>(
         &self,
         who: usize,
@@ -109,10 +109,10 @@ impl Stage<'_> {
         .await
     }
 
-    /// A file that somebody sends: it lies in the depot, as every upload does.
+    /// Writes a file to the blob store, as an upload does.
     pub(super) async fn receive(&self, who: usize, at: Instant, text: String) -> Result<Received> {
         let ctx = self.by(who, at)?;
-        let mut receiving = self.state.depot.receive(ctx.tenant(), at.new_id(ctx.tenant()));
+        let mut receiving = self.state.blob_store.receive(ctx.tenant(), at.new_id(ctx.tenant()));
         receiving.take(Bytes::from(text)).await?;
         receiving.finish().await
     }

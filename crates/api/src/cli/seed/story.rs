@@ -1,7 +1,8 @@
-//! What happens in an organisation, in the order of time: tasks are made, talked about, worked on and completed, requests come in and are answered.
+//! The history of an organisation in chronological order: tasks are created, discussed, worked on
+//! and completed, and requests are created and answered.
 //!
-//! Invariant: what was planned for an instant is done after all that was planned for earlier ones, so that ids grow with the instants at which
-//! rows were made; what would be after the story's end is not done.
+//! Invariant: actions run in the order of their planned times, so that ids grow with the creation
+//! times of rows. Actions after the end of the history do not run.
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
@@ -29,15 +30,15 @@ use uuid::Uuid;
 use super::{
     office::{self, Office, Place, SHARED},
     pick,
-    stage::{DAYS, Stage},
+    stage::{Batches, DAYS},
 };
 use crate::background::mail::Sending;
 
-/// How many tasks are told of in detail: what was said about them, who worked on them, and when.
+/// The number of tasks with details, such as comments and time entries.
 const DETAILED: usize = 150;
-/// The most rows of one transaction, and the fewest where there are many.
+/// The least and the most tasks in one transaction.
 const BATCH: Range<usize> = 20..501;
-/// The days in which tasks are made.
+/// The first and the last day on which tasks are created.
 const FIRST: u64 = 7;
 const LAST: u64 = DAYS - 1;
 const REQUESTS: usize = 14;
@@ -81,13 +82,13 @@ const ASKED: [&str; 7] = [
     "The invoice has the wrong address",
 ];
 
-/// What somebody does.
+/// An action of a user.
 pub(super) enum Act {
-    /// Makes a task, one of those that are told of in detail.
+    /// Creates a task with details.
     Task(usize),
-    /// Makes many.
+    /// Creates many tasks.
     Tasks(Range<usize>),
-    /// Completes some.
+    /// Completes tasks.
     Complete(Vec<Uuid>),
     Status(Uuid, &'static str),
     Delete(Uuid),
@@ -96,22 +97,22 @@ pub(super) enum Act {
     Remind(Uuid),
     Work(Uuid, u64, &'static str),
     Attach(Uuid, &'static str),
-    /// Gives a document another text, or a file.
+    /// Replaces the text of a document, or uploads its file.
     Revise(Uuid, &'static str),
     Fill(Uuid, &'static str),
     /// Reaches a milestone.
     Reach(Uuid, Uuid),
-    /// Makes a project, or gives one another status.
+    /// Creates a project, or changes the status of one.
     Project(Value),
     Move(Uuid, &'static str),
     Request(usize),
     Answer(Uuid, &'static str),
-    /// Reads all notifications.
+    /// Marks all notifications as read.
     Read,
     Invite(String),
 }
 
-/// What is planned, by its instant.
+/// The planned actions, by their times.
 #[derive(Default)]
 pub(super) struct Story {
     planned: BTreeMap<(Instant, usize), (usize, Act)>,
@@ -119,15 +120,16 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// Plans what somebody does.
+    /// Plans an action of a user.
     pub(super) fn plan(&mut self, at: Instant, who: usize, act: Act) {
         self.count += 1;
         self.planned.insert((at, self.count), (who, act));
     }
 }
 
-/// Plays the whole story of an organisation of so many tasks, and tells the credentials of its service.
-pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
+/// Creates the history of an organisation with this number of tasks. Returns the credentials of its
+/// service account.
+pub(super) async fn play(stage: &Batches<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
     let mut story = Story::default();
     let office = office::furnish(stage, &mut story).await?;
     let detailed = tasks.min(DETAILED);
@@ -153,7 +155,7 @@ pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &Prog
     if stage.state.settings.sending() != Sending::Off {
         story.plan(stage.hour((DAYS - 2) * 24), 0, Act::Invite(format!("tony@{slug}.example")));
     }
-    // The last hours are the move's.
+    // The last hours are reserved for the move.
     let end = stage.now.minus(Duration::from_hours(8));
     while let Some(((at, _), (who, act))) = story.planned.pop_first() {
         if at <= end {
@@ -172,7 +174,7 @@ pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &Prog
 }
 
 async fn perform(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who, act): (Instant, usize, Act),
@@ -275,7 +277,7 @@ async fn perform(
     Ok(())
 }
 
-/// What stands in a file.
+/// The content of a file.
 fn paper(name: &str, at: Instant) -> String {
     if name.rsplit('.').next() == Some("csv") {
         format!("month,visitors,orders\n1,1830,41\n2,2104,56\n3,2377,61\nas of,{at},\n")
@@ -284,9 +286,9 @@ fn paper(name: &str, at: Instant) -> String {
     }
 }
 
-/// A task that is told of in detail, and what comes of it.
+/// Creates a task with details, and plans what happens to it.
 async fn task(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     number: usize,
@@ -298,11 +300,11 @@ async fn task(
     let round = number / office.projects.len().max(1);
     let (owner, assignee, other) = (person(round), person(round + 1 + number % 2), person(round + 2));
     let later = |hours: usize| at.plus(Duration::from_hours(hours as u64));
-    // Six of ten are done, one was given up, one is under way, one was deleted now and then, and the others wait.
+    // Of ten tasks, six are done, one is cancelled, one is in progress, and some are deleted.
     let outcome = number % 10;
     let took = 24 * (3 + number * 5 % 13) + number % 7;
     let is_done = outcome < 6 && later(took) <= stage.now;
-    // What is done was due about then, and what is open is due in these weeks.
+    // Done tasks were due about when they were completed; open tasks are due in these weeks.
     let due = if is_done {
         later(24 * (5 + number * 7 % 14))
     } else {
@@ -316,7 +318,7 @@ async fn task(
         "start_at": later(4), "due_at": (number % 11 != 10).then_some(due), "estimate_minutes": (number % 16 + 2) * 30,
     });
     let id = stage.make::<Task>(owner, at, body).await?.id;
-    // Who is to do it may change it; where nobody is, its owner does.
+    // The assignee may change the task; without one, the owner does.
     let doer = if number % 9 == 8 { owner } else { assignee };
     match outcome {
         0..6 => {
@@ -358,9 +360,9 @@ async fn task(
     Ok(())
 }
 
-/// Many tasks that somebody makes for themselves: one of six of them is completed some time later.
+/// Creates many tasks of one user. One in six is completed later.
 async fn many(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Instant, usize),
@@ -387,7 +389,7 @@ async fn many(
     Ok(())
 }
 
-/// Some hours that differ from batch to batch.
+/// A number of hours that differs between batches.
 fn hours_of(at: Instant) -> u64 {
     at.seconds().unsigned_abs() / 3600 % 60
 }
@@ -411,9 +413,9 @@ fn title(number: usize) -> String {
     format!("{} {} ({})", pick(&VERBS, number), pick(&THINGS, number / 3), number + 1)
 }
 
-/// A request of a client's, and what comes of it.
+/// Creates a request of a client, and plans what happens to it.
 async fn ask(
-    stage: &Stage<'_>,
+    stage: &Batches<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Instant, usize),
@@ -428,7 +430,7 @@ async fn ask(
     });
     let id = stage.make::<ClientRequest>(who, at, body).await?.id;
     let later = |hours: u64| at.plus(Duration::from_hours(hours));
-    // The newest wait, and the one before them is under way.
+    // The newest requests are pending, and the ones before are in progress.
     if number + 2 < REQUESTS {
         story.plan(later(16), assignee, Act::Answer(id, "in_progress"));
     }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_pair_is_refused() {
+    fn a_value_without_id_and_secret_is_rejected() {
         for text in ["", "no-colon", "a&b:c", "a:b&c"] {
             assert!(read(&STANDARD.encode(text)).is_none(), "{text}");
         }
@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_read_as_it_was_written(id in "\\PC{0,20}", secret in "\\PC{0,20}") {
+        fn credentials_are_read_back(id in "\\PC{0,20}", secret in "\\PC{0,20}") {
             let encoded = |half: &str| form_urlencoded::byte_serialize(half.as_bytes()).collect::<String>();
             let header = STANDARD.encode(format!("{}:{}", encoded(&id), encoded(&secret)));
             let client = read(&header).unwrap();
@@ -73,7 +73,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_makes_it_panic(given in "\\PC*") {
+        fn no_input_panics(given in "\\PC*") {
             let _ = read(&given);
             let _ = read(&STANDARD.encode(&given));
         }

@@ -89,7 +89,7 @@ fn form(octets: &[u8]) -> Result<Value, Problem> {
     let mut fields = Map::new();
     for (name, value) in pairs(text) {
         if fields.insert(name, value.into()).is_some() {
-            return Err(Problem::new(Code::MalformedBody, "A field stands in the form twice."));
+            return Err(Problem::new(Code::MalformedBody, "The form contains a field twice."));
         }
     }
     Ok(fields.into())
@@ -108,7 +108,7 @@ fn parse(octets: &[u8]) -> Result<Value, String> {
             return format!("The body is not valid JSON: {error}.");
         }
         let (line, column) = (error.line(), error.column());
-        format!("The body is not valid JSON: reading stopped at line {line}, column {column}.")
+        format!("The body is not valid JSON: error at line {line}, column {column}.")
     })
 }
 
@@ -123,15 +123,15 @@ pub(super) fn read(
     payload: &mut Payload,
     limit: usize,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
-    let announced =
+    let notifies_nodes =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut payload = payload.take();
     async move {
-        if announced.is_some_and(|length: usize| length > limit) {
+        if notifies_nodes.is_some_and(|length: usize| length > limit) {
             return Err(Code::PayloadTooLarge.into());
         }
         let arrive = async {
-            let mut octets = BytesMut::with_capacity(announced.unwrap_or_default());
+            let mut octets = BytesMut::with_capacity(notifies_nodes.unwrap_or_default());
             while let Some(chunk) = payload.next().await {
                 let chunk = chunk?;
                 if octets.len() + chunk.len() > limit {

@@ -91,7 +91,7 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Tags>, Proble
         return Ok(None);
     }
     let wrong =
-        || Problem::new(Code::InvalidHeader, format!("{name}: expected * or entity tags, like \"3\"."));
+        || Problem::new(Code::InvalidHeader, format!("{name}: must be * or entity tags, such as \"3\"."));
     let mut tags = Vec::new();
     for value in values {
         let value = value.to_str().ok().filter(|value| value.len() <= LONGEST).ok_or_else(wrong)?;
@@ -135,15 +135,15 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Every list of tags is read as the tags that it was made of.
+        /// A list of tags is read back as the same tags.
         #[test]
         fn a_list_is_read_back(tags in prop::collection::vec("(W/)?\"[!#-~]{0,9}\"", 1..9), between in "[ \t]{0,2},[ \t]{0,2}") {
             prop_assert_eq!(listed(&tags.join(&between)), Some(tags));
         }
 
-        /// Whatever the header is, only tags are read from it.
+        /// Only tags are read, whatever the header contains.
         #[test]
-        fn what_is_read_are_tags(list in r#"[W/",* 0-9a-\x7f\PC]{0,20}"#) {
+        fn only_tags_are_read(list in r#"[W/",* 0-9a-\x7f\PC]{0,20}"#) {
             for tag in listed(&list).into_iter().flatten() {
                 let opaque = tag.strip_prefix("W/").unwrap_or(&tag);
                 prop_assert!(opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"'), "{tag}");
@@ -162,13 +162,13 @@ mod tests {
 
         /// Every version is read from its tag.
         #[test]
-        fn a_tag_tells_its_version(number: i64) {
+        fn a_version_is_read_back(number: i64) {
             prop_assert_eq!(version(&format!("\"{number}\"")), Some(number));
         }
     }
 
     #[test]
-    fn what_is_no_list_is_refused() {
+    fn an_invalid_list_is_rejected() {
         for list in [
             "",
             ",",

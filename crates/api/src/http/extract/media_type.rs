@@ -18,7 +18,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) fn served(request: &HttpRequest, types: &[&str]) -> Result<String, Problem> {
     let kind = media_type(request);
     if is_encoded(request) {
-        return Err(unsupported("A body with a Content-Encoding is not read: send it as it is."));
+        return Err(unsupported("Content-Encoding is not supported: send the body uncompressed."));
     }
     if kind != ANY && types.contains(&kind.as_str()) {
         return match parameter(request, "charset") {
@@ -29,7 +29,7 @@ pub(super) fn served(request: &HttpRequest, types: &[&str]) -> Result<String, Pr
     if types.contains(&ANY) && is_of_a_file(&kind) {
         return Ok(kind);
     }
-    Err(unsupported(&format!("Expected Content-Type {}.", types.join(" or "))))
+    Err(unsupported(&format!("Content-Type must be {}.", types.join(" or "))))
 }
 
 fn unsupported(detail: &str) -> Problem {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_a_type_of_its_own() {
+    fn a_file_has_any_type_but_a_form_or_a_range() {
         let types = ["application/octet-stream", ANY];
         for kind in
             ["application/pdf", "image/svg+xml", "text/plain; charset=windows-1252", "application/json"]

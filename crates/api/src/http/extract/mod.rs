@@ -9,8 +9,8 @@ mod basic;
 mod body;
 mod condition;
 mod media_type;
-mod octets;
 mod once;
+mod raw_body;
 mod source;
 mod unambiguous;
 mod upload;
@@ -19,7 +19,7 @@ use std::{future::Ready, future::ready, ops::Deref, str::FromStr};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use taskhub_domain::{
-    Context, Error, Store,
+    Context, Error, Repository,
     context::Request,
     idempotency::Key,
     input,
@@ -33,7 +33,7 @@ pub use self::{
     body::{Body, FormOrJson},
     condition::{IfMatch, IfNoneMatch},
     media_type::ANY,
-    octets::{Octets, Takes},
+    raw_body::{RawBody, Takes},
     upload::{FORM, Upload},
 };
 use crate::{
@@ -50,8 +50,8 @@ pub struct Caller {
 
 impl Caller {
     /// The idempotency key, bound to this body.
-    pub fn key(&self, store: &Store, body: &[u8]) -> Option<Key> {
-        self.once.as_ref().map(|once| once.key(store, &self.context, body))
+    pub fn key(&self, repository: &Repository, body: &[u8]) -> Option<Key> {
+        self.once.as_ref().map(|once| once.key(repository, &self.context, body))
     }
 }
 

@@ -10,7 +10,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use taskhub_domain::{Context, Store, idempotency::Key};
+use taskhub_domain::{Context, Repository, idempotency::Key};
 
 use crate::http::problem::{Code, Problem};
 
@@ -33,7 +33,7 @@ impl Once {
     pub(crate) fn check(request: &HttpRequest, is_kept: bool) -> Result<(), Problem> {
         match Self::of(request)? {
             Some(_) if !is_kept => {
-                Err(Problem::new(Code::InvalidHeader, "Idempotency-Key: this operation takes none."))
+                Err(Problem::new(Code::InvalidHeader, "Idempotency-Key: this operation does not accept it."))
             }
             _ => Ok(()),
         }
@@ -49,7 +49,7 @@ impl Once {
         let key = value.to_str().ok().filter(|key| is_key(key)).filter(|_| values.next().is_none());
         let Some(key) = key.map(str::to_owned) else {
             let expected =
-                format!("Idempotency-Key: expected 1 to {LONGEST} visible ASCII characters, once.");
+                format!("Idempotency-Key: must be 1 to {LONGEST} visible ASCII characters, sent once.");
             return Err(Problem::new(Code::InvalidHeader, expected));
         };
         let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
@@ -63,9 +63,9 @@ impl Once {
     }
 
     /// The key, bound to the caller, the operation and the request.
-    pub(super) fn key(&self, store: &Store, ctx: &Context, body: &[u8]) -> Key {
+    pub(super) fn key(&self, repository: &Repository, ctx: &Context, body: &[u8]) -> Key {
         let request = [body, self.query.as_bytes(), &self.preconditions];
-        store.idempotency_key(ctx, &self.operation, &self.key, &request)
+        repository.idempotency_key(ctx, &self.operation, &self.key, &request)
     }
 }
 

@@ -81,15 +81,17 @@ fn file_name(part: &Field) -> Option<String> {
 }
 
 fn wrong_parts() -> Problem {
-    let message = format!("Expected a form of one part, the file, with the name `{PART}` and a file name.");
+    let message =
+        format!("The form must have exactly one part: the file, with the name `{PART}` and a file name.");
     Error::field(format!("/{PART}"), "invalid_value", message).into()
 }
 
 fn unreadable(error: MultipartError) -> Problem {
     match error {
         MultipartError::Payload(error) => error.into(),
-        _ => {
-            Problem::new(Code::MalformedBody, "The body is not a whole form (multipart/form-data, RFC 7578).")
-        }
+        _ => Problem::new(
+            Code::MalformedBody,
+            "The body is not a complete form (multipart/form-data, RFC 7578).",
+        ),
     }
 }

@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut object = Map::new();
         while let Some((name, Unambiguous(value))) = fields.next_entry::<String, _>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a field stands there twice"));
+                return Err(A::Error::custom("duplicate field"));
             }
         }
         Ok(object.into())
@@ -80,7 +80,7 @@ mod tests {
     use super::Unambiguous;
 
     #[test]
-    fn a_name_twice_is_refused_at_any_depth() {
+    fn a_duplicate_name_is_rejected_at_any_depth() {
         for text in [r#"{"a":1,"a":2}"#, r#"{"b":[{"a":1,"a":1}]}"#] {
             assert!(serde_json::from_str::<Unambiguous>(text).is_err(), "{text}");
         }
@@ -104,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn everything_else_is_read_as_it_is(value in values()) {
+        fn other_values_are_read_unchanged(value in values()) {
             let Unambiguous(read) = serde_json::from_str(&value.to_string()).unwrap();
             prop_assert_eq!(read, value);
         }

@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Bytes
 use base64::{Engine, engine::general_purpose::STANDARD};
 use taskhub_domain::file::{Received, Receiving, has_room};
 
-use super::{Caller, media_type::served, octets::Takes, source::Source};
+use super::{Caller, media_type::served, raw_body::Takes, source::Source};
 use crate::{
     http::problem::{Code, Problem},
     state::State,
@@ -21,7 +21,7 @@ use crate::{
 
 /// The content type of a form with the file as its only part.
 pub const FORM: &str = "multipart/form-data";
-/// The most bytes of a form besides its file, when its announced length is checked.
+/// The most bytes of a form besides its file, when its notifies_nodes length is checked.
 const AROUND: u64 = 64 * 1024;
 /// So many bytes, or the rest of the file, must arrive within [`PATIENCE`].
 const STRETCH: u64 = 1024 * 1024;
@@ -38,7 +38,7 @@ pub struct Upload<T> {
     /// The name of the file, if a form has it.
     pub name: Option<String>,
     source: Source,
-    announced: Option<u64>,
+    notifies_nodes: Option<u64>,
     digest: Option<[u8; 32]>,
     marker: PhantomData<T>,
 }
@@ -51,15 +51,15 @@ impl<T: Takes> FromRequest for Upload<T> {
         let mut read = || {
             let content_type = served(request, T::TYPES)?;
             let length = request.headers().get(header::CONTENT_LENGTH);
-            let announced: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+            let notifies_nodes: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
             let digest = digest(request)?;
             let is_form = content_type == FORM;
-            let announced =
-                announced.map(|length| if is_form { length.saturating_sub(AROUND) } else { length });
+            let notifies_nodes =
+                notifies_nodes.map(|length| if is_form { length.saturating_sub(AROUND) } else { length });
             let payload = payload.take();
             let source =
                 if is_form { Source::form(request.headers(), payload) } else { Source::Body(payload) };
-            Ok(Self { content_type, name: None, source, announced, digest, marker: PhantomData })
+            Ok(Self { content_type, name: None, source, notifies_nodes, digest, marker: PhantomData })
         };
         ready(read())
     }
@@ -85,16 +85,16 @@ impl<T: Takes> Upload<T> {
         let limit = state.settings.file_limit;
         self.announces_no_more_than(limit)?;
         let _place = state.uploads.of(caller.tenant()).enter().await?;
-        has_room(&state.store, caller, self.announced.unwrap_or_default()).await?;
+        has_room(&state.repository, caller, self.notifies_nodes.unwrap_or_default()).await?;
         let id = caller.now().new_id(caller.tenant());
-        let mut receiving = state.depot.receive(caller.tenant(), id);
+        let mut receiving = state.blob_store.receive(caller.tenant(), id);
         let mut source = self.source;
         let arrival = tokio::time::timeout(LONGEST, arrive(&mut source, &mut receiving, limit));
         arrival.await.map_err(|_| Problem::from(Code::RequestTimeout))??;
         let received = receiving.finish().await?;
         if self.digest.is_some_and(|digest| digest != received.sha256) {
-            state.depot.remove(caller.tenant(), received.id).await?;
-            let wrong = "The octets that came are not those of Repr-Digest.";
+            state.blob_store.remove(caller.tenant(), received.id).await?;
+            let wrong = "The received bytes do not match Repr-Digest.";
             return Err(taskhub_domain::Error::field("", "digest_mismatch", wrong).into());
         }
         Ok(received)
@@ -120,14 +120,14 @@ impl<T: Takes> Upload<T> {
         let arrival = tokio::time::timeout(PATIENCE / 2, arrive).await;
         let octets = arrival.map_err(|_| Problem::from(Code::RequestTimeout))??;
         if self.digest.is_some_and(|digest| digest != taskhub_auth::secret::sha256(&octets)) {
-            let wrong = "The octets that came are not those of Repr-Digest.";
+            let wrong = "The received bytes do not match Repr-Digest.";
             return Err(taskhub_domain::Error::field("", "digest_mismatch", wrong).into());
         }
         Ok(octets)
     }
 
     fn announces_no_more_than(&self, limit: u64) -> Result<(), Problem> {
-        match self.announced {
+        match self.notifies_nodes {
             Some(length) if length > limit => Err(Code::PayloadTooLarge.into()),
             _ => Ok(()),
         }
@@ -159,7 +159,7 @@ async fn arrive(source: &mut Source, receiving: &mut Receiving, limit: u64) -> R
 /// The SHA-256 in `Repr-Digest` (RFC 9530), if it has one. Other algorithms are ignored.
 fn digest(request: &HttpRequest) -> Result<Option<[u8; 32]>, Problem> {
     let wrong =
-        || Problem::new(Code::InvalidHeader, "Repr-Digest: expected digests, like sha-256=:<base64>:.");
+        || Problem::new(Code::InvalidHeader, "Repr-Digest: must be digests, such as sha-256=:<base64>:.");
     let mut found = None;
     for value in request.headers().get_all("Repr-Digest") {
         for member in value.to_str().map_err(|_| wrong())?.split(',') {

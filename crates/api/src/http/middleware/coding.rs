@@ -1,7 +1,8 @@
-//! One entity tag for each content coding (RFC 9110 section 8.8.3): `"3"` is the version 3 as it is, `"3-gzip"` the same compressed.
+//! One entity tag for each content coding (RFC 9110 section 8.8.3): `"3"` is version 3
+//! uncompressed, `"3-gzip"` is version 3 compressed with gzip.
 //!
-//! Invariant: further in, nobody knows of codings. A tag loses its coding before the handlers see it, and gets it after compression; what a client
-//! was given as a tag names the version wherever it comes back.
+//! Invariant: handlers do not know codings. The coding is removed from a tag before the handlers
+//! see it, and added after compression. Every tag from a response is accepted in a later request.
 
 use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
@@ -11,12 +12,12 @@ use actix_web::{
     },
 };
 
-/// The codings that answers come in, as tags end.
+/// The suffixes of the tags of compressed responses.
 const ENDS: [&str; 3] = ["-gzip\"", "-deflate\"", "-zstd\""];
-/// The headers in which tags come.
+/// The request headers with tags.
 const CONDITIONS: [HeaderName; 2] = [header::IF_MATCH, header::IF_NONE_MATCH];
 
-/// Takes the codings out of the tags that a request names; those that it named.
+/// Removes the codings from the tags of a request. Returns the values that had one.
 pub(super) fn take(request: &mut ServiceRequest) -> Vec<HeaderValue> {
     let mut named = Vec::new();
     for name in CONDITIONS {
@@ -33,9 +34,9 @@ pub(super) fn take(request: &mut ServiceRequest) -> Vec<HeaderValue> {
     named
 }
 
-/// Puts the coding into the tag of an answer that is compressed; into that of a 304 when the client has it so.
+/// Adds the coding to the tag of a compressed response, or of a 304 when the client sent that tag.
 pub(super) fn put<B>(response: &mut ServiceResponse<B>, named: &[HeaderValue]) {
-    // What said so to be left as it is has come through, and no answer says it (RFC 9110 section 8.4.1).
+    // `identity` only prevents compression; it is not sent to clients (RFC 9110 section 8.4.1).
     if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         response.headers_mut().remove(header::CONTENT_ENCODING);
         return;

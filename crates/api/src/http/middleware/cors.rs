@@ -1,5 +1,4 @@
-//! Cross-origin requests: which origins, methods and headers the pages of others may use, and what
-//! they are told when they may not.
+//! Cross-origin requests: the allowed origins, methods and headers, and the error for others.
 
 use actix_cors::{Cors, CorsError};
 use actix_web::{
@@ -9,8 +8,8 @@ use actix_web::{
 
 use crate::http::problem::{Code, Problem};
 
-/// What pages may send: what the API reads, and what browsers, libraries and tracing add by
-/// themselves.
+/// The allowed request headers: those that the API reads, and those that browsers, libraries and
+/// tracing add.
 const SENT: [&str; 17] = [
     "authorization",
     "content-type",
@@ -30,7 +29,7 @@ const SENT: [&str; 17] = [
     "x-requested-with",
     "cache-control",
 ];
-/// What pages may read of an answer.
+/// The response headers that pages can read.
 const READ: [&str; 16] = [
     "etag",
     "location",
@@ -49,10 +48,10 @@ const READ: [&str; 16] = [
     "repr-digest",
     "preference-applied",
 ];
-/// The most characters of a header that a refusal repeats.
+/// The most characters of a header that an error repeats.
 const SHOWN: usize = 200;
 
-/// The layer that answers preflight requests and marks answers for the pages of these origins.
+/// The layer that handles preflight requests and adds the CORS headers for these origins.
 pub(crate) fn layer(origins: &[String]) -> Cors {
     let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     origins
@@ -64,7 +63,7 @@ pub(crate) fn layer(origins: &[String]) -> Cors {
         .max_age(3600)
 }
 
-/// Why a preflight request is refused; the log has it too.
+/// The problem of a rejected preflight request. It is logged too.
 pub(super) fn refusal(request: &HttpRequest, error: &CorsError) -> Problem {
     let header = |name| {
         let value = request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -72,16 +71,23 @@ pub(super) fn refusal(request: &HttpRequest, error: &CorsError) -> Problem {
     };
     let (origin, method) = (header(header::ORIGIN), header(header::ACCESS_CONTROL_REQUEST_METHOD));
     let detail = match error {
-        CorsError::OriginNotAllowed => format!("Pages of the origin {origin} may not call this server."),
-        CorsError::MethodNotAllowed => format!("Pages may not use the method {method}."),
+        CorsError::OriginNotAllowed => format!("The origin {origin} is not allowed."),
+        CorsError::MethodNotAllowed => {
+            format!("The method {method} is not allowed in cross-origin requests.")
+        }
         CorsError::HeadersNotAllowed => {
             let asked = header(header::ACCESS_CONTROL_REQUEST_HEADERS).to_ascii_lowercase();
             let refused = asked.split(',').map(str::trim).filter(|name| !SENT.contains(name));
-            format!("Pages may not send the headers: {}.", refused.collect::<Vec<_>>().join(", "))
+            format!(
+                "These headers are not allowed in cross-origin requests: {}.",
+                refused.collect::<Vec<_>>().join(", ")
+            )
         }
-        CorsError::BadRequestHeaders => "Access-Control-Request-Headers is not a list of headers.".to_owned(),
-        _ => "A preflight request needs the headers Origin and Access-Control-Request-Method.".to_owned(),
+        CorsError::BadRequestHeaders => {
+            "Access-Control-Request-Headers: must be a list of header names.".to_owned()
+        }
+        _ => "A preflight request must have the headers Origin and Access-Control-Request-Method.".to_owned(),
     };
-    tracing::info!(target: "taskhub::request", origin, method, detail, "a preflight request was refused");
+    tracing::info!(target: "taskhub::request", origin, method, detail, "a preflight request was rejected");
     Problem::new(Code::InvalidHeader, detail)
 }

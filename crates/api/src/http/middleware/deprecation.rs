@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The mark alone sets the headers of its responses here, and `deprecated` in the OpenAPI document
-//! (`document/deprecation.rs`).
+//! (`openapi/deprecation.rs`).
 
 use std::time::{Duration, SystemTime};
 

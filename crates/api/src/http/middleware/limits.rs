@@ -1,9 +1,13 @@
 //! Rate limits (actix-governor), and their headers (IETF draft "RateLimit header fields for HTTP").
 //!
-//! Every request is counted in one bucket: a principal's, or without a token its address's, with a stricter one for
-//! signing in, registering, refreshing and links by mail. What a principal's lets pass is counted in its tenant's as well, so that many principals have no
-//! more than their tenant. A request of many operations counts as many ([`charge`]). The health checks are in no bucket. This module is the only one
-//! that knows the limiter; it asks it directly, because the crate's middleware shows its headers only as the innermost layer, and there are four rules.
+//! Every request is counted in one bucket: that of its principal or, without a token, that of its
+//! client address. Sign-in, registration, refresh and links by email have a stricter bucket. A
+//! request that the principal's bucket allows is also counted in the tenant's, which bounds all
+//! principals of the tenant together. A bulk request counts as the number of its operations
+//! ([`charge`]). Health checks are not counted.
+//!
+//! Only this module knows the limiter. It calls the limiter directly, because the middleware of the
+//! crate adds its headers only as the innermost layer, and there are four rules.
 
 use std::{net::IpAddr, num::NonZeroU32, ops::Deref, sync::Arc, time::Duration};
 
@@ -32,17 +36,17 @@ use crate::{
     },
 };
 
-/// How often keys that are back at their full allowance are forgotten.
+/// How often keys with their full allowance are removed from memory.
 const FORGET: Duration = Duration::from_mins(1);
 
-/// Whose allowance a request is counted against.
+/// The key of an allowance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A tenant's user or service.
+    /// A user or service account of a tenant.
     Principal(Option<Uuid>, Uuid),
     /// A tenant.
     Tenant(Uuid),
-    /// A client's address; an IPv6 network of 64 bits is one client.
+    /// A client address; an IPv6 network of 64 bits counts as one address.
     Address(IpAddr),
 }
 
@@ -51,11 +55,11 @@ pub enum Key {
 pub enum Bucket {
     /// Requests with a token.
     Principal,
-    /// Those of them of one tenant.
+    /// Requests with a token, of one tenant.
     Tenant,
-    /// Requests without.
+    /// Requests without a token.
     Address,
-    /// Those of them that sign in, register, refresh, or have to do with links by mail.
+    /// Sign-in, registration, refresh, and links by email.
     SignIn,
 }
 
@@ -89,7 +93,7 @@ impl Bucket {
     }
 }
 
-/// Who a request is counted for, as the limiter wants it.
+/// Extracts the key of a request for the limiter.
 #[derive(Clone, Copy)]
 struct ByClient;
 
@@ -128,19 +132,19 @@ pub struct Limits {
     sign_in: Rule,
 }
 
-/// What is left of an allowance: what the headers of the answer say.
+/// The rest of an allowance, for the headers of the response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     bucket: Bucket,
     hourly: u32,
     burst: u32,
     remaining: u32,
-    /// Seconds to wait, for who has nothing left.
+    /// The number of seconds to wait if nothing is left, otherwise 0.
     wait: u64,
 }
 
 impl Limits {
-    /// The limits that are set; `None` for a limit of nothing, which the settings refuse.
+    /// The configured limits; `None` for a limit of 0, which the settings reject.
     pub fn new(settings: &Settings) -> Option<Self> {
         let rule = |hourly: u32, burst: u32| {
             let mut config = GovernorConfigBuilder::default().key_extractor(ByClient).use_headers();
@@ -155,12 +159,12 @@ impl Limits {
         })
     }
 
-    /// Counts a request; `None` for one that is in no bucket.
+    /// Counts a request; `None` for one that is not counted.
     pub(super) fn count(&self, request: &ServiceRequest) -> Result<Option<Counted>, Problem> {
         let Some(bucket) = Bucket::of(request) else { return Ok(None) };
         let key = ByClient.extract(request)?;
         let mut counted = Counted { key, own: self.ask(bucket, &key, NonZeroU32::MIN), shared: None };
-        // What is refused here does not take from what the others of the tenant have.
+        // A rejected request does not use up the tenant's allowance.
         if let Key::Principal(Some(tenant), _) = key
             && !counted.own.is_spent()
         {
@@ -183,7 +187,7 @@ impl Limits {
         }
     }
 
-    /// Counts so many in a bucket: all of them or none.
+    /// Counts `number` requests in a bucket: all of them or none.
     fn ask(&self, bucket: Bucket, key: &Key, number: NonZeroU32) -> Allowance {
         let Rule { hourly, burst, limiter } = match bucket {
             Bucket::Principal => &self.principal,
@@ -197,13 +201,13 @@ impl Limits {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 (0, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
             }
-            // No request weighs more than a burst.
+            // Cannot happen: no request counts as more than a burst.
             Err(_) => (0, FORGET.as_secs()),
         };
         Allowance { bucket, hourly: *hourly, burst: *burst, remaining, wait }
     }
 
-    /// Forgets, again and again, the keys that are back at their full allowance, until the future is dropped.
+    /// Periodically removes the keys with their full allowance, until the future is dropped.
     pub async fn forget(self) {
         let mut ticks = tokio::time::interval(FORGET);
         loop {
@@ -216,17 +220,18 @@ impl Limits {
     }
 }
 
-/// What a request was counted as. It is kept beside the request, because the operations of a body are counted later.
+/// How a request was counted. It is stored in the request, because the operations of a bulk request
+/// are counted later.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
     key: Key,
     own: Allowance,
-    /// The tenant's, where there is one and the principal's own let the request pass.
+    /// The tenant's allowance, if there is a tenant and the principal's own is not spent.
     shared: Option<Allowance>,
 }
 
 impl Counted {
-    /// The allowance that ends first.
+    /// The allowance with less left.
     pub(super) fn tighter(&self) -> Allowance {
         match self.shared {
             _ if self.own.is_spent() => self.own,
@@ -236,7 +241,7 @@ impl Counted {
     }
 }
 
-/// The context of a caller whose request was counted by its operations.
+/// The context of a caller whose request was counted by the number of its operations.
 pub(crate) struct Charged(Context);
 
 impl Deref for Charged {
@@ -247,11 +252,12 @@ impl Deref for Charged {
     }
 }
 
-/// Counts a request as so many operations, before any of them is done: against the allowances, and for the tenant's turns at writing. It weighs half a
-/// burst at most: a whole one would be there only for a caller who has sent nothing else for a while.
+/// Counts a request as a number of operations before any of them runs: against the allowances and
+/// for the tenant's turns at writing. It counts as at most half a burst, because a whole burst is
+/// available only to a caller who has sent no other request for a while.
 ///
 /// # Errors
-/// `RateLimited` when less is left; then the further operations are not counted.
+/// `RateLimited` when less is left; then the other operations are not counted.
 pub(crate) fn charge(request: &HttpRequest, caller: &Context, operations: usize) -> Result<Charged, Problem> {
     let operations = u32::try_from(operations).unwrap_or(u32::MAX).max(1);
     let mut extensions = request.extensions_mut();
@@ -263,8 +269,9 @@ pub(crate) fn charge(request: &HttpRequest, caller: &Context, operations: usize)
         if allowance.is_spent() {
             let Allowance { remaining, .. } = allowance;
             let weight = allowance.weight(operations);
-            let detail =
-                format!("This request counts as {weight} requests. {remaining} more are allowed now.");
+            let detail = format!(
+                "This request counts as {weight} requests, but only {remaining} more are allowed now."
+            );
             return Err(Problem::new(Code::RateLimited, detail));
         }
     }
@@ -272,18 +279,18 @@ pub(crate) fn charge(request: &HttpRequest, caller: &Context, operations: usize)
 }
 
 impl Allowance {
-    /// Whether too little was left.
+    /// Whether the allowance was too small.
     pub(super) fn is_spent(&self) -> bool {
         self.wait > 0
     }
 
-    /// How many requests one of so many operations counts as.
+    /// The number of requests that a request with this number of operations counts as.
     fn weight(&self, operations: u32) -> u32 {
         operations.min((self.burst / 2).max(1))
     }
 
-    /// What is left after more was asked for: what was left before, if that was refused. The next
-    /// try counts as a request before its operations are counted, so it waits for one more.
+    /// The rest after more was requested: the rest before, if that was refused. The next attempt
+    /// counts as one request before its operations are counted, so it waits for one more.
     fn after(&self, asked: Self) -> Self {
         if !asked.is_spent() {
             return asked;
@@ -292,8 +299,8 @@ impl Allowance {
         Self { remaining: self.remaining, wait: asked.wait + one, ..asked }
     }
 
-    /// Says so: `RateLimit-Policy` how many an hour and how many at once, `RateLimit` how many are left at this moment and in how many
-    /// seconds all of them are back.
+    /// Adds the headers: `RateLimit-Policy` with the requests per hour and the burst, `RateLimit`
+    /// with the requests that are left now and the seconds until the full burst is available.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let Self { bucket, hourly, burst, remaining, wait } = *self;
         let name = bucket.name();

@@ -1,4 +1,5 @@
-//! One line a request: who, what, how it ended and how long it took. No body, no query, no header but the request's id.
+//! One log line per request: the caller, the operation, the status and the duration. It contains no
+//! body, no query and no header except the request id.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,7 +14,7 @@ use super::Cause;
 use super::operations::Operation;
 use crate::http::problem::Problem;
 
-/// A request under way.
+/// A request in progress.
 pub(super) struct Watch {
     began: Instant,
     method: Method,
@@ -21,15 +22,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    #[expect(clippy::disallowed_methods, reason = "how long it takes is for the log, and decides nothing")]
+    #[expect(clippy::disallowed_methods, reason = "the duration is for the log alone")]
     pub(super) fn start(request: &ServiceRequest) -> Self {
         Self { began: Instant::now(), method: request.method().clone(), trace: trace(request) }
     }
 
-    /// A request that ended without an answer of ours.
+    /// Logs a request that ended without a response.
     pub(super) fn fail(self, problem: Problem) -> Problem {
         let status = problem.code().status().as_u16();
-        tracing::error!(target: "taskhub::request", method = self.method.as_str(), status, cause = problem.cause(), "no answer");
+        tracing::error!(target: "taskhub::request", method = self.method.as_str(), status, cause = problem.cause(), "no response");
         problem
     }
 
@@ -52,7 +53,8 @@ impl Watch {
     }
 }
 
-/// The trace that the request is part of (W3C Trace Context, `traceparent`): version, 32 hexadecimal digits, parent, flags.
+/// The id of the trace that the request belongs to (W3C Trace Context): in `traceparent`, the 32
+/// hexadecimal digits between the version and the parent id.
 fn trace(request: &ServiceRequest) -> Option<String> {
     let header = request.headers().get("traceparent")?.to_str().ok()?;
     let trace = header.split('-').nth(1)?;

@@ -1,8 +1,9 @@
-//! The edge: what happens to every request before and after its handler.
+//! The middleware: what happens to every request before and after its handler.
 //!
-//! Outermost [`outer`]: the request's id, the headers of every answer, entity tags by coding, one line in the log, and a panic becoming one 500. Inside CORS and
-//! compression [`inner`]: who is calling, which parameters the operation knows, the rate limits' headers, and the one conversion of errors to
-//! problems.
+//! [`outer`] is the outermost layer: the request id, the headers of every response, entity tags by
+//! content coding, one log line per request, and the conversion of a panic to a 500. Inside CORS
+//! and compression, [`inner`] authenticates the caller, counts the request against the rate limits,
+//! checks the parameters, and converts errors to problems.
 
 mod coding;
 pub(crate) mod cors;
@@ -30,7 +31,7 @@ use futures::FutureExt;
 use taskhub_auth::principal::Principal;
 use taskhub_domain::{
     Context,
-    audit::{Incident, Refusal},
+    audit::{Refusal, SecurityEvent},
     context::Request,
     scopes,
 };
@@ -47,22 +48,22 @@ use crate::{
     state::State,
 };
 
-/// The header of the request's id.
+/// The header with the request id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What Swagger UI's page may load.
+/// The content security policy of the Swagger UI page.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                               connect-src 'self'; frame-ancestors 'none'";
-/// The longest id of a request that is taken from a client.
+/// The longest request id that is accepted from a client, in bytes.
 const LONGEST_ID: usize = 64;
 
-/// The request's id, for its answer and the log.
+/// The request id, for the response and the log.
 #[derive(Clone)]
 struct RequestId(Arc<str>);
 
-/// That only the head of the answer was asked for: for answers that would not end.
+/// Marks a HEAD request, for responses that would not end.
 pub(crate) struct IsHead;
 
-/// A fault's cause, on its way to the log.
+/// The cause of a server error, for the log.
 struct Cause(String);
 
 type Body<B> = EitherBody<B, BoxBody>;
@@ -70,7 +71,7 @@ type Body<B> = EitherBody<B, BoxBody>;
 /// The outermost layer.
 ///
 /// # Errors
-/// What no layer inside answered, as a problem.
+/// An error that no inner layer converted to a response, as a problem.
 pub async fn outer<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -87,7 +88,7 @@ pub async fn outer<B: MessageBody + 'static>(
     let named = coding::take(&mut request);
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => as_problem(response),
-        // Neither a handler nor a layer answered: what is known of the request is its id.
+        // No handler or layer made a response: only the request id is known.
         Ok(Err(error)) => return Err(watch.fail(Problem::find(&error).of_request(&id.0)).into()),
         Err(_) => return Err(watch.fail(Problem::fault("a panic").of_request(&id.0)).into()),
     };
@@ -109,7 +110,7 @@ pub async fn outer<B: MessageBody + 'static>(
 /// The layer around the handlers.
 ///
 /// # Errors
-/// Those of the layers inside.
+/// Those of the inner layers.
 pub async fn inner<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -133,7 +134,8 @@ pub async fn inner<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// An error of a layer of the framework's, which is no problem yet: a refused origin, or a content coding that is not to be had.
+/// Converts an error of a framework layer to a problem: a rejected CORS request, or an unavailable
+/// content coding.
 fn as_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     let status = response.status();
     let kind =
@@ -155,7 +157,7 @@ fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
             let (request, response) = response.into_parts();
             tell_refusal(&request, &problem);
             let mut told = answer(request, &problem);
-            // What limits and handlers said beside the error stays.
+            // Other headers of the error response are kept.
             for (name, value) in response.headers() {
                 if !told.headers().contains_key(name) {
                     told.headers_mut().insert(name.clone(), value.clone());
@@ -166,7 +168,7 @@ fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     }
 }
 
-/// Lets the audit know when a known caller was refused what they asked for.
+/// Records in the audit log that an authenticated caller was refused.
 fn tell_refusal(request: &HttpRequest, problem: &Problem) {
     let code = problem.code();
     if !matches!(code, Code::Forbidden | Code::InsufficientScope) {
@@ -179,11 +181,11 @@ fn tell_refusal(request: &HttpRequest, problem: &Problem) {
         request.app_data::<Data<State>>(),
     ) {
         let refusal = Refusal { operation: operation.id.clone(), code: code.as_str() };
-        state.tell(ctx.clone(), Incident::Refused(refusal));
+        state.tell(ctx.clone(), SecurityEvent::Refused(refusal));
     }
 }
 
-/// Finds out who is calling, counts the request, and refuses what the operation does not know.
+/// Authenticates the caller, counts the request, and checks it against the operation.
 async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let (Some(state), Some(limits)) = (request.app_data::<Data<State>>(), request.app_data::<Data<Limits>>())
     else {
@@ -194,21 +196,21 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         request.extensions_mut().insert(operation);
     }
     let known = identify(request, state).await;
-    // A request with a bad token is counted too: for its address.
+    // A request with an invalid token is counted too, for its address.
     if let Some(counted) = limits.count(request)? {
         request.extensions_mut().insert(counted);
         if counted.tighter().is_spent() {
             return Err(Code::RateLimited.into());
         }
     }
-    // Paths were brought to one spelling; what is still escaped then names nothing here.
+    // Paths have been normalised; a path that still has an escape does not exist.
     if request.path().contains('%') && !request.path().starts_with("/api/docs/") {
         return Err(Code::NotFound.into());
     }
     known.and_then(|()| check_operation(request))
 }
 
-/// Puts the caller's context beside the request, if there is a caller.
+/// Stores the caller's context in the request, if there is a caller.
 async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     let agent =
@@ -218,20 +220,20 @@ async fn identify(request: &ServiceRequest, state: &State) -> Result<(), Problem
     request.extensions_mut().insert(Origin(origin.clone()));
     if let Some(principal) = authenticate(request, state, &origin).await? {
         let context =
-            Context::of(&principal, origin, state.store.clock().clone()).map_err(|error| error.kind());
+            Context::of(&principal, origin, state.repository.clock().clone()).map_err(|error| error.kind());
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(Authenticated(context));
     }
     Ok(())
 }
 
-/// Refuses what the operation's description has no room for: first callers without a credential where it needs one, then preferences and
-/// parameters that it does not know.
+/// Checks a request against the OpenAPI description of its operation: first the credential and its
+/// scopes, then the preferences, the idempotency key and the query parameters.
 fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     let extensions = request.extensions();
     let Some(operation) = extensions.get::<Arc<Operation>>() else {
         let Some(operations) = request.app_data::<Data<Operations>>() else { return Ok(()) };
-        // A path that is spelt out would be taken for one with an id in its place, if that had the method.
+        // Otherwise the route of a path with `{id}` could match a literal path.
         return match operations.allow(request.path()) {
             methods if methods.is_empty() || request.method() == Method::OPTIONS => Ok(()),
             methods => Err(Problem::method_not_allowed(methods)),
@@ -239,7 +241,8 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     };
     if operation.secured {
         match extensions.get::<Authenticated>() {
-            // Before the body is read: what is wrong with it is no affair of a caller who may not send one.
+            // Before the body is read: a caller without permission learns nothing about its
+            // validity.
             Some(Authenticated(Ok(ctx))) => scopes::need(ctx, &operation.scopes)?,
             Some(Authenticated(Err(kind))) => return Err((*kind).into()),
             None => return Err(Code::Unauthenticated.into()),
@@ -253,8 +256,9 @@ fn check_operation(request: &ServiceRequest) -> Result<(), Problem> {
     }
 }
 
-/// The principal of the bearer token (RFC 6750), if there is one. A bad token is refused everywhere, and never taken for none. A client's
-/// own credentials (RFC 7617) are let through to the operations that ask for them, and nowhere else.
+/// The principal of the bearer token (RFC 6750), if there is one. An invalid token is rejected on
+/// every endpoint and never treated as absent. Client credentials (RFC 7617) pass only to the
+/// operations that accept them.
 async fn authenticate(
     request: &ServiceRequest,
     state: &State,
@@ -269,7 +273,7 @@ async fn authenticate(
             state.enter(token.trim(), origin).await.map(Some)
         }
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") && takes_basic(request) => Ok(None),
-        _ => Err(Problem::new(Code::Unauthenticated, "Expected one bearer token.")),
+        _ => Err(Problem::new(Code::Unauthenticated, "Authorization: must be one bearer token.")),
     }
 }
 
@@ -277,8 +281,8 @@ fn takes_basic(request: &ServiceRequest) -> bool {
     request.extensions().get::<Arc<Operation>>().is_some_and(|operation| operation.basic)
 }
 
-/// The client's address: the peer's, or behind proxies that are configured the last one that none of
-/// them is. A proxy that sends no `X-Forwarded-For` may name the client in `X-Real-IP`.
+/// The client address: that of the peer or, behind trusted proxies, the last one that is not a
+/// trusted proxy. A proxy that sends no `X-Forwarded-For` may send `X-Real-IP`.
 fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
     let trusted = |address: &IpAddr| {
         state.settings.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
@@ -307,7 +311,7 @@ fn client(request: &ServiceRequest, state: &State) -> Option<IpAddr> {
     Some(client)
 }
 
-/// A problem as the answer to a request.
+/// The response to a request with a problem.
 fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     if let Some(cause) = problem.cause().filter(|_| problem.code().status().is_server_error()) {
@@ -320,14 +324,14 @@ fn answer<B>(request: HttpRequest, problem: &Problem) -> ServiceResponse<Body<B>
     ServiceResponse::new(request, response.map_into_right_body())
 }
 
-/// A well-formed id from the client, or a new one.
+/// The request id from the client, if it is well-formed, or a new one.
 fn request_id(request: &ServiceRequest) -> RequestId {
     let plain = |id: &&str| {
         (1..=LONGEST_ID).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    let clock = || request.app_data::<Data<State>>().map(|state| state.store.clock().now());
+    let clock = || request.app_data::<Data<State>>().map(|state| state.repository.clock().now());
     RequestId(
         given.map_or_else(
             || clock().map(|now| now.token_id().to_string()).unwrap_or_default().into(),
@@ -336,8 +340,9 @@ fn request_id(request: &ServiceRequest) -> RequestId {
     )
 }
 
-/// A path has one spelling from here on, the one that routes are matched by: what is percent-encoded needlessly would else be another path
-/// to the limits. A trailing slash is the same path, but for the pages, which load what lies beside them.
+/// Normalises the path to the form in which routes are matched. Otherwise an unnecessary
+/// percent-encoding would make another path for the rate limits. A trailing slash is removed,
+/// except from the pages, which load files relative to their path.
 fn one_path(request: &mut ServiceRequest) {
     let decoded = request.match_info().as_str();
     let slashed = decoded.len() > 1 && decoded.ends_with('/') && !decoded.starts_with("/api/docs");
@@ -356,7 +361,7 @@ fn one_path(request: &mut ServiceRequest) {
     }
 }
 
-/// The headers of every answer. Pages set a policy of their own.
+/// Adds the headers of every response. Pages set their own content security policy.
 pub(crate) fn dress(headers: &mut HeaderMap, id: &str, secure: bool) {
     let mut put = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
@@ -376,7 +381,7 @@ pub(crate) fn dress(headers: &mut HeaderMap, id: &str, secure: bool) {
     }
 }
 
-/// The policy of a page that brings its own scripts; `None` for everything else.
+/// The content security policy of a page with its own scripts; `None` for other paths.
 fn page_policy(path: &str) -> Option<&'static str> {
     path.starts_with("/api/docs/").then_some(SWAGGER_POLICY)
 }

@@ -1,7 +1,8 @@
-//! What a client prefers (RFC 7240): of all preferences, `validate-only` is heeded.
+//! The header `Prefer` (RFC 7240): of all preferences, `validate-only` (a dry run) is honoured.
 //!
-//! Invariant: whoever asks only to validate changes nothing. A `validate-only` that is set to something is refused, and not taken for the contrary. Other
-//! preferences are ignored, and so is this one where nothing is written.
+//! Invariant: a request with `validate-only` changes nothing. A `validate-only` with a value is
+//! rejected, because `false` could mean the opposite. Other preferences are ignored, and on a GET
+//! this one too.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -19,10 +20,10 @@ use crate::http::{
 };
 
 const PREFERENCE: &str = "validate-only";
-/// How many octets preferences have at most.
+/// The longest value of the header, in bytes.
 const LONGEST: usize = 1024;
 
-/// What `validate-only` is set to, if the client asks for it: nothing, as it should be.
+/// The value of `validate-only`, if the client sent it. A valid one is empty.
 pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
     if request.method() == Method::GET {
         return None;
@@ -31,7 +32,7 @@ pub(super) fn validate_only(request: &HttpRequest) -> Option<String> {
     values.into_iter().find_map(|value| find(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// Refuses preferences that can't be read.
+/// Rejects an invalid header.
 pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
     if request.method() == Method::GET {
         return Ok(());
@@ -42,18 +43,18 @@ pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
     if !request.headers().get_all("Prefer").all(readable) {
         return Err(Problem::new(
             Code::InvalidHeader,
-            "Prefer: expected at most 1024 visible ASCII characters.",
+            "Prefer: must be at most 1024 visible ASCII characters.",
         ));
     }
     match validate_only(request) {
         Some(value) if !value.is_empty() => {
-            Err(Problem::new(Code::InvalidHeader, "Prefer: validate-only is set to nothing."))
+            Err(Problem::new(Code::InvalidHeader, "Prefer: validate-only must have no value."))
         }
         _ => Ok(()),
     }
 }
 
-/// Tells the client that it was heeded.
+/// Adds `Preference-Applied` to the response of a dry run.
 pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let heeded = response.request().extensions().get::<Origin>().is_some_and(|origin| origin.0.dry_run);
     if heeded {
@@ -63,9 +64,9 @@ pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> Servi
     response
 }
 
-/// What the preference is set to in a list of preferences, if it is there.
+/// The value of the preference in a list of preferences, if the list contains it.
 fn find(list: &str) -> Option<String> {
-    // What stands in quotes separates nothing.
+    // A comma in quotes does not separate preferences.
     let (mut quoted, mut escaped) = (false, false);
     let separates = |c: char| {
         match c {
@@ -88,7 +89,7 @@ mod tests {
     use super::find;
 
     #[test]
-    fn the_preference_is_found_where_it_is_one() {
+    fn validate_only_is_found_outside_of_quotes_and_parameters() {
         for (list, found) in [
             ("validate-only", Some("")),
             ("Validate-Only", Some("")),

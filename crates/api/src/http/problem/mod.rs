@@ -1,6 +1,7 @@
-//! Problems: the one shape of every answer that is an error (RFC 9457).
+//! Problems: the one format of error responses (RFC 9457).
 //!
-//! Invariant: what a client reads comes from the [`Code`]'s entry in the table and from what the domain says is public; a cause goes to the log alone.
+//! Invariant: a client reads only the [`Code`]'s entry in the table and the public part of a domain
+//! error. The cause goes to the log alone.
 
 mod code;
 mod fields;
@@ -23,51 +24,51 @@ pub use self::{
     fields::FIELDS,
 };
 
-/// What `type` is, followed by the code: where this server has the code's [`page`].
+/// The path of the codes' [`page`]s: `type` is this and the code.
 pub const TYPES: &str = "/problems/";
 
-/// One wrong field of a body, or one wrong parameter.
+/// An invalid field of a body, or an invalid parameter.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldProblem {
-    /// A JSON pointer (RFC 6901) into the body, or the parameter's name.
+    /// A JSON pointer (RFC 6901) into the body, or the name of the parameter.
     #[schema(example = "/title")]
     pub pointer: String,
-    /// A stable word for what is wrong.
+    /// A stable code of what is wrong, for programs.
     #[schema(example = "invalid_value")]
     pub code: String,
-    /// A sentence for people.
+    /// What is wrong, for people.
     #[schema(example = "Must be at least 3 characters.")]
     pub message: String,
 }
 
-/// An error, as it is answered: `application/problem+json` (RFC 9457).
+/// An error response: `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// The kind of problem, as the path of a page about it.
+    /// The kind of problem, as the path of the page about it.
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid", max_length = 128, pattern = "^/problems/[a-z_]+$")]
     pub kind: String,
-    /// A sentence about all problems of this kind.
+    /// What all problems of this kind have in common, for people.
     #[schema(example = "The body is invalid.")]
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status code.
     #[schema(example = 422, minimum = 400, maximum = 599)]
     pub status: u16,
-    /// A stable word for the kind of problem.
+    /// The stable code of the kind of problem, for programs.
     #[schema(example = "invalid")]
     pub code: String,
-    /// A sentence about this very problem.
+    /// What is specific to this problem, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<String>,
-    /// The request's id, as in `X-Request-Id`.
+    /// The id of the request, as in `X-Request-Id`.
     #[schema(example = "0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e")]
     pub instance: String,
-    /// What is wrong where.
+    /// The invalid fields or parameters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
-    /// OAuth 2's word for it (RFC 6749 section 5.2), where OAuth 2 clients call.
+    /// The OAuth 2 error code (RFC 6749 section 5.2), at the endpoints for OAuth 2 clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "invalid_request")]
     pub error: Option<String>,
@@ -80,7 +81,7 @@ pub struct Problem {
     more: Box<More>,
 }
 
-/// What may be said beside the code.
+/// The parts of a problem other than its code.
 #[derive(Clone, Debug, Default)]
 struct More {
     detail: Option<String>,
@@ -93,37 +94,37 @@ struct More {
     oauth: Option<&'static str>,
 }
 
-/// The most characters of a pointer that are told.
+/// The most characters of a pointer in a response.
 const POINTER: usize = 200;
 
 impl Problem {
-    /// The most characters of a pointer that are told.
+    /// The most characters of a pointer in a response.
     pub const POINTER: usize = 200;
 
-    /// A problem with a sentence about it.
+    /// A problem with a detail.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self::with(code, More { detail: Some(detail.into()), ..More::default() })
     }
 
-    /// A method that the resource does not have, with those that it has.
+    /// The problem of an unsupported method, with the methods for `Allow`.
     pub fn method_not_allowed(allow: String) -> Self {
         Self::with(Code::MethodNotAllowed, More { allow: Some(allow), ..More::default() })
     }
 
-    /// A range of a file that has so many octets, and none there.
+    /// The problem of a range that starts after the end of a file of this size in bytes.
     pub fn range_not_satisfiable(size: u64) -> Self {
         let content_range = Some(format!("bytes */{size}"));
         Self::with(Code::RangeNotSatisfiable, More { content_range, ..More::default() })
     }
 
-    /// After so many milliseconds it may be tried again.
+    /// Sets `Retry-After` from a number of milliseconds.
     #[must_use]
     pub fn retry_after(mut self, millis: u64) -> Self {
         self.more.retry_after = Some(millis.div_ceil(1000));
         self
     }
 
-    /// A fault of the server's, with its cause for the log.
+    /// An internal error, with its cause for the log.
     pub fn fault(cause: impl Into<String>) -> Self {
         Self::with(Code::Internal, More { cause: Some(cause.into()), ..More::default() })
     }
@@ -132,34 +133,34 @@ impl Problem {
         Self { code, more: Box::new(more) }
     }
 
-    /// The problem of the request with this id.
+    /// Sets the id of the request.
     #[must_use]
     pub fn of_request(mut self, id: &str) -> Self {
         id.clone_into(&mut self.more.request_id);
         self
     }
 
-    /// The problem of the operation with this id.
+    /// Sets the OAuth 2 error code, if the operation with this id has one.
     #[must_use]
     pub fn of_operation(mut self, id: &str) -> Self {
         self.more.oauth = oauth::word(id, self.code, &self.more.errors);
         self
     }
 
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// What only the log may know.
+    /// The cause, for the log alone.
     pub fn cause(&self) -> Option<&str> {
         self.more.cause.as_deref()
     }
 
-    /// The answer, for the request with this id.
+    /// The response to the request with this id.
     pub fn answer(&self, request_id: &str) -> HttpResponse {
         let error = |field: &FieldError| FieldProblem {
-            // A client's own name may be in it, and that may have any length and characters.
+            // The pointer may contain a name from the client, with any length and characters.
             pointer: field.pointer.chars().filter(|c| !c.is_control()).take(POINTER).collect(),
             code: field.code.to_owned(),
             message: field.message.clone(),
@@ -181,7 +182,7 @@ impl Problem {
             let challenge = if client { "Basic realm=\"TaskHub\", charset=\"UTF-8\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        // Room is not made within seconds.
+        // Freeing space takes longer than a few seconds.
         let pause = if self.code == Code::StorageFull { 60 } else { 1 };
         let passes = (self.code.again() == Again::Later).then_some(pause);
         if let Some(seconds) = self.more.retry_after.or(passes) {
@@ -196,7 +197,7 @@ impl Problem {
         response.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
-    /// The problem that a status of the framework's stands for.
+    /// The problem for an error status of the framework.
     pub fn of_status(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::BAD_REQUEST => Code::InvalidParameter,
@@ -213,7 +214,7 @@ impl Problem {
         code.into()
     }
 
-    /// The problem in an error of the framework's or of ours.
+    /// The problem in an error of TaskHub or of the framework.
     pub fn find(error: &actix_web::Error) -> Self {
         if let Some(problem) = error.as_error::<Self>() {
             return problem.clone();
@@ -261,7 +262,7 @@ impl From<PayloadError> for Problem {
     fn from(error: PayloadError) -> Self {
         match error {
             PayloadError::Overflow => Code::PayloadTooLarge.into(),
-            error => Self::new(Code::MalformedBody, format!("The body can't be read: {error}.")),
+            _ => Self::new(Code::MalformedBody, "The connection ended before the whole body arrived."),
         }
     }
 }
@@ -277,7 +278,8 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// For errors that pass through the edge, which writes the answer again with the request's id, and for those that don't.
+    /// Also for errors that do not pass through the middleware, which writes the response again
+    /// with the request id.
     fn error_response(&self) -> HttpResponse {
         let mut response = self.answer(&self.more.request_id);
         if !self.more.request_id.is_empty() {

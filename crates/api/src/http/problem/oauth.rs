@@ -1,13 +1,15 @@
-//! OAuth 2's own words for what went wrong (RFC 6749 section 5.2), beside ours: for the operations that OAuth 2 clients call.
+//! The error codes of OAuth 2 (RFC 6749 section 5.2), in addition to TaskHub's: for the operations
+//! that OAuth 2 clients call.
 
 use taskhub_domain::error::FieldError;
 
 use super::Code;
 
-/// Those operations.
+/// The operations that OAuth 2 clients call.
 const OPERATIONS: [&str; 4] = ["create_token", "refresh_token", "revoke_token", "introspect_token"];
 
-/// OAuth 2's word for a problem of an operation. It has none for what is the server's fault, or passes.
+/// The OAuth 2 error code for a problem of an operation. There is none for server errors and for
+/// exceeded limits.
 pub(super) fn word(operation: &str, code: Code, errors: &[FieldError]) -> Option<&'static str> {
     if !OPERATIONS.contains(&operation) {
         return None;

@@ -38,12 +38,16 @@ impl InBody {
             (Some(client), None, None) => Ok(Some(client)),
             // Some clients repeat their id in the body. That adds nothing.
             (Some(client), Some(id), None) if client.id == id => Ok(Some(client)),
-            (None, None, Some(_)) => Err(Error::field("/client_id", "required", "A client_id is required.")),
-            (None, Some(_), None) => {
-                Err(Error::field("/client_secret", "required", "A client_secret is required."))
+            (None, None, Some(_)) => {
+                Err(Error::field("/client_id", "required", "A client_id is required with a client_secret."))
             }
+            (None, Some(_), None) => Err(Error::field(
+                "/client_secret",
+                "required",
+                "A client_secret is required with a client_id.",
+            )),
             (Some(_), _, _) => {
-                let message = "The client says who it is in the header and in the body: once is enough.";
+                let message = "Must be absent when the client authenticates by HTTP Basic.";
                 Err(Error::field("/client_id", "twice", message))
             }
         }
@@ -84,12 +88,18 @@ impl TokenHint {
 /// The grant `client_credentials`.
 pub(super) async fn create_token(app: &App, origin: Origin, basic: Basic, request: TokenRequest) -> Answered {
     let (given, scope) = request.client()?;
-    let required = || Error::field("/client_id", "required", "A client_id and a client_secret are required.");
+    let required = || {
+        Error::field(
+            "/client_id",
+            "required",
+            "A client_id and a client_secret are required, in the body or by HTTP Basic.",
+        )
+    };
     let client = given.or(basic)?.ok_or_else(required)?;
     // A dry run uses the secret too, so that the last use is recorded.
-    let system = app.store.system("signing a service in", origin.0.clone().in_earnest());
+    let system = app.repository.system("signing in a service account", origin.0.clone().in_earnest());
     let longest = app.settings.access_token_seconds;
-    let granted = service_account::exchange(&app.store, &system, client, scope, longest).await?;
+    let granted = service_account::exchange(&app.repository, &system, client, scope, longest).await?;
     Ok(HttpResponse::Ok().json(TokenPair {
         access_token: origin.0.shown(&app.mint(&granted)?),
         token_type: "Bearer",

@@ -116,21 +116,21 @@ pub(crate) async fn introspect_token(
     body: FormOrJson<TokenHint>,
 ) -> Answered {
     let (token, given) = body.input.check()?.parts();
-    let system = app.store.system("introspecting a token", origin.0.clone());
+    let system = app.repository.system("introspecting a token", origin.0.clone());
     let ctx = match (caller, given.or(basic)?) {
         (Some(caller), None) => Context::clone(&caller),
-        (None, Some(client)) => service_account::authenticate(&app.store, &system, &client).await?,
+        (None, Some(client)) => service_account::authenticate(&app.repository, &system, &client).await?,
         (None, None) => return Err(Code::Unauthenticated.into()),
         (Some(_), Some(_)) => {
             return Err(Problem::new(
                 Code::InvalidHeader,
-                "The caller says who it is twice: once is enough.",
+                "Authenticate with a bearer token or with client credentials, not with both.",
             ));
         }
     };
     let mut told = Introspection::default();
     if let Some(token) = app.who(&token, &origin.0).await?
-        && let Some(known) = session::known(&app.store, &ctx, &token).await?
+        && let Some(known) = session::known(&app.repository, &ctx, &token).await?
     {
         told = Introspection::of(&app, &token, known);
     }

@@ -69,7 +69,7 @@ pub(crate) struct PasswordReset {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
     /// A message for people.
-    #[schema(example = "If there is such an account, a mail is on its way to it.")]
+    #[schema(example = "If a matching account exists, an email is sent to it.")]
     message: &'static str,
 }
 
@@ -85,9 +85,9 @@ pub(crate) struct Accepted {
 #[post("/verify-email")]
 pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>) -> Answered {
     let token = body.input.check()?.token;
-    let system = app.store.system("verifying an email", origin.0);
-    let (ctx, _) = link::holder(&app.store, &system, Purpose::VerifyEmail, &token).await?;
-    app.store.write(&ctx, token, |tx, token| Box::pin(user::verify_email(tx, token))).await?;
+    let system = app.repository.system("verifying an email address", origin.0);
+    let (ctx, _) = link::holder(&app.repository, &system, Purpose::VerifyEmail, &token).await?;
+    app.repository.write(&ctx, token, |tx, token| Box::pin(user::verify_email(tx, token))).await?;
     app.tell_asked(&ctx, "verify_email").await?;
     Ok(answer::kept(answer::nothing()))
 }
@@ -131,12 +131,12 @@ pub(crate) async fn request_password_reset(app: App, origin: Origin, body: Body<
 #[post("/password-reset/confirm")]
 pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<PasswordReset>) -> Answered {
     let PasswordReset { token, new_password } = body.input.check()?;
-    let system = app.store.system("setting a password by a link", origin.0);
-    let (ctx, user) = link::holder(&app.store, &system, Purpose::ResetPassword, &token).await?;
+    let system = app.repository.system("resetting a password with a link", origin.0);
+    let (ctx, user) = link::holder(&app.repository, &system, Purpose::ResetPassword, &token).await?;
     let _turn = app.turns.of(ctx.tenant()).enter().await?;
     let personal = vec![user.email, user.username, user.first_name, user.last_name];
     let password_hash = hash(&app, &new_password, personal, "new_password").await?;
-    let write = app.store.write(&ctx, (token, password_hash), |tx, (token, hash)| {
+    let write = app.repository.write(&ctx, (token, password_hash), |tx, (token, hash)| {
         Box::pin(user::reset_password(tx, token, hash))
     });
     write.await?;
@@ -149,6 +149,6 @@ fn ask(app: &App, origin: Origin, request: LinkRequest, operation: Operation<(),
     let place = app.link_requests.place(&origin.0)?;
     let login = Login::Email(request.email, request.tenant);
     actix_web::rt::spawn(State::clone(app).make_links(place, origin.0, login, operation));
-    let message = "If there is such an account, a mail is on its way to it.";
+    let message = "If a matching account exists, an email is sent to it.";
     Ok(HttpResponse::Accepted().json(Accepted { message }))
 }

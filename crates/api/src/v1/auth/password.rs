@@ -18,17 +18,17 @@ use crate::http::{
 #[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "No content: the password was changed.")))]
 #[post("/change-password")]
 pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {
-    let user = user::profile(&app.store, &caller).await?;
+    let user = user::profile(&app.repository, &caller).await?;
     let change = body.input.check()?;
-    let key = caller.key(&app.store, &body.octets);
-    if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
+    let key = caller.key(&app.repository, &body.octets);
+    if let Some(answer) = app.repository.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }
     let proving = Proving::begin(&app, &caller).await?;
     proving.password(change.old_password, &user, "/old_password").await?;
     let personal = vec![user.email, user.username, user.first_name, user.last_name];
     let new_hash = hash(&app, &change.new_password, personal, "new_password").await?;
-    let write = app.store.write_once(
+    let write = app.repository.write_once(
         &caller,
         key,
         (proving.attempt(), user.password_hash, new_hash),

@@ -22,5 +22,5 @@ use crate::http::{
 pub(crate) async fn get_permissions(caller: Caller, app: App, mut query: Parameters) -> Answered {
     let id = query.take_id("id", "an id")?;
     let noun = query.0.take("noun")?;
-    Ok(HttpResponse::Ok().json(permission::get(&app.store, &caller, &noun, id).await?))
+    Ok(HttpResponse::Ok().json(permission::get(&app.repository, &caller, &noun, id).await?))
 }

@@ -15,7 +15,7 @@ use crate::http::{
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The profile of the caller.", body = Profile)))]
 #[get("/profile")]
 pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
-    let profile = Profile::from(user::profile(&app.store, &caller).await?);
+    let profile = Profile::from(user::profile(&app.repository, &caller).await?);
     Ok(answer::resource(&known, profile.user.version, &profile))
 }
 
@@ -53,8 +53,8 @@ pub(crate) async fn update_profile(
 /// `PUT` and `PATCH`. The body knows which of them it is.
 async fn change_profile(caller: &Caller, app: &App, pre: IfMatch, body: Body<ProfileInput>) -> Answered {
     let input = (body.input, pre.0);
-    let key = caller.key(&app.store, &body.octets);
-    let change = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let change = app.repository.write_once(
         caller,
         key,
         input,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use taskhub_auth::Match;
 use taskhub_domain::{
     Context, Error,
-    audit::{Failure, Incident},
+    audit::{Failure, SecurityEvent},
     login_throttle::Attempt,
     second_factor,
     user::User,
@@ -28,8 +28,8 @@ impl<'a> Proving<'a> {
     /// Refuses the attempt while the login throttle blocks it. Otherwise waits for the tenant's
     /// permit.
     pub(super) async fn begin(app: &'a App, caller: &'a Context) -> Result<Self, Problem> {
-        let attempt = Attempt::on_user(&app.store, caller);
-        attempt.admit(&app.store).await?;
+        let attempt = Attempt::on_user(&app.repository, caller);
+        attempt.admit(&app.repository).await?;
         let turn = app.turns.of(caller.tenant()).enter().await?;
         Ok(Self { app, caller, attempt, _turn: turn })
     }
@@ -48,11 +48,11 @@ impl<'a> Proving<'a> {
     ) -> Result<(), Problem> {
         let found = self.app.hasher.verify(password, Some(user.password_hash.clone())).await?;
         if found != Match::No {
-            self.attempt.admit(&self.app.store).await?;
+            self.attempt.admit(&self.app.repository).await?;
             return Ok(self.app.tell_asked(self.caller, "password").await?);
         }
         self.failed("password").await?;
-        Err(Error::field(pointer, "wrong_password", "This is not your present password.").into())
+        Err(Error::field(pointer, "wrong_password", "Must be your current password.").into())
     }
 
     /// The outcome of a transaction that checked a code. A wrong code counts as a failed attempt.
@@ -66,8 +66,8 @@ impl<'a> Proving<'a> {
     }
 
     async fn failed(&self, reason: &'static str) -> Result<(), Problem> {
-        let blocked_until = self.attempt.failed(&self.app.store).await?;
-        let incident = Incident::ProofFailed(Failure { reason, blocked_until });
+        let blocked_until = self.attempt.failed(&self.app.repository).await?;
+        let incident = SecurityEvent::ProofFailed(Failure { reason, blocked_until });
         self.app.tell(self.caller.clone(), incident);
         Ok(())
     }

@@ -46,7 +46,7 @@ use crate::{
 ))]
 #[post("/register")]
 pub(crate) async fn register_account(app: App, origin: Origin, body: Body<Registration>) -> Answered {
-    let system = app.store.system("registration", origin.0);
+    let system = app.repository.system("registration", origin.0);
     let (target, user) = body.input.check()?.parts()?;
     match target {
         Target::Organisation(new, invitation) => found(&app, &system, new, user, invitation).await,
@@ -67,14 +67,17 @@ async fn found(
         config::Registration::Closed => return Err(Code::RegistrationClosed.into()),
         config::Registration::Open => None,
         config::Registration::Invitation if invitation.is_none() => {
-            return Err(Problem::new(Code::RegistrationClosed, "An invitation is needed."));
+            return Err(Problem::new(
+                Code::RegistrationClosed,
+                "A new organisation needs an invitation. Send its token in the field invitation.",
+            ));
         }
         config::Registration::Invitation => invitation,
     };
     let password_hash = hash_of(app, &admin).await?;
     let ctx = system.within(system.now().token_id());
     let input = (new, admin, password_hash, invitation);
-    registered(app.store.write(&ctx, input, |tx, input| Box::pin(make(tx, input))).await?)
+    registered(app.repository.write(&ctx, input, |tx, input| Box::pin(make(tx, input))).await?)
 }
 
 type Founding = (NewTenant, NewUser, String, Option<SecretString>);
@@ -90,15 +93,15 @@ async fn make(tx: &Tx, (new, admin, password_hash, invitation): &Founding) -> Re
 
 /// Creates a user of the organisation that sent the invitation.
 async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) -> Answered {
-    let (ctx, invited) = invitation::invited(&app.store, system, &token).await?;
+    let (ctx, invited) = invitation::invited(&app.repository, system, &token).await?;
     if !user.email.is_empty() && user.email != invited.email {
-        let message = "The invitation was sent to another email.";
+        let message = "Must be the email address that the invitation was sent to.";
         return Err(taskhub_domain::Error::field("/user/email", "invalid_value", message).into());
     }
     let user = NewUser { email: invited.email, ..user };
     let _turn = app.turns.of(ctx.tenant()).enter().await?;
     let password_hash = hash_of(app, &user).await?;
-    let write = app.store.write(&ctx, (token, user, password_hash), |tx, (token, user, hash)| {
+    let write = app.repository.write(&ctx, (token, user, password_hash), |tx, (token, user, hash)| {
         Box::pin(async move {
             let user =
                 invitation::accept(tx, token, user, hash).await.map_err(|error| error.below("user"))?;
@@ -110,11 +113,11 @@ async fn accept(app: &App, system: &System, token: SecretString, user: NewUser) 
 
 /// Creates a user of an organisation that users can join without an invitation.
 async fn join(app: &App, system: &System, slug: &str, user: NewUser) -> Answered {
-    let tenant = user::joinable(&app.store, system, slug, &user.email).await?;
+    let tenant = user::joinable(&app.repository, system, slug, &user.email).await?;
     let ctx = system.within(tenant.id);
     let _turn = app.turns.of(ctx.tenant()).enter().await?;
     let password_hash = hash_of(app, &user).await?;
-    let write = app.store.write(&ctx, (user, password_hash), |tx, (user, hash)| {
+    let write = app.repository.write(&ctx, (user, password_hash), |tx, (user, hash)| {
         Box::pin(async move {
             let user = user::join(tx, user, hash).await.map_err(|error| error.below("user"))?;
             Ok((tenant::present(tx).await?, user))

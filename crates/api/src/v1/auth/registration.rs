@@ -92,13 +92,16 @@ impl Registration {
         let wrong = |pointer: &str, message: &str| Err(Error::field(pointer, "invalid_value", message));
         let (target, role) = match (organisation, tenant, invitation) {
             (Some(_), Some(_), _) => {
-                return wrong("/tenant", "Name either a new organisation or one to join.");
+                return wrong("/tenant", "Must be absent when organisation is given.");
             }
             (None, Some(_), Some(_)) => {
-                return wrong("/tenant", "The invitation says which organisation it is to.");
+                return wrong(
+                    "/tenant",
+                    "Must be absent when invitation is given: the invitation names the organisation.",
+                );
             }
             (None, None, None) => {
-                let message = "A new organisation, one to join, or an invitation is required.";
+                let message = "One of organisation, tenant and invitation is required.";
                 return Err(Error::field("/organisation", "required", message));
             }
             (Some(new), None, invitation) => (Target::Organisation(new, invitation), Role::Admin),

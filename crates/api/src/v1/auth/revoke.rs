@@ -27,19 +27,21 @@ pub(crate) async fn revoke_token(
     body: FormOrJson<TokenHint>,
 ) -> Answered {
     let (token, given) = body.input.check()?.parts();
-    let system = app.store.system("revoking a token", origin.0.clone());
+    let system = app.repository.system("revoking a token", origin.0.clone());
     if let Some(client) = given.or(basic)? {
-        service_account::authenticate(&app.store, &system, &client).await?;
+        service_account::authenticate(&app.repository, &system, &client).await?;
     }
     let text = token.expose_secret();
     if text.starts_with(Purpose::Refresh.prefix()) {
-        session::revoke_refresh(&app.store, &system, &token).await?;
+        session::revoke_refresh(&app.repository, &system, &token).await?;
     } else if text.starts_with(Purpose::Access.prefix()) {
-        access_token::revoke(&app.store, &system, &token).await?;
+        access_token::revoke(&app.repository, &system, &token).await?;
     } else if let Some(principal) = app.who(&token, &origin.0).await? {
         // The token of an operator has no tenant and gives access to nothing.
-        if let Ok(ctx) = Context::of(&principal, origin.0, app.store.clock().clone()) {
-            app.store.write(&ctx, principal, |tx, token| Box::pin(session::revoke_access(tx, token))).await?;
+        if let Ok(ctx) = Context::of(&principal, origin.0, app.repository.clock().clone()) {
+            app.repository
+                .write(&ctx, principal, |tx, token| Box::pin(session::revoke_access(tx, token)))
+                .await?;
         }
     }
     Ok(HttpResponse::Ok().finish())

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, delete, get, post};
 use taskhub_domain::session::{self, SessionView};
 
-use super::super::{App, noun};
+use super::super::{App, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, Parameters},
@@ -20,7 +20,7 @@ pub(crate) async fn list_sessions(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, session::list(&app.store, &caller, &query.0).await?)
+    answer::list(&app, &request, session::list(&app.repository, &caller, &query.0).await?)
 }
 
 /// End a session
@@ -31,7 +31,7 @@ pub(crate) async fn list_sessions(
 #[delete("/sessions/{id}")]
 pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(session::remove(tx, *id, pre))).await
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(session::remove(tx, *id, pre))).await
 }
 
 /// End the caller's other sessions
@@ -41,7 +41,7 @@ pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatc
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: all other sessions were ended.")))]
 #[post("/sessions/end-others")]
 pub(crate) async fn end_other_sessions(caller: Caller, app: App) -> Answered {
-    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end_own_others(tx))).await
+    resource::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end_own_others(tx))).await
 }
 
 /// List a user's sessions
@@ -56,5 +56,5 @@ pub(crate) async fn list_user_sessions(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    answer::list(&app, &request, session::list_of(&app.store, &caller, id.0, &query.0).await?)
+    answer::list(&app, &request, session::list_of(&app.repository, &caller, id.0, &query.0).await?)
 }

@@ -93,7 +93,7 @@ fn none_of<const N: usize>(fields: [(&str, bool); N]) -> Result<()> {
     match fields.into_iter().find(|(_, given)| *given) {
         None => Ok(()),
         Some((name, _)) => {
-            Err(Error::field(format!("/{name}"), "other_grant", "This is not for this `grant_type`."))
+            Err(Error::field(format!("/{name}"), "other_grant", "Must be absent with this grant_type."))
         }
     }
 }
@@ -106,7 +106,7 @@ impl TokenRequest {
     /// The client credentials in the body, and the requested scopes.
     pub(super) fn client(self) -> Result<(InBody, String)> {
         if !self.is_a_client_s() {
-            let message = "Client credentials are for the grant `client_credentials`.";
+            let message = "Must be client_credentials when the client authenticates by HTTP Basic.";
             return Err(Error::field("/grant_type", "other_grant", message));
         }
         none_of([
@@ -138,7 +138,7 @@ impl TokenRequest {
                 return Err(Error::field(
                     "/username",
                     "invalid_value",
-                    "Give either an email or a username.",
+                    "Must be absent when email is given.",
                 ));
             }
         };

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use taskhub_auth::Match;
 use taskhub_domain::{
     System,
-    audit::{Failure, Incident},
+    audit::{Failure, SecurityEvent},
     context::Request,
     login_throttle::Attempt,
     second_factor,
@@ -24,10 +24,10 @@ type Result<T> = std::result::Result<T, Problem>;
 pub(super) async fn by_password(app: &App, request: Request, credentials: Credentials) -> Result<Opened> {
     let Credentials { login, password, code } = credentials;
     let (Login::Email(name, tenant) | Login::Username(name, tenant)) = &login;
-    let attempt = Attempt::on_login(&app.store, name, tenant.as_deref(), &request);
-    attempt.admit(&app.store).await?;
-    let system = app.store.system("signing in", request);
-    let candidates = user::candidates(&app.store, &system, &login).await?;
+    let attempt = Attempt::on_login(&app.repository, name, tenant.as_deref(), &request);
+    attempt.admit(&app.repository).await?;
+    let system = app.repository.system("signing in", request);
+    let candidates = user::candidates(&app.repository, &system, &login).await?;
     let attempt = attempt.at(candidates.len());
     let tried = try_all(app, candidates, &password, &login).await?;
     let (candidate, found) = the_one(app, &system, &attempt, tried).await?;
@@ -35,7 +35,7 @@ pub(super) async fn by_password(app: &App, request: Request, credentials: Creden
         Match::YesOutdated => Some(app.hasher.hash(password).await?),
         Match::Yes | Match::No => None,
     };
-    let attempt = attempt.and(Attempt::on_user(&app.store, &candidate.context));
+    let attempt = attempt.and(Attempt::on_user(&app.repository, &candidate.context));
     let sign_in = SignIn {
         verified: candidate.user.password_hash,
         rehash,
@@ -43,7 +43,8 @@ pub(super) async fn by_password(app: &App, request: Request, credentials: Creden
         attempt: attempt.clone(),
         lifetimes: app.settings.lifetimes(),
     };
-    let open = app.store.write(&candidate.context, sign_in, |tx, with| Box::pin(session::open(tx, with)));
+    let open =
+        app.repository.write(&candidate.context, sign_in, |tx, with| Box::pin(session::open(tx, with)));
     let opened = open.await;
     if opened.as_ref().is_err_and(second_factor::is_wrong_code) {
         failed(app, &system, &attempt, &[(candidate.context.tenant(), candidate.user.id, "code")]).await?;
@@ -100,12 +101,13 @@ async fn the_one(
         (Some(_), Some(_)) => {
             // Several match only if no organisation is named. While the login throttle blocks, the
             // response must not show that the password is right.
-            attempt.admit(&app.store).await?;
+            attempt.admit(&app.repository).await?;
             Err(Code::TenantRequired.into())
         }
         (None, _) => {
             failed(app, system, attempt, &wrong).await?;
-            let hint = "If the email or username is used in several organisations, name yours in tenant.";
+            let hint = "The login or password is wrong, or the user cannot sign in. If several organisations \
+                        have this login, give the slug of yours in tenant.";
             Err(Problem::new(Code::InvalidCredentials, hint))
         }
     }
@@ -118,10 +120,10 @@ async fn failed(
     attempt: &Attempt,
     meant: &[(uuid::Uuid, uuid::Uuid, &'static str)],
 ) -> Result<()> {
-    let blocked_until = attempt.failed(&app.store).await?;
+    let blocked_until = attempt.failed(&app.repository).await?;
     for (tenant, user, reason) in meant {
         let failure = Failure { reason, blocked_until };
-        app.tell(system.within(*tenant), Incident::SignInFailed(*user, failure));
+        app.tell(system.within(*tenant), SecurityEvent::SignInFailed(*user, failure));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use taskhub_domain::{
 };
 
 use super::{
-    super::{App, noun},
+    super::{App, resource},
     client,
     shapes::{Introduction, RefreshGrant, TokenPair, TokenRequest, TokenToVerify},
     sign_in,
@@ -66,8 +66,8 @@ pub(crate) async fn create_token(
 #[post("/token/refresh")]
 pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<RefreshGrant>) -> Answered {
     let token = body.input.check()?.refresh_token;
-    let system = app.store.system("refreshing a session", origin.0.clone());
-    let context = session::holder(&app.store, &system, &token).await?;
+    let system = app.repository.system("refreshing a session", origin.0.clone());
+    let context = session::holder(&app.repository, &system, &token).await?;
     match refresh(&app, &context, &token).await? {
         Refreshed::Rotated(opened) => {
             app.tell_asked(&context, "refresh").await?;
@@ -86,7 +86,7 @@ pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<Ref
 
 async fn refresh(app: &App, ctx: &Context, token: &SecretString) -> Result<Refreshed> {
     let input = (token.clone(), app.settings.lifetimes());
-    app.store
+    app.repository
         .write(ctx, input, |tx, (token, lifetimes)| Box::pin(session::refresh(tx, token, lifetimes)))
         .await
 }
@@ -123,5 +123,5 @@ pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVer
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the session was ended.")))]
 #[post("/logout")]
 pub(crate) async fn end_session(caller: Caller, app: App) -> Answered {
-    noun::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end(tx))).await
+    resource::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end(tx))).await
 }

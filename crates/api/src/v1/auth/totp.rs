@@ -14,7 +14,7 @@ use taskhub_domain::{
 use utoipa::ToSchema;
 
 use super::{
-    super::{App, noun},
+    super::{App, resource},
     proving::Proving,
     shapes::at_most,
 };
@@ -93,7 +93,7 @@ impl RecoveryCodes {
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The state of the second factor.", body = State)))]
 #[get("/mfa/totp")]
 pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
-    Ok(HttpResponse::Ok().json(second_factor::state(&app.store, &caller).await?))
+    Ok(HttpResponse::Ok().json(second_factor::state(&app.repository, &caller).await?))
 }
 
 /// Create a second factor
@@ -107,11 +107,11 @@ pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
 pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordProof>) -> Answered {
     second_factor::caller(&caller)?;
     let proof = body.input.check()?;
-    let user = user::profile(&app.store, &caller).await?;
+    let user = user::profile(&app.repository, &caller).await?;
     let proving = Proving::begin(&app, &caller).await?;
     proving.password(proof.password, &user, "/password").await?;
     let input = (proving.attempt(), user.password_hash);
-    let enrol = app.store.write(&caller, input, |tx, (attempt, hash)| {
+    let enrol = app.repository.write(&caller, input, |tx, (attempt, hash)| {
         Box::pin(attempt.judge(tx, second_factor::enrol(tx, hash)))
     });
     let enrolment = enrol.await?;
@@ -132,7 +132,7 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
     let proof = body.input.check()?;
     let proving = Proving::begin(&app, &caller).await?;
     let input = (proving.attempt(), proof.code);
-    let confirm = app.store.write(&caller, input, |tx, (attempt, code)| {
+    let confirm = app.repository.write(&caller, input, |tx, (attempt, code)| {
         Box::pin(attempt.judge(tx, second_factor::confirm(tx, code)))
     });
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(confirm.await).await?))
@@ -148,11 +148,11 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
 pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
     let proof = body.input.check()?;
-    let user = user::profile(&app.store, &caller).await?;
+    let user = user::profile(&app.repository, &caller).await?;
     let proving = Proving::begin(&app, &caller).await?;
     proving.password(proof.password, &user, "/password").await?;
     let input = (proving.attempt(), user.password_hash, proof.code);
-    let renew = app.store.write(&caller, input, |tx, (attempt, hash, code)| {
+    let renew = app.repository.write(&caller, input, |tx, (attempt, hash, code)| {
         Box::pin(attempt.judge(tx, second_factor::renew(tx, hash, code)))
     });
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(renew.await).await?))
@@ -168,14 +168,14 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
     let proof = body.input.check()?;
-    let key = caller.key(&app.store, &body.octets);
-    if let Some(answer) = app.store.answered(&caller, key.as_ref()).await? {
+    let key = caller.key(&app.repository, &body.octets);
+    if let Some(answer) = app.repository.answered(&caller, key.as_ref()).await? {
         return Ok(answer::kept(answer));
     }
-    let user = user::profile(&app.store, &caller).await?;
+    let user = user::profile(&app.repository, &caller).await?;
     let proving = Proving::begin(&app, &caller).await?;
     proving.password(proof.password, &user, "/password").await?;
-    let disable = app.store.write_once(
+    let disable = app.repository.write_once(
         &caller,
         key,
         (proving.attempt(), user.password_hash, proof.code),
@@ -194,6 +194,6 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
 #[delete("/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
-    noun::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(second_factor::remove(tx, *id, pre)))
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(second_factor::remove(tx, *id, pre)))
         .await
 }

@@ -8,7 +8,7 @@ use taskhub_auth::{Grant, Kind as Bearer};
 
 use super::{AccessToken, entity};
 use crate::{
-    Context, Error, Result, Store, System, Tx,
+    Context, Error, Repository, Result, System, Tx,
     identity::{tenant::Tenant, user::User},
     kernel::{
         credential::{Credential, Granted, Purpose},
@@ -33,19 +33,25 @@ struct Shown {
 /// # Errors
 /// `Unauthenticated` if this installation did not issue the token, the token was deleted or has
 /// expired, or its user is inactive. `TenantSuspended`.
-pub async fn exchange(store: &Store, system: &System, token: &SecretString, longest: i64) -> Result<Granted> {
-    let (ctx, token) = holder(store, system, token).await?;
-    store.write(&ctx, Shown { token, longest }, |tx, shown| Box::pin(grant(tx, shown))).await
+pub async fn exchange(
+    repository: &Repository,
+    system: &System,
+    token: &SecretString,
+    longest: i64,
+) -> Result<Granted> {
+    let (ctx, token) = holder(repository, system, token).await?;
+    repository.write(&ctx, Shown { token, longest }, |tx, shown| Box::pin(grant(tx, shown))).await
 }
 
 /// The context of the token's user, and the verified token. The row may change before the exchange.
 pub(super) async fn holder(
-    store: &Store,
+    repository: &Repository,
     system: &System,
     token: &SecretString,
 ) -> Result<(Context, Credential)> {
-    let token = Credential::parse(Purpose::Access, token, store.secret()).ok_or(Kind::Unauthenticated)?;
-    let scope = store.read(&system.within(token.tenant()));
+    let token =
+        Credential::parse(Purpose::Access, token, repository.secret()).ok_or(Kind::Unauthenticated)?;
+    let scope = repository.read(&system.within(token.tenant()));
     let row = scope.resolve::<AccessToken, _>(token.row(), Read).await.map_err(refused)?.into_row();
     if !token.matches(&row.token_hash) {
         return Err(Kind::Unauthenticated.into());

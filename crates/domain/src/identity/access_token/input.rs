@@ -43,6 +43,6 @@ impl AccessTokenInput {
         if self.expires_at > now && self.expires_at <= now.plus(LONGEST) {
             return Ok(self);
         }
-        Err(Error::field("/expires_at", "invalid_value", "It must lie within the next 366 days."))
+        Err(Error::field("/expires_at", "invalid_value", "Must be in the future, within the next 366 days."))
     }
 }

@@ -14,15 +14,15 @@ use utoipa::ToSchema;
 
 pub use self::{exchange::exchange, input::AccessTokenInput};
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::user::User,
     kernel::{
         credential::{Credential, Purpose},
         error::Kind,
         input::Unchecked,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Delete, Evidence, Noun, Precondition, Revocation, entity, json::AsJson},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Delete, Evidence, Precondition, Resource, Revocation, entity, json::AsJson},
         scopes,
     },
 };
@@ -52,17 +52,17 @@ entity! {
     }
 }
 
-impl Noun for AccessToken {
-    const NOUN: policy::Noun = policy::Noun::AccessToken;
+impl Resource for AccessToken {
+    const TYPE: policy::ResourceType = policy::ResourceType::AccessToken;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -114,13 +114,13 @@ impl WithToken {
 /// `Conflict` if the user has too many.
 pub async fn create(tx: &Tx, body: &Unchecked<AccessTokenInput>) -> Result<WithToken> {
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
-    policy::permit(tx.ctx(), AccessToken::NOUN, Action::Create)?;
+    policy::permit(tx.ctx(), AccessToken::TYPE, Action::Create)?;
     let AccessTokenInput { name, scopes, expires_at } = body.check()?.within(tx.now())?;
     scopes::give(tx.ctx(), &scopes)?;
     tx.lock_tenant().await?;
     no_longer_than_the_caller(tx, expires_at).await?;
     if tx.count::<AccessToken>(of_user(tx, user)).await? >= MOST {
-        let detail = format!("A user has at most {MOST} tokens: delete one first.");
+        let detail = format!("A user can have at most {MOST} personal access tokens. Delete one first.");
         return Err(Error::with(Kind::Conflict, detail));
     }
     let born = tx.birth();
@@ -151,7 +151,7 @@ async fn no_longer_than_the_caller(tx: &Tx, expires_at: Instant) -> Result<()> {
         return Err(Error::field(
             "/expires_at",
             "invalid_value",
-            "It may not outlive the token that makes it.",
+            "Must not be later than the expiry of the token that sends the request.",
         ));
     }
     Ok(())
@@ -181,13 +181,13 @@ pub async fn end_all(tx: &Tx, user: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn revoke(store: &Store, system: &System, token: &SecretString) -> Result<()> {
-    let (ctx, token) = match exchange::holder(store, system, token).await {
+pub async fn revoke(repository: &Repository, system: &System, token: &SecretString) -> Result<()> {
+    let (ctx, token) = match exchange::holder(repository, system, token).await {
         Err(error) if error.kind() == Kind::Unauthenticated => return Ok(()),
         found => found?,
     };
     let removed =
-        store.write(&ctx, token.row(), |tx, id| Box::pin(remove(tx, *id, &Precondition::Any))).await;
+        repository.write(&ctx, token.row(), |tx, id| Box::pin(remove(tx, *id, &Precondition::Any))).await;
     removed.or_else(|error| if error.kind() == Kind::NotFound { Ok(()) } else { Err(error) })
 }
 

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{Invitation, gives};
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, System, Tx,
     identity::{
         tenant::Tenant,
         user::{self, NewUser, User},
@@ -20,10 +20,14 @@ use crate::{
 ///
 /// # Errors
 /// `RegistrationClosed` if it is forged, used, expired or revoked, or the tenant is closed.
-pub async fn invited(store: &Store, system: &System, token: &SecretString) -> Result<(Context, Invitation)> {
-    let credential = parse(token, store.secret())?;
+pub async fn invited(
+    repository: &Repository,
+    system: &System,
+    token: &SecretString,
+) -> Result<(Context, Invitation)> {
+    let credential = parse(token, repository.secret())?;
     let ctx = system.within(credential.tenant());
-    let scope = store.read(&ctx);
+    let scope = repository.read(&ctx);
     let row = scope.find::<Invitation>(credential.row(), false).await?.ok_or_else(closed)?;
     let tenant = scope.find::<Tenant>(ctx.tenant(), false).await?;
     check(&credential, &row, tenant.as_ref(), ctx.now())?;

@@ -25,8 +25,8 @@ use crate::{
         error::Kind,
         input::{Unchecked, folded, reachable},
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts, Role},
-        repository::{Noun, Precondition, Update, entity},
+        policy::{self, Action, Relation, Relations, Role},
+        repository::{Precondition, Resource, Update, entity},
         scopes,
     },
 };
@@ -56,18 +56,18 @@ entity! {
     }
 }
 
-impl Noun for Invitation {
-    const NOUN: policy::Noun = policy::Noun::Invitation;
+impl Resource for Invitation {
+    const TYPE: policy::ResourceType = policy::ResourceType::Invitation;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
-        Ok(Facts::default().with(Fact::Author, user.is_some() && user == self.invited_by))
+        Ok(Relations::default().with(Relation::Author, user.is_some() && user == self.invited_by))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
     }
 
     fn filters() -> &'static [Filter<Self>] {
@@ -120,7 +120,7 @@ pub enum Delivery {
 
 impl Delivery {
     fn check(self) -> Result<()> {
-        let detail = "This server sends no mail, so that an invitation can't be delivered.";
+        let detail = "This server sends no email, so it cannot deliver invitations.";
         if self == Self::ByMail { Ok(()) } else { Err(Error::with(Kind::Conflict, detail)) }
     }
 }
@@ -144,7 +144,7 @@ impl Invitation {
 /// server sends no email, the tenant is closed, or the email belongs to a user or has an open
 /// invitation.
 pub async fn create(tx: &Tx, body: &Unchecked<InvitationInput>, delivery: Delivery) -> Result<Invitation> {
-    policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
+    policy::permit(tx.ctx(), policy::ResourceType::Invitation, Action::Create)?;
     let InvitationInput { email, role } = body.check()?;
     may_give(tx.ctx(), role)?;
     delivery.check()?;
@@ -179,11 +179,11 @@ pub async fn resend(tx: &Tx, id: Uuid, pre: &Precondition, delivery: Delivery) -
     let seen = tx.resolve::<Invitation, _>(id, Update).await?;
     let old = seen.row().clone();
     // A user who may no longer invite cannot renew an old invitation.
-    policy::permit(tx.ctx(), policy::Noun::Invitation, Action::Create)?;
+    policy::permit(tx.ctx(), policy::ResourceType::Invitation, Action::Create)?;
     may_give(tx.ctx(), old.role)?;
     delivery.check()?;
     if old.accepted_at.is_some() {
-        return Err(Error::with(Kind::Conflict, "The invitation was accepted."));
+        return Err(Error::with(Kind::Conflict, "The invitation was accepted already."));
     }
     is_free(tx, &old).await?;
     let (row, token) = old.renewed(tx);

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 pub(crate) use self::renewal::current;
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, System, Tx,
     identity::{
         mail::{self, Mail, Token},
         tenant::Tenant,
@@ -90,7 +90,7 @@ async fn make(tx: &Tx, user: &User, purpose: Purpose, lifetime: Duration) -> Res
         created_at: born.at,
         expires_at: born.at.plus(lifetime),
     };
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     Ok(Token(credential.into_secret()))
 }
 
@@ -106,8 +106,8 @@ async fn end(tx: &Tx, link: Link) -> Result<()> {
     if link.bound_to.is_empty() {
         return Ok(());
     }
-    tx.forget::<Link>(link.id).await?;
-    tx.keep(&Link { bound_to: String::new(), ..link }).await
+    tx.delete_internal::<Link>(link.id).await?;
+    tx.insert_internal(&Link { bound_to: String::new(), ..link }).await
 }
 
 /// The state of the account that a link is bound to.
@@ -131,16 +131,16 @@ pub(crate) async fn is_spent(tx: &Tx, user: &User, purpose: Purpose) -> Result<b
 /// `InvalidLink` if it is forged, used, expired or no longer matches the account.
 /// `TenantSuspended`.
 pub async fn holder(
-    store: &Store,
+    repository: &Repository,
     system: &System,
     purpose: Purpose,
     token: &SecretString,
 ) -> Result<(Context, User)> {
-    let credential = parse(purpose, token, store.secret())?;
-    let scope = store.read(&system.within(credential.tenant()));
+    let credential = parse(purpose, token, repository.secret())?;
+    let scope = repository.read(&system.within(credential.tenant()));
     let link = scope.find::<Link>(credential.row(), false).await?.ok_or(Kind::InvalidLink)?;
     let user = scope.find::<User>(link.user_id, false).await?.ok_or(Kind::InvalidLink)?;
-    check(&credential, &link, &user, purpose, store.secret(), system.now())?;
+    check(&credential, &link, &user, purpose, repository.secret(), system.now())?;
     let tenant = scope.find::<Tenant>(credential.tenant(), false).await?;
     if !tenant.is_some_and(|tenant| tenant.is_active) {
         return Err(Kind::TenantSuspended.into());
@@ -160,9 +160,9 @@ pub(crate) async fn consume(
         Kind::NotFound => Error::from(Kind::InvalidLink),
         _ => error,
     })?;
-    let link = tx.kept::<Link>(credential.row()).await?.ok_or(Kind::InvalidLink)?;
+    let link = tx.find_internal::<Link>(credential.row()).await?.ok_or(Kind::InvalidLink)?;
     check(&credential, &link, seen.row(), purpose, tx.secret(), tx.now())?;
-    tx.forget::<Link>(link.id).await?;
+    tx.delete_internal::<Link>(link.id).await?;
     Ok(seen)
 }
 
@@ -186,7 +186,7 @@ fn check(
     if good { Ok(()) } else { Err(Kind::InvalidLink.into()) }
 }
 
-impl Store {
+impl Repository {
     /// Deletes the links that expired a week ago. A link in a queued email can be renewed until
     /// then.
     ///

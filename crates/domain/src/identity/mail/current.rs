@@ -1,4 +1,4 @@
-//! What a mail that waited says by now: its link may be of no use any more.
+//! Checks a queued email before it is sent: its link may be invalid by now.
 
 use super::Mail;
 use crate::{
@@ -8,7 +8,8 @@ use crate::{
 };
 
 impl Mail {
-    /// The mail as it is to be sent, with its link made anew if that expired. `None` when its link leads nowhere any more.
+    /// The email to send, with a new link if the old one has expired. `None` if its link is no
+    /// longer needed.
     pub(super) async fn current(self, tx: &Tx) -> Result<Option<Self>> {
         Ok(match self {
             Self::VerifyEmail { token } => {

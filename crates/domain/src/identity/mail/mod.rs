@@ -1,7 +1,9 @@
-//! Mail that waits to be sent: written in the transaction of what it is about, sent by a task of the server afterwards.
+//! Emails: written to an outbox in the transaction that they are about, and sent afterwards by a
+//! background task.
 //!
-//! Invariant: nothing is sent for a transaction that was undone, and nothing is lost that was committed. A mail says what happened, not how
-//! that reads: its words are the sender's. It is sealed while it waits, because there are links in it that are as good as passwords.
+//! Invariant: no email is sent for a transaction that was rolled back, and none is lost after a
+//! commit. A queued email holds data; the background task renders it from a template. It is
+//! encrypted in the outbox, because its links are as powerful as passwords.
 
 mod current;
 mod outbox;
@@ -10,7 +12,7 @@ use sea_orm::entity::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub use self::outbox::{Claimed, Next, Outcome, claim, settle};
+pub use self::outbox::{Claimed, Next, Outcome, claim, record_outcome};
 use crate::{
     Error, Instant, Result, Tx,
     kernel::{policy::Role, repository::entity},
@@ -27,46 +29,46 @@ entity! {
     }
 }
 
-/// What a mail is about.
+/// The content of an email.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum Mail {
-    /// Somebody is asked to verify their email.
+    /// A link to verify an email address.
     VerifyEmail {
         /// The link's token.
         token: Token,
     },
-    /// Somebody asked for a new password.
+    /// A link to reset a password.
     ResetPassword {
         /// The link's token.
         token: Token,
     },
-    /// An account was made for somebody, who is asked to choose a password.
+    /// A welcome to a new user, with a link to choose a password.
     Welcome {
         /// The link's token.
         token: Token,
     },
-    /// Somebody is invited.
+    /// An invitation to join a tenant.
     Invitation {
-        /// The invitation's token.
+        /// The token of the invitation.
         token: Token,
-        /// Who invites.
+        /// The name of the inviter.
         inviter: Option<String>,
-        /// As what.
+        /// The role of the invited user.
         role: Role,
-        /// Until when.
+        /// When the invitation expires.
         expires_at: Instant,
     },
-    /// A password was changed: for its owner to know.
+    /// Tells a user that their password was changed.
     PasswordChanged,
-    /// What a notification tells.
+    /// A notification.
     Notification {
-        /// A sentence. Names and titles are in it.
+        /// A sentence with names and titles.
         text: String,
     },
 }
 
-/// A credential in a mail: shown to its recipient alone.
+/// A credential in an email, shown only to its recipient.
 #[derive(Clone, Debug)]
 pub struct Token(pub SecretString);
 
@@ -82,7 +84,7 @@ impl<'de> Deserialize<'de> for Token {
     }
 }
 
-/// Lets a mail wait to be sent, in the transaction of what it is about.
+/// Adds an email to the outbox, in the transaction that it is about.
 ///
 /// # Errors
 /// Those of the store.
@@ -90,14 +92,14 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
     send_at(tx, recipient, mail, tx.now()).await
 }
 
-/// As [`send`], at an instant and not before.
+/// As [`send`], but the email is not sent before a timestamp.
 ///
 /// # Errors
 /// Those of the store.
 pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Instant) -> Result<()> {
     let born = tx.birth();
     let sealed = seal(tx, born.id, mail)?;
-    tx.keep(&Waiting {
+    tx.insert_internal(&Waiting {
         tenant_id: born.tenant,
         id: born.id,
         recipient: recipient.to_owned(),
@@ -117,7 +119,7 @@ fn seal(tx: &Tx, id: Uuid, mail: &Mail) -> Result<String> {
     tx.cipher().seal(&text, &purpose(&tx.ctx().tenant(), &id)).map_err(Error::internal)
 }
 
-/// What a mail is sealed for: a row of a tenant.
+/// The purpose of the encryption, which binds an email to its row.
 fn purpose<'a>(tenant: &'a Uuid, id: &'a Uuid) -> [&'a [u8]; 3] {
     [b"mail", tenant.as_bytes(), id.as_bytes()]
 }

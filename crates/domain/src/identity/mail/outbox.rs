@@ -1,8 +1,9 @@
-//! The outbox: which mail is next, and what came of it.
+//! The outbox: which email is sent next, and the outcome of each attempt.
 //!
-//! Invariant: a mail is sent at least once. Whoever sends it claims it for a while, under its row's lock, so that two nodes don't send the same;
-//! its row goes when the mail was accepted. A node that dies in between lets the claim lapse, and another sends it. Only what is about the mail
-//! itself counts against it: while the server can't be used, mail loses no try.
+//! Invariant: an email is sent at least once. A node claims it for [`CLAIM`] under the lock of its
+//! row, so two nodes do not send it at the same time. The row is deleted when the mail server has
+//! accepted the email. If the node dies before that, the claim expires and another node sends it.
+//! An attempt counts only if the mail server rejected this email, not if it was unreachable.
 
 use std::time::Duration;
 
@@ -15,58 +16,60 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Mail, Waiting, entity, purpose, seal};
-use crate::{Result, Store, System, Tx, identity::tenant::Tenant, kernel::policy::Noun};
+use crate::{Repository, Result, System, Tx, identity::tenant::Tenant, kernel::policy::ResourceType};
 
-/// For how long a mail is its sender's alone: longer than a transport may take.
+/// How long a claim lasts: longer than a transport may take.
 const CLAIM: Duration = Duration::from_mins(2);
-/// The pause after the first failure; it doubles with each.
+/// The pause after the first failed attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_mins(1);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_hours(6);
-/// How often a mail is tried: with these pauses, for some three days. Counted and not timed, so that a clock that jumps loses no mail.
+/// The most attempts for an email. With these pauses they take about three days. Attempts are
+/// counted, so a jump of the clock loses no email.
 const TRIES: i32 = 20;
-/// For how long mail waits where none is sent.
+/// How long an email stays in the outbox of a server that sends no email.
 const KEPT: Duration = Duration::from_hours(72);
 
-/// A mail that this node is to send.
+/// An email that this node has claimed.
 #[derive(Debug)]
 pub struct Claimed {
-    /// Its id.
+    /// The id of the email.
     pub id: Uuid,
-    /// Whom it is for.
+    /// The address of the recipient.
     pub recipient: String,
-    /// The name of the tenant that it is from.
+    /// The name of the tenant.
     pub tenant: String,
-    /// What it is about.
+    /// The content.
     pub mail: Mail,
 }
 
-/// What a claim found.
+/// The result of a claim.
 #[derive(Debug)]
 pub enum Next {
-    /// No mail is due.
+    /// No email is due.
     Nothing,
-    /// A mail that is not sent.
+    /// An email was due, but is not sent.
     Discarded,
-    /// A mail to send.
+    /// An email to send.
     Mail(Claimed),
 }
 
-/// What came of a mail that was to be sent, with a reason where it was not accepted.
+/// The outcome of an attempt to send an email, with the reason of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was accepted.
+    /// The mail server accepted the email.
     Accepted,
-    /// It was refused for good.
+    /// The mail server rejected the email permanently.
     Refused(String),
-    /// It was not accepted for now.
+    /// The mail server rejected the email temporarily.
     Deferred(String),
-    /// The server can't be used, whatever the mail.
+    /// The mail server cannot be used for any email.
     Unreachable(String),
 }
 
-impl Store {
-    /// Tenants whose mail is due, the one that waits longest first. Each gets its turn, so that one's many mails don't delay another's few.
+impl Repository {
+    /// The tenants with due emails, the one with the oldest first. Tenants take turns, so the many
+    /// emails of one do not delay those of another.
     ///
     /// # Errors
     /// Those of the store.
@@ -74,7 +77,8 @@ impl Store {
         self.tenants_due(system, "mail", "next_at", most).await
     }
 
-    /// Lets all mail that was deferred be tried at once: a server that accepted nothing for a while accepts again. This try is not counted.
+    /// Makes all deferred emails due now, because the mail server accepts email again. The next
+    /// attempt does not count.
     ///
     /// # Errors
     /// Those of the store.
@@ -83,17 +87,18 @@ impl Store {
         self.write(&ctx, (), |tx, ()| Box::pin(wake_deferred(tx))).await
     }
 
-    /// Forgets mail that has waited for days, where none is sent.
+    /// Deletes emails that have been due for days, on a server that sends no email.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn forget_mail(&self, system: &System) -> Result<()> {
-        // Mail that was never tried is due from when it was written, or from the end of the recipient's quiet hours.
+        // An email without an attempt is due since it was written, or since the end of the quiet
+        // hours of its recipient.
         self.housekeep(system, "mail", "next_at", system.now().minus(KEPT)).await
     }
 }
 
-/// Claims the mail of the tenant that is due first, if there is one.
+/// Claims the email of the tenant that is due first, if there is one.
 ///
 /// # Errors
 /// Those of the store.
@@ -103,22 +108,22 @@ pub async fn claim(tx: &Tx) -> Result<Next> {
     let Some(Waiting { id, .. }) = tx.all(&first.into_query()).await?.into_iter().next() else {
         return Ok(Next::Nothing);
     };
-    // Another node may have claimed it before its row was locked here.
-    let Some(row) = tx.kept::<Waiting>(id).await?.filter(|row| row.next_at <= tx.now()) else {
+    // Another node may have claimed it before the row was locked here.
+    let Some(row) = tx.find_internal::<Waiting>(id).await?.filter(|row| row.next_at <= tx.now()) else {
         return Ok(Next::Nothing);
     };
     let row = Waiting { attempts: row.attempts + 1, next_at: tx.now().plus(CLAIM), last_error: None, ..row };
     let mail = match open(tx, &row) {
         Ok(mail) => mail,
         Err(why) => {
-            tracing::error!(mail = %id, why, "a mail can't be read");
+            tracing::error!(mail = %id, why, "could not read an email of the outbox");
             put_off(tx, row, why).await?;
             return Ok(Next::Discarded);
         }
     };
     let Some(mail) = mail.current(tx).await? else {
-        tracing::info!(mail = %id, "a mail is not sent: its link is of no use any more");
-        tx.forget::<Waiting>(id).await?;
+        tracing::info!(mail = %id, "an email is not sent: its link is no longer valid");
+        tx.delete_internal::<Waiting>(id).await?;
         return Ok(Next::Discarded);
     };
     let row = Waiting { sealed: seal(tx, id, &mail)?, ..row };
@@ -127,21 +132,22 @@ pub async fn claim(tx: &Tx) -> Result<Next> {
     Ok(Next::Mail(Claimed { id, recipient: row.recipient, tenant, mail }))
 }
 
-/// What a mail is about, or why that can't be read.
+/// The content of an email, or the reason why it cannot be read.
 fn open(tx: &Tx, row: &Waiting) -> Result<Mail, &'static str> {
     let text = tx.cipher().open(&row.sealed, &purpose(&row.tenant_id, &row.id));
-    let text = text.map_err(|_| "It was sealed with another encryption key.")?;
-    serde_json::from_str(text.expose_secret()).map_err(|_| "It is of another version.")
+    let text = text.map_err(|_| "The email was encrypted with another key.")?;
+    serde_json::from_str(text.expose_secret())
+        .map_err(|_| "The email was written by another version of TaskHub.")
 }
 
-/// Records what came of a mail that was claimed.
+/// Records the outcome of an attempt to send a claimed email.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn settle(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
-    let Some(row) = tx.kept::<Waiting>(id).await? else { return Ok(()) };
+pub async fn record_outcome(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
+    let Some(row) = tx.find_internal::<Waiting>(id).await? else { return Ok(()) };
     match outcome {
-        Outcome::Accepted => tx.forget::<Waiting>(id).await,
+        Outcome::Accepted => tx.delete_internal::<Waiting>(id).await,
         Outcome::Refused(why) => give_up(tx, &row, why).await,
         Outcome::Deferred(why) => put_off(tx, row, why).await,
         Outcome::Unreachable(_) => {
@@ -151,7 +157,7 @@ pub async fn settle(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
     }
 }
 
-/// Lets a mail wait for another try, if it has one left.
+/// Defers an email until the next attempt, if it has one left.
 async fn put_off(tx: &Tx, row: Waiting, why: &str) -> Result<()> {
     if row.attempts >= TRIES {
         return give_up(tx, &row, why).await;
@@ -161,15 +167,15 @@ async fn put_off(tx: &Tx, row: Waiting, why: &str) -> Result<()> {
     replace(tx, &Waiting { next_at, last_error, ..row }).await
 }
 
-/// Removes a mail, and tells the tenant's admins why in the audit.
+/// Deletes an email, and records the reason in the audit of the tenant.
 async fn give_up(tx: &Tx, row: &Waiting, why: &str) -> Result<()> {
-    tracing::error!(mail = %row.id, attempts = row.attempts, why, "a mail is given up");
+    tracing::error!(mail = %row.id, attempts = row.attempts, why, "gave up on an email");
     let what = json!({ "recipient": row.recipient, "attempts": row.attempts, "why": why });
-    tx.note(Noun::Tenant, "mail_undelivered", row.tenant_id, &what)?;
-    tx.forget::<Waiting>(row.id).await
+    tx.note(ResourceType::Tenant, "mail_undelivered", row.tenant_id, &what)?;
+    tx.delete_internal::<Waiting>(row.id).await
 }
 
-/// Mail that a sender has claimed has no `last_error`, and stays as it is.
+/// A claimed email has no `last_error`, so it is not changed.
 async fn wake_deferred(tx: &Tx) -> Result<()> {
     let wake = Query::update()
         .table("mail")
@@ -178,19 +184,19 @@ async fn wake_deferred(tx: &Tx) -> Result<()> {
         .and_where(Expr::col("next_at").gt(tx.now()))
         .and_where(Expr::col("last_error").is_not_null())
         .take();
-    tx.change_beyond(&wake).await.map(drop)
+    tx.change_unscoped(&wake).await.map(drop)
 }
 
-/// The pause after so many tries.
+/// The pause after a number of attempts.
 fn pause(attempts: i32) -> Duration {
     let doubled = u32::try_from(attempts - 1).ok().and_then(|times| 2u32.checked_pow(times));
     doubled.map_or(LONGEST, |times| Ord::min(PAUSE.saturating_mul(times), LONGEST))
 }
 
-/// Puts a row in the place of the one with its id, which is locked.
+/// Replaces the locked row with the same id.
 async fn replace(tx: &Tx, row: &Waiting) -> Result<()> {
-    tx.forget::<Waiting>(row.id).await?;
-    tx.keep(row).await
+    tx.delete_internal::<Waiting>(row.id).await?;
+    tx.insert_internal(row).await
 }
 
 #[cfg(test)]

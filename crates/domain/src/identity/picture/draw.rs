@@ -45,9 +45,9 @@ pub struct Drawn {
 /// `Invalid` if the bytes are no such picture, or it is too large.
 pub(super) fn draw(content_type: &str, octets: &[u8]) -> Result<Drawn> {
     let format = ImageFormat::from_mime_type(content_type)
-        .ok_or_else(|| refused("This is no picture that can be read."))?;
+        .ok_or_else(|| refused("Must be a picture: JPEG, PNG or WebP."))?;
     if !is_whole(format, octets) {
-        return Err(refused("The picture is cut off, or is none of the content type that was sent."));
+        return Err(refused("Must be a complete picture of the content type that was sent."));
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST);
@@ -87,12 +87,14 @@ fn write(picture: DynamicImage) -> std::result::Result<Drawn, ImageError> {
 fn unread(error: &ImageError) -> Error {
     match error {
         ImageError::Limits(_) => too_large(),
-        _ => refused("This is no picture of the content type that was sent."),
+        _ => refused("Must be a picture of the content type that was sent."),
     }
 }
 
 fn too_large() -> Error {
-    refused("The picture is too large: at most 10,000 pixels a side, and 50 million in all.")
+    refused(
+        "The picture is too large: it must have at most 10,000 pixels on each side and 50 million in all.",
+    )
 }
 
 fn refused(message: &str) -> Error {

@@ -1,18 +1,18 @@
 //! The pictures of users, at most one each.
 //!
-//! Invariant: no byte that a client sent is stored or returned. [`Studio`] creates every stored
+//! Invariant: no byte that a client sent is stored or returned. [`ImageProcessor`] creates every stored
 //! picture. A user's `picture` holds its path exactly if there is one.
 
 mod draw;
-mod studio;
+mod image_processor;
 mod whole;
 
 use sea_orm::entity::prelude::*;
 use serde_json::json;
 
-pub use self::{draw::Drawn, studio::Studio};
+pub use self::{draw::Drawn, image_processor::ImageProcessor};
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     identity::user::User,
     kernel::{
         error::Kind,
@@ -38,7 +38,7 @@ entity! {
 /// `Forbidden`, `InsufficientScope`.
 pub fn permit(ctx: &Context) -> Result<()> {
     ctx.user().ok_or(Kind::Forbidden)?;
-    policy::permit(ctx, policy::Noun::User, Action::UpdateProfile)
+    policy::permit(ctx, policy::ResourceType::User, Action::UpdateProfile)
 }
 
 /// Sets or replaces the caller's picture.
@@ -56,10 +56,10 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
         // The user is unchanged, so the update recorded nothing.
         let what = json!({ "content_type": content_type, "digest": digest });
         tx.record::<User>("set_picture", id, user.version, None, Some(what.to_string()));
-        tx.forget::<Picture>(id).await?;
+        tx.delete_internal::<Picture>(id).await?;
     }
     let content_type = content_type.to_owned();
-    tx.keep(&Picture { tenant_id: user.tenant_id, id, content_type, digest, bytes }).await?;
+    tx.insert_internal(&Picture { tenant_id: user.tenant_id, id, content_type, digest, bytes }).await?;
     Ok(user)
 }
 
@@ -75,15 +75,15 @@ pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
     }
     let row = User { picture: None, ..seen.row().clone() };
     tx.update_as("remove_picture", seen, row, pre).await?;
-    tx.forget::<Picture>(id).await
+    tx.delete_internal::<Picture>(id).await
 }
 
 /// The picture of a user whom the caller can see.
 ///
 /// # Errors
 /// `NotFound`, also if the user has no picture.
-pub async fn get(store: &Store, ctx: &Context, of: Uuid) -> Result<Picture> {
-    let scope = store.read(ctx);
+pub async fn get(repository: &Repository, ctx: &Context, of: Uuid) -> Result<Picture> {
+    let scope = repository.read(ctx);
     let user = scope.resolve::<User, _>(of, Read).await?.into_row();
     scope.find::<Picture>(user.id, false).await?.ok_or_else(|| Error::from(Kind::NotFound))
 }

@@ -33,8 +33,8 @@ impl SecondFactor {
     /// used.
     pub(super) fn after_totp(&self, cipher: &Cipher, code: &str, now: Instant) -> Result<Option<Self>> {
         let text = cipher.open(&self.sealed_secret, &self.purpose()).map_err(Error::internal)?;
-        let totp =
-            Totp::parse(text.expose_secret()).ok_or_else(|| Error::internal("no secret was sealed"))?;
+        let totp = Totp::parse(text.expose_secret())
+            .ok_or_else(|| Error::internal("the sealed text is not a TOTP secret"))?;
         let step = totp.step_of(code, now.seconds(), self.last_step);
         Ok(step.map(|last_step| Self { last_step, ..self.clone() }))
     }

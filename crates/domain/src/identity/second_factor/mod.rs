@@ -20,8 +20,8 @@ use crate::{
     identity::user::User,
     kernel::{
         list::Sort,
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Noun, entity, json::AsJson},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Resource, entity, json::AsJson},
     },
 };
 
@@ -38,17 +38,17 @@ entity! {
     }
 }
 
-impl Noun for SecondFactor {
-    const NOUN: policy::Noun = policy::Noun::SecondFactor;
+impl Resource for SecondFactor {
+    const TYPE: policy::ResourceType = policy::ResourceType::SecondFactor;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "sealed_secret", "last_step", "recovery_hashes"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.id)))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
 
     fn sorts() -> &'static [Sort<Self>] {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::SecondFactor;
 use crate::{
-    Context, Error, Instant, Result, Store, Tx,
+    Context, Error, Instant, Repository, Result, Tx,
     identity::{session, tenant::Tenant, user::User},
     kernel::{
         error::Kind,
@@ -50,16 +50,18 @@ pub struct Enrolment {
 /// `Forbidden` for a caller without a session.
 pub fn caller(ctx: &Context) -> Result<Uuid> {
     let session = ctx.session().and(ctx.user());
-    session.ok_or_else(|| Error::with(Kind::Forbidden, "Sign in: this takes a session of your own."))
+    session.ok_or_else(|| {
+        Error::with(Kind::Forbidden, "This needs a session of a user. Sign in with your password.")
+    })
 }
 
 /// The state of the caller's second factor.
 ///
 /// # Errors
 /// `Forbidden` for a caller without a session.
-pub async fn state(store: &Store, ctx: &Context) -> Result<State> {
+pub async fn state(repository: &Repository, ctx: &Context) -> Result<State> {
     let id = caller(ctx)?;
-    let factor = match store.read(ctx).resolve::<SecondFactor, _>(id, Read).await {
+    let factor = match repository.read(ctx).resolve::<SecondFactor, _>(id, Read).await {
         Ok(factor) => Some(factor.into_row()),
         Err(error) if error.kind() == Kind::NotFound => None,
         Err(error) => return Err(error),
@@ -84,7 +86,7 @@ pub async fn enrol(tx: &Tx, verified: &str) -> Result<Enrolment> {
     let uri = totp.uri(ISSUER, &format!("{} ({})", user.email, tenant.slug));
     if let Some(seen) = own(tx).await? {
         if seen.row().confirmed_at.is_some() {
-            return Err(Error::with(Kind::Conflict, "There is a second factor. Disable it first."));
+            return Err(Error::with(Kind::Conflict, "You have a second factor already. Disable it first."));
         }
         let row = seen.row().clone().with_secret(&totp, tx.cipher())?;
         tx.update_as("enrol", seen, row, &Precondition::Any).await?;
@@ -115,7 +117,9 @@ pub async fn confirm(tx: &Tx, code: &SecretString) -> Result<Vec<SecretString>> 
     use secrecy::ExposeSecret;
     let id = caller(tx.ctx())?;
     let seen = own(tx).await?.filter(|seen| seen.row().confirmed_at.is_none());
-    let seen = seen.ok_or_else(|| Error::with(Kind::Conflict, "There is no second factor to confirm."))?;
+    let seen = seen.ok_or_else(|| {
+        Error::with(Kind::Conflict, "You have no unconfirmed second factor. Create one first.")
+    })?;
     let after = seen.row().after_totp(tx.cipher(), code.expose_secret(), tx.now())?.ok_or_else(wrong_code)?;
     let (row, codes) = after.with_recovery_codes();
     let row = SecondFactor { confirmed_at: Some(tx.now()), ..row };
@@ -157,7 +161,7 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     if caller(tx.ctx())? == id {
         return Err(Error::with(
             Kind::Forbidden,
-            "To disable your own second factor, prove that it is yours.",
+            "Disable your own second factor with your password and a code, at /api/v1/auth/mfa/totp/disable.",
         ));
     }
     tx.remove(tx.resolve::<SecondFactor, _>(id, Delete).await?, pre).await?;
@@ -181,7 +185,7 @@ pub fn is_wrong_code(error: &Error) -> bool {
 }
 
 fn wrong_code() -> Error {
-    Error::field("/code", WRONG_CODE, "This code is not good, or not any more.")
+    Error::field("/code", WRONG_CODE, "The code is wrong, expired or already used.")
 }
 
 /// The caller, if their password is still the one that was verified.
@@ -201,5 +205,5 @@ async fn own(tx: &Tx) -> Result<Option<Evidence<SecondFactor, Update>>> {
 
 async fn confirmed(tx: &Tx) -> Result<Evidence<SecondFactor, Update>> {
     let seen = own(tx).await?.filter(|seen| seen.row().confirmed_at.is_some());
-    seen.ok_or_else(|| Error::with(Kind::Conflict, "There is no second factor."))
+    seen.ok_or_else(|| Error::with(Kind::Conflict, "You have no second factor."))
 }

@@ -24,7 +24,7 @@ use crate::{
         input::Unchecked,
         list::{Filter, Form, Sort},
         policy::{self, Action},
-        repository::{Delete, Noun, Precondition, Revocation, Unique, Update, entity, json::AsJson},
+        repository::{Delete, Precondition, Resource, Revocation, Unique, Update, entity, json::AsJson},
         scopes,
     },
 };
@@ -56,8 +56,8 @@ entity! {
     }
 }
 
-impl Noun for ServiceAccount {
-    const NOUN: policy::Noun = policy::Noun::ServiceAccount;
+impl Resource for ServiceAccount {
+    const TYPE: policy::ResourceType = policy::ResourceType::ServiceAccount;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "secret_hash", "previous_hash"];
     type Item = Self;
 
@@ -113,7 +113,7 @@ impl WithSecret {
 /// `Forbidden`, `Invalid`. `InsufficientScope` for scopes that the caller lacks. `Conflict` if the
 /// name is taken.
 pub async fn create(tx: &Tx, body: &Unchecked<ServiceAccountInput>) -> Result<WithSecret> {
-    policy::permit(tx.ctx(), ServiceAccount::NOUN, Action::Create)?;
+    policy::permit(tx.ctx(), ServiceAccount::TYPE, Action::Create)?;
     add(tx, body.check()?).await
 }
 
@@ -219,7 +219,7 @@ pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64
     };
     let now = tx.ctx().now();
     if !account.is_let_in(now) {
-        return Err(Error::with(Kind::InvalidClient, "The service account is disabled, or has expired."));
+        return Err(Error::with(Kind::InvalidClient, "The service account is inactive or has expired."));
     }
     let scopes = scopes::narrowed(&account.scopes.0, &asked)?;
     account.granted(scopes, now, longest)

@@ -9,7 +9,7 @@ use taskhub_auth::{Grant, Kind as Bearer};
 
 use super::{ServiceAccount, entity};
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::tenant::Tenant,
     kernel::{
         credential::{Credential, Granted, Purpose},
@@ -51,9 +51,9 @@ struct Asked {
 ///
 /// # Errors
 /// `InvalidClient`, `TenantSuspended`.
-pub async fn authenticate(store: &Store, system: &System, client: &Client) -> Result<Context> {
-    let secret = client.credential(store.secret())?;
-    let scope = store.read(&system.within(secret.tenant()));
+pub async fn authenticate(repository: &Repository, system: &System, client: &Client) -> Result<Context> {
+    let secret = client.credential(repository.secret())?;
+    let scope = repository.read(&system.within(secret.tenant()));
     let account = proved(&scope, &secret, Read, scope.ctx().now()).await?;
     Ok(system.as_service(account.tenant_id, account.id, account.scopes.0))
 }
@@ -64,14 +64,14 @@ pub async fn authenticate(store: &Store, system: &System, client: &Client) -> Re
 /// # Errors
 /// `InvalidClient`, `TenantSuspended`. `Invalid` at `/scope`.
 pub async fn exchange(
-    store: &Store,
+    repository: &Repository,
     system: &System,
     client: Client,
     scope: String,
     longest: i64,
 ) -> Result<Granted> {
-    let ctx = system.within(client.credential(store.secret())?.tenant());
-    store.write(&ctx, Asked { client, scope, longest }, |tx, asked| Box::pin(grant(tx, asked))).await
+    let ctx = system.within(client.credential(repository.secret())?.tenant());
+    repository.write(&ctx, Asked { client, scope, longest }, |tx, asked| Box::pin(grant(tx, asked))).await
 }
 
 /// The row is locked and written. So a revocation of the account's tokens comes either before this

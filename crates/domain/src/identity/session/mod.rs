@@ -5,8 +5,8 @@
 //! version of the session. Within 10 s a repeated refresh gets the same successor, for two tabs of
 //! one browser. After that the whole family ends, because the token was stolen.
 //!
-//! A token is opaque ([`crate::kernel::credential`]). Its successor is derived from the token and the
-//! secret of the installation. So the server can return it twice without storing it.
+//! A token is opaque ([`crate::kernel::credential`]). Its successor is derived from the token and
+//! the secret of the installation. So the server can return it twice without storing it.
 
 mod open;
 mod own;
@@ -23,14 +23,14 @@ pub use self::{
     token::{Known, known, revoke_access, revoke_refresh},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::{tenant::Tenant, user::User},
     kernel::{
         credential::{Credential, Purpose},
         error::Kind,
         list::Sort,
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Evidence, Noun, Precondition, Revocation, Update, entity},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Evidence, Precondition, Resource, Revocation, Update, entity},
     },
 };
 
@@ -68,17 +68,17 @@ entity! {
     }
 }
 
-impl Noun for Session {
-    const NOUN: policy::Noun = policy::Noun::Session;
+impl Resource for Session {
+    const TYPE: policy::ResourceType = policy::ResourceType::Session;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash", "previous_hash"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default().with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
 
     fn sorts() -> &'static [Sort<Self>] {
@@ -116,9 +116,9 @@ pub enum Refreshed {
 ///
 /// # Errors
 /// `InvalidRefreshToken`.
-pub async fn holder(store: &Store, system: &System, token: &SecretString) -> Result<Context> {
-    let token = parse(token, store.secret())?;
-    let scope = store.read(&system.within(token.tenant()));
+pub async fn holder(repository: &Repository, system: &System, token: &SecretString) -> Result<Context> {
+    let token = parse(token, repository.secret())?;
+    let scope = repository.read(&system.within(token.tenant()));
     let refused =
         |error: Error| if error.kind() == Kind::NotFound { Kind::InvalidRefreshToken.into() } else { error };
     let session =
@@ -250,7 +250,7 @@ async fn close(
     tx.revoke(Revocation::of_session(tx, row.id)).await
 }
 
-impl Store {
+impl Repository {
     /// Deletes the sessions that ended a week ago.
     ///
     /// # Errors

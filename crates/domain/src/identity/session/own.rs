@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Session, close, end_others, open_ones};
 use crate::{
-    Context, Instant, Result, Store, Tx,
+    Context, Instant, Repository, Result, Tx,
     identity::{second_factor, user::User},
     kernel::{
         error::Kind,
@@ -54,23 +54,28 @@ impl SessionView {
 ///
 /// # Errors
 /// `Forbidden` for a service. List errors.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<SessionView>> {
-    of(store, ctx, ctx.user().ok_or(Kind::Forbidden)?, query).await
+pub async fn list(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<SessionView>> {
+    of(repository, ctx, ctx.user().ok_or(Kind::Forbidden)?, query).await
 }
 
 /// The open sessions of a user, for admins and for the user.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`. List errors.
-pub async fn list_of(store: &Store, ctx: &Context, user: Uuid, query: &Query) -> Result<Page<SessionView>> {
-    let user = store.read(ctx).resolve::<User, _>(user, ReadPrivate).await?;
-    of(store, ctx, user.row().id, query).await
+pub async fn list_of(
+    repository: &Repository,
+    ctx: &Context,
+    user: Uuid,
+    query: &Query,
+) -> Result<Page<SessionView>> {
+    let user = repository.read(ctx).resolve::<User, _>(user, ReadPrivate).await?;
+    of(repository, ctx, user.row().id, query).await
 }
 
-async fn of(store: &Store, ctx: &Context, user: Uuid, query: &Query) -> Result<Page<SessionView>> {
+async fn of(repository: &Repository, ctx: &Context, user: Uuid, query: &Query) -> Result<Page<SessionView>> {
     let within = Within::of(user, open_ones(user, ctx.now()));
     let Page { count, results, next, previous, fields } =
-        list::page::<Session>(store, &store.read(ctx), query, within).await?;
+        list::page::<Session>(repository, &repository.read(ctx), query, within).await?;
     let results = results.into_iter().map(|session| SessionView::of(ctx, session)).collect();
     Ok(Page { count, results, next, previous, fields })
 }

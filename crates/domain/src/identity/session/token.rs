@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{Session, close, holder, parse};
 use crate::{
-    Context, Result, Store, System, Tx,
+    Context, Repository, Result, System, Tx,
     identity::user::User,
     kernel::{
         error::Kind,
-        policy::{self, Action, Fact, Facts},
+        policy::{self, Action, Relation, Relations},
         repository::{Precondition, Revocation, Update},
     },
 };
@@ -21,13 +21,13 @@ use crate::{
 ///
 /// # Errors
 /// Repository errors.
-pub async fn revoke_refresh(store: &Store, system: &System, token: &SecretString) -> Result<()> {
-    let ctx = match holder(store, system, token).await {
+pub async fn revoke_refresh(repository: &Repository, system: &System, token: &SecretString) -> Result<()> {
+    let ctx = match holder(repository, system, token).await {
         Err(error) if error.kind() == Kind::InvalidRefreshToken => return Ok(()),
         found => found?,
     };
-    let id = parse(token, store.secret())?.row();
-    store.write(&ctx, id, |tx, id| Box::pin(async { end_if_open(tx, *id).await.map(drop) })).await
+    let id = parse(token, repository.secret())?.row();
+    repository.write(&ctx, id, |tx, id| Box::pin(async { end_if_open(tx, *id).await.map(drop) })).await
 }
 
 /// Ends the session of the caller's access token. An access token without a session is revoked
@@ -43,8 +43,12 @@ pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     }
     let what = json!({ "token_id": token.token_id() });
     match token.kind() {
-        Bearer::Service => tx.note(policy::Noun::ServiceAccount, "revoke_token", token.id(), &what)?,
-        Bearer::User | Bearer::Operator => tx.note(policy::Noun::User, "revoke_token", token.id(), &what)?,
+        Bearer::Service => {
+            tx.note(policy::ResourceType::ServiceAccount, "revoke_token", token.id(), &what)?
+        }
+        Bearer::User | Bearer::Operator => {
+            tx.note(policy::ResourceType::User, "revoke_token", token.id(), &what)?
+        }
     }
     tx.revoke(Revocation::of_token(tx, token)).await
 }
@@ -74,15 +78,15 @@ pub struct Known {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn known(store: &Store, ctx: &Context, token: &Principal) -> Result<Option<Known>> {
+pub async fn known(repository: &Repository, ctx: &Context, token: &Principal) -> Result<Option<Known>> {
     let own = ctx.actor().id() == Some(token.id());
-    let facts = Facts::default().with(Fact::Owner, own);
-    let may = policy::judge_row(ctx, policy::Noun::Session, Action::Read, facts).is_ok();
+    let relations = Relations::default().with(Relation::Owner, own);
+    let may = policy::authorize_row(ctx, policy::ResourceType::Session, Action::Read, relations).is_ok();
     if token.tenant() != Some(ctx.tenant()) || !may {
         return Ok(None);
     }
     let user = match token.kind() {
-        Bearer::User => store.read(ctx).find::<User>(token.id(), false).await?,
+        Bearer::User => repository.read(ctx).find::<User>(token.id(), false).await?,
         Bearer::Service | Bearer::Operator => None,
     };
     Ok(Some(Known { username: user.map(|user| user.username) }))

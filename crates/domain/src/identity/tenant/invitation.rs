@@ -26,7 +26,7 @@ pub async fn create(tx: &Tx, lifetime: &Duration) -> Result<SecretString> {
         now.into(),
         now.plus(*lifetime).into(),
     ]);
-    tx.change_beyond(&insert).await?;
+    tx.change_unscoped(&insert).await?;
     Ok(token)
 }
 
@@ -44,7 +44,7 @@ pub async fn consume(tx: &Tx, token: &SecretString) -> Result<()> {
         .and_where(Expr::col("token_hash").eq(taskhub_auth::secret::digest(token.expose_secret())))
         .and_where(Expr::col("used_at").is_null())
         .and_where(Expr::col("expires_at").gt(now));
-    match tx.change_beyond(&update).await? {
+    match tx.change_unscoped(&update).await? {
         1 => Ok(()),
         _ => Err(Error::with(Kind::RegistrationClosed, "The invitation is unknown, expired or used.")),
     }

@@ -14,16 +14,16 @@ pub use self::{
     registration::{Admission, Registration},
 };
 use crate::{
-    Context, Error, Instant, Result, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, System, Tx,
     kernel::{
         error::Kind,
         input::{Unchecked, folded, items, language_tag, one_line, trimmed, zone_name},
         list::Sort,
         policy,
         repository::{
-            Noun, Precondition, Read, Update, field,
+            Precondition, Read, Resource, Update, field,
             json::AsJson,
-            noun::{Unique, owned},
+            resource::{Unique, owned},
             row::positions,
         },
     },
@@ -115,8 +115,8 @@ positions!(Tenant {
     file_count_quota
 });
 
-impl Noun for Tenant {
-    const NOUN: policy::Noun = policy::Noun::Tenant;
+impl Resource for Tenant {
+    const TYPE: policy::ResourceType = policy::ResourceType::Tenant;
     type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
@@ -235,7 +235,11 @@ impl NewTenant {
     fn into_row(self, id: Uuid, at: Instant) -> Result<Tenant> {
         let slug = if self.slug.is_empty() { slug(&self.name) } else { self.slug };
         if slug.is_empty() {
-            return Err(Error::field("/slug", "required", "No slug can be made from this name; give one."));
+            return Err(Error::field(
+                "/slug",
+                "required",
+                "This field is required for this name: no slug can be derived from it.",
+            ));
         }
         Ok(Tenant {
             id,
@@ -280,8 +284,8 @@ pub async fn create(tx: &Tx, new: &NewTenant) -> Result<Tenant> {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn get(store: &Store, ctx: &Context) -> Result<Tenant> {
-    Ok(store.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
+pub async fn get(repository: &Repository, ctx: &Context) -> Result<Tenant> {
+    Ok(repository.read(ctx).resolve(ctx.tenant(), Read).await?.into_row())
 }
 
 /// The caller's tenant, in the caller's transaction.
@@ -331,7 +335,7 @@ pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
     let action = if *active { "activate" } else { "suspend" };
-    tx.announce();
+    tx.notify_nodes();
     tx.update_as(action, seen, row, &Precondition::Any).await
 }
 
@@ -358,15 +362,15 @@ pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn all(store: &Store, system: &System) -> Result<Vec<Tenant>> {
+pub async fn all(repository: &Repository, system: &System) -> Result<Vec<Tenant>> {
     let select = entity::Entity::find().order_by_asc(entity::Column::Slug).into_query();
-    store.beyond_tenants(system).all(&select).await.map_err(Error::from)
+    repository.unscoped(system).all(&select).await.map_err(Error::from)
 }
 
 /// The ids of all tenants, for the server's own work.
-pub(crate) async fn ids(store: &Store, system: &System) -> Result<Vec<Uuid>> {
+pub(crate) async fn ids(repository: &Repository, system: &System) -> Result<Vec<Uuid>> {
     let select = entity::Entity::find().select_only().column(entity::Column::Id).into_query();
-    let rows = store.beyond_tenants(system).rows(&select).await?;
+    let rows = repository.unscoped(system).rows(&select).await?;
     rows.iter().map(|row| field(row, 0)).collect()
 }
 
@@ -374,9 +378,9 @@ pub(crate) async fn ids(store: &Store, system: &System) -> Result<Vec<Uuid>> {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn by_slug(store: &Store, system: &System, slug: &str) -> Result<Tenant> {
+pub async fn by_slug(repository: &Repository, system: &System, slug: &str) -> Result<Tenant> {
     let select = entity::Entity::find().filter(entity::Column::Slug.eq(slug)).into_query();
-    let found: Vec<Tenant> = store.beyond_tenants(system).all(&select).await?;
+    let found: Vec<Tenant> = repository.unscoped(system).all(&select).await?;
     found.into_iter().next().ok_or_else(|| Kind::NotFound.into())
 }
 

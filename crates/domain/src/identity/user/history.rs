@@ -4,7 +4,7 @@ use sea_orm::{Condition, entity::prelude::*};
 
 use super::User;
 use crate::{
-    Context, Result, Store,
+    Context, Repository, Result,
     kernel::{
         audit::{HistoryEntry, history},
         list::{self, Page, Query},
@@ -16,9 +16,14 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound`. `Forbidden` for another user's activity. List errors.
-pub async fn history(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<HistoryEntry>> {
-    let scope = store.read(ctx);
+pub async fn history(
+    repository: &Repository,
+    ctx: &Context,
+    id: Uuid,
+    query: &Query,
+) -> Result<Page<HistoryEntry>> {
+    let scope = repository.read(ctx);
     let id = scope.resolve::<User, _>(id, ReadPrivate).await?.row().id;
     let theirs = Condition::all().add(history::entity::Column::ActorId.eq(id));
-    list::page::<HistoryEntry>(store, &scope, query, list::Within::of(id, theirs)).await
+    list::page::<HistoryEntry>(repository, &scope, query, list::Within::of(id, theirs)).await
 }

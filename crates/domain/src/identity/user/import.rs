@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use self::table::{Header, Lines, separator};
 use super::{NewUser, User, create, entity::Column};
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     kernel::{
         context::Request,
         error::{FieldError, Kind},
@@ -100,9 +100,9 @@ pub enum ImportStatus {
 /// `Forbidden`. `Malformed` if it is not UTF-8. `Invalid` if it lacks a column or has too many
 /// rows.
 pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
-    policy::permit(ctx, policy::Noun::User, Action::Create)?;
-    let text =
-        std::str::from_utf8(octets).map_err(|_| Error::with(Kind::Malformed, "The file is not UTF-8."))?;
+    policy::permit(ctx, policy::ResourceType::User, Action::Create)?;
+    let text = std::str::from_utf8(octets)
+        .map_err(|_| Error::with(Kind::Malformed, "The file must be encoded in UTF-8."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut format = csv::ReaderBuilder::new();
     format.flexible(true).trim(csv::Trim::All).delimiter(separator(text));
@@ -116,12 +116,12 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
             continue;
         }
         if rows.len() == MOST {
-            return Err(Error::field("", "too_many", format!("At most {MOST} rows are allowed.")));
+            return Err(Error::field("", "too_many", format!("The file must have at most {MOST} rows.")));
         }
         rows.push(header.row(&record, line));
     }
     if let (Some(row), true) = (rows.last_mut(), lines.end_in_quotes()) {
-        let message = "The last row ends within quotes.".to_owned();
+        let message = "A quoted cell of the last row has no closing quote.".to_owned();
         row.user = Err(vec![FieldError { pointer: String::new(), code: "invalid_row", message }]);
     }
     let mut import = Import { rows, dry_run, ignored: header.ignored };
@@ -133,9 +133,9 @@ pub fn check(ctx: &Context, octets: &[u8], dry_run: bool) -> Result<Import> {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn analyze(store: &Store) -> Result<()> {
-    let system = store.system("gathering statistics after an import", Request::default());
-    store.analyze(&system, &["user", "audit", "event"]).await
+pub async fn analyze(repository: &Repository) -> Result<()> {
+    let system = repository.system("updating statistics after an import", Request::default());
+    repository.analyze(&system, &["user", "audit", "event"]).await
 }
 
 impl Import {
@@ -153,7 +153,7 @@ impl Import {
                 (!emails.insert(user.email.clone())).then_some("email"),
                 (!usernames.insert(user.username.clone())).then_some("username"),
             ];
-            row.refuse(repeated, "Another row of the file has this value already.");
+            row.refuse(repeated, "An earlier row of the file has this value already.");
         }
     }
 
@@ -194,7 +194,7 @@ impl Row {
 /// # Errors
 /// `Forbidden`.
 pub async fn import(tx: &Tx, file: &Import) -> Result<ImportReport> {
-    policy::permit(tx.ctx(), policy::Noun::User, Action::Create)?;
+    policy::permit(tx.ctx(), policy::ResourceType::User, Action::Create)?;
     let mut file = file.clone();
     file.refuse_taken(tx).await?;
     let failed = file.rows.iter().filter(|row| row.user.is_err()).count();

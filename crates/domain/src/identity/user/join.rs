@@ -2,7 +2,7 @@
 
 use super::{NewUser, User};
 use crate::{
-    Error, Result, Store, System, Tx,
+    Error, Repository, Result, System, Tx,
     identity::{
         link,
         tenant::{self, Tenant},
@@ -15,8 +15,8 @@ use crate::{
 ///
 /// # Errors
 /// `RegistrationClosed`.
-pub async fn joinable(store: &Store, system: &System, slug: &str, email: &str) -> Result<Tenant> {
-    let found = match tenant::by_slug(store, system, slug).await {
+pub async fn joinable(repository: &Repository, system: &System, slug: &str, email: &str) -> Result<Tenant> {
+    let found = match tenant::by_slug(repository, system, slug).await {
         Ok(tenant) => Some(tenant),
         Err(error) if error.kind() == Kind::NotFound => None,
         Err(error) => return Err(error),
@@ -38,6 +38,6 @@ pub async fn join(tx: &Tx, new: &NewUser, password_hash: &str) -> Result<User> {
 }
 
 fn closed() -> Error {
-    let detail = "There is no such organisation, or nobody can join it by themselves with this email.";
+    let detail = "There is no such organisation, or this email address cannot join it without an invitation.";
     Error::with(Kind::RegistrationClosed, detail)
 }

@@ -32,7 +32,7 @@ pub use self::{
 };
 pub use crate::kernel::repository::people::RemovedUser;
 use crate::{
-    Context, Instant, Result, Scope, Store, Tx,
+    Context, Instant, Repository, Result, Scope, Tx,
     identity::{
         access_token, link,
         mail::{self, Mail},
@@ -44,9 +44,9 @@ use crate::{
         error::Kind,
         input::Unchecked,
         list::{self, Filter, Form, Page, Query, Sort},
-        policy::{self, Action, Fact, Facts, Role},
+        policy::{self, Action, Relation, Relations, Role},
         repository::{
-            Noun, Precondition, Read, ReadPrivate, Unique, Update, UpdateProfile, entity, json::AsJson,
+            Precondition, Read, ReadPrivate, Resource, Unique, Update, UpdateProfile, entity, json::AsJson,
         },
         scopes,
     },
@@ -109,21 +109,21 @@ entity! {
     }
 }
 
-impl Noun for User {
-    const NOUN: policy::Noun = policy::Noun::User;
+impl Resource for User {
+    const TYPE: policy::ResourceType = policy::ResourceType::User;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        Ok(Facts::default().with(Fact::Oneself, scope.ctx().user() == Some(self.id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        Ok(Relations::default().with(Relation::Oneself, scope.ctx().user() == Some(self.id)))
     }
 
-    fn gives_sight(column: entity::Column) -> bool {
+    fn affects_visibility(column: entity::Column) -> bool {
         matches!(column, entity::Column::Role)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
 
     fn derived(mut self) -> Self {
@@ -216,8 +216,8 @@ pub enum UserView {
 
 impl UserView {
     fn of(ctx: &Context, user: User) -> Self {
-        let facts = Facts::default().with(Fact::Oneself, ctx.user() == Some(user.id));
-        if policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, facts).is_ok() {
+        let relations = Relations::default().with(Relation::Oneself, ctx.user() == Some(user.id));
+        if policy::authorize(ctx, policy::ResourceType::User, Action::ReadPrivate, relations).is_ok() {
             return Self::Full(Box::new(user));
         }
         let User {
@@ -290,8 +290,8 @@ impl From<User> for Profile {
 ///
 /// # Errors
 /// List errors.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<UserView>> {
-    let page = list::page::<User>(store, &store.read(ctx), query, list::Within::all()).await?;
+pub async fn list(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<UserView>> {
+    let page = list::page::<User>(repository, &repository.read(ctx), query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
     let results = results.into_iter().map(|user| UserView::of(ctx, user)).collect();
     Ok(Page { count, results, next, previous, fields })
@@ -301,19 +301,24 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Us
 ///
 /// # Errors
 /// `Forbidden`, and list errors.
-pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<User>> {
-    policy::judge(ctx, policy::Noun::User, Action::ReadPrivate, Facts::default())?;
+pub async fn export(
+    repository: &Repository,
+    ctx: &Context,
+    query: &Query,
+    cursor: String,
+) -> Result<Page<User>> {
+    policy::authorize(ctx, policy::ResourceType::User, Action::ReadPrivate, Relations::default())?;
     let mut query = query.clone();
     query.0.extend([("cursor".to_owned(), cursor), ("page_size".to_owned(), "200".to_owned())]);
-    list::page::<User>(store, &store.read(ctx), &query, list::Within::all()).await
+    list::page::<User>(repository, &repository.read(ctx), &query, list::Within::all()).await
 }
 
 /// A user, with the fields that the caller may see.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<UserView> {
-    let user = store.read(ctx).resolve(id, Read).await?.into_row();
+pub async fn get(repository: &Repository, ctx: &Context, id: Uuid) -> Result<UserView> {
+    let user = repository.read(ctx).resolve(id, Read).await?.into_row();
     Ok(UserView::of(ctx, user))
 }
 
@@ -321,8 +326,13 @@ pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<UserView> {
 ///
 /// # Errors
 /// Those of [`Past::shown_at`].
-pub async fn get_at(store: &Store, ctx: &Context, id: Uuid, at: Instant) -> Result<serde_json::Value> {
-    let past = Past::<User>::of(store, ctx, id).await?;
+pub async fn get_at(
+    repository: &Repository,
+    ctx: &Context,
+    id: Uuid,
+    at: Instant,
+) -> Result<serde_json::Value> {
+    let past = Past::<User>::of(repository, ctx, id).await?;
     past.shown_at(&UserView::of(ctx, past.row().clone()), at).await
 }
 
@@ -330,17 +340,17 @@ pub async fn get_at(store: &Store, ctx: &Context, id: Uuid, at: Instant) -> Resu
 ///
 /// # Errors
 /// `Forbidden` for a service, which has no profile.
-pub async fn profile(store: &Store, ctx: &Context) -> Result<User> {
+pub async fn profile(repository: &Repository, ctx: &Context) -> Result<User> {
     let id = ctx.user().ok_or(Kind::Forbidden)?;
-    Ok(store.read(ctx).resolve(id, ReadPrivate).await?.into_row())
+    Ok(repository.read(ctx).resolve(id, ReadPrivate).await?.into_row())
 }
 
 /// The number of active users.
 ///
 /// # Errors
 /// Repository errors.
-pub async fn active_count(store: &Store, ctx: &Context) -> Result<i64> {
-    let scope = store.read(ctx);
+pub async fn active_count(repository: &Repository, ctx: &Context) -> Result<i64> {
+    let scope = repository.read(ctx);
     let active = scope.visible::<User>(Condition::all().add(entity::Column::IsActive.eq(true)))?;
     scope.count::<User>(active).await
 }
@@ -351,7 +361,7 @@ pub async fn active_count(store: &Store, ctx: &Context) -> Result<i64> {
 /// # Errors
 /// `Forbidden`, `Invalid`.
 pub fn check_new(ctx: &Context, body: &Unchecked<NewUser>) -> Result<NewUser> {
-    policy::permit(ctx, policy::Noun::User, Action::Create)?;
+    policy::permit(ctx, policy::ResourceType::User, Action::Create)?;
     body.check()
 }
 

@@ -94,7 +94,8 @@ impl Preferences {
             (None, Some(_)) => "quiet_from",
             _ => return Ok(()),
         };
-        let message = "Quiet hours have a beginning and an end: give both or neither.";
+        let message =
+            "Quiet hours need a start and an end: give both quiet_from and quiet_until, or neither.";
         Err(Error::field(format!("/notification_preferences/{missing}"), "required", message))
     }
 }

@@ -3,7 +3,7 @@
 use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{User, entity};
-use crate::{Context, Result, Store, System, identity::tenant, kernel::policy::Role};
+use crate::{Context, Repository, Result, System, identity::tenant, kernel::policy::Role};
 
 /// The largest number of accounts that one sign-in can mean. Each costs a password hash.
 pub const MOST_CANDIDATES: usize = 3;
@@ -30,14 +30,14 @@ pub struct Candidate {
 ///
 /// # Errors
 /// Repository errors.
-pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result<Vec<Candidate>> {
+pub async fn candidates(repository: &Repository, system: &System, login: &Login) -> Result<Vec<Candidate>> {
     let (column, name, slug) = match login {
         Login::Email(email, slug) => (entity::Column::Email, email, slug.as_deref()),
         Login::Username(username, slug) => (entity::Column::Username, username, slug.as_deref()),
     };
     let mut select = entity::Entity::find().filter(column.eq(name.trim().to_lowercase()));
     if let Some(slug) = slug {
-        match tenant::by_slug(store, system, slug.trim().to_lowercase().as_str()).await {
+        match tenant::by_slug(repository, system, slug.trim().to_lowercase().as_str()).await {
             Ok(tenant) => select = select.filter(entity::Column::TenantId.eq(tenant.id)),
             Err(error) if error.kind() == crate::kernel::error::Kind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -49,7 +49,7 @@ pub async fn candidates(store: &Store, system: &System, login: &Login) -> Result
         .order_by_asc(entity::Column::TenantId)
         .limit(u64::try_from(MOST_CANDIDATES).unwrap_or_default())
         .into_query();
-    let users: Vec<User> = store.beyond_tenants(system).all(&select).await?;
+    let users: Vec<User> = repository.unscoped(system).all(&select).await?;
     let candidate = |user: User| {
         let role: Role = user.role;
         Candidate { context: system.as_user(user.tenant_id, user.id, role), user }

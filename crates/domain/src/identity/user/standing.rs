@@ -55,7 +55,7 @@ async fn change(
     }
     let readdressed = old.email != row.email;
     if readdressed && !is_reachable(&row.email) {
-        let message = "The domain must be one that receives mail, like acme.example.";
+        let message = "Must have a domain that receives email, like acme.example.";
         return Err(Error::field("/email", "invalid_value", message));
     }
     if readdressed || old.role != row.role {
@@ -83,7 +83,7 @@ pub(crate) async fn refer_active(tx: &Tx, id: Option<Uuid>, field: &str) -> Resu
     if user.is_active {
         return Ok(Some(user));
     }
-    let message = "The user is deactivated. Expected an active user.";
+    let message = "Must be an active user: this user is deactivated.";
     Err(Error::field(format!("/{field}"), "invalid_value", message))
 }
 

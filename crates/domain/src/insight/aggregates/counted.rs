@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    Amounts, Sum, Tally, entity as log, second,
+    Amounts, LoggedDelta, Sum, entity as log, second,
     sum::{Series, entity as sum},
     tree::{self, LEVELS},
 };
@@ -22,7 +22,7 @@ use crate::{
     Instant, Result, Scope,
     kernel::{
         policy::{self, Visibility},
-        repository::{Noun, field, readable_ids},
+        repository::{Resource, field, readable_ids},
     },
     work::{
         project::Project,
@@ -49,7 +49,7 @@ pub(crate) struct Counted {
 
 /// Reads the aggregates of one visible project, or of all projects that the caller sees.
 pub(crate) async fn count(scope: &Scope, project: Option<Uuid>) -> Result<Counted> {
-    let whole = policy::visibility(Project::NOUN, scope.ctx().role()) == Visibility::All;
+    let whole = policy::visibility(Project::TYPE, scope.ctx().role()) == Visibility::All;
     let tally = match project {
         Some(id) => Of::One(id),
         None if whole => Of::Tenant,
@@ -144,7 +144,8 @@ impl Counting<'_> {
     async fn log(&self, second: i64) -> Result<Vec<Logged>> {
         use log::Column;
         let late = CaseStatement::new().case(Column::Due.lt(second), Column::Tasks.into_expr());
-        let mut rows = self.scope.owned::<Tally>().filter(self.lies_in(Column::ProjectId)).select_only();
+        let mut rows =
+            self.scope.owned::<LoggedDelta>().filter(self.lies_in(Column::ProjectId)).select_only();
         rows = rows.columns([Column::Status, Column::Priority]);
         for (name, expr) in [
             ("all_tasks", Column::Tasks.into_expr()),

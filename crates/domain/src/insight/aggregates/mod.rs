@@ -4,7 +4,7 @@
 //!
 //! This module reacts to each write of a task or a time entry; no resource calls it. A write adds
 //! one row to the log for the old values and one for the new values. It changes no existing row, so
-//! writes do not wait for each other here. [`crate::Store::fold_tallies`] compacts the log: it
+//! writes do not wait for each other here. [`crate::Store::compact_deltas`] compacts the log: it
 //! moves its rows into sums ([`sum`]) by status and priority, by ranges of due dates and by ranges
 //! of durations. Each range is a 64th of a larger one ([`tree`]). So the cost of reading
 //! ([`counted`]) grows neither with the number of tasks nor with the number of their changes.
@@ -24,7 +24,7 @@ pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as st
 pub(crate) use self::sum::Sum;
 use crate::{
     Instant, Result, Tx,
-    kernel::repository::{Noun, ReactsTo, Written, entity},
+    kernel::repository::{ReactsTo, Resource, Written, entity},
     work::{
         task::{Priority, Task, TaskStatus},
         time_entry::{self, TimeEntry},
@@ -33,7 +33,7 @@ use crate::{
 
 entity! {
     /// A row of the log: a delta.
-    pub(crate) struct Tally in "tally", unversioned {
+    pub(crate) struct LoggedDelta in "tally", unversioned {
         pub project_id: Uuid,
         pub status: Option<TaskStatus>,
         pub priority: Option<Priority>,
@@ -70,7 +70,7 @@ pub struct Amounts {
 
 /// The contribution of one row to the aggregates of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Summand {
+pub struct Delta {
     pub(crate) key: Key,
     pub(crate) amounts: Amounts,
 }
@@ -84,7 +84,7 @@ impl Amounts {
     }
 }
 
-impl Summand {
+impl Delta {
     /// The delta that removes the contribution.
     pub(crate) fn taken_away(self) -> Self {
         let Amounts { tasks, estimated, estimate_minutes, spent_seconds } = self.amounts;
@@ -98,10 +98,10 @@ impl Summand {
     }
 
     /// The row of the log.
-    pub(crate) fn row(self, tenant_id: Uuid, id: Uuid) -> Tally {
+    pub(crate) fn row(self, tenant_id: Uuid, id: Uuid) -> LoggedDelta {
         let Key { project_id, status, priority, due, took } = self.key;
         let Amounts { tasks, estimated, estimate_minutes, spent_seconds } = self.amounts;
-        Tally {
+        LoggedDelta {
             tenant_id,
             id,
             project_id,
@@ -117,7 +117,7 @@ impl Summand {
     }
 }
 
-impl ReactsTo<Task> for Tally {
+impl ReactsTo<Task> for LoggedDelta {
     /// A task counts in its project while it is not in the trash. Time counts in the project of its
     /// task while the time entry exists, also while the task is in the trash.
     fn react<'a>(
@@ -135,7 +135,7 @@ impl ReactsTo<Task> for Tally {
     }
 }
 
-impl ReactsTo<TimeEntry> for Tally {
+impl ReactsTo<TimeEntry> for LoggedDelta {
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, TimeEntry>,
@@ -155,18 +155,18 @@ impl ReactsTo<TimeEntry> for Tally {
 }
 
 /// Logs the contributions that a write removes and adds.
-fn record(tx: &Tx, takes: Option<Summand>, brings: Option<Summand>) {
+fn record(tx: &Tx, takes: Option<Delta>, brings: Option<Delta>) {
     if takes == brings {
         return;
     }
-    for summand in takes.map(Summand::taken_away).into_iter().chain(brings) {
+    for delta in takes.map(Delta::taken_away).into_iter().chain(brings) {
         let born = tx.birth();
-        tx.append(&summand.row(born.tenant, born.id));
+        tx.append(&delta.row(born.tenant, born.id));
     }
 }
 
 /// The contribution of a task to the aggregates of its project.
-fn of_task(task: &Task) -> Option<Summand> {
+fn of_task(task: &Task) -> Option<Delta> {
     let project_id = task.project_id.filter(|_| !task.is_removed())?;
     let is_open = !matches!(task.status, TaskStatus::Done | TaskStatus::Cancelled);
     let key = Key {
@@ -182,13 +182,13 @@ fn of_task(task: &Task) -> Option<Summand> {
         estimate_minutes: task.estimate_minutes.unwrap_or_default().into(),
         spent_seconds: 0,
     };
-    Some(Summand { key, amounts })
+    Some(Delta { key, amounts })
 }
 
 /// The contribution of tracked time to the aggregates of a project.
-fn of_time(project_id: Uuid, spent_seconds: i64) -> Summand {
+fn of_time(project_id: Uuid, spent_seconds: i64) -> Delta {
     let key = Key { project_id, status: None, priority: None, due: None, took: None };
-    Summand { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
+    Delta { key, amounts: Amounts { spent_seconds, ..Amounts::default() } }
 }
 
 /// A timestamp in whole seconds since the Unix epoch, rounded down.

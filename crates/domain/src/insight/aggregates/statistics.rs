@@ -12,10 +12,10 @@ use super::{
     counted::{self, Counted, State},
 };
 use crate::{
-    Context, Result, Scope, Store,
+    Context, Repository, Result, Scope,
     kernel::{
         policy::{self, Action},
-        repository::{Noun, Read},
+        repository::{Read, Resource},
     },
     work::{
         project::Project,
@@ -86,8 +86,8 @@ pub struct Statistics {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn of_one(store: &Store, ctx: &Context, id: Uuid) -> Result<Statistics> {
-    store
+pub async fn of_one(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Statistics> {
+    repository
         .at_once(ctx, async |scope| {
             let project = scope.resolve::<Project, _>(id, Read).await?;
             figures(scope, Some(project.row().id), 1).await
@@ -99,8 +99,8 @@ pub async fn of_one(store: &Store, ctx: &Context, id: Uuid) -> Result<Statistics
 ///
 /// # Errors
 /// Those of the store.
-pub async fn of_all(store: &Store, ctx: &Context) -> Result<Statistics> {
-    store
+pub async fn of_all(repository: &Repository, ctx: &Context) -> Result<Statistics> {
+    repository
         .at_once(ctx, async |scope| {
             let all = scope.visible::<Project>(sea_orm::Condition::all())?;
             let projects = scope.count::<Project>(all).await?;
@@ -111,7 +111,7 @@ pub async fn of_all(store: &Store, ctx: &Context) -> Result<Statistics> {
 
 /// The statistics of a project that the caller sees, or of all such projects.
 async fn figures(scope: &Scope, project: Option<Uuid>, projects: i64) -> Result<Statistics> {
-    policy::permit(scope.ctx(), Task::NOUN, Action::Read)?;
+    policy::permit(scope.ctx(), Task::TYPE, Action::Read)?;
     let Counted { states, overdue, middle } = counted::count(scope, project).await?;
     let mut figures = Statistics { projects, overdue, ..Statistics::default() };
     let (mut all, mut kept, mut done) = (Amounts::default(), Amounts::default(), Amounts::default());

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use sea_orm::{ActiveEnum, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Query};
 
 use super::{
-    Amounts, Tally,
+    Amounts, LoggedDelta,
     tree::{LEVELS, node},
 };
 use crate::{
-    Result, Store, System, Tx,
+    Repository, Result, System, Tx,
     kernel::repository::{entity, field},
     work::task::{Priority, TaskStatus},
 };
@@ -62,8 +62,8 @@ impl Series {
 
 impl Sum {
     /// The contributions of a log row to the sums of its project, or of all projects.
-    fn each(row: &Tally, project_id: Option<Uuid>) -> impl Iterator<Item = Self> {
-        let sum = move |series: Series, place, state: Option<&Tally>| {
+    fn each(row: &LoggedDelta, project_id: Option<Uuid>) -> impl Iterator<Item = Self> {
+        let sum = move |series: Series, place, state: Option<&LoggedDelta>| {
             let mut sum = Self {
                 tenant_id: row.tenant_id,
                 id: Uuid::nil(),
@@ -120,14 +120,14 @@ impl Sum {
     }
 }
 
-impl Store {
+impl Repository {
     /// Compacts the logs of all tenants into sums. Several servers may do so at the same time.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn fold_tallies(&self, system: &System) -> Result<()> {
+    pub async fn compact_deltas(&self, system: &System) -> Result<()> {
         let tenants = Query::select().column("tenant_id").distinct().from("tally").take();
-        for row in self.beyond_tenants(system).rows(&tenants).await? {
+        for row in self.unscoped(system).rows(&tenants).await? {
             let ctx = system.within(field(&row, 0)?);
             // Rows that are added meanwhile are compacted next time.
             while self.write(&ctx, (), |tx, ()| Box::pin(fold(tx))).await? == FOLDED_AT_ONCE {}
@@ -138,8 +138,8 @@ impl Store {
 
 /// Compacts some rows of the log of a tenant. Returns their number.
 async fn fold(tx: &Tx) -> Result<u64> {
-    let log = tx.owned::<Tally>().order_by_asc(super::entity::Column::Id).limit(FOLDED_AT_ONCE);
-    let log: Vec<Tally> = tx.lock_all(log.into_query()).await?;
+    let log = tx.owned::<LoggedDelta>().order_by_asc(super::entity::Column::Id).limit(FOLDED_AT_ONCE);
+    let log: Vec<LoggedDelta> = tx.lock_all(log.into_query()).await?;
     let mut sums = BTreeMap::<Uuid, Sum>::new();
     for sum in log.iter().flat_map(|row| [Some(row.project_id), None].map(|of| Sum::each(row, of))).flatten()
     {
@@ -157,11 +157,11 @@ async fn fold(tx: &Tx) -> Result<u64> {
                 sum.add(row);
             }
         }
-        tx.forget_all::<Sum>(earlier.iter().map(|row| row.id).collect()).await?;
+        tx.delete_all_internal::<Sum>(earlier.iter().map(|row| row.id).collect()).await?;
     }
-    tx.forget_all::<Tally>(log.iter().map(|row| row.id).collect()).await?;
+    tx.delete_all_internal::<LoggedDelta>(log.iter().map(|row| row.id).collect()).await?;
     for sum in sums.values().filter(|sum| !sum.is_nothing()) {
-        tx.keep_later(sum)?;
+        tx.insert_internal_later(sum)?;
     }
     Ok(log.len() as u64)
 }

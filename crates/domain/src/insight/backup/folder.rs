@@ -1,4 +1,4 @@
-//! The folder of a backup while it is written, and its digests when it is read.
+//! Writes the folder of a backup, and checks its digests when it is read.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use taskhub_auth::secret::{self, Hashing};
 use super::SUMS;
 use crate::{Error, Result, kernel::error::Kind, work::file::hex};
 
-/// A folder that becomes a backup when it is whole. When it is dropped before, it goes.
+/// A folder that becomes a backup when it is finished. If it is dropped before, it is removed.
 pub(super) struct Partial {
     target: PathBuf,
     folder: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Partial {
     finished: bool,
 }
 
-/// A file of it that is being written.
+/// A file of the backup that is being written.
 pub(super) struct Growing {
     name: String,
     file: File,
@@ -31,15 +31,18 @@ pub(super) struct Growing {
 }
 
 impl Partial {
-    /// Begins a folder beside the one that it becomes.
+    /// Creates the folder, beside its target and under a temporary name.
     pub(super) fn begin(target: &Path) -> Result<Self> {
         if fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some()) || target.is_file() {
-            let filled = format!("{} is there already and not empty.", target.display());
+            let filled = format!("{} must be an empty folder or not exist.", target.display());
             return Err(Error::with(Kind::Conflict, filled));
         }
         let target = std::path::absolute(target).map_err(|error| failed(target, &error))?;
         let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
-            return Err(Error::with(Kind::Conflict, "A backup needs a folder of its own."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "The path of a backup must end with the name of a folder, like /backups/monday.",
+            ));
         };
         let random = secret::opaque();
         let random = random.expose_secret().get(..8).unwrap_or_default();
@@ -48,14 +51,14 @@ impl Partial {
         Ok(Self { target, folder, sums: BTreeMap::new(), finished: false })
     }
 
-    /// Where something of this name is to be written; its folder is made.
+    /// The path of a name in the folder. Creates the parent folder.
     pub(super) fn path(&self, name: &str) -> Result<PathBuf> {
         let path = self.folder.join(name);
         path.parent().map_or(Ok(()), make_folder)?;
         Ok(path)
     }
 
-    /// Makes durable what was written under a name, and takes its digest.
+    /// Makes a file that was written by others durable, and computes its digest.
     pub(super) fn seal(&mut self, name: &str) -> Result<()> {
         let path = self.path(name)?;
         let synced = File::open(&path).and_then(|file| file.sync_all());
@@ -71,7 +74,7 @@ impl Partial {
         self.keep(file).map(drop)
     }
 
-    /// Begins a file.
+    /// Creates a file.
     pub(super) fn create(&self, name: &str) -> Result<Growing> {
         let path = self.path(name)?;
         let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
@@ -79,14 +82,14 @@ impl Partial {
         Ok(Growing { name: name.to_owned(), file, hash: Hashing::default(), size: 0 })
     }
 
-    /// Makes a file durable; its size.
+    /// Makes a file durable. Returns its size.
     pub(super) fn keep(&mut self, file: Growing) -> Result<u64> {
         file.file.sync_all().map_err(|error| failed(Path::new(&file.name), &error))?;
         self.sums.insert(file.name, hex(&file.hash.finish()));
         Ok(file.size)
     }
 
-    /// Gives the folder its name.
+    /// Renames the folder to its target.
     pub(super) fn finish(mut self) -> Result<()> {
         let lines: Vec<_> = self.sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
         self.put(SUMS, lines.concat().as_bytes())?;
@@ -107,7 +110,7 @@ impl Drop for Partial {
             return;
         }
         if let Err(error) = fs::remove_dir_all(&self.folder) {
-            tracing::warn!(%error, folder = %self.folder.display(), "an unfinished backup can't be removed");
+            tracing::warn!(%error, folder = %self.folder.display(), "could not remove an unfinished backup");
         }
     }
 }
@@ -120,30 +123,32 @@ impl Growing {
     }
 }
 
-/// The digests of a backup by the names of its files, each of which is checked.
+/// Checks the digests of all files of a backup. Returns the names of the files.
 pub(super) fn check_digests(folder: &Path) -> Result<Vec<String>> {
     let sums = read(&folder.join(SUMS))?;
     let mut names = Vec::new();
     for line in sums.lines() {
         let Some((sum, name)) = line.split_once("  ") else {
-            return Err(broken("SHA256SUMS can't be read."));
+            return Err(broken("SHA256SUMS must have a digest and the name of a file on each line."));
         };
-        // A backup names nothing outside itself.
+        // The list must not refer to files outside the backup.
         if name.starts_with('/') || name.split('/').any(|part| part == "..") {
             return Err(broken(format!("SHA256SUMS names {name}, which is outside the backup.")));
         }
         if digest(&folder.join(name))? != sum {
-            return Err(broken(format!("{name} is not what was backed up: its digest is another.")));
+            return Err(broken(format!(
+                "{name} is not the file that was backed up: its digest differs from that in SHA256SUMS."
+            )));
         }
         names.push(name.to_owned());
     }
     Ok(names)
 }
 
-/// A text file of a backup.
+/// Reads a text file of a backup.
 pub(super) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| {
-        broken(format!("{} can't be read ({error}): this is not a whole backup.", path.display()))
+        broken(format!("The backup is incomplete: {} cannot be read ({error}).", path.display()))
     })
 }
 
@@ -152,10 +157,10 @@ pub(super) fn broken(sentence: impl Into<String>) -> Error {
 }
 
 pub(super) fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::with(Kind::Unavailable, format!("{} can't be read or written: {error}", path.display()))
+    Error::with(Kind::Unavailable, format!("{} cannot be read or written: {error}", path.display()))
 }
 
-/// SHA-256 in hexadecimal.
+/// The SHA-256 of a file, in hexadecimal.
 fn digest(path: &Path) -> Result<String> {
     let mut file = File::open(path).map_err(|error| failed(path, &error))?;
     let (mut hash, mut piece) = (Hashing::default(), vec![0; 64 << 10]);
@@ -173,7 +178,7 @@ fn make_folder(folder: &Path) -> Result<()> {
     made.map_err(|error| failed(folder, &error))
 }
 
-/// Makes durable which files a folder has, and those in it.
+/// Makes the entries of a folder and of its subfolders durable.
 fn sync_folders(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,16 +1,17 @@
 //! Backups: the database, the files and, on request, the keys, in one folder.
 //!
 //! ```text
-//! manifest.json            what the backup is of: version, schema, rows by table, files
-//! SHA256SUMS               the digest of everything else, as `sha256sum --check` reads it
-//! database.…               the database at one instant
-//! files/<tenant>/<id>      the files, which were copied after the database
-//! keys/                    the keys, if they were asked for
+//! manifest.json            what the backup contains: version, schema, rows by table, files
+//! SHA256SUMS               the digests of all other files, for `sha256sum --check`
+//! database.…               the database at one point in time
+//! files/<tenant>/<id>      the files, copied after the database
+//! keys/                    the keys, if they were requested
 //! ```
 //!
-//! Invariant: a folder with the backup's name is a whole backup. It is written under another name, made durable and renamed
-//! at the end. Every file of which the database's copy speaks was there before that copy was made, and so is in the backup,
-//! unless it was removed meanwhile.
+//! Invariant: a folder with the name of the backup is a complete backup. It is written under
+//! another name, made durable, and then renamed. A file is stored before the row that refers to it,
+//! and the files are copied after the database. So the backup has every file that its database
+//! refers to, unless the file was removed during the backup.
 
 mod folder;
 mod restore;
@@ -33,54 +34,54 @@ use crate::{
         error::Kind,
         repository::{Conn, Database, Engine},
     },
-    work::file::Depot,
+    work::file::BlobStore,
 };
 
-/// The form of the folder.
+/// The version of the format.
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 const SUMS: &str = "SHA256SUMS";
 
-/// What is backed up, or restored into.
+/// The source of a backup, or the target of a restore.
 #[derive(Debug)]
 pub struct Installation<'a> {
     /// The database.
     pub database: &'a Database,
-    /// Where files lie.
-    pub depot: &'a Depot,
+    /// The blob store.
+    pub blob_store: &'a BlobStore,
     /// The fingerprint of the encryption key.
     pub fingerprint: &'a str,
 }
 
-/// What a backup is of.
+/// The description of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The form of the folder.
+    /// The version of the format.
     pub format: u32,
-    /// The version of TaskHub that wrote it.
+    /// The version of TaskHub that wrote the backup.
     pub version: String,
-    /// When it was begun.
+    /// When the backup began.
     pub created_at: String,
-    /// The kind of the database.
+    /// The database engine.
     pub engine: Engine,
-    /// The migrations that the database has.
+    /// The applied migrations.
     pub migrations: Vec<String>,
-    /// The fingerprint of the encryption key that the database is used with.
+    /// The fingerprint of the encryption key of the database.
     pub key_fingerprint: String,
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub rows: BTreeMap<String, i64>,
-    /// How many files there are.
+    /// The number of files.
     pub files: u64,
-    /// How many bytes they have.
+    /// The total size of the files, in bytes.
     pub file_bytes: u64,
-    /// The files that the database speaks of and that were missing.
+    /// The files that the database refers to and that were missing.
     pub missing_files: Vec<String>,
     /// The names of the keys in the backup.
     pub keys: Vec<String>,
 }
 
 impl Manifest {
-    /// The name of the database's copy.
+    /// The name of the copy of the database.
     fn database(&self) -> &'static str {
         match self.engine {
             Engine::Sqlite => "database.sqlite",
@@ -90,11 +91,12 @@ impl Manifest {
     }
 }
 
-/// Backs up an installation into a folder that is not there or is empty. The server may run meanwhile.
+/// Backs up an installation into a folder that is empty or does not exist. The server may run
+/// meanwhile.
 ///
 /// # Errors
-/// `Conflict` when the folder is filled, the database is unfinished or its key is another; `Unavailable` when something
-/// can't be read or written.
+/// `Conflict` if the folder is not empty, the database has no schema, or the encryption key is not
+/// that of the database. `Unavailable` if something cannot be read or written.
 pub async fn create(
     from: &Installation<'_>,
     (version, at): (&str, Instant),
@@ -118,7 +120,7 @@ pub async fn create(
     let expected = from.database.files().await?;
     manifest.rows = from.database.dump(&partial.path(manifest.database())?).await?;
     partial.seal(manifest.database())?;
-    let copied = copy_files(from.depot, &mut partial, &mut manifest).await?;
+    let copied = copy_files(from.blob_store, &mut partial, &mut manifest).await?;
     manifest.missing_files = missing(from.database, expected, &copied).await?;
     for (name, key) in keys {
         partial.put(&format!("keys/{name}"), key.expose_secret().as_bytes())?;
@@ -129,18 +131,18 @@ pub async fn create(
     Ok(manifest)
 }
 
-/// The migrations of a database of which none is unfinished.
+/// The applied migrations of a database.
 async fn applied(database: &Database) -> Result<Vec<String>> {
     let migrations = database.migrations().await?;
     let applied: Vec<_> = migrations.into_iter().filter(|it| it.applied).map(|it| it.name).collect();
     if applied.is_empty() {
-        let nothing = "There is nothing to back up: the database has no schema of TaskHub's.";
+        let nothing = "There is nothing to back up: the database has no TaskHub schema.";
         return Err(Error::with(Kind::Conflict, nothing));
     }
     Ok(applied)
 }
 
-/// The fingerprint of the encryption key, if it is the one that the database was used with.
+/// The fingerprint of the encryption key. Fails if the database was used with another key.
 async fn checked_fingerprint(from: &Installation<'_>) -> Result<String> {
     let conn = Conn::Pool(from.database.open_writer().await?, None);
     // A schema of an older version has no fingerprint.
@@ -152,15 +154,15 @@ async fn checked_fingerprint(from: &Installation<'_>) -> Result<String> {
 }
 
 async fn copy_files(
-    depot: &Depot,
+    blob_store: &BlobStore,
     partial: &mut Partial,
     manifest: &mut Manifest,
 ) -> Result<HashSet<(Uuid, Uuid)>> {
     let mut copied = HashSet::new();
-    let mut objects = std::pin::pin!(depot.list());
+    let mut objects = std::pin::pin!(blob_store.list());
     while let Some((tenant, id)) = objects.try_next().await? {
-        // One that is gone was removed after it was listed.
-        let Some(mut bytes) = depot.whole(tenant, id).await? else { continue };
+        // A missing file was removed since it was listed.
+        let Some(mut bytes) = blob_store.whole(tenant, id).await? else { continue };
         let mut file = partial.create(&format!("files/{tenant}/{id}"))?;
         while let Some(piece) = bytes.next().await {
             file.write(&piece?)?;
@@ -172,7 +174,7 @@ async fn copy_files(
     Ok(copied)
 }
 
-/// The files that were expected and not copied, and that the database still speaks of.
+/// The expected files that were not copied, although the database still refers to them.
 async fn missing(
     database: &Database,
     expected: HashSet<(Uuid, Uuid)>,

@@ -21,7 +21,7 @@ use crate::{
         error::{FieldError, Kind},
         input::{Unchecked, items},
         policy::{self, Action},
-        repository::{Noun, Precondition},
+        repository::{Precondition, Resource},
     },
 };
 
@@ -151,7 +151,7 @@ pub struct BulkResult<T> {
 }
 
 /// A resource with bulk requests, and its operations on one row.
-pub trait Bulk: Noun {
+pub trait Bulk: Resource {
     /// What is prepared for a new row before the transaction.
     type Ready: Sync;
 
@@ -298,18 +298,18 @@ pub async fn run<N: Bulk>(
 ///
 /// # Errors
 /// `InsufficientScope` and `Forbidden`, with the index of the first rejected operation.
-fn authorize<N: Noun>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
+fn authorize<N: Resource>(ctx: &Context, body: &Unchecked<BulkInput>) -> Result<()> {
     let sent = body.read().ok().and_then(|body| body.get("operations")).and_then(Value::as_array);
     let asked = sent.into_iter().flatten().enumerate();
     let named = asked
         .filter_map(|(place, sent)| Some((place, serde_json::from_value(sent.get("action")?.clone()).ok()?)));
     let named: Vec<(usize, BulkAction)> = named.collect();
     for (place, action) in &named {
-        policy::permit(ctx, N::NOUN, action.action()).map_err(|error| error.at_place(*place))?;
+        policy::permit(ctx, N::TYPE, action.action()).map_err(|error| error.at_place(*place))?;
     }
     if named.is_empty() {
         let all = [BulkAction::Create, BulkAction::Update, BulkAction::Delete];
-        let mut refusals = all.map(|action| policy::permit(ctx, N::NOUN, action.action())).into_iter();
+        let mut refusals = all.map(|action| policy::permit(ctx, N::TYPE, action.action())).into_iter();
         let first = refusals.next().unwrap_or(Ok(()));
         return refusals.fold(first, Result::or);
     }
@@ -347,7 +347,8 @@ impl Error {
         if !self.fields().is_empty() {
             return self.below(&pointer);
         }
-        let message = self.detail().unwrap_or("This operation failed; none was done.").to_owned();
+        let message =
+            self.detail().unwrap_or("This operation failed, so no operation was carried out.").to_owned();
         self.with_field(FieldError { pointer: format!("/{pointer}"), code: "failed", message })
     }
 }

@@ -38,7 +38,8 @@ impl Bulk for User {
         // could wait for each other.
         tx.lock_tenant().await?;
         let new = check_new(tx.ctx(), &Unchecked::new(body))?;
-        create(tx, &new, hash.ok_or_else(|| Error::internal("a password that was not hashed"))?).await
+        create(tx, &new, hash.ok_or_else(|| Error::internal("the password of a new user was not hashed"))?)
+            .await
     }
 
     async fn change(tx: &Tx, id: Uuid, patch: Value, pre: &Precondition) -> Result<Self> {

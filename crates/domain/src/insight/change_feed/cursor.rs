@@ -25,7 +25,8 @@ pub(crate) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
 /// The position in a cursor of this tenant.
 pub(crate) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
     let wrong = || {
-        let expected = "The cursor is not one of this feed. Begin without one, or with oldest.";
+        let expected =
+            "Must be a cursor of this change feed, or oldest. Leave the parameter out to begin at the end.";
         Error::parameter("since", expected)
     };
     if cursor.len() != CURSOR {

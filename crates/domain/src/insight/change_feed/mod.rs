@@ -30,9 +30,9 @@ use uuid::Uuid;
 
 use self::told::Told;
 pub(crate) use self::told::{HIDDEN, of as told};
-pub use self::{cursor::CURSOR, told::NOUNS};
+pub use self::{cursor::CURSOR, told::RESOURCE_TYPES};
 use crate::{
-    Context, Error, Instant, Result, Scope, Store,
+    Context, Error, Instant, Repository, Result, Scope,
     kernel::{
         error::Kind,
         event::{Event, entity::Column},
@@ -109,16 +109,16 @@ pub struct Reading {
 /// # Errors
 /// `InvalidParameter`; `CursorExpired`; `InsufficientScope` for a resource type that was requested
 /// by name.
-pub async fn changes(store: &Store, ctx: &Context, query: &Query) -> Result<FeedPage> {
+pub async fn changes(repository: &Repository, ctx: &Context, query: &Query) -> Result<FeedPage> {
     let mut query = query.clone();
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
-    let mut reading = Reading::begin(store, ctx, query).await?;
-    reading.next(store, shown).await
+    let mut reading = Reading::begin(repository, ctx, query).await?;
+    reading.next(repository, shown).await
 }
 
 fn read_size(size: &str) -> Result<usize> {
     let size = size.parse().ok().filter(|size| (1..=MOST).contains(size));
-    size.ok_or_else(|| Error::parameter("page_size", format!("Expected a number from 1 to {MOST}.")))
+    size.ok_or_else(|| Error::parameter("page_size", format!("Must be a whole number from 1 to {MOST}.")))
 }
 
 impl Reading {
@@ -126,13 +126,13 @@ impl Reading {
     ///
     /// # Errors
     /// As [`changes`].
-    pub async fn begin(store: &Store, ctx: &Context, mut query: Query) -> Result<Self> {
+    pub async fn begin(repository: &Repository, ctx: &Context, mut query: Query) -> Result<Self> {
         let nouns = query.take_any("noun")?.map(|names| told::wanted(ctx, &names)).transpose()?;
-        let scope = store.read(ctx);
+        let scope = repository.read(ctx);
         let position = match query.take_any("since")?.as_deref() {
             None => scope.last_position().await?,
             Some(OLDEST) => before_the_oldest(&scope).await?,
-            Some(cursor) => cursor::open(store.secret(), ctx.tenant(), cursor)?,
+            Some(cursor) => cursor::open(repository.secret(), ctx.tenant(), cursor)?,
         };
         let reading = Self { ctx: ctx.clone(), nouns, position };
         // A position that is no longer stored is rejected at once.
@@ -141,21 +141,21 @@ impl Reading {
     }
 
     /// The cursor at the present position.
-    pub fn cursor(&self, store: &Store) -> String {
-        cursor::close(store.secret(), self.ctx.tenant(), self.position)
+    pub fn cursor(&self, repository: &Repository) -> String {
+        cursor::close(repository.secret(), self.ctx.tenant(), self.position)
     }
 
     /// A value that changes when there may be new changes.
-    pub fn follow(&self, store: &Store) -> watch::Receiver<i64> {
-        store.follow(self.ctx.tenant())
+    pub fn follow(&self, repository: &Repository) -> watch::Receiver<i64> {
+        repository.follow(self.ctx.tenant())
     }
 
     /// The next changes, at most `most`. The number of examined changes is limited too.
     ///
     /// # Errors
     /// `CursorExpired` if some of them are no longer stored; those of the store.
-    pub async fn next(&mut self, store: &Store, most: usize) -> Result<FeedPage> {
-        let scope = store.read(&self.ctx);
+    pub async fn next(&mut self, repository: &Repository, most: usize) -> Result<FeedPage> {
+        let scope = repository.read(&self.ctx);
         // Read first: later commits have greater positions.
         let last = scope.last_position().await?;
         let (mut results, mut looked) = (Vec::new(), 0);
@@ -170,7 +170,7 @@ impl Reading {
                 self.position = event.position.unwrap_or(self.position);
                 let Some(Told { action, reread }) = told.get(&event.id) else { continue };
                 results.push(FeedChange {
-                    cursor: self.cursor(store),
+                    cursor: self.cursor(repository),
                     at: event.at,
                     noun: event.noun,
                     id: event.row_id,
@@ -185,7 +185,7 @@ impl Reading {
                 }
             }
         }
-        Ok(FeedPage { next: self.cursor(store), more: self.position < last, results })
+        Ok(FeedPage { next: self.cursor(repository), more: self.position < last, results })
     }
 
     fn wanted<'a>(&self, events: &'a [Event]) -> Vec<&'a Event> {

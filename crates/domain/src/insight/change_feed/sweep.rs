@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Context, Result, Store, System,
+    Context, Repository, Result, System,
     kernel::{
         event::{Event, entity::Column},
         repository::{SWEEP, field},
@@ -21,7 +21,7 @@ use crate::{
 /// The number of tenants that are read at once.
 const TENANTS: u64 = 100;
 
-impl Store {
+impl Repository {
     /// Removes the events that are older than `kept`.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Store {
                 .limit(TENANTS)
                 .take();
             after = None;
-            for row in &self.beyond_tenants(system).rows(&tenants).await? {
+            for row in &self.unscoped(system).rows(&tenants).await? {
                 let tenant = field(row, 0)?;
                 while self.forget_some(&system.within(tenant), kept).await? {}
                 after = Some(tenant);
@@ -60,7 +60,7 @@ impl Store {
             .and_where(Expr::col("position").lte(last.position))
             .take();
         self.write(ctx, delete, |tx, delete| {
-            Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+            Box::pin(async move { tx.change_unscoped(delete).await.map(drop) })
         })
         .await?;
         Ok(old as u64 == SWEEP)

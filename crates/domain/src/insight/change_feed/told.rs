@@ -20,11 +20,10 @@ use crate::{
     kernel::{
         audit::{Change, change::entity::Column as Audited},
         event::Event,
-        policy::{self, Action, Fact, Facts, Role, Visibility},
+        policy::{self, Action, Relation, Relations, Role, Visibility},
         repository::{
-            Noun, Owned, field,
-            noun::{ColumnOf, EntityOf},
-            readable,
+            Owned, Resource, field, readable,
+            resource::{ColumnOf, EntityOf},
         },
     },
 };
@@ -51,7 +50,7 @@ pub(crate) struct Told {
 macro_rules! nouns {
     ($($noun:ty),* $(,)?) => {
         /// The names of the resources in the feed.
-        pub const NOUNS: &[&str] = &[$(<$noun as Noun>::NOUN.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun as Resource>::TYPE.as_str()),*];
 
         /// The events that the caller gets, and what they get to know of each.
         pub(crate) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, Told>> {
@@ -62,11 +61,11 @@ macro_rules! nouns {
 
         /// Reads the names of the requested resource types.
         pub(super) fn wanted(ctx: &Context, names: &str) -> Result<Vec<String>> {
-            let expected = || Error::parameter("noun", format!("Expected some of: {}.", NOUNS.join(", ")));
+            let expected = || Error::parameter("noun", format!("Must be one or more of: {}.", RESOURCE_TYPES.join(", ")));
             let mut wanted = Vec::new();
             for name in names.split(',') {
                 let noun = match name {
-                    $(name if name == <$noun as Noun>::NOUN.as_str() => <$noun as Noun>::NOUN,)*
+                    $(name if name == <$noun as Resource>::TYPE.as_str() => <$noun as Resource>::TYPE,)*
                     _ => return Err(expected()),
                 };
                 policy::permit(ctx, noun, Action::Read)?;
@@ -79,21 +78,22 @@ macro_rules! nouns {
 
 resources::each!(feed, nouns);
 
-async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Told)>> {
+async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Told)>> {
     let ctx = scope.ctx();
-    let own: Vec<&Event> = events.iter().filter(|event| event.noun == N::NOUN.as_str()).copied().collect();
+    let own: Vec<&Event> = events.iter().filter(|event| event.noun == N::TYPE.as_str()).copied().collect();
     // Resources outside the scopes of the token are left out.
-    if own.is_empty() || policy::permit(ctx, N::NOUN, Action::Read).is_err() {
+    if own.is_empty() || policy::permit(ctx, N::TYPE, Action::Read).is_err() {
         return Ok(Vec::new());
     }
     let told = |event: &Event, reread: bool| {
         let action = action::<N>(ctx, event).to_owned();
         (event.id, Told { action, reread })
     };
-    if policy::visibility(N::NOUN, ctx.role()) == Visibility::All {
+    if policy::visibility(N::TYPE, ctx.role()) == Visibility::All {
         // The caller sees all rows, so only a new role of the caller or a restored row changes what
         // they see.
-        let oneself = |event: &Event| N::NOUN == policy::Noun::User && Some(event.row_id) == ctx.user();
+        let oneself =
+            |event: &Event| N::TYPE == policy::ResourceType::User && Some(event.row_id) == ctx.user();
         let reread = |event: &Event| moves::<N>(event) && (oneself(event) || event.action == RESTORE);
         return Ok(own.into_iter().map(|event| told(event, reread(event))).collect());
     }
@@ -102,8 +102,8 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
     // Rows in the trash are included: the same callers may list them.
     let seen = read(scope, &ids_of::<N>(rows.clone().filter(readable::<N>(ctx)))).await?;
     // The membership of another user gives the caller no access.
-    let others = N::GIVES_SIGHT && own.iter().any(|event| seen.contains(&event.row_id));
-    let mine = match N::holds(Fact::Owner, ctx) {
+    let others = N::GRANTS_VISIBILITY && own.iter().any(|event| seen.contains(&event.row_id));
+    let mine = match N::related(Relation::Owner, ctx) {
         Some(mine) if others => Some(read(scope, &ids_of::<N>(rows.filter(mine))).await?),
         _ => None,
     };
@@ -117,8 +117,8 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
     for some in rest.chunks(GONE) {
         let before = Before::read::<N>(scope, some).await?;
         let seen = before.which(scope, could_read::<N>(ctx)).await?;
-        let mine = match N::holds(Fact::Owner, ctx) {
-            Some(mine) if N::GIVES_SIGHT => before.which(scope, mine).await?,
+        let mine = match N::related(Relation::Owner, ctx) {
+            Some(mine) if N::GRANTS_VISIBILITY => before.which(scope, mine).await?,
             _ => HashSet::new(),
         };
         for event in some.iter().filter(|event| seen.contains(&event.id)) {
@@ -134,12 +134,12 @@ async fn of_noun<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid,
 
 /// Whether a change may have given or taken access. A new row contains nothing yet, unless it is a
 /// row that gives access.
-fn moves<N: Noun>(event: &Event) -> bool {
-    event.moves && (N::GIVES_SIGHT || event.action != "create")
+fn moves<N: Resource>(event: &Event) -> bool {
+    event.moves && (N::GRANTS_VISIBILITY || event.action != "create")
 }
 
 /// Selects the ids of rows.
-fn ids_of<N: Noun>(rows: Select<EntityOf<N>>) -> SelectStatement {
+fn ids_of<N: Resource>(rows: Select<EntityOf<N>>) -> SelectStatement {
     rows.select_only().column(N::id_column()).into_query()
 }
 
@@ -163,7 +163,7 @@ impl Before {
     /// Reads the states before some events. The audit entry with the id of the event has the old
     /// values of the changed fields. The other values come from the present or the last state of
     /// the row.
-    async fn read<N: Noun>(scope: &Scope, events: &[&Event]) -> Result<Self> {
+    async fn read<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Self> {
         let ids = |column: &ColumnOf<N>| *column.def().get_column_type() == ColumnType::Uuid;
         let columns: Vec<_> = ColumnOf::<N>::iter().filter(ids).collect();
         let names: Vec<_> = columns.iter().map(IdenStatic::as_str).collect();
@@ -175,7 +175,7 @@ impl Before {
         let gone: HashSet<_> =
             events.iter().map(|it| it.row_id).filter(|id| !last.contains_key(id)).collect();
         if !gone.is_empty() {
-            let of = Audited::Noun.eq(N::NOUN.as_str()).and(Audited::RowId.is_in(gone));
+            let of = Audited::Noun.eq(N::TYPE.as_str()).and(Audited::RowId.is_in(gone));
             let ends = scope.owned::<Change>().filter(of.and(Audited::NewValues.is_null()));
             for end in scope.all::<Change>(&ends.into_query()).await? {
                 if let Some(values) = &end.old_values {
@@ -194,7 +194,7 @@ impl Before {
     }
 
     /// The ids in the rows that exist.
-    async fn now<N: Noun>(
+    async fn now<N: Resource>(
         scope: &Scope,
         events: &[&Event],
         columns: &[ColumnOf<N>],
@@ -251,17 +251,17 @@ fn overlaid(mut ids: Ids, values: &str, names: &[&'static str]) -> Result<Ids> {
 
 /// The condition for deleted rows that the caller could read. An admin saw every task, including
 /// tasks that were deleted together with the row.
-fn could_read<N: Noun>(ctx: &Context) -> Condition {
-    let of_tasks = policy::visibility(N::NOUN, ctx.role()) == Visibility::Any(vec![Fact::TaskVisible]);
+fn could_read<N: Resource>(ctx: &Context) -> Condition {
+    let of_tasks = policy::visibility(N::TYPE, ctx.role()) == Visibility::Any(vec![Relation::TaskVisible]);
     if of_tasks && ctx.role() == Role::Admin { Condition::all() } else { readable::<N>(ctx) }
 }
 
 /// The action that the caller gets. Actions such as a sign-in or a new password are shown only to
 /// callers who may read the private fields of the row. Others get `update`.
-fn action<'a, N: Noun>(ctx: &Context, event: &'a Event) -> &'a str {
-    let facts = Facts::default().with(Fact::Oneself, ctx.user() == Some(event.row_id));
-    let known = policy::grounds(N::NOUN, Action::ReadPrivate).is_empty()
-        || policy::judge_row(ctx, N::NOUN, Action::ReadPrivate, facts).is_ok();
+fn action<'a, N: Resource>(ctx: &Context, event: &'a Event) -> &'a str {
+    let relations = Relations::default().with(Relation::Oneself, ctx.user() == Some(event.row_id));
+    let known = policy::rules(N::TYPE, Action::ReadPrivate).is_empty()
+        || policy::authorize_row(ctx, N::TYPE, Action::ReadPrivate, relations).is_ok();
     if known || matches!(event.action.as_str(), "create" | "delete") { &event.action } else { "update" }
 }
 
@@ -269,18 +269,25 @@ fn action<'a, N: Noun>(ctx: &Context, event: &'a Event) -> &'a str {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::NOUNS;
-    use crate::kernel::policy::Noun;
+    use super::RESOURCE_TYPES;
+    use crate::kernel::policy::ResourceType;
 
     /// The resources without changes of their own: they are no rows, or never change. The feed has
     /// the changes of what they belong to.
-    const UNTOLD: [Noun; 6] =
-        [Noun::CommentVersion, Noun::DocumentVersion, Noun::Report, Noun::Audit, Noun::History, Noun::Change];
+    const UNTOLD: [ResourceType; 6] = [
+        ResourceType::CommentVersion,
+        ResourceType::DocumentVersion,
+        ResourceType::Report,
+        ResourceType::Audit,
+        ResourceType::History,
+        ResourceType::Change,
+    ];
 
     #[test]
     fn no_noun_is_forgotten() {
-        let told: BTreeSet<_> = NOUNS.iter().copied().chain(UNTOLD.map(Noun::as_str)).collect();
-        assert_eq!(told, Noun::ALL.iter().map(|noun| noun.as_str()).collect());
-        assert_eq!(told.len(), NOUNS.len() + UNTOLD.len());
+        let told: BTreeSet<_> =
+            RESOURCE_TYPES.iter().copied().chain(UNTOLD.map(ResourceType::as_str)).collect();
+        assert_eq!(told, ResourceType::ALL.iter().map(|noun| noun.as_str()).collect());
+        assert_eq!(told.len(), RESOURCE_TYPES.len() + UNTOLD.len());
     }
 }

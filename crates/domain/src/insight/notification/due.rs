@@ -1,6 +1,7 @@
 //! Notifying users of reminders and due dates, when their alarms are due.
 //!
-//! Invariant: an alarm is taken away in the transaction that notifies of it, so that each rings once, however many servers listen.
+//! Invariant: an alarm is deleted in the transaction that notifies of it. So each alarm notifies
+//! once, whatever the number of servers.
 
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 
 use super::{NotificationKind, tell::of_alarm};
 use crate::{
-    Result, Store, System, Tx,
+    Repository, Result, System, Tx,
     identity::user::User,
     kernel::{
         error::Kind,
-        repository::{Noun, Precondition, Update},
+        repository::{Precondition, Resource, Update},
     },
     work::{
         reminder::{
@@ -23,10 +24,11 @@ use crate::{
     },
 };
 
-/// How long after it was due that is still news: a server that was away tells late, but no old stories.
+/// How late a user is still notified of a due date, after the server was down. Older due dates are
+/// not reported.
 const LATE: Duration = Duration::from_hours(7 * 24);
 
-/// Tells what the tenant's first alarm is about, if one is due. Whether there was one.
+/// Handles the first due alarm of the tenant. Returns whether there was one.
 ///
 /// # Errors
 /// Those of the store.
@@ -37,17 +39,18 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
         return Ok(false);
     };
     let reminder = tx.find::<Reminder>(alarm.id, false).await?;
-    // The task is locked before the alarm, as by who changes its due date.
+    // The task is locked before the alarm, in the same order as by a change of the due date.
     let task = tx.find::<Task>(reminder.as_ref().map_or(alarm.id, |it| it.task_id), true).await?;
-    // Another server may have told it, and the alarm may have been moved, before its row was locked here.
-    if tx.kept::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
+    // Before the row was locked here, another server may have handled the alarm, or it may have
+    // been moved.
+    if tx.find_internal::<Alarm>(alarm.id).await?.is_none_or(|row| row.at != alarm.at) {
         return Ok(true);
     }
-    tx.forget::<Alarm>(alarm.id).await?;
+    tx.delete_internal::<Alarm>(alarm.id).await?;
     match (task.filter(|task| task.is_open() && !task.is_removed()), reminder) {
         (Some(task), Some(reminder)) => remind(tx, &task, &reminder).await?,
         (Some(task), None) => tell_of_due_date(tx, &task).await?,
-        // Of what is done, or gone, nobody needs to be told.
+        // Nobody is notified of a completed or deleted task.
         (None, _) => {}
     }
     Ok(true)
@@ -55,7 +58,7 @@ pub async fn ring(tx: &Tx) -> Result<bool> {
 
 async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
     let Some(user) = tx.find::<User>(reminder.user_id, false).await? else { return Ok(()) };
-    // It is the user's own to change, and only as long as they see the task.
+    // Users may change their own reminders, as long as they see the task.
     let seen = match tx.seen_by(&user).resolve::<Reminder, _>(reminder.id, Update).await {
         Err(error) if error.kind() == Kind::NotFound => return Ok(()),
         seen => seen?,
@@ -77,8 +80,8 @@ async fn tell_of_due_date(tx: &Tx, task: &Task) -> Result<()> {
     }
 }
 
-impl Store {
-    /// Tenants of whom an alarm is due, the one that waits longest first: each gets its turn.
+impl Repository {
+    /// The tenants with due alarms, the one with the oldest first. Tenants take turns.
     ///
     /// # Errors
     /// Those of the store.

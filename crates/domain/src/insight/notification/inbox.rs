@@ -13,12 +13,12 @@ use sea_orm::{
 
 use super::{Notification, entity};
 use crate::{
-    Context, Instant, Result, Scope, Store, System, Tx,
+    Context, Instant, Repository, Result, Scope, System, Tx,
     identity::tenant,
     kernel::{
         error::Kind,
         policy::{self, Action},
-        repository::{Evidence, Noun, Precondition, SWEEP, Update, field, readable},
+        repository::{Evidence, Precondition, Resource, SWEEP, Update, field, readable},
     },
 };
 
@@ -33,8 +33,8 @@ const PAGE: u64 = 200;
 ///
 /// # Errors
 /// `InsufficientScope`.
-pub async fn count_unread(store: &Store, ctx: &Context) -> Result<i64> {
-    let scope = store.read(ctx);
+pub async fn count_unread(repository: &Repository, ctx: &Context) -> Result<i64> {
+    let scope = repository.read(ctx);
     let unread = entity::Column::Unread.eq(true);
     scope.count::<Notification>(scope.visible::<Notification>(sea_orm::Condition::all().add(unread))?).await
 }
@@ -53,7 +53,7 @@ pub async fn read(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Notification>
 /// # Errors
 /// `InsufficientScope`; `Forbidden` for a service account, which has no inbox.
 pub async fn read_all(tx: &Tx) -> Result<()> {
-    policy::permit(tx.ctx(), Notification::NOUN, Action::Update)?;
+    policy::permit(tx.ctx(), Notification::TYPE, Action::Update)?;
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let unread = tx
         .owned::<Notification>()
@@ -86,7 +86,7 @@ async fn note(tx: &Tx, seen: Evidence<Notification, Update>, pre: &Precondition)
     tx.update_as("read", seen, row, pre).await
 }
 
-impl Store {
+impl Repository {
     /// Deletes notifications that were read more than 90 days ago. In inboxes that got a
     /// notification since a time, also deletes the oldest beyond the limit.
     ///
@@ -129,7 +129,7 @@ async fn trim(tx: &Tx, user: Uuid) -> Result<bool> {
         .limit(SWEEP);
     let rows: Vec<Notification> = tx.all(&oldest.into_query()).await?;
     for row in &rows {
-        tx.forget::<Notification>(row.id).await?;
+        tx.delete_internal::<Notification>(row.id).await?;
     }
     Ok(!rows.is_empty())
 }

@@ -24,8 +24,8 @@ use crate::{
     identity::user::{Channel, Preferences, User},
     kernel::{
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Noun, entity, names_readable, row::enumeration},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Resource, entity, names_readable, row::enumeration},
     },
     work::{project::Project, request::ClientRequest, task::Task},
 };
@@ -114,17 +114,17 @@ impl NotificationKind {
     }
 }
 
-impl Noun for Notification {
-    const NOUN: policy::Noun = policy::Noun::Notification;
+impl Resource for Notification {
+    const TYPE: policy::ResourceType = policy::ResourceType::Notification;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let own = scope.ctx().user() == Some(self.user_id);
-        Ok(Facts::default().with(Fact::Owner, own && self.is_about_seen(scope).await?))
+        Ok(Relations::default().with(Relation::Owner, own && self.is_about_seen(scope).await?))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;
         let about = || {
@@ -133,7 +133,7 @@ impl Noun for Notification {
                 .add(names_readable::<ClientRequest>(ctx, Column::RowId))
                 .add(names_readable::<Project>(ctx, Column::RowId))
         };
-        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(about()))
+        (relation == Relation::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(about()))
     }
 
     fn derived(mut self) -> Self {
@@ -165,7 +165,7 @@ impl BelongsTo<User> for Notification {
 }
 
 impl Notification {
-    /// Whether the caller sees the row that it is about. [`Noun::holds`] is the same condition in
+    /// Whether the caller sees the row that it is about. [`Resource::holds`] is the same condition in
     /// the database.
     async fn is_about_seen(&self, scope: &Scope) -> Result<bool> {
         if !self.task_id.is_nil() {
@@ -175,8 +175,8 @@ impl Notification {
     }
 }
 
-async fn sees<N: Noun>(scope: &Scope, id: Uuid) -> Result<bool> {
+async fn sees<N: Resource>(scope: &Scope, id: Uuid) -> Result<bool> {
     let Some(row) = scope.find::<N>(id, false).await? else { return Ok(false) };
-    let facts = row.facts(scope, Action::Read).await?;
-    Ok(policy::judge_row(scope.ctx(), N::NOUN, Action::Read, facts).is_ok())
+    let relations = row.relations(scope, Action::Read).await?;
+    Ok(policy::authorize_row(scope.ctx(), N::TYPE, Action::Read, relations).is_ok())
 }

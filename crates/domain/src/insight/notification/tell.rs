@@ -18,7 +18,7 @@ use crate::{
     kernel::{
         context::Actor,
         policy,
-        repository::{Noun, ReactsTo, Written},
+        repository::{ReactsTo, Resource, Written},
     },
     work::{
         comment::Comment,
@@ -31,13 +31,13 @@ use crate::{
 };
 
 /// A notification to be sent.
-struct News<'a> {
+struct Notice<'a> {
     /// What it is about.
     kind: NotificationKind,
     /// The task that it belongs to, if there is one.
     task: Option<&'a Task>,
     /// The row that it is about.
-    about: (policy::Noun, Uuid),
+    about: (policy::ResourceType, Uuid),
     /// The sentence that the user reads.
     text: String,
 }
@@ -79,11 +79,11 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     if tx.ctx().actor() == Actor::System || task.is_removed() {
         return Ok(());
     }
-    let about = (Task::NOUN, task.id);
+    let about = (Task::TYPE, task.id);
     let assignee = task.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     if let Some(assignee) = assignee.filter(|id| tx.ctx().user() != Some(*id)) {
         let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
-        tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: Some(task), about, text })
+        tell(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: Some(task), about, text })
             .await?;
     }
     let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else {
@@ -92,7 +92,7 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     let words = [before, task.status].map(|status| status.to_value().replace('_', " "));
     let text = format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| Some(*id) != assignee).collect();
-    tell(tx, &others, &News { kind: NotificationKind::StatusChanged, task: Some(task), about, text }).await
+    tell(tx, &others, &Notice { kind: NotificationKind::StatusChanged, task: Some(task), about, text }).await
 }
 
 /// Notifies the new assignee of a client request. All users see requests.
@@ -103,8 +103,8 @@ async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientReq
         return Ok(());
     };
     let text = format!("{} assigned “{}” to you.", actor(tx).await?, request.title);
-    let about = (ClientRequest::NOUN, request.id);
-    tell(tx, &[assignee], &News { kind: NotificationKind::Assigned, task: None, about, text }).await
+    let about = (ClientRequest::TYPE, request.id);
+    tell(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Notifies the managers of a project that a user can no longer see it, and that their open tasks
@@ -118,9 +118,9 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
     let of_team = team.and_then(|team| team.manager_id).filter(|id| Some(*id) != project.manager_id);
     let managers: Vec<_> = project.manager_id.into_iter().chain(of_team).collect();
     let left = if tasks == 1 { "1 open task has".to_owned() } else { format!("{tasks} open tasks have") };
-    let text = format!("{} can't see “{}” any more: {left} no assignee now.", user.full_name(), project.name);
-    let about = (Project::NOUN, project.id);
-    tell(tx, &managers, &News { kind: NotificationKind::Assigned, task: None, about, text }).await
+    let text = format!("{} can no longer see “{}”: {left} no assignee now.", user.full_name(), project.name);
+    let about = (Project::TYPE, project.id);
+    tell(tx, &managers, &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Notifies the users whom a comment mentions for the first time. A new comment also notifies the
@@ -129,15 +129,16 @@ async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Res
     let Some(task) = &tx.find::<Task>(comment.task_id, false).await? else { return Ok(()) };
     let known = old.map(|old| old.mentions.0.as_slice()).unwrap_or_default();
     let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
-    let (about, actor) = ((Comment::NOUN, comment.id), actor(tx).await?);
+    let (about, actor) = ((Comment::TYPE, comment.id), actor(tx).await?);
     let text = format!("{actor} mentioned you in a comment on “{}”.", task.title);
-    tell(tx, &mentioned, &News { kind: NotificationKind::Mentioned, task: Some(task), about, text }).await?;
+    tell(tx, &mentioned, &Notice { kind: NotificationKind::Mentioned, task: Some(task), about, text })
+        .await?;
     if old.is_some() {
         return Ok(());
     }
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| !mentioned.contains(id)).collect();
     let text = format!("{actor} commented on “{}”.", task.title);
-    tell(tx, &others, &News { kind: NotificationKind::Commented, task: Some(task), about, text }).await
+    tell(tx, &others, &Notice { kind: NotificationKind::Commented, task: Some(task), about, text }).await
 }
 
 /// Notifies a user of an alarm of a task.
@@ -145,9 +146,9 @@ pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
     let text = match kind {
         NotificationKind::DueSoon => format!("“{}” is due within a day.", task.title),
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
-        _ => format!("You wanted to be reminded of “{}”.", task.title),
+        _ => format!("Reminder: “{}”.", task.title),
     };
-    tell(tx, &[user], &News { kind, task: Some(task), about: (Task::NOUN, task.id), text }).await
+    tell(tx, &[user], &Notice { kind, task: Some(task), about: (Task::TYPE, task.id), text }).await
 }
 
 /// The watchers, the owner and the assignee of a task, each once.
@@ -166,33 +167,33 @@ async fn actor(tx: &Tx) -> Result<String> {
         Some(id) => tx.find::<User>(id, false).await?,
         None => None,
     };
-    Ok(user.map_or_else(|| "A program".to_owned(), |user| user.full_name()))
+    Ok(user.map_or_else(|| "A service account".to_owned(), |user| user.full_name()))
 }
 
 /// Notifies users: those who are active, did not cause the change, see the task and want the
 /// notification.
-async fn tell(tx: &Tx, to: &[Uuid], news: &News<'_>) -> Result<()> {
+async fn tell(tx: &Tx, to: &[Uuid], notice: &Notice<'_>) -> Result<()> {
     for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
         let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
-        let channel = news.kind.channel(&user.notification_preferences.0);
+        let channel = notice.kind.channel(&user.notification_preferences.0);
         if channel == Channel::None {
             continue;
         }
-        if let Some(task) = news.task
+        if let Some(task) = notice.task
             && !task::is_seen(task, &tx.seen_by(&user)).await?
         {
             continue;
         }
-        put(tx, &user, news)?;
+        put(tx, &user, notice)?;
         if channel == Channel::Mail && user.takes_mail() {
-            post(tx, &user, news).await?;
+            post(tx, &user, notice).await?;
         }
     }
     Ok(())
 }
 
 /// Writes a notification to the inbox of a user.
-fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &News<'_>) -> Result<()> {
+fn put(tx: &Tx, user: &User, Notice { kind, task, about: (noun, row), text }: &Notice<'_>) -> Result<()> {
     let born = tx.birth();
     let row = Notification {
         tenant_id: born.tenant,
@@ -210,12 +211,12 @@ fn put(tx: &Tx, user: &User, News { kind, task, about: (noun, row), text }: &New
         version: 1,
         unread: true,
     };
-    tx.keep_and_tell(&row)
+    tx.insert_internal_and_publish(&row)
 }
 
 /// Sends a notification by email, after the quiet hours of the user.
-async fn post(tx: &Tx, user: &User, news: &News<'_>) -> Result<()> {
-    let mail = Mail::Notification { text: news.text.clone() };
+async fn post(tx: &Tx, user: &User, notice: &Notice<'_>) -> Result<()> {
+    let mail = Mail::Notification { text: notice.text.clone() };
     let Some((from, until)) = user.notification_preferences.0.quiet_hours() else {
         return mail::send(tx, &user.email, &mail).await;
     };

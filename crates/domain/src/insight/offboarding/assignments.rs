@@ -1,5 +1,5 @@
-//! Clearing the assignments that a user can no longer see, in the transaction of the change that
-//! took the sight away.
+//! Clears the assignments of tasks that their assignee can no longer see, in the transaction of the
+//! change that affected the visibility.
 
 use futures::future::BoxFuture;
 use sea_orm::Condition;
@@ -35,11 +35,11 @@ async fn clear_unseen(tx: &Tx, which: Condition) -> Result<()> {
     Ok(())
 }
 
-/// The reaction of tasks' assignments to changes of who sees a project.
+/// Clears assignments after changes that affect the visibility of projects.
 pub(crate) struct Assignments;
 
 impl ReactsTo<User> for Assignments {
-    /// Another role may show the user fewer projects.
+    /// A user with another role may see fewer projects.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, User>,
@@ -51,7 +51,7 @@ impl ReactsTo<User> for Assignments {
 }
 
 impl ReactsTo<Project> for Assignments {
-    /// Those who saw the project through its old team, or as its manager, may see it no more.
+    /// Users who saw the project through its old team, or as its manager, may no longer see it.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Project>,
@@ -63,7 +63,7 @@ impl ReactsTo<Project> for Assignments {
 }
 
 impl ReactsTo<Team> for Assignments {
-    /// The old manager may see the team's projects no more.
+    /// The old manager may no longer see the projects of the team.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, Team>,
@@ -75,8 +75,8 @@ impl ReactsTo<Team> for Assignments {
 }
 
 impl ReactsTo<TeamMember> for Assignments {
-    /// A member whose place another user takes leaves the team. One who is removed does so by
-    /// [`super::remove_member`], or together with the user or the team.
+    /// When a membership changes to another user, the old user leaves the team. Removals are not
+    /// handled here: see [`super::remove_member`]; else the user or the team is deleted too.
     fn react<'a>(
         tx: &'a Tx,
         Written { old, new, .. }: Written<'a, TeamMember>,

@@ -9,7 +9,7 @@ use crate::{
     kernel::{
         error::Kind,
         policy::{self, Action},
-        repository::{Delete, Noun, Precondition},
+        repository::{Delete, Precondition, Resource},
     },
     work::{
         task,
@@ -18,13 +18,13 @@ use crate::{
 };
 
 /// Removes a member from a team. Their open assignments in the team's projects pass to another
-/// user, if one is named. Otherwise those that they can't see any more are cleared, and whoever
-/// manages the projects is notified.
+/// user, if one is named. Otherwise those that they can no longer see are cleared, and the managers
+/// of the projects are notified.
 ///
 /// # Errors
-/// As [`crate::kernel::crud::remove_within`]; `InvalidParameter` when the named user is not another active
-/// one who sees the team's projects; `InsufficientScope` when something passes to them and the
-/// credential does not reach tasks.
+/// As [`crate::kernel::crud::remove_within`]. `InvalidParameter` if the named user is not another
+/// active user who can see the projects of the team. `InsufficientScope` if a task passes to them
+/// and the scopes of the credential do not include tasks.
 pub async fn remove_member(
     tx: &Tx,
     ids: (Uuid, Uuid),
@@ -42,16 +42,16 @@ pub async fn remove_member(
     assignments::clear_unseen_of(tx, user_id, task::of_team(tx.ctx(), team_id)).await
 }
 
-/// Refuses an heir who could not see what they get: the one answer for whoever is absent,
-/// deactivated, outside the team, or leaves it.
+/// Refuses a user who could not see the tasks that pass to them. A user who is absent, deactivated,
+/// outside the team, or the leaving member gets the same error.
 async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()> {
     let team = tx.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
     let heir = tx.hold::<User>(heir).await?.filter(|heir| heir.is_active && heir.id != leaver);
     let sees = match &heir {
         Some(heir) => {
             let scope = tx.seen_by(heir);
-            let facts = team::facts_within(&team, &scope).await?;
-            policy::judge_row(scope.ctx(), Team::NOUN, Action::Read, facts).is_ok()
+            let relations = team::relations_within(&team, &scope).await?;
+            policy::authorize_row(scope.ctx(), Team::TYPE, Action::Read, relations).is_ok()
         }
         None => false,
     };
@@ -60,6 +60,6 @@ async fn check_heir(tx: &Tx, team: Uuid, leaver: Uuid, heir: Uuid) -> Result<()>
     }
     Err(Error::parameter(
         "transfer_to",
-        "Expected the id of another active user who sees the team's projects.",
+        "Must be the id of another active user who can see the projects of the team.",
     ))
 }

@@ -14,7 +14,7 @@ use crate::{
     identity::invitation::{self, Invitation},
     kernel::{
         policy::{self, Action},
-        repository::{Noun, noun::ColumnOf},
+        repository::{Resource, resource::ColumnOf},
     },
     work::{
         document::{self, Document},
@@ -29,7 +29,7 @@ use crate::{
 const PAGE: u64 = 200;
 
 /// Transfers everything that one user owns to another, with one line for each resource type.
-pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
+pub(super) async fn transfer(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use document::entity::Column as OfDocument;
     use invitation::entity::Column as OfInvitation;
     use project::entity::Column as OfProject;
@@ -48,7 +48,7 @@ pub(super) async fn hand_over(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
 }
 
 /// Transfers the rows of a resource type that name the user in one of these columns.
-async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
+async fn rows<N: Resource>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -> Result<()> {
     let named = columns.iter().fold(Condition::any(), |any, column| any.add(column.eq(from)));
     let page = tx.owned::<N>().filter(named).order_by_asc(N::id_column()).limit(PAGE).into_query();
     loop {
@@ -57,7 +57,7 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             return Ok(());
         }
         // The caller's credential must reach what is transferred.
-        policy::permit(tx.ctx(), N::NOUN, Action::Update)?;
+        policy::permit(tx.ctx(), N::TYPE, Action::Update)?;
         for row in found {
             // Rows in the trash too. Another transaction may have deleted a row permanently since
             // the query.
@@ -68,7 +68,7 @@ async fn rows<N: Noun>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uuid) -
             }
             // Rows in archived projects too, so that an archived project does not block the
             // deletion.
-            tx.carry_along("hand_over", old, row).await?;
+            tx.cascade_update("hand_over", old, row).await?;
         }
         tx.write_records().await?;
     }

@@ -34,9 +34,9 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
         // The tenant is locked, so an active user stays active until the commit.
         let found = tx.find::<User>(heir, false).await?;
         found.filter(|heir| heir.is_active && heir.id != id).ok_or_else(|| {
-            Error::parameter("transfer_to", "Expected the id of another active user of the organisation.")
+            Error::parameter("transfer_to", "Must be the id of another active user of the organisation.")
         })?;
-        transfer::hand_over(tx, id, heir).await?;
+        transfer::transfer(tx, id, heir).await?;
     }
     time_entry::stop_running(tx, id).await?;
     // Sessions end one by one before they are deleted with the user. So a token that is minted
@@ -44,7 +44,8 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
     tx.remove(seen, pre).await.map_err(needs_heir)?;
-    tx.keep(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() }).await
+    tx.insert_internal(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() })
+        .await
 }
 
 /// Adds to `InUse` what the caller can do about it.
@@ -52,7 +53,7 @@ fn needs_heir(error: Error) -> Error {
     if error.kind() != Kind::InUse {
         return error;
     }
-    let detail = "Projects, teams, tasks, requests, documents or invitations are still the user's. Name the active user who gets them by \
-                  transfer_to, or deactivate the user instead.";
+    let detail = "The user still has projects, teams, tasks, requests, documents or invitations. Give the id of \
+                  the user who takes them over in transfer_to, or deactivate the user instead.";
     Error::with(Kind::InUse, detail)
 }

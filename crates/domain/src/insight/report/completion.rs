@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Every, Period, Report, how_many, mean_seconds, open, sum, took};
 use crate::{
-    Context, Result, Store,
+    Context, Repository, Result,
     kernel::repository::{Read, field},
     work::{project::Project, task::entity as task},
 };
@@ -47,14 +47,14 @@ pub struct CompletionBucket {
 /// # Errors
 /// `InsufficientScope`; `NotFound` for a project that is absent or invisible.
 pub async fn of(
-    store: &Store,
+    repository: &Repository,
     ctx: &Context,
     period: Period,
     every: Every,
     project: Option<Uuid>,
 ) -> Result<Report<CompletionBucket>> {
     use task::Column;
-    let scope = open(store, ctx)?;
+    let scope = open(repository, ctx)?;
     if let Some(project) = project {
         scope.follow::<Project, _>(project, Read).await?;
     }

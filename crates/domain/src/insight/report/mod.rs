@@ -31,10 +31,10 @@ pub use self::{
     workload::{Workload, of as workload},
 };
 use crate::{
-    Context, Instant, Result, Scope, Store,
+    Context, Instant, Repository, Result, Scope,
     kernel::{
         policy::{self, Action, Role},
-        repository::{Noun, noun::EntityOf, people::Name, readable},
+        repository::{Resource, people::Name, readable, resource::EntityOf},
     },
     work::{
         task::{Task, TaskStatus, entity as task},
@@ -73,9 +73,9 @@ impl<T> Report<T> {
 }
 
 /// The scope of a report. Rejects callers who may not read reports.
-fn open(store: &Store, ctx: &Context) -> Result<Scope> {
-    policy::permit(ctx, policy::Noun::Report, Action::Read)?;
-    Ok(store.read(ctx))
+fn open(repository: &Repository, ctx: &Context) -> Result<Scope> {
+    policy::permit(ctx, policy::ResourceType::Report, Action::Read)?;
+    Ok(repository.read(ctx))
 }
 
 /// The tasks that count for the caller.
@@ -102,7 +102,7 @@ fn entries(scope: &Scope, which: Condition) -> sea_orm::Select<EntityOf<TimeEntr
 
 /// The names of users; empty if the scopes of the token do not include users.
 async fn usernames(scope: &Scope, users: &[Uuid]) -> Result<HashMap<Uuid, Name>> {
-    let reached = if scope.ctx().reaches(policy::Noun::User, Action::Read) { users } else { &[] };
+    let reached = if scope.ctx().reaches(policy::ResourceType::User, Action::Read) { users } else { &[] };
     scope.names(reached).await
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, entries, how_many, is_open, mean_seconds, open, sum, sum_of, took, whole};
 use crate::{
-    Context, Instant, Result, Scope, Store,
+    Context, Instant, Repository, Result, Scope,
     identity::user::User,
     kernel::{
         policy::Role,
@@ -155,12 +155,12 @@ fn ratio(seconds: i64, minutes: i64) -> Option<f64> {
 /// # Errors
 /// `InsufficientScope`; `NotFound` for a user who never existed.
 pub async fn individual(
-    store: &Store,
+    repository: &Repository,
     ctx: &Context,
     period: Period,
     user: Option<Uuid>,
 ) -> Result<Report<PersonFigures>> {
-    let scope = open(store, ctx)?;
+    let scope = open(repository, ctx)?;
     if let Some(user) = user
         && scope.find::<FormerUser>(user, false).await?.is_none()
     {
@@ -175,8 +175,8 @@ pub async fn individual(
 ///
 /// # Errors
 /// `InsufficientScope`; `NotFound` for a team that is absent or invisible.
-pub async fn team(store: &Store, ctx: &Context, period: Period, team: Uuid) -> Result<TeamReport> {
-    let scope = open(store, ctx)?;
+pub async fn team(repository: &Repository, ctx: &Context, period: Period, team: Uuid) -> Result<TeamReport> {
+    let scope = open(repository, ctx)?;
     let team = scope.follow::<Team, _>(team, Read).await?.into_row();
     let Report { from, to, results, truncated } = lines_of(&scope, period, &team).await?;
     Ok(TeamReport { from, to, total: TeamFigures::of(&results), results, truncated })

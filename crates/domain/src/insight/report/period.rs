@@ -33,13 +33,13 @@ impl Period {
             (None, to) => (days(to.unwrap_or(now), -USUAL), to.unwrap_or(now)),
         };
         if from.micros() < 0 {
-            return Err(Error::parameter("from", "Expected an instant since 1970."));
+            return Err(Error::parameter("from", "Must be 1970-01-01T00:00:00Z or later."));
         }
         if to <= from {
-            return Err(Error::parameter("to", "Expected an instant after the one in from."));
+            return Err(Error::parameter("to", "Must be later than from."));
         }
         if to > days(from, LONGEST) {
-            return Err(Error::parameter("to", format!("A report is over at most {LONGEST} days.")));
+            return Err(Error::parameter("to", format!("Must be at most {LONGEST} days after from.")));
         }
         Ok(Self { from, to })
     }
@@ -79,7 +79,7 @@ impl std::str::FromStr for Every {
         match text {
             "day" => Ok(Self::Day),
             "week" => Ok(Self::Week),
-            _ => Err(Error::parameter("every", "Expected day or week.")),
+            _ => Err(Error::parameter("every", "Must be one of: day, week.")),
         }
     }
 }

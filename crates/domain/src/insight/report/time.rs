@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, entries, open, sum, totals::names, whole};
 use crate::{
-    Context, Result, Store,
+    Context, Repository, Result,
     kernel::{policy, repository::field},
     work::{project::Project, time_entry::entity as entry},
 };
@@ -42,9 +42,9 @@ pub struct ProjectTime {
 ///
 /// # Errors
 /// `InsufficientScope`.
-pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<ProjectTime>> {
+pub async fn of(repository: &Repository, ctx: &Context, period: Period) -> Result<Report<ProjectTime>> {
     use entry::Column;
-    let scope = open(store, ctx)?;
+    let scope = open(repository, ctx)?;
     let own = |column: Column| Expr::col((entry::Entity, column));
     let which = Condition::all().add(period.has(Column::StartedAt));
     let mut select = entries(&scope, which).select_only().into_query();
@@ -69,7 +69,7 @@ pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<P
     let projects = rows.iter().map(|row| field(row, 0)).collect::<Result<Vec<Option<Uuid>>>>()?;
     let known: Vec<_> = projects.iter().flatten().copied().collect();
     let reached =
-        if ctx.reaches(policy::Noun::Project, policy::Action::Read) { known.as_slice() } else { &[] };
+        if ctx.reaches(policy::ResourceType::Project, policy::Action::Read) { known.as_slice() } else { &[] };
     let named = names(&scope, reached, |project: Project| project.name).await?;
     let mut named: HashMap<_, _> = named.into_iter().collect();
     let line = |(row, project): (&sea_orm::QueryResult, &Option<Uuid>)| {

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 
 use super::{Bucket, sum, whole};
 use crate::{
-    Context, Error, Result, Scope, Store,
+    Context, Error, Repository, Result, Scope,
     kernel::{
         list::Query,
         policy::Action,
-        repository::{Noun, field, people::Name, readable},
+        repository::{Resource, field, people::Name, readable},
     },
     work::{
         project::Project,
@@ -61,7 +61,7 @@ impl std::str::FromStr for By {
             "project" => Self::Project,
             "user" => Self::User,
             "day" => Self::Day,
-            _ => return Err(Error::parameter("by", format!("Expected one of: {}.", Self::WORDS.join(", ")))),
+            _ => return Err(Error::parameter("by", format!("Must be one of: {}.", Self::WORDS.join(", ")))),
         })
     }
 }
@@ -106,8 +106,8 @@ pub struct TimeTotals {
 ///
 /// # Errors
 /// Those of lists.
-pub async fn of(store: &Store, ctx: &Context, query: &Query, by: By) -> Result<TimeTotals> {
-    let scope = store.read(ctx);
+pub async fn of(repository: &Repository, ctx: &Context, query: &Query, by: By) -> Result<TimeTotals> {
+    let scope = repository.read(ctx);
     let which = query.condition::<TimeEntry>(&scope)?.add(Column::EndedAt.is_not_null());
     let rows = scope.visible::<TimeEntry>(which)?.select_only();
     let count = || Func::count(Expr::col((entity::Entity, Column::Id)));
@@ -165,13 +165,13 @@ async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
     let ids: Vec<_> = totals.iter().filter_map(|total| total.id).collect();
     let reaches = |noun| scope.ctx().reaches(noun, Action::Read);
     let rows = match by {
-        By::Task if reaches(Task::NOUN) => names(scope, &ids, |task: Task| task.title).await?,
-        By::Project if reaches(Project::NOUN) => names(scope, &ids, |it: Project| it.name).await?,
+        By::Task if reaches(Task::TYPE) => names(scope, &ids, |task: Task| task.title).await?,
+        By::Project if reaches(Project::TYPE) => names(scope, &ids, |it: Project| it.name).await?,
         _ => Vec::new(),
     };
     let row = |(id, name)| (id, Name { name, removed: false });
     let names = match by {
-        By::User if reaches(crate::kernel::policy::Noun::User) => scope.names(&ids).await?,
+        By::User if reaches(crate::kernel::policy::ResourceType::User) => scope.names(&ids).await?,
         _ => rows.into_iter().map(row).collect(),
     };
     for total in totals {
@@ -183,7 +183,7 @@ async fn name(scope: &Scope, by: By, totals: &mut [TimeTotal]) -> Result<()> {
 }
 
 /// The names of those rows that the caller may read.
-pub(super) async fn names<N: Noun>(
+pub(super) async fn names<N: Resource>(
     scope: &Scope,
     ids: &[Uuid],
     name: fn(N) -> String,

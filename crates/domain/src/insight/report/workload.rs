@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{MOST, Period, Report, how_many, is_open, open, sum, whole};
 use crate::{
-    Context, Result, Store,
+    Context, Repository, Result,
     kernel::repository::field,
     work::task::{TaskStatus, entity as task},
 };
@@ -38,9 +38,9 @@ pub struct Workload {
 ///
 /// # Errors
 /// `InsufficientScope`.
-pub async fn of(store: &Store, ctx: &Context, period: Period) -> Result<Report<Workload>> {
+pub async fn of(repository: &Repository, ctx: &Context, period: Period) -> Result<Report<Workload>> {
     use task::Column;
-    let scope = open(store, ctx)?;
+    let scope = open(repository, ctx)?;
     let person = (task::Entity, Column::AssigneeId);
     let rows = super::tasks(&scope, Condition::all().add(is_open())).select_only();
     let mut select = rows.column(Column::AssigneeId).into_query();

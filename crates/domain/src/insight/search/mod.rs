@@ -21,13 +21,13 @@ use uuid::Uuid;
 
 pub use crate::kernel::repository::tokenizer::LONGEST;
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::tenant,
     insight::resources,
     kernel::{
         list::{Form, Query},
         policy::{self, Action},
-        repository::{Noun, Owned, Searched, field, noun::ColumnOf, tokenizer::Wanted, unindexed},
+        repository::{Owned, Resource, Searched, field, resource::ColumnOf, tokenizer::Wanted, unindexed},
     },
     work::{
         comment,
@@ -109,11 +109,11 @@ struct Search {
 /// filter of that name are not found.
 pub const FILTERS: &[&str] = &["status", "assignee", "created_at", "updated_at"];
 
-/// Declares the resources that are searched. Each says in [`Noun::searched`] which texts count.
+/// Declares the resources that are searched. Each says in [`Resource::searched`] which texts count.
 macro_rules! nouns {
     ($($noun:ty),*) => {
         /// The names of the resources that are searched.
-        pub const NOUNS: &[&str] = &[$(<$noun>::NOUN.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun>::TYPE.as_str()),*];
 
         impl Search {
             async fn run(&self) -> Result<SearchResults> {
@@ -131,7 +131,7 @@ macro_rules! nouns {
         pub(crate) async fn titles(scope: &Scope, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
             let mut titles = HashMap::new();
             $(
-                if !ids.is_empty() && policy::permit(scope.ctx(), <$noun>::NOUN, Action::Read).is_ok() {
+                if !ids.is_empty() && policy::permit(scope.ctx(), <$noun>::TYPE, Action::Read).is_ok() {
                     let own = Condition::all().add(<$noun>::id_column().is_in(ids.iter().copied()));
                     let mut columns = ColumnOf::<$noun>::iter();
                     if let Some(title) = columns.find(|column| matches!(column.as_str(), "title" | "name")) {
@@ -169,7 +169,7 @@ resources::each!(search, nouns);
 /// lists.
 macro_rules! indexed {
     ($($noun:ty),*) => {
-        impl Store {
+        impl Repository {
             /// Indexes rows without words that were created since a time: a server of an older
             /// version wrote them.
             ///
@@ -193,17 +193,19 @@ resources::each!(words, indexed);
 ///
 /// # Errors
 /// `InvalidParameter`; `InsufficientScope` for a resource type that was requested by name.
-pub async fn search(store: &Store, ctx: &Context, query: &Query) -> Result<SearchResults> {
+pub async fn search(repository: &Repository, ctx: &Context, query: &Query) -> Result<SearchResults> {
     let mut query = query.clone();
     let wanted = Wanted::read("q", &query.take("q")?)?;
     let nouns = query.take_any("noun")?.map(|names| read_nouns(&names)).transpose()?;
     let read = |text: String| {
-        crate::kernel::input::id(&text).ok_or_else(|| Error::parameter("project", "Expected an id."))
+        crate::kernel::input::id(&text).ok_or_else(|| {
+            Error::parameter("project", "Must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e.")
+        })
     };
     let project = query.take_any("project")?.map(read).transpose()?;
     let shown = query.take_any("page_size")?.map_or(Ok(SHOWN), |size| read_size(&size))?;
     check_filters(&query)?;
-    let search = Search { scope: store.read(ctx), wanted, nouns, project, filters: query };
+    let search = Search { scope: repository.read(ctx), wanted, nouns, project, filters: query };
     let mut found = search.run().await?;
     found.results.sort_by_key(|found| std::cmp::Reverse((found.rank, found.id)));
     found.results.truncate(shown);
@@ -219,7 +221,7 @@ fn check_filters(query: &Query) -> Result<()> {
         }
         let known = statuses();
         if name == "status" && !value.split(',').all(|word| known.contains(&word)) {
-            return Err(Error::parameter(name, format!("Expected some of: {}.", known.join(", "))));
+            return Err(Error::parameter(name, format!("Must be one or more of: {}.", known.join(", "))));
         }
     }
     Ok(())
@@ -231,22 +233,23 @@ fn plain(name: &str) -> &str {
 }
 
 fn read_nouns(names: &str) -> Result<Vec<String>> {
-    let known = |name: &str| NOUNS.contains(&name).then(|| name.to_owned());
-    let expected = || Error::parameter("noun", format!("Expected some of: {}.", NOUNS.join(", ")));
+    let known = |name: &str| RESOURCE_TYPES.contains(&name).then(|| name.to_owned());
+    let expected =
+        || Error::parameter("noun", format!("Must be one or more of: {}.", RESOURCE_TYPES.join(", ")));
     names.split(',').map(known).collect::<Option<_>>().ok_or_else(expected)
 }
 
 fn read_size(size: &str) -> Result<usize> {
     let size = size.parse().ok().filter(|size| (1..=MOST).contains(size));
-    size.ok_or_else(|| Error::parameter("page_size", format!("Expected a number from 1 to {MOST}.")))
+    size.ok_or_else(|| Error::parameter("page_size", format!("Must be a whole number from 1 to {MOST}.")))
 }
 
 impl Search {
     /// The matches of a resource, and whether there are more than were ranked.
-    async fn find<N: Noun>(&self) -> Result<(Vec<Found>, bool)> {
-        let reached = policy::permit(self.scope.ctx(), N::NOUN, Action::Read);
+    async fn find<N: Resource>(&self) -> Result<(Vec<Found>, bool)> {
+        let reached = policy::permit(self.scope.ctx(), N::TYPE, Action::Read);
         match &self.nouns {
-            Some(nouns) if nouns.iter().all(|noun| noun != N::NOUN.as_str()) => {
+            Some(nouns) if nouns.iter().all(|noun| noun != N::TYPE.as_str()) => {
                 return Ok((Vec::new(), false));
             }
             Some(_) => reached?,
@@ -284,7 +287,7 @@ impl Search {
     }
 
     /// The condition of the filters for a resource; `None` if it does not have one of them.
-    fn narrowed<N: Noun>(&self) -> Result<Option<Condition>> {
+    fn narrowed<N: Resource>(&self) -> Result<Option<Condition>> {
         let mut own = Query::default();
         for (name, value) in &self.filters.0 {
             let Some(filter) = N::filters().iter().find(|filter| filter.name == plain(name)) else {
@@ -327,12 +330,12 @@ impl Search {
 
 /// The condition that a row is in a project or is the project; `None` for resources that are in no
 /// project.
-fn within<N: Noun>(ctx: &Context, project: Uuid) -> Option<Condition> {
-    if N::NOUN == policy::Noun::Comment {
+fn within<N: Resource>(ctx: &Context, project: Uuid) -> Option<Condition> {
+    if N::TYPE == policy::ResourceType::Comment {
         let there = comment::ids_in(ctx, project);
         return Some(Condition::all().add(N::id_column().in_subquery(there)));
     }
-    let column = if N::NOUN == policy::Noun::Project {
+    let column = if N::TYPE == policy::ResourceType::Project {
         Some(N::id_column())
     } else {
         N::filters().iter().find(|filter| filter.name == "project").map(|filter| filter.column)
@@ -341,12 +344,12 @@ fn within<N: Noun>(ctx: &Context, project: Uuid) -> Option<Condition> {
 }
 
 impl Found {
-    fn of<N: Noun>(row: &N, wanted: &Wanted) -> Option<Self> {
+    fn of<N: Resource>(row: &N, wanted: &Wanted) -> Option<Self> {
         let searched = row.searched()?;
         let (Searched { title, project_id, task_id, .. }, text) = (searched, below(searched));
         let text = text.as_deref();
         Some(Self {
-            noun: N::NOUN.as_str(),
+            noun: N::TYPE.as_str(),
             id: row.id(),
             title: show::marked(title, wanted),
             project_id,
@@ -359,24 +362,24 @@ impl Found {
 
 /// Indexes the rows of a tenant after an id that have no words, a few at a time so that no other
 /// write waits long.
-async fn index<N: Noun>(store: &Store, ctx: &Context, after: Uuid) -> Result<()> {
-    let scope = store.read(ctx);
+async fn index<N: Resource>(repository: &Repository, ctx: &Context, after: Uuid) -> Result<()> {
+    let scope = repository.read(ctx);
     let mut after = scope.all::<N>(&missing::<N>(&scope, after, 1)).await?.first().map(|_| after);
     while let Some(id) = after {
-        after = store.write(ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
+        after = repository.write(ctx, id, |tx, id| Box::pin(index_some::<N>(tx, *id))).await?;
     }
     Ok(())
 }
 
 /// Some rows of the tenant after an id that have no words.
-fn missing<N: Noun>(scope: &Scope, after: Uuid, most: u64) -> SelectStatement {
+fn missing<N: Resource>(scope: &Scope, after: Uuid, most: u64) -> SelectStatement {
     let own = N::tenant_column().eq(scope.ctx().tenant());
     let missing = unindexed::<N>().filter(own).filter(N::id_column().gt(after));
     missing.order_by_asc(N::id_column()).limit(most).into_query()
 }
 
-/// Makes the words of a few rows that come after an id, and tells after which there may be more.
-async fn index_some<N: Noun>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
+/// Indexes a few rows after an id. Returns the id after which there may be more.
+async fn index_some<N: Resource>(tx: &Tx, after: Uuid) -> Result<Option<Uuid>> {
     let missing: Vec<N> = tx.all(&missing::<N>(tx, after, INDEXED)).await?;
     for row in &missing {
         tx.index_again::<N>(row.id()).await?;

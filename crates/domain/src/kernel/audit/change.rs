@@ -16,13 +16,13 @@ use utoipa::ToSchema;
 
 use super::{names::Names, object};
 use crate::{
-    Context, Error, Instant, Result, Scope, Store,
+    Context, Error, Instant, Repository, Result, Scope,
     kernel::{
         crud::Child,
         error::Kind,
         list::{self, Filter, Form, Page, Query, Sort},
         policy::{self, Action, Role},
-        repository::{Noun, Read, ReadPrivate, noun::owned, row::positions},
+        repository::{Read, ReadPrivate, Resource, resource::owned, row::positions},
     },
 };
 
@@ -90,8 +90,8 @@ pub use entity::Model as Change;
 owned!(Change, entity, unversioned);
 positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_id, old_values, new_values });
 
-impl Noun for Change {
-    const NOUN: policy::Noun = policy::Noun::Change;
+impl Resource for Change {
+    const TYPE: policy::ResourceType = policy::ResourceType::Change;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
     const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
@@ -126,7 +126,7 @@ pub struct ChangeLine {
 
 /// The condition for the writes to a row. Security events about it have no old values and are no
 /// creation.
-fn about(noun: policy::Noun, id: Uuid) -> Condition {
+fn about(noun: policy::ResourceType, id: Uuid) -> Condition {
     use entity::Column;
     let row = Condition::all().add(Column::Noun.eq(noun.as_str())).add(Column::RowId.eq(id));
     row.add(Condition::any().add(Column::OldValues.is_not_null()).add(Column::Action.eq(CREATE)))
@@ -151,10 +151,10 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// The last such change; `None` for admins, who see everything. `within` is the parent of the
     /// row, if that is not its project.
-    pub(crate) async fn of<N: Noun>(
+    pub(crate) async fn of<N: Resource>(
         scope: &Scope,
         row: &N,
-        within: Option<(policy::Noun, Uuid)>,
+        within: Option<(policy::ResourceType, Uuid)>,
     ) -> Result<Option<Self>> {
         if scope.ctx().role() == Role::Admin {
             return Ok(None);
@@ -162,13 +162,13 @@ impl Arrival {
         let container = row.container(scope).await?.map(|container| container.row);
         let container = container.filter(|container| within != Some(*container));
         let mut last = None::<Self>;
-        for place in [(N::NOUN, row.id())].into_iter().chain(within).chain(container) {
+        for place in [(N::TYPE, row.id())].into_iter().chain(within).chain(container) {
             let moves = PLACES.iter().map(|field| entity::Column::OldValues.contains(named(field)));
             let moves = about(place.0, place.1).add(moves.fold(Condition::any(), Condition::add));
             let moves = scope.owned::<Change>().filter(moves).order_by_desc(entity::Column::Id).limit(1);
             let Some(change) = scope.all::<Change>(&moves.into_query()).await?.pop() else { continue };
             if last.is_none_or(|last| last.id < change.id) {
-                let own = place == (N::NOUN, row.id());
+                let own = place == (N::TYPE, row.id());
                 let version = change.new_values.filter(|_| own).as_deref().map(version).transpose()?;
                 last = Some(Self { id: change.id, at: change.at, version: version.flatten() });
             }
@@ -184,21 +184,21 @@ fn version(values: &str) -> Result<Option<i64>> {
 }
 
 /// A row whose history was requested by a caller who may read the row.
-pub struct Past<N: Noun> {
+pub struct Past<N: Resource> {
     scope: Scope,
     row: N,
-    within: Option<(policy::Noun, Uuid)>,
+    within: Option<(policy::ResourceType, Uuid)>,
 }
 
-impl<N: Noun> Past<N> {
+impl<N: Resource> Past<N> {
     /// The history of a row.
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn of(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
+    pub async fn of(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Self> {
         // A missing scope is reported before the row is read.
-        policy::permit(ctx, Change::NOUN, Action::Read)?;
-        let scope = store.read(ctx);
+        policy::permit(ctx, Change::TYPE, Action::Read)?;
+        let scope = repository.read(ctx);
         let row = scope.resolve::<N, _>(id, Read).await?.into_row();
         Ok(Self { scope, row, within: None })
     }
@@ -207,8 +207,8 @@ impl<N: Noun> Past<N> {
     ///
     /// # Errors
     /// `NotFound`, `Forbidden`.
-    pub async fn private(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
-        let scope = store.read(ctx);
+    pub async fn private(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Self> {
+        let scope = repository.read(ctx);
         let row = scope.resolve::<N, _>(id, ReadPrivate).await?.into_row();
         Ok(Self { scope, row, within: None })
     }
@@ -217,8 +217,8 @@ impl<N: Noun> Past<N> {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn removed(store: &Store, ctx: &Context, id: Uuid) -> Result<Self> {
-        let scope = store.read(ctx);
+    pub async fn removed(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Self> {
+        let scope = repository.read(ctx);
         let row = scope.resolve_removed::<N, _>(id, Read).await?.into_row();
         Ok(Self { scope, row, within: None })
     }
@@ -227,15 +227,15 @@ impl<N: Noun> Past<N> {
     ///
     /// # Errors
     /// `NotFound`, also for a row in another parent.
-    pub async fn inside(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Self>
+    pub async fn inside(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Self>
     where
         N: Child,
     {
-        policy::permit(ctx, Change::NOUN, Action::Read)?;
-        let scope = store.read(ctx);
+        policy::permit(ctx, Change::TYPE, Action::Read)?;
+        let scope = repository.read(ctx);
         let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
         scope.mark_removed(slice::from_mut(&mut row)).await?;
-        Ok(Self { scope, row, within: Some((N::Parent::NOUN, ids.0)) })
+        Ok(Self { scope, row, within: Some((N::Parent::TYPE, ids.0)) })
     }
 
     /// The present state of the row.
@@ -247,11 +247,11 @@ impl<N: Noun> Past<N> {
     ///
     /// # Errors
     /// Those of lists.
-    pub async fn changes(&self, store: &Store, query: &Query) -> Result<Page<ChangeLine>> {
+    pub async fn changes(&self, repository: &Repository, query: &Query) -> Result<Page<ChangeLine>> {
         let came = Arrival::of(&self.scope, &self.row, self.within).await?;
-        let since = about(N::NOUN, self.row.id()).add_option(came.map(|came| entity::Column::Id.gt(came.id)));
+        let since = about(N::TYPE, self.row.id()).add_option(came.map(|came| entity::Column::Id.gt(came.id)));
         let within = list::Within::of(self.row.id(), since);
-        let page = list::page::<Change>(store, &self.scope, query, within).await?;
+        let page = list::page::<Change>(repository, &self.scope, query, within).await?;
         let Page { count, results, next, previous, fields } = page;
         let names = Names::of(&self.scope, results.iter().filter_map(|change| change.actor_id)).await?;
         let line = |change: Change| ChangeLine {
@@ -277,12 +277,12 @@ impl<N: Noun> Past<N> {
     /// `NotFound` if the row did not exist then or was in another project or team;
     /// `InvalidParameter` if there are too many later changes.
     pub async fn shown_at(&self, shown: &(impl Serialize + Sync), at: Instant) -> Result<Value> {
-        policy::permit(self.scope.ctx(), Change::NOUN, Action::Read)?;
+        policy::permit(self.scope.ctx(), Change::TYPE, Action::Read)?;
         if Arrival::of(&self.scope, &self.row, self.within).await?.is_some_and(|came| came.at > at) {
             return Err(Kind::NotFound.into());
         }
         let mut past = serde_json::to_value(shown).map_err(Error::internal)?;
-        let since = about(N::NOUN, self.row.id()).add(entity::Column::At.gt(at));
+        let since = about(N::TYPE, self.row.id()).add(entity::Column::At.gt(at));
         let (mut taken, mut octets, mut last) = (0, 0, None::<Uuid>);
         // A few at a time, because a change may have much text.
         loop {
@@ -296,7 +296,7 @@ impl<N: Noun> Past<N> {
                 let Some(old) = change.old_values else { return Err(Kind::NotFound.into()) };
                 (taken, octets) = (taken + 1, octets + old.len());
                 if taken > FARTHEST || octets > MOST {
-                    let message = "The row was changed too much since. Its history has all changes.";
+                    let message = "Too many changes since then: the history lists them.";
                     return Err(Error::parameter("as_of", message));
                 }
                 let old: Value = serde_json::from_str(&old).map_err(Error::internal)?;

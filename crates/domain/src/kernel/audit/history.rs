@@ -11,8 +11,8 @@ use crate::{
     Context, Instant, Result, Scope,
     kernel::{
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Noun, noun::owned, row::positions},
+        policy::{self, Action, Relation, Relations},
+        repository::{Resource, resource::owned, row::positions},
     },
 };
 
@@ -65,18 +65,18 @@ pub use entity::Model as HistoryEntry;
 owned!(HistoryEntry, entity, unversioned);
 positions!(HistoryEntry { tenant_id, id, at, actor_id, action, noun, row_id, request_id, address });
 
-impl Noun for HistoryEntry {
-    const NOUN: policy::Noun = policy::Noun::History;
+impl Resource for HistoryEntry {
+    const TYPE: policy::ResourceType = policy::ResourceType::History;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
-        Ok(Facts::default().with(Fact::Owner, user.is_some() && user == self.actor_id))
+        Ok(Relations::default().with(Relation::Owner, user.is_some() && user == self.actor_id))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
-        (fact == Fact::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
+        (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
     }
 
     fn filters() -> &'static [Filter<Self>] {

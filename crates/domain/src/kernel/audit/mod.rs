@@ -1,14 +1,14 @@
 //! The audit log: who did what to which row, when and from where, with the old and new values of
 //! every changed field.
 //!
-//! Invariant: the store writes each entry in the transaction of the write, and entries never
+//! Invariant: the repository writes each entry in the transaction of the write, and entries never
 //! change. Security events that no write causes, such as rejected requests, are recorded by
 //! [`record`]. Values that no response shows are recorded as `[redacted]`.
 
 pub(crate) mod change;
 pub(crate) mod history;
-mod incident;
 mod names;
+mod security_event;
 
 use sea_orm::entity::prelude::*;
 use serde::{Serialize, Serializer, ser};
@@ -19,15 +19,15 @@ use self::names::Names;
 pub use self::{
     change::{Change, ChangeLine, Past},
     history::HistoryEntry,
-    incident::{Asked, Failure, Incident, Refusal, record},
     names::AuditLine,
+    security_event::{Asked, Failure, Refusal, SecurityEvent, record},
 };
 use crate::{
-    Context, Instant, Result, Store,
+    Context, Instant, Repository, Result,
     kernel::{
         list::{self, Filter, Form, Page, Query, Sort},
         policy,
-        repository::{Noun, Read, noun::owned, row::positions},
+        repository::{Read, Resource, resource::owned, row::positions},
     },
 };
 
@@ -106,8 +106,8 @@ positions!(AuditEntry {
     new_values
 });
 
-impl Noun for AuditEntry {
-    const NOUN: policy::Noun = policy::Noun::Audit;
+impl Resource for AuditEntry {
+    const TYPE: policy::ResourceType = policy::ResourceType::Audit;
     const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
 
@@ -131,9 +131,9 @@ impl Noun for AuditEntry {
 ///
 /// # Errors
 /// Those of lists.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<AuditLine>> {
-    let scope = store.read(ctx);
-    let page = list::page::<AuditEntry>(store, &scope, query, list::Within::all()).await?;
+pub async fn list(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<AuditLine>> {
+    let scope = repository.read(ctx);
+    let page = list::page::<AuditEntry>(repository, &scope, query, list::Within::all()).await?;
     let Page { count, results, next, previous, fields } = page;
     let names = Names::of(&scope, results.iter().filter_map(|entry| entry.actor_id)).await?;
     let results = results.into_iter().map(|entry| names.line(entry)).collect();
@@ -144,8 +144,8 @@ pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Au
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get(store: &Store, ctx: &Context, id: Uuid) -> Result<AuditLine> {
-    let scope = store.read(ctx);
+pub async fn get(repository: &Repository, ctx: &Context, id: Uuid) -> Result<AuditLine> {
+    let scope = repository.read(ctx);
     let entry = scope.resolve::<AuditEntry, _>(id, Read).await?.into_row();
     Ok(Names::of(&scope, entry.actor_id).await?.line(entry))
 }

@@ -1,22 +1,26 @@
-//! Mail addresses: which ones are accepted, and which ones get no mail.
+//! Email addresses: which of them are accepted, and which of them get no mail.
+//!
+//! Invariant: the rules depend only on the domain. The rule `email` of garde checks the rest.
 
 use super::text::Text;
 
-/// Top-level domains that no mail server serves (RFC 6761, 6762, 7686, 9476 and the Internet's own `arpa`).
+/// Top-level domains that receive no mail: those for special use (RFC 6761, 6762, 7686, 9476), and
+/// `arpa` (RFC 3172).
 const UNREACHABLE: [&str; 6] = ["alt", "arpa", "invalid", "local", "localhost", "onion"];
-/// Domains for documentation and tests (RFC 2606, RFC 6761): the demo's addresses are of them.
+/// Domains for documentation and tests (RFC 2606, RFC 6761). The demonstration data uses them.
 const DEMO: [&str; 5] = ["example", "test", "example.com", "example.net", "example.org"];
 
-/// A rule of garde: an address whose domain mail can reach. Its domain has a dot, and its top-level domain is none of special use.
+/// A garde rule: an address whose domain can receive mail. The domain has a dot, is not an IP
+/// address, and its top-level domain is not for special use.
 pub fn reachable(address: &impl Text, _: &()) -> garde::Result {
-    // Text without an `@` is refused by the rule `email` alone.
+    // The rule `email` rejects a text without an `@`; two errors would be confusing.
     if address.text().is_none_or(|address| !address.contains('@') || is_reachable(address)) {
         return Ok(());
     }
     Err(garde::Error::new("the domain must be one that receives mail, like acme.example"))
 }
 
-/// Whether an address has a domain that mail can reach. The rest of the address is another rule's to check.
+/// Whether the domain of an address can receive mail. It does not check the rest of the address.
 pub fn is_reachable(address: &str) -> bool {
     let Some((_, domain)) = address.rsplit_once('@') else { return false };
     let domain = domain.to_ascii_lowercase();
@@ -25,7 +29,7 @@ pub fn is_reachable(address: &str) -> bool {
     is_a_name && !domain.starts_with('[') && !UNREACHABLE.contains(&top)
 }
 
-/// Whether an address is of a domain for documentation and tests, to which no mail is sent.
+/// Whether an address has a domain for documentation and tests. TaskHub sends no mail to these.
 pub fn is_demo(address: &str) -> bool {
     let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain).to_ascii_lowercase();
     let is_within =

@@ -1,8 +1,9 @@
-//! Merge patches, for the fuzz targets: see [`crate::fuzzing`].
+//! Merge patches for the fuzz targets: see [`crate::fuzzing`].
 
 use serde_json::Value;
 
-/// Applies a merge patch as operations do, before the result is checked: nulls are put in place of what they clear.
+/// Applies a merge patch as operations do, before the check of the result. A null replaces the
+/// value.
 pub fn merge(target: &mut Value, patch: &Value) {
     super::merge(target, patch);
 }

@@ -1,14 +1,15 @@
-//! Ids as clients write them: in a path, in a parameter, in a body.
+//! Parsing ids in paths, parameters and bodies.
 //!
-//! Invariant: an id is written with hyphens, in either case (RFC 9562 section 4), as the document says it, and in no other way. The library also reads
-//! braces, URNs and bare digits, so nothing that a client wrote is read by the library alone.
+//! Invariant: an id has hyphens, and letters of either case (RFC 9562, section 4), as in the
+//! OpenAPI document. The `uuid` crate also accepts braces, URNs and digits without hyphens, so ids
+//! of clients are parsed only here.
 
 use uuid::Uuid;
 
-/// How many characters an id has. The library's other forms have 32, 38 and 45.
+/// The length of an id, in characters. The other forms of the `uuid` crate have 32, 38 and 45.
 const LENGTH: usize = 36;
 
-/// The id that a text is.
+/// Parses an id; `None` for any other text.
 pub fn id(text: &str) -> Option<Uuid> {
     (text.len() == LENGTH).then(|| Uuid::try_parse(text).ok()).flatten()
 }
@@ -20,7 +21,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// An id is read in either case, and in none of the other forms.
+        /// An id is accepted in upper and lower case, and in no other form.
         #[test]
         fn an_id_has_hyphens(number: u128) {
             let one = Uuid::from_u128(number);
@@ -32,7 +33,7 @@ mod tests {
             }
         }
 
-        /// Whatever the text is, what is read of it is written so.
+        /// An accepted text is the id, except for the case of its letters.
         #[test]
         fn what_is_read_is_written_so(text in "[0-9a-f-]{36}|.*") {
             if let Some(one) = id(&text) {

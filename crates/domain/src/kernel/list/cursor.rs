@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    kernel::{policy, repository::noun::Noun},
+    kernel::{policy, repository::resource::Resource},
 };
 
 /// The size of the MAC in a cursor, in bytes.
@@ -38,7 +38,7 @@ pub(crate) struct Position {
 pub(crate) struct Seal<'a> {
     secret: &'a [u8],
     tenant: Uuid,
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     place: Uuid,
     list: &'a str,
 }
@@ -47,7 +47,7 @@ impl<'a> Seal<'a> {
     pub(crate) fn new(
         secret: &'a [u8],
         tenant: Uuid,
-        noun: policy::Noun,
+        noun: policy::ResourceType,
         place: Uuid,
         list: &'a str,
     ) -> Self {
@@ -55,7 +55,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The cursor at a row.
-    pub(crate) fn close<N: Noun>(
+    pub(crate) fn close<N: Resource>(
         &self,
         row: &N::Item,
         sort: &[(&Sort<N>, bool)],
@@ -69,7 +69,7 @@ impl<'a> Seal<'a> {
     }
 
     /// The position in a cursor of this list.
-    pub(crate) fn open<N: Noun>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
+    pub(crate) fn open<N: Resource>(&self, cursor: &str, sort: &[(&Sort<N>, bool)]) -> Result<Position> {
         if cursor.len() > CURSOR {
             return Err(bad_cursor());
         }
@@ -99,7 +99,7 @@ impl<'a> Seal<'a> {
 impl Position {
     /// The condition for the rows after the position. For keys a and b it is
     /// `a >= x AND (a > x OR (b > y))`: every database can start an index range at the first part.
-    pub(crate) fn condition<N: Noun>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
+    pub(crate) fn condition<N: Resource>(&self, sort: &[(&Sort<N>, bool)]) -> Condition {
         let Some((((sort, downwards), rest), (key, later))) = sort.split_first().zip(self.keys.split_first())
         else {
             return Condition::all();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn seal(tenant: u128, list: &str) -> Seal<'_> {
-        Seal::new(b"key", Uuid::from_u128(tenant), policy::Noun::Label, Uuid::nil(), list)
+        Seal::new(b"key", Uuid::from_u128(tenant), policy::ResourceType::Label, Uuid::nil(), list)
     }
 
     fn sort() -> Vec<(&'static Sort<Label>, bool)> {

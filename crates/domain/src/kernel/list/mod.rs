@@ -17,8 +17,8 @@ pub(crate) use self::query::whole;
 pub use self::query::{Filter, Form, Key, PAGE_SIZE, Parameter, Query, Sort, fields, parameters};
 pub use self::search::LONGEST as LONGEST_SEARCH;
 use crate::{
-    Error, Result, Scope, Store,
-    kernel::repository::noun::{ColumnOf, Noun},
+    Error, Repository, Result, Scope,
+    kernel::repository::resource::{ColumnOf, Resource},
 };
 
 /// One page of a list.
@@ -77,8 +77,8 @@ pub enum Link {
 ///
 /// # Errors
 /// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
-pub(crate) async fn page<N: Noun>(
-    store: &Store,
+pub(crate) async fn page<N: Resource>(
+    repository: &Repository,
     scope: &Scope,
     query: &Query,
     within: Within,
@@ -118,9 +118,9 @@ where
         }
         Paging::Cursor { text, size } => {
             let seal = cursor::Seal::new(
-                store.secret(),
+                repository.secret(),
                 scope.ctx().tenant(),
-                N::NOUN,
+                N::TYPE,
                 within.place,
                 &request.canonical,
             );
@@ -154,5 +154,5 @@ where
 
 /// The error for a cursor that is forged or belongs to another list.
 fn bad_cursor() -> Error {
-    Error::parameter("cursor", "The cursor is not one of this list. Begin again with an empty one.")
+    Error::parameter("cursor", "The cursor does not belong to this list. Start again with an empty cursor.")
 }

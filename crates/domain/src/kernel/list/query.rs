@@ -16,9 +16,9 @@ use crate::{
     Context, Error, Instant, Result, Scope,
     kernel::{
         input,
-        policy::{self, Action, Facts},
+        policy::{self, Action, Relations},
         repository::{
-            noun::{ColumnOf, EntityOf, Noun},
+            resource::{ColumnOf, EntityOf, Resource},
             tokenizer::Wanted,
         },
     },
@@ -58,14 +58,14 @@ pub enum Form {
     /// A text, compared exactly.
     Text,
     /// Words that must all occur, also as parts of words, in a column of folded text
-    /// ([`crate::kernel::input::fold`]).
+    /// ([`taskhub_migration::text::searched`]).
     Search,
     /// Words that must all occur in the indexed texts of a row ([`crate::insight::search`]).
     FullText,
 }
 
 /// A filter of the lists of a resource.
-pub struct Filter<N: Noun> {
+pub struct Filter<N: Resource> {
     /// The name of the parameter.
     pub name: &'static str,
     /// The form of its values.
@@ -73,7 +73,7 @@ pub struct Filter<N: Noun> {
     pub(crate) column: ColumnOf<N>,
 }
 
-impl<N: Noun> Filter<N> {
+impl<N: Resource> Filter<N> {
     /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
         matches!(self.form, Form::Instant) && self.column.def().is_null()
@@ -81,15 +81,15 @@ impl<N: Noun> Filter<N> {
 }
 
 /// A sort key of the lists of a resource.
-pub struct Sort<N: Noun> {
+pub struct Sort<N: Resource> {
     /// The value in the parameter `sort`.
     pub name: &'static str,
     pub(crate) column: &'static str,
     pub(crate) key: fn(&N::Item) -> Key,
 }
 
-impl<N: Noun> Sort<N> {
-    pub(crate) fn expr<M: Noun>(&self) -> Expr {
+impl<N: Resource> Sort<N> {
+    pub(crate) fn expr<M: Resource>(&self) -> Expr {
         Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
     }
 }
@@ -151,7 +151,7 @@ pub(crate) enum Paging {
     Cursor { text: String, size: u64 },
 }
 
-pub(crate) struct Request<N: Noun> {
+pub(crate) struct Request<N: Resource> {
     pub(crate) condition: Condition,
     /// The keys, and whether they are descending. The id comes last, so that the order is total.
     pub(crate) sort: Vec<(&'static Sort<N>, bool)>,
@@ -172,7 +172,7 @@ impl Query {
         self.0 = rest;
         match <[_; 1]>::try_from(taken) {
             Ok([(_, value)]) => Ok(value),
-            Err(_) => Err(Error::parameter(name, "This parameter is required, once.")),
+            Err(_) => Err(Error::parameter(name, "This parameter is required exactly once.")),
         }
     }
 
@@ -188,17 +188,17 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidParameter` for unknown filters.
-    pub(crate) fn condition<N: Noun>(&self, scope: &Scope) -> Result<Condition> {
+    pub(crate) fn condition<N: Resource>(&self, scope: &Scope) -> Result<Condition> {
         let mut seen = HashSet::new();
         self.0.iter().try_fold(Condition::all(), |condition, (name, value)| {
             if !seen.insert(name) {
-                return Err(Error::parameter(name, "This parameter stands there twice."));
+                return Err(Error::parameter(name, "This parameter was sent more than once."));
             }
             Ok(condition.add(read_filter::<N>(name, value, scope)?))
         })
     }
 
-    pub(crate) fn read<N: Noun>(&self, scope: &Scope) -> Result<Request<N>> {
+    pub(crate) fn read<N: Resource>(&self, scope: &Scope) -> Result<Request<N>> {
         let (mut page, mut cursor, mut size, mut fields) = (None, None, self.1, None);
         let mut sort: Option<&str> = None;
         let mut condition = Condition::all();
@@ -206,7 +206,7 @@ impl Query {
         let mut seen = HashSet::new();
         for (name, value) in &self.0 {
             if !seen.insert(name) {
-                return Err(Error::parameter(name, "This parameter stands there twice."));
+                return Err(Error::parameter(name, "This parameter was sent more than once."));
             }
             match name.as_str() {
                 "page" => page = Some(number(name, value, LAST_PAGE)?),
@@ -223,7 +223,7 @@ impl Query {
         canonical.sort_unstable();
         canonical.push(sort.unwrap_or_default().to_owned());
         let paging = match (page, cursor) {
-            (Some(_), Some(_)) => return Err(Error::parameter("cursor", "Give either page or cursor.")),
+            (Some(_), Some(_)) => return Err(Error::parameter("cursor", "Send page or cursor, not both.")),
             (page, None) => Paging::Numbered { page: page.unwrap_or(1), size },
             (None, Some(text)) => Paging::Cursor { text, size },
         };
@@ -237,13 +237,13 @@ fn number(name: &str, value: &str, most: u64) -> Result<u64> {
 }
 
 /// The fields of the results of a list.
-pub fn fields<N: Noun>() -> Vec<&'static str> {
+pub fn fields<N: Resource>() -> Vec<&'static str> {
     let columns = N::item_columns();
     let shown = columns.iter().map(IdenStatic::as_str).filter(|name| !N::HIDDEN.contains(name));
     shown.chain(N::ADDED.iter().copied()).collect()
 }
 
-fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
+fn read_fields<N: Resource>(value: &str) -> Result<Vec<String>> {
     let known = fields::<N>();
     let check = |name: &str| {
         let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
@@ -252,8 +252,8 @@ fn read_fields<N: Noun>(value: &str) -> Result<Vec<String>> {
     value.split(',').map(|name| check(name.trim())).collect()
 }
 
-fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
-    let [id, ..] = N::sorts() else { return Err(Error::internal("a noun without a sort")) };
+fn read_sort<N: Resource>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool)>> {
+    let [id, ..] = N::sorts() else { return Err(Error::internal("the resource has no sort key")) };
     let Some(value) = value else { return Ok(vec![(id, true)]) };
     let mut sort = Vec::new();
     for key in value.split(',') {
@@ -267,7 +267,7 @@ fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool
                 return Err(Error::parameter(
                     "sort",
                     format!(
-                        "Expected at most {KEYS} of: {}; a minus before one sorts downwards.",
+                        "Expected at most {KEYS} of: {}; a minus before a key sorts in descending order.",
                         names.join(", ")
                     ),
                 ));
@@ -281,7 +281,7 @@ fn read_sort<N: Noun>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, bool
     Ok(sort)
 }
 
-fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condition> {
+fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Condition> {
     let ctx = scope.ctx();
     let (plain, operator) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         Some((plain, operator)) => (plain, Some(operator)),
@@ -293,7 +293,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
     };
     // A filter on a private field would reveal the field row by row. It exists only for callers who
     // may read that field of every row.
-    let reads_all = policy::judge(ctx, N::NOUN, Action::ReadPrivate, Facts::default()).is_ok();
+    let reads_all = policy::authorize(ctx, N::TYPE, Action::ReadPrivate, Relations::default()).is_ok();
     let private = if reads_all { N::private_filters() } else { &[] };
     let mut found = N::filters().iter().chain(private).filter(|filter| filter.name == plain).peekable();
     let filter = *found.peek().ok_or_else(unknown)?;
@@ -314,7 +314,7 @@ fn read_filter<N: Noun>(name: &str, value: &str, scope: &Scope) -> Result<Condit
             values.dedup();
         }
         if values.len() > VALUES {
-            return Err(Error::parameter(name, format!("At most {VALUES} values.")));
+            return Err(Error::parameter(name, format!("Expected at most {VALUES} values.")));
         }
         let mut any = Condition::any();
         for value in values {
@@ -357,11 +357,11 @@ impl Form {
             Self::Person if value == "me" => ctx.user().unwrap_or_default().into(),
             Self::Id | Self::Person | Self::Through(_) => match input::id(value) {
                 Some(id) => id.into(),
-                None => return wrong("an id".to_owned()),
+                None => return wrong("an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e".to_owned()),
             },
             Self::Instant => match value.parse::<Instant>() {
                 Ok(instant) => instant.into(),
-                Err(_) => return wrong("an instant as in RFC 3339, like 2026-01-31T12:00:00Z".to_owned()),
+                Err(_) => return wrong("a timestamp (RFC 3339), like 2026-01-31T12:00:00Z".to_owned()),
             },
             Self::Flag | Self::Unset => match value {
                 "true" => true.into(),
@@ -377,8 +377,12 @@ impl Form {
                 value.into()
             }
             // These are read as a whole: see `read_filter`.
-            Self::Search | Self::FullText => return wrong("no operator".to_owned()),
-            Self::Text => return wrong("at most 254 characters, without blanks at the ends".to_owned()),
+            Self::Search | Self::FullText => return wrong("this filter without an operator".to_owned()),
+            Self::Text => {
+                return wrong(
+                    "at most 254 characters, without control characters and spaces at the ends".to_owned(),
+                );
+            }
         }))
     }
 }
@@ -397,7 +401,7 @@ pub struct Parameter {
 }
 
 /// The filter parameters of the lists of a resource, with every operator, and its sort keys.
-pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
+pub fn parameters<N: Resource>() -> (Vec<Parameter>, Vec<&'static str>) {
     let mut filters: Vec<Parameter> = Vec::new();
     let all = N::filters().iter().map(|filter| (filter, false));
     for (filter, private) in all.chain(N::private_filters().iter().map(|it| (it, true))) {
@@ -421,7 +425,7 @@ pub fn parameters<N: Noun>() -> (Vec<Parameter>, Vec<&'static str>) {
 }
 
 /// All columns of a row, for resources whose lists have whole rows.
-pub(crate) fn whole<N: Noun>() -> Vec<ColumnOf<N>> {
+pub(crate) fn whole<N: Resource>() -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().collect()
 }
 

@@ -1,11 +1,19 @@
-//! Who may do what: one table, and the one function that judges by it.
+//! Authorisation: one table of who may do what, and the functions that decide by it.
 //!
-//! Invariant: a row's visibility has one definition. [`judge`] decides on a loaded row from its [`Facts`]; lists take the same
-//! table as a condition ([`grounds`]), so what a list shows, counts and filters is what `resolve` lets be read.
+//! A caller may act on a row if one of the rules for the resource type and the action holds. A rule
+//! needs a role, a relation of the caller to the row, both or neither. In addition, the scopes of
+//! the credential must reach the resource type (RFC 6749 section 3.3).
+//!
+//! Invariant: the visibility of a row has one definition. [`authorize`] decides about a loaded row
+//! from the relations ([`Relations`]). Lists use the same table as a condition (`visibility`). So
+//! what a list shows, counts and filters is what a single read allows. What is not in the table is
+//! allowed to nobody.
+//!
+//! The policy must not know how relations are found, nor any database or HTTP.
 
 mod record;
 mod table;
-mod words;
+mod vocabulary;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,47 +21,54 @@ use utoipa::ToSchema;
 pub(crate) use self::record::{Authorization, Record, Recorded};
 pub use self::{
     table::POLICY,
-    words::{Action, Fact, Facts, Ground, Noun, Role},
+    vocabulary::{Action, Relation, Relations, ResourceType, Role, Rule},
 };
 use crate::{Context, Error, Result, kernel::error::Kind};
 
-/// The grounds for an action on a noun.
-pub fn grounds(noun: Noun, action: Action) -> &'static [Ground] {
-    POLICY.iter().find(|(n, a, _)| (*n, *a) == (noun, action)).map_or(&[], |(_, _, grounds)| grounds)
+/// The rules for an action on a resource type. One of them is enough. No rule means that nobody may
+/// do it.
+pub fn rules(noun: ResourceType, action: Action) -> &'static [Rule] {
+    POLICY.iter().find(|(n, a, _)| (*n, *a) == (noun, action)).map_or(&[], |(_, _, rules)| rules)
 }
 
-/// The actions on a noun that the table knows.
-pub(crate) fn actions(noun: Noun) -> impl Iterator<Item = Action> {
+/// The actions on a resource type that are in the table.
+pub(crate) fn actions(noun: ResourceType) -> impl Iterator<Item = Action> {
     POLICY.iter().filter(move |(other, ..)| *other == noun).map(|(_, action, _)| *action)
 }
 
-/// What the table says to a caller about an action.
+/// Whether the caller may do an action, and why.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Ruling {
-    /// What would be done.
+    /// The action.
     #[schema(example = "update")]
     action: &'static str,
-    /// Whether it is allowed.
+    /// Whether the caller may do it.
     allowed: bool,
-    /// The ground on which the caller may, if there is one.
+    /// The rule that allows it, or null if none does.
     #[schema(example = "owner")]
     rule: Option<String>,
-    /// All grounds; one of them is needed.
+    /// All rules for the action. One of them is enough.
     #[schema(example = json!(["admin", "manages_project", "owner", "assignee"]))]
     grounds: Vec<String>,
-    /// The scope that the token lacks, if it does.
+    /// The scope that the token needs for the action and does not have, or null.
     #[schema(example = "tasks:write")]
     missing_scope: Option<String>,
 }
 
-/// Explains what [`judge`] decides about a row, from the facts, and what [`permit`] decides before there is one, without them.
-pub(crate) fn explain(ctx: &Context, noun: Noun, action: Action, facts: Option<Facts>) -> Ruling {
-    let all = grounds(noun, action);
-    let rule = all.iter().find(|ground| match facts {
-        Some(facts) => ground.holds(ctx.role(), facts),
-        None => ground.is_possible(ctx.role()),
+/// Explains the decision of [`authorize`] about a row with these relations. Without relations it
+/// explains the decision of [`permit`].
+pub(crate) fn explain(
+    ctx: &Context,
+    noun: ResourceType,
+    action: Action,
+    relations: Option<Relations>,
+) -> Ruling {
+    let all = rules(noun, action);
+    let rule = all.iter().find(|rule| match relations {
+        Some(relations) => rule.holds(ctx.role(), relations),
+        None => rule.is_possible(ctx.role()),
     });
-    let seen = facts.is_none_or(|facts| action == Action::Create || sees(ctx, noun, facts));
+    let seen = relations.is_none_or(|relations| action == Action::Create || sees(ctx, noun, relations));
     let rule = rule.filter(|_| seen);
     let missing_scope = (!ctx.reaches(noun, action)).then(|| scope(noun, action));
     Ruling {
@@ -65,45 +80,59 @@ pub(crate) fn explain(ctx: &Context, noun: Noun, action: Action, facts: Option<F
     }
 }
 
-/// Judges an action on a row that exists, by the facts between it and the caller.
+/// Authorises an action on a row, by the caller's relations to it. It notes the right in the
+/// authorisation record of the caller, if there is one.
 ///
 /// # Errors
-/// `InsufficientScope` when the credential does not reach that far (whatever the row), `Forbidden` when the caller sees the row but
-/// may not do that, and `NotFound` when they don't see it: the one place that tells these apart.
-pub fn judge(ctx: &Context, noun: Noun, action: Action, facts: Facts) -> Result<()> {
+/// - `InsufficientScope` (403) when the scopes of the credential don't reach the action. It does
+///   not depend on the row.
+/// - `NotFound` (404) when the caller does not see the row.
+/// - `Forbidden` (403) when the caller sees the row but may not do that.
+pub fn authorize(ctx: &Context, noun: ResourceType, action: Action, relations: Relations) -> Result<()> {
     reach(ctx, noun, action)?;
-    judge_row(ctx, noun, action, facts)?;
+    authorize_row(ctx, noun, action, relations)?;
     authorized(ctx, noun, action);
     Ok(())
 }
 
-/// As [`judge`], whatever the credential's scopes.
-pub(crate) fn judge_row(ctx: &Context, noun: Noun, action: Action, facts: Facts) -> Result<()> {
-    // What is not seen is not changed either, on whatever ground; a row that is being made is seen by nobody yet.
-    if action != Action::Create && !sees(ctx, noun, facts) {
+/// As [`authorize`], whatever the scopes of the credential.
+///
+/// # Errors
+/// `NotFound` and `Forbidden`, as [`authorize`].
+pub(crate) fn authorize_row(
+    ctx: &Context,
+    noun: ResourceType,
+    action: Action,
+    relations: Relations,
+) -> Result<()> {
+    // No rule allows a change of an invisible row. A row that is being created is not yet visible
+    // to anybody.
+    if action != Action::Create && !sees(ctx, noun, relations) {
         Err(Kind::NotFound.into())
-    } else if has_ground(ctx, noun, action, facts) {
+    } else if is_allowed(ctx, noun, action, relations) {
         Ok(())
     } else {
         Err(Kind::Forbidden.into())
     }
 }
 
-fn sees(ctx: &Context, noun: Noun, facts: Facts) -> bool {
-    has_ground(ctx, noun, Action::Read, facts)
+fn sees(ctx: &Context, noun: ResourceType, relations: Relations) -> bool {
+    is_allowed(ctx, noun, Action::Read, relations)
 }
 
-fn has_ground(ctx: &Context, noun: Noun, action: Action, facts: Facts) -> bool {
-    grounds(noun, action).iter().any(|ground| ground.holds(ctx.role(), facts))
+fn is_allowed(ctx: &Context, noun: ResourceType, action: Action, relations: Relations) -> bool {
+    rules(noun, action).iter().any(|rule| rule.holds(ctx.role(), relations))
 }
 
-/// Judges an action before there is a row: making one, or reading a whole collection.
+/// Authorises an action before there is a row: creating one, or reading a collection. It is enough
+/// that a rule can hold for the caller's role, whatever the relations. It notes the right in the
+/// authorisation record of the caller, if there is one.
 ///
 /// # Errors
-/// `InsufficientScope` or `Forbidden`.
-pub fn permit(ctx: &Context, noun: Noun, action: Action) -> Result<()> {
+/// `InsufficientScope` and `Forbidden` (403).
+pub fn permit(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
     reach(ctx, noun, action)?;
-    let possible = grounds(noun, action).iter().any(|ground| ground.is_possible(ctx.role()));
+    let possible = rules(noun, action).iter().any(|rule| rule.is_possible(ctx.role()));
     if !possible {
         return Err(Kind::Forbidden.into());
     }
@@ -111,45 +140,45 @@ pub fn permit(ctx: &Context, noun: Noun, action: Action) -> Result<()> {
     Ok(())
 }
 
-/// Notes the right in the caller's record, if they have one.
-fn authorized(ctx: &Context, noun: Noun, action: Action) {
+/// Notes the right in the authorisation record of the caller, if there is one.
+fn authorized(ctx: &Context, noun: ResourceType, action: Action) {
     if let Some(record) = ctx.record() {
         record.authorized(noun, action);
     }
 }
 
-fn reach(ctx: &Context, noun: Noun, action: Action) -> Result<()> {
+fn reach(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
     if ctx.reaches(noun, action) {
         return Ok(());
     }
     Err(Error::with(Kind::InsufficientScope, format!("The token needs the scope {}.", scope(noun, action))))
 }
 
-/// The scope that reaches an action on a noun.
-fn scope(noun: Noun, action: Action) -> String {
+/// The scope that reaches an action on a resource type, such as `tasks:read`.
+fn scope(noun: ResourceType, action: Action) -> String {
     format!("{}:{}", noun.scope(), action.verb())
 }
 
-/// What a list must ask of a row so that the caller may read it.
+/// What a row must meet so that the caller may read it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// Nothing: the caller's role is enough.
+    /// Nothing: the role of the caller is enough.
     All,
-    /// One of these facts.
-    Any(Vec<Fact>),
+    /// One of these relations must hold. If there is none, no row is visible.
+    Any(Vec<Relation>),
 }
 
-/// The table's condition for reading, as far as the caller's role leaves it open.
-pub(crate) fn visibility(noun: Noun, role: Role) -> Visibility {
-    let mut facts = Vec::new();
-    for ground in grounds(noun, Action::Read) {
-        match (ground.role, ground.fact) {
+/// The table's condition for reading with a role.
+pub(crate) fn visibility(noun: ResourceType, role: Role) -> Visibility {
+    let mut relations = Vec::new();
+    for rule in rules(noun, Action::Read) {
+        match (rule.role, rule.relation) {
             (Some(needed), _) if needed != role => {}
-            (_, Some(fact)) => facts.push(fact),
+            (_, Some(relation)) => relations.push(relation),
             (_, None) => return Visibility::All,
         }
     }
-    Visibility::Any(facts)
+    Visibility::Any(relations)
 }
 
 #[cfg(test)]
@@ -159,19 +188,19 @@ mod tests {
     use super::*;
     use crate::{Clock, System, kernel::context::Request};
 
-    const FACTS: [Fact; 12] = [
-        Fact::Oneself,
-        Fact::Owner,
-        Fact::Assignee,
-        Fact::Author,
-        Fact::ProjectVisible,
-        Fact::ManagesProject,
-        Fact::Personal,
-        Fact::TeamMember,
-        Fact::ManagesTeam,
-        Fact::TaskVisible,
-        Fact::PersonalOwner,
-        Fact::PersonalAssignee,
+    const RELATIONS: [Relation; 12] = [
+        Relation::Oneself,
+        Relation::Owner,
+        Relation::Assignee,
+        Relation::Author,
+        Relation::ProjectVisible,
+        Relation::ManagesProject,
+        Relation::Personal,
+        Relation::TeamMember,
+        Relation::ManagesTeam,
+        Relation::TaskVisible,
+        Relation::PersonalOwner,
+        Relation::PersonalAssignee,
     ];
 
     fn caller(role: Role) -> Context {
@@ -192,64 +221,64 @@ mod tests {
     }
 
     proptest! {
-        /// Lists and single reads agree: the list's condition holds exactly when the row may be read.
+        /// Lists and single reads agree: the condition of lists holds exactly if the row may be
+        /// read.
         #[test]
-        fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
-            let facts = Facts(bits);
+        fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
+            let relations = Relations(bits);
             let listed = match visibility(noun, role) {
                 Visibility::All => true,
-                Visibility::Any(any) => any.into_iter().any(|fact| facts.has(fact)),
+                Visibility::Any(any) => any.into_iter().any(|relation| relations.has(relation)),
             };
-            prop_assert_eq!(listed, judge(&caller(role), noun, Action::Read, facts).is_ok());
+            prop_assert_eq!(listed, authorize(&caller(role), noun, Action::Read, relations).is_ok());
         }
 
-        /// What is explained is what is decided, whatever the credential's scopes.
+        /// The explanation agrees with the decision, whatever the scopes of the credential.
         #[test]
-        fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), noun in prop::sample::select(Noun::ALL.to_vec())) {
+        fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
             for action in actions(noun) {
-                let decided = judge(&caller, noun, action, Facts(bits));
-                let ruling = explain(&caller, noun, action, Some(Facts(bits)));
+                let decided = authorize(&caller, noun, action, Relations(bits));
+                let ruling = explain(&caller, noun, action, Some(Relations(bits)));
                 prop_assert_eq!(ruling.allowed, decided.is_ok());
                 prop_assert_eq!(ruling.missing_scope.is_some(), decided.is_err_and(|error| error.kind() == Kind::InsufficientScope));
                 prop_assert_eq!(explain(&caller, noun, action, None).allowed, permit(&caller, noun, action).is_ok());
             }
         }
 
-        /// How somebody stands to a row of a project shows it to nobody who does not see the
-        /// project.
+        /// Ownership, assignment and authorship don't make a row visible in a hidden project.
         #[test]
         fn ownership_and_assignment_show_no_row_of_a_hidden_project(
-            facts in prop::sample::subsequence(vec![Fact::Owner, Fact::Assignee, Fact::Author], 0..=3),
+            relations in prop::sample::subsequence(vec![Relation::Owner, Relation::Assignee, Relation::Author], 0..=3),
             role in prop::sample::select(vec![Role::Manager, Role::Member]),
             noun in prop::sample::select(vec![
-                Noun::Project, Noun::Milestone, Noun::Task, Noun::TaskDependency, Noun::Comment, Noun::CommentVersion,
-                Noun::Watcher, Noun::Attachment, Noun::Document, Noun::DocumentVersion,
+                ResourceType::Project, ResourceType::Milestone, ResourceType::Task, ResourceType::TaskDependency, ResourceType::Comment, ResourceType::CommentVersion,
+                ResourceType::Watcher, ResourceType::Attachment, ResourceType::Document, ResourceType::DocumentVersion,
             ]),
         ) {
-            let facts = facts.into_iter().fold(Facts::default(), |facts, fact| facts.with(fact, true));
+            let relations = relations.into_iter().fold(Relations::default(), |relations, relation| relations.with(relation, true));
             for action in actions(noun).filter(|action| *action != Action::Create) {
-                let judged = judge(&caller(role), noun, action, facts);
+                let judged = authorize(&caller(role), noun, action, relations);
                 prop_assert_eq!(judged.unwrap_err().kind(), Kind::NotFound);
             }
         }
 
-        /// More facts never take a right away.
+        /// A further relation never takes a right away.
         #[test]
-        fn facts_only_add(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec()), more in prop::sample::select(FACTS.to_vec())) {
+        fn facts_only_add(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec()), more in prop::sample::select(RELATIONS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
-                if judge(&caller(role), noun, action, Facts(bits)).is_ok() {
-                    prop_assert!(judge(&caller(role), noun, action, Facts(bits).with(more, true)).is_ok());
+                if authorize(&caller(role), noun, action, Relations(bits)).is_ok() {
+                    prop_assert!(authorize(&caller(role), noun, action, Relations(bits).with(more, true)).is_ok());
                 }
             }
         }
 
-        /// What is forbidden is visible, and what is invisible answers as absent whatever is tried.
+        /// A forbidden row is visible. An invisible row is absent, whatever the action.
         #[test]
-        fn forbidden_means_visible(bits in 0u16..4096, role in roles(), noun in prop::sample::select(Noun::ALL.to_vec())) {
-            let readable = judge(&caller(role), noun, Action::Read, Facts(bits)).is_ok();
+        fn forbidden_means_visible(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
+            let readable = authorize(&caller(role), noun, Action::Read, Relations(bits)).is_ok();
             for action in [Action::Update, Action::Delete] {
-                match judge(&caller(role), noun, action, Facts(bits)) {
+                match authorize(&caller(role), noun, action, Relations(bits)) {
                     Ok(()) => prop_assert!(readable),
                     Err(error) => prop_assert_eq!(error.kind(), if readable { Kind::Forbidden } else { Kind::NotFound }),
                 }

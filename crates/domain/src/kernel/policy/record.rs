@@ -1,7 +1,9 @@
-//! The record of what a caller was authorized to do while an operation ran.
+//! The authorisation record: what a caller was authorised to do while an operation ran. It is
+//! stored with a response for an idempotency key.
 //!
-//! Invariant: [`super::permit`] and [`super::judge`] write it, and so does whoever finds or adds a row; no operation calls it, and none can
-//! leave it out. A stored response is replayed only to a caller who passes its record again.
+//! Invariant: [`super::permit`] and [`super::authorize`] write it, and so do finding and adding a
+//! row. No operation calls it, so none can leave it out. A stored response is replayed only to a
+//! caller who passes its record again.
 
 use std::{
     collections::BTreeSet,
@@ -11,24 +13,24 @@ use std::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Action, Noun, grounds};
+use super::{Action, ResourceType, rules};
 
-/// The right to an action: on some row of a noun, or on this one.
+/// The right to an action: on some row of a resource type (`row` is `None`), or on this row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Authorization {
-    pub(crate) noun: Noun,
+    pub(crate) noun: ResourceType,
     pub(crate) action: Action,
     pub(crate) row: Option<Uuid>,
 }
 
-/// What was recorded.
+/// The contents of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recorded {
     pub(crate) authorizations: BTreeSet<Authorization>,
-    /// The scopes that the caller gave to somebody, and so has to have.
+    /// The scopes that the caller passed on, and so must have.
     pub(crate) given: BTreeSet<String>,
-    /// The credential, where the response depends on it and not only on its principal: it holds a secret, or it is about the credential's
-    /// own session.
+    /// The credential, if the response depends on it and not only on its principal: it has a
+    /// secret, or it is about the session of the credential.
     pub(crate) credential: Option<Uuid>,
 }
 
@@ -37,33 +39,34 @@ pub(crate) struct Recorded {
 pub(crate) struct Record(Mutex<Recorded>);
 
 impl Record {
-    /// Begins anew: an operation that is tried again is recorded again.
+    /// Empties the record. An operation that is retried is recorded again.
     pub(crate) fn clear(&self) {
         *self.recorded() = Recorded::default();
     }
 
-    /// What was recorded since.
+    /// The contents since the record was last emptied.
     pub(crate) fn read(&self) -> Recorded {
         self.recorded().clone()
     }
 
-    pub(super) fn authorized(&self, noun: Noun, action: Action) {
+    pub(super) fn authorized(&self, noun: ResourceType, action: Action) {
         self.recorded().authorizations.insert(Authorization { noun, action, row: None });
     }
 
-    /// The caller had a right to this very row. One that does not depend on the row is not recorded again for each.
-    pub(crate) fn authorized_on(&self, noun: Noun, action: Action, row: Uuid) {
+    /// Records a right to this row. A right that does not depend on the row is not recorded for
+    /// each row.
+    pub(crate) fn authorized_on(&self, noun: ResourceType, action: Action, row: Uuid) {
         if [action, Action::Read].into_iter().any(|action| depends_on_the_row(noun, action)) {
             self.recorded().authorizations.insert(Authorization { noun, action, row: Some(row) });
         }
     }
 
-    /// The caller gave scopes to somebody.
+    /// Records that the caller passed on scopes.
     pub(crate) fn gave(&self, scopes: &[String]) {
         self.recorded().given.extend(scopes.iter().cloned());
     }
 
-    /// The response depends on the credential.
+    /// Records that the response depends on the credential.
     pub(crate) fn depends_on(&self, credential: Option<Uuid>) {
         self.recorded().credential = credential;
     }
@@ -73,9 +76,9 @@ impl Record {
     }
 }
 
-/// Whether it takes more than a role.
-fn depends_on_the_row(noun: Noun, action: Action) -> bool {
-    let grounds = grounds(noun, action);
-    let open_to_all = grounds.iter().any(|ground| ground.role.is_none() && ground.fact.is_none());
-    !open_to_all && grounds.iter().any(|ground| ground.fact.is_some())
+/// Whether the decision depends on the relations to the row, and not only on the role.
+fn depends_on_the_row(noun: ResourceType, action: Action) -> bool {
+    let rules = rules(noun, action);
+    let open_to_all = rules.iter().any(|rule| rule.role.is_none() && rule.relation.is_none());
+    !open_to_all && rules.iter().any(|rule| rule.relation.is_some())
 }

@@ -1,8 +1,9 @@
 //! Keeps SQLite's write-ahead log small.
 //!
-//! SQLite copies the log into the database as it grows, but begins it anew only when no reader is in it. Readers that follow each other
-//! without a pause, as streams that catch up do, would let it grow without end. A checkpoint that truncates holds back the writer for a
-//! moment, lets the readers that are in the log leave, and begins it anew; whoever reads meanwhile reads the database itself.
+//! SQLite copies the log into the database while it grows, but starts it anew only when no reader
+//! uses it. Readers that follow each other without a pause, such as streams that catch up, would
+//! let it grow without limit. A truncating checkpoint holds back the writer for a moment, waits for
+//! the readers of the log, and starts it anew. New readers read the database itself meanwhile.
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -12,14 +13,16 @@ use tokio::{task::AbortHandle, time::MissedTickBehavior};
 
 use super::{home::Pool, pool::Database};
 
-/// The size from which the log is truncated, in bytes. After a checkpoint the file keeps at most as much.
+/// The size from which the log is truncated, in bytes (64 MiB). It is also the maximum size of the
+/// file after a checkpoint.
 pub(super) const LARGE: u64 = 64 << 20;
-/// How often its size is looked at.
+/// The interval at which the size is checked.
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
-/// How long readers hold back the writer at most. When one stays longer, the next look tries again.
+/// The maximum time that readers hold back the writer. If one stays longer, the next check tries
+/// again.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The task that does so, until it is dropped.
+/// The task that checks the size, until this is dropped.
 pub(super) struct Checkpoints(AbortHandle);
 
 impl Drop for Checkpoints {
@@ -29,7 +32,7 @@ impl Drop for Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts it for an embedded database that lies in a file.
+    /// Starts the task; `None` for a database that is not embedded.
     pub(super) fn start(database: &Database, large: u64, period: Duration) -> Option<Self> {
         let log = log(database)?;
         let task = tokio::spawn(watch(database.clone(), log, large, period));
@@ -37,7 +40,7 @@ impl Checkpoints {
     }
 }
 
-/// The file of the log.
+/// The path of the log.
 fn log(database: &Database) -> Option<PathBuf> {
     let options = SqliteConnectOptions::from_str(database.embedded()?).ok()?;
     let mut name = options.get_filename().to_owned().into_os_string();
@@ -50,7 +53,7 @@ async fn watch(database: Database, log: PathBuf, large: u64, period: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // Without the file there is no log.
+        // A missing file is an empty log.
         let size = tokio::fs::metadata(&log).await.map_or(0, |file| file.len());
         if size >= large
             && let Err(error) = truncate(&database).await
@@ -60,7 +63,8 @@ async fn watch(database: Database, log: PathBuf, large: u64, period: Duration) {
     }
 }
 
-/// Truncates the log, on a connection of its own: what it copies first holds back nobody.
+/// Truncates the log on a connection of its own. The passive checkpoint copies most of it first,
+/// and holds back nobody.
 async fn truncate(database: &Database) -> Result<(), DbErr> {
     let pool = database.open_writer().await?;
     let outcome = checkpoint(&pool).await;

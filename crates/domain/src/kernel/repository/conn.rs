@@ -1,4 +1,6 @@
-//! The executor: a pool or a transaction of one of the three databases. It never leaves the store.
+//! The executor: a pool or a transaction of one of the three databases.
+//!
+//! Invariant: it never leaves the domain crate, and the statements of a tenant come from its scope.
 
 use std::sync::Arc;
 
@@ -11,15 +13,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{
     home::Pool,
     row::{self, Positioned},
-    share::Share,
+    tenant_limiter::TenantShare,
     transaction::Transaction,
 };
 
-/// Where a statement runs.
+/// The place where a statement runs.
 #[derive(Clone)]
 pub(crate) enum Conn {
-    /// Any connection of a pool, within a tenant's share of it.
-    Pool(Pool, Option<Share>),
+    /// Any connection of a pool, within the tenant's share of it.
+    Pool(Pool, Option<TenantShare>),
     /// The one connection of a transaction.
     Transaction(Arc<Transaction>),
 }
@@ -32,7 +34,8 @@ impl Conn {
         }
     }
 
-    /// Locks the rows of a query until the transaction ends. PostgreSQL has a lock that lets others refer to them meanwhile; SQLite has one writer.
+    /// Locks the rows of a query until the transaction ends. PostgreSQL's lock lets others insert
+    /// references to them meanwhile. SQLite has one writer and ignores it.
     pub(super) fn lock(&self, select: &mut SelectStatement) {
         match self.backend() {
             DbBackend::Postgres => select.lock(LockType::NoKeyUpdate),
@@ -40,12 +43,13 @@ impl Conn {
         };
     }
 
-    /// Keeps the rows of a query as they are until the transaction ends; any number of transactions may do so at once.
+    /// Keeps the rows of a query unchanged until the transaction ends. Any number of transactions
+    /// can do so at once.
     pub(super) fn hold(select: &mut SelectStatement) {
         select.lock_shared();
     }
 
-    /// A sum as a whole number of 64 bits: databases widen it, and not all to the same type.
+    /// A sum as a 64-bit integer. Databases widen the type of a sum, and not all to the same type.
     pub(super) fn sum(&self, expr: Expr) -> Expr {
         let sum = Expr::from(Func::sum(expr));
         match self.backend() {
@@ -54,22 +58,23 @@ impl Conn {
         }
     }
 
-    /// Lets the other nodes know, with the commit, that something was revoked. PostgreSQL alone has a way to; elsewhere they ask.
-    pub(super) async fn announce(&self) -> Result<(), DbErr> {
+    /// Notifies the other nodes of a revocation, with the commit. Only PostgreSQL has
+    /// notifications. On the other databases the nodes poll.
+    pub(super) async fn notify_nodes(&self) -> Result<(), DbErr> {
         match self.backend() {
             DbBackend::Postgres => {
-                self.execute(&format!("NOTIFY {}", super::news::CHANNEL), Vec::new()).await.map(drop)
+                self.execute(&format!("NOTIFY {}", super::node_notifier::CHANNEL), Vec::new()).await.map(drop)
             }
             _ => Ok(()),
         }
     }
 
-    /// The statement's text.
+    /// The text of a statement.
     pub(super) fn build(&self, statement: &impl StatementBuilder) -> String {
         self.backend().build(statement).sql
     }
 
-    /// The first row of a kept statement.
+    /// The first row of a cached statement.
     pub(super) async fn one<T: Positioned>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, DbErr> {
         let statement = logged(Statement::from_sql_and_values(self.backend(), sql, values));
         let row = match self {
@@ -82,7 +87,7 @@ impl Conn {
         row.map(|row| row::read(&row)).transpose()
     }
 
-    /// All rows of a built statement.
+    /// All rows of a statement.
     pub(crate) async fn all<T: Positioned>(
         &self,
         statement: &impl StatementBuilder,
@@ -90,7 +95,7 @@ impl Conn {
         self.rows(statement).await?.iter().map(row::read).collect()
     }
 
-    /// All rows of a built statement, to be read by position.
+    /// All rows of a statement, to be read by position.
     pub(crate) async fn rows(&self, statement: &impl StatementBuilder) -> Result<Vec<QueryResult>, DbErr> {
         let statement = logged(self.backend().build(statement));
         match self {
@@ -102,17 +107,18 @@ impl Conn {
         }
     }
 
-    /// Runs a kept statement; the number of rows that it touched.
+    /// Runs a cached statement, and returns the number of affected rows.
     pub(super) async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
         self.run(Statement::from_sql_and_values(self.backend(), sql, values)).await
     }
 
-    /// Runs a built statement; the number of rows that it touched.
+    /// Runs a statement, and returns the number of affected rows.
     pub(crate) async fn change(&self, statement: &impl StatementBuilder) -> Result<u64, DbErr> {
         self.run(self.backend().build(statement)).await
     }
 
-    /// Runs a built statement on MySQL or MariaDB; the number that it named by `LAST_INSERT_ID`.
+    /// Runs a statement on MySQL or MariaDB, and returns the number that it passed to
+    /// `LAST_INSERT_ID`.
     pub(super) async fn inserted(&self, statement: &impl StatementBuilder) -> Result<i64, DbErr> {
         let done = self.done(self.backend().build(statement)).await?;
         i64::try_from(done.last_insert_id()).map_err(|_| DbErr::RecordNotInserted)
@@ -140,8 +146,8 @@ fn logged(statement: Statement) -> Statement {
     statement
 }
 
-/// Waits for a tenant's share, where there is one to keep to.
-async fn enter(share: Option<&Share>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+/// Waits for a place in the tenant's share, if there is a share.
+async fn enter(share: Option<&TenantShare>) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
     match share {
         Some(share) => {
             let permit = share.enter().await;

@@ -1,4 +1,4 @@
-//! Which tenants have something due, for the background work that gives each tenant its turn.
+//! The tenants that have something due, for the background tasks that serve tenants in turn.
 
 use sea_orm::{
     Order,
@@ -6,14 +6,15 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Store, field};
+use super::{Repository, field};
 use crate::{Instant, Result, System};
 
-/// More rows than are due at once.
+/// A limit that is above the number of due rows.
 const MANY: u64 = 1_000_000;
 
-impl Store {
-    /// Tenants with rows of a table that are due by a column, the one that waits longest first.
+impl Repository {
+    /// The tenants with due rows: those of `table` whose timestamp in `column` is not in the
+    /// future. The tenant with the oldest due row comes first. It returns at most `most` tenants.
     pub(crate) async fn tenants_due(
         &self,
         system: &System,
@@ -22,13 +23,13 @@ impl Store {
         most: u64,
     ) -> Result<Vec<Uuid>> {
         let tenants = tenants(table, column, system.now(), most);
-        let rows = self.beyond_tenants(system).rows(&tenants).await?;
+        let rows = self.unscoped(system).rows(&tenants).await?;
         rows.iter().map(|row| field(row, 0)).collect()
     }
 }
 
-/// The rows that are due are read first, by the index on the column. Without that limit a database may group by the primary key instead, and so read
-/// all rows.
+/// The inner query reads only the due rows, by the index on the column. Without its limit a
+/// database may group by the primary key instead, and read all rows.
 fn tenants(table: &'static str, column: &'static str, now: Instant, most: u64) -> SelectStatement {
     let due = Query::select()
         .columns(["tenant_id", column])

@@ -1,8 +1,10 @@
-//! A copy of a whole database in a file, and the way back: `VACUUM INTO` on SQLite, elsewhere the database's own tools.
+//! Copies a whole database into a file, and back: with `VACUUM INTO` on SQLite, and with the
+//! database's own tools elsewhere.
 //!
-//! Invariant: the copy is the database as it was at one instant, whatever is written meanwhile, and its row counts are that
-//! copy's. A password never stands on a command line: PostgreSQL's tools get it by their environment, those of MySQL and
-//! MariaDB by a file that only its owner can read.
+//! Invariant: the copy is the database at one point in time, whatever is written meanwhile, and the
+//! returned counts are those of the copy. A password is never on a command line. PostgreSQL's tools
+//! get it in their environment, and those of MySQL and MariaDB in a file that only its owner can
+//! read.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -27,11 +29,16 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// How many rows each table has.
+/// The number of rows of each table.
 pub(crate) type Counts = BTreeMap<String, i64>;
 
 impl Database {
-    /// Writes the whole database into a file, as it is at one instant; the number of each table's rows in it.
+    /// Copies the whole database, as it is at one point in time, into a new file with mode 0600. It
+    /// returns the number of rows of each table in the copy.
+    ///
+    /// # Errors
+    /// `Unavailable` with a sentence for the operator, when the file can't be written or a tool
+    /// fails.
     pub(crate) async fn dump(&self, file: &Path) -> Result<Counts> {
         drop(create_secret(file)?);
         match self.engine() {
@@ -42,6 +49,9 @@ impl Database {
     }
 
     /// Fills an empty database from such a file.
+    ///
+    /// # Errors
+    /// `Unavailable` with a sentence for the operator, when the file can't be read or a tool fails.
     pub(crate) async fn load(&self, file: &Path) -> Result<()> {
         match self.engine() {
             Engine::Sqlite => {
@@ -67,7 +77,7 @@ impl Database {
         }
     }
 
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let connection = self.single().await?;
         let tables = Migrator::tables(&connection).await?;
@@ -76,7 +86,7 @@ impl Database {
         Ok(counts)
     }
 
-    /// The files that the database speaks of.
+    /// The tenant and the id of each file that the database refers to, except discarded ones.
     pub(crate) async fn files(&self) -> Result<HashSet<(Uuid, Uuid)>> {
         let connection = self.single().await?;
         if !Migrator::tables(&connection).await?.iter().any(|table| table == "file") {
@@ -106,7 +116,7 @@ impl Database {
         Ok(counts)
     }
 
-    /// The tables are counted in the very snapshot that is dumped.
+    /// Counts the rows in the same snapshot that is dumped.
     async fn pg_dump(&self, file: &Path) -> Result<Counts> {
         let access = Access::parse(self.url())?;
         let connection = self.single().await?;
@@ -118,7 +128,7 @@ impl Database {
         let export = Statement::from_string(backend, "SELECT pg_export_snapshot()");
         let exported = snapshot.query_one_raw(export).await?;
         let Some(exported) = exported.map(|row| row.try_get_by_index::<String>(0)).transpose()? else {
-            return Err(Error::internal("PostgreSQL exports no snapshot"));
+            return Err(Error::internal("PostgreSQL did not export a snapshot"));
         };
         let counts = count_all(&snapshot, tables).await?;
         let mut command = Command::new("pg_dump");
@@ -130,7 +140,8 @@ impl Database {
         Ok(counts)
     }
 
-    /// A statement for each row: the rows of the snapshot are counted in the file, because it can't be shared.
+    /// Writes one statement per row. The rows are counted in the file, because a snapshot can't be
+    /// shared with a second connection.
     async fn mysql_dump(&self, file: &Path) -> Result<Counts> {
         let access = Access::parse(self.url())?;
         let (options, tool) = (access.options_file()?, one_of(["mariadb-dump", "mysqldump"]).await);
@@ -168,7 +179,7 @@ async fn count_all(connection: &impl ConnectionTrait, tables: Vec<String>) -> Re
     Ok(counts)
 }
 
-/// How many rows a dump inserts into each table.
+/// The number of rows that a dump inserts into each table.
 fn inserted(file: &Path, tables: Vec<String>) -> Result<Counts> {
     let unread = |error: std::io::Error| failed("The dump can't be read", &error);
     let mut counts: Counts = tables.into_iter().map(|table| (table, 0)).collect();
@@ -184,7 +195,7 @@ fn inserted(file: &Path, tables: Vec<String>) -> Result<Counts> {
     Ok(counts)
 }
 
-/// The first of two tools that is installed; the second when none is.
+/// The first of two tools, if it is installed; otherwise the second.
 async fn one_of([first, second]: [&'static str; 2]) -> &'static str {
     let mut version = Command::new(first);
     let asked = version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
@@ -192,6 +203,9 @@ async fn one_of([first, second]: [&'static str; 2]) -> &'static str {
 }
 
 /// Runs a tool to its end.
+///
+/// # Errors
+/// `Unavailable` with what the tool wrote to its standard error.
 async fn run(mut command: Command, tool: &str) -> Result<()> {
     let ran = command.kill_on_drop(true).output().await.map_err(|error| {
         failed(&format!("{tool} can't be run. Install the database's client tools"), &error)
@@ -203,7 +217,7 @@ async fn run(mut command: Command, tool: &str) -> Result<()> {
     Err(Error::with(crate::kernel::error::Kind::Unavailable, format!("{tool} failed: {}", said.trim())))
 }
 
-/// Copies a file so that its new name is either the whole of it or nothing.
+/// Copies a file durably. Its new name is either the whole file or nothing, even after a crash.
 fn copy_durably(from: &Path, to: &Path) -> std::io::Result<()> {
     let to = std::path::absolute(to)?;
     let partial = to.with_extension("restoring");

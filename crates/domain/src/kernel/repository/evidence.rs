@@ -1,8 +1,12 @@
-//! Proof that a row was found in the caller's tenant and judged: what `resolve` gives, and what writes and children take.
+//! Evidence: proof that a row was found in the caller's tenant and that the caller was authorised.
+//! [`super::Scope::resolve`] returns it; writes and the operations on children take it.
+//!
+//! Invariant: only the repository makes evidence, after it has authorised the caller.
+//! Evidence of a right to read can't be used to write, because the right is a type.
 
 use std::marker::PhantomData;
 
-use super::noun::Noun;
+use super::resource::Resource;
 use crate::{
     Error, Result,
     kernel::{error::Kind, policy::Action},
@@ -12,9 +16,10 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What the evidence proves a right to. A type, so that a right to read can't be handed in for one to change.
+/// A right that evidence proves. Each right is a type, so that the right to read can't be passed
+/// where the right to update is required.
 pub trait Act: sealed::Sealed + Send + Sync {
-    /// The policy's name for it.
+    /// The action in the policy.
     const ACTION: Action;
     /// Whether the row will be written, so that it is locked when it is loaded.
     const WRITES: bool;
@@ -34,68 +39,70 @@ macro_rules! acts {
 }
 
 acts! {
-    /// See the row.
+    /// Reads the row.
     Read, Read, false;
-    /// See a user's private fields.
+    /// Reads the private fields of a user.
     ReadPrivate, ReadPrivate, false;
-    /// Change the row.
+    /// Updates the row.
     Update, Update, true;
-    /// Change one's own profile or password.
+    /// Updates the caller's own profile or password.
     UpdateProfile, UpdateProfile, true;
-    /// Change the row in spite of what stands against it.
+    /// Updates the row in spite of an obstacle, such as completing a blocked task.
     Override, Override, true;
-    /// Remove the row.
+    /// Deletes the row.
     Delete, Delete, true;
 }
 
-/// The rights that let a row be changed.
+/// The rights that allow an update of the row.
 pub trait Changes: Act {}
 impl Changes for Update {}
 impl Changes for UpdateProfile {}
 impl Changes for Override {}
 
-/// A row that was found in the caller's tenant, and the right to act on it.
+/// A row that was found in the caller's tenant, and the proof of the right `A` to it.
 #[derive(Clone, Debug)]
-pub struct Evidence<N: Noun, A: Act> {
+pub struct Evidence<N: Resource, A: Act> {
     row: N,
     act: PhantomData<A>,
 }
 
-impl<N: Noun, A: Act> Evidence<N, A> {
+impl<N: Resource, A: Act> Evidence<N, A> {
     pub(super) fn new(row: N, _act: A) -> Self {
         Self { row, act: PhantomData }
     }
 
-    /// The row, as it was loaded.
+    /// The row as it was loaded.
     pub fn row(&self) -> &N {
         &self.row
     }
 
-    /// The row, for the answer.
+    /// The row, for the response.
     pub fn into_row(self) -> N {
         self.row
     }
 }
 
-/// What the caller knows of the row's version (RFC 9110 section 13).
+/// The versions of a row that the caller accepts (RFC 9110 section 13.1). A version of 3 is the
+/// entity tag `"3"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// The caller said nothing.
+    /// There was no precondition.
     #[default]
     None,
-    /// `If-Match: *`: whatever is there.
+    /// `If-Match: *`: any version.
     Any,
     /// `If-Match` with entity tags: one of these versions.
     Versions(Vec<i64>),
-    /// `If-None-Match` with entity tags: none of these versions, and what else the caller said.
+    /// `If-None-Match` with entity tags: none of these versions. The second value is the
+    /// precondition of `If-Match`.
     Not(Vec<i64>, Box<Self>),
 }
 
 impl Precondition {
-    /// Whether the row is at a version that the caller accepts.
+    /// Checks that the caller accepts the version of the row.
     ///
     /// # Errors
-    /// `Stale`.
+    /// `Stale` when they don't.
     pub(super) fn check(&self, version: i64) -> Result<()> {
         match self {
             Self::Versions(accepted) if !accepted.contains(&version) => Err(Error::from(Kind::Stale)),
@@ -105,7 +112,7 @@ impl Precondition {
         }
     }
 
-    /// Whether the caller names the versions that they accept.
+    /// Whether the caller did not name the versions that they accept.
     pub(super) fn is_missing(&self) -> bool {
         match self {
             Self::None => true,

@@ -1,27 +1,30 @@
-//! What a database's error means: to the store, which may try again, and to the client.
+//! What an error of a database means: to the repository, which may retry, and to the client.
+//!
+//! Invariant: a client never gets the text of a database or a driver. A unique constraint becomes a
+//! conflict at a field, by the name of the constraint.
 
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 
-use super::noun::Unique;
+use super::resource::Unique;
 use crate::{Error, kernel::error::Kind};
 
-/// What a client reads when a commit was not answered.
-const UNKNOWN: &str = "The database has not confirmed the change, which may have been made nevertheless. Look before you repeat \
-                       it, or repeat it with the same Idempotency-Key.";
+/// The error detail when a commit was not confirmed.
+const UNKNOWN: &str = "The database did not confirm the change. It may have been made. Read the resource before you \
+                       retry, or retry with the same Idempotency-Key.";
 
-/// What an error says about the database.
+/// The meaning of an error for the database as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    /// A deadlock, a serialisation failure or a lock that was not got: another try may succeed.
+    /// A deadlock, a serialisation failure or a lock timeout: a retry may succeed.
     Transient,
-    /// There is no room.
+    /// The database is full.
     Full,
-    /// It accepts no writes.
+    /// The database accepts no writes.
     ReadOnly,
-    /// It does not answer, is not there, or can't do its work.
+    /// The database does not answer, is not there or can't work.
     Away,
-    /// Something else: what was asked of it was wrong.
+    /// Anything else: the statement was wrong.
     Other,
 }
 
@@ -43,12 +46,12 @@ fn meaning(error: &DbErr) -> Meaning {
         },
         RuntimeErr::Internal(_) => Meaning::Other,
     };
-    // Whatever it was, there is no connection.
+    // A connection that fails for another reason is still missing.
     let is_connecting = matches!(error, DbErr::Conn(_)) && meaning == Meaning::Other;
     if is_connecting { Meaning::Away } else { meaning }
 }
 
-/// Whether another try may succeed.
+/// Whether a retry may succeed.
 pub(super) fn is_transient(error: &DbErr) -> bool {
     meaning(error) == Meaning::Transient
 }
@@ -65,10 +68,11 @@ fn by_code(cause: &(dyn DatabaseError + 'static)) -> Meaning {
     }
 }
 
-/// By SQLite's extended result code.
+/// The meaning of an extended result code of SQLite (sqlite.org/rescode.html).
 fn sqlite(code: i32) -> Meaning {
     match code {
-        // IOERR_WRITE is a quota or a limit on the file's size, IOERR_SHMSIZE no room for the index of the log.
+        // IOERR_WRITE: a quota or a limit of the file's size. IOERR_SHMSIZE: no room for the index
+        // of the write-ahead log.
         778 | 4874 => Meaning::Full,
         _ => match code & 0xff {
             13 => Meaning::Full,
@@ -81,21 +85,23 @@ fn sqlite(code: i32) -> Meaning {
     }
 }
 
-/// By PostgreSQL's SQLSTATE.
+/// The meaning of a SQLSTATE of PostgreSQL.
 fn postgres(code: &str) -> Meaning {
     match code {
-        // serialization_failure, deadlock_detected, lock_not_available.
+        // serialisation_failure, deadlock_detected, lock_not_available.
         "40001" | "40P01" | "55P03" => Meaning::Transient,
         "53100" => Meaning::Full,
         "25006" => Meaning::ReadOnly,
-        // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, io_error; resources, connection exceptions.
+        // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, io_error. The classes
+        // 53 and 08 are insufficient resources and connection exceptions.
         "57014" | "57P01" | "57P02" | "57P03" | "58030" => Meaning::Away,
         _ if code.starts_with("53") || code.starts_with("08") => Meaning::Away,
         _ => Meaning::Other,
     }
 }
 
-/// By MySQL's and MariaDB's number. Some come with the number of the operating system's error in their text.
+/// The meaning of an error number of MySQL or MariaDB. Some of their texts contain the error number
+/// of the operating system.
 fn mysql(number: u16, text: &str) -> Meaning {
     let has_no_room =
         || ["error 28 ", "errno: 28", "Errcode: 28", "quota exceeded"].iter().any(|part| text.contains(part));
@@ -106,20 +112,22 @@ fn mysql(number: u16, text: &str) -> Meaning {
         1021 | 1114 | 1878 => Meaning::Full,
         // Error on write, error of the storage engine.
         3 | 1026 | 1030 if has_no_room() => Meaning::Full,
-        // Option --read-only, read-only mode, read-only transaction; on Galera a node without a majority.
+        // Option --read-only, read-only mode, read-only transaction. On Galera also a node without
+        // a majority.
         1290 | 1836 | 1792 | 1047 => Meaning::ReadOnly,
-        // Too many connections, out of resources, shutdown, statement or connection killed, statement took too long.
+        // Too many connections, out of resources, shutdown, killed statement or connection,
+        // statement timeout.
         1040 | 1041 | 1053 | 1203 | 1317 | 1927 | 1969 | 3024 => Meaning::Away,
         _ => Meaning::Other,
     }
 }
 
-/// Whether a transaction surely stands after one of its statements has failed with this error.
+/// Whether a transaction is certainly still open after this error of one of its statements.
 pub(super) fn leaves_transaction(error: &DbErr, backend: DbBackend) -> bool {
     backend != DbBackend::Postgres && error.sql_err().is_some()
 }
 
-/// What an error means when nothing more is known about it.
+/// The error when nothing more is known about its circumstances.
 pub(super) fn from_db(error: DbErr) -> Error {
     match meaning(&error) {
         Meaning::Transient => Error::transient(error),
@@ -130,7 +138,8 @@ pub(super) fn from_db(error: DbErr) -> Error {
     }
 }
 
-/// What it means that SQLite's writer can't begin: it has waited for other processes already.
+/// The error of SQLite's writer when it can't begin. A lock is not retried, because the writer has
+/// already waited for the other processes.
 pub(super) fn from_begin(error: DbErr) -> Error {
     match meaning(&error) {
         Meaning::Transient => Error::unavailable(error),
@@ -138,7 +147,8 @@ pub(super) fn from_begin(error: DbErr) -> Error {
     }
 }
 
-/// What a commit's error means. When the database went away in the middle of it, nobody knows whether it was done: it is not tried again.
+/// The error of a commit. When the connection was lost during the commit, its outcome is unknown,
+/// so it is not retried.
 pub(super) fn from_commit(error: DbErr) -> Error {
     match meaning(&error) {
         Meaning::Away => Error::unavailable(error).detailed(UNKNOWN),
@@ -146,8 +156,9 @@ pub(super) fn from_commit(error: DbErr) -> Error {
     }
 }
 
-/// What an insert's or update's error means: a unique constraint becomes a conflict at its field, by its name. A reference that was
-/// resolved and is gone by now is tried again, so that resolving it gives the answer.
+/// The error of an insert or update. A unique constraint becomes a conflict at its field. A
+/// reference that was resolved and is gone now is retried, so that resolving it again gives the
+/// error.
 pub(super) fn from_write(error: DbErr, uniques: &[Unique]) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(text)) => {
@@ -161,7 +172,7 @@ pub(super) fn from_write(error: DbErr, uniques: &[Unique]) -> Error {
     }
 }
 
-/// What a delete's error means: a foreign key says that other rows refer to this one.
+/// The error of a delete. A foreign key means that other rows refer to this one.
 pub(super) fn from_remove(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => Kind::InUse.into(),

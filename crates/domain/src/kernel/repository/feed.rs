@@ -1,8 +1,10 @@
-//! The order of a tenant's changes: each event has a position, counted in the transaction that writes it, as the last thing before its commit.
+//! The order of a tenant's changes. Each event has a position, which is counted in the transaction
+//! that writes it, immediately before its commit.
 //!
-//! Invariant: positions are in the order of the commits and without a gap, however many transactions of however many nodes commit at once, because the
-//! tenant's row in `feed` is locked from the counting on: whoever has read up to a position never misses one below it. Nothing else is locked after that
-//! row, so nobody waits for another who holds it.
+//! Invariant: positions are in the order of the commits and have no gaps, however many transactions
+//! of however many nodes commit at once. A reader that has read up to a position never misses an
+//! event below it. The count locks the tenant's row in `feed` until the commit. Nothing else is
+//! locked after that row, so no deadlock involves it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,44 +22,46 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Conn, Scope, Store, field, stage::Batch};
+use super::{Conn, Repository, Scope, batch::Batch, field};
 use crate::{
     Result,
     kernel::{context::Request, event::Event},
 };
 
-/// The table.
+/// The table of the counts.
 const TABLE: &str = "feed";
-/// The column of events with their positions.
+/// The column of an event with its position.
 pub(super) const POSITION: &str = "position";
-/// What PostgreSQL's one statement calls the count.
+/// The name of the count in PostgreSQL's combined statement.
 pub(super) const COUNTED: &str = "counted";
-/// How often a node looks for what others have committed, while somebody follows.
+/// The interval at which a node reads the positions that other nodes have committed, while it has
+/// followers.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// The pause between two looks: what is committed meanwhile is told together.
+/// The pause between two reads. One read covers everything that is committed in it.
 const PAUSE: Duration = Duration::from_millis(20);
-/// For how many tenants it looks at once.
+/// The number of tenants that one query reads.
 const TENANTS: usize = 200;
 
-/// The row that counts up a tenant's feed.
+/// The row that adds `number` to a tenant's count.
 pub(super) fn counting(tenant: Uuid, number: usize) -> Batch {
     let row = vec![tenant.into(), whole(number).into()];
     Batch { table: TABLE, columns: vec!["tenant_id", "last"], rows: vec![row] }
 }
 
-/// The statement that counts up, telling the last position.
+/// Makes the statement add to the count and return the last position.
 pub(super) fn returning(insert: &mut InsertStatement) -> &mut InsertStatement {
     let more = Expr::col((TABLE, "last")).add(Expr::col(("excluded", "last")));
     insert.on_conflict(OnConflict::column("tenant_id").value("last", more).to_owned());
     insert.returning_col("last")
 }
 
-/// A position in PostgreSQL's one statement, from how far it is from the last one.
+/// The position of an event in PostgreSQL's combined statement: the count plus the event's distance
+/// from the last one.
 pub(super) fn counted() -> Expr {
     Expr::cust_with_values(format!("(SELECT last FROM {COUNTED}) + $1"), [0_i64])
 }
 
-/// Gives events the positions up to the last one, in their order.
+/// Gives events consecutive positions that end with `last`, in their order.
 pub(super) fn count_back<'a>(events: impl DoubleEndedIterator<Item = &'a mut Event>, last: i64) {
     for (event, back) in events.rev().zip(0..) {
         event.position = Some(last - back);
@@ -77,13 +81,13 @@ pub(super) async fn number(events: &mut [Event], conn: &Conn) -> Result<(), DbEr
     Ok(())
 }
 
-/// Counts up a tenant's feed, whose row stays locked from here on; the last position.
+/// Adds to a tenant's count and returns the last position. The row stays locked until the commit.
 async fn count_up(tenant: Uuid, number: usize, conn: &Conn) -> Result<i64, DbErr> {
     let number = whole(number);
     let mut insert = Query::insert();
     insert.into_table(TABLE).columns(["tenant_id", "last"]);
     if conn.backend() == DbBackend::MySql {
-        // The server tells the number that a statement names so.
+        // `LAST_INSERT_ID(x)` makes the server return `x` with the result of the statement.
         let named = |sql: &str| Expr::cust_with_values(sql.to_owned(), [number]);
         insert.values_panic([Expr::value(tenant), named("LAST_INSERT_ID(?)")]);
         let more = named("LAST_INSERT_ID(last + ?)");
@@ -101,7 +105,7 @@ fn whole(number: usize) -> i64 {
 }
 
 impl Scope {
-    /// The position of the tenant's last change; 0 before there is any.
+    /// The position of the tenant's last change; 0 if there is none.
     pub(crate) async fn last_position(&self) -> Result<i64> {
         let own = Expr::col("tenant_id").eq(self.ctx.tenant());
         let rows = self.rows(&Query::select().column("last").from(TABLE).and_where(own).take()).await?;
@@ -109,17 +113,17 @@ impl Scope {
     }
 }
 
-/// Who follows which tenant's changes on this node.
+/// The tenants whose changes somebody on this node follows.
 #[derive(Default)]
 pub(super) struct Followers {
-    /// This node has committed something.
+    /// Wakes the reader: this node has committed something.
     written: Notify,
-    /// The last position of a tenant that somebody follows, as far as this node knows it.
+    /// The last position of each followed tenant that this node has read.
     tenants: Mutex<HashMap<Uuid, watch::Sender<i64>>>,
 }
 
 impl Followers {
-    /// Looks at once for what there is to tell.
+    /// Makes [`Repository::watch_feeds`] read the positions immediately.
     pub(super) fn wake(&self) {
         self.written.notify_one();
     }
@@ -128,7 +132,7 @@ impl Followers {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tenants that somebody still follows.
+    /// The tenants that still have a follower.
     fn followed(&self) -> Vec<Uuid> {
         let mut tenants = self.tenants();
         tenants.retain(|_, told| told.receiver_count() > 0);
@@ -142,14 +146,15 @@ impl Followers {
     }
 }
 
-impl Store {
-    /// Changes whenever there may be something new in a tenant's feed, whichever node has committed it.
+impl Repository {
+    /// A receiver of the last position of a tenant's change feed. It changes when any node has
+    /// committed something.
     pub(crate) fn follow(&self, tenant: Uuid) -> watch::Receiver<i64> {
         self.0.followers.tenants().entry(tenant).or_default().subscribe()
     }
 
-    /// Looks again and again for what was committed, for all who follow at once, until the future is dropped: when this node has committed, and by the
-    /// clock for the others.
+    /// Reads the positions of all followed tenants again and again, until the future is dropped. It
+    /// reads when this node has committed, and every 500 ms for the other nodes.
     pub async fn watch_feeds(self) {
         let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -159,18 +164,18 @@ impl Store {
                 () = self.0.followers.written.notified() => {}
             }
             if let Err(error) = self.look().await {
-                tracing::warn!(%error, "what was committed can't be told to those who follow");
+                tracing::warn!(%error, "can't read the positions of the change feeds");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
     async fn look(&self) -> Result<()> {
-        let system = self.system("telling what was committed", Request::default());
+        let system = self.system("following the change feeds", Request::default());
         for some in self.0.followers.followed().chunks(TENANTS) {
             let theirs = Expr::col("tenant_id").is_in(some.iter().copied().map(Value::from));
             let select = Query::select().columns(["tenant_id", "last"]).from(TABLE).and_where(theirs).take();
-            for row in self.beyond_tenants(&system).rows(&select).await? {
+            for row in self.unscoped(&system).rows(&select).await? {
                 self.0.followers.tell(field(&row, 0)?, field(&row, 1)?);
             }
         }

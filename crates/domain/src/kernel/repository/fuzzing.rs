@@ -1,4 +1,4 @@
-//! A scope for the fuzz targets, which look at statements and run none: see [`crate::fuzzing`].
+//! A scope for the fuzz targets, which build statements and run none: see [`crate::fuzzing`].
 
 use std::{
     sync::{Arc, LazyLock},
@@ -12,7 +12,7 @@ use sqlx::{
 };
 use taskhub_auth::Cipher;
 
-use super::{Conn, Relations, Scope, Secrets, limit::Limit, sql::Statements};
+use super::{Conn, Dependents, Scope, Secrets, limit::Limit, sql::Statements};
 use crate::{Context, Error, Result};
 
 static SQLITE: LazyLock<DatabaseConnection> =
@@ -23,15 +23,15 @@ static MYSQL: LazyLock<DatabaseConnection> =
     LazyLock::new(|| lazy::<MySql>(MySqlConnectOptions::new()).into());
 
 impl Scope {
-    /// The tenant's rows on a database of this kind that nobody has connected to.
+    /// A scope on a database of this kind that was never connected to.
     ///
     /// # Errors
-    /// `Internal` never happens.
+    /// `Internal`, which does not happen.
     pub(crate) fn unconnected(
         ctx: Context,
         backend: DbBackend,
         secret: &[u8],
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Result<Self> {
         let pool = match backend {
             DbBackend::Postgres => &POSTGRES,
@@ -44,12 +44,13 @@ impl Scope {
             conn: Conn::Pool(super::Pool::new((**pool).clone(), Limit::new(Duration::ZERO)), None),
             statements: Arc::new(Statements::default()),
             secrets: Arc::new(Secrets { installation: secret.to_vec(), cipher }),
-            relations,
+            dependents,
         })
     }
 }
 
-/// A pool that connects when it is asked to, and until then needs no runtime: nothing in it grows old.
+/// A pool that connects on demand. Until then it needs no runtime, because its connections have no
+/// maximum age.
 fn lazy<D: sqlx::Database>(options: <D::Connection as sqlx::Connection>::Options) -> Pool<D> {
     PoolOptions::new().max_lifetime(None).idle_timeout(None).connect_lazy_with(options)
 }

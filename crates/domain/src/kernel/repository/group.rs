@@ -1,10 +1,14 @@
 //! SQLite's one writer: concurrent transactions share a durable commit.
 //!
-//! A write waits in a bounded queue, in which tenants take turns ([`super::queue`]). The writer takes what waits into one immediate transaction
-//! until it has written [`ROWS`] rows, so that no commit delays the next group for long. Each write runs in a savepoint of its own from its
-//! first statement that writes, so that it fails alone; each is acknowledged after the one commit, which is synced to disk
-//! (`synchronous=FULL`). When the rows that waited for the end can't be written, everything is undone and each transaction is tried
-//! again by itself. When the database can't be written at all (full, read-only, out of reach), all are refused with the cause.
+//! A write waits in a bounded queue, in which tenants take turns ([`super::queue`]). The writer
+//! takes waiting writes into one immediate transaction until they have written [`ROWS`] rows, so no
+//! commit delays the next group for long. From its first statement that writes, each write has a
+//! savepoint and so fails alone.
+//!
+//! Invariant: a write is acknowledged only after the one commit, which is synced to disk
+//! (`synchronous=FULL`). When the batched rows can't be written, the whole transaction is rolled
+//! back, and each write is retried alone. When the database accepts no writes (full, read-only or
+//! unreachable), all are rejected with the cause.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -15,24 +19,25 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    Operation, conn::Conn, failure, feed::Followers, pending::Pending, queue::Queue, relations::Relations,
-    revocation::Revocations, scope::Scope, sql::Statements, stage::Stage, transaction::Transaction, tx::Tx,
-    writer_connection::WriterConnection,
+    Operation, batch::Batches, conn::Conn, dependents::Dependents, failure, feed::Followers,
+    pending::Pending, queue::Queue, revocation::Revocations, scope::Scope, sql::Statements,
+    transaction::Transaction, tx::Tx, writer_connection::WriterConnection,
 };
 use crate::{Context, Error, Result, kernel::event::Event};
 
-/// After how many rows a group is committed. A bulk request has as many operations at most, so that the largest one has a group of its own.
+/// The number of written rows after which a group is committed. A bulk request has at most as many
+/// operations, so the largest one has a group of its own.
 const ROWS: u32 = 100;
-/// The most transactions that wait; one more is refused.
+/// The capacity of the queue, in transactions. A further one is rejected.
 pub(super) const WAITING: u32 = 2048;
-/// How often a transaction that failed for a passing reason is tried.
+/// The number of attempts for a transaction that fails with a transient error.
 pub(super) const TRIES: u32 = 8;
 
 /// What the transactions of one commit share: the rows that wait for it.
 #[derive(Default)]
 pub(super) struct Group {
     pending: Mutex<Pending>,
-    /// Why nothing of it can be kept, once that is so.
+    /// The reason why the whole group must be rolled back, if there is one.
     broken: Mutex<Option<Error>>,
 }
 
@@ -41,26 +46,26 @@ impl Group {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the rows of earlier transactions that wait.
-    pub(super) async fn settle(&self, conn: &Conn, statements: &Statements) -> Result<()> {
+    /// Writes the batched rows of earlier transactions.
+    pub(super) async fn flush(&self, conn: &Conn, statements: &Statements) -> Result<()> {
         let mut rows = std::mem::take(&mut self.pending().rows);
         if rows.is_empty() {
             return Ok(());
         }
-        self.flush(&mut rows, Vec::new(), conn, statements).await
+        self.flush_rows(&mut rows, Vec::new(), conn, statements).await
     }
 
-    /// Writes rows of more than one transaction: when that fails, none of them can be kept.
-    async fn flush(
+    /// Writes rows of several transactions. When that fails, the whole group must be rolled back.
+    async fn flush_rows(
         &self,
-        rows: &mut Stage,
+        rows: &mut Batches,
         events: Vec<Event>,
         conn: &Conn,
         statements: &Statements,
     ) -> Result<()> {
         rows.flush_with(events, conn, statements).await.map_err(|error| {
             self.give_up(failure::from_write(error, &[]));
-            Error::transient("the group is undone")
+            Error::transient("the group is rolled back")
         })
     }
 
@@ -80,7 +85,8 @@ impl Group {
 /// A transaction in the queue.
 trait Job: Send {
     fn context(&self) -> Context;
-    /// The rows that it writes: as many as are expected before it has run, and at least those that it has recorded after.
+    /// The number of rows that it writes. Before the run it is the expected number, and afterwards
+    /// at least the recorded one.
     fn cost(&self) -> u32;
     fn run<'a>(&'a mut self, tx: &'a Tx) -> BoxFuture<'a, Result<()>>;
     fn answer(self: Box<Self>, committed: Result<()>);
@@ -93,7 +99,8 @@ struct Queued<I, O> {
     cost: u32,
     output: Option<O>,
     reply: oneshot::Sender<Result<O>>,
-    /// The tenant's place in the queue, which is taken until the job is answered, whether or not anybody still waits for it.
+    /// The tenant's place in the queue. It is held until the job is answered, even if the client
+    /// disconnects.
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -117,9 +124,9 @@ impl<I: Send + Sync, O: Send> Job for Queued<I, O> {
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         let Self { output, reply, .. } = *self;
-        let answer = committed
-            .and_then(|()| output.ok_or_else(|| Error::internal("a transaction without an outcome")));
-        // Nobody waits for it when the client went away; what was committed stays.
+        let answer =
+            committed.and_then(|()| output.ok_or_else(|| Error::internal("a transaction has no output")));
+        // The receiver is gone when the client has disconnected. What was committed stays.
         drop(reply.send(answer));
     }
 }
@@ -134,16 +141,16 @@ impl Waiting {
     }
 }
 
-/// The way to the writer.
+/// The access to the writer.
 #[derive(Clone)]
 pub(super) struct Writer {
     waiting: Waiting,
-    /// Wakes the writer, which ends with the last sender.
+    /// Wakes the writer. The writer ends when the last sender is dropped.
     wake: mpsc::Sender<()>,
 }
 
 impl Writer {
-    /// Starts the writer on its connection. It ends when the last way to it is gone.
+    /// Starts the writer on its connection. It ends when the last [`Writer`] is dropped.
     pub(super) fn start(
         connection: WriterConnection,
         statements: Arc<Statements>,
@@ -151,7 +158,7 @@ impl Writer {
         secrets: Arc<super::Secrets>,
         mail: Arc<Notify>,
         followers: Arc<Followers>,
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Self {
         let waiting = Waiting(Arc::new(Mutex::new(Queue::new(WAITING as usize))));
         let (wake, mut woken) = mpsc::channel(1);
@@ -163,7 +170,7 @@ impl Writer {
             secrets,
             mail,
             followers,
-            relations,
+            dependents,
         };
         tokio::spawn(async move {
             while woken.recv().await.is_some() {
@@ -173,7 +180,7 @@ impl Writer {
         Self { waiting, wake }
     }
 
-    /// Runs an operation in a transaction of its own and waits until it is durable.
+    /// Runs an operation in a transaction of its own, and returns when it is durable.
     pub(super) async fn write<I, O>(
         &self,
         ctx: &Context,
@@ -191,7 +198,7 @@ impl Writer {
         if !self.waiting.queue().push(tenant, cost, Box::new(job)) {
             return Err(Error::unavailable("the queue of writes is full"));
         }
-        // A writer that was woken already looks into the queue once more.
+        // A full channel means that the writer has yet to look into the queue.
         self.wake.try_send(()).ok();
         answer.await.map_err(|_| Error::unavailable("the writer has stopped"))?
     }
@@ -203,7 +210,7 @@ struct Work {
     statements: Arc<Statements>,
     revocations: Arc<Revocations>,
     secrets: Arc<super::Secrets>,
-    relations: &'static Relations,
+    dependents: &'static Dependents,
     mail: Arc<Notify>,
     followers: Arc<Followers>,
 }
@@ -211,7 +218,7 @@ struct Work {
 type Done = (Box<dyn Job>, Result<()>);
 
 impl Work {
-    /// Commits what waits, group by group, until nothing does.
+    /// Commits waiting jobs, group by group, until the queue is empty.
     async fn commit_waiting(&mut self) {
         while let Some(first) = self.next(u32::MAX) {
             self.commit_group(first).await;
@@ -223,7 +230,8 @@ impl Work {
         self.waiting.queue().next(room)
     }
 
-    /// Commits a job together with others that wait; where one of them stands in the way of the others, each by itself.
+    /// Commits a job together with waiting ones. If one of them makes the group fail, each is
+    /// committed alone.
     async fn commit_group(&mut self, first: Box<dyn Job>) {
         let (outcome, done) = self.commit_together(first, ROWS).await;
         let jobs: Vec<_> = match outcome {
@@ -242,7 +250,7 @@ impl Work {
                 return;
             }
             Err(error) => {
-                tracing::debug!(%error, "transactions of a group are tried one by one");
+                tracing::debug!(%error, "retrying the transactions of a group one by one");
                 done
             }
         };
@@ -264,13 +272,14 @@ impl Work {
         }
     }
 
-    /// Runs a job, and others that wait as far as there is room for their rows, in one transaction and commits it. The outer result is the commit's: when
-    /// it failed, nothing was done.
+    /// Runs a job in a transaction, and waiting ones while there is room for their rows, and
+    /// commits it. The outer result is that of the commit. When it is an error, nothing was
+    /// written.
     async fn commit_together(&mut self, first: Box<dyn Job>, mut room: u32) -> (Result<()>, Vec<Done>) {
         let transaction = match self.connection.begin().await {
             Ok(transaction) => Arc::new(transaction),
             Err(error) => {
-                // Whoever waits too would wait as long, for the same answer.
+                // All waiting jobs would wait as long for the same error, so they get it now.
                 let room = if room == 0 { 0 } else { u32::MAX };
                 let all = std::iter::once(first).chain(std::iter::from_fn(|| self.next(room)));
                 return (Err(error), all.map(|job| (job, Ok(()))).collect());
@@ -299,7 +308,7 @@ impl Work {
             conn: Conn::Transaction(transaction.clone()),
             statements: self.statements.clone(),
             secrets: self.secrets.clone(),
-            relations: self.relations,
+            dependents: self.dependents,
         };
         let tx = Tx::new(scope, Some(group.clone()));
         let result = AssertUnwindSafe(job.run(&tx)).catch_unwind().await;
@@ -307,12 +316,13 @@ impl Work {
             result.unwrap_or_else(|_| Err(Error::internal("an operation panicked in its transaction")));
         let dry_run = tx.ctx().is_dry_run();
         if dry_run && result.is_ok() {
-            // What waits is written too, to be undone with the rest: it may be refused.
+            // A dry run writes its pending rows too, before it is rolled back: the database may
+            // reject them.
             result = tx.write_records().await;
         }
         let keeps = result.is_ok() && !dry_run;
         let ended = tx.end_savepoint(keeps).await.err();
-        // A statement before the savepoint may have ended the transaction, too.
+        // A statement before the savepoint can have ended the transaction, too.
         if let Some(error) = transaction.ended().or(ended) {
             group.give_up(error);
             return Ok(());
@@ -336,8 +346,8 @@ impl Work {
         if !group.is_broken() {
             let conn = Conn::Transaction(transaction.clone());
             rows.absorb(records);
-            if let Err(error) = group.flush(&mut rows, events, &conn, &self.statements).await {
-                tracing::debug!(%error, "rows of a group can't be written together");
+            if let Err(error) = group.flush_rows(&mut rows, events, &conn, &self.statements).await {
+                tracing::debug!(%error, "the rows of a group can't be written together");
             }
         }
         let Ok(transaction) = Arc::try_unwrap(transaction) else {

@@ -1,8 +1,8 @@
 //! Connections to a database: a pool that belongs to one runtime, with a time limit for each call.
 //!
 //! Invariant: a connection is opened on the runtime on which the pool was made, whichever runtime
-//! asks for it. A socket ends with the runtime that opened it, and workers' runtimes end before the
-//! server does.
+//! asks for it. A socket ends with the runtime that opened it, and the runtimes of workers end
+//! before the server does.
 
 use std::{
     future::{Future, poll_fn},
@@ -22,17 +22,17 @@ use super::{limit::Limit, transaction::Transaction};
 pub(crate) struct Pool {
     connections: DatabaseConnection,
     limit: Limit,
-    /// None where nothing is ever connected to.
+    /// `None` for a pool that never connects.
     home: Option<Handle>,
 }
 
 impl Pool {
-    /// A pool that belongs to the runtime of the caller.
+    /// A pool that belongs to the current runtime.
     pub(super) fn new(connections: DatabaseConnection, limit: Limit) -> Self {
         Self { connections, limit, home: Handle::try_current().ok() }
     }
 
-    /// Its connections, for what is read once at the start.
+    /// The connections, for what is read once at the start.
     pub(super) fn connections(&self) -> &DatabaseConnection {
         &self.connections
     }
@@ -53,14 +53,15 @@ impl Pool {
         self.run(self.connections.execute_raw(statement)).await
     }
 
-    /// Begins a transaction. Whoever calls it waits for its end: half a BEGIN would leave the
-    /// connection inside a transaction that the driver does not know of.
+    /// Begins a transaction. The caller must not drop the future: half a BEGIN would leave the
+    /// connection inside a transaction that the driver does not know.
     pub(super) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
         let inner = self.run(self.connections.begin_with_options(options)).await?;
         Ok(Transaction::new(inner, self.limit.clone()))
     }
 
-    /// Begins to read the database as it is at one point in time. SQLite's transactions do so anyway.
+    /// Begins a read-only transaction that sees the database at one point in time. Every
+    /// transaction of SQLite does.
     pub(super) async fn snapshot(&self) -> Result<Transaction, DbErr> {
         let is_embedded = self.backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
@@ -68,21 +69,21 @@ impl Pool {
             access_mode: (!is_embedded).then_some(AccessMode::ReadOnly),
             ..TransactionOptions::default()
         };
-        // It goes on beginning when the reader is gone.
+        // A task of its own, so that BEGIN completes when the reader is dropped.
         let pool = self.clone();
         let begin = tokio::spawn(async move { pool.begin(options).await });
         begin.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
-    /// Closes all connections; waits for those that are in use.
+    /// Closes all connections, and waits for those in use.
     pub(super) async fn close(self) {
         if let Err(error) = self.connections.close_by_ref().await {
-            tracing::debug!(%error, "connections could not be closed");
+            tracing::debug!(%error, "can't close the connections");
         }
     }
 
-    /// Works on a connection of the pool, no longer than the limit. The caller's runtime polls the
-    /// work; the sockets, timers and tasks that it makes are the pool's runtime's.
+    /// Runs a call on a connection of the pool, within the time limit. The runtime of the caller
+    /// polls it, but its sockets, timers and tasks belong to the runtime of the pool.
     async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let mut work = pin!(work);
         let at_home = poll_fn(|context| {

@@ -1,5 +1,8 @@
-//! The installation: what all nodes over a database share. Its secret seals cursors and fingerprints requests. It records the
-//! fingerprint of the encryption key, so that no node seals with another key what the others can't open.
+//! The installation: what all nodes of a database share.
+//!
+//! Invariant: there is one secret, which seals cursors and fingerprints requests. There is one
+//! encryption key, whose fingerprint is recorded. So no node seals values with a key that the other
+//! nodes don't have.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -9,15 +12,18 @@ use uuid::Uuid;
 use super::{Conn, field};
 use crate::{Error, Result, kernel::error::Kind};
 
-/// What is sealed with the encryption key: table, column and purpose.
+/// The values that are sealed with the encryption key: table, column and purpose.
 const SEALED: [(&str, &str, &[u8]); 2] =
     [("second_factor", "sealed_secret", b"totp"), ("mail", "sealed", b"mail")];
 
-/// What an operator reads who named another key.
-pub(crate) const WRONG_KEY: &str = "The encryption key is not the one that this database was used with: what is sealed in it would not open. \
-     Name the file of the right key in TASKHUB_ENCRYPTION_KEY_FILE.";
+/// The error detail for an operator who configured another key.
+pub(crate) const WRONG_KEY: &str = "The encryption key is not the key of this database, so its encrypted values can't be decrypted. \
+     Set TASKHUB_ENCRYPTION_KEY_FILE to the file of the right key.";
 
-/// The installation's secret; the first node makes it.
+/// The secret of the installation. The first node creates it.
+///
+/// # Errors
+/// `Internal` when the stored secret can't be read.
 pub(crate) async fn secret(conn: &Conn) -> Result<Vec<u8>> {
     let select =
         Query::select().column("secret").from("installation").and_where(Expr::col("id").eq(1)).take();
@@ -31,16 +37,17 @@ pub(crate) async fn secret(conn: &Conn) -> Result<Vec<u8>> {
         let secret = URL_SAFE_NO_PAD.encode(taskhub_auth::secret::random::<32>());
         let mut insert = Query::insert();
         insert.into_table("installation").columns(["id", "secret"]).values_panic([1.into(), secret.into()]);
-        // Another node may have been faster: what is there then is everybody's.
+        // If another node was faster, all nodes use its secret.
         if let Err(error) = conn.change(&insert).await {
-            tracing::debug!(%error, "another node made the installation's secret");
+            tracing::debug!(%error, "can't insert the installation's secret; another node may have inserted it");
         }
         find().await?.ok_or_else(|| Error::internal("the installation has no secret"))?
     };
     URL_SAFE_NO_PAD.decode(text).map_err(Error::internal)
 }
 
-/// Refuses an encryption key that is not the database's. The first key that opens what is sealed becomes the database's.
+/// Rejects an encryption key that is not the key of the database. The first key that opens the
+/// sealed values becomes the key of the database.
 ///
 /// # Errors
 /// `Conflict` with a sentence for the operator.
@@ -54,14 +61,14 @@ pub(crate) async fn check_key(conn: &Conn, cipher: &Cipher) -> Result<()> {
             .take();
         conn.change(&record).await?;
     }
-    // Another node may have been faster: what is there then is everybody's.
+    // If another node was faster, its key counts.
     if fingerprint(conn).await?.as_deref() == Some(cipher.fingerprint()) {
         return Ok(());
     }
     Err(Error::with(Kind::Conflict, WRONG_KEY))
 }
 
-/// The fingerprint of the database's key, if there is one yet.
+/// The fingerprint of the database's key; `None` before the first start.
 pub(crate) async fn fingerprint(conn: &Conn) -> Result<Option<String>> {
     let select = Query::select()
         .column("key_fingerprint")
@@ -72,7 +79,7 @@ pub(crate) async fn fingerprint(conn: &Conn) -> Result<Option<String>> {
     rows.first().map_or(Ok(None), |row| field(row, 0))
 }
 
-/// Whether a key opens what is sealed in the database, of which one row of each kind is tried.
+/// Whether a key opens the sealed values. It tries one row of each kind.
 async fn opens(conn: &Conn, cipher: &Cipher) -> Result<bool> {
     for (table, column, purpose) in SEALED {
         let select = Query::select().columns(["tenant_id", "id", column]).from(table).limit(1).take();

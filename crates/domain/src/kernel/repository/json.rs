@@ -1,4 +1,4 @@
-//! Values of several parts in one column: kept as JSON text, read back as what they are.
+//! Structured values in one column, stored as JSON text.
 
 use sea_orm::{
     TryGetError, TryGetable, Value,
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::row::{Cell, Cells};
 
-/// A value that a column keeps as JSON text, and that answers show as it is.
+/// A value that a column stores as JSON text. Responses show the value itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AsJson<T>(pub T);

@@ -1,4 +1,4 @@
-//! How long a call to a database may take, and what becomes of a connection whose call took longer.
+//! The time limit of a call to a database, and the end of a connection whose call took longer.
 //!
 //! Invariant: a connection returns to its pool outside a transaction, or it is closed.
 
@@ -13,14 +13,15 @@ use sea_orm::{DbErr, RuntimeErr};
 use sqlx::Connection;
 use tokio::time::{Instant, timeout};
 
-/// For how long after a late call each connection that comes back is closed. The connection of the late call is among them.
+/// The time after a timeout in which every returned connection is closed. The connection of the
+/// timeout is among them.
 const DOUBT: Duration = Duration::from_secs(2);
 
-/// The limit of each call on one database.
+/// The limit of each call to one database.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     each: Duration,
-    /// When a call was late last.
+    /// The time of the last timeout.
     late: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -29,25 +30,30 @@ impl Limit {
         Self { each, late: Arc::default() }
     }
 
-    /// What PostgreSQL is told: it ends a slow statement itself, shortly before, and keeps the connection.
+    /// The limit for PostgreSQL itself. It is shorter, so that the database ends a slow statement
+    /// and the connection is kept.
     pub(super) fn for_server(&self) -> Duration {
         self.each * 9 / 10
     }
 
     /// Waits for a call, but no longer than the limit.
+    ///
+    /// # Errors
+    /// The error of the call, or `DbErr::Conn` after the limit.
     pub(super) async fn hold<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        // Pinned here, so that the connection in it is dropped only after the lateness is noted.
+        // Pinned here, so that the connection in it is dropped after the timeout was noted.
         let mut call = pin!(call);
         if let Ok(outcome) = timeout(self.each, &mut call).await {
             return outcome;
         }
         *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        let text = format!("the database has not answered within {} ms", self.each.as_millis());
+        let text = format!("the database did not answer within {} ms", self.each.as_millis());
         Err(DbErr::Conn(RuntimeErr::Internal(text)))
     }
 
-    /// Whether a connection may be used again. sqlx answers for one that was dropped between statements, and not for one whose call
-    /// was late: its answer, or half of its BEGIN, may still be on the way.
+    /// Whether a connection may be reused. The driver handles a connection that was dropped between
+    /// statements, but not one whose call timed out: its response, or half of its BEGIN, may still
+    /// be on the way.
     pub(super) fn is_reusable<C: Connection>(&self, connection: &C) -> Ready<sqlx::Result<bool>> {
         let late = *self.late.lock().unwrap_or_else(PoisonError::into_inner);
         let is_doubtful = late.is_some_and(|late| late.elapsed() < DOUBT);

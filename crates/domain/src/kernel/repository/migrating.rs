@@ -1,8 +1,8 @@
-//! Migrating a database: one node at a time, whatever else runs.
+//! Migrates a database: one node at a time, whatever else runs.
 //!
-//! Invariant: migrations change only while a node holds the [`turn`](super::turn), and each either is applied whole or runs
-//! again. A migration that meets a lock of a running server gives way and is tried again, so that it never blocks the
-//! server's requests for longer than a statement waits for a lock.
+//! Invariant: the schema changes only while a node holds the [`turn`](super::turn). Each migration
+//! is applied as a whole, or runs again. A migration that meets a lock of a running server gives
+//! way and is retried, so it blocks no request for longer than a statement waits for a lock (5 s).
 
 use std::time::Duration;
 
@@ -12,37 +12,38 @@ use taskhub_migration::{ADDITIVE, Migrator, Progress, Standing};
 use super::{failure, pool::Database, turn::Turn};
 use crate::{Error, Result, kernel::error::Kind};
 
-/// How often a migration that met a lock is tried. Each try waits for the lock, and a second goes by before the next.
+/// The number of attempts of a migration that meets a lock. Each waits for the lock, and there is 1
+/// s between two of them.
 const TRIES: u32 = 300;
-/// How long a node waits between two tries.
+/// The pause between two attempts.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
-/// A migration and whether it was applied.
+/// A migration, and whether it was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationState {
-    /// Its name.
+    /// The name, such as `m0001_core`.
     pub name: String,
-    /// Whether the database has it.
+    /// Whether the database has the migration.
     pub applied: bool,
 }
 
-/// A table or a column that is lost when migrations are taken back.
+/// A table or a column whose data is lost when migrations are reverted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// The table.
     pub table: String,
-    /// The column, unless the whole table is lost.
+    /// The column; `None` if the whole table is lost.
     pub column: Option<String>,
-    /// How many rows the table has.
+    /// The number of rows of the table.
     pub rows: i64,
 }
 
 impl Database {
-    /// Brings the schema up to date. Nodes that start together take turns.
+    /// Applies all missing migrations. Nodes that start together take turns.
     ///
     /// # Errors
-    /// `Unavailable` when the database can't be reached, `Conflict` when its schema is that of a newer version, and
-    /// `Internal` when a migration fails.
+    /// `Unavailable` when the database can't be reached, `Conflict` when its schema is of a newer
+    /// version, and `Internal` when a migration fails.
     pub async fn migrate(&self) -> Result<()> {
         let connection = self.single().await?;
         if missing(&connection).await?.is_empty() {
@@ -59,7 +60,7 @@ impl Database {
         .await
     }
 
-    /// Takes the latest migrations back; all of them when no number is given.
+    /// Reverts the latest `steps` migrations; all of them for `None`.
     ///
     /// # Errors
     /// As [`Self::migrate`].
@@ -70,7 +71,7 @@ impl Database {
         }
         self.in_turn(&connection, async {
             for name in latest(&connection, steps).await? {
-                tracing::info!(migration = name, "taking a migration back");
+                tracing::info!(migration = name, "reverting a migration");
                 again(&name, async || Migrator::revert(&connection, &name).await).await?;
             }
             Ok(())
@@ -78,7 +79,7 @@ impl Database {
         .await
     }
 
-    /// What is lost when the latest migrations are taken back.
+    /// The data that is lost when the latest `steps` migrations are reverted.
     ///
     /// # Errors
     /// As [`Self::migrate`].
@@ -94,17 +95,17 @@ impl Database {
         Ok(losses)
     }
 
-    /// Which migrations the database has.
+    /// All migrations of this version, oldest first, and whether they were applied.
     ///
     /// # Errors
-    /// As [`Self::migrate`].
+    /// The errors of the database.
     pub async fn migrations(&self) -> Result<Vec<MigrationState>> {
         let standing = Migrator::standing(&self.single().await?).await?;
         let state = |(name, progress)| MigrationState { name, applied: progress == Progress::Applied };
         Ok(standing.known.into_iter().map(state).collect())
     }
 
-    /// Refuses a schema that this version can't use.
+    /// Rejects a schema that this version can't use.
     ///
     /// # Errors
     /// `Conflict` with a sentence that names the migrations.
@@ -120,14 +121,15 @@ impl Database {
         Err(Error::with(Kind::Conflict, detail))
     }
 
-    /// Does something while no other node migrates.
+    /// Runs `work` while no other node migrates.
     async fn in_turn<O>(
         &self,
         connection: &DatabaseConnection,
         work: impl Future<Output = Result<O>>,
     ) -> Result<O> {
         let turn = Turn::take(connection).await?;
-        // The turn is kept by a connection of its own: the first one is busy with a statement that may take long.
+        // The lock is renewed on a connection of its own, because a statement of the migration can
+        // keep the first one busy for long.
         let keeper = self.single().await?;
         let outcome = tokio::select! {
             outcome = work => outcome,
@@ -137,7 +139,8 @@ impl Database {
         outcome.and_then(|output| ended.map(|()| output))
     }
 
-    /// One connection: migrations on more than one can see half of each other's work. They take as long as they take.
+    /// One connection without a time limit. Migrations on more than one connection can see half of
+    /// each other's work.
     pub(crate) async fn single(&self) -> Result<DatabaseConnection> {
         self.keep_private().map_err(failure::from_db)?;
         let mut options = self.options(1, false);
@@ -146,14 +149,14 @@ impl Database {
     }
 }
 
-/// The migrations that the database lacks, oldest first.
+/// The migrations that the database does not have, oldest first.
 async fn missing(connection: &DatabaseConnection) -> Result<Vec<String>> {
     let standing = known(connection).await?;
     let missing = standing.known.into_iter().filter(|(_, progress)| *progress != Progress::Applied);
     Ok(missing.map(|(name, _)| name).collect())
 }
 
-/// The migrations of which the database has something, latest first.
+/// The latest migrations that the database has, at least in part, latest first.
 async fn latest(connection: &DatabaseConnection, steps: Option<u32>) -> Result<Vec<String>> {
     let standing = Migrator::standing(connection).await?;
     refuse_newer(&standing.unknown)?;
@@ -162,13 +165,13 @@ async fn latest(connection: &DatabaseConnection, steps: Option<u32>) -> Result<V
     Ok(present.rev().map(|(name, _)| name).take(steps).collect())
 }
 
-/// The migrations, unless the schema is that of a newer version that this one can't run beside.
+/// The migrations, unless the schema is of a newer version that this one can't run with.
 async fn known(connection: &DatabaseConnection) -> Result<Standing> {
     let standing = Migrator::standing(connection).await?;
     let newer: Vec<_> = standing.unknown.iter().filter(|name| !name.ends_with(ADDITIVE)).cloned().collect();
     refuse_newer(&newer)?;
     if !standing.unknown.is_empty() {
-        tracing::warn!(migrations = ?standing.unknown, "the schema is that of a newer version, which this one may run beside");
+        tracing::warn!(migrations = ?standing.unknown, "the schema is of a newer version, which this version can run with");
     }
     Ok(standing)
 }
@@ -178,20 +181,23 @@ fn refuse_newer(names: &[String]) -> Result<()> {
         return Ok(());
     }
     let detail = format!(
-        "The database has migrations that this version does not know: {}. Start the newer version, or restore a backup of before the upgrade.",
+        "The database has migrations that this version does not know: {}. Start the newer version, or restore a backup from before the upgrade.",
         names.join(", ")
     );
     Err(Error::with(Kind::Conflict, detail))
 }
 
-/// Refuses a schema that has migrations which this version does not know.
+/// Rejects a schema with migrations that this version does not know.
+///
+/// # Errors
+/// `Conflict` with a sentence that names the migrations.
 pub(crate) fn check_known(migrations: &[String]) -> Result<()> {
     let known = Migrator::names();
     let newer: Vec<_> = migrations.iter().filter(|name| !known.contains(name)).cloned().collect();
     refuse_newer(&newer)
 }
 
-/// Tries again for as long as others hold locks.
+/// Retries an attempt while other processes hold locks.
 async fn again(name: &str, attempt: impl AsyncFn() -> std::result::Result<(), DbErr>) -> Result<()> {
     for _ in 1..TRIES {
         match attempt().await {
@@ -205,7 +211,7 @@ async fn again(name: &str, attempt: impl AsyncFn() -> std::result::Result<(), Db
     attempt().await.map_err(failure::from_db)
 }
 
-/// How many rows a table has.
+/// The number of rows of a table.
 pub(super) async fn count(connection: &impl ConnectionTrait, table: &str) -> Result<i64> {
     use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query};
     let count = Query::select().expr(Expr::col(Asterisk).count()).from(table.to_owned()).take();

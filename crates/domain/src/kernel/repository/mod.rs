@@ -1,10 +1,17 @@
-//! The store: pools, transactions and the tenant scope; the one place that builds queries on a tenant's rows.
+//! The repository: pools, transactions and the tenant scope. It builds every query on the rows of a
+//! tenant.
 //!
-//! Invariant: a connection is never lent. A [`Scope`] (reading) and a [`Tx`] (writing) are handed out against a [`Context`]
-//! alone, and everything that they do names its tenant.
+//! Invariant: a connection never leaves this module. Reading needs a [`Scope`] and writing needs a
+//! [`Tx`]. Both are handed out for a [`Context`] only, and every statement that they run names the
+//! tenant of that context.
+//!
+//! The repository must not know any resource. What it needs of a resource comes through
+//! [`Resource`] and `Dependents`.
 
+mod batch;
 mod checkpoint;
 mod conn;
+mod dependents;
 mod due;
 mod dump;
 mod evidence;
@@ -15,12 +22,11 @@ mod fuzzing;
 mod group;
 mod home;
 mod installation;
+mod internal;
 pub(crate) mod json;
-mod kept;
 mod limit;
 mod migrating;
-mod news;
-pub(crate) mod noun;
+mod node_notifier;
 mod pending;
 pub(crate) mod people;
 mod pool;
@@ -28,14 +34,13 @@ mod private;
 mod queue;
 mod reach;
 mod readiness;
-mod relations;
+pub(crate) mod resource;
 mod revocation;
 pub(crate) mod row;
 mod scope;
-mod share;
 mod sql;
-mod stage;
 mod statistics;
+mod tenant_limiter;
 mod text;
 pub(crate) mod tokenizer;
 mod tools;
@@ -58,27 +63,27 @@ use tracing::Instrument;
 use self::writer_connection::WriterConnection;
 pub(crate) use self::{
     conn::Conn,
+    dependents::{BelongsTo, Cascade, Dependents, PassesOn, Reaction, ReactsTo, Succession},
     home::Pool,
     installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
-    noun::{Unique, entity},
-    relations::{BelongsTo, Cascade, PassesOn, Reaction, ReactsTo, Relations, Succession},
+    resource::{Unique, entity},
     revocation::Revocation,
     scope::{field, names_readable, readable, readable_ids},
     text::unindexed,
 };
 pub use self::{
+    dependents::Written,
     evidence::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
     migrating::{Loss, MigrationState},
-    noun::{Blank, Container, Noun, Owned},
     pool::Database,
     readiness::Unready,
-    relations::Written,
+    resource::{Blank, Container, Owned, Resource},
     revocation::{Revocations, follow_revocations},
     scope::Scope,
-    share::{Share, Shares},
+    tenant_limiter::{TenantLimiter, TenantShare},
     text::Searched,
     tools::Engine,
     tx::{Birth, Tx},
@@ -88,63 +93,68 @@ use crate::{
     kernel::{context::Request, idempotency::InFlight},
 };
 
-/// How many rows housekeeping deletes at once.
+/// The number of rows that housekeeping deletes in one transaction.
 pub(crate) const SWEEP: u64 = 100;
 
-/// An operation in a transaction. It may be run more than once, until one of the runs is committed.
+/// An operation that runs in a transaction. It may run more than once, because a transaction that
+/// meets a conflict or a deadlock is retried. So an operation has no effect except through its
+/// [`Tx`].
 pub type Operation<I, O> = for<'a> fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<O>>;
 
-/// The way to everything that TaskHub knows. Cheap to clone.
+/// The access to all data of an installation. Cheap to clone: the clones share their pools and
+/// caches.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Repository(Arc<Inner>);
 
 struct Inner {
     reads: Pool,
     writes: Writes,
-    shares: Arc<share::Shares>,
-    queue: Arc<share::Shares>,
+    shares: Arc<tenant_limiter::TenantLimiter>,
+    queue: Arc<tenant_limiter::TenantLimiter>,
     statements: Arc<sql::Statements>,
     revocations: Arc<Revocations>,
-    news: news::News,
+    node_notifier: node_notifier::News,
     secrets: Arc<Secrets>,
     mail: Arc<Notify>,
     followers: Arc<feed::Followers>,
     clock: Clock,
     in_flight: InFlight,
-    relations: &'static Relations,
+    dependents: &'static Dependents,
     readiness: readiness::Readiness,
     _checkpoints: Option<checkpoint::Checkpoints>,
 }
 
-/// What seals and opens.
+/// The secrets of the installation.
 struct Secrets {
-    /// All nodes over a database share it: it seals cursors and credentials, and fingerprints requests.
+    /// The secret that all nodes of a database share. It seals cursors and credentials, and it
+    /// fingerprints requests.
     installation: Vec<u8>,
-    /// Its key lies outside the database.
+    /// The cipher for sealed values. Its key is stored outside the database.
     cipher: Cipher,
 }
 
 enum Writes {
-    /// One writer that groups commits.
+    /// SQLite: one writer, which commits several transactions together.
     Grouped(group::Writer),
-    /// A transaction each, on any connection.
+    /// The other databases: each transaction on a connection of its own.
     Each(Pool),
 }
 
-impl Store {
+impl Repository {
     /// Connects to a database whose schema is up to date, with the relations between the resources.
     ///
     /// # Errors
-    /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another version.
+    /// `Unavailable` when the database can't be reached. `Conflict` when its schema is of another
+    /// version, or when the encryption key is not the key of the database.
     pub(crate) async fn open(
         database: &Database,
         cipher: Cipher,
         clock: Clock,
-        relations: &'static Relations,
+        dependents: &'static Dependents,
     ) -> Result<Self> {
         let (reads, writes) = database.open().await.map_err(failure::from_db)?;
         Database::check_schema(writes.connections()).await?;
-        let shares = Arc::new(share::Shares::new(database.connections()));
+        let shares = Arc::new(tenant_limiter::TenantLimiter::new(database.connections()));
         let statements = Arc::new(sql::Statements::default());
         let revocations = Arc::new(Revocations::default());
         let conn = Conn::Pool(writes.clone(), None);
@@ -161,19 +171,19 @@ impl Store {
                 secrets.clone(),
                 mail.clone(),
                 followers.clone(),
-                relations,
+                dependents,
             ))
         } else {
             Writes::Each(writes)
         };
-        let store = Self(Arc::new(Inner {
+        let repository = Self(Arc::new(Inner {
             reads,
             writes,
             shares,
-            queue: Arc::new(share::Shares::new(group::WAITING)),
+            queue: Arc::new(tenant_limiter::TenantLimiter::new(group::WAITING)),
             statements,
             revocations,
-            news: news::News::of(database),
+            node_notifier: node_notifier::News::of(database),
             secrets,
             mail,
             followers,
@@ -181,40 +191,44 @@ impl Store {
             _checkpoints: checkpoint::Checkpoints::start(database, checkpoint::LARGE, checkpoint::PERIOD),
             clock,
             in_flight: InFlight::default(),
-            relations,
+            dependents,
         }));
-        store.refresh_revocations().await?;
-        Ok(store)
+        repository.refresh_revocations().await?;
+        Ok(repository)
     }
 
-    /// The tenant's rows, for reading.
+    /// The scope that reads the rows of the tenant of `ctx`. It runs each statement on any
+    /// connection, within the tenant's share of the connections.
     pub fn read(&self, ctx: &Context) -> Scope {
         Scope {
             ctx: ctx.clone(),
             conn: Conn::Pool(self.0.reads.clone(), Some(self.0.shares.of(ctx.tenant()))),
             statements: self.0.statements.clone(),
             secrets: self.0.secrets.clone(),
-            relations: self.0.relations,
+            dependents: self.0.dependents,
         }
     }
 
-    /// Reads by several statements that all see the database as it is at one instant.
+    /// Runs `read` on a consistent snapshot: all of its statements see the database at one point in
+    /// time.
     ///
     /// # Errors
-    /// The reading's own, and `Unavailable` when the database is overloaded.
+    /// The errors of `read`, and `Unavailable` when the database is overloaded.
     pub async fn at_once<O>(&self, ctx: &Context, read: impl AsyncFnOnce(&Scope) -> Result<O>) -> Result<O> {
         let _held = self.0.shares.of(ctx.tenant()).enter().await?;
         let transaction = Arc::new(self.0.reads.snapshot().await.map_err(failure::from_db)?);
         let scope = Scope { conn: Conn::Transaction(transaction), ..self.read(ctx) };
-        // Nothing was written: the transaction is dropped, which ends it.
+        // Nothing was written, so dropping the transaction is enough to end it.
         read(&scope).await
     }
 
-    /// Runs an operation in a transaction and waits until it is durable. An operation that fails leaves nothing behind, and neither does one in a
-    /// dry run; one that met a conflict or a deadlock is tried again here.
+    /// Runs an operation in a transaction and returns when the transaction is durable. An operation
+    /// that fails leaves nothing behind, and neither does a dry run. Conflicts and deadlocks are
+    /// retried here, up to 8 attempts in total, so callers never retry.
     ///
     /// # Errors
-    /// The operation's own, and `Unavailable` when the database or the queue before it is overloaded.
+    /// The errors of the operation, and `Unavailable` when the database or the queue of writes is
+    /// overloaded.
     pub async fn write<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
     where
         I: Send + Sync + 'static,
@@ -225,7 +239,8 @@ impl Store {
         outcome
     }
 
-    /// In a group on SQLite, in a transaction of its own elsewhere.
+    /// Runs the operation with others in one commit on SQLite, and in a transaction of its own
+    /// elsewhere.
     async fn dispatch<I, O>(&self, ctx: &Context, input: I, operation: Operation<I, O>) -> Result<O>
     where
         I: Send + Sync + 'static,
@@ -233,14 +248,15 @@ impl Store {
     {
         match &self.0.writes {
             Writes::Grouped(writer) => {
-                // A tenant's writes fill a third of the queue at most.
+                // One tenant's writes fill at most a third of the queue.
                 let place = self.0.queue.of(ctx.tenant()).enter().await?;
                 writer.write(ctx, Some(place), input, operation).await
             }
             Writes::Each(pool) => {
-                // It goes to its end when the client is gone: what was committed is followed by what it brings about.
-                let (store, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
-                let write = async move { store.write_alone(&pool, &ctx, &input, operation).await };
+                // A task of its own, which goes on when the client disconnects. So whatever follows
+                // a commit (revocations, mail) always runs.
+                let (repository, pool, ctx) = (self.clone(), pool.clone(), ctx.clone());
+                let write = async move { repository.write_alone(&pool, &ctx, &input, operation).await };
                 let write = tokio::spawn(write.in_current_span());
                 write.await.unwrap_or_else(|error| Err(Error::internal(error)))
             }
@@ -276,15 +292,15 @@ impl Store {
         let conn = Conn::Transaction(transaction.clone());
         let scope = Scope { conn: conn.clone(), ..self.read(ctx) };
         let tx = Tx::new(scope, None);
-        // A failure drops the transaction, which rolls it back.
+        // An error drops the transaction, which rolls it back.
         let output = operation(&tx, input).await?;
         let mut pending = tx.into_pending();
-        if pending.announced {
-            conn.announce().await.map_err(failure::from_db)?;
+        if pending.notifies_nodes {
+            conn.notify_nodes().await.map_err(failure::from_db)?;
         }
         pending.rows.absorb(pending.records);
         let wrote = !pending.events.is_empty();
-        // Last: the events' positions are locked until the commit.
+        // Events are written last, because their positions lock the tenant's feed until the commit.
         let flushed = pending.rows.flush_with(pending.events, &conn, &self.0.statements).await;
         flushed.map_err(|error| failure::from_write(error, &[]))?;
         drop(conn);
@@ -305,47 +321,53 @@ impl Store {
         Ok(output)
     }
 
-    /// What was revoked, kept in memory.
+    /// The revocations that this node keeps in memory.
     pub fn revocations(&self) -> &Revocations {
         &self.0.revocations
     }
 
-    /// Tells, again and again, that another node has revoked something, where the database lets nodes know.
+    /// Notifies `heard` whenever another node has revoked something, until the future is dropped.
+    /// Only PostgreSQL notifies. On the other databases it returns at once.
     pub(crate) async fn listen(&self, heard: &tokio::sync::Notify) {
-        self.0.news.listen(heard).await;
+        self.0.node_notifier.listen(heard).await;
     }
 
-    /// The installation's secret: keys the seals of cursors and the fingerprints of requests.
+    /// The secret of the installation: the key of the seals of cursors and of the fingerprints of
+    /// requests.
     pub(crate) fn secret(&self) -> &[u8] {
         &self.0.secrets.installation
     }
 
-    /// Seals what must be read again.
+    /// The cipher for secrets that the server must read again, such as the secrets of second
+    /// factors.
     pub(crate) fn cipher(&self) -> &Cipher {
         &self.0.secrets.cipher
     }
 
-    /// Waits until a transaction of this node has let mail wait.
+    /// Waits until a transaction of this node has committed mail to send.
     pub async fn mail_written(&self) {
         self.0.mail.notified().await;
     }
 
-    /// The clock that everything here goes by.
+    /// The clock of the repository. It gives the time of every write and every check of expiry.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// The server's own work.
+    /// The context maker for the server's own work, which no user requested. The reason goes to the
+    /// log.
     pub fn system(&self, reason: &'static str, request: Request) -> System {
         System::new(reason, request, self.0.clock.clone())
     }
 
-    /// The database outside any tenant, for the few queries of the server's own work.
-    pub(crate) fn beyond_tenants(&self, _system: &System) -> Conn {
+    /// An unscoped connection: its statements name no tenant. It is for the few queries of the
+    /// server's own work, and each new use is a decision.
+    pub(crate) fn unscoped(&self, _system: &System) -> Conn {
         Conn::Pool(self.0.reads.clone(), None)
     }
 
-    /// Deletes, across tenants, the rows of a table whose instant in a column is before another: a few at a time, so that no other write waits long.
+    /// Deletes rows across tenants: those of `table` whose timestamp in `column` is before
+    /// `before`. It deletes [`SWEEP`] rows per transaction, so that no other write waits long.
     pub(crate) async fn housekeep(
         &self,
         system: &System,
@@ -361,7 +383,7 @@ impl Store {
             .take();
         let ctx = system.within(uuid::Uuid::nil());
         loop {
-            let rows = self.beyond_tenants(system).rows(&expired).await.map_err(failure::from_db)?;
+            let rows = self.unscoped(system).rows(&expired).await.map_err(failure::from_db)?;
             let mut any = Condition::any();
             for row in &rows {
                 let (tenant, id): (uuid::Uuid, uuid::Uuid) = (field(row, 0)?, field(row, 1)?);
@@ -372,25 +394,26 @@ impl Store {
             }
             let delete = Query::delete().from_table(table).cond_where(any).take();
             self.write(&ctx, delete, |tx, delete| {
-                Box::pin(async move { tx.change_beyond(delete).await.map(drop) })
+                Box::pin(async move { tx.change_unscoped(delete).await.map(drop) })
             })
             .await?;
         }
     }
 
-    /// The idempotency keys whose requests are under way on this node.
+    /// The idempotency keys whose requests this node is running.
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.0.in_flight
     }
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for Repository {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
+        f.write_str("Repository")
     }
 }
 
-/// The pause before another try: a deadlock's victims should not meet again at once.
+/// The pause before attempt `attempt + 1`: 4 ms, doubling up to 128 ms, so that the victims of a
+/// deadlock don't collide again at once.
 fn pause(attempt: u32) -> Duration {
     Duration::from_millis(2 << Ord::min(attempt, 6))
 }

@@ -1,15 +1,18 @@
-//! What waits until a transaction's end: the records of its writes, and the rows that nothing else reads.
+//! What waits until the end of a transaction: the records of its writes, and batched rows.
+//!
+//! Invariant: pending rows are written before the commit, or nothing of the transaction is. Events
+//! are written last.
 
 use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
 
 use uuid::Uuid;
 
 use super::{
+    batch::Batches,
     failure,
-    noun::{Noun, Owned},
+    resource::{Owned, Resource},
     revocation::Revocation,
     scope::Scope,
-    stage::Stage,
     tx::{Birth, Tx},
 };
 use crate::{
@@ -21,26 +24,26 @@ use crate::{
     },
 };
 
-/// What waits until the transaction's end.
+/// What waits until the end of the transaction.
 #[derive(Default)]
 pub(super) struct Pending {
-    /// Rows of nouns that nothing else reads.
-    pub(super) rows: Stage,
+    /// New rows of resources that are batched.
+    pub(super) rows: Batches,
     /// Audit rows, and rows of other logs.
-    pub(super) records: Stage,
-    /// Events, in their order: they get their positions as the last thing before the commit.
+    pub(super) records: Batches,
+    /// Events in their order. They get their positions immediately before the commit.
     pub(super) events: Vec<Event>,
-    /// What the commit revokes.
+    /// The revocations that take effect with the commit.
     pub(super) revocations: Vec<Revocation>,
-    /// Whether other nodes are told to read it.
-    pub(super) announced: bool,
-    /// Whether the commit lets mail wait.
+    /// Whether the commit notifies other nodes of revocations.
+    pub(super) notifies_nodes: bool,
+    /// Whether the commit adds mail to send.
     pub(super) mail: bool,
 }
 
 impl Tx {
-    /// Writes the audit rows that wait, for an operation that changes many rows: they don't pile up in memory. Events, which are small, go on waiting:
-    /// they are numbered at the end.
+    /// Writes the pending audit rows, for operations that change many rows: it bounds the memory
+    /// that they need. Events are small, and wait until the end to be numbered.
     pub(crate) async fn write_records(&self) -> Result<()> {
         self.begin_writing().await?;
         let mut records = std::mem::take(&mut self.pending().records);
@@ -48,10 +51,11 @@ impl Tx {
         written.map_err(|error| failure::from_write(error, &[]))
     }
 
-    /// Records what happened to a row without changing it, for the security log: what was tried and refused, a token that was ended.
+    /// Records an occurrence in the audit without a change of the row: a rejected attempt or a
+    /// revoked token. It makes no event.
     pub(crate) fn note(
         &self,
-        noun: policy::Noun,
+        noun: policy::ResourceType,
         name: &'static str,
         id: Uuid,
         what: &impl serde::Serialize,
@@ -63,8 +67,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Records a write: [`Self::add`], [`Self::update`] and [`Self::remove`] do so themselves. For what is written beside a row, and belongs to it.
-    pub(crate) fn record<N: Noun>(
+    /// Records a write of something that belongs to a row, such as the labels of a task.
+    /// [`Self::add`], [`Self::update`] and [`Self::remove`] record their own writes.
+    pub(crate) fn record<N: Resource>(
         &self,
         name: &'static str,
         id: Uuid,
@@ -73,14 +78,15 @@ impl Tx {
         new: Option<String>,
     ) {
         let Birth { tenant, id: record, at } = self.birth();
-        let noun = N::NOUN.as_str();
+        let noun = N::TYPE.as_str();
         let mut pending = self.pending();
         pending.events.push(event::row(tenant, record, at, noun, id, name, version));
         pending.records.push(&audit::row(&self.ctx, record, at, noun, id, name, old, new));
     }
 
-    /// As [`Self::record`], of the row itself; `moves`: it may have brought something into sight or out of it.
-    pub(crate) fn record_row<N: Noun>(
+    /// As [`Self::record`], for the row itself. `moves` says that the write can affect the
+    /// visibility of rows.
+    pub(crate) fn record_row<N: Resource>(
         &self,
         name: &'static str,
         row: &N,
@@ -94,36 +100,36 @@ impl Tx {
         }
     }
 
-    /// Adds a row to a log, at the transaction's end: nothing in the transaction reads it.
+    /// Adds a row to a log at the end of the transaction. Nothing in the transaction reads it.
     pub(crate) fn append<M: Owned>(&self, row: &M) {
         self.pending().records.push(row);
     }
 
-    /// The rows as they are after all that was written so far.
-    pub(crate) async fn settled(&self) -> Result<&Scope> {
-        self.settle().await?;
+    /// The scope, after all batched rows were written.
+    pub(crate) async fn flushed(&self) -> Result<&Scope> {
+        self.flush().await?;
         Ok(self)
     }
 
-    /// Records that the caller made a row, and sees it, in their record.
-    pub(super) fn record_added<N: Noun>(&self, row: &N) {
+    /// Records in the caller's authorisation record that they created the row, and so see it.
+    pub(super) fn record_added<N: Resource>(&self, row: &N) {
         if let Some(record) = self.ctx.record() {
-            record.authorized_on(N::NOUN, Action::Create, row.id());
-            record.authorized_on(N::NOUN, Action::Read, row.id());
+            record.authorized_on(N::TYPE, Action::Create, row.id());
+            record.authorized_on(N::TYPE, Action::Read, row.id());
         }
     }
 
-    /// Makes ready for a statement that writes at once: what waits is written first, and in a group a savepoint lets this
-    /// transaction fail alone.
+    /// Prepares for a statement that writes immediately. Batched rows are written first. In a
+    /// group, a savepoint lets this transaction fail alone.
     pub(super) async fn begin_writing(&self) -> Result<()> {
-        self.settle().await?;
+        self.flush().await?;
         self.set_savepoint().await
     }
 
-    /// Writes the rows that wait.
-    pub(super) async fn settle(&self) -> Result<()> {
+    /// Writes the batched rows.
+    pub(super) async fn flush(&self) -> Result<()> {
         if let Some(group) = &self.group {
-            group.settle(&self.conn, &self.statements).await?;
+            group.flush(&self.conn, &self.statements).await?;
         }
         let mut rows = std::mem::take(&mut self.pending().rows);
         if !rows.is_empty() {
@@ -153,7 +159,7 @@ impl Tx {
         Ok(())
     }
 
-    /// How many rows it has recorded so far.
+    /// The number of writes that the transaction has recorded so far.
     pub(super) fn recorded(&self) -> u32 {
         u32::try_from(self.pending().events.len()).unwrap_or(u32::MAX)
     }
@@ -162,7 +168,7 @@ impl Tx {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the transaction's use: what waits is the store's to write.
+    /// Ends the use of the transaction. The repository then writes what is pending.
     pub(super) fn into_pending(self) -> Pending {
         self.pending.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

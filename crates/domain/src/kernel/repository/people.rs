@@ -1,8 +1,7 @@
-//! The people whom a tenant's rows name: what they are called, and who they were if they were
-//! removed.
+//! The names of the users and service accounts in a tenant's rows, even if they were removed.
 //!
-//! Invariant: a row keeps a person's id alone. The names of a page are looked up at once, so that a
-//! page costs one query more, however long it is.
+//! Invariant: a row stores only the id of a user. The names for a page are looked up together, so a
+//! page costs one more query, however long it is.
 
 use std::collections::HashMap;
 
@@ -17,7 +16,7 @@ use utoipa::ToSchema;
 use super::{Scope, entity, field, row::Positioned};
 use crate::{
     Instant, Result,
-    kernel::policy::{Action, Noun},
+    kernel::policy::{Action, ResourceType},
 };
 
 entity! {
@@ -32,16 +31,16 @@ entity! {
 /// A user who was removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RemovedUser {
-    /// Their last username, which may be another's by now.
+    /// The last username. Another user may have it now.
     #[schema(example = "grace")]
     pub username: String,
-    /// Given name.
+    /// The given name.
     #[schema(example = "Grace")]
     pub first_name: String,
-    /// Family name.
+    /// The family name.
     #[schema(example = "Hopper")]
     pub last_name: String,
-    /// When they were removed.
+    /// The date and time (UTC) at which the user was removed.
     pub removed_at: Instant,
 }
 
@@ -51,20 +50,21 @@ impl From<FormerUser> for RemovedUser {
     }
 }
 
-/// The tables of those who act, or did, the columns of their names, and whether they were removed.
+/// The tables of actors: the table, the column of the name, and 1 if it holds removed ones.
 const NAMED: [(&str, &str, i32); 3] =
     [("user", "username", 0), ("former_user", "username", 1), ("service_account", "name", 0)];
 
-/// What somebody is called.
+/// The name of an actor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) name: String,
-    /// Whether they were removed.
+    /// Whether the actor was removed.
     pub(crate) removed: bool,
 }
 
 impl Scope {
-    /// The names of those of the tenant's actors who have these ids.
+    /// The names of the actors with these ids in the tenant. An id that is none of theirs is left
+    /// out.
     pub(crate) async fn names(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Name>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -91,14 +91,14 @@ impl Scope {
             .take()
     }
 
-    /// Says in rows of an answer who the people were whom they name, as far as they were removed
-    /// and the caller's token reaches users.
+    /// Adds the data of removed users to the rows of a response that name them, if the caller's
+    /// token may read users.
     pub(crate) async fn mark_removed<T: Positioned>(&self, rows: &mut [T]) -> Result<()> {
-        // Who asks is not removed.
+        // The caller was not removed.
         let own = self.ctx.user();
         let mut people: Vec<_> = rows.iter_mut().filter_map(Positioned::person).collect();
         people.retain(|(id, _)| own != Some(*id));
-        if people.is_empty() || !self.ctx.reaches(Noun::User, Action::Read) {
+        if people.is_empty() || !self.ctx.reaches(ResourceType::User, Action::Read) {
             return Ok(());
         }
         let mut ids: Vec<_> = people.iter().map(|(id, _)| *id).collect();

@@ -1,4 +1,5 @@
-//! Opening one of the three databases, each with what TaskHub's promises need of it.
+//! Opens one of the three databases, with the options that TaskHub's guarantees need: durable
+//! commits, foreign keys, isolation and time limits.
 
 use std::{future::ready, str::FromStr, sync::Arc, time::Duration};
 
@@ -11,28 +12,30 @@ use sqlx::{
 
 use super::{checkpoint, home::Pool, limit::Limit, private, statistics};
 
-/// How long a request waits for a connection. It may have waited as long for its tenant's share: both together take 2 s.
+/// The time that a request waits for a connection. It may have waited 1 s for its tenant's share
+/// before, so together it waits at most 2 s.
 const ACQUIRE: Duration = Duration::from_secs(1);
-/// How long a call may take when nothing else is said.
+/// The default limit of each call to the database.
 const CALL: Duration = Duration::from_secs(10);
-/// For how long SQLite is read by the same connection.
+/// The maximum lifetime of a connection that reads SQLite.
 const READER: Duration = Duration::from_hours(1);
-/// How long a statement waits for a lock.
+/// The time that a statement waits for a lock.
 const LOCK: Duration = Duration::from_secs(5);
 
-/// A database: `sqlite://…`, `postgres://…` or `mysql://…`, and how many connections it gets.
+/// A database (`sqlite://…`, `postgres://…` or `mysql://…`), and the number of its connections.
 #[derive(Clone, Debug)]
 pub struct Database {
     url: SecretString,
     connections: u32,
     limit: Limit,
-    /// How many pages SQLite's file may have, for the connections that are opened from now on.
+    /// The maximum size of SQLite's file in pages, for connections that are opened from now on.
     #[cfg(test)]
     pub(super) pages: std::sync::Arc<std::sync::atomic::AtomicU32>,
 }
 
 impl Database {
-    /// A database by its URL. On SQLite the connections are the readers', beside the one writer.
+    /// A database by its URL. On SQLite `connections` is the number of readers; there is one writer
+    /// beside them.
     pub fn new(url: SecretString, connections: u32) -> Self {
         Self {
             url,
@@ -43,44 +46,44 @@ impl Database {
         }
     }
 
-    /// Limits each call to the database: beginning and committing, too.
+    /// Limits the duration of each call to the database, including BEGIN and COMMIT.
     #[must_use]
     pub fn with_timeout(mut self, each: Duration) -> Self {
         self.limit = Limit::new(each);
         self
     }
 
-    /// Whether it is a file of this machine (SQLite).
+    /// Whether the database is a file on this machine (SQLite).
     pub fn is_embedded(&self) -> bool {
         self.url.expose_secret().starts_with("sqlite:")
     }
 
-    /// Its URL.
+    /// The URL, with the password.
     pub(super) fn url(&self) -> &str {
         self.url.expose_secret()
     }
 
-    /// Its URL, if it is a file of this machine.
+    /// The URL, if the database is a file on this machine.
     pub(super) fn embedded(&self) -> Option<&str> {
         self.is_embedded().then(|| self.url.expose_secret())
     }
 
-    /// Its URL, if it is one that lets nodes know what others did (PostgreSQL).
+    /// The URL, if the database has notifications between nodes (PostgreSQL).
     pub(super) fn telling(&self) -> Option<&SecretString> {
         let url = self.url.expose_secret();
         ["postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)).then_some(&self.url)
     }
 
-    /// How many connections it gets.
+    /// The number of connections.
     pub(super) fn connections(&self) -> u32 {
         self.connections
     }
 
-    /// The pools for reading and for writing; one pool serves both where the database has many writers.
+    /// The pools for reading and for writing. A database with many writers has one pool for both.
     pub(super) async fn open(&self) -> std::result::Result<(Pool, Pool), DbErr> {
         self.keep_private()?;
         if self.is_embedded() {
-            // The writer comes first: it makes the file.
+            // The writer is opened first, because it creates the file.
             let writer = self.open_writer().await?;
             statistics::at_open(&writer).await;
             Ok((self.pool(self.connections, true).await?, writer))
@@ -90,7 +93,7 @@ impl Database {
         }
     }
 
-    /// A pool of one connection, as the one that writes to SQLite.
+    /// A pool of one connection, such as the one that writes to SQLite.
     pub(crate) async fn open_writer(&self) -> std::result::Result<Pool, DbErr> {
         self.pool(1, false).await
     }
@@ -100,7 +103,7 @@ impl Database {
         Ok(Pool::new(self.limit.hold(connecting).await?, self.limit.clone()))
     }
 
-    /// Sees to it that the files of an embedded database are their owner's alone.
+    /// Makes the files of an embedded database accessible only to their owner.
     pub(super) fn keep_private(&self) -> std::result::Result<(), DbErr> {
         let Some(url) = self.embedded() else { return Ok(()) };
         let options = SqliteConnectOptions::from_str(url)
@@ -120,14 +123,14 @@ impl Database {
             .test_before_acquire(false)
             .statement_timeout(self.limit.for_server());
         if !self.is_embedded() {
-            // A connection that the database closed meanwhile is found out before it is used.
+            // Detects a connection that the database has closed before it is used.
             options.test_before_acquire_if_idle_for(Duration::from_secs(1));
         }
         if self.is_embedded() {
             options
                 .min_connections(connections)
                 .idle_timeout(None::<Duration>)
-                // A connection knows the statistics of when it was opened.
+                // A connection keeps the statistics that were there when it was opened.
                 .max_lifetime(read_only.then_some(READER));
         }
         self.sqlite_options(&mut options, read_only);
@@ -148,14 +151,15 @@ impl Database {
                 .create_if_missing(!read_only)
                 .read_only(read_only)
                 .journal_mode(SqliteJournalMode::Wal)
-                // NORMAL would lose acknowledged writes to a power cut.
+                // NORMAL would lose acknowledged writes in a power failure.
                 .synchronous(SqliteSynchronous::Full)
                 .pragma("journal_size_limit", checkpoint::LARGE.to_string())
                 .busy_timeout(LOCK)
                 .foreign_keys(true)
                 .statement_cache_capacity(512)
         });
-        // The driver counts a transaction that SQLite has rolled back by itself as open: such a connection is closed.
+        // The driver counts a transaction that SQLite has rolled back on its own as open. Such a
+        // connection is closed.
         options.map_sqlx_sqlite_pool_opts(|pool| {
             pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
         });
@@ -185,7 +189,8 @@ impl Database {
                     Box::pin(async move {
                         connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
                         connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
-                        // A change of the schema waits for the table as long, and then lets others have it.
+                        // A change of the schema waits as long for a table, and then lets the
+                        // others continue.
                         connection.execute("SET SESSION lock_wait_timeout = 5").await?;
                         Ok(())
                     })

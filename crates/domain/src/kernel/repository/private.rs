@@ -1,6 +1,6 @@
-//! The files of an embedded database are its owner's alone.
+//! Makes the files of an embedded database accessible only to their owner.
 //!
-//! SQLite makes the files beside the database (`-wal`, `-shm`) with the mode of the database
+//! SQLite creates the files beside the database (`-wal`, `-shm`) with the mode of the database
 //! itself.
 
 use std::{
@@ -10,15 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What nobody but the owner may do.
+/// The permissions of everybody but the owner.
 const OTHERS: u32 = 0o077;
 
-/// Makes a database's file, if there is none, and takes from others what they may do with its
-/// files.
+/// Creates the file of a database with mode 0600 if there is none. Otherwise it removes the
+/// permissions of others on the existing files.
 ///
 /// # Errors
-/// When the file can't be made. That a mode can't be changed is logged: the files may be another
-/// user's.
+/// When the file can't be created. A mode that can't be changed is only logged, because the files
+/// may belong to another user.
 pub(super) fn keep(database: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(database) {
         Ok(_) => return Ok(()),
@@ -40,8 +40,10 @@ fn tighten(file: &Path) {
     }
     match fs::set_permissions(file, Permissions::from_mode(mode & !OTHERS)) {
         Ok(()) => {
-            tracing::info!(file = %file.display(), "others could read the database: its mode is 0600 now");
+            tracing::info!(file = %file.display(), "removed the permissions of other users on a database file");
         }
-        Err(error) => tracing::warn!(file = %file.display(), %error, "others can read the database"),
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "other users can access a database file")
+        }
     }
 }

@@ -1,20 +1,23 @@
-//! The queue before SQLite's one writer: tenants take turns, so that one tenant's writes do not delay another's.
+//! The queue of SQLite's one writer. Tenants take turns, so that one tenant's writes do not delay
+//! another's.
 //!
-//! It is a deficit round robin (Shreedhar and Varghese, 1995). Each turn adds [`QUANTUM`] to a tenant's credit, and a job is served when the
-//! credit covers its cost. The cost is the number of rows that the job is expected to write. Rows beyond that are charged afterwards, so a
-//! tenant whose jobs cascade waits longer for its next turn.
+//! It is a deficit round robin (Shreedhar and Varghese, 1995). Each turn adds [`QUANTUM`] to a
+//! tenant's credit, and a job is served when the credit covers its cost. The cost is the number of
+//! rows that the job is expected to write. Rows beyond that are charged afterwards, so a tenant
+//! whose jobs cascade waits longer for its next turn.
 //!
-//! Invariant: the costs served to two tenants with waiting jobs differ by a constant at most. A tenant's jobs keep their order. A tenant without
-//! waiting jobs takes no memory, and keeps neither credit nor debt.
+//! Invariant: the costs served to two tenants with waiting jobs differ by a constant at most. The
+//! jobs of a tenant keep their order. A tenant without waiting jobs takes no memory, and keeps
+//! neither credit nor debt.
 
 use std::collections::VecDeque;
 
 use uuid::Uuid;
 
-/// The credit of one turn, in rows: small, so that single writes of many tenants alternate.
+/// The credit of one turn, in rows. It is small, so that single writes of many tenants alternate.
 const QUANTUM: i64 = 16;
 
-/// Jobs that wait, by tenant.
+/// Waiting jobs, by tenant.
 pub(super) struct Queue<J> {
     /// The tenants with waiting jobs, in the order of their turns.
     lanes: VecDeque<Lane<J>>,
@@ -22,7 +25,7 @@ pub(super) struct Queue<J> {
     capacity: usize,
 }
 
-/// One tenant's waiting jobs; there is at least one.
+/// The waiting jobs of one tenant; at least one.
 struct Lane<J> {
     tenant: Uuid,
     credit: i64,
@@ -34,7 +37,8 @@ impl<J> Queue<J> {
         Self { lanes: VecDeque::new(), waiting: 0, capacity }
     }
 
-    /// Adds a job behind the tenant's others. Returns whether there was room for it.
+    /// Adds a job behind the tenant's others. Returns false, without the job, when the queue is
+    /// full.
     pub(super) fn push(&mut self, tenant: Uuid, cost: u32, job: J) -> bool {
         if self.waiting >= self.capacity {
             return false;
@@ -49,7 +53,7 @@ impl<J> Queue<J> {
         true
     }
 
-    /// Takes the job whose turn it is, if it costs no more than `room`.
+    /// Takes the next job, if it costs no more than `room`.
     pub(super) fn next(&mut self, room: u32) -> Option<J> {
         loop {
             let lane = self.lanes.front_mut()?;
@@ -162,9 +166,10 @@ mod tests {
         assert_eq!(queue.waiting, 0);
     }
 
-    /// The most rows of a job below.
+    /// The largest cost of a job below.
     const LARGEST: u32 = 200;
-    /// How far two tenants may be apart: each is one turn and the rest of its credit or debt away from its share.
+    /// The maximum difference between two tenants: each is at most one turn and one credit or debt
+    /// away from its share.
     const APART: i64 = 2 * (QUANTUM + LARGEST as i64);
 
     proptest! {

@@ -1,5 +1,5 @@
-//! Waiting for a database that can't be reached yet: one that starts beside the server, or that
-//! fails over.
+//! Waits for a database that can't be reached yet: one that starts beside the server, or that fails
+//! over.
 
 use std::{str::FromStr, time::Duration};
 
@@ -12,20 +12,22 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::pool::Database;
 
-/// How long one attempt may take.
+/// The time limit of one attempt to connect.
 const ATTEMPT: Duration = Duration::from_secs(5);
-/// The first pause between attempts, and the longest.
+/// The first pause between attempts, and the longest. Each pause is twice as long as the one
+/// before.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-/// SQLSTATE classes that pass: the connection, the resources, and an operator's intervention such
-/// as a start.
+/// Transient SQLSTATE classes: connection exceptions (08), insufficient resources (53), and
+/// operator intervention such as a start (57).
 const PASSING: [&str; 3] = ["08", "53", "57"];
 
 impl Database {
-    /// Waits until the database answers. An embedded one is not waited for.
+    /// Waits until the database accepts a connection, for at most `limit`. It does not wait for an
+    /// embedded database.
     ///
     /// # Errors
-    /// A sentence with the host and the cause, without the password: after the time limit, or at
-    /// once when waiting does not help.
+    /// A sentence with the host and the cause, without the password. It comes after the time limit,
+    /// or immediately when waiting does not help.
     pub async fn wait(&self, limit: Duration) -> Result<(), String> {
         if self.is_embedded() {
             return Ok(());
@@ -46,7 +48,7 @@ impl Database {
         }
     }
 
-    /// Connects once; if it fails, why, and whether that passes.
+    /// Tries to connect. A failure has its cause, and whether it is transient.
     async fn attempt(&self) -> Result<(), (String, bool)> {
         let connect = async {
             let url = self.url();
@@ -62,7 +64,7 @@ impl Database {
         }
     }
 
-    /// Where it is, as the URL says it.
+    /// The host and port in the URL.
     fn host(&self) -> String {
         let url = self.url();
         let postgres =
@@ -73,7 +75,7 @@ impl Database {
     }
 }
 
-/// What is wrong, without the library's words around it.
+/// The cause of an error, without the words that the driver adds.
 fn cause(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => error.to_string(),
@@ -81,7 +83,7 @@ fn cause(error: &sqlx::Error) -> String {
     }
 }
 
-/// Whether an error may be gone at the next attempt. A wrong password or an unknown database stays.
+/// Whether the next attempt may succeed. A wrong password or an unknown database is not transient.
 fn passes(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,

@@ -1,7 +1,9 @@
-//! Whether the server can serve: the schema is this version's, and a write of this node's own row is stored and read back.
+//! Whether the server can serve: the schema is that of this version, and a written row of this node
+//! is stored and read back.
 //!
-//! Invariant: the answer comes within a second, whatever the database does. Whoever asks shares one probe, whose outcome holds for a
-//! second, so that many questions cost the database no more than one.
+//! Invariant: the answer comes within a second, whatever the database does. All callers share one
+//! probe, whose result is valid for a second. So any number of requests costs the database one
+//! probe per second.
 
 use std::{
     sync::{
@@ -20,33 +22,34 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Store, field};
+use super::{Repository, field};
 use crate::{
     Error, Instant, Result, Tx,
     kernel::{context::Request, error::Kind},
 };
 
-/// How long an answer takes at most.
+/// The maximum time of an answer.
 const PATIENCE: Duration = Duration::from_millis(900);
-/// For how long an outcome holds.
+/// The time for which a result is valid.
 const FRESH: Duration = Duration::from_secs(1);
-/// For how long a write that found no room tells more than a probe, which needs little.
+/// The time for which a write that failed for lack of space counts. A probe can still succeed then,
+/// because it needs little space.
 const FULL: Duration = Duration::from_secs(10);
-/// After how long without a write the row of another node is removed.
+/// The time without a write after which the row of another node is deleted.
 const KEPT: Duration = Duration::from_hours(24);
-/// The table of the nodes' rows.
+/// The table with a row for each node.
 const TABLE: &str = "readiness";
 
-/// Why the server can't serve.
+/// The reason why the server can't serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unready {
-    /// The database has no room left.
+    /// The database is full.
     StorageFull,
     /// The database accepts no writes.
     ReadOnly,
     /// The database has not answered in time.
     NoAnswer,
-    /// The database refuses connections, or has too much to do.
+    /// The database refuses connections, or is overloaded.
     Unreachable,
     /// The schema lacks migrations of this version.
     OlderSchema,
@@ -57,7 +60,7 @@ pub enum Unready {
 }
 
 impl Unready {
-    /// A sentence for whoever operates the server.
+    /// A sentence for the operator.
     pub fn reason(self) -> &'static str {
         match self {
             Self::StorageFull => "The database is full.",
@@ -84,15 +87,15 @@ impl From<Error> for Unready {
 
 type Outcome = Result<(), Unready>;
 
-/// What this node knows of its readiness.
+/// What this node knows about its readiness.
 pub(super) struct Readiness {
     node: Uuid,
-    /// Counts the probes: each writes another number.
+    /// The number of probes. Each writes another number.
     number: AtomicI64,
     last: watch::Sender<Option<(Moment, Outcome)>>,
-    /// When the last write failed for lack of room; none after a write that succeeded.
+    /// The time of the last write that failed for lack of space; `None` after a successful write.
     full: std::sync::Mutex<Option<Moment>>,
-    /// Who holds it probes.
+    /// The holder of this lock runs the probe.
     turn: Arc<Mutex<()>>,
 }
 
@@ -107,7 +110,7 @@ impl Readiness {
         }
     }
 
-    /// Notes how a write ended: none is a success.
+    /// Records the result of a write: its error, or `None`.
     pub(super) fn note(&self, error: Option<Kind>) {
         let full = match error {
             Some(Kind::StorageFull) => Some(Moment::now()),
@@ -123,7 +126,7 @@ impl Readiness {
     }
 }
 
-/// What a probe writes.
+/// The row that a probe writes.
 #[derive(Clone, Copy)]
 struct Row {
     node: Uuid,
@@ -131,11 +134,11 @@ struct Row {
     at: Instant,
 }
 
-impl Store {
-    /// Whether the server can serve, within a second.
+impl Repository {
+    /// Checks that the server can serve. It returns within a second.
     ///
     /// # Errors
-    /// Why it can't.
+    /// The reason why it can't.
     pub async fn ready(&self) -> Outcome {
         let readiness = &self.0.readiness;
         let mut last = readiness.last.subscribe();
@@ -146,11 +149,12 @@ impl Store {
             return outcome;
         }
         if let Ok(turn) = readiness.turn.clone().try_lock_owned() {
-            // On its own: a probe that is late goes on when nobody waits for it any more, and none begins beside it.
-            let store = self.clone();
+            // A task of its own: a slow probe goes on when no caller waits for it, and no second
+            // one begins beside it.
+            let repository = self.clone();
             tokio::spawn(async move {
-                let outcome = store.probe().await;
-                store.0.readiness.last.send_replace(Some((Moment::now(), outcome)));
+                let outcome = repository.probe().await;
+                repository.0.readiness.last.send_replace(Some((Moment::now(), outcome)));
                 drop(turn);
             });
         }
@@ -172,15 +176,16 @@ impl Store {
         outcome
     }
 
-    /// Compares the applied migrations with this version's, and looks for the tables that every write needs.
+    /// Compares the applied migrations with those of this version, and checks the tables that every
+    /// write needs.
     async fn check_schema(&self) -> Outcome {
         let system = self.system("checking the schema", Request::default());
         let recorded = Query::select().columns(["version", "applied_at"]).from("seaql_migrations").take();
-        let rows = self.beyond_tenants(&system).rows(&recorded).await.map_err(Error::from)?;
+        let rows = self.unscoped(&system).rows(&recorded).await.map_err(Error::from)?;
         let mut applied = Vec::with_capacity(rows.len());
         for row in &rows {
             let (name, at): (String, i64) = (field(row, 0)?, field(row, 1)?);
-            // One that was interrupted has the time 0.
+            // An interrupted migration has the time 0.
             applied.extend((at != 0).then_some(name));
         }
         let tables = Query::select()
@@ -190,7 +195,7 @@ impl Store {
             .from("event")
             .and_where(Expr::cust("1 = 0"))
             .take();
-        self.beyond_tenants(&system).rows(&tables).await.map_err(Error::from)?;
+        self.unscoped(&system).rows(&tables).await.map_err(Error::from)?;
         let known = Migrator::names();
         if known.iter().any(|name| !applied.contains(name)) {
             return Err(Unready::OlderSchema);
@@ -199,12 +204,12 @@ impl Store {
         if applied.iter().any(is_newer) { Err(Unready::NewerSchema) } else { Ok(()) }
     }
 
-    /// Writes this node's row and reads it back.
+    /// Writes the row of this node and reads it back.
     async fn check_write(&self) -> Outcome {
         let readiness = &self.0.readiness;
         let number = readiness.number.fetch_add(1, Ordering::Relaxed);
         let row = Row { node: readiness.node, number, at: self.clock().now() };
-        let system = self.system("proving that writes are stored", Request::default());
+        let system = self.system("probing that writes are stored", Request::default());
         let ctx = system.within(Uuid::nil());
         self.write(&ctx, row, |tx, row| write(tx, *row).boxed()).await?;
         let own = Query::select()
@@ -212,13 +217,13 @@ impl Store {
             .from(TABLE)
             .and_where(Expr::col("node_id").eq(readiness.node))
             .take();
-        let rows = self.beyond_tenants(&system).rows(&own).await.map_err(Error::from)?;
+        let rows = self.unscoped(&system).rows(&own).await.map_err(Error::from)?;
         let stored: Option<i64> = rows.first().map(|row| field(row, 0)).transpose()?;
         if stored == Some(number) { Ok(()) } else { Err(Unready::NoTables) }
     }
 }
 
-/// Writes the row; the first time, removes those of nodes that are gone.
+/// Writes the row. The first write also deletes the rows of nodes that are gone.
 async fn write(tx: &Tx, row: Row) -> Result<()> {
     let columns = ["node_id", "number", "at"];
     let mut insert = Query::insert();
@@ -228,11 +233,11 @@ async fn write(tx: &Tx, row: Row) -> Result<()> {
         Expr::value(row.at),
     ]);
     insert.on_conflict(OnConflict::column("node_id").update_columns(["number", "at"]).to_owned());
-    tx.change_beyond(&insert).await?;
+    tx.change_unscoped(&insert).await?;
     if row.number == 0 {
         let mut gone = Query::delete();
         gone.from_table(TABLE).and_where(Expr::col("at").lt(row.at.minus(KEPT)));
-        tx.change_beyond(&gone).await?;
+        tx.change_unscoped(&gone).await?;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
-//! What was revoked before it expired: kept in memory on every node, so that a request costs no query.
+//! Revoked tokens, sessions and subjects. Every node keeps them in memory, so that a request costs
+//! no query.
 //!
-//! A revocation is written in the transaction that causes it, and applied on that node with its commit. The other nodes, and a server beside
-//! the command line, read what is new twice a second, and at once where the database tells them of it (PostgreSQL). Suspended tenants are state, not events: they are read whole each time. Revocations are
-//! kept until the last access token that they concern has expired by itself.
+//! Invariant: a revocation is written in the transaction that causes it, and this node applies it
+//! with the commit. The other nodes poll for new ones twice a second, and so does a server for
+//! those of the command line. PostgreSQL also notifies them. A revocation is kept until the last
+//! access token that it concerns has expired. Suspended tenants are a state and not events, so they
+//! are read whole each time.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,58 +21,60 @@ use sea_orm::{
 use taskhub_auth::principal::Principal;
 use tokio::sync::{Notify, watch};
 
-use super::{Store, Tx, entity, field};
+use super::{Repository, Tx, entity, field};
 use crate::{
     Instant, Result, System,
     kernel::{context::Request, error::Kind},
 };
 
-/// How often a node reads what other nodes revoked.
+/// The interval at which a node reads the revocations of the other nodes.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How far back it reads: a transaction may commit later than the instant that it bears.
+/// The time by which each read overlaps the one before: a transaction may commit later than its
+/// timestamp.
 const OVERLAP: Duration = Duration::from_mins(1);
-/// The longest that an access token of a user is good, and so the time that its revocation is kept.
+/// The maximum lifetime of a user's access token, and so the time that its revocation is kept.
 const KEPT: Duration = Duration::from_hours(24);
-/// The same for an access token of a service, which the command line makes.
+/// The same for access tokens of a service, which the command line mints.
 const KEPT_FOR_SERVICES: Duration = Duration::from_hours(366 * 24);
 
 entity! {
     pub(crate) struct Revocation in "revocation", unversioned {
-        /// All tokens of this subject that were issued up to the instant.
+        /// All tokens of this subject that were issued up to `at`.
         pub subject_id: Option<Uuid>,
         /// All tokens of this session.
         pub session_id: Option<Uuid>,
         pub at: Instant,
         pub expires_at: Instant,
-        /// This very token.
+        /// This one token, by its `jti` (RFC 7519 section 4.1.7).
         pub token_id: Option<Uuid>,
     }
 }
 
 impl Revocation {
-    /// All tokens of a session.
+    /// Revokes all tokens of a session.
     pub(crate) fn of_session(tx: &Tx, session: Uuid) -> Self {
         Self { session_id: Some(session), ..Self::now(tx) }
     }
 
-    /// All tokens that a subject was issued up to now.
+    /// Revokes all tokens of a subject that were issued up to now.
     pub(crate) fn of_subject(tx: &Tx, subject: Uuid) -> Self {
         Self { subject_id: Some(subject), ..Self::now(tx) }
     }
 
-    /// All tokens that a service was issued up to now.
+    /// Revokes all tokens of a service that were issued up to now.
     pub(crate) fn of_service(tx: &Tx, service: Uuid) -> Self {
         let now = Self::now(tx);
         Self { subject_id: Some(service), expires_at: now.at.plus(KEPT_FOR_SERVICES), ..now }
     }
 
-    /// One token, until it expires by itself.
+    /// Revokes one token, until it expires.
     pub(crate) fn of_token(tx: &Tx, token: &Principal) -> Self {
         let expires_at = Instant::from_micros(token.expires_at().saturating_mul(1_000_000));
         Self { token_id: Some(token.token_id()), expires_at, ..Self::now(tx) }
     }
 
-    /// As of this instant and not of the transaction's: a token may have been issued while the transaction waited for its rows.
+    /// It has the present timestamp and not that of the transaction: a token may have been issued
+    /// while the transaction waited for locks.
     fn now(tx: &Tx) -> Self {
         let (born, at) = (tx.birth(), tx.ctx().now());
         Self {
@@ -84,28 +89,30 @@ impl Revocation {
     }
 }
 
-/// What was revoked, as one node knows it.
+/// The revocations that one node knows.
 #[derive(Debug, Default)]
 pub struct Revocations {
     known: RwLock<Known>,
-    /// That more is refused than was.
-    news: watch::Sender<()>,
+    /// Changes when more tokens are rejected than before.
+    changed: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     suspended: HashSet<Uuid>,
-    /// By tenant and subject, session or token: when, and until when it matters.
+    /// By the tenant and the id of a subject, session or token: the timestamp of the revocation,
+    /// and the timestamp until which it is kept.
     revoked: HashMap<(Uuid, Uuid), (Instant, Instant)>,
 }
 
 impl Revocations {
-    /// Changes whenever more is refused than was.
-    pub fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
+    /// A receiver that changes whenever more tokens are rejected than before.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
-    /// Whether a token that verifies was revoked, and why.
+    /// The reason to reject a valid token, if it was revoked: `TenantSuspended` or
+    /// `Unauthenticated`.
     pub fn refuse(&self, principal: &Principal) -> Option<Kind> {
         let tenant = principal.tenant()?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +126,7 @@ impl Revocations {
         (session.or(token).is_some() || by_subject).then_some(Kind::Unauthenticated)
     }
 
-    /// Takes in what a transaction on this node revoked.
+    /// Adds the revocations of a transaction.
     pub(crate) fn apply(&self, revocations: &[Revocation]) {
         if revocations.is_empty() {
             return;
@@ -137,7 +144,7 @@ impl Revocations {
         }
         drop(known);
         if is_new {
-            self.news.send_replace(());
+            self.changed.send_replace(());
         }
     }
 
@@ -149,13 +156,13 @@ impl Revocations {
         known.revoked.retain(|_, (_, until)| *until > now);
         drop(known);
         if is_new {
-            self.news.send_replace(());
+            self.changed.send_replace(());
         }
     }
 }
 
-/// When a token was issued, to the millisecond: its id is a UUIDv7, and `iat` has whole seconds only. An id of another second tells
-/// nothing.
+/// The timestamp in ms at which a token was issued, from its id, which is a UUIDv7 (RFC 9562
+/// section 5.7). `iat` has whole seconds only. An id of another second is ignored.
 fn issued_at(principal: &Principal) -> i64 {
     let precise = principal.token_id().get_timestamp().map(|at| {
         let (seconds, nanos) = at.to_unix();
@@ -168,55 +175,55 @@ fn issued_at(principal: &Principal) -> i64 {
     precise.unwrap_or_else(|| principal.issued_at().saturating_mul(1_000))
 }
 
-impl Store {
-    /// Reads everything that still matters: at start.
+impl Repository {
+    /// Reads all revocations that have not expired, at the start.
     pub(crate) async fn refresh_revocations(&self) -> Result<()> {
         self.read_revocations(entity::Column::ExpiresAt.gt(self.clock().now())).await
     }
 
     async fn read_revocations(&self, which: sea_orm::sea_query::Expr) -> Result<()> {
-        let system = self.system("reading what was revoked", Request::default());
+        let system = self.system("reading revocations", Request::default());
         let select = entity::Entity::find().filter(which).into_query();
-        let new: Vec<Revocation> = self.beyond_tenants(&system).all(&select).await?;
+        let new: Vec<Revocation> = self.unscoped(&system).all(&select).await?;
         self.revocations().apply(&new);
         let suspended =
             Query::select().column("id").from("tenant").and_where(Expr::col("is_active").eq(false)).take();
-        let suspended = self.beyond_tenants(&system).rows(&suspended).await?;
+        let suspended = self.unscoped(&system).rows(&suspended).await?;
         let suspended = suspended.iter().map(|row| field(row, 0)).collect::<Result<_>>()?;
         self.revocations().refresh(suspended, self.clock().now());
         Ok(())
     }
 
-    /// Forgets what has expired.
+    /// Deletes expired revocations.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the database.
     pub async fn forget_revocations(&self, system: &System) -> Result<()> {
         self.housekeep(system, "revocation", "expires_at", system.now()).await
     }
 }
 
-/// Follows what other nodes revoke, until the future is dropped.
-pub async fn follow_revocations(store: Store) {
+/// Follows the revocations of other nodes, until the future is dropped.
+pub async fn follow_revocations(repository: Repository) {
     let heard = Notify::new();
-    tokio::join!(follow(&store, &heard), store.listen(&heard));
+    tokio::join!(follow(&repository, &heard), repository.listen(&heard));
 }
 
-/// Reads again and again: when something was heard, and by the clock, because what is told may be lost.
-async fn follow(store: &Store, heard: &Notify) {
+/// Reads after each notification, and by the clock, because notifications can be lost.
+async fn follow(repository: &Repository, heard: &Notify) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // A node that was away, or could not read, reads from where it stopped.
-    let mut read = store.clock().now();
+    // The timestamp of the last successful read. After failures the next read begins there.
+    let mut read = repository.clock().now();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = heard.notified() => {}
         }
-        let now = store.clock().now();
-        match store.read_revocations(entity::Column::At.gte(Ord::min(read, now).minus(OVERLAP))).await {
+        let now = repository.clock().now();
+        match repository.read_revocations(entity::Column::At.gte(Ord::min(read, now).minus(OVERLAP))).await {
             Ok(()) => read = now,
-            Err(error) => tracing::warn!(%error, "what was revoked elsewhere can't be read"),
+            Err(error) => tracing::warn!(%error, "can't read the revocations of other nodes"),
         }
     }
 }

@@ -1,7 +1,10 @@
-//! Reading rows by position.
+//! Reads rows by position.
 //!
-//! sea-orm's own decoding looks every column up by its name and makes an error of every null, which is most of what a list costs. Here a row type
-//! names its fields once, in the order of its columns ([`positions!`]), and a test holds that order against the entity's.
+//! The decoding of sea-orm looks up every column by name and makes an error of every null, which is
+//! most of the cost of a list. Here a row type names its fields once, in the order of its columns
+//! ([`positions!`]).
+//!
+//! Invariant: the fields have the order of the entity's columns. A test compares them.
 
 use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
@@ -10,47 +13,47 @@ use uuid::Uuid;
 use super::people::RemovedUser;
 use crate::Instant;
 
-/// A row of whichever database.
+/// A row of one of the databases.
 pub enum Cells<'a> {
-    /// Of SQLite.
+    /// SQLite.
     Sqlite(&'a SqliteRow),
-    /// Of PostgreSQL.
+    /// PostgreSQL.
     Postgres(&'a PgRow),
-    /// Of MySQL or MariaDB.
+    /// MySQL or MariaDB.
     MySql(&'a MySqlRow),
 }
 
-/// A type that a column's value is read into.
+/// A type that a value of a column is read as.
 pub trait Cell: Sized {
-    /// The value at a position; `None` for null.
+    /// The value at a position, from 0; `None` for null.
     ///
     /// # Errors
     /// When the column has another type, or a value that the type does not have.
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error>;
 }
 
-/// A type of a row's field: that of a value, or an option of it where the column takes null.
+/// The type of a field of a row: a [`Cell`], or an option of it where the column can be null.
 pub trait Field: Sized {
-    /// The value at a position.
+    /// The value at a position, from 0.
     ///
     /// # Errors
-    /// As [`Cell::read`]; also for a null where the type has none.
+    /// As [`Cell::read`], and for a null where the type has none.
     fn get(cells: &Cells<'_>, position: usize) -> Result<Self, sqlx::Error>;
 }
 
 /// A type that is read from whole rows.
 pub trait Positioned: Sized {
-    /// The columns, in the order in which they are read.
+    /// The columns in the order in which they are read.
     const COLUMNS: &'static [&'static str];
 
     /// Reads a row.
     ///
     /// # Errors
-    /// As [`Cell::read`]; also for a null where the field takes none.
+    /// As [`Cell::read`], and for a null where the field has none.
     fn read(cells: &Cells<'_>) -> Result<Self, sqlx::Error>;
 
-    /// The user whom the row names although they may have been removed, and where its answer says
-    /// who they were.
+    /// The id of the user that the row names even after the user was removed, and the field of the
+    /// response for that user's data.
     fn person(&mut self) -> Option<(Uuid, &mut Option<RemovedUser>)> {
         None
     }
@@ -64,10 +67,10 @@ impl<'a> Cells<'a> {
             .or_else(|| row.try_as_mysql_row().map(Self::MySql))
     }
 
-    /// The value at a position; a null only where the field takes one.
+    /// The value at a position, from 0; null only where the field can be null.
     ///
     /// # Errors
-    /// As [`Cell::read`]; also for a null where the field takes none.
+    /// As [`Cell::read`], and for a null where the field has none.
     pub fn get<T: Field>(&self, position: usize) -> Result<T, sqlx::Error> {
         T::get(self, position)
     }
@@ -114,7 +117,7 @@ impl Cell for Instant {
     }
 }
 
-/// Implements [`Cell`] for enumerations that sea-orm maps to text or numbers.
+/// Implements [`Cell`] for an enum that sea-orm maps to text or numbers.
 macro_rules! enumeration {
     ($kind:ty as $base:ty) => {
         impl $crate::kernel::repository::row::Cell for $kind {
@@ -168,7 +171,7 @@ mod tests {
             tenant::Tenant, user::User,
         },
         insight::{
-            aggregates::{Sum, Tally},
+            aggregates::{LoggedDelta, Sum},
             notification::Notification,
         },
         kernel::{
@@ -177,8 +180,8 @@ mod tests {
             idempotency::entity::Model as Kept,
             repository::{
                 Revocation,
-                noun::{ColumnOf, Noun, Owned},
                 people::FormerUser,
+                resource::{ColumnOf, Owned, Resource},
                 text::entity::Model as Terms,
             },
         },
@@ -204,11 +207,11 @@ mod tests {
         assert_eq!(M::COLUMNS, columns);
     }
 
-    fn in_order<N: Noun>() {
+    fn in_order<N: Resource>() {
         let columns: Vec<_> = ColumnOf::<N>::iter().map(|column| column.as_str()).collect();
-        assert_eq!(N::COLUMNS, columns, "a row of {}", N::NOUN.as_str());
+        assert_eq!(N::COLUMNS, columns, "a row of {}", N::TYPE.as_str());
         let listed: Vec<_> = N::item_columns().iter().map(IdenStatic::as_str).collect();
-        assert_eq!(N::Item::COLUMNS, listed, "a line of a list of {}", N::NOUN.as_str());
+        assert_eq!(N::Item::COLUMNS, listed, "a line of a list of {}", N::TYPE.as_str());
     }
 
     #[test]
@@ -252,6 +255,6 @@ mod tests {
         as_columns::<Waiting>();
         as_columns::<Terms>();
         as_columns::<Sum>();
-        as_columns::<Tally>();
+        as_columns::<LoggedDelta>();
     }
 }

@@ -1,7 +1,10 @@
-//! The scope: a tenant's rows, and the only way to a query on them.
+//! The scope: the rows of one tenant, and the only way to query them.
 //!
-//! Invariant: every statement that leaves here names the context's tenant, and wraps the caller's own condition in it, so
-//! that no OR escapes. `resolve` alone decides between 403 and 404.
+//! Invariant: every statement that leaves here names the tenant of the context. The condition of
+//! the caller is nested in an AND, so an OR in it can't widen the result. [`Scope::resolve`] alone
+//! decides between 403 and 404.
+//!
+//! This module must not know any resource or any role: the policy decides what the caller may read.
 
 use std::sync::Arc;
 
@@ -13,10 +16,10 @@ use uuid::Uuid;
 
 use super::{
     conn::Conn,
+    dependents::Dependents,
     evidence::{Act, Evidence, Read},
     failure,
-    noun::{EntityOf, Noun, Owned},
-    relations::Relations,
+    resource::{EntityOf, Owned, Resource},
     row::Positioned,
     sql::{Lock, Statements},
 };
@@ -29,57 +32,65 @@ use crate::{
     },
 };
 
-/// The rows of one tenant, as one caller may see them.
+/// The rows of one tenant, as one caller sees them.
 #[derive(Clone)]
 pub struct Scope {
     pub(super) ctx: Context,
     pub(super) conn: Conn,
     pub(super) statements: Arc<Statements>,
     pub(super) secrets: Arc<super::Secrets>,
-    pub(super) relations: &'static Relations,
+    pub(super) dependents: &'static Dependents,
 }
 
 impl Scope {
-    /// The caller.
+    /// The context of the caller.
     pub fn ctx(&self) -> &Context {
         &self.ctx
     }
 
-    /// The same rows as another caller of the tenant sees them, whatever this one does.
+    /// The same rows as another caller of the tenant sees them, in the same transaction. It does
+    /// not depend on the rights of the present caller.
     pub(crate) fn seen_in(&self, ctx: Context) -> Self {
         Self { ctx, ..self.clone() }
     }
 
-    /// The row with this id, if the caller may act on it so.
+    /// Finds a row and authorises the caller: the result proves the right `A` to the row. The row
+    /// is locked if the right is one to write.
     ///
     /// # Errors
-    /// `NotFound` for what is absent, another tenant's, or invisible to the caller; `Forbidden` for what they see.
-    pub async fn resolve<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+    /// - `NotFound` when the row is absent, deleted, another tenant's or invisible to the caller.
+    /// - `Forbidden` when the caller sees the row but may not act on it.
+    /// - `InsufficientScope` when the credential lacks the scope for the action. It does not depend
+    ///   on the row.
+    pub async fn resolve<N: Resource, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed());
         self.judged(row, act).await
     }
 
-    async fn judged<N: Noun, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
+    async fn judged<N: Resource, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
         let Some(row) = row else {
-            // Scopes are judged first for rows that exist, and so they are here.
-            policy::permit(&self.ctx, N::NOUN, A::ACTION).or_else(|error| match error.kind() {
+            // A missing scope comes first for rows that exist, so it does here: the error does not
+            // reveal whether the row exists.
+            policy::permit(&self.ctx, N::TYPE, A::ACTION).or_else(|error| match error.kind() {
                 Kind::InsufficientScope => Err(error),
                 _ => Ok(()),
             })?;
             return Err(Kind::NotFound.into());
         };
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        let relations = row.relations(self, A::ACTION).await?;
+        policy::authorize(&self.ctx, N::TYPE, A::ACTION, relations)?;
         if let Some(record) = self.ctx.record() {
-            record.authorized_on(N::NOUN, A::ACTION, row.id());
+            record.authorized_on(N::TYPE, A::ACTION, row.id());
         }
         Ok(Evidence::new(row, act))
     }
 
-    /// The row with the second id, if it lies in the row with the first, and the caller sees that one and may act so on this one.
+    /// As [`Self::resolve`], for the row `id` in the row `parent`, which the caller must be able to
+    /// read.
     ///
     /// # Errors
-    /// As [`Self::resolve`]; `NotFound` also for a row that lies elsewhere, whatever the caller may do with it there.
+    /// As [`Self::resolve`]. `NotFound` also when the row is in another parent, whatever the caller
+    /// may do with it there.
     pub(crate) async fn resolve_within<N: Child, A: Act>(
         &self,
         (parent, id): (Uuid, Uuid),
@@ -99,68 +110,78 @@ impl Scope {
         self.resolve(id, act).await
     }
 
-    /// A row that was removed, if the caller may act on it so: for restoring it, and for removing it for good.
+    /// As [`Self::resolve`], for a deleted row: to restore it or to purge it.
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub(crate) async fn resolve_removed<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
-        let row = self.find::<N>(id, A::WRITES).await?.filter(Noun::is_removed);
+    pub(crate) async fn resolve_removed<N: Resource, A: Act>(
+        &self,
+        id: Uuid,
+        act: A,
+    ) -> Result<Evidence<N, A>> {
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Resource::is_removed);
         self.judged(row, act).await
     }
 
-    /// As [`Self::resolve`], for a row that must change because another does: a scope for the other is enough.
+    /// As [`Self::resolve`], for a row that must change because of another row. The scope for the
+    /// other row is enough.
     ///
     /// # Errors
-    /// `NotFound` and `Forbidden`.
-    pub(crate) async fn follow<N: Noun, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
+    /// `NotFound` and `Forbidden`, as [`Self::resolve`].
+    pub(crate) async fn follow<N: Resource, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.ok_or(Kind::NotFound)?;
-        let facts = row.facts(self, A::ACTION).await?;
-        policy::judge_row(&self.ctx, N::NOUN, A::ACTION, facts)?;
+        let relations = row.relations(self, A::ACTION).await?;
+        policy::authorize_row(&self.ctx, N::TYPE, A::ACTION, relations)?;
         Ok(Evidence::new(row, act))
     }
 
-    /// Authorizes again what was authorized before, by the caller's present scopes and role and by
-    /// the row as it is now.
+    /// Authorises again an action that was authorised before. It uses the caller's present scopes
+    /// and role, and the row as it is now. The replay of a stored response needs it.
     ///
     /// # Errors
     /// `InsufficientScope`, `Forbidden`, and `NotFound` for a row that is gone or invisible.
     pub(crate) async fn authorize_recorded(&self, before: policy::Authorization) -> Result<()> {
-        (self.relations.authorize_again)(self, before).await
+        (self.dependents.authorize_again)(self, before).await
     }
 
-    /// Authorizes an action on a row again, present or removed, whatever the credential's scopes.
+    /// Authorises an action on a row again, whether or not the row was deleted and whatever the
+    /// scopes of the credential.
     ///
     /// # Errors
     /// `NotFound` and `Forbidden`.
-    pub(crate) async fn authorize_again<N: Noun>(&self, id: Uuid, action: policy::Action) -> Result<()> {
+    pub(crate) async fn authorize_again<N: Resource>(&self, id: Uuid, action: policy::Action) -> Result<()> {
         let row = self.find::<N>(id, false).await?.ok_or(Kind::NotFound)?;
-        policy::judge_row(&self.ctx, N::NOUN, action, row.facts(self, action).await?)
+        policy::authorize_row(&self.ctx, N::TYPE, action, row.relations(self, action).await?)
     }
 
-    /// The row that a body refers to, if the caller may read it.
+    /// Finds the row that a field of a body refers to, if the caller may read it. `None` refers to
+    /// no row.
     ///
     /// # Errors
-    /// `Invalid` at the field, alike for what is absent and what is invisible.
-    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+    /// `Invalid` at the field, with the same message for an absent and an invisible row.
+    pub(crate) async fn refer<N: Resource>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
         let Some(id) = id else { return Ok(None) };
         let absent = |error: Error| match error.kind() {
             Kind::NotFound => Error::reference(field),
             _ => error,
         };
-        // A scope for the row that refers is enough to refer: what is read of the other is only that it is there.
+        // The scope for the referring row is enough: the caller learns only that the other row
+        // exists.
         let row = self.find::<N>(id, false).await?.filter(|row| !row.is_removed());
         let Some(row) = row else { return Err(Error::reference(field)) };
-        let facts = row.facts(self, policy::Action::Read).await?;
-        policy::judge_row(&self.ctx, N::NOUN, policy::Action::Read, facts).map_err(absent)?;
+        let relations = row.relations(self, policy::Action::Read).await?;
+        policy::authorize_row(&self.ctx, N::TYPE, policy::Action::Read, relations).map_err(absent)?;
         Ok(Some(row))
     }
 
-    /// The row with this id in the tenant, unjudged.
+    /// Finds the row with this id in the tenant, without authorisation. `locks` locks it until the
+    /// transaction ends.
     pub(crate) async fn find<N: Owned>(&self, id: Uuid, locks: bool) -> Result<Option<N>> {
         self.find_and(id, locks.then_some(Lock::Own)).await
     }
 
-    /// The same, as it stays until the transaction ends.
+    /// As [`Self::find`], and keeps the row unchanged until the transaction ends. Any number of
+    /// transactions can do so at once.
     pub(crate) async fn hold<N: Owned>(&self, id: Uuid) -> Result<Option<N>> {
         self.find_and(id, Some(Lock::Shared)).await
     }
@@ -179,36 +200,37 @@ impl Scope {
         self.conn.one(&sql, values).await.map_err(failure::from_db)
     }
 
-    /// The tenant's rows, unjudged.
+    /// A query for the rows of the tenant, without authorisation.
     pub(crate) fn owned<N: Owned>(&self) -> sea_orm::Select<EntityOf<N>> {
         EntityOf::<N>::find().filter(N::tenant_column().eq(self.ctx.tenant()))
     }
 
-    /// The tenant's rows that the caller may read and that meet the condition.
+    /// A query for the rows that meet the condition and that the caller may read. Deleted rows are
+    /// left out.
     ///
     /// # Errors
-    /// `InsufficientScope` or `Forbidden`, for the collection as a whole.
-    pub(crate) fn visible<N: Noun>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
-        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+    /// `InsufficientScope` or `Forbidden` when the caller may read no row of the resource.
+    pub(crate) fn visible<N: Resource>(&self, condition: Condition) -> Result<sea_orm::Select<EntityOf<N>>> {
+        policy::permit(&self.ctx, N::TYPE, policy::Action::Read)?;
         let there = Condition::all().add_option(N::not_removed());
         Ok(self.owned::<N>().filter(condition).filter(there).filter(readable::<N>(&self.ctx)))
     }
 
-    /// As [`Self::visible`], of the rows that were removed and can be restored.
+    /// As [`Self::visible`], for deleted rows that can be restored.
     ///
     /// # Errors
-    /// As [`Self::visible`].
-    pub(crate) fn visible_removed<N: Noun>(
+    /// As [`Self::visible`], and `NotFound` for a resource whose rows can't be restored.
+    pub(crate) fn visible_removed<N: Resource>(
         &self,
         condition: Condition,
     ) -> Result<sea_orm::Select<EntityOf<N>>> {
-        policy::permit(&self.ctx, N::NOUN, policy::Action::Read)?;
+        policy::permit(&self.ctx, N::TYPE, policy::Action::Read)?;
         let removed = N::not_removed().ok_or(Kind::NotFound)?.not();
         Ok(self.owned::<N>().filter(condition).filter(removed).filter(readable::<N>(&self.ctx)))
     }
 
-    /// How many rows a query has.
-    pub(crate) async fn count<N: Noun>(&self, rows: sea_orm::Select<EntityOf<N>>) -> Result<i64> {
+    /// The number of rows of a query.
+    pub(crate) async fn count<N: Resource>(&self, rows: sea_orm::Select<EntityOf<N>>) -> Result<i64> {
         let count = Func::count(Expr::col((EntityOf::<N>::default(), N::id_column())));
         let select = rows.select_only().column_as(Expr::from(count), "rows").into_query();
         let row = self.rows(&select).await?.into_iter().next();
@@ -216,12 +238,12 @@ impl Scope {
         Ok(count.unwrap_or_default())
     }
 
-    /// A sum as a whole number, to be read by position.
+    /// A sum as a 64-bit integer, to be read by position.
     pub(crate) fn sum(&self, expr: Expr) -> Expr {
         self.conn.sum(expr)
     }
 
-    /// The rows of a query that [`Self::owned`] or [`Self::visible`] began.
+    /// The rows of a query that began with [`Self::owned`] or [`Self::visible`].
     pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
         self.conn.all(select).await.map_err(failure::from_db)
     }
@@ -232,38 +254,42 @@ impl Scope {
     }
 }
 
-/// Which rows of a noun the caller may read: the policy's table as a condition.
-pub(crate) fn readable<N: Noun>(ctx: &Context) -> Condition {
-    match policy::visibility(N::NOUN, ctx.role()) {
+/// The rows of a resource that the caller may read: the policy table as a condition.
+pub(crate) fn readable<N: Resource>(ctx: &Context) -> Condition {
+    match policy::visibility(N::TYPE, ctx.role()) {
         Visibility::All => Condition::all(),
-        Visibility::Any(facts) => {
-            // The arm that is never true keeps the condition closed when no fact can hold.
+        Visibility::Any(relations) => {
+            // This condition is never true. It keeps the result empty when no relation can hold.
             let never = Condition::any().add(Expr::val(1).eq(0));
-            // Closed in an AND, whatever is added to it.
-            Condition::all()
-                .add(facts.into_iter().filter_map(|fact| N::holds(fact, ctx)).fold(never, Condition::add))
+            // The outer AND keeps what callers add from widening the OR.
+            Condition::all().add(
+                relations
+                    .into_iter()
+                    .filter_map(|relation| N::related(relation, ctx))
+                    .fold(never, Condition::add),
+            )
         }
     }
 }
 
-/// The ids of the rows that the caller may read, for what lies in them.
-pub(crate) fn readable_ids<N: Noun>(ctx: &Context) -> SelectStatement {
+/// A query for the ids of the rows that the caller may read, for conditions on the rows in them.
+pub(crate) fn readable_ids<N: Resource>(ctx: &Context) -> SelectStatement {
     let own = N::tenant_column().eq(ctx.tenant());
     let rows = EntityOf::<N>::find().select_only().column(N::id_column());
     let there = Condition::all().add_option(N::not_removed());
     rows.filter(own).filter(there).filter(readable::<N>(ctx)).into_query()
 }
 
-/// Whether a column has the id of a row that the caller may read, which may have been removed and
-/// can be restored. It is asked row by row, and so is for lists of few rows.
-pub(crate) fn names_readable<N: Noun>(ctx: &Context, column: impl ColumnTrait) -> Expr {
+/// Whether a column has the id of a row that the caller may read; deleted rows count. The database
+/// evaluates it for each row, so it is for lists of few rows.
+pub(crate) fn names_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
     let same = Expr::col((EntityOf::<N>::default(), N::id_column())).equals(column.as_column_ref());
     let row =
         EntityOf::<N>::find().select_only().expr(Expr::val(1)).filter(N::tenant_column().eq(ctx.tenant()));
     Expr::exists(row.filter(same).filter(readable::<N>(ctx)).into_query())
 }
 
-/// One row of values, read by position.
+/// The value at a position of a row, from 0.
 pub(crate) fn field<T: sea_orm::TryGetable>(row: &sea_orm::QueryResult, position: usize) -> Result<T> {
     row.try_get_by_index(position).map_err(failure::from_db)
 }

@@ -1,5 +1,6 @@
-//! Statements that are built once and kept: those of the hot paths. Each is built by the scope's own builder, so that it
-//! names the tenant.
+//! Cached statements: the hot paths build each statement once.
+//!
+//! Invariant: the scope builds each of them, so each names the tenant.
 
 use std::{
     any::TypeId,
@@ -7,16 +8,16 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// What becomes of a row that is found, until the transaction ends.
+/// The lock of a row that is found, until the end of the transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Lock {
-    /// Nobody changes it.
+    /// Nobody changes the row.
     Shared,
-    /// Nobody else changes it.
+    /// Nobody else changes the row.
     Own,
 }
 
-/// What a kept statement is for.
+/// The purpose of a cached statement.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Find(TypeId, Option<Lock>),
@@ -24,17 +25,17 @@ enum Key {
     InsertTogether(Vec<(&'static str, usize)>),
 }
 
-/// The kept statements of one database.
+/// The cached statements of one database.
 #[derive(Default)]
 pub(super) struct Statements(RwLock<HashMap<Key, Arc<str>>>);
 
 impl Statements {
-    /// The statement that finds a row by tenant and id, locking it or not.
+    /// The statement that finds a row by tenant and id, with or without a lock.
     pub(super) fn find<N: 'static>(&self, lock: Option<Lock>, build: impl FnOnce() -> String) -> Arc<str> {
         self.get(Key::Find(TypeId::of::<N>(), lock), build)
     }
 
-    /// The statement that inserts so many rows into a table.
+    /// The statement that inserts `rows` rows into a table.
     pub(super) fn insert(
         &self,
         table: &'static str,
@@ -44,7 +45,7 @@ impl Statements {
         self.get(Key::Insert(table, rows), build)
     }
 
-    /// The statement that inserts so many rows into each of some tables.
+    /// The statement that inserts numbers of rows into several tables.
     pub(super) fn insert_together(
         &self,
         tables: Vec<(&'static str, usize)>,

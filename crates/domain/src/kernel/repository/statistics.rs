@@ -1,23 +1,26 @@
-//! The statistics by which a database plans its queries.
+//! The statistics that a database uses to plan queries.
 //!
-//! PostgreSQL, MySQL and MariaDB gather them in the background, some time after many rows were written. SQLite gathers none by itself.
+//! PostgreSQL, MySQL and MariaDB update them in the background, some time after many rows were
+//! written. SQLite does not update them on its own.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
-use super::{Database, Pool, Store, Writes, failure};
+use super::{Database, Pool, Repository, Writes, failure};
 use crate::{Result, System};
 
-/// Gathers what is missing or out of date, from a sample of each table (sqlite.org/pragma.html#pragma_optimize).
+/// Updates missing and outdated statistics, from a sample of each table
+/// (sqlite.org/pragma.html#pragma_optimize).
 const OPTIMIZE: &str = "PRAGMA optimize = 0x10002";
-/// Gathers all, from a sample of each index.
+/// Updates all statistics, from a sample of each index.
 const ANALYZE_SQLITE: &str = "PRAGMA analysis_limit = 1000; ANALYZE";
-/// The statement that does so for a table on MySQL and MariaDB, on this node alone.
+/// A query for the statements that do so for each table on MySQL and MariaDB. `LOCAL` keeps them
+/// out of the replication.
 const ANALYZE_TABLES: &str = "SELECT CAST(CONCAT('ANALYZE LOCAL TABLE `', table_name, '`') AS CHAR) \
                               FROM information_schema.tables WHERE table_schema = DATABASE()";
 
 impl Database {
-    /// Gathers the statistics of all tables: for commands that have written many rows.
+    /// Updates the statistics of all tables, for commands that have written many rows.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached.
@@ -44,20 +47,21 @@ async fn analyze(connection: &DatabaseConnection) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Gathers what is missing when SQLite's file is opened, before the connections that read: each knows the statistics of when it was opened.
+/// Updates missing statistics when SQLite's file is opened. It comes before the reading
+/// connections, because each keeps the statistics that were there when it was opened.
 pub(super) async fn at_open(writer: &Pool) {
     if let Err(error) = writer.execute(Statement::from_string(DbBackend::Sqlite, OPTIMIZE)).await {
-        tracing::warn!(%error, "the database's statistics can't be gathered");
+        tracing::warn!(%error, "can't update the statistics of the database");
     }
 }
 
-impl Store {
-    /// Gathers the statistics of some tables, after many rows were written to them at once.
+impl Repository {
+    /// Updates the statistics of some tables, after many rows were written to them.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the database.
     pub(crate) async fn analyze(&self, system: &System, tables: &[&str]) -> Result<()> {
-        let conn = self.beyond_tenants(system);
+        let conn = self.unscoped(system);
         for table in tables {
             let statement = match conn.backend() {
                 DbBackend::MySql => format!("ANALYZE LOCAL TABLE `{table}`"),
@@ -69,10 +73,11 @@ impl Store {
         Ok(())
     }
 
-    /// Gathers the statistics that are missing or out of date, where the database does not do so by itself (SQLite).
+    /// Updates missing and outdated statistics, where the database does not do so on its own
+    /// (SQLite).
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the database.
     pub async fn optimize(&self, system: &System) -> Result<()> {
         let Writes::Grouped(_) = &self.0.writes else { return Ok(()) };
         let ctx = system.within(Uuid::nil());

@@ -1,6 +1,7 @@
-//! The terms of rows that are searched, and how each database is asked for them.
+//! The search terms of rows, and how each database finds them.
 //!
-//! Invariant: a row's terms are written in the transaction that writes its texts. They are no noun: nobody reads them, and the audit has the texts.
+//! Invariant: the terms of a row are written in the transaction that writes its text. They are
+//! internal rows: no response shows them, and the audit has the text.
 
 use sea_orm::{
     DbBackend, Select,
@@ -10,30 +11,30 @@ use sea_orm::{
 use taskhub_migration::text::FOLDING;
 
 use super::{
-    noun::{EntityOf, Noun, entity},
+    resource::{EntityOf, Resource, entity},
     scope::Scope,
     tokenizer::{Wanted, terms},
     tx::Tx,
 };
 use crate::Result;
 
-/// What is searched of a row.
+/// The searchable text of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Searched<'a> {
-    /// What it is called; empty for what has no name.
+    /// The title; empty for a resource without one.
     pub(crate) title: &'a str,
-    /// What stands below that.
+    /// The text below the title.
     pub(crate) body: Option<&'a str>,
-    /// What else is said of it.
+    /// Further texts.
     pub(crate) more: [Option<&'a str>; 2],
-    /// The project that it lies in.
+    /// The project that the row is in.
     pub(crate) project_id: Option<Uuid>,
-    /// The task that it lies in.
+    /// The task that the row is in.
     pub(crate) task_id: Option<Uuid>,
 }
 
 impl<'a> Searched<'a> {
-    /// The texts, as [`terms`] takes them.
+    /// All texts, for [`terms`].
     pub(crate) fn texts(self) -> [&'a str; 4] {
         let [one, other] = self.more;
         [Some(self.title), self.body, one, other].map(Option::unwrap_or_default)
@@ -41,16 +42,16 @@ impl<'a> Searched<'a> {
 }
 
 entity! {
-    /// The terms of a row, which has the same id.
+    /// The terms of a row. It has the id of that row.
     struct SearchText in "search_text", unversioned {
         pub terms: String,
-        /// Which folding the terms were made by: see [`FOLDING`].
+        /// The version of the folding that made the terms: see [`FOLDING`].
         pub folding: i16,
     }
 }
 
 impl Scope {
-    /// The ids of the tenant's rows, of whatever noun, that hold what is looked for: of those that are searched.
+    /// A query for the ids of the tenant's rows that match, of all searchable resources.
     pub(crate) fn matching(&self, wanted: &Wanted) -> SelectStatement {
         let tenant = self.ctx.tenant();
         let (whole, last) = wanted.terms(tenant);
@@ -68,7 +69,8 @@ impl Scope {
                 let holds = "MATCH (terms) AGAINST (? IN BOOLEAN MODE)";
                 (own, Expr::cust_with_values(holds, [join("+", " ", "*")]))
             }
-            // The plus keeps SQLite from walking all rows of the tenant: it is to begin with the few that match.
+            // The plus prevents SQLite from using the index on the tenant: it begins with the few
+            // rows that match.
             _ => {
                 let holds = "place IN (SELECT rowid FROM search_text_fts WHERE search_text_fts MATCH ?)";
                 let own = Expr::cust_with_values("+tenant_id = ?", [tenant]);
@@ -79,8 +81,9 @@ impl Scope {
     }
 }
 
-/// The rows of a noun, of all tenants, whose terms were never written, or were made by an older folding.
-pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
+/// The rows of a resource, of all tenants, whose terms are missing or were made by an older
+/// folding.
+pub(crate) fn unindexed<N: Resource>() -> Select<EntityOf<N>> {
     let row = EntityOf::<N>::default;
     let terms = Query::select()
         .expr(Expr::val(1))
@@ -93,15 +96,15 @@ pub(crate) fn unindexed<N: Noun>() -> Select<EntityOf<N>> {
 }
 
 impl Tx {
-    /// Keeps the terms of a row in step with it, where it is searched.
-    pub(super) async fn index<N: Noun>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
+    /// Updates the terms of a searchable row after a write of it.
+    pub(super) async fn index<N: Resource>(&self, old: Option<&N>, new: Option<&N>) -> Result<()> {
         let was = old.and_then(|row| Some((row.id(), row.searched()?.texts())));
         let is = new.and_then(|row| Some((row.id(), row.searched()?.texts())));
         if was == is {
             return Ok(());
         }
         if let Some((id, _)) = was {
-            self.forget::<SearchText>(id).await?;
+            self.delete_internal::<SearchText>(id).await?;
         }
         if let Some((id, texts)) = is {
             let tenant_id = self.ctx().tenant();
@@ -111,13 +114,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes the terms of a row, unless they were written meanwhile.
-    pub(crate) async fn index_again<N: Noun>(&self, id: Uuid) -> Result<()> {
-        // The lock makes others who change the row wait.
+    /// Writes the terms of a row, unless they are up to date.
+    pub(crate) async fn index_again<N: Resource>(&self, id: Uuid) -> Result<()> {
+        // The lock makes concurrent changes of the row wait.
         let Some(row) = self.find::<N>(id, true).await? else { return Ok(()) };
-        match self.kept::<SearchText>(id).await? {
+        match self.find_internal::<SearchText>(id).await? {
             Some(kept) if kept.folding == FOLDING => return Ok(()),
-            Some(_) => self.forget::<SearchText>(id).await?,
+            Some(_) => self.delete_internal::<SearchText>(id).await?,
             None => {}
         }
         self.index(None, Some(&row)).await

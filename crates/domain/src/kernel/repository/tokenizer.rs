@@ -1,8 +1,12 @@
-//! Words: what a text is searched by, the same on every database.
+//! The tokenizer of the search, which is the same on every database.
 //!
-//! A text is split at what is neither a letter with its marks nor a digit, and folded ([`searched`]). A word is kept as a term: its tenant, and its
-//! letters spelled with `a` to `z` and `0` to `9`. So no database's own idea of words, stop words, case or accents matters. A word is the beginning of
-//! another exactly when its term is, up to [`SPELLED`] characters. No statistics are shared, because no tenants share a term.
+//! A text is split at every character that is neither a letter with its marks nor a digit, and
+//! folded ([`searched`]). A word is stored as a term: the tenant, and the letters of the word
+//! spelled with `a` to `z` and `0` to `9`. So it does not depend on a database's own rules for
+//! words, stop words, case or accents.
+//!
+//! Invariant: a word is a prefix of another exactly if its term is, up to [`SPELLED`] characters.
+//! No tenants share a term, so they share no statistics.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -11,20 +15,21 @@ use uuid::Uuid;
 
 use crate::{Error, Result};
 
-/// The most characters that are searched for.
+/// The maximum length of a search text, in characters.
 pub const LONGEST: usize = 200;
-/// The most words that are searched for.
+/// The maximum number of words in a search text.
 pub(crate) const MOST: usize = 10;
-/// The most different words of a row that are kept: the first.
+/// The maximum number of different words of a row that are indexed: its first ones.
 const KEPT: usize = 2000;
-/// The most characters of a word as it is spelled: with its tenant below the 84 that MariaDB keeps of a term.
+/// The maximum length of a spelled word, in characters. With the tenant it stays below 84, the
+/// maximum length of a term in MariaDB.
 const SPELLED: usize = 54;
-/// How many digits a tenant has.
+/// The number of digits of a tenant in a term, in base 36.
 const TENANT: usize = 25;
 
-/// The words of a text, and where they stand.
+/// The words of a text, with their byte ranges in it.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
-    // A mark, or a joiner that shows nothing, belongs to the letters around it.
+    // A mark or an invisible joiner belongs to the letters around it.
     let between = |c: char| !(c.is_alphanumeric() || is_mark(c) || shows_nothing(c));
     let mut at = 0;
     let pieces = text.split_inclusive(between).map(move |piece| {
@@ -36,7 +41,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     pieces.filter(|(_, word)| word.contains(char::is_alphanumeric))
 }
 
-/// A word as it is compared: folded, and each letter spelled so that no spelling is the beginning of another.
+/// The spelling of a word: it is folded, and no letter's spelling is a prefix of another's.
 pub(crate) fn spell(word: &str) -> String {
     let mut spelled = String::new();
     for letter in searched(word).chars() {
@@ -44,7 +49,7 @@ pub(crate) fn spell(word: &str) -> String {
         match letter {
             'q' | 'x' | 'z' => spelled.extend(['x', letter]),
             'a'..='z' | '0'..='9' => spelled.push(letter),
-            // Latin, Greek and Cyrillic letters, at three characters each.
+            // Latin, Greek and Cyrillic letters need three characters each.
             '\u{80}'..='\u{58f}' => {
                 spelled.push('q');
                 push_digits(&mut spelled, (u32::from(letter) - 0x80).into(), 2);
@@ -62,7 +67,7 @@ pub(crate) fn spell(word: &str) -> String {
     spelled
 }
 
-/// Writes a number with so many digits from 0 to z.
+/// Appends a number in base 36 with exactly so many digits.
 fn push_digits(text: &mut String, number: u128, digits: usize) {
     let mut rest = number;
     let mut reversed = Vec::with_capacity(digits);
@@ -73,7 +78,7 @@ fn push_digits(text: &mut String, number: u128, digits: usize) {
     text.extend(reversed.iter().rev());
 }
 
-/// What the terms of a tenant begin with.
+/// The prefix of all terms of a tenant.
 fn beginning(tenant: Uuid) -> String {
     let mut beginning = String::with_capacity(1 + TENANT + SPELLED);
     beginning.push('t');
@@ -81,7 +86,7 @@ fn beginning(tenant: Uuid) -> String {
     beginning
 }
 
-/// The terms of a row's texts, with blanks between.
+/// The terms of a row's texts, separated by spaces. Each is there once.
 pub(crate) fn terms<'a>(tenant: Uuid, texts: impl IntoIterator<Item = &'a str>) -> String {
     let (beginning, mut seen, mut terms) = (beginning(tenant), HashSet::new(), String::new());
     let all = texts.into_iter().flat_map(words).map(|(_, word)| spell(word)).filter(|word| !word.is_empty());
@@ -101,7 +106,7 @@ pub(crate) fn terms<'a>(tenant: Uuid, texts: impl IntoIterator<Item = &'a str>) 
     terms
 }
 
-/// What is looked for: words, all of which must occur; the last may be the beginning of one.
+/// A search: all of its words must occur, and the last may be a prefix of one.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     whole: Vec<String>,
@@ -109,13 +114,14 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// What a parameter asks for.
+    /// Reads a search from the text of a parameter.
     ///
     /// # Errors
-    /// `InvalidParameter` for no word, and for too much.
+    /// `InvalidParameter` when the text has no word, a control character, more than 10 words or
+    /// more than 200 characters.
     pub(crate) fn read(name: &str, text: &str) -> Result<Self> {
         let expected = || {
-            let expected = format!("Expected 1 to {MOST} words, of together at most {LONGEST} characters.");
+            let expected = format!("Expected 1 to {MOST} words of at most {LONGEST} characters in total.");
             Error::parameter(name, expected)
         };
         let mut words: Vec<_> =
@@ -128,21 +134,22 @@ impl Wanted {
         Ok(Self { whole: words, last })
     }
 
-    /// The terms in a tenant: those that are whole, and the one that others may begin with.
+    /// The terms of the search in a tenant: the whole words, and the prefix.
     pub(crate) fn terms(&self, tenant: Uuid) -> (Vec<String>, String) {
         let beginning = beginning(tenant);
         let whole = self.whole.iter().map(|word| format!("{beginning}{word}")).collect();
         (whole, format!("{beginning}{}", self.last))
     }
 
-    /// How a word of a text fits each of those that are looked for: `Some(true)` whole, `Some(false)` as its beginning.
+    /// How a word of a text matches each word of the search: `Some(true)` as a whole, `Some(false)`
+    /// as a prefix, `None` not at all.
     pub(crate) fn fits(&self, spelled: &str) -> impl Iterator<Item = Option<bool>> {
         let whole = self.whole.iter().map(move |word| (word == spelled).then_some(true));
         let last = spelled.starts_with(&self.last).then_some(spelled == self.last);
         whole.chain([last])
     }
 
-    /// Whether a word of a text is one of those that are looked for.
+    /// Whether a word of a text matches any word of the search.
     pub(crate) fn has(&self, word: &str) -> bool {
         self.fits(&spell(word)).any(|fit| fit.is_some())
     }
@@ -159,7 +166,7 @@ mod tests {
     }
 
     proptest! {
-        /// A word is the beginning of another exactly when its spelling is.
+        /// A word is a prefix of another exactly if its spelling is.
         #[test]
         fn beginnings_are_kept(one in "[\\p{L}\\p{N}]{0,9}", other in "[\\p{L}\\p{N}]{0,9}", shared in "[qxzaß木ж]{0,3}") {
             for (one, other) in [(one.clone(), other.clone()), (shared.clone(), format!("{shared}{other}")), (format!("{shared}{one}"), format!("{shared}{other}"))] {
@@ -167,7 +174,7 @@ mod tests {
             }
         }
 
-        /// Whatever the text: terms are ASCII, bounded, and the tenant's.
+        /// For any text, the terms are ASCII, bounded and the tenant's.
         #[test]
         fn terms_are_plain(text in "\\PC{0,300}", tenant in any::<u128>()) {
             let (tenant, other) = (Uuid::from_u128(tenant), Uuid::from_u128(tenant ^ 1));
@@ -178,7 +185,7 @@ mod tests {
             }
         }
 
-        /// Words stand where they are said to.
+        /// The ranges of words are right.
         #[test]
         fn words_are_where_they_stand(text in "\\PC{0,100}") {
             for (place, word) in words(&text) {

@@ -1,4 +1,7 @@
-//! How the databases' own tools reach a database: what its URL says, as they understand it.
+//! Access to a database for its own tools: the parts of the URL in the form that they understand.
+//!
+//! Invariant: the password is only in the environment of a tool, or in a file with mode 0600 that
+//! is removed.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -18,7 +21,7 @@ use crate::{Error, Result, kernel::error::Kind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// A file of this machine.
+    /// SQLite: a file on this machine.
     Sqlite,
     /// PostgreSQL.
     Postgres,
@@ -27,7 +30,7 @@ pub enum Engine {
 }
 
 impl Database {
-    /// Which kind it is.
+    /// The kind of this database.
     pub(crate) fn engine(&self) -> Engine {
         match self.url().split(':').next() {
             Some("sqlite") => Engine::Sqlite,
@@ -37,7 +40,7 @@ impl Database {
     }
 }
 
-/// The parts of a database's URL.
+/// The parts of a database's URL, decoded.
 pub(super) struct Access {
     /// The name of the database.
     pub(super) database: String,
@@ -50,8 +53,8 @@ pub(super) struct Access {
 
 impl Access {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        // The reason is not passed on: it could show the password.
-        let wrong = |_| Error::with(Kind::Conflict, "The database's URL can't be read.");
+        // The cause could contain the password, so it is left out.
+        let wrong = |_| Error::with(Kind::Conflict, "The database's URL is not a valid URL.");
         let url = Url::parse(url).map_err(wrong)?;
         let decoded = |text: &str| {
             let pair = format!("={}", text.replace('+', "%2B"));
@@ -71,7 +74,7 @@ impl Access {
         })
     }
 
-    /// The environment of PostgreSQL's tools.
+    /// The environment variables of PostgreSQL's tools.
     pub(super) fn postgres(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![("PGHOST", self.host.clone()), ("PGDATABASE", self.database.clone())];
         variables.extend(self.port.map(|port| ("PGPORT", port.to_string())));
@@ -91,7 +94,7 @@ impl Access {
         variables
     }
 
-    /// A file of options for the tools of MySQL and MariaDB. It is removed when it is dropped.
+    /// A file of options for the tools of MySQL and MariaDB. Dropping it removes it.
     pub(super) fn options_file(&self) -> Result<OptionsFile> {
         let mut text = "[client]\n".to_owned();
         let mut put = |name: &str, value: &str| {
@@ -106,7 +109,7 @@ impl Access {
         }
         for (name, value) in &self.options {
             match name.as_str() {
-                // What one of the two tools does not know is loose.
+                // One of the two tools does not know this option, and ignores it with this prefix.
                 "ssl-mode" => put("loose-ssl-mode", value),
                 "ssl-ca" | "ssl-cert" | "ssl-key" => put(name, value),
                 _ => {}
@@ -121,11 +124,11 @@ impl Access {
     }
 }
 
-/// A file with a password.
+/// A file that contains the password.
 pub(super) struct OptionsFile(PathBuf);
 
 impl OptionsFile {
-    /// The flag that names it; it stands before all others.
+    /// The flag that names the file. It must be the first one.
     pub(super) fn flag(&self) -> String {
         format!("--defaults-file={}", self.0.display())
     }
@@ -134,12 +137,15 @@ impl OptionsFile {
 impl Drop for OptionsFile {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.0) {
-            tracing::warn!(%error, file = %self.0.display(), "a file with the database's password can't be removed");
+            tracing::warn!(%error, file = %self.0.display(), "can't remove a file that contains the database's password");
         }
     }
 }
 
-/// A new file that only its owner can read.
+/// Creates a file that only its owner can read.
+///
+/// # Errors
+/// `Unavailable` when the file exists or can't be created.
 pub(super) fn create_secret(path: &Path) -> Result<File> {
     let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     created.map_err(|error| unwritten(path, &error))

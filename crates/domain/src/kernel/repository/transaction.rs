@@ -1,8 +1,9 @@
 //! One transaction on one connection.
 //!
-//! Invariant: a transaction that a failed statement may have ended takes no further statement and is never committed. SQLite rolls
-//! back by itself when its disk is full, InnoDB after a deadlock, and from then on each statement would commit on its own. PostgreSQL
-//! answers COMMIT with success after a failed statement, and rolls back.
+//! Invariant: a transaction that a failed statement may have ended runs no further statement and is
+//! never committed. SQLite rolls back on its own when the disk is full, and InnoDB after a
+//! deadlock. From then on each statement would commit by itself. PostgreSQL answers COMMIT with
+//! success after a failed statement, but rolls back.
 
 use std::{future::Future, sync::OnceLock};
 
@@ -11,11 +12,11 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use super::{failure, limit::Limit};
 use crate::{Error, Result};
 
-/// A transaction, and whether it still stands.
+/// A transaction, and whether it is still open.
 pub(crate) struct Transaction {
     inner: DatabaseTransaction,
     limit: Limit,
-    /// The first failure after which it may have ended.
+    /// The first error after which it may have ended.
     ended: OnceLock<DbErr>,
 }
 
@@ -48,18 +49,23 @@ impl Transaction {
         if let Err(error) = &outcome
             && !failure::leaves_transaction(error, self.backend())
         {
-            // The first failure is the one that counts.
+            // Only the first error is kept.
             self.ended.set(error.clone()).ok();
         }
         outcome
     }
 
-    /// Why it may have ended, if it may.
+    /// The reason why the transaction may have ended, if it may.
     pub(super) fn ended(&self) -> Option<Error> {
         self.ended.get().cloned().map(failure::from_db)
     }
 
-    /// Makes what was written durable. After an error nothing of it is, unless the error says that this is not known.
+    /// Commits the transaction: what was written is durable. After an error nothing is durable,
+    /// unless the error says that the outcome is unknown.
+    ///
+    /// # Errors
+    /// The error that may have ended the transaction before. `Unavailable` when the database did
+    /// not confirm the commit. Otherwise the error of the database.
     pub(super) async fn commit(self) -> Result<()> {
         if let Some(cause) = self.ended() {
             return Err(cause);
@@ -67,7 +73,10 @@ impl Transaction {
         self.limit.hold(self.inner.commit()).await.map_err(failure::from_commit)
     }
 
-    /// Undoes what was written.
+    /// Rolls the transaction back.
+    ///
+    /// # Errors
+    /// The error that may have ended the transaction before. Otherwise the error of the database.
     pub(super) async fn rollback(self) -> Result<()> {
         if let Some(cause) = self.ended() {
             return Err(cause);

@@ -1,8 +1,8 @@
-//! Whose turn it is to migrate a database.
+//! The lock of a migration: one node migrates at a time.
 //!
 //! - **PostgreSQL**: an advisory lock, which ends with its session.
-//! - **MySQL and MariaDB**: a row with an owner and an expiry, because on a Galera cluster `GET_LOCK` is a node's own. The
-//!   owner keeps renewing it; the row of an owner that was killed expires.
+//! - **MySQL and MariaDB**: a row with an owner and an expiry, because `GET_LOCK` is local to a
+//!   node of a Galera cluster. The owner renews it. The row of an owner that was killed expires.
 //! - **SQLite**: nothing. Each migration is an immediate transaction, which waits for the others.
 
 use std::time::Duration;
@@ -13,28 +13,28 @@ use secrecy::ExposeSecret;
 use super::{failure, migrating::PAUSE};
 use crate::{Error, Result};
 
-/// How often a node tries to get the turn: with the pauses, half an hour.
+/// The number of attempts to get the lock. With the pauses of 1 s it is half an hour.
 const TRIES: u32 = 1800;
-/// After so many tries the log says again that the node waits.
+/// The log repeats that the node waits after so many attempts.
 const REMIND: u32 = 30;
-/// For how many seconds a row is its owner's without being renewed.
+/// The time after which an owner that does not renew the row loses it, in seconds.
 const LEASE: u32 = 30;
-/// How long an owner waits between renewals.
+/// The interval between renewals.
 const RENEWAL: Duration = Duration::from_secs(5);
-/// The advisory lock's number.
+/// The number of the advisory lock.
 const LOCK: i64 = 8_386_112_016_437;
 
-/// A node's turn.
+/// The lock, held by this node.
 pub(super) struct Turn {
-    /// What names this node in the row.
+    /// The name of this node in the row.
     owner: String,
 }
 
 impl Turn {
-    /// Waits for the turn.
+    /// Waits for the lock.
     ///
     /// # Errors
-    /// `Unavailable` when another node has it for too long.
+    /// `Unavailable` when another node holds it for half an hour.
     pub(super) async fn take(connection: &DatabaseConnection) -> Result<Self> {
         let turn = Self { owner: taskhub_auth::secret::opaque().expose_secret().to_owned() };
         turn.prepare(connection).await?;
@@ -43,31 +43,32 @@ impl Turn {
                 return Ok(turn);
             }
             if attempt % REMIND == 0 {
-                tracing::info!("another node migrates the database: waiting until it has finished");
+                tracing::info!("another node is migrating the database; waiting for it");
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Err(Error::unavailable("another node migrates the database, and does not come to an end"))
+        Err(Error::unavailable("another node has been migrating the database for too long"))
     }
 
-    /// Renews the turn until it is lost.
+    /// Renews the lock until it is lost, and returns that as an error.
     pub(super) async fn keep(&self, connection: &DatabaseConnection) -> Error {
         if connection.get_database_backend() != DbBackend::MySql {
             return std::future::pending().await;
         }
         loop {
             tokio::time::sleep(RENEWAL).await;
-            // A renewal that fails is no loss yet: the next one shows whether another node took the row.
+            // A failed renewal is not yet a loss. The next one shows whether another node took the
+            // row.
             if matches!(self.lease(connection).await, Ok(false)) {
-                return Error::unavailable("the turn at migrating went to another node");
+                return Error::unavailable("another node took over the migration");
             }
         }
     }
 
-    /// Lets the next node have its turn.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// The database's.
+    /// The errors of the database.
     pub(super) async fn end(&self, connection: &DatabaseConnection) -> Result<()> {
         let sql = match connection.get_database_backend() {
             DbBackend::Postgres => format!("SELECT pg_advisory_unlock({LOCK})"),
@@ -79,7 +80,7 @@ impl Turn {
         connection.execute_unprepared(&sql).await.map(drop).map_err(failure::from_db)
     }
 
-    /// Makes the row, where there is to be one.
+    /// Creates the row, where the lock is a row.
     async fn prepare(&self, connection: &DatabaseConnection) -> Result<()> {
         if connection.get_database_backend() != DbBackend::MySql {
             return Ok(());
@@ -93,7 +94,7 @@ impl Turn {
         Ok(())
     }
 
-    /// Gets the turn, unless another node has it.
+    /// Tries to get the lock. Returns false if another node holds it.
     async fn claim(&self, connection: &DatabaseConnection) -> Result<bool> {
         let claimed = match connection.get_database_backend() {
             DbBackend::Postgres => try_lock(connection).await,
@@ -101,13 +102,13 @@ impl Turn {
             _ => Ok(true),
         };
         match claimed {
-            // Of two nodes of a Galera cluster that claim the row at once, one gets a deadlock.
+            // If two nodes of a Galera cluster claim the row at once, one gets a deadlock.
             Err(error) if failure::is_transient(&error) => Ok(false),
             outcome => outcome.map_err(failure::from_db),
         }
     }
 
-    /// Gets or renews the row for a while.
+    /// Gets or renews the row for [`LEASE`] seconds. Returns false if another node has it.
     async fn lease(&self, connection: &DatabaseConnection) -> Result<bool, DbErr> {
         let owner = &self.owner;
         let sql = format!(

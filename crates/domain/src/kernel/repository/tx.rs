@@ -1,7 +1,11 @@
-//! The recorded write: one door for create, update and delete.
+//! The recorded write: the one way to create, update and delete rows.
 //!
-//! Invariant: a row is written only together with its audit row (with the old and new values of what changed) and its event,
-//! in one transaction, by a caller who was judged, at the version that was judged. A noun can't forget any of it.
+//! Invariant: a row is written only together with its audit row (the old and new values of what
+//! changed) and its event, in one transaction. The caller was authorised for that row, and the row
+//! still has the version that was authorised. A resource can't leave any of this out.
+//!
+//! This module must not know any resource. A resource adds to its writes through
+//! [`Resource::follow_up`] and [`super::dependents`].
 
 use std::{
     ops::Deref,
@@ -20,15 +24,15 @@ use taskhub_auth::Cipher;
 use uuid::Uuid;
 
 use super::{
+    batch,
+    dependents::Written,
     evidence::{Changes, Delete, Evidence, Precondition},
     failure,
     group::Group,
-    noun::{ColumnOf, Container, EntityOf, Noun, Owned},
     pending::Pending,
-    relations::Written,
+    resource::{ColumnOf, Container, EntityOf, Owned, Resource},
     row::Positioned,
     scope::{Scope, field},
-    stage,
 };
 use crate::{
     Error, Instant, Result,
@@ -39,21 +43,23 @@ use crate::{
     },
 };
 
-/// One transaction of one caller, begun by [`crate::Store::write`] and committed by it when the operation succeeds.
+/// A transaction of one caller. [`crate::Repository::write`] begins it, and commits it when the
+/// operation succeeds.
 pub struct Tx {
     scope: Scope,
-    /// The one instant of everything that the transaction writes.
+    /// The timestamp of everything that the transaction writes.
     at: Instant,
-    /// The transactions that share a commit with this one, if they do (SQLite).
+    /// The other transactions of the same commit, on SQLite.
     pub(super) group: Option<Arc<Group>>,
     pub(super) savepoint: AtomicBool,
     pub(super) pending: Mutex<Pending>,
-    /// How many rows were changed along with others.
+    /// The number of rows that were changed or removed because of another row.
     along: AtomicUsize,
 }
 
-/// How many rows one request may change along with those that it names.
-const ALONG: usize = 1000;
+/// The maximum of such rows for one request. It bounds the work that a single small request can
+/// cause.
+const MOST_CASCADED: usize = 1000;
 
 impl Deref for Tx {
     type Target = Scope;
@@ -63,7 +69,7 @@ impl Deref for Tx {
     }
 }
 
-/// What a new row begins with: its tenant, its id, and the instant of the transaction.
+/// The first values of a new row: its tenant, its id and the timestamp of the transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Birth {
     pub(crate) tenant: Uuid,
@@ -84,103 +90,110 @@ impl Tx {
         }
     }
 
-    /// What a new row begins with: the tenant, an id and the instant.
+    /// The first values of a new row. The id is a new UUIDv7 (RFC 9562).
     pub(crate) fn birth(&self) -> Birth {
         Birth { tenant: self.ctx.tenant(), id: self.at.new_id(self.ctx.tenant()), at: self.at }
     }
 
-    /// The one instant of everything that the transaction writes.
+    /// The timestamp of everything that the transaction writes.
     pub(crate) fn now(&self) -> Instant {
         self.at
     }
 
-    /// The installation's secret.
+    /// The secret of the installation.
     pub(crate) fn secret(&self) -> &[u8] {
         &self.scope.secrets.installation
     }
 
-    /// Seals what must be read again.
+    /// The cipher for secrets that the server must read again.
     pub(crate) fn cipher(&self) -> &Cipher {
         &self.scope.secrets.cipher
     }
 
-    /// As [`Scope::resolve`], after what waits was written if it may concern the row.
+    /// As [`Scope::resolve`]. Batched rows are written first if the row can be one of them.
     ///
     /// # Errors
     /// As [`Scope::resolve`].
-    pub async fn resolve<N: Noun, A: super::evidence::Act>(
+    pub async fn resolve<N: Resource, A: super::evidence::Act>(
         &self,
         id: Uuid,
         act: A,
     ) -> Result<Evidence<N, A>> {
-        if N::STAGED {
-            self.settle().await?;
+        if N::BATCHED {
+            self.flush().await?;
         }
         self.scope.resolve(id, act).await
     }
 
-    /// As [`Scope::refer`], likewise.
-    pub(crate) async fn refer<N: Noun>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
-        if N::STAGED && id.is_some() {
-            self.settle().await?;
+    /// As [`Scope::refer`]. Batched rows are written first if the row can be one of them.
+    pub(crate) async fn refer<N: Resource>(&self, id: Option<Uuid>, field: &str) -> Result<Option<N>> {
+        if N::BATCHED && id.is_some() {
+            self.flush().await?;
         }
         self.scope.refer(id, field).await
     }
 
-    /// As [`Scope::count`], after what waits was written.
-    pub(crate) async fn count<N: Noun>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
-        self.settle().await?;
+    /// As [`Scope::count`], after all batched rows were written.
+    pub(crate) async fn count<N: Resource>(&self, rows: Select<EntityOf<N>>) -> Result<i64> {
+        self.flush().await?;
         self.scope.count::<N>(rows).await
     }
 
-    /// As [`Scope::all`], after what waits was written.
+    /// As [`Scope::all`], after all batched rows were written.
     pub(crate) async fn all<T: Positioned>(&self, select: &SelectStatement) -> Result<Vec<T>> {
-        self.settle().await?;
+        self.flush().await?;
         self.scope.all(select).await
     }
 
-    /// As [`Scope::rows`], after what waits was written.
+    /// As [`Scope::rows`], after all batched rows were written.
     pub(crate) async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
-        self.settle().await?;
+        self.flush().await?;
         self.scope.rows(select).await
     }
 
-    /// As [`Scope::all`], of rows that stay as they are until the transaction ends.
+    /// As [`Scope::all`], and locks the rows until the transaction ends.
     pub(crate) async fn lock_all<T: Positioned>(&self, mut select: SelectStatement) -> Result<Vec<T>> {
         self.conn.lock(&mut select);
         self.all(&select).await
     }
 
-    /// Adds a row. Its references were resolved before: the foreign keys refuse what was not.
+    /// Inserts a row with its audit row and event, and returns it. The operation has resolved the
+    /// references of the row before: the foreign keys reject the others.
     ///
     /// # Errors
-    /// `Forbidden` when the caller may not make one, `Conflict` at the field whose value is taken, and in a project that is archived.
-    pub async fn add<N: Noun>(&self, row: N) -> Result<N> {
-        policy::permit(&self.ctx, N::NOUN, Action::Create)?;
+    /// - `Forbidden` or `InsufficientScope` when the caller may not create such a row.
+    /// - `Conflict` at the field whose value must be unique and is taken.
+    /// - `Conflict` when the row is in an archived project.
+    pub async fn add<N: Resource>(&self, row: N) -> Result<N> {
+        policy::permit(&self.ctx, N::TYPE, Action::Create)?;
         self.in_tenant(&row)?;
         self.ensure_open(row.container(self).await?).await?;
         self.record_added(&row);
         let row = row.derived();
-        if N::STAGED {
+        if N::BATCHED {
             self.pending().rows.push(&row);
         } else {
             self.begin_writing().await?;
-            let insert = stage::insert_now(&row, &self.conn, &self.statements).await;
+            let insert = batch::insert_now(&row, &self.conn, &self.statements).await;
             insert.map_err(|error| failure::from_write(error, N::uniques()))?;
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
-        self.record_row("create", &row, N::GIVES_SIGHT, None, Some(new));
+        self.record_row("create", &row, N::GRANTS_VISIBILITY, None, Some(new));
         self.follow_up(Written { name: "create", old: None, new: Some(&row) }).await?;
         Ok(row)
     }
 
-    /// Changes a row to what is given, if it is still at the version that was judged, and counts its version up. A change of
-    /// nothing is none.
+    /// Updates a row to the values of `row`, increments its version and returns it. It writes only
+    /// the changed columns. An update without a change writes nothing: no version, no audit row, no
+    /// event.
     ///
     /// # Errors
-    /// `Stale` when the precondition does not hold, `PreconditionRequired` when the tenant demands one, `Conflict` at the field
-    /// whose value is taken, and in a project that is archived.
-    pub async fn update<N: Noun, A: Changes>(
+    /// - `Stale` when the precondition does not hold (RFC 9110 section 13.1).
+    /// - `PreconditionRequired` when the tenant requires a precondition and there is none (RFC 6585
+    ///   section 3).
+    /// - `Conflict` at the field whose value must be unique and is taken.
+    /// - `Conflict` when the row is in an archived project, or moves to one.
+    pub async fn update<N: Resource, A: Changes>(
         &self,
         seen: Evidence<N, A>,
         row: N,
@@ -189,8 +202,8 @@ impl Tx {
         self.update_as("update", seen, row, pre).await
     }
 
-    /// As [`Self::update`], under a name of its own in the audit.
-    pub(crate) async fn update_as<N: Noun, A: Changes>(
+    /// As [`Self::update`], with another name of the change in the audit, such as `complete`.
+    pub(crate) async fn update_as<N: Resource, A: Changes>(
         &self,
         name: &'static str,
         seen: Evidence<N, A>,
@@ -209,27 +222,30 @@ impl Tx {
         self.write(name, seen.into_row(), row).await
     }
 
-    /// Changes a row because one that it lies in does: judged with that. However many a user leaves
-    /// behind, nothing keeps them from leaving.
-    pub(crate) async fn carry_along<N: Noun>(&self, name: &'static str, old: N, row: N) -> Result<N> {
+    /// Updates a row because of a change of another row. It is authorised by that change. It is
+    /// also allowed in an archived project. The rows that a leaving user owns or is assigned to are
+    /// not counted, so that their number never keeps a user from leaving.
+    pub(crate) async fn cascade_update<N: Resource>(&self, name: &'static str, old: N, row: N) -> Result<N> {
         if !matches!(name, "hand_over" | "unassign") {
-            self.count_along()?;
+            self.count_cascade()?;
         }
         self.write(name, old, row).await
     }
 
-    /// Bounds what one request changes beside what it names.
-    fn count_along(&self) -> Result<()> {
+    /// Limits the number of rows that one request changes or removes beside the rows that it names.
+    /// The server's own work has no limit.
+    fn count_cascade(&self) -> Result<()> {
         let along = self.along.fetch_add(1, Ordering::Relaxed);
-        if along < ALONG || self.ctx.actor() == Actor::System {
+        if along < MOST_CASCADED || self.ctx.actor() == Actor::System {
             return Ok(());
         }
-        let detail =
-            format!("This would change more than {ALONG} other rows at once. Begin with some of these.");
+        let detail = format!(
+            "This would change more than {MOST_CASCADED} other rows. Make the change in smaller steps."
+        );
         Err(Error::with(Kind::Conflict, detail))
     }
 
-    async fn write<N: Noun>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
+    async fn write<N: Resource>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
         let mut changed = changed(&old, &row);
         if changed.is_empty() {
@@ -257,18 +273,19 @@ impl Tx {
             .and_then(Self::hit)?;
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
-        // What comes back brings along what lies in it.
-        let moves = name == "restore" || changed.iter().any(|column| N::gives_sight(*column));
+        // A restored row brings the rows in it back into sight.
+        let moves = name == "restore" || changed.iter().any(|column| N::affects_visibility(*column));
         self.record_row(name, &row, moves, Some(before), Some(after));
         self.follow_up(Written { name, old: Some(&old), new: Some(&row) }).await?;
         Ok(row)
     }
 
-    /// Removes a row, if it is still at the version that was judged; a noun's whose rows can be restored stays until it is purged.
+    /// Deletes a row that still has the authorised version. A restorable row is marked as deleted
+    /// instead, and stays until it is purged.
     ///
     /// # Errors
-    /// As [`Self::update`]; `InUse` when other rows refer to it.
-    pub async fn remove<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+    /// As [`Self::update`], and `InUse` when other rows refer to the row.
+    pub async fn remove<N: Resource>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
@@ -278,11 +295,15 @@ impl Tx {
         }
     }
 
-    /// Lets a removed row be there again.
+    /// Restores a deleted row, and returns it.
     ///
     /// # Errors
-    /// As [`Self::update`].
-    pub(crate) async fn restore<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<N> {
+    /// As [`Self::update`], and `NotFound` for a resource whose rows can't be restored.
+    pub(crate) async fn restore<N: Resource>(
+        &self,
+        seen: Evidence<N, Delete>,
+        pre: &Precondition,
+    ) -> Result<N> {
         self.check(pre, seen.row().version()).await?;
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
@@ -290,48 +311,54 @@ impl Tx {
         self.write("restore", old, row).await
     }
 
-    /// Removes for good a row that was removed and could be restored. What is absent already is no part of what an archived project keeps.
+    /// Deletes a row permanently that was marked as deleted. It is also allowed in an archived
+    /// project, because the row is not part of what an archived project preserves.
     ///
     /// # Errors
     /// As [`Self::remove`].
-    pub(crate) async fn purge<N: Noun>(&self, seen: Evidence<N, Delete>, pre: &Precondition) -> Result<()> {
+    pub(crate) async fn purge<N: Resource>(
+        &self,
+        seen: Evidence<N, Delete>,
+        pre: &Precondition,
+    ) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
         self.erase("purge", seen.into_row()).await
     }
 
-    /// As [`Self::purge`], for a row that goes because one that it lies in does: judged with that.
-    pub(crate) async fn purge_along<N: Noun>(&self, row: N) -> Result<()> {
-        self.count_along()?;
+    /// As [`Self::purge`], because of another row that is purged. It is authorised by that purge.
+    pub(crate) async fn cascade_purge<N: Resource>(&self, row: N) -> Result<()> {
+        self.count_cascade()?;
         let Some(row) = self.find::<N>(row.id(), true).await? else {
-            return Err(Error::transient("the row went away while it was removed"));
+            return Err(Error::transient("the row was deleted concurrently"));
         };
         self.erase("purge", row).await
     }
 
-    async fn follow_up<N: Noun>(&self, written: Written<'_, N>) -> Result<()> {
+    async fn follow_up<N: Resource>(&self, written: Written<'_, N>) -> Result<()> {
         self.index(written.old, written.new).await?;
         if let Some(rest) = N::follow_up(self, written) {
             rest.await?;
         }
-        self.relations.react(self, written).await
+        self.dependents.react(self, written).await
     }
 
-    /// Removes a row that is locked, and before it all that goes with it.
-    pub(super) async fn erase<N: Noun>(&self, name: &'static str, old: N) -> Result<()> {
-        self.relations.cascade(self, &old).await?;
+    /// Deletes a locked row permanently, and the rows that belong to it before.
+    pub(super) async fn erase<N: Resource>(&self, name: &'static str, old: N) -> Result<()> {
+        self.dependents.cascade(self, &old).await?;
         self.follow_up(Written { name, old: Some(&old), new: None }).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
         self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
-        self.record_row(name, &old, N::GIVES_SIGHT, Some(values(&old, None)?), None);
+        self.record_row(name, &old, N::GRANTS_VISIBILITY, Some(values(&old, None)?), None);
         Ok(())
     }
 
-    /// Checks what the caller knows of a row's version, for operations that do much before they write it.
+    /// Checks the precondition against a version, for operations that do much work before they
+    /// write the row.
     ///
     /// # Errors
-    /// `Stale`, `PreconditionRequired`.
+    /// `Stale` and `PreconditionRequired`, as [`Self::update`].
     pub(crate) async fn check(&self, pre: &Precondition, version: i64) -> Result<()> {
         if pre.is_missing() && self.ctx.user().is_some() {
             let tenant = Query::select()
@@ -347,17 +374,18 @@ impl Tx {
         pre.check(version)
     }
 
-    /// The very row and version that were judged.
-    fn judged<N: Noun>(&self, old: &N) -> sea_orm::Condition {
+    /// The condition for the authorised row at its authorised version.
+    fn judged<N: Resource>(&self, old: &N) -> sea_orm::Condition {
         sea_orm::Condition::all()
             .add(N::tenant_column().eq(self.ctx.tenant()))
             .add(N::id_column().eq(old.id()))
             .add_option(N::version_column().map(|column| column.eq(old.version())))
     }
 
-    /// No row hit: somebody else was faster. Another try finds out what there is to answer.
+    /// Checks that the statement changed one row. Otherwise another transaction was faster, and the
+    /// retry finds out what to return.
     fn hit(rows: u64) -> Result<()> {
-        if rows == 1 { Ok(()) } else { Err(Error::transient("the row changed while it was written")) }
+        if rows == 1 { Ok(()) } else { Err(Error::transient("the row was changed concurrently")) }
     }
 
     pub(super) fn in_tenant<M: Owned>(&self, row: &M) -> Result<()> {
@@ -368,7 +396,7 @@ impl Tx {
         }
     }
 
-    /// Fails while the container forbids changes.
+    /// Fails if the containing row forbids changes, as an archived project does.
     async fn ensure_open(&self, container: Option<Container>) -> Result<()> {
         match container {
             Some(Container { row: (_, id), ensure_open }) => ensure_open(self, id).await,
@@ -378,14 +406,15 @@ impl Tx {
 }
 
 /// The columns in which two rows differ.
-fn changed<N: Noun>(old: &N, row: &N) -> Vec<ColumnOf<N>> {
+fn changed<N: Resource>(old: &N, row: &N) -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().filter(|column| old.get(*column) != row.get(*column)).collect()
 }
 
-/// A row's values for the audit: all, or those of some columns. What an answer never shows, the audit does not either.
-fn values<N: Noun>(row: &N, columns: Option<&[&str]>) -> Result<String> {
+/// The values of a row as JSON for the audit: all, or those of some columns. A column that no
+/// response shows is `[redacted]`.
+fn values<N: Resource>(row: &N, columns: Option<&[&str]>) -> Result<String> {
     let Json::Object(shown) = serde_json::to_value(row).map_err(Error::internal)? else {
-        return Err(Error::internal("a row that is no object"));
+        return Err(Error::internal("a row does not serialize to a JSON object"));
     };
     let Some(columns) = columns else { return serde_json::to_string(&shown).map_err(Error::internal) };
     let pick = |name: &&str| {

@@ -1,11 +1,13 @@
 //! The one connection that writes to SQLite.
 //!
-//! Invariant: a transaction begins on a connection that is outside one. The pool hands out none that the driver counts as inside one,
-//! and SQLite itself refuses BEGIN IMMEDIATE inside one; neither costs a statement more. After a failed begin, commit or rollback, or a
-//! statement that may have ended its transaction, the connection is closed and the next transaction gets a new one.
+//! Invariant: a transaction begins only on a connection that is outside a transaction. The pool
+//! hands out no connection that the driver counts as inside one, and SQLite rejects BEGIN IMMEDIATE
+//! inside one. Neither check costs a statement. After a failed begin, commit or rollback, or a
+//! statement that may have ended the transaction, the connection is closed and replaced.
 //!
-//! Without that, the driver counts a transaction that SQLite has rolled back by itself (full disk, I/O error) as open for ever: its
-//! next BEGIN becomes a savepoint, and its COMMIT releases that savepoint in a transaction that nobody commits.
+//! Without this, the driver counts a transaction that SQLite has rolled back on its own (full disk,
+//! I/O error) as open forever. Its next BEGIN becomes a savepoint, and its COMMIT only releases
+//! that savepoint, in a transaction that nobody commits.
 
 use std::time::Duration;
 
@@ -18,12 +20,13 @@ use tokio::{
 use super::{failure, home::Pool, pool::Database, transaction::Transaction};
 use crate::{Error, Result};
 
-/// How long a group waits for the old connection to close. One that hangs in a call goes on closing by itself.
+/// The time that a group waits for the old connection to close. A connection that hangs in a call
+/// goes on closing in the background.
 const CLOSING: Duration = Duration::from_secs(1);
 /// The pause after a connection could not be opened.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The connection, and what opens it anew.
+/// The connection, and the database to open it again.
 pub(super) struct WriterConnection {
     database: Database,
     state: State,
@@ -31,10 +34,11 @@ pub(super) struct WriterConnection {
 
 enum State {
     Open(Pool),
-    /// The old one is still at work. There is no other meanwhile, so that none piles up.
+    /// The old connection is still closing. No other one is opened meanwhile, so connections don't
+    /// pile up.
     Closing(JoinHandle<()>),
     Closed,
-    /// It could not be opened; the next attempt is not before this time.
+    /// The connection could not be opened. There is no further attempt before this time.
     Failed(Instant, Error),
 }
 
@@ -46,7 +50,7 @@ impl WriterConnection {
     /// Begins a transaction that may write.
     ///
     /// # Errors
-    /// `Unavailable`, `StorageFull` or `ReadOnly`, at once while there is no connection.
+    /// `Unavailable`, `StorageFull` or `ReadOnly`; immediately while there is no connection.
     pub(super) async fn begin(&mut self) -> Result<Transaction> {
         let pool = self.pool().await?;
         let immediate = TransactionOptions {
@@ -74,7 +78,8 @@ impl WriterConnection {
         outcome
     }
 
-    /// Rolls back a transaction of this connection: it is undone in any case.
+    /// Rolls back a transaction of this connection. After an error the connection is replaced,
+    /// which undoes the transaction too.
     pub(super) async fn roll_back(&mut self, transaction: Transaction) {
         if let Err(error) = transaction.rollback().await {
             tracing::debug!(%error, "the rollback failed");
@@ -82,10 +87,10 @@ impl WriterConnection {
         }
     }
 
-    /// Closes the connection, whatever its state. SQLite undoes what was not committed.
+    /// Closes the connection, whatever its state. SQLite rolls back what was not committed.
     pub(super) async fn replace(&mut self) {
         if let State::Open(pool) = std::mem::replace(&mut self.state, State::Closed) {
-            tracing::warn!("the connection that writes is replaced");
+            tracing::warn!("replacing the connection of the writer");
             let mut closing = tokio::spawn(pool.close());
             if timeout(CLOSING, &mut closing).await.is_err() {
                 self.state = State::Closing(closing);
@@ -97,7 +102,7 @@ impl WriterConnection {
         match &self.state {
             State::Open(pool) => return Ok(pool.clone()),
             State::Closing(closing) if !closing.is_finished() => {
-                return Err(Error::unavailable("the old connection that writes is still at work"));
+                return Err(Error::unavailable("the old connection of the writer is still closing"));
             }
             State::Failed(until, error) if Instant::now() < *until => return Err(error.clone()),
             State::Closing(_) | State::Closed | State::Failed(..) => {}

@@ -7,12 +7,12 @@ use futures::future::BoxFuture;
 use sea_orm::{Condition, entity::prelude::*};
 
 use crate::{
-    Context, Result, Scope, Store, Tx,
+    Context, Repository, Result, Scope, Tx,
     kernel::{
         crud::Child,
         list::{self, Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Container, Noun, Read, Written, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{Container, Read, Resource, Written, entity, readable_ids},
     },
     work::{
         file::{self, FileInfo, Received},
@@ -45,24 +45,24 @@ entity! {
     }
 }
 
-impl Noun for Attachment {
-    const NOUN: policy::Noun = policy::Noun::Attachment;
+impl Resource for Attachment {
+    const TYPE: policy::ResourceType = policy::ResourceType::Attachment;
     const ADDED: &'static [&'static str] = &["uploader_removed"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
-        let facts = task::facts_within(self.task_id, scope).await?;
-        Ok(facts.with(Fact::Author, user.is_some() && user == self.uploaded_by))
+        let relations = task::relations_within(self.task_id, scope).await?;
+        Ok(relations.with(Relation::Author, user.is_some() && user == self.uploaded_by))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::TaskVisible).then(|| Condition::all().add(visible()))
+        (relation == Relation::TaskVisible).then(|| Condition::all().add(visible()))
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -113,11 +113,11 @@ impl Child for Attachment {
 ///
 /// # Errors
 /// `NotFound` for the task, `Forbidden`, `InsufficientScope`.
-pub async fn permit(store: &Store, ctx: &Context, task: Uuid) -> Result<()> {
-    let scope = store.read(ctx);
+pub async fn permit(repository: &Repository, ctx: &Context, task: Uuid) -> Result<()> {
+    let scope = repository.read(ctx);
     let task = scope.resolve::<Task, _>(task, Read).await?.into_row();
-    let facts = task::facts_within(task.id, &scope).await?;
-    policy::judge(ctx, policy::Noun::Attachment, Action::Create, facts)
+    let relations = task::relations_within(task.id, &scope).await?;
+    policy::authorize(ctx, policy::ResourceType::Attachment, Action::Create, relations)
 }
 
 /// Attaches a received file to a task.
@@ -141,8 +141,8 @@ pub async fn add(tx: &Tx, task: Uuid, received: &Received, name: &str) -> Result
         version: 1,
         uploader_removed: None,
     };
-    let facts = row.facts(tx, Action::Create).await?;
-    policy::judge(tx.ctx(), policy::Noun::Attachment, Action::Create, facts)?;
+    let relations = row.relations(tx, Action::Create).await?;
+    policy::authorize(tx.ctx(), policy::ResourceType::Attachment, Action::Create, relations)?;
     file::keep(tx, received).await?;
     tx.add(row).await
 }

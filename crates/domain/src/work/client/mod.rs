@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Noun, Searched, Unique, entity},
+    repository::{Resource, Searched, Unique, entity},
 };
 
 entity! {
@@ -31,8 +31,8 @@ entity! {
     }
 }
 
-impl Noun for Client {
-    const NOUN: policy::Noun = policy::Noun::Client;
+impl Resource for Client {
+    const TYPE: policy::ResourceType = policy::ResourceType::Client;
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

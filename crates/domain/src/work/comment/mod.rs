@@ -18,8 +18,10 @@ use crate::{
     kernel::{
         crud::{Child, EditableChild},
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{
+            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
+        },
     },
     work::{
         task::{self, Task},
@@ -48,24 +50,24 @@ entity! {
     }
 }
 
-impl Noun for Comment {
-    const NOUN: policy::Noun = policy::Noun::Comment;
+impl Resource for Comment {
+    const TYPE: policy::ResourceType = policy::ResourceType::Comment;
     const ADDED: &'static [&'static str] = &["author_removed"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
-        let facts = task::facts_within(self.task_id, scope).await?;
-        Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
+        let relations = task::relations_within(self.task_id, scope).await?;
+        Ok(relations.with(Relation::Author, user.is_some() && user == self.author_id))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+        (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -147,7 +149,7 @@ pub struct CommentInput {
 /// A rule of garde: the text is not blank.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn says_something(text: &str, _: &()) -> garde::Result {
-    if text.trim().is_empty() { Err(garde::Error::new("must contain text")) } else { Ok(()) }
+    if text.trim().is_empty() { Err(garde::Error::new("must not be blank")) } else { Ok(()) }
 }
 
 impl From<&Comment> for CommentInput {

@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 
 use super::Comment;
 use crate::{
-    Context, Result, Scope, Store, Tx,
+    Context, Repository, Result, Scope, Tx,
     kernel::{
         audit::Arrival,
         list::{self, Page, Query, Sort, Within},
-        policy::{self, Action, Fact, Facts},
-        repository::{Noun, Read, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{Read, Resource, entity, readable_ids},
     },
     work::task::Task,
 };
@@ -35,20 +35,20 @@ entity! {
     }
 }
 
-impl Noun for CommentVersion {
-    const NOUN: policy::Noun = policy::Noun::CommentVersion;
+impl Resource for CommentVersion {
+    const TYPE: policy::ResourceType = policy::ResourceType::CommentVersion;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         match scope.find::<Comment>(self.comment_id, false).await? {
-            Some(comment) => comment.facts(scope, action).await,
-            None => Ok(Facts::default()),
+            Some(comment) => comment.relations(scope, action).await,
+            None => Ok(Relations::default()),
         }
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::CommentId.in_subquery(readable_ids::<Comment>(ctx));
-        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+        (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
     fn sorts() -> &'static [Sort<Self>] {
@@ -59,7 +59,7 @@ impl Noun for CommentVersion {
 /// Stores the text of a comment before it is replaced.
 pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
     let born = tx.birth();
-    tx.keep(&CommentVersion {
+    tx.insert_internal(&CommentVersion {
         tenant_id: born.tenant,
         id: born.id,
         comment_id: comment.id,
@@ -75,17 +75,17 @@ pub(super) async fn keep(tx: &Tx, comment: &Comment) -> Result<()> {
 /// # Errors
 /// `NotFound` for the task, and for a comment on another task; those of lists.
 pub async fn versions(
-    store: &Store,
+    repository: &Repository,
     ctx: &Context,
     ids: (Uuid, Uuid),
     query: &Query,
 ) -> Result<Page<CommentVersion>> {
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let comment = scope.resolve_within::<Comment, _>(ids, Read).await?.into_row();
     // Versions from before the task came to its present project or team were visible to others.
-    let came = Arrival::of(&scope, &comment, Some((Task::NOUN, comment.task_id))).await?;
+    let came = Arrival::of(&scope, &comment, Some((Task::TYPE, comment.task_id))).await?;
     let own = Condition::all()
         .add(entity::Column::CommentId.eq(comment.id))
         .add_option(came.map(|came| entity::Column::Id.gt(came.id)));
-    list::page::<CommentVersion>(store, &scope, query, Within::of(comment.id, own)).await
+    list::page::<CommentVersion>(repository, &scope, query, Within::of(comment.id, own)).await
 }

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::{Document, DocumentVersion, LONGEST_TEXT};
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     kernel::repository::{Precondition, Read, Update, json::AsJson},
     work::file::{self, FileInfo, Received},
 };
@@ -41,8 +41,8 @@ impl Content {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn content(store: &Store, ctx: &Context, id: Uuid) -> Result<(Content, i64)> {
-    let row = store.read(ctx).resolve::<Document, _>(id, Read).await?.into_row();
+pub async fn content(repository: &Repository, ctx: &Context, id: Uuid) -> Result<(Content, i64)> {
+    let row = repository.read(ctx).resolve::<Document, _>(id, Read).await?.into_row();
     Ok((Content::of(row.title, row.content, row.file_id.zip(row.file)), row.version))
 }
 
@@ -50,8 +50,8 @@ pub async fn content(store: &Store, ctx: &Context, id: Uuid) -> Result<(Content,
 ///
 /// # Errors
 /// `NotFound`, also for a version of another document.
-pub async fn version_content(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Content> {
-    let row = store.read(ctx).resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+pub async fn version_content(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Content> {
+    let row = repository.read(ctx).resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
     Ok(Content::of(row.title, row.content, row.file_id.zip(row.file)))
 }
 
@@ -59,8 +59,8 @@ pub async fn version_content(store: &Store, ctx: &Context, ids: (Uuid, Uuid)) ->
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InsufficientScope`.
-pub async fn permit(store: &Store, ctx: &Context, id: Uuid) -> Result<()> {
-    store.read(ctx).resolve::<Document, _>(id, Update).await.map(drop)
+pub async fn permit(repository: &Repository, ctx: &Context, id: Uuid) -> Result<()> {
+    repository.read(ctx).resolve::<Document, _>(id, Update).await.map(drop)
 }
 
 /// Sets the text of a document, and removes its stored file.
@@ -71,9 +71,9 @@ pub async fn permit(store: &Store, ctx: &Context, id: Uuid) -> Result<()> {
 pub async fn set_text(tx: &Tx, id: Uuid, octets: &[u8], pre: &Precondition) -> Result<Document> {
     let seen = tx.resolve::<Document, _>(id, Update).await?;
     let wrong = |message: &str| Error::field("", "invalid_value", message);
-    let text = std::str::from_utf8(octets).map_err(|_| wrong("This is no UTF-8."))?;
+    let text = std::str::from_utf8(octets).map_err(|_| wrong("Must be text in UTF-8."))?;
     if text.chars().count() > LONGEST_TEXT {
-        return Err(wrong("The text is longer than 200,000 characters."));
+        return Err(wrong("Must be at most 200,000 characters."));
     }
     if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(Error::field("", "control_character", "Control characters are not allowed."));

@@ -11,7 +11,7 @@ use super::{
     version::{entity::Column, shown},
 };
 use crate::{
-    Context, Error, Result, Scope, Store,
+    Context, Error, Repository, Result, Scope,
     kernel::{error::Kind, repository::Read},
 };
 
@@ -29,18 +29,18 @@ const AROUND: usize = 3;
 /// `NotFound`, also for a version of another document; `InvalidParameter` if `against` is no
 /// version of this document.
 pub async fn diff(
-    store: &Store,
+    repository: &Repository,
     ctx: &Context,
     ids: (Uuid, Uuid),
     against: Option<Uuid>,
     held: impl Send + 'static,
 ) -> Result<String> {
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let new = scope.resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
     let old = match against {
         Some(id) => match scope.resolve_within::<DocumentVersion, _>((ids.0, id), Read).await {
             Err(error) if error.kind() == Kind::NotFound => {
-                return Err(Error::parameter("against", "The document has no such version."));
+                return Err(Error::parameter("against", "Must be the id of a version of this document."));
             }
             found => Some(found?.into_row()),
         },

@@ -1,7 +1,8 @@
 //! Documents: texts and files of a project, with all their versions.
 //!
 //! Invariant: every state of a document's title, text and file is saved as a version, in the
-//! transaction that makes it. This module does not know how files are stored ([`crate::work::file`]).
+//! transaction that makes it. This module does not know how files are stored
+//! ([`crate::work::file`]).
 
 mod content;
 mod diff;
@@ -23,10 +24,10 @@ use crate::{
         crud::{Editable, Reference, input},
         input::{one_line, trimmed},
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
+        policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, noun::ColumnOf,
-            readable_ids, row::positions,
+            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
+            resource::ColumnOf, row::positions,
         },
     },
     work::{
@@ -82,20 +83,20 @@ pub struct DocumentSummary {
 
 positions!(DocumentSummary { id, title, project_id, author_id, created_at, updated_at, version });
 
-impl Noun for Document {
-    const NOUN: policy::Noun = policy::Noun::Document;
+impl Resource for Document {
+    const TYPE: policy::ResourceType = policy::ResourceType::Document;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
     type Item = DocumentSummary;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
-        let facts = project::facts_within(Some(self.project_id), scope).await?;
-        Ok(facts.with(Fact::Author, user.is_some() && user == self.author_id))
+        let relations = project::relations_within(Some(self.project_id), scope).await?;
+        Ok(relations.with(Relation::Author, user.is_some() && user == self.author_id))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::ProjectId.in_subquery(readable_ids::<Project>(ctx));
-        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
+        (relation == Relation::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
     fn searched(&self) -> Option<Searched<'_>> {

@@ -14,8 +14,10 @@ use crate::{
         crud::Child,
         error::Kind,
         list::{self, Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Noun, entity, field, json::AsJson, noun::ColumnOf, readable_ids, row::positions},
+        policy::{self, Action, Relation, Relations},
+        repository::{
+            Resource, entity, field, json::AsJson, readable_ids, resource::ColumnOf, row::positions,
+        },
     },
     work::file::{self, FileInfo},
 };
@@ -72,19 +74,19 @@ pub struct DocumentVersionSummary {
 
 positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_by, created_at });
 
-impl Noun for DocumentVersion {
-    const NOUN: policy::Noun = policy::Noun::DocumentVersion;
+impl Resource for DocumentVersion {
+    const TYPE: policy::ResourceType = policy::ResourceType::DocumentVersion;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
     type Item = DocumentVersionSummary;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         let document = scope.find::<Document>(self.document_id, false).await?.ok_or(Kind::NotFound)?;
-        document.facts(scope, action).await
+        document.relations(scope, action).await
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::DocumentId.in_subquery(readable_ids::<Document>(ctx));
-        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
+        (relation == Relation::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
@@ -160,7 +162,7 @@ pub(super) async fn keep(tx: &Tx, document: &Document) -> Result<()> {
         saved_by: tx.ctx().user(),
         created_at: tx.now(),
     };
-    tx.keep(&row).await
+    tx.insert_internal(&row).await
 }
 
 /// Releases the files of all versions of a document.

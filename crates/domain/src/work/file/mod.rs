@@ -8,7 +8,7 @@
 //! This module does not know which resource uses a file. A file has no path of its own, so it can
 //! be read only through the resource that refers to it.
 
-mod depot;
+mod blob_store;
 mod kind;
 mod receiving;
 mod sweep;
@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    depot::{Depot, Octets, Place},
+    blob_store::{BlobStore, Place, RawBody},
     receiving::{Received, Receiving},
 };
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     identity::tenant::Tenant,
     kernel::{error::Kind, input::one_line, repository::entity},
 };
@@ -76,14 +76,14 @@ pub fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     let wrong = |message: String| Err(Error::parameter("name", message));
     if !(1..=LONGEST_NAME).contains(&name.chars().count()) {
-        return wrong(format!("Expected 1 to {LONGEST_NAME} characters."));
+        return wrong(format!("Must be 1 to {LONGEST_NAME} characters."));
     }
     if name.contains(['/', '\\']) || name.chars().any(char::is_control) || matches!(name, "." | "..") {
-        return wrong("Expected a file's name, without a path.".to_owned());
+        return wrong("Must be the name of a file, without a path.".to_owned());
     }
     match one_line(&name.to_owned(), &()) {
         Ok(()) => Ok(name.to_owned()),
-        Err(error) => wrong(format!("This is no name: {}.", error.message())),
+        Err(error) => wrong(format!("The name {}.", error.message())),
     }
 }
 
@@ -92,9 +92,9 @@ pub fn checked_name(name: &str) -> Result<String> {
 ///
 /// # Errors
 /// `QuotaExceeded`.
-pub async fn has_room(store: &Store, ctx: &Context, size: u64) -> Result<()> {
+pub async fn has_room(repository: &Repository, ctx: &Context, size: u64) -> Result<()> {
     let size = i64::try_from(size).unwrap_or(i64::MAX);
-    let scope = store.read(ctx);
+    let scope = repository.read(ctx);
     let Some(tenant) = scope.find::<Tenant>(ctx.tenant(), false).await? else {
         return Err(Kind::NotFound.into());
     };
@@ -125,17 +125,18 @@ pub(crate) async fn keep(tx: &Tx, received: &Received) -> Result<()> {
         .and_where(Expr::col("file_bytes").add(size).lte(Expr::col("file_bytes_quota")))
         .and_where(Expr::col("file_count").lt(Expr::col("file_count_quota")))
         .take();
-    if tx.change_beyond(&room).await? == 0 {
+    if tx.change_unscoped(&room).await? == 0 {
         let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
         return Err(tenant.map_or_else(|| Kind::NotFound.into(), |tenant| full(&tenant)));
     }
-    tx.keep(&File { tenant_id: tx.ctx().tenant(), id: received.id, size, discarded_at: None }).await
+    tx.insert_internal(&File { tenant_id: tx.ctx().tenant(), id: received.id, size, discarded_at: None })
+        .await
 }
 
 /// Releases a file: it no longer counts towards the quota, and its object is removed after the
 /// commit. Releasing a file again does nothing.
 pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
-    let Some(file) = tx.kept::<File>(id).await?.filter(|file| file.discarded_at.is_none()) else {
+    let Some(file) = tx.find_internal::<File>(id).await?.filter(|file| file.discarded_at.is_none()) else {
         return Ok(());
     };
     let own = |column: &'static str| Expr::col(column).eq(tx.ctx().tenant());
@@ -151,13 +152,14 @@ pub(crate) async fn release(tx: &Tx, id: Uuid) -> Result<()> {
         .value("file_count", Expr::col("file_count").sub(1_i64))
         .and_where(own("id"))
         .take();
-    tx.change_beyond(&discard).await?;
-    tx.change_beyond(&room).await.map(drop)
+    tx.change_unscoped(&discard).await?;
+    tx.change_unscoped(&room).await.map(drop)
 }
 
 fn full(tenant: &Tenant) -> Error {
     let (bytes, files) = (tenant.file_bytes_quota, tenant.file_count_quota);
-    let detail = format!("The organisation may have {files} files of {bytes} octets in all.");
+    let detail =
+        format!("The organisation can have at most {files} files, with at most {bytes} bytes in all.");
     Error::with(Kind::QuotaExceeded, detail)
 }
 

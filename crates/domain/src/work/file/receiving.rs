@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     FileInfo,
-    depot::{Depot, PATIENCE, not_done, within},
+    blob_store::{BlobStore, PATIENCE, not_done, within},
     hex, kind,
 };
 use crate::{Error, Result};
@@ -60,9 +60,9 @@ impl Received {
 }
 
 impl Receiving {
-    pub(super) fn new(depot: Depot, tenant: Uuid, id: Uuid) -> Self {
-        let name = depot.name(tenant, id);
-        let writer = BufWriter::with_capacity(depot.objects, name.clone(), PART).with_max_concurrency(1);
+    pub(super) fn new(blob_store: BlobStore, tenant: Uuid, id: Uuid) -> Self {
+        let name = blob_store.name(tenant, id);
+        let writer = BufWriter::with_capacity(blob_store.objects, name.clone(), PART).with_max_concurrency(1);
         Self { id, name, writer: Some(writer), hash: Hashing::default(), size: 0, head: Vec::new() }
     }
 
@@ -82,7 +82,7 @@ impl Receiving {
         self.head.extend(octets.iter().take(room));
         match &mut self.writer {
             Some(writer) => within(writer.put(octets)).await,
-            None => Err(Error::internal(format!("{} is written no more", self.name))),
+            None => Err(Error::internal(format!("{} is closed for writing", self.name))),
         }
     }
 
@@ -92,11 +92,11 @@ impl Receiving {
     /// `Unavailable` when the blob store cannot be reached; `StorageFull`, `ReadOnly`.
     pub async fn finish(mut self) -> Result<Received> {
         let Some(mut writer) = self.writer.take() else {
-            return Err(Error::internal(format!("{} is written no more", self.name)));
+            return Err(Error::internal(format!("{} is closed for writing", self.name)));
         };
         match tokio::time::timeout(PATIENCE, writer.shutdown()).await {
             Ok(written) => written.map_err(not_done)?,
-            Err(_) => return Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => return Err(Error::unavailable("the file store does not respond")),
         }
         Ok(Received {
             id: self.id,
@@ -117,7 +117,7 @@ impl Drop for Receiving {
         let name = self.name.clone();
         runtime.spawn(async move {
             if let Err(error) = writer.abort().await {
-                tracing::warn!(%name, %error, "what was written of a file can't be removed");
+                tracing::warn!(%name, %error, "could not remove an incomplete file");
             }
         });
     }

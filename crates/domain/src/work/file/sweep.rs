@@ -12,9 +12,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Depot, File, depot::PATIENCE, release};
+use super::{BlobStore, File, blob_store::PATIENCE, release};
 use crate::{
-    Error, Instant, Result, Store, System,
+    Error, Instant, Repository, Result, System,
     kernel::repository::{SWEEP, field},
 };
 
@@ -23,20 +23,20 @@ const ORPHANED: Duration = Duration::from_hours(24);
 /// The number of objects that are looked up in the database at once.
 const BATCH: usize = 100;
 
-impl Store {
+impl Repository {
     /// Removes unused objects: those of released files, those whose resource was deleted by a
     /// cascade, and those that were received a day ago and have no row. It reads the rows of all
     /// files and lists all objects.
     ///
     /// # Errors
     /// Those of the store and of the blob store. The next sweep tries again.
-    pub async fn sweep_files(&self, system: &System, depot: &Depot) -> Result<()> {
+    pub async fn sweep_files(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         // A step that fails does not prevent the others.
         let outcomes = [
             self.release_unreferred(system).await,
-            self.remove_discarded(system, depot).await,
-            self.remove_orphans(system, depot).await,
-            remove_leftovers(depot, system.now()).await,
+            self.remove_discarded(system, blob_store).await,
+            self.remove_orphans(system, blob_store).await,
+            remove_leftovers(blob_store, system.now()).await,
         ];
         outcomes.into_iter().collect()
     }
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn remove_discarded(&self, system: &System, depot: &Depot) -> Result<()> {
+    pub async fn remove_discarded(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         let mut last = None;
         loop {
             let mut discarded = Condition::all().add(Expr::col(("file", "discarded_at")).is_not_null());
@@ -90,25 +90,25 @@ impl Store {
             last = Some(end);
             for (tenant, id) in found {
                 // The next sweep tries again.
-                if let Err(error) = depot.remove(tenant, id).await {
-                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                if let Err(error) = blob_store.remove(tenant, id).await {
+                    tracing::warn!(%error, %tenant, %id, "could not remove a file");
                     continue;
                 }
                 let ctx = system.within(tenant);
-                self.write(&ctx, id, |tx, id| Box::pin(tx.forget::<File>(*id))).await?;
+                self.write(&ctx, id, |tx, id| Box::pin(tx.delete_internal::<File>(*id))).await?;
             }
         }
     }
 
     /// Removes the objects that were received long ago and have no row: their upload failed, or the
     /// server was killed during it.
-    async fn remove_orphans(&self, system: &System, depot: &Depot) -> Result<()> {
+    async fn remove_orphans(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         let before = system.now().minus(ORPHANED);
-        let old = depot.list().try_filter(|(_, id)| std::future::ready(is_before(*id, before)));
+        let old = blob_store.list().try_filter(|(_, id)| std::future::ready(is_before(*id, before)));
         let mut batches = std::pin::pin!(old.try_chunks(BATCH));
         while let Some(batch) = tokio::time::timeout(PATIENCE, batches.try_next())
             .await
-            .map_err(|_| Error::unavailable("the files' store does not answer"))?
+            .map_err(|_| Error::unavailable("the file store does not respond"))?
             .map_err(|error| error.1)?
         {
             let named = batch.iter().fold(Condition::any(), |any, (tenant, id)| {
@@ -119,12 +119,12 @@ impl Store {
             for (tenant, id) in batch.into_iter().filter(|ids| !known.contains(ids)) {
                 // An object of an unknown tenant may belong to another installation, so it stays.
                 if !own.contains(&tenant) {
-                    tracing::warn!(%tenant, %id, "a file of a tenant that is not in this database is left alone");
+                    tracing::warn!(%tenant, %id, "kept a file of a tenant that is not in this database");
                     continue;
                 }
-                tracing::info!(%tenant, %id, "a file that was never finished is removed");
-                if let Err(error) = depot.remove(tenant, id).await {
-                    tracing::warn!(%error, %tenant, %id, "a file can't be removed");
+                tracing::info!(%tenant, %id, "removing a file whose upload did not complete");
+                if let Err(error) = blob_store.remove(tenant, id).await {
+                    tracing::warn!(%error, %tenant, %id, "could not remove a file");
                 }
             }
         }
@@ -139,12 +139,12 @@ impl Store {
     ) -> Result<HashSet<Uuid>> {
         let those = Expr::col("id").is_in(tenants.collect::<HashSet<_>>());
         let select = Query::select().column("id").from("tenant").and_where(those).take();
-        let rows = self.beyond_tenants(system).rows(&select).await?;
+        let rows = self.unscoped(system).rows(&select).await?;
         rows.iter().map(|row| field(row, 0)).collect()
     }
 
     async fn ids_of(&self, system: &System, files: &SelectStatement) -> Result<Vec<(Uuid, Uuid)>> {
-        let rows = self.beyond_tenants(system).rows(files).await?;
+        let rows = self.unscoped(system).rows(files).await?;
         rows.iter().map(|row| Ok((field(row, 0)?, field(row, 1)?))).collect()
     }
 }
@@ -163,8 +163,8 @@ fn is_before(id: Uuid, instant: Instant) -> bool {
 
 /// Removes partly written files that a kill left in the folder. The lists of the store do not have
 /// them.
-async fn remove_leftovers(depot: &Depot, now: Instant) -> Result<()> {
-    let Some(folder) = depot.folder.clone() else { return Ok(()) };
+async fn remove_leftovers(blob_store: &BlobStore, now: Instant) -> Result<()> {
+    let Some(folder) = blob_store.folder.clone() else { return Ok(()) };
     let before = now.minus(ORPHANED);
     let removal = tokio::task::spawn_blocking(move || remove_staged(folder, before));
     removal.await.map_err(Error::internal)?.map_err(Error::unavailable)

@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Noun, Unique, entity},
+    repository::{Resource, Unique, entity},
 };
 
 entity! {
@@ -27,8 +27,8 @@ entity! {
     }
 }
 
-impl Noun for Label {
-    const NOUN: policy::Noun = policy::Noun::Label;
+impl Resource for Label {
+    const TYPE: policy::ResourceType = policy::ResourceType::Label;
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

@@ -8,15 +8,15 @@ use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Project, facts_within};
+use super::{Project, relations_within};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     kernel::{
         crud::{Child, EditableChild},
         input::{one_line, trimmed},
         list::{self, Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Birth, Blank, Container, Noun, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{Birth, Blank, Container, Resource, entity, readable_ids},
     },
 };
 
@@ -38,21 +38,21 @@ entity! {
     }
 }
 
-impl Noun for Milestone {
-    const NOUN: policy::Noun = policy::Noun::Milestone;
+impl Resource for Milestone {
+    const TYPE: policy::ResourceType = policy::ResourceType::Milestone;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        facts_within(Some(self.project_id), scope).await
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        relations_within(Some(self.project_id), scope).await
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.project_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = || entity::Column::ProjectId.in_subquery(readable_ids::<Project>(ctx));
-        (fact == Fact::ProjectVisible).then(|| Condition::all().add(visible()))
+        (relation == Relation::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
     async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {

@@ -21,9 +21,9 @@ use crate::{
         error::Kind,
         input::{Unchecked, in_order, one_line, trimmed},
         list::{self, Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts, Role},
+        policy::{self, Action, Relation, Relations, Role},
         repository::{
-            Container, Delete, Evidence, Noun, Precondition, Searched, Update, entity, row::enumeration,
+            Container, Delete, Evidence, Precondition, Resource, Searched, Update, entity, row::enumeration,
         },
     },
     work::{
@@ -105,19 +105,19 @@ async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
         return Ok((true, true));
     }
     let team = scope.find::<Team>(team, false).await?.ok_or(Kind::NotFound)?;
-    let facts = team::facts_within(&team, scope).await?;
-    let manages = facts.has(Fact::ManagesTeam);
-    Ok((manages || facts.has(Fact::TeamMember), manages))
+    let relations = team::relations_within(&team, scope).await?;
+    let manages = relations.has(Relation::ManagesTeam);
+    Ok((manages || relations.has(Relation::TeamMember), manages))
 }
 
 /// The facts about a child of a project: whether the caller sees the project, and manages it.
-pub(crate) async fn facts_within(project: Option<Uuid>, scope: &Scope) -> Result<Facts> {
-    let facts = Facts::default().with(Fact::Personal, project.is_none());
+pub(crate) async fn relations_within(project: Option<Uuid>, scope: &Scope) -> Result<Relations> {
+    let relations = Relations::default().with(Relation::Personal, project.is_none());
     // Admins need no facts.
-    let Some(id) = project.filter(|_| scope.ctx().role() != Role::Admin) else { return Ok(facts) };
-    let Some(project) = scope.find::<Project>(id, false).await? else { return Ok(facts) };
+    let Some(id) = project.filter(|_| scope.ctx().role() != Role::Admin) else { return Ok(relations) };
+    let Some(project) = scope.find::<Project>(id, false).await? else { return Ok(relations) };
     let (visible, manages) = standing(&project, scope).await?;
-    Ok(facts.with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
+    Ok(relations.with(Relation::ProjectVisible, visible).with(Relation::ManagesProject, manages))
 }
 
 /// The projects that a caller other than an admin sees.
@@ -153,17 +153,19 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
     projects.filter(Column::TenantId.eq(ctx.tenant())).filter(managed).into_query()
 }
 
-impl Noun for Project {
-    const NOUN: policy::Noun = policy::Noun::Project;
+impl Resource for Project {
+    const TYPE: policy::ResourceType = policy::ResourceType::Project;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let (visible, manages) = standing(self, scope).await?;
-        Ok(Facts::default().with(Fact::ProjectVisible, visible).with(Fact::ManagesProject, manages))
+        Ok(Relations::default()
+            .with(Relation::ProjectVisible, visible)
+            .with(Relation::ManagesProject, manages))
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
-        (fact == Fact::ProjectVisible).then(|| visible(ctx))
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
+        (relation == Relation::ProjectVisible).then(|| visible(ctx))
     }
 
     fn searched(&self) -> Option<Searched<'_>> {
@@ -294,13 +296,13 @@ impl Editable for Project {
 
 /// The error of a change in an archived project.
 fn archived() -> Error {
-    let detail = "The project is archived: before anything in it can be changed, it needs another status.";
+    let detail = "The project is archived. Give it another status before you change anything in it.";
     Error::with(Kind::Conflict, detail)
 }
 
 /// The project as the container of what lies in it.
 pub(crate) fn container(id: Uuid) -> Container {
-    Container { row: (Project::NOUN, id), ensure_open: |scope, id| Box::pin(ensure_not_archived(scope, id)) }
+    Container { row: (Project::TYPE, id), ensure_open: |scope, id| Box::pin(ensure_not_archived(scope, id)) }
 }
 
 /// Refuses an archived project. Locks another one, so that it is not archived before the
@@ -324,7 +326,9 @@ async fn may_place(tx: &Tx, team: Option<Uuid>) -> Result<()> {
     if allowed || ctx.role() == Role::Admin {
         Ok(())
     } else {
-        Err(Error::with(Kind::Forbidden, "You may not put a project there."))
+        let detail = "Only the manager of the team or an admin can give it a project. Only managers and admins \
+                      can have a project without a team.";
+        Err(Error::with(Kind::Forbidden, detail))
     }
 }
 

@@ -12,7 +12,7 @@ use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use super::{Reminder, before, entity as reminders};
 use crate::{
     Instant, Result, Tx,
-    kernel::repository::{Noun, ReactsTo, Written, entity},
+    kernel::repository::{ReactsTo, Resource, Written, entity},
     work::task::Task,
 };
 
@@ -39,7 +39,7 @@ fn next(due: Instant, now: Instant) -> Option<Instant> {
 
 /// Sets the alarm of a row, or removes it when there is no time or the time has passed.
 pub(crate) async fn set(tx: &Tx, id: Uuid, at: Option<Instant>) -> Result<()> {
-    tx.forget::<Alarm>(id).await?;
+    tx.delete_internal::<Alarm>(id).await?;
     match at.filter(|at| *at > tx.now()) {
         Some(at) => keep(tx, id, at).await,
         None => Ok(()),
@@ -64,7 +64,7 @@ async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> 
         // A new task has no alarm to delete and no reminders. Its row is written in a batch, and so
         // is its alarm.
         if let Some(at) = at {
-            tx.keep_later(&Alarm { tenant_id: *tenant_id, id: *id, at })?;
+            tx.insert_internal_later(&Alarm { tenant_id: *tenant_id, id: *id, at })?;
         }
         return Ok(());
     }
@@ -83,7 +83,7 @@ async fn of_task(tx: &Tx, old: Option<&Task>, new: Option<&Task>) -> Result<()> 
 /// Sets the alarm of a reminder after its task got another due date. If its time has passed but the
 /// due date has not, it fires at once: late, but not lost.
 pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant>) -> Result<()> {
-    tx.forget::<Alarm>(reminder.id).await?;
+    tx.delete_internal::<Alarm>(reminder.id).await?;
     let due = due.filter(|due| *due > tx.now());
     match before(due, reminder.before_due_minutes) {
         Some(at) => keep(tx, reminder.id, Ord::max(at, tx.now())).await,
@@ -92,7 +92,7 @@ pub(super) async fn set_before(tx: &Tx, reminder: &Reminder, due: Option<Instant
 }
 
 async fn keep(tx: &Tx, id: Uuid, at: Instant) -> Result<()> {
-    tx.keep(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await
+    tx.insert_internal(&Alarm { tenant_id: tx.ctx().tenant(), id, at }).await
 }
 
 #[cfg(test)]

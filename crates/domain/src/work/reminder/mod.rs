@@ -23,8 +23,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Noun, PassesOn, Written, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, PassesOn, Resource, Written, entity, readable_ids},
     },
     work::task::{self, Task},
 };
@@ -65,8 +65,8 @@ impl Reminder {
 const HANDED_ON: u64 = 500;
 
 impl PassesOn<Task> for Reminder {
-    /// Copies the reminders that depend on the due date to the next task of a series. It follows from
-    /// the completion, so it needs no OAuth scope of its own.
+    /// Copies the reminders that depend on the due date to the next task of a series. It follows
+    /// from the completion, so it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(hand_on(tx, from.id, to))
     }
@@ -84,7 +84,7 @@ async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
             before_due_minutes: old.before_due_minutes,
             ..Reminder::born(born)
         };
-        tx.keep(&row).await?;
+        tx.insert_internal(&row).await?;
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
         tx.record::<Reminder>("create", row.id, row.version, None, Some(new));
         alarm::set_before(tx, &row, alarm::due(Some(to))).await?;
@@ -97,31 +97,31 @@ fn before(due: Option<Instant>, minutes: Option<i32>) -> Option<Instant> {
     Some(due?.minus(Duration::from_mins(u64::try_from(minutes?).unwrap_or_default())))
 }
 
-impl Noun for Reminder {
-    const NOUN: policy::Noun = policy::Noun::Reminder;
+impl Resource for Reminder {
+    const TYPE: policy::ResourceType = policy::ResourceType::Reminder;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         if scope.ctx().user() != Some(self.user_id) {
-            return Ok(Facts::default());
+            return Ok(Relations::default());
         }
         let task = scope.find::<Task>(self.task_id, false).await?;
         let seen = match task {
             Some(task) => task::is_seen(&task, scope).await?,
             None => false,
         };
-        Ok(Facts::default().with(Fact::Owner, seen))
+        Ok(Relations::default().with(Relation::Owner, seen))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;
         let seen = || Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
+        (relation == Relation::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
     }
 
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
@@ -204,9 +204,9 @@ impl EditableChild for Reminder {
         let ReminderInput { remind_at, before_due_minutes } = input;
         let one = |field: &str, message| Err(Error::field(field, "one_of_two", message));
         match (remind_at, before_due_minutes) {
-            (None, None) => return one("/remind_at", "Give either remind_at or before_due_minutes."),
+            (None, None) => return one("/remind_at", "One of remind_at and before_due_minutes is required."),
             (Some(_), Some(_)) => {
-                return one("/before_due_minutes", "Give remind_at or before_due_minutes, and not both.");
+                return one("/before_due_minutes", "Must be absent when remind_at is given.");
             }
             _ => {}
         }
@@ -217,14 +217,15 @@ impl EditableChild for Reminder {
         let at = remind_at.or_else(|| before(alarm::due(Some(&task)), before_due_minutes));
         if at.is_some_and(|at| at <= tx.now()) {
             let field = if remind_at.is_some() { "/remind_at" } else { "/before_due_minutes" };
-            return Err(Error::field(field, "passed", "That instant has passed."));
+            return Err(Error::field(field, "passed", "The time of the reminder must be in the future."));
         }
         if self.remind_at.is_none() && self.before_due_minutes.is_none() {
             let own = Condition::all()
                 .add(entity::Column::TaskId.eq(self.task_id))
                 .add(entity::Column::UserId.eq(self.user_id));
             if tx.count::<Self>(tx.owned::<Self>().filter(own)).await? >= MOST {
-                let detail = format!("At most {MOST} reminders of one task: delete one first.");
+                let detail =
+                    format!("A user can have at most {MOST} reminders of one task. Delete one first.");
                 return Err(Error::with(Kind::Conflict, detail));
             }
         }

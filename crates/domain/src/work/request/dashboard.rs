@@ -18,8 +18,8 @@ use super::{
     entity::{Column, Entity},
 };
 use crate::{
-    Context, Instant, Result, Scope, Store,
-    kernel::repository::{Noun, field, noun::EntityOf},
+    Context, Instant, Repository, Result, Scope,
+    kernel::repository::{Resource, field, resource::EntityOf},
     work::client::Client,
 };
 
@@ -72,8 +72,8 @@ pub struct RequestsDashboard {
 ///
 /// # Errors
 /// `InsufficientScope`, and those of the store.
-pub async fn dashboard(store: &Store, ctx: &Context) -> Result<RequestsDashboard> {
-    let scope = store.read(ctx);
+pub async fn dashboard(repository: &Repository, ctx: &Context) -> Result<RequestsDashboard> {
+    let scope = repository.read(ctx);
     let clients = scope.visible::<Client>(Condition::all())?;
     let types = scope.visible::<RequestType>(Condition::all())?;
     let oldest = scope
@@ -116,7 +116,7 @@ fn rest(total: &RequestsByStatus, told: &[RequestsOf]) -> RequestsByStatus {
 }
 
 /// The counts for each row that a column refers to, with the name of that row.
-async fn of_each<N: Noun>(
+async fn of_each<N: Resource>(
     scope: &Scope,
     column: Column,
     owners: sea_orm::Select<EntityOf<N>>,

@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Noun, Searched, Unique, entity},
+    repository::{Resource, Searched, Unique, entity},
 };
 
 entity! {
@@ -25,8 +25,8 @@ entity! {
     }
 }
 
-impl Noun for RequestType {
-    const NOUN: policy::Noun = policy::Noun::RequestType;
+impl Resource for RequestType {
+    const TYPE: policy::ResourceType = policy::ResourceType::RequestType;
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

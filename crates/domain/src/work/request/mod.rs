@@ -16,7 +16,7 @@ pub use self::{
     kind::{RequestType, RequestTypeInput},
 };
 use crate::{
-    Context, Error, Result, Store, Tx,
+    Context, Error, Repository, Result, Tx,
     identity::user::{self, User},
     kernel::{
         crud::{self, Editable, Reference},
@@ -24,7 +24,7 @@ use crate::{
         input::{Unchecked, title_line, trimmed},
         list::{Filter, Form, Page, Query, Sort},
         policy::{self, Role},
-        repository::{Noun, Precondition, Searched, Update, entity, row::enumeration},
+        repository::{Precondition, Resource, Searched, Update, entity, row::enumeration},
     },
     work::client::Client,
 };
@@ -86,8 +86,8 @@ entity! {
 
 enumeration!(RequestStatus as String);
 
-impl Noun for ClientRequest {
-    const NOUN: policy::Noun = policy::Noun::ClientRequest;
+impl Resource for ClientRequest {
+    const TYPE: policy::ResourceType = policy::ResourceType::ClientRequest;
     type Item = Self;
 
     fn searched(&self) -> Option<Searched<'_>> {
@@ -218,10 +218,16 @@ impl ClientRequest {
     fn with_status(self, tx: &Tx, status: RequestStatus) -> Result<Self> {
         use RequestStatus::{Completed, Pending};
         if (self.status, status) == (Pending, Completed) {
-            return Err(Error::with(Kind::Conflict, "A request is in progress before it is completed."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "A pending request cannot be completed. Set its status to in_progress first.",
+            ));
         }
         if status < self.status && tx.ctx().role() == Role::Member {
-            return Err(Error::with(Kind::Forbidden, "Managers and admins take a request back."));
+            return Err(Error::with(
+                Kind::Forbidden,
+                "Only managers and admins can set a request back to an earlier status.",
+            ));
         }
         Ok(Self {
             status,
@@ -236,8 +242,13 @@ impl ClientRequest {
 ///
 /// # Errors
 /// `NotFound`, and those of lists.
-pub async fn of_client(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<ClientRequest>> {
-    crud::list_of::<Client, ClientRequest>(store, ctx, id, query, |client| {
+pub async fn of_client(
+    repository: &Repository,
+    ctx: &Context,
+    id: Uuid,
+    query: &Query,
+) -> Result<Page<ClientRequest>> {
+    crud::list_of::<Client, ClientRequest>(repository, ctx, id, query, |client| {
         Condition::all().add(entity::Column::ClientId.eq(client.id))
     })
     .await

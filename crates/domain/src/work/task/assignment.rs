@@ -15,7 +15,7 @@ use crate::{
     identity::user::{self, User},
     kernel::{
         policy::{self, Action},
-        repository::{Noun, field, readable_ids},
+        repository::{Resource, field, readable_ids},
     },
     work::project::Project,
 };
@@ -59,7 +59,7 @@ pub(super) async fn check(tx: &Tx, before: Assignment, task: &Task) -> Result<()
     if is_seen_once_there(tx, task, &user).await? {
         return Ok(());
     }
-    let message = "The user can't see the task in its project. Assign it to somebody who can, or to nobody.";
+    let message = "Must be a user who can see the task in its project, or null.";
     Err(Error::field(format!("/{FIELD}"), "invalid_value", message))
 }
 
@@ -143,14 +143,14 @@ async fn reassign(
             return Ok(assigned);
         }
         if to.is_some() {
-            policy::permit(tx.ctx(), Task::NOUN, Action::Update)?;
+            policy::permit(tx.ctx(), Task::TYPE, Action::Update)?;
         }
         for task in found {
             if let Some(project) = task.project_id {
                 *assigned.entry(project).or_default() += 1;
             }
             let row = Task { assignee_id: to, ..task.clone() };
-            tx.carry_along(name, task, row).await?;
+            tx.cascade_update(name, task, row).await?;
         }
         tx.write_records().await?;
     }

@@ -17,8 +17,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Container, Noun, Unique, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, Container, Resource, Unique, entity, readable_ids},
     },
 };
 
@@ -40,36 +40,37 @@ entity! {
     }
 }
 
-impl Noun for TaskDependency {
-    const NOUN: policy::Noun = policy::Noun::TaskDependency;
+impl Resource for TaskDependency {
+    const TYPE: policy::ResourceType = policy::ResourceType::TaskDependency;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         let Some(task) = scope.find::<Task>(self.task_id, false).await?.filter(|task| !task.is_removed())
         else {
-            return Ok(Facts::default());
+            return Ok(Relations::default());
         };
-        let facts = task.facts(scope, action).await?;
+        let relations = task.relations(scope, action).await?;
         // The blocking task may have moved out of the sight of the caller, who then does not see
         // the dependency either.
-        let visible = policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok();
-        let blocker = super::facts_within(self.blocker_id, scope).await?;
+        let visible =
+            policy::authorize_row(scope.ctx(), policy::ResourceType::Task, Action::Read, relations).is_ok();
+        let blocker = super::relations_within(self.blocker_id, scope).await?;
         // The blocker of a new row is nil.
-        let both = visible && (action == Action::Create || blocker.has(Fact::TaskVisible));
+        let both = visible && (action == Action::Create || blocker.has(Relation::TaskVisible));
         let user = scope.ctx().user();
-        let facts = facts.with(Fact::Author, user.is_some() && user == self.author_id);
-        Ok(facts.with(Fact::TaskVisible, both))
+        let relations = relations.with(Relation::Author, user.is_some() && user == self.author_id);
+        Ok(relations.with(Relation::TaskVisible, both))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let visible = |column: entity::Column| column.in_subquery(readable_ids::<Task>(ctx));
         let both =
             || Condition::all().add(visible(entity::Column::TaskId)).add(visible(entity::Column::BlockerId));
-        (fact == Fact::TaskVisible).then(both)
+        (relation == Relation::TaskVisible).then(both)
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -135,10 +136,13 @@ impl EditableChild for TaskDependency {
         tx.lock_tenant().await?;
         let own = tx.owned::<Self>().filter(entity::Column::TaskId.eq(self.task_id));
         if tx.count::<Self>(own).await? >= MOST {
-            return Err(Error::with(Kind::Conflict, format!("A task waits for at most {MOST} others.")));
+            return Err(Error::with(Kind::Conflict, format!("A task can have at most {MOST} dependencies.")));
         }
         if waits_for(tx, blocker_id, self.task_id).await? {
-            return Err(Error::with(Kind::Conflict, "The other task waits for this one already."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "The dependency would close a cycle: the other task is this task, or depends on it already.",
+            ));
         }
         Ok(Self { blocker_id, ..self })
     }
@@ -165,7 +169,7 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
             let rows: Vec<TaskDependency> = tx.all(&rows.limit(FARTHEST as u64).into_query()).await?;
             next.extend(rows.into_iter().map(|row| row.blocker_id).filter(|id| seen.insert(*id)));
             if seen.len() >= FARTHEST {
-                return Err(Error::with(Kind::Conflict, "Too many tasks wait for each other here."));
+                return Err(Error::with(Kind::Conflict, "Too many tasks depend on each other here."));
             }
         }
         level = next;
@@ -182,7 +186,9 @@ pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
         return Ok(());
     }
     // The number of blockers is not reported: the caller may not see all of them.
-    Err(Error::with(Kind::Conflict, "The task waits for others that are open. Who manages it can force it."))
+    let detail = "The task is blocked by open tasks. An admin, a manager of its project or the owner of a \
+                  personal task can complete it with force=true.";
+    Err(Error::with(Kind::Conflict, detail))
 }
 
 /// Refuses to move a blocked task out of its project, unless the caller may complete it by force
@@ -191,12 +197,13 @@ pub(super) async fn check_unblocked(tx: &Tx, task: Uuid) -> Result<()> {
 /// # Errors
 /// `Forbidden`.
 pub(super) async fn check_stays(tx: &Tx, task: &Task) -> Result<()> {
-    let facts = task.facts(tx, Action::Override).await?;
-    let may = policy::judge_row(tx.ctx(), Task::NOUN, Action::Override, facts).is_ok();
+    let relations = task.relations(tx, Action::Override).await?;
+    let may = policy::authorize_row(tx.ctx(), Task::TYPE, Action::Override, relations).is_ok();
     if may || !is_blocked(tx, task.id).await? {
         return Ok(());
     }
-    let detail = "The task waits for others that are open. Who manages it can move it to another project.";
+    let detail = "The task is blocked by open tasks. Only an admin, a manager of its project or the owner of a \
+                  personal task can move it to another project.";
     Err(Error::with(Kind::Forbidden, detail))
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, Instant, Result, Tx,
-    kernel::{error::Kind, repository::Noun},
+    kernel::{error::Kind, repository::Resource},
 };
 
 /// How many ancestors a task may have.
@@ -48,7 +48,7 @@ pub(super) async fn project_of(
         return Err(Error::field(
             "/project_id",
             "invalid_value",
-            "A part of a task lies in the same project. Move that one, or take this one out of it.",
+            "Must be the project of the parent task. Move the parent task, or set parent_id to null.",
         ));
     }
     Ok(own)
@@ -68,10 +68,10 @@ async fn check_depth(tx: &Tx, task: Uuid, parent: Uuid) -> Result<()> {
     let (mut depth, mut above) = (1, Some(parent));
     while let Some(id) = above {
         if id == task {
-            return wrong("A task can't be a part of itself.");
+            return wrong("Must not be the task itself or one of its subtasks.");
         }
         if depth + height > DEEPEST {
-            return wrong("Parts of tasks go five deep at most.");
+            return wrong("Subtasks can be nested at most five levels deep.");
         }
         above = tx.find::<Task>(id, false).await?.and_then(|task| task.parent_id);
         depth += 1;
@@ -96,7 +96,7 @@ pub(super) async fn below(tx: &Tx, task: Uuid) -> Result<Vec<Task>> {
         level = parts.iter().map(|part| part.id).collect();
         found.extend(parts);
         if found.len() > MOST {
-            let detail = format!("The task has more than {MOST} parts. Begin with some of these.");
+            let detail = format!("The task has more than {MOST} subtasks. Begin with some of the subtasks.");
             return Err(Error::with(Kind::Conflict, detail));
         }
     }
@@ -128,7 +128,7 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
         }
         let moved = Task { project_id: new.project_id, deleted_at, rank, ..part.clone() };
         assignment::check(tx, Assignment::from(&part), &moved).await?;
-        tx.carry_along(name, part, moved).await?;
+        tx.cascade_update(name, part, moved).await?;
     }
     Ok(())
 }

@@ -43,9 +43,9 @@ use crate::{
         crud::{Editable, Reference},
         input::in_order,
         list::{self, Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
+        policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Container, Noun, Searched, Written, entity, json::AsJson, readable_ids,
+            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
             row::enumeration,
         },
     },
@@ -144,22 +144,22 @@ entity! {
 
 enumeration!(TaskStatus as String);
 
-impl Noun for Task {
-    const NOUN: policy::Noun = policy::Noun::Task;
-    const STAGED: bool = true;
+impl Resource for Task {
+    const TYPE: policy::ResourceType = policy::ResourceType::Task;
+    const BATCHED: bool = true;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         let mine = |id: Option<Uuid>| user.is_some() && user == id;
-        let facts = project::facts_within(self.project_id, scope).await?;
+        let relations = project::relations_within(self.project_id, scope).await?;
         let (owner, assignee) = (mine(self.owner_id), mine(self.assignee_id));
-        let personal = facts.has(Fact::Personal);
-        let facts = facts.with(Fact::Owner, owner).with(Fact::Assignee, assignee);
-        Ok(facts
-            .with(Fact::PersonalOwner, personal && owner)
-            .with(Fact::PersonalAssignee, personal && assignee))
+        let personal = relations.has(Relation::Personal);
+        let relations = relations.with(Relation::Owner, owner).with(Relation::Assignee, assignee);
+        Ok(relations
+            .with(Relation::PersonalOwner, personal && owner)
+            .with(Relation::PersonalAssignee, personal && assignee))
     }
 
     fn is_removed(&self) -> bool {
@@ -189,22 +189,22 @@ impl Noun for Task {
         }))
     }
 
-    fn gives_sight(column: entity::Column) -> bool {
+    fn affects_visibility(column: entity::Column) -> bool {
         use entity::Column;
         matches!(column, Column::ProjectId | Column::OwnerId | Column::AssigneeId)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user();
         let personal = || Condition::all().add(Column::ProjectId.is_null());
-        Some(match fact {
-            Fact::ProjectVisible => {
+        Some(match relation {
+            Relation::ProjectVisible => {
                 Condition::all().add(Column::ProjectId.in_subquery(readable_ids::<Project>(ctx)))
             }
-            Fact::Personal => personal(),
-            Fact::PersonalOwner => personal().add(Column::OwnerId.eq(user?)),
-            Fact::PersonalAssignee => personal().add(Column::AssigneeId.eq(user?)),
+            Relation::Personal => personal(),
+            Relation::PersonalOwner => personal().add(Column::OwnerId.eq(user?)),
+            Relation::PersonalAssignee => personal().add(Column::AssigneeId.eq(user?)),
             _ => return None,
         })
     }
@@ -259,22 +259,22 @@ impl Noun for Task {
 
 /// Whether the caller sees a task, which may not be stored yet.
 pub(crate) async fn is_seen(task: &Task, scope: &Scope) -> Result<bool> {
-    Ok(!task.is_removed() && is_visible(scope, task.facts(scope, Action::Read).await?))
+    Ok(!task.is_removed() && is_visible(scope, task.relations(scope, Action::Read).await?))
 }
 
-fn is_visible(scope: &Scope, facts: Facts) -> bool {
-    policy::judge_row(scope.ctx(), policy::Noun::Task, Action::Read, facts).is_ok()
+fn is_visible(scope: &Scope, relations: Relations) -> bool {
+    policy::authorize_row(scope.ctx(), policy::ResourceType::Task, Action::Read, relations).is_ok()
 }
 
 /// The facts about a child of a task: whether the caller sees the task, and manages its project.
-pub(crate) async fn facts_within(id: Uuid, scope: &Scope) -> Result<Facts> {
+pub(crate) async fn relations_within(id: Uuid, scope: &Scope) -> Result<Relations> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
-        return Ok(Facts::default());
+        return Ok(Relations::default());
     };
-    let facts = task.facts(scope, Action::Read).await?;
-    let visible = is_visible(scope, facts);
-    let manages = facts.has(Fact::ManagesProject);
-    Ok(Facts::default().with(Fact::TaskVisible, visible).with(Fact::ManagesProject, manages))
+    let relations = task.relations(scope, Action::Read).await?;
+    let visible = is_visible(scope, relations);
+    let manages = relations.has(Relation::ManagesProject);
+    Ok(Relations::default().with(Relation::TaskVisible, visible).with(Relation::ManagesProject, manages))
 }
 
 /// The ids of the tasks in a project, or of the personal tasks.
@@ -349,8 +349,8 @@ impl Editable for Task {
         }
         if parent_id.is_some() && parent_id != self.parent_id {
             // The right to delete the parent task includes the right to delete its subtasks.
-            let facts = self.facts(tx, Action::Delete).await?;
-            policy::judge_row(tx.ctx(), Self::NOUN, Action::Delete, facts)?;
+            let relations = self.relations(tx, Action::Delete).await?;
+            policy::authorize_row(tx.ctx(), Self::TYPE, Action::Delete, relations)?;
         }
         let given = project_id;
         let project_id = family::project_of(tx, &self, parent_id, given).await?;

@@ -14,14 +14,14 @@ use super::{
     dependency, entity, family, rank,
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, System, Tx,
+    Context, Error, Instant, Repository, Result, Scope, System, Tx,
     identity::tenant,
     kernel::{
         crud,
         error::Kind,
         input::Unchecked,
         list::{self, Page, Query, Within},
-        repository::{Delete, Noun, Override, Precondition, ReactsTo, SWEEP, Update, Written},
+        repository::{Delete, Override, Precondition, ReactsTo, Resource, SWEEP, Update, Written},
     },
     work::project::{self, Project},
 };
@@ -47,7 +47,7 @@ pub async fn complete(tx: &Tx, id: Uuid, force: bool, pre: &Precondition) -> Res
 
 async fn done(tx: &Tx, task: &Task) -> Result<Task> {
     if task.status == TaskStatus::Cancelled {
-        return Err(Error::with(Kind::Conflict, "The task was cancelled."));
+        return Err(Error::with(Kind::Conflict, "A cancelled task cannot be completed. Reopen it first."));
     }
     task.clone().with_status(tx, TaskStatus::Done).await
 }
@@ -81,19 +81,19 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
     tx.refer::<Project>(project_id, "project_id").await?;
     let anchor = tx.refer::<Task>(beside_id, "beside_id").await?;
     if anchor.as_ref().is_some_and(|anchor| anchor.id == id) {
-        return Err(Error::field("/beside_id", "invalid_value", "A task can't stand beside itself."));
+        return Err(Error::field("/beside_id", "invalid_value", "Must not be the task itself."));
     }
     let project = match &anchor {
         Some(anchor) if project_id.is_some() && project_id != anchor.project_id => {
             return Err(Error::field(
                 "/project_id",
                 "invalid_value",
-                "The other task lies in another project.",
+                "Must be the project of the task in beside_id.",
             ));
         }
         Some(anchor) => anchor.project_id,
         None if project_id.is_none() => {
-            return Err(Error::field("", "required", "Give a project, or a task to stand beside."));
+            return Err(Error::field("", "required", "One of project_id and beside_id is required."));
         }
         None => project_id,
     };
@@ -102,7 +102,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
         if seen.row().parent_id.is_some() {
             return Err(Error::with(
                 Kind::Conflict,
-                "The task is a part of another, which lies in its project.",
+                "A subtask stays in the project of its parent task. Move the parent task, or set parent_id to null first.",
             ));
         }
         dependency::check_stays(tx, seen.row()).await?;
@@ -120,8 +120,8 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
 ///
 /// # Errors
 /// Those of lists.
-pub async fn deleted(store: &Store, ctx: &Context, query: &Query) -> Result<Page<Task>> {
-    list::page::<Task>(store, &store.read(ctx), query, Within::removed()).await
+pub async fn deleted(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<Task>> {
+    list::page::<Task>(repository, &repository.read(ctx), query, Within::removed()).await
 }
 
 /// Restores a task, and the subtasks that were deleted together with it.
@@ -135,10 +135,7 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
         tx.guard::<Task>(parent).await?;
         let parent = tx.find::<Task>(parent, false).await?;
         if parent.is_none_or(|parent| parent.is_removed()) {
-            return Err(Error::with(
-                Kind::Conflict,
-                "The task is a part of a deleted one. Restore that first.",
-            ));
+            return Err(Error::with(Kind::Conflict, "The parent task is in the trash. Restore it first."));
         }
     }
     tx.restore(seen, pre).await
@@ -147,7 +144,7 @@ pub async fn restore(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
 /// How many tasks in the trash are purged with their project at most.
 const MOST: u64 = 500;
 
-impl Store {
+impl Repository {
     /// Purges the tasks that have been in the trash for longer than their tenant keeps them.
     ///
     /// # Errors
@@ -167,7 +164,7 @@ impl Store {
                     Ok(false) => break,
                     // A failure in one tenant does not keep the others from being purged.
                     Err(error) => {
-                        tracing::warn!(%error, tenant = %tenant.id, "deleted tasks can't be purged");
+                        tracing::warn!(%error, tenant = %tenant.id, "could not delete the old tasks in the trash");
                         break;
                     }
                 }
@@ -216,9 +213,12 @@ pub async fn purge(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
 async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
     for part in family::below(tx, id).await?.into_iter().rev() {
         if !part.is_removed() {
-            return Err(Error::with(Kind::Conflict, "A part of the task is not deleted."));
+            return Err(Error::with(
+                Kind::Conflict,
+                "A subtask of the task is not in the trash. Delete it first.",
+            ));
         }
-        tx.purge_along(part).await?;
+        tx.cascade_purge(part).await?;
     }
     Ok(())
 }
@@ -227,8 +227,13 @@ async fn purge_parts(tx: &Tx, id: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`, and those of lists.
-pub async fn in_project(store: &Store, ctx: &Context, id: Uuid, query: &Query) -> Result<Page<Task>> {
-    crud::list_of::<Project, Task>(store, ctx, id, query, super::of_project).await
+pub async fn in_project(
+    repository: &Repository,
+    ctx: &Context,
+    id: Uuid,
+    query: &Query,
+) -> Result<Page<Task>> {
+    crud::list_of::<Project, Task>(repository, ctx, id, query, super::of_project).await
 }
 
 /// Deletes a project that contains only milestones, which are deleted with it, and tasks in the
@@ -241,8 +246,8 @@ pub async fn remove_project(tx: &Tx, id: Uuid, purge: bool, pre: &Precondition) 
     let seen = project::resolve_deletable(tx, id, pre).await?;
     // No task is deleted meanwhile: a write of a task locks its project.
     if !purge && any_deleted(tx, seen.row()).await? {
-        let detail = "Deleted tasks lie in the project that can still be restored. Restore them, delete them for good, or \
-                      delete them with the project by purge=true.";
+        let detail = "The project has tasks in the trash, which can be restored. Restore them, delete them \
+                      permanently, or delete them with the project by purge=true.";
         return Err(Error::with(Kind::InUse, detail));
     }
     tx.remove(seen, pre).await
@@ -276,15 +281,16 @@ async fn purge_within(tx: &Tx, project: &Project) -> Result<()> {
     let deleted = deleted.filter(entity::Column::DeletedAt.is_not_null()).limit(MOST + 1).into_query();
     let deleted: Vec<Task> = tx.all(&deleted).await?;
     if deleted.len() as u64 > MOST {
-        let detail =
-            format!("More than {MOST} deleted tasks lie in the project. Delete some for good first.");
+        let detail = format!(
+            "The project has more than {MOST} tasks in the trash. Delete some of them permanently first."
+        );
         return Err(Error::with(Kind::Conflict, detail));
     }
     for task in deleted {
         purge_parts(tx, task.id).await?;
         // It may have been purged with its parent task.
         if let Some(task) = tx.find::<Task>(task.id, true).await? {
-            tx.purge_along(task).await?;
+            tx.cascade_purge(task).await?;
         }
     }
     Ok(())

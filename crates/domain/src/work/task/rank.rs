@@ -96,13 +96,16 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
         let mut own = String::new();
         for (other, rank) in row.into_iter().zip(ranks) {
             match other {
-                Some(other) => drop(tx.carry_along("move", other.clone(), Task { rank, ..other }).await?),
+                Some(other) => drop(tx.cascade_update("move", other.clone(), Task { rank, ..other }).await?),
                 None => own = rank,
             }
         }
         return Ok(own);
     }
-    Err(Error::with(Kind::Conflict, "There is no room left just there. Move the tasks beside it first."))
+    Err(Error::with(
+        Kind::Conflict,
+        "There is no room left at this place in the order. Move the neighbouring tasks first.",
+    ))
 }
 
 /// How many tasks on either side belong to a window: half each, or more where the other side has

@@ -83,7 +83,7 @@ impl Settings {
             return Ok(self);
         }
         if self != Self::default() && self != old {
-            let message = "recurrence_mode and month_end_clamp need a recurrence rule.";
+            let message = "A recurrence rule is required for recurrence_mode and month_end_clamp.";
             return Err(Error::field("/recurrence", "required", message));
         }
         Ok(Self::default())
@@ -96,7 +96,7 @@ impl Settings {
 /// `Invalid`, at the rule or the due date.
 pub(super) async fn check(tx: &Tx, rule: Option<&str>, due_at: Option<Instant>, clamp: bool) -> Result<()> {
     let Some(rule) = rule else { return Ok(()) };
-    let needs = || Error::field("/due_at", "required", "A recurring task needs a due date.");
+    let needs = || Error::field("/due_at", "required", "A due date is required for a recurring task.");
     let zone = zone(tx).await?;
     let due = meant(None, due_at.ok_or_else(needs)?, &zone)?;
     next(&Series { rule, clamp, zone: &zone, start: due, after: None }).map(drop)
@@ -172,7 +172,7 @@ fn start_of(
 /// The time zone of the tenant.
 async fn zone(tx: &Tx) -> Result<TimeZone> {
     let tenant = tx.find::<Tenant>(tx.ctx().tenant(), false).await?;
-    time_zone::find(&tenant.ok_or_else(|| Error::internal("the tenant is gone"))?.time_zone)
+    time_zone::find(&tenant.ok_or_else(|| Error::internal("the tenant does not exist"))?.time_zone)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Rule {
     /// `Invalid`, at the rule.
     pub(super) fn read(text: &str) -> Result<Self> {
         if text.contains(':') {
-            return Err(wrong("Give the rule alone, without a name such as RRULE: before it."));
+            return Err(wrong("Must be the rule alone, without a name such as RRULE: before it."));
         }
         let text = text.to_ascii_uppercase();
         let parts = text.split(';').map(Part::read).collect::<Result<Vec<_>>>()?;
@@ -75,7 +75,7 @@ impl Rule {
         let part = |name: &str| parts.iter().find(|part| part.name == name);
         let numbers =
             |name, most| part(name).map_or(Ok(Vec::new()), |part| part.list(|text| part.signed(text, most)));
-        let frequency = part("FREQ").ok_or_else(|| wrong("FREQ is required, as in FREQ=WEEKLY."))?;
+        let frequency = part("FREQ").ok_or_else(|| wrong("FREQ is required, for example FREQ=WEEKLY."))?;
         let rule = Self {
             frequency: frequency.frequency()?,
             interval: part("INTERVAL").map_or(Ok(1), |part| part.number(LONGEST_INTERVAL))?,
@@ -102,15 +102,15 @@ impl Rule {
             (self.count.is_some() && self.until.is_some(), "COUNT and UNTIL must not occur together."),
             (
                 numbered && matches!(every, Daily | Weekly),
-                "BYDAY takes numbers only with FREQ=MONTHLY and FREQ=YEARLY.",
+                "BYDAY must not have numbers, unless FREQ is MONTHLY or YEARLY.",
             ),
-            (numbered && !self.weeks.is_empty(), "BYDAY takes no numbers together with BYWEEKNO."),
+            (numbered && !self.weeks.is_empty(), "BYDAY must not have numbers together with BYWEEKNO."),
             (!self.month_days.is_empty() && every == Weekly, "BYMONTHDAY must not occur with FREQ=WEEKLY."),
-            (!self.year_days.is_empty() && every != Yearly, "BYYEARDAY occurs only with FREQ=YEARLY."),
-            (!self.weeks.is_empty() && every != Yearly, "BYWEEKNO occurs only with FREQ=YEARLY."),
+            (!self.year_days.is_empty() && every != Yearly, "BYYEARDAY must occur only with FREQ=YEARLY."),
+            (!self.weeks.is_empty() && every != Yearly, "BYWEEKNO must occur only with FREQ=YEARLY."),
             (
                 !self.positions.is_empty() && self.months.is_empty() && !self.names_days(),
-                "BYSETPOS needs another part whose name begins with BY.",
+                "BYSETPOS must occur with another part whose name begins with BY.",
             ),
         ];
         match wrong_together.into_iter().find(|(is_wrong, _)| *is_wrong) {
@@ -152,7 +152,7 @@ impl<'a> Part<'a> {
                 Err(wrong(format!("{name} is not supported: the time of day is that of the due date.")))
             }
             _ => Err(wrong(format!(
-                "Expected parts such as FREQ=WEEKLY, with semicolons between them. The parts are {PARTS}."
+                "Must be parts such as FREQ=WEEKLY, separated by semicolons. The parts are {PARTS}."
             ))),
         }
     }
@@ -167,7 +167,9 @@ impl<'a> Part<'a> {
             "WEEKLY" => Ok(Frequency::Weekly),
             "MONTHLY" => Ok(Frequency::Monthly),
             "YEARLY" => Ok(Frequency::Yearly),
-            "HOURLY" | "MINUTELY" | "SECONDLY" => Err(wrong("A task recurs daily at most.")),
+            "HOURLY" | "MINUTELY" | "SECONDLY" => {
+                Err(wrong("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a task recurs at most daily."))
+            }
             _ => Err(self.expected("DAILY, WEEKLY, MONTHLY or YEARLY")),
         }
     }
@@ -188,7 +190,7 @@ impl<'a> Part<'a> {
     fn signed(&self, text: &str, most: i32) -> Result<i32> {
         let expected = || {
             self.expected(&format!(
-                "a list of numbers from 1 to {most} or from -{most} to -1, with commas between them"
+                "a list of numbers from 1 to {most} or from -{most} to -1, separated by commas"
             ))
         };
         signed(text, most).ok_or_else(expected)
@@ -196,7 +198,7 @@ impl<'a> Part<'a> {
 
     fn month(&self, text: &str) -> Result<i32> {
         let month = signed(text, 12).filter(|_| is_number(text, 2));
-        month.ok_or_else(|| self.expected("a list of numbers from 1 to 12, with commas between them"))
+        month.ok_or_else(|| self.expected("a list of numbers from 1 to 12, separated by commas"))
     }
 
     fn weekday(&self, text: &str) -> Result<Weekday> {
@@ -207,7 +209,8 @@ impl<'a> Part<'a> {
     fn numbered(&self, text: &str) -> Result<(Option<i32>, Weekday)> {
         let expected = || {
             self.expected(
-                "a list of MO, TU, WE, TH, FR, SA and SU, with commas between them; each may have a number from 1 to 53 or from -53 to -1 before it",
+                "a list of MO, TU, WE, TH, FR, SA and SU, separated by commas; each can have a number from 1 to \
+                 53 or from -53 to -1 before it",
             )
         };
         let (number, day) = text.split_at_checked(text.len().saturating_sub(2)).ok_or_else(expected)?;
@@ -219,7 +222,9 @@ impl<'a> Part<'a> {
 
     fn until(&self) -> Result<Until> {
         let expected = || {
-            self.expected("a date as in 20270131, or a date and time as in 20270131T090000, with a Z at its end if it is in UTC")
+            self.expected(
+                "a date like 20270131, or a date and time like 20270131T090000, with a Z at the end for UTC",
+            )
         };
         until(self.value).ok_or_else(expected)
     }
@@ -329,21 +334,21 @@ mod tests {
     #[test]
     fn a_refusal_names_the_part_and_what_is_expected() {
         for (rule, message) in [
-            ("", "Expected parts such as FREQ=WEEKLY"),
-            ("daily", "Expected parts such as FREQ=WEEKLY"),
-            ("FREQ=DAILY;", "Expected parts such as FREQ=WEEKLY"),
-            ("FREQ=DAILY;;COUNT=2", "Expected parts such as FREQ=WEEKLY"),
-            ("FREQ=DAILY; COUNT=2", "Expected parts such as FREQ=WEEKLY"),
+            ("", "Must be parts such as FREQ=WEEKLY"),
+            ("daily", "Must be parts such as FREQ=WEEKLY"),
+            ("FREQ=DAILY;", "Must be parts such as FREQ=WEEKLY"),
+            ("FREQ=DAILY;;COUNT=2", "Must be parts such as FREQ=WEEKLY"),
+            ("FREQ=DAILY; COUNT=2", "Must be parts such as FREQ=WEEKLY"),
             ("FREQ=DAILY,COUNT=2", "FREQ must be DAILY"),
-            ("FREQ=DAILY;BYEASTER=0", "Expected parts such as FREQ=WEEKLY"),
-            ("FREQ=DAILY;\u{22c}", "Expected parts such as FREQ=WEEKLY"),
+            ("FREQ=DAILY;BYEASTER=0", "Must be parts such as FREQ=WEEKLY"),
+            ("FREQ=DAILY;\u{22c}", "Must be parts such as FREQ=WEEKLY"),
             ("COUNT=2", "FREQ is required"),
             ("FREQ=OFTEN", "FREQ must be DAILY"),
             ("FREQ", "FREQ must be DAILY"),
-            ("FREQ=HOURLY", "A task recurs daily at most."),
-            ("FREQ=SECONDLY", "A task recurs daily at most."),
-            ("RRULE:FREQ=DAILY", "Give the rule alone"),
-            ("FREQ=DAILY:COUNT=3", "Give the rule alone"),
+            ("FREQ=HOURLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a task recurs at most daily."),
+            ("FREQ=SECONDLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a task recurs at most daily."),
+            ("RRULE:FREQ=DAILY", "Must be the rule alone"),
+            ("FREQ=DAILY:COUNT=3", "Must be the rule alone"),
             ("FREQ=DAILY;FREQ=WEEKLY", "FREQ must not occur twice."),
             ("FREQ=DAILY;INTERVAL=0", "INTERVAL must be a whole number from 1 to 65535."),
             ("FREQ=DAILY;INTERVAL=+1", "INTERVAL must be a whole number"),
@@ -363,13 +368,13 @@ mod tests {
             ("FREQ=YEARLY;BYMONTH=13", "BYMONTH must be a list of numbers from 1 to 12"),
             ("FREQ=YEARLY;BYMONTH=-1", "BYMONTH must be a list"),
             ("FREQ=YEARLY;BYYEARDAY=367", "BYYEARDAY must be a list"),
-            ("FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY occurs only with FREQ=YEARLY."),
+            ("FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY must occur only with FREQ=YEARLY."),
             ("FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO must be a list"),
-            ("FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO occurs only with FREQ=YEARLY."),
-            ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=1MO", "BYDAY takes no numbers together with BYWEEKNO."),
-            ("FREQ=WEEKLY;BYDAY=2MO", "BYDAY takes numbers only with"),
+            ("FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO must occur only with FREQ=YEARLY."),
+            ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=1MO", "BYDAY must not have numbers together with BYWEEKNO."),
+            ("FREQ=WEEKLY;BYDAY=2MO", "BYDAY must not have numbers, unless"),
             ("FREQ=WEEKLY;BYDAY=XX", "BYDAY must be a list of MO"),
-            ("FREQ=WEEKLY;BYDAY=MO;TU", "Expected parts such as FREQ=WEEKLY"),
+            ("FREQ=WEEKLY;BYDAY=MO;TU", "Must be parts such as FREQ=WEEKLY"),
             ("FREQ=WEEKLY;BYDAY=MO TU", "BYDAY must be a list of MO"),
             ("FREQ=WEEKLY;BYDAY=MO, TU", "BYDAY must be a list of MO"),
             ("FREQ=WEEKLY;BYDAY=MO.TU", "BYDAY must be a list of MO"),
@@ -381,7 +386,7 @@ mod tests {
             ("FREQ=MONTHLY;BYDAY=1 MO", "BYDAY must be a list of MO"),
             ("FREQ=YEARLY;BYDAY=0MO", "BYDAY must be a list of MO"),
             ("FREQ=YEARLY;BYDAY=54MO", "BYDAY must be a list of MO"),
-            ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS needs another part"),
+            ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS must occur with another part"),
             ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS must be a list"),
             ("FREQ=WEEKLY;WKST=1MO", "WKST must be one of MO"),
             ("FREQ=DAILY;BYHOUR=9", "BYHOUR is not supported"),

@@ -43,7 +43,7 @@ pub(super) fn next(series: &Series<'_>) -> Result<Option<Next>> {
     let Series { clamp, zone, start, .. } = *series;
     let rule = Rule::read(series.rule)?;
     let began =
-        start.instant(zone).ok_or_else(|| wrong("The due date is too far away for a task to recur."))?;
+        start.instant(zone).ok_or_else(|| wrong("The due date is too far away for a recurring task."))?;
     let after = series.after.map_or(began, |after| after.max(began));
     let from = Local::of(after, zone).map_or(start.date, |local| local.date.max(start.date));
     let found = Days::of(&rule, start.date, start.day, clamp).find(start.date, from, |date| {
@@ -52,7 +52,11 @@ pub(super) fn next(series: &Series<'_>) -> Result<Option<Next>> {
     });
     let Some((at, local)) = found else {
         let is_last = from.year() >= LAST_YEARS;
-        return if is_last { Ok(None) } else { Err(wrong("The rule does not hold within forty years.")) };
+        return if is_last {
+            Ok(None)
+        } else {
+            Err(wrong("The rule must have a date within the next forty years."))
+        };
     };
     if rule.count == Some(1) || rule.until.is_some_and(|until| is_over(until, at, local)) {
         return Ok(None);
@@ -88,7 +92,7 @@ fn with_count(rule: &str, count: u32) -> String {
 
 /// The intended local time of a date: see [`Local::meant`].
 pub(super) fn meant(kept: Option<&str>, at: Instant, zone: &TimeZone) -> Result<Local> {
-    Local::meant(kept, at, zone).ok_or_else(|| wrong("The due date is too far away for a task to recur."))
+    Local::meant(kept, at, zone).ok_or_else(|| wrong("The due date is too far away for a recurring task."))
 }
 
 #[cfg(test)]

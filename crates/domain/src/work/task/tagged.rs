@@ -34,7 +34,7 @@ entity! {
 pub(super) async fn refer(tx: &Tx, before: &[Uuid], labels: &[Uuid]) -> Result<()> {
     for (place, label) in labels.iter().enumerate().filter(|(_, label)| !before.contains(label)) {
         let found = tx.refer::<Label>(Some(*label), &format!("label_ids/{place}")).await?;
-        found.ok_or_else(|| Error::internal("a label that is none"))?;
+        found.ok_or_else(|| Error::internal("the id of a label resolved to no label"))?;
     }
     Ok(())
 }
@@ -47,13 +47,13 @@ pub(super) async fn keep(tx: &Tx, old: Option<&Task>, new: &Task) -> Result<()> 
         let kept = tx.owned::<TaskLabel>().filter(entity::Column::TaskId.eq(new.id)).into_query();
         let kept: Vec<TaskLabel> = tx.all(&kept).await?;
         for gone in kept.iter().filter(|kept| !after.contains(&kept.label_id)) {
-            tx.forget::<TaskLabel>(gone.id).await?;
+            tx.delete_internal::<TaskLabel>(gone.id).await?;
         }
     }
     for label in after.iter().filter(|label| !before.contains(label)) {
         let born = tx.birth();
         let row = TaskLabel { tenant_id: born.tenant, id: born.id, task_id: new.id, label_id: *label };
-        tx.keep(&row).await?;
+        tx.insert_internal(&row).await?;
     }
     Ok(())
 }
@@ -65,7 +65,7 @@ impl ReactsTo<Label> for Task {
         Written { old, new, .. }: Written<'a, Label>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
         let gone = old.filter(|_| new.is_none())?;
-        Some(Box::pin(take_off(tx, gone.id)))
+        Some(Box::pin(detach(tx, gone.id)))
     }
 }
 
@@ -74,7 +74,7 @@ impl ReactsTo<Label> for Task {
 ///
 /// # Errors
 /// `Conflict` when there are too many.
-async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
+async fn detach(tx: &Tx, label: Uuid) -> Result<()> {
     let of = with(tx.ctx(), Some(label.into()));
     let deleted = tx.owned::<Task>().filter(task::Column::Id.in_subquery(of));
     let deleted = deleted.filter(task::Column::DeletedAt.is_not_null()).order_by_asc(task::Column::Id);
@@ -87,7 +87,7 @@ async fn take_off(tx: &Tx, label: Uuid) -> Result<()> {
         for old in some {
             let mut row = old.clone();
             row.label_ids.0.retain(|id| *id != label);
-            tx.carry_along("update", old, row).await?;
+            tx.cascade_update("update", old, row).await?;
         }
         tx.write_records().await?;
     }

@@ -6,7 +6,7 @@
 
 use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
-use super::{Team, facts_within};
+use super::{Team, relations_within};
 use crate::{
     Context, Result, Scope, Tx,
     identity::user::{self, User},
@@ -15,8 +15,8 @@ use crate::{
         error::Kind,
         input::{one_line, trimmed},
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Noun, Unique, entity},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, Resource, Unique, entity},
     },
 };
 
@@ -47,28 +47,28 @@ pub(crate) fn joined(ctx: &Context, user: Uuid) -> SelectStatement {
     entity::Entity::find().select_only().column(Column::TeamId).filter(own).into_query()
 }
 
-impl Noun for TeamMember {
-    const NOUN: policy::Noun = policy::Noun::TeamMember;
+impl Resource for TeamMember {
+    const TYPE: policy::ResourceType = policy::ResourceType::TeamMember;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let team = scope.find::<Team>(self.team_id, false).await?.ok_or(Kind::NotFound)?;
         let own = scope.ctx().user() == Some(self.user_id);
-        Ok(facts_within(&team, scope).await?.with(Fact::Owner, own))
+        Ok(relations_within(&team, scope).await?.with(Relation::Owner, own))
     }
 
-    const GIVES_SIGHT: bool = true;
+    const GRANTS_VISIBILITY: bool = true;
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.team_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
-        let teams = match fact {
-            Fact::Owner => return Some(Condition::all().add(entity::Column::UserId.eq(user))),
-            Fact::ManagesTeam => super::managed(ctx, user),
-            Fact::TeamMember => joined(ctx, user),
+        let teams = match relation {
+            Relation::Owner => return Some(Condition::all().add(entity::Column::UserId.eq(user))),
+            Relation::ManagesTeam => super::managed(ctx, user),
+            Relation::TeamMember => joined(ctx, user),
             _ => return None,
         };
         Some(Condition::all().add(entity::Column::TeamId.in_subquery(teams)))

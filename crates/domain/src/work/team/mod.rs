@@ -16,8 +16,8 @@ use crate::{
         crud::{Editable, Reference, input},
         input::{name_key, one_line, trimmed},
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{Noun, Searched, Unique, entity},
+        policy::{self, Action, Relation, Relations},
+        repository::{Resource, Searched, Unique, entity},
     },
 };
 
@@ -50,11 +50,11 @@ impl Team {
 }
 
 /// The facts about a team and its children.
-pub(crate) async fn facts_within(team: &Team, scope: &Scope) -> Result<Facts> {
+pub(crate) async fn relations_within(team: &Team, scope: &Scope) -> Result<Relations> {
     let manages = team.managed_by(scope.ctx());
     // The manager sees the team anyway, so their membership need not be looked up.
     let member = !manages && member::is_one(team.id, scope).await?;
-    Ok(Facts::default().with(Fact::ManagesTeam, manages).with(Fact::TeamMember, member))
+    Ok(Relations::default().with(Relation::ManagesTeam, manages).with(Relation::TeamMember, member))
 }
 
 /// The ids of the teams that a user manages.
@@ -64,8 +64,8 @@ pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
     entity::Entity::find().select_only().column(Column::Id).filter(own).into_query()
 }
 
-impl Noun for Team {
-    const NOUN: policy::Noun = policy::Noun::Team;
+impl Resource for Team {
+    const TYPE: policy::ResourceType = policy::ResourceType::Team;
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
@@ -74,15 +74,15 @@ impl Noun for Team {
         Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
     }
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        facts_within(self, scope).await
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        relations_within(self, scope).await
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let user = ctx.user()?;
-        let condition = match fact {
-            Fact::ManagesTeam => entity::Column::ManagerId.eq(user),
-            Fact::TeamMember => entity::Column::Id.in_subquery(joined(ctx, user)),
+        let condition = match relation {
+            Relation::ManagesTeam => entity::Column::ManagerId.eq(user),
+            Relation::TeamMember => entity::Column::Id.in_subquery(joined(ctx, user)),
             _ => return None,
         };
         Some(Condition::all().add(condition))

@@ -51,28 +51,29 @@ impl TimeEntryInput {
     pub(super) fn span(&self, present: &TimeEntry, now: Instant) -> Result<(Instant, Option<Instant>)> {
         let start = self.started_at;
         if start > now || start.micros() < 0 {
-            return Err(wrong("started_at", "Expected an instant since 1970 and not in the future."));
+            return Err(wrong("started_at", "Must be 1970-01-01T00:00:00Z or later, and not in the future."));
         }
         let (field, end) = match (self.ended_at, self.minutes) {
             (Some(end), None) => ("ended_at", end),
             (Some(end), Some(_)) if present.ended_at != Some(end) => {
-                return Err(wrong("minutes", "Give either ended_at or minutes."));
+                return Err(wrong("minutes", "Must be absent when ended_at is given."));
             }
             (_, Some(minutes)) => ("minutes", start.plus(Duration::from_mins(minutes.into()))),
             (None, None) if present.ended_at.is_none() => return Ok((start, None)),
             (None, None) => {
-                let message = "Give ended_at or minutes: what runs is a timer, and begins as one.";
+                let message = "One of ended_at and minutes is required. A running entry is created by starting \
+                               the timer of a task.";
                 return Err(Error::field("/ended_at", "required", message));
             }
         };
         if end > now {
-            return Err(wrong(field, "The end is in the future."));
+            return Err(wrong(field, "The end must not be in the future."));
         }
         if end < start {
-            return Err(wrong(field, "The end is before the start."));
+            return Err(wrong(field, "The end must not be before the start."));
         }
         if end > start.plus(LONGEST) {
-            return Err(wrong(field, "An entry is at most 24 hours long."));
+            return Err(wrong(field, "A time entry must be at most 24 hours long."));
         }
         Ok((start, Some(end)))
     }

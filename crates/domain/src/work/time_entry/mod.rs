@@ -19,13 +19,13 @@ pub use self::{
     timer::{Timer, get as timer, start, stop},
 };
 use crate::{
-    Context, Error, Instant, Result, Scope, Store, Tx,
+    Context, Error, Instant, Repository, Result, Scope, Tx,
     kernel::{
         crud::{Child, EditableChild},
         input::Unchecked,
         list::{self, Filter, Form, Page, Query, Sort, Within},
-        policy::{self, Action, Fact, Facts},
-        repository::{Birth, Container, Noun, Precondition, ReactsTo, Update, Written, entity, field},
+        policy::{self, Action, Relation, Relations},
+        repository::{Birth, Container, Precondition, ReactsTo, Resource, Update, Written, entity, field},
     },
     work::task::{self, Task},
 };
@@ -63,32 +63,32 @@ fn seconds(start: Instant, end: Instant) -> i32 {
     i32::try_from(micros.div_euclid(1_000_000)).unwrap_or(i32::MAX)
 }
 
-impl Noun for TimeEntry {
-    const NOUN: policy::Noun = policy::Noun::TimeEntry;
+impl Resource for TimeEntry {
+    const TYPE: policy::ResourceType = policy::ResourceType::TimeEntry;
     const ADDED: &'static [&'static str] = &["user_removed"];
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
         let task = scope.find::<Task>(self.task_id, false).await?;
         // Deleting a task does not change who may read the time worked on it.
         let manages = match task {
-            Some(task) => task.facts(scope, Action::Read).await?.has(Fact::ManagesProject),
+            Some(task) => task.relations(scope, Action::Read).await?.has(Relation::ManagesProject),
             None => false,
         };
-        Ok(Facts::default().with(Fact::ManagesProject, manages).with(Fact::Owner, own))
+        Ok(Relations::default().with(Relation::ManagesProject, manages).with(Relation::Owner, own))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         use entity::Column;
         let user = ctx.user()?;
-        let condition = match fact {
-            Fact::Owner => Column::UserId.eq(user),
-            Fact::ManagesProject => Column::TaskId.in_subquery(task::managed_ids(ctx, user)),
+        let condition = match relation {
+            Relation::Owner => Column::UserId.eq(user),
+            Relation::ManagesProject => Column::TaskId.in_subquery(task::managed_ids(ctx, user)),
             _ => return None,
         };
         Some(Condition::all().add(condition))
@@ -210,18 +210,23 @@ pub async fn update(
 ///
 /// # Errors
 /// Those of lists.
-pub async fn list(store: &Store, ctx: &Context, query: &Query) -> Result<Page<TimeEntry>> {
-    list::page::<TimeEntry>(store, &store.read(ctx), query, Within::all()).await
+pub async fn list(repository: &Repository, ctx: &Context, query: &Query) -> Result<Page<TimeEntry>> {
+    list::page::<TimeEntry>(repository, &repository.read(ctx), query, Within::all()).await
 }
 
 /// As [`list()`], starting at a cursor. For the export.
 ///
 /// # Errors
 /// Those of lists.
-pub async fn export(store: &Store, ctx: &Context, query: &Query, cursor: String) -> Result<Page<TimeEntry>> {
+pub async fn export(
+    repository: &Repository,
+    ctx: &Context,
+    query: &Query,
+    cursor: String,
+) -> Result<Page<TimeEntry>> {
     let mut query = query.clone();
     query.0.extend([("cursor".to_owned(), cursor), ("page_size".to_owned(), "200".to_owned())]);
-    list(store, ctx, &query).await
+    list(repository, ctx, &query).await
 }
 
 /// The error of an invalid field of an entry.

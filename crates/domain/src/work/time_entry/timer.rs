@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 
 use super::{LONGEST, TimeEntry, entity::Column, seconds};
 use crate::{
-    Context, Error, Result, Scope, Store, Tx,
+    Context, Error, Repository, Result, Scope, Tx,
     identity::user::User,
     kernel::{
         crud::{Child, EditableChild},
         error::Kind,
         policy::{self, Action},
-        repository::{Noun, Precondition, Read, Update},
+        repository::{Precondition, Read, Resource, Update},
     },
     work::task::Task,
 };
@@ -41,10 +41,10 @@ pub(crate) async fn running(scope: &Scope, user: Uuid) -> Result<Option<TimeEntr
 ///
 /// # Errors
 /// `InsufficientScope`.
-pub async fn get(store: &Store, ctx: &Context) -> Result<Timer> {
-    policy::permit(ctx, TimeEntry::NOUN, Action::Read)?;
+pub async fn get(repository: &Repository, ctx: &Context) -> Result<Timer> {
+    policy::permit(ctx, TimeEntry::TYPE, Action::Read)?;
     let Some(user) = ctx.user() else { return Ok(Timer::default()) };
-    let entry = running(&store.read(ctx), user).await?;
+    let entry = running(&repository.read(ctx), user).await?;
     let now = ctx.now();
     let counts = |entry: &TimeEntry| seconds(entry.started_at, now.min(entry.started_at.plus(LONGEST)));
     Ok(Timer { seconds: entry.as_ref().map(counts), entry })
@@ -58,8 +58,8 @@ pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
     let _user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
     let blank = TimeEntry::blank(tx.birth(), tx.ctx(), &task);
-    let facts = blank.facts(tx, Action::Create).await?;
-    policy::judge(tx.ctx(), TimeEntry::NOUN, Action::Create, facts)?;
+    let relations = blank.relations(tx, Action::Create).await?;
+    policy::authorize(tx.ctx(), TimeEntry::TYPE, Action::Create, relations)?;
     // Of two timers started at once, the second waits here and finds the first.
     tx.find::<User>(blank.user_id, true).await?.ok_or(Kind::NotFound)?;
     stop_running(tx, blank.user_id).await?;
@@ -73,12 +73,12 @@ pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
 /// service account, and those of the precondition.
 pub async fn stop(tx: &Tx, task: Uuid, pre: &Precondition) -> Result<TimeEntry> {
     let user = tx.ctx().user().ok_or(Kind::Forbidden)?;
-    policy::permit(tx.ctx(), policy::Noun::Task, Action::Read)?;
-    policy::permit(tx.ctx(), TimeEntry::NOUN, Action::Update)?;
+    policy::permit(tx.ctx(), policy::ResourceType::Task, Action::Read)?;
+    policy::permit(tx.ctx(), TimeEntry::TYPE, Action::Update)?;
     // A user may stop their own timer even if they can no longer see the task.
     let Some(entry) = running(tx, user).await?.filter(|entry| entry.task_id == task) else {
         tx.resolve::<Task, _>(task, Read).await?;
-        return Err(Error::with(Kind::Conflict, "Your timer does not run on this task."));
+        return Err(Error::with(Kind::Conflict, "Your timer is not running on this task."));
     };
     end(tx, entry.id, pre).await
 }
@@ -121,5 +121,5 @@ async fn stop_now(tx: &Tx, row: TimeEntry) -> Result<TimeEntry> {
     // The clocks of two nodes may differ slightly.
     let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
     // Also in a project that was archived meanwhile: otherwise the timer would keep running.
-    tx.carry_along("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
+    tx.cascade_update("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
 }

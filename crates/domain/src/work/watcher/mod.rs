@@ -15,8 +15,8 @@ use crate::{
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
-        policy::{self, Action, Fact, Facts},
-        repository::{BelongsTo, Birth, Blank, Container, Noun, PassesOn, Unique, entity, readable_ids},
+        policy::{self, Action, Relation, Relations},
+        repository::{BelongsTo, Birth, Blank, Container, PassesOn, Resource, Unique, entity, readable_ids},
     },
     work::task::{self, Task},
 };
@@ -34,22 +34,22 @@ entity! {
     }
 }
 
-impl Noun for Watcher {
-    const NOUN: policy::Noun = policy::Noun::Watcher;
+impl Resource for Watcher {
+    const TYPE: policy::ResourceType = policy::ResourceType::Watcher;
     type Item = Self;
 
-    async fn facts(&self, scope: &Scope, _action: Action) -> Result<Facts> {
-        let facts = task::facts_within(self.task_id, scope).await?;
-        Ok(facts.with(Fact::Owner, scope.ctx().user() == Some(self.user_id)))
+    async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
+        let relations = task::relations_within(self.task_id, scope).await?;
+        Ok(relations.with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
 
     fn lies_in(&self) -> Option<Uuid> {
         Some(self.task_id)
     }
 
-    fn holds(fact: Fact, ctx: &Context) -> Option<Condition> {
+    fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
-        (fact == Fact::TaskVisible).then(|| Condition::all().add(seen()))
+        (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
@@ -114,11 +114,15 @@ impl EditableChild for Watcher {
 
     async fn apply(self, tx: &Tx, WatcherInput { user_id }: WatcherInput) -> Result<Self> {
         let Some(user_id) = user_id.or(tx.ctx().user()) else {
-            return Err(Error::field("/user_id", "required", "A service says who is to watch."));
+            return Err(Error::field(
+                "/user_id",
+                "required",
+                "This field is required for a service account.",
+            ));
         };
         let row = Self { user_id, ..self };
         // The right to add oneself, which was checked before, does not include other users.
-        policy::judge(tx.ctx(), Self::NOUN, Action::Create, row.facts(tx, Action::Create).await?)?;
+        policy::authorize(tx.ctx(), Self::TYPE, Action::Create, row.relations(tx, Action::Create).await?)?;
         let user = user::refer_active(tx, Some(user_id), "user_id").await?;
         let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
         let sees = match &user {
@@ -126,10 +130,10 @@ impl EditableChild for Watcher {
             None => false,
         };
         if !sees {
-            return Err(Error::field("/user_id", "invalid_value", "The user does not see the task."));
+            return Err(Error::field("/user_id", "invalid_value", "Must be a user who can see the task."));
         }
         if of_task(tx, row.task_id).await?.len() >= MOST {
-            return Err(Error::with(Kind::Conflict, format!("At most {MOST} users watch a task.")));
+            return Err(Error::with(Kind::Conflict, format!("A task can have at most {MOST} watchers.")));
         }
         Ok(row)
     }
@@ -152,8 +156,8 @@ pub(crate) async fn begin(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
 }
 
 impl PassesOn<Task> for Watcher {
-    /// Copies the watchers of a task to the next task of its series. It follows from the completion, so
-    /// it needs no OAuth scope of its own.
+    /// Copies the watchers of a task to the next task of its series. It follows from the
+    /// completion, so it needs no OAuth scope of its own.
     fn pass_on<'a>(tx: &'a Tx, from: &'a Task, to: &'a Task) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             for user in of_task(tx, from.id).await? {
@@ -175,7 +179,7 @@ async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
         updated_at: born.at,
         version: 1,
     };
-    tx.keep(&row).await?;
+    tx.insert_internal(&row).await?;
     let new = serde_json::to_string(&row).map_err(Error::internal)?;
     tx.record_row("create", &row, false, None, Some(new));
     Ok(())

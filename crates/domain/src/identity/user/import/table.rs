@@ -46,12 +46,16 @@ pub(super) struct Header {
 impl Header {
     pub(super) fn read(names: &StringRecord) -> Result<Self> {
         if names.len() > MOST {
-            return Err(Error::field("", "too_many", format!("At most {MOST} columns are allowed.")));
+            return Err(Error::field("", "too_many", format!("The file must have at most {MOST} columns.")));
         }
         let columns: Vec<_> = names.iter().map(column).collect();
         let mut seen = HashSet::new();
         if let Some(name) = columns.iter().flatten().find(|name| !seen.insert(**name)) {
-            return Err(Error::field(format!("/{name}"), "invalid_value", "This column stands there twice."));
+            return Err(Error::field(
+                format!("/{name}"),
+                "invalid_value",
+                "The file must have this column only once.",
+            ));
         }
         if let Some(name) = COLUMNS.iter().take(2).find(|name| !seen.contains(**name)) {
             return Err(Error::field(format!("/{name}"), "required", "This column is required."));
@@ -83,7 +87,7 @@ impl Header {
         if record.len() >= expected && record.iter().skip(expected).all(str::is_empty) {
             return None;
         }
-        let message = format!("Expected {expected} cells, found {}.", record.len());
+        let message = format!("The row must have {expected} cells, but it has {}.", record.len());
         Some(FieldError { pointer: String::new(), code: "invalid_row", message })
     }
 }

@@ -1,4 +1,5 @@
-//! A database that is full for a while: what was acknowledged is there after a restart, and nothing else is.
+//! A database that is full for a while. After a restart it has what was acknowledged, and nothing
+//! else.
 
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
-    Clock, Context, Result, Store, Tx,
+    Clock, Context, Repository, Result, Tx,
     kernel::{
         context::Request,
         error::Kind,
@@ -17,12 +18,12 @@ use crate::{
     },
 };
 
-/// A row as large as this takes more than one page.
+/// The size of a row that needs more than one page, in bytes.
 const LARGE: u32 = 8000;
-/// How many pages are free before the database is full.
+/// The number of free pages before the database is full.
 const FREE: u32 = 20;
 
-/// A database that can be full.
+/// A database that can become full.
 struct Full {
     folder: TempDir,
     database: Database,
@@ -30,7 +31,7 @@ struct Full {
 }
 
 impl Full {
-    /// With room for a few rows.
+    /// A database with room for a few rows.
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("full.db").display());
@@ -52,14 +53,14 @@ impl Full {
         SqliteConnection::connect_with(&options).await.unwrap()
     }
 
-    /// Holds from the next connection on.
+    /// Takes effect with the next connection.
     fn limit(&self, pages: u32) {
         self.database.pages.store(pages, Ordering::Relaxed);
     }
 
-    async fn store(&self) -> Store {
+    async fn repository(&self) -> Repository {
         let clock = Clock::System;
-        Store::connect(&self.database, Cipher::fresh().unwrap(), clock).await.unwrap()
+        Repository::connect(&self.database, Cipher::fresh().unwrap(), clock).await.unwrap()
     }
 
     /// The rows that a process finds which starts now.
@@ -70,8 +71,8 @@ impl Full {
     }
 }
 
-fn context(store: &Store) -> Context {
-    store.system("filling the database", Request::default()).within(Uuid::nil())
+fn context(repository: &Repository) -> Context {
+    repository.system("filling the database", Request::default()).within(Uuid::nil())
 }
 
 /// Inserts a row.
@@ -82,18 +83,18 @@ async fn fill(tx: &Tx, id: i64, bytes: u32) -> Result<()> {
     inserted.map(drop).map_err(failure::from_db)
 }
 
-async fn insert(store: &Store, id: i64, bytes: u32) -> Result<()> {
-    store.write(&context(store), (id, bytes), |tx, (id, bytes)| fill(tx, *id, *bytes).boxed()).await
+async fn insert(repository: &Repository, id: i64, bytes: u32) -> Result<()> {
+    repository.write(&context(repository), (id, bytes), |tx, (id, bytes)| fill(tx, *id, *bytes).boxed()).await
 }
 
 #[tokio::test]
 async fn acknowledged_writes_survive_a_full_disk() {
     for refusals in [1, 2, 3, 20] {
         let full = Full::new().await;
-        let store = full.store().await;
+        let repository = full.repository().await;
         let (mut acknowledged, mut refused) = (BTreeSet::new(), 0);
         for id in 0.. {
-            match insert(&store, id, LARGE).await {
+            match insert(&repository, id, LARGE).await {
                 Ok(()) => assert!(acknowledged.insert(id)),
                 Err(error) => {
                     assert_eq!(error.kind(), Kind::StorageFull, "{error}");
@@ -107,10 +108,10 @@ async fn acknowledged_writes_survive_a_full_disk() {
         assert!(!acknowledged.is_empty());
         full.limit(u32::MAX);
         for id in 1000..1010 {
-            insert(&store, id, LARGE).await.unwrap();
+            insert(&repository, id, LARGE).await.unwrap();
             acknowledged.insert(id);
         }
-        drop(store);
+        drop(repository);
         assert_eq!(full.stored().await, acknowledged, "after {refusals} refusals");
     }
 }
@@ -118,15 +119,15 @@ async fn acknowledged_writes_survive_a_full_disk() {
 #[tokio::test]
 async fn a_group_that_fills_the_disk_is_refused_whole() {
     let full = Full::new().await;
-    let store = full.store().await;
+    let repository = full.repository().await;
     let mut acknowledged = BTreeSet::new();
     for round in 0..3_i64 {
-        // They wait in the queue together: the fourth of them has no room.
+        // These writes wait in the queue together. The fourth has no room.
         let writes = (0..8).map(|n| {
-            let (store, bytes) = (&store, if n == 3 { FREE * 4096 } else { 10 });
+            let (repository, bytes) = (&repository, if n == 3 { FREE * 4096 } else { 10 });
             async move {
                 let id = round * 100 + n;
-                (id, insert(store, id, bytes).await)
+                (id, insert(repository, id, bytes).await)
             }
         });
         for (id, outcome) in join_all(writes).await {
@@ -137,32 +138,33 @@ async fn a_group_that_fills_the_disk_is_refused_whole() {
         }
         assert_eq!(full.stored().await, acknowledged, "round {round}");
     }
-    insert(&store, 1000, 10).await.unwrap();
+    insert(&repository, 1000, 10).await.unwrap();
     acknowledged.insert(1000);
-    drop(store);
+    drop(repository);
     assert_eq!(full.stored().await, acknowledged);
 }
 
-/// SQLite ends the whole transaction when a statement fails so, and the next savepoint would commit on its own.
+/// After such an error SQLite has ended the whole transaction, and the next savepoint would commit
+/// on its own.
 #[tokio::test]
 async fn an_operation_that_goes_on_after_a_full_disk_commits_nothing() {
     let full = Full::new().await;
-    let store = full.store().await;
-    let ctx = context(&store);
-    let stubborn = store.write(&ctx, (), |tx, ()| {
+    let repository = full.repository().await;
+    let ctx = context(&repository);
+    let stubborn = repository.write(&ctx, (), |tx, ()| {
         async move {
             fill(tx, 1, 10).await?;
             assert!(fill(tx, 2, FREE * 4096).await.is_err());
-            // As an operation that takes the failure for no reason to give up.
+            // The operation ignores the error and goes on.
             fill(tx, 3, 10).await.or(Ok(()))
         }
         .boxed()
     });
-    let (stubborn, other) = futures::join!(stubborn, insert(&store, 4, 10));
+    let (stubborn, other) = futures::join!(stubborn, insert(&repository, 4, 10));
     assert_eq!(stubborn.map_err(|error| error.kind()), Err(Kind::StorageFull));
-    // Its turn comes after the connection was replaced.
+    // This write runs after the connection was replaced.
     other.unwrap();
-    drop(store);
+    drop(repository);
     assert_eq!(full.stored().await, BTreeSet::from([4]));
 }
 
@@ -175,15 +177,15 @@ async fn faulty(tx: &Tx) -> Result<()> {
 async fn dry_runs_and_panics_leave_the_connection_outside_a_transaction() {
     let full = Full::new().await;
     full.limit(u32::MAX);
-    let store = full.store().await;
+    let repository = full.repository().await;
     let request = Request { dry_run: true, ..Request::default() };
-    let asked = store.system("asking first", request).within(Uuid::nil());
-    let dry = store.write(&asked, (), |tx, ()| fill(tx, 1, 10).boxed());
-    let ctx = context(&store);
-    let panics = store.write(&ctx, (), |tx, ()| faulty(tx).boxed());
-    let (dry, panics, written) = futures::join!(dry, panics, insert(&store, 3, 10));
+    let asked = repository.system("a dry run", request).within(Uuid::nil());
+    let dry = repository.write(&asked, (), |tx, ()| fill(tx, 1, 10).boxed());
+    let ctx = context(&repository);
+    let panics = repository.write(&ctx, (), |tx, ()| faulty(tx).boxed());
+    let (dry, panics, written) = futures::join!(dry, panics, insert(&repository, 3, 10));
     assert!(dry.is_ok() && written.is_ok());
     assert_eq!(panics.map_err(|error| error.kind()), Err(Kind::Internal));
-    drop(store);
+    drop(repository);
     assert_eq!(full.stored().await, BTreeSet::from([3]));
 }

@@ -40,18 +40,18 @@ pub enum Place {
 }
 
 /// The bytes of an object, as a stream.
-pub type Octets = BoxStream<'static, Result<Bytes>>;
+pub type RawBody = BoxStream<'static, Result<Bytes>>;
 
 /// Writes, reads and removes objects. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Depot {
+pub struct BlobStore {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) prefix: Path,
     /// The folder, so that partly written files in it can be removed.
     pub(super) folder: Option<PathBuf>,
 }
 
-impl Depot {
+impl BlobStore {
     /// Opens the blob store at a place. The options for a bucket have the names of the environment
     /// variables of AWS (`AWS_REGION`, …). Unknown options are ignored.
     ///
@@ -102,27 +102,27 @@ impl Depot {
         id: Uuid,
         info: &FileInfo,
         range: Option<Range<u64>>,
-    ) -> Result<Octets> {
+    ) -> Result<RawBody> {
         let is_whole = range.is_none();
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let name = self.name(tenant, id);
         let got = within(self.objects.get_opts(&name, options)).await?;
         if i64::try_from(got.meta.size) != Ok(info.size) {
             let (told, size) = (info.size, got.meta.size);
-            return Err(Error::internal(format!("{name} has {size} octets, and not {told}")));
+            return Err(Error::internal(format!("{name} has {size} bytes instead of {told}")));
         }
         let octets = impatient(got.into_stream().map_err(failed)).boxed();
         Ok(if is_whole { checked(octets, name, info.sha256.clone()).boxed() } else { octets })
     }
 
     /// All bytes of an object, not verified; `None` if it does not exist.
-    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<Octets>> {
+    pub(crate) async fn whole(&self, tenant: Uuid, id: Uuid) -> Result<Option<RawBody>> {
         let name = self.name(tenant, id);
         match tokio::time::timeout(PATIENCE, self.objects.get(&name)).await {
             Ok(Ok(got)) => Ok(Some(impatient(got.into_stream().map_err(failed)).boxed())),
             Ok(Err(Failure::NotFound { .. })) => Ok(None),
             Ok(Err(error)) => Err(failed(error)),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     }
 
@@ -135,7 +135,7 @@ impl Depot {
         match tokio::time::timeout(PATIENCE, self.objects.delete(&name)).await {
             Ok(Ok(()) | Err(Failure::NotFound { .. })) => Ok(()),
             Ok(Err(error)) => Err(failed(error)),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     }
 
@@ -151,7 +151,7 @@ impl Depot {
         }
     }
 
-    /// The tenant id and object id of all objects of this depot.
+    /// The tenant id and object id of all objects of this blob_store.
     pub(crate) fn list(&self) -> impl Stream<Item = Result<(Uuid, Uuid)>> + use<'_> {
         let found = self.objects.list(Some(&self.prefix)).map_err(failed);
         found.try_filter_map(async |object| Ok(self.ids(&object.location)))
@@ -174,7 +174,7 @@ impl Depot {
 pub(super) async fn within<T>(step: impl Future<Output = object_store::Result<T>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE, step).await {
         Ok(outcome) => outcome.map_err(failed),
-        Err(_) => Err(Error::unavailable("the files' store does not answer")),
+        Err(_) => Err(Error::unavailable("the file store does not respond")),
     }
 }
 
@@ -185,13 +185,13 @@ fn impatient(
     futures::stream::try_unfold(Box::pin(octets), async |mut octets| {
         match tokio::time::timeout(PATIENCE, octets.next()).await {
             Ok(piece) => Ok(piece.transpose()?.map(|piece| (piece, octets))),
-            Err(_) => Err(Error::unavailable("the files' store does not answer")),
+            Err(_) => Err(Error::unavailable("the file store does not respond")),
         }
     })
 }
 
 /// A stream that withholds its last chunk until the digest of all bytes is verified.
-fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
+fn checked(octets: RawBody, name: Path, sha256: String) -> impl Stream<Item = Result<Bytes>> {
     let expected = Arc::new((name, sha256));
     // The withheld chunk is empty at first.
     let begin = (octets, Hashing::default(), Bytes::new());
@@ -206,7 +206,9 @@ fn checked(octets: Octets, name: Path, sha256: String) -> impl Stream<Item = Res
                     Ok(Some((waiting, Some((octets, hash, piece)))))
                 }
                 None if hex(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
-                None => Err(Error::internal(format!("{name} is not what was received"))),
+                None => {
+                    Err(Error::internal(format!("{name} changed after it was stored: its digest differs")))
+                }
             }
         }
     })

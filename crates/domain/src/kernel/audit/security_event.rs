@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     Instant, Result, Tx,
-    kernel::{error::Kind, policy::Noun},
+    kernel::{error::Kind, policy::ResourceType},
 };
 
 /// A security event.
 #[derive(Clone, Debug)]
-pub enum Incident {
+pub enum SecurityEvent {
     /// A request of a verified caller was rejected.
     Refused(Refusal),
     /// A sign-in as this user failed.
@@ -56,17 +56,17 @@ pub struct Failure {
 /// Records a security event of the request in the context.
 ///
 /// # Errors
-/// Those of the store.
-pub async fn record(tx: &Tx, incident: &Incident) -> Result<()> {
+/// Those of the repository.
+pub async fn record(tx: &Tx, incident: &SecurityEvent) -> Result<()> {
     match incident {
-        Incident::Refused(what) => tx.note(Noun::Tenant, "refused", tx.ctx().tenant(), what),
-        Incident::SignInFailed(user, what) => tx.note(Noun::User, "sign_in_failed", *user, what),
-        Incident::Asked(what) => match tx.ctx().user() {
-            Some(user) => tx.note(Noun::User, "asked", user, what),
-            None => tx.note(Noun::Tenant, "asked", tx.ctx().tenant(), what),
+        SecurityEvent::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),
+        SecurityEvent::SignInFailed(user, what) => tx.note(ResourceType::User, "sign_in_failed", *user, what),
+        SecurityEvent::Asked(what) => match tx.ctx().user() {
+            Some(user) => tx.note(ResourceType::User, "asked", user, what),
+            None => tx.note(ResourceType::Tenant, "asked", tx.ctx().tenant(), what),
         },
-        Incident::ProofFailed(what) => {
-            tx.note(Noun::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+        SecurityEvent::ProofFailed(what) => {
+            tx.note(ResourceType::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
         }
     }
 }

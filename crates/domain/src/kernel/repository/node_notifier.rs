@@ -1,7 +1,8 @@
-//! Hearing at once what other nodes revoked, where the database tells its clients (PostgreSQL's LISTEN).
+//! Notifications of revocations between nodes, where the database has them (`LISTEN` of
+//! PostgreSQL).
 //!
-//! Invariant: nothing rests on it. What is told may be lost, with a connection or with a node that was away; so it only says that there is
-//! something to read, and nodes read by the clock all the same.
+//! Invariant: nothing depends on them. A notification can be lost with a connection, or while a
+//! node is away. So it only says that there is something to read, and every node also polls.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use tokio::sync::Notify;
 
 use super::pool::Database;
 
-/// What nodes listen to; the name is the database's own.
+/// The channel of the database that nodes listen to.
 pub(super) const CHANNEL: &str = "taskhub_revoked";
-/// How long a node waits before it tries again to listen.
+/// The pause before a node listens again after an error.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where to listen, if anywhere.
+/// The URL of the database, if it has notifications.
 pub(super) struct News(Option<SecretString>);
 
 impl News {
@@ -24,19 +25,21 @@ impl News {
         Self(database.telling().cloned())
     }
 
-    /// Notifies of all that is heard, on a connection of its own, until the future is dropped.
+    /// Notifies `heard` of every notification, on a connection of its own, until the future is
+    /// dropped. It returns at once on a database without notifications.
     pub(super) async fn listen(&self, heard: &Notify) {
         let Some(url) = &self.0 else { return };
         loop {
             if let Err(error) = hear(url, heard).await {
-                tracing::warn!(%error, "what other nodes revoke is not heard at once");
+                tracing::warn!(%error, "can't listen for revocations of other nodes; polling for them");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Listens for as long as that goes. A connection that was lost is made anew within, and what may have been missed is taken for heard.
+/// Listens until an error. The driver replaces a lost connection. Each connection counts as a
+/// notification, because one may have been missed.
 async fn hear(url: &SecretString, heard: &Notify) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect(url.expose_secret()).await?;
     listener.listen(CHANNEL).await?;

@@ -1,19 +1,19 @@
-//! How the resources relate to each other: which rows are removed with a row, and which resource
+//! The relations between the resources: which rows are deleted with a row, and which resource
 //! reacts to the writes of which other.
 //!
-//! Each relation is implemented by the resource that depends on the other; this is where a store
-//! learns of all of them.
+//! Invariant: each relation is implemented by the resource that depends on the other. Only this
+//! list connects them, so the repository knows no resource.
 
 use taskhub_auth::Cipher;
 
 use crate::{
-    Clock, Result, Scope, Store,
+    Clock, Repository, Result, Scope,
     identity::{access_token::AccessToken, second_factor::SecondFactor, session::Session, user::User},
-    insight::{aggregates::Tally, notification::Notification, offboarding::Assignments, resources},
+    insight::{aggregates::LoggedDelta, notification::Notification, offboarding::Assignments, resources},
     kernel::{
         error::Kind,
         policy::{self, Authorization},
-        repository::{Cascade, Database, Noun, Reaction, Relations, Succession},
+        repository::{Cascade, Database, Dependents, Reaction, Resource, Succession},
     },
     work::{
         attachment::Attachment,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// All relations.
-pub(crate) static RELATIONS: Relations = Relations {
+pub(crate) static DEPENDENTS: Dependents = Dependents {
     cascades: &[
         Cascade::children::<Milestone>(),
         Cascade::children::<TeamMember>(),
@@ -58,8 +58,8 @@ pub(crate) static RELATIONS: Relations = Relations {
         Reaction::of::<Task, Label>(),
         Reaction::of::<Reminder, Task>(),
         Reaction::of::<TimeEntry, Task>(),
-        Reaction::of::<Tally, Task>(),
-        Reaction::of::<Tally, TimeEntry>(),
+        Reaction::of::<LoggedDelta, Task>(),
+        Reaction::of::<LoggedDelta, TimeEntry>(),
         Reaction::of::<Notification, Task>(),
         Reaction::of::<Notification, Comment>(),
         Reaction::of::<Notification, ClientRequest>(),
@@ -73,7 +73,7 @@ macro_rules! authorize_again {
         async fn authorize_again(scope: &Scope, before: Authorization) -> Result<()> {
             let Authorization { noun, action, row } = before;
             let Some(row) = row else { return policy::permit(scope.ctx(), noun, action) };
-            $(if noun == <$resource>::NOUN {
+            $(if noun == <$resource>::TYPE {
                 return scope.authorize_again::<$resource>(row, action).await;
             })*
             Err(Kind::NotFound.into())
@@ -82,13 +82,13 @@ macro_rules! authorize_again {
 }
 resources::each!(all, authorize_again);
 
-impl Store {
+impl Repository {
     /// Connects to a database whose schema is up to date.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be reached; `Conflict` when its schema is of another
     /// version.
     pub async fn connect(database: &Database, cipher: Cipher, clock: Clock) -> Result<Self> {
-        Self::open(database, cipher, clock, &RELATIONS).await
+        Self::open(database, cipher, clock, &DEPENDENTS).await
     }
 }

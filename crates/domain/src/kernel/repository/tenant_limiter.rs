@@ -1,6 +1,8 @@
-//! A tenant's share of what all tenants use: no tenant holds more than a third of the connections, however many requests it sends.
+//! Limits what one tenant uses at once of a shared resource, such as database connections (a
+//! bulkhead).
 //!
-//! What is over its share waits for the tenant's own, so that another tenant finds a connection free.
+//! Invariant: no tenant holds more than a third, however many requests it sends. Its further
+//! requests wait for its own ones, so another tenant still finds a free connection.
 
 use std::{
     collections::HashMap,
@@ -13,40 +15,40 @@ use uuid::Uuid;
 
 use crate::{Error, Result};
 
-/// How long a request waits for its tenant's share.
+/// The time that a request waits for its tenant's share.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How many tenants are remembered before those that use nothing are forgotten.
+/// The number of tenants in memory above which idle ones are removed.
 const REMEMBERED: usize = 1024;
 
-/// The shares of all tenants in one thing.
+/// The shares of all tenants in one resource.
 #[derive(Debug)]
-pub struct Shares {
+pub struct TenantLimiter {
     each: usize,
     tenants: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
-/// One tenant's share.
+/// The share of one tenant.
 #[derive(Clone, Debug)]
-pub struct Share {
-    shares: Arc<Shares>,
+pub struct TenantShare {
+    shares: Arc<TenantLimiter>,
     tenant: Uuid,
 }
 
-impl Shares {
-    /// A third of so many, and at least one, for each tenant.
+impl TenantLimiter {
+    /// Gives each tenant a third of `number`, and at least one.
     pub fn new(number: u32) -> Self {
         let each = usize::try_from(number / 3).unwrap_or_default().max(1);
         Self { each, tenants: Mutex::default() }
     }
 
     /// The share of a tenant.
-    pub fn of(self: &Arc<Self>, tenant: Uuid) -> Share {
-        Share { shares: self.clone(), tenant }
+    pub fn of(self: &Arc<Self>, tenant: Uuid) -> TenantShare {
+        TenantShare { shares: self.clone(), tenant }
     }
 }
 
-impl Share {
-    /// Waits until the tenant holds less than its share. The permit is given back when it is dropped.
+impl TenantShare {
+    /// Waits for a place in the tenant's share. Dropping the permit returns the place.
     ///
     /// # Errors
     /// `Unavailable` after 1 s.
@@ -60,7 +62,7 @@ impl Share {
         };
         match tokio::time::timeout(PATIENCE, semaphore.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Error::unavailable("the tenant has more under way than its share")),
+            _ => Err(Error::unavailable("the tenant uses its whole share")),
         }
     }
 }
@@ -72,11 +74,11 @@ mod tests {
     use futures::FutureExt;
     use uuid::Uuid;
 
-    use super::Shares;
+    use super::TenantLimiter;
 
     #[tokio::test(start_paused = true)]
     async fn a_tenant_waits_for_its_own() {
-        let shares = Arc::new(Shares::new(6));
+        let shares = Arc::new(TenantLimiter::new(6));
         let (one, other) = (shares.of(Uuid::from_u128(1)), shares.of(Uuid::from_u128(2)));
         let first = one.enter().await.unwrap();
         let _second = one.enter().await.unwrap();
@@ -89,7 +91,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn patience_ends() {
-        let shares = Arc::new(Shares::new(2));
+        let shares = Arc::new(TenantLimiter::new(2));
         let one = shares.of(Uuid::from_u128(1));
         let _held = one.enter().await.unwrap();
         assert!(one.enter().await.is_err());

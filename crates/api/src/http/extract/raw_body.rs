@@ -19,7 +19,7 @@ pub trait Takes: 'static {
 }
 
 /// A binary body.
-pub struct Octets<T> {
+pub struct RawBody<T> {
     /// The content type, one of those that the operation accepts.
     pub content_type: String,
     /// The bytes.
@@ -27,7 +27,7 @@ pub struct Octets<T> {
     marker: PhantomData<T>,
 }
 
-impl<T: Takes> FromRequest for Octets<T> {
+impl<T: Takes> FromRequest for RawBody<T> {
     type Error = crate::http::problem::Problem;
     type Future = Reading<Self>;
 

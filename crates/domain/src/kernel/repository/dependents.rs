@@ -1,16 +1,16 @@
-//! How resources relate to each other: which rows are removed with a row, and what else follows from
-//! a write. Each relation is declared by the resource that depends on the other.
+//! How resources relate to each other: which rows are deleted with a row, and what else follows
+//! from a write. The resource that depends on the other declares the relation.
 //!
 //! Invariant: a resource knows the resources that it depends on, and none that depend on it. The
-//! repository knows no resource at all: `crate::insight::resources` lists the relations, and the store is
-//! opened with that list.
+//! repository knows no resource at all: `crate::dependents` lists the relations, and the repository
+//! is opened with that list.
 
 use std::any::Any;
 
 use futures::future::BoxFuture;
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{noun::Noun, scope::Scope, tx::Tx};
+use super::{resource::Resource, scope::Scope, tx::Tx};
 use crate::{
     Error, Result,
     kernel::{
@@ -19,58 +19,60 @@ use crate::{
     },
 };
 
-/// How many children are read at once.
+/// The number of rows that are read and deleted at once.
 const PAGE: u64 = 200;
 
 /// A row of any resource.
 type AnyRow = dyn Any + Send + Sync;
 
 /// All relations between resources.
-pub(crate) struct Relations {
-    /// In the order in which they are removed.
+pub(crate) struct Dependents {
+    /// In the order in which the rows are deleted.
     pub(crate) cascades: &'static [Cascade],
-    /// In the order in which they run.
+    /// In the order in which the reactions run.
     pub(crate) reactions: &'static [Reaction],
     pub(crate) successions: &'static [Succession],
-    /// Authorizes again what was authorized before, by the caller's present scopes and role and by
-    /// the row as it is now.
+    /// Authorises again an action that was authorised before. It uses the caller's present scopes
+    /// and role, and the row as it is now.
     pub(crate) authorize_again: for<'a> fn(&'a Scope, Authorization) -> BoxFuture<'a, Result<()>>,
 }
 
-/// A resource whose rows are removed together with a row that is not their parent, each with an audit
-/// row and an event of its own, before the foreign keys could remove them unrecorded.
-pub(crate) trait BelongsTo<P: Noun>: Noun {
-    /// The rows that belong to a row.
+/// A resource whose rows are deleted with a row that is not their parent. Each deletion has an
+/// audit row and an event of its own. It comes before the foreign keys, which would delete the rows
+/// without a record.
+pub(crate) trait BelongsTo<P: Resource>: Resource {
+    /// The condition for the rows that belong to a row.
     fn belonging_to(row: &P) -> Condition;
 }
 
-/// A resource's rows that are removed with a row of another.
+/// A cascade: the rows of one resource that are deleted with a row of another.
 pub(crate) struct Cascade {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     remove: for<'a> fn(&'a Tx, &'a AnyRow) -> BoxFuture<'a, Result<()>>,
 }
 
 impl Cascade {
-    /// The rows of a child resource, with their parent.
+    /// Deletes the children with their parent.
     pub(crate) const fn children<C: Child>() -> Self {
         Self {
-            noun: C::Parent::NOUN,
+            noun: C::Parent::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::within))),
         }
     }
 
-    /// The rows of a resource that belong to a row of another.
-    pub(crate) const fn of<C: BelongsTo<P>, P: Noun>() -> Self {
+    /// Deletes the rows of `C` that belong to a deleted row of `P`.
+    pub(crate) const fn of<C: BelongsTo<P>, P: Resource>() -> Self {
         Self {
-            noun: P::NOUN,
+            noun: P::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::belonging_to))),
         }
     }
 }
 
-/// Removes rows by the page, so that what waits in memory is bounded. They are authorized with the
-/// row that they belong to, and don't count among the rows that a request may change along.
-async fn remove_all<N: Noun>(tx: &Tx, rows: Option<Condition>) -> Result<()> {
+/// Deletes rows by the page, so that the pending records in memory are bounded. The deletion is
+/// authorised with that of the row that they belong to. It does not count among the other rows that
+/// a request may change.
+async fn remove_all<N: Resource>(tx: &Tx, rows: Option<Condition>) -> Result<()> {
     let rows = rows.ok_or_else(|| Error::internal("a row of another resource"))?;
     let page = tx.owned::<N>().filter(rows).order_by_asc(N::id_column()).limit(PAGE).into_query();
     loop {
@@ -85,7 +87,7 @@ async fn remove_all<N: Noun>(tx: &Tx, rows: Option<Condition>) -> Result<()> {
     }
 }
 
-/// A write of a row: `old` is absent of a new row, and `new` of a removed one.
+/// A write of a row: `old` is `None` for a new row, and `new` for a deleted one.
 #[derive(Debug)]
 pub struct Written<'a, N: ?Sized> {
     /// The name of the change in the audit.
@@ -103,21 +105,21 @@ impl<N: ?Sized> Clone for Written<'_, N> {
 impl<N: ?Sized> Copy for Written<'_, N> {}
 
 /// What a resource does in the transaction of another resource's writes.
-pub(crate) trait ReactsTo<N: Noun> {
-    /// `None`: nothing follows from this write.
+pub(crate) trait ReactsTo<N: Resource> {
+    /// The reaction; `None` if nothing follows from this write.
     fn react<'a>(tx: &'a Tx, written: Written<'a, N>) -> Option<BoxFuture<'a, Result<()>>>;
 }
 
-/// A resource's reaction to the writes of another.
+/// The reaction of one resource to the writes of another.
 pub(crate) struct Reaction {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     react: for<'a> fn(&'a Tx, Written<'a, AnyRow>) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Reaction {
-    pub(crate) const fn of<R: ReactsTo<N>, N: Noun>() -> Self {
+    pub(crate) const fn of<R: ReactsTo<N>, N: Resource>() -> Self {
         Self {
-            noun: N::NOUN,
+            noun: N::TYPE,
             react: |tx, Written { name, old, new }| {
                 let (old, new) =
                     (old.and_then(|row| row.downcast_ref()), new.and_then(|row| row.downcast_ref()));
@@ -127,32 +129,33 @@ impl Reaction {
     }
 }
 
-/// A resource of which a row's successor gets some rows too, as the next task of a recurring one.
-pub(crate) trait PassesOn<N: Noun> {
-    /// Adds what the successor gets. It follows from the change of the row, and so takes no scope of
-    /// its own.
+/// A resource that passes some rows on to the successor of a row, as from a recurring task to the
+/// next one.
+pub(crate) trait PassesOn<N: Resource> {
+    /// Adds the rows of the successor. They follow from the change of the row, so the caller needs
+    /// no scope for them.
     fn pass_on<'a>(tx: &'a Tx, from: &'a N, to: &'a N) -> BoxFuture<'a, Result<()>>;
 }
 
-/// What a row's successor gets of another resource.
+/// The rows of one resource that the successor of a row gets.
 pub(crate) struct Succession {
-    noun: policy::Noun,
+    noun: policy::ResourceType,
     pass_on: for<'a> fn(&'a Tx, &'a AnyRow, &'a AnyRow) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Succession {
-    pub(crate) const fn of<R: PassesOn<N>, N: Noun>() -> Self {
+    pub(crate) const fn of<R: PassesOn<N>, N: Resource>() -> Self {
         Self {
-            noun: N::NOUN,
+            noun: N::TYPE,
             pass_on: |tx, from, to| Some(R::pass_on(tx, from.downcast_ref()?, to.downcast_ref()?)),
         }
     }
 }
 
-impl Relations {
-    /// Lets a new row, which is written, follow another.
-    async fn succeed<N: Noun>(&self, tx: &Tx, from: &N, to: &N) -> Result<()> {
-        for succession in self.successions.iter().filter(|succession| succession.noun == N::NOUN) {
+impl Dependents {
+    /// Passes rows on to the successor, which was added before.
+    async fn succeed<N: Resource>(&self, tx: &Tx, from: &N, to: &N) -> Result<()> {
+        for succession in self.successions.iter().filter(|succession| succession.noun == N::TYPE) {
             if let Some(rest) = (succession.pass_on)(tx, from, to) {
                 rest.await?;
             }
@@ -160,17 +163,17 @@ impl Relations {
         Ok(())
     }
 
-    /// Removes what belongs to a row that is about to be removed for good.
-    pub(super) async fn cascade<N: Noun>(&self, tx: &Tx, row: &N) -> Result<()> {
-        for cascade in self.cascades.iter().filter(|cascade| cascade.noun == N::NOUN) {
+    /// Deletes the rows that belong to a row that is about to be deleted permanently.
+    pub(super) async fn cascade<N: Resource>(&self, tx: &Tx, row: &N) -> Result<()> {
+        for cascade in self.cascades.iter().filter(|cascade| cascade.noun == N::TYPE) {
             (cascade.remove)(tx, row).await?;
         }
         Ok(())
     }
 
-    /// Lets all resources react to a write.
-    pub(super) async fn react<N: Noun>(&self, tx: &Tx, written: Written<'_, N>) -> Result<()> {
-        for reaction in self.reactions.iter().filter(|reaction| reaction.noun == N::NOUN) {
+    /// Runs the reactions of all resources to a write.
+    pub(super) async fn react<N: Resource>(&self, tx: &Tx, written: Written<'_, N>) -> Result<()> {
+        for reaction in self.reactions.iter().filter(|reaction| reaction.noun == N::TYPE) {
             let (old, new) = (written.old.map(|row| row as &AnyRow), written.new.map(|row| row as &AnyRow));
             if let Some(rest) = (reaction.react)(tx, Written { name: written.name, old, new }) {
                 rest.await?;
@@ -181,13 +184,13 @@ impl Relations {
 }
 
 impl Tx {
-    /// Adds the row that follows another, with what passes on to it.
+    /// Adds the successor of a row, with the rows that pass on to it.
     ///
     /// # Errors
     /// As [`Self::add`].
-    pub(crate) async fn add_successor<N: Noun>(&self, from: &N, row: N) -> Result<N> {
+    pub(crate) async fn add_successor<N: Resource>(&self, from: &N, row: N) -> Result<N> {
         let row = self.add(row).await?;
-        self.relations.succeed(self, from, &row).await?;
+        self.dependents.succeed(self, from, &row).await?;
         Ok(row)
     }
 }

@@ -14,7 +14,7 @@ use taskhub_domain::{
     bulk::{Bulk, BulkInput, BulkResult, run},
     crud::{self, Child, Editable, EditableChild},
     idempotency::Key,
-    repository::{Noun, Operation},
+    repository::{Operation, Resource},
 };
 
 use super::App;
@@ -25,24 +25,24 @@ use crate::http::{
 };
 
 /// What an error says that `as_of` must be.
-pub(super) const INSTANT: &str = "an instant as in RFC 3339";
+pub(super) const INSTANT: &str = "a timestamp (RFC 3339), like 2026-01-31T12:00:00Z";
 
-pub(super) async fn list<N: Noun>(
+pub(super) async fn list<N: Resource>(
     caller: &Caller,
     app: &App,
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, crud::list::<N>(&app.store, caller, &query.0).await?)
+    answer::list(app, request, crud::list::<N>(&app.repository, caller, &query.0).await?)
 }
 
-pub(super) async fn get<N: Noun>(caller: &Caller, app: &App, id: Id, known: &IfNoneMatch) -> Answered {
-    let row = crud::get::<N>(&app.store, caller, id.0).await?;
+pub(super) async fn get<N: Resource>(caller: &Caller, app: &App, id: Id, known: &IfNoneMatch) -> Answered {
+    let row = crud::get::<N>(&app.repository, caller, id.0).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
 /// As [`get`], for resources with a history: `as_of` returns a past state.
-pub(super) async fn get_then<N: Noun>(
+pub(super) async fn get_then<N: Resource>(
     caller: &Caller,
     app: &App,
     id: Id,
@@ -52,7 +52,7 @@ pub(super) async fn get_then<N: Noun>(
     let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
         return get::<N>(caller, app, id, known).await;
     };
-    Ok(past(known, &Past::<N>::of(&app.store, caller, id.0).await?.at(at).await?))
+    Ok(past(known, &Past::<N>::of(&app.repository, caller, id.0).await?.at(at).await?))
 }
 
 /// The response with a past state of a row.
@@ -61,24 +61,24 @@ pub(super) fn past(known: &IfNoneMatch, row: &Value) -> HttpResponse {
     answer::resource(known, version, row)
 }
 
-pub(super) async fn changes<N: Noun>(
+pub(super) async fn changes<N: Resource>(
     caller: &Caller,
     app: &App,
     id: Id,
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    told(app, query, request, &Past::<N>::of(&app.store, caller, id.0).await?).await
+    told(app, query, request, &Past::<N>::of(&app.repository, caller, id.0).await?).await
 }
 
 /// The response with a page of the history of a row.
-pub(super) async fn told<N: Noun>(
+pub(super) async fn told<N: Resource>(
     app: &App,
     query: &Parameters,
     request: &HttpRequest,
     past: &Past<N>,
 ) -> Answered {
-    answer::list(app, request, past.changes(&app.store, &query.0).await?)
+    answer::list(app, request, past.changes(&app.repository, &query.0).await?)
 }
 
 pub(super) async fn changes_within<N: Child>(
@@ -88,32 +88,32 @@ pub(super) async fn changes_within<N: Child>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    told(app, query, request, &Past::<N>::inside(&app.store, caller, (parent, id)).await?).await
+    told(app, query, request, &Past::<N>::inside(&app.repository, caller, (parent, id)).await?).await
 }
 
 pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N::Input>) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let create = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let create = app.repository.write_once(
         caller,
         key,
         body.input,
         |tx, input| Box::pin(crud::create::<N>(tx, input)),
-        |row| answer::created(N::NOUN.scope(), row.id(), row.version(), row),
+        |row| answer::created(N::TYPE.scope(), row.id(), row.version(), row),
     );
     Ok(answer::kept(create.await?))
 }
 
 /// Changes a row. `octets` is the body of the request, for its idempotency key.
-pub(super) async fn change<N: Noun, I: Send + Sync + 'static>(
+pub(super) async fn change<N: Resource, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
     octets: &[u8],
     input: I,
     operation: Operation<I, N>,
 ) -> Answered {
-    let key = caller.key(&app.store, octets);
+    let key = caller.key(&app.repository, octets);
     let row = |row: &N| answer::changed(row.version(), row);
-    Ok(answer::kept(app.store.write_once(caller, key, input, operation, row).await?))
+    Ok(answer::kept(app.repository.write_once(caller, key, input, operation, row).await?))
 }
 
 /// A bulk request of a resource that prepares nothing before the transaction.
@@ -123,7 +123,7 @@ pub(super) async fn bulk<N: Bulk<Ready = ()>>(
     request: &HttpRequest,
     body: Body<BulkInput>,
 ) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
+    let key = caller.key(&app.repository, &body.octets);
     let caller = charge(request, caller, body.input.operations())?;
     bulk_with::<N>(&caller, app, key, body, Vec::new()).await
 }
@@ -139,7 +139,7 @@ pub(super) async fn bulk_with<N: Bulk>(
 where
     N::Ready: Send + 'static,
 {
-    let change = app.store.write_once(
+    let change = app.repository.write_once(
         caller,
         key,
         (body.input, ready),
@@ -158,8 +158,8 @@ pub(super) async fn finish<I: Send + Sync + 'static>(
     input: I,
     operation: Operation<I, ()>,
 ) -> Answered {
-    let key = caller.key(&app.store, octets);
-    let finish = app.store.write_once(caller, key, input, operation, |()| Ok(answer::nothing()));
+    let key = caller.key(&app.repository, octets);
+    let finish = app.repository.write_once(caller, key, input, operation, |()| Ok(answer::nothing()));
     Ok(answer::kept(finish.await?))
 }
 
@@ -178,7 +178,7 @@ pub(super) async fn update<N: Editable>(
     .await
 }
 
-pub(super) async fn remove<N: Noun>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
+pub(super) async fn remove<N: Resource>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
     finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(crud::remove::<N>(tx, *id, pre))).await
 }
 
@@ -189,7 +189,7 @@ pub(super) async fn list_within<N: Child>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, crud::list_within::<N>(&app.store, caller, parent.0, &query.0).await?)
+    answer::list(app, request, crud::list_within::<N>(&app.repository, caller, parent.0, &query.0).await?)
 }
 
 pub(super) async fn get_within<N: Child>(
@@ -198,7 +198,7 @@ pub(super) async fn get_within<N: Child>(
     Within(parent, id): Within,
     known: &IfNoneMatch,
 ) -> Answered {
-    let row = crud::get_within::<N>(&app.store, caller, (parent, id)).await?;
+    let row = crud::get_within::<N>(&app.repository, caller, (parent, id)).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
@@ -213,7 +213,7 @@ pub(super) async fn get_within_then<N: Child>(
     let Some(at) = query.take::<Instant>("as_of", INSTANT)? else {
         return get_within::<N>(caller, app, ids, known).await;
     };
-    Ok(past(known, &Past::<N>::inside(&app.store, caller, (ids.0, ids.1)).await?.at(at).await?))
+    Ok(past(known, &Past::<N>::inside(&app.repository, caller, (ids.0, ids.1)).await?.at(at).await?))
 }
 
 pub(super) async fn create_within<N: EditableChild>(
@@ -222,14 +222,14 @@ pub(super) async fn create_within<N: EditableChild>(
     parent: Id,
     body: Body<N::Input>,
 ) -> Answered {
-    let key = caller.key(&app.store, &body.octets);
-    let create = app.store.write_once(
+    let key = caller.key(&app.repository, &body.octets);
+    let create = app.repository.write_once(
         caller,
         key,
         (parent.0, body.input),
         |tx, (parent, input)| Box::pin(crud::create_within::<N>(tx, *parent, input)),
         |row: &N| {
-            let collection = format!("{}/{}/{}", N::Parent::NOUN.scope(), row.parent(), N::COLLECTION);
+            let collection = format!("{}/{}/{}", N::Parent::TYPE.scope(), row.parent(), N::COLLECTION);
             answer::created(&collection, row.id(), row.version(), row)
         },
     );

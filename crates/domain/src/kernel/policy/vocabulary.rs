@@ -1,4 +1,8 @@
-//! The words of the policy: roles, nouns, actions, facts, and the grounds that are made of them.
+//! The vocabulary of the policy: roles, resource types, actions, relations and the rules that are
+//! made of them.
+//!
+//! Invariant: the names are part of the API (scopes, permissions, audit) and of stored rows, so
+//! they never change.
 
 use std::fmt;
 
@@ -8,25 +12,28 @@ use utoipa::ToSchema;
 
 use crate::kernel::error::Kind;
 
-/// A user's role in their tenant.
+/// The role of a user in the organisation. An `admin` may do everything in it. A `manager` may do
+/// everything in the projects and teams that they manage and in projects without a team, and
+/// creates teams and projects. A `member` sees what is shared with them and changes what they own
+/// or are assigned to.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything inside the tenant.
+    /// May do everything in the organisation.
     Admin,
-    /// Everything in what they manage; creates projects.
+    /// May do everything in what they manage, and creates teams and projects.
     Manager,
-    /// Sees what is shared; changes what they own or are assigned.
+    /// Sees what is shared with them, and changes what they own or are assigned to.
     Member,
 }
 
 crate::kernel::repository::row::enumeration!(Role as String);
 
 impl Role {
-    /// The word in tokens and answers.
+    /// The name in tokens and responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -47,29 +54,31 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// The nouns, two lines each: what it is, and its name, the name in the audit and the part of a scope.
+/// Declares the resource types. Each has two lines: its documentation, and the Rust name, the name
+/// in the audit and the name in scopes.
 macro_rules! nouns {
     ($($(#[$doc:meta])* $noun:ident, $name:literal, $scope:literal;)*) => {
-        /// What the policy speaks of.
+        /// A type of resource.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum Noun {
+        pub enum ResourceType {
             $($(#[$doc])* $noun,)*
         }
 
-        impl Noun {
-            /// All of them.
+        impl ResourceType {
+            /// All resource types.
             pub const ALL: &'static [Self] = &[$(Self::$noun),*];
 
-            /// The noun's name, as in the audit.
+            /// The name in the audit, the change feed and permissions.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$noun => $name,)*
                 }
             }
 
-            /// The noun's part of a scope, as in `tasks:read`. One right may reach several: a team and who is in it, a project and its
-            /// milestones, a task, who watches it and what it waits for, a document and what it was.
+            /// The name in scopes, as in `tasks:read`. Related types share it: a team and its
+            /// members, a project and its milestones, a task and its watchers and dependencies, a
+            /// document and its versions.
             pub const fn scope(self) -> &'static str {
                 match self {
                     $(Self::$noun => $scope,)*
@@ -80,23 +89,23 @@ macro_rules! nouns {
 }
 
 nouns! {
-    /// The tenant's settings.
+    /// The settings of the tenant.
     Tenant, "tenant", "tenant";
     /// A user.
     User, "user", "users";
-    /// A signed-in device.
+    /// A session: one signed-in device.
     Session, "session", "sessions";
     /// An invitation to join the tenant.
     Invitation, "invitation", "invitations";
-    /// A user's second factor.
+    /// The second factor of a user.
     SecondFactor, "second_factor", "second-factor";
-    /// A user's personal access token.
+    /// A personal access token of a user.
     AccessToken, "access_token", "access-tokens";
     /// A service account.
     ServiceAccount, "service_account", "service-accounts";
     /// A team.
     Team, "team", "teams";
-    /// A user in a team.
+    /// A member of a team.
     TeamMember, "team_member", "teams";
     /// A project.
     Project, "project", "projects";
@@ -104,66 +113,66 @@ nouns! {
     Milestone, "milestone", "projects";
     /// A task.
     Task, "task", "tasks";
-    /// A task that waits for another.
+    /// A dependency: a task that is blocked by another.
     TaskDependency, "task_dependency", "tasks";
-    /// A label of tasks.
+    /// A label for tasks.
     Label, "label", "labels";
-    /// What somebody said about a task.
+    /// A comment on a task.
     Comment, "comment", "comments";
-    /// What a comment said before it was edited.
+    /// An earlier version of a comment.
     CommentVersion, "comment_version", "comments";
-    /// A user who watches a task.
+    /// A watcher of a task.
     Watcher, "watcher", "tasks";
-    /// When a user wants to be reminded of a task.
+    /// A reminder of a task for a user.
     Reminder, "reminder", "reminders";
-    /// A line in a user's inbox.
+    /// A notification in a user's inbox.
     Notification, "notification", "notifications";
-    /// A file that lies at a task.
+    /// A file that is attached to a task.
     Attachment, "attachment", "attachments";
-    /// Time that was worked on a task.
+    /// Time that a user worked on a task.
     TimeEntry, "time_entry", "time-entries";
-    /// Figures of people and projects.
+    /// Statistics of users and projects.
     Report, "report", "reports";
     /// A document.
     Document, "document", "documents";
-    /// What a document was.
+    /// An earlier version of a document.
     DocumentVersion, "document_version", "documents";
     /// A client.
     Client, "client", "clients";
-    /// A kind of request.
+    /// A type of client requests.
     RequestType, "request_type", "request-types";
-    /// What a client asks for.
+    /// A request of a client.
     ClientRequest, "client_request", "requests";
-    /// The audit.
+    /// The audit of the tenant.
     Audit, "audit", "audit";
-    /// What a user did, as the audit tells it without values.
+    /// The audit entries of a user's own actions, without values.
     History, "history", "users";
-    /// What happened to a row, as it is told to those who see the row.
+    /// The history of a row, for callers who see the row.
     Change, "change", "history";
 }
 
-/// What is done to a row.
+/// An action on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// See the row.
+    /// Read the row.
     Read,
-    /// See a user's private fields.
+    /// Read the private fields of a user.
     ReadPrivate,
-    /// Make one.
+    /// Create a row.
     Create,
-    /// Change the row.
+    /// Update the row.
     Update,
-    /// Change one's own profile or password.
+    /// Update one's own profile or password.
     UpdateProfile,
-    /// Do in spite of what stands against it, as completing a task that is blocked.
+    /// Act in spite of an obstacle, such as completing a blocked task.
     Override,
-    /// Remove the row.
+    /// Delete the row.
     Delete,
 }
 
 impl Action {
-    /// The action's name.
+    /// The name in permissions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -176,7 +185,7 @@ impl Action {
         }
     }
 
-    /// The action's part of a scope, as in `tasks:read`.
+    /// The name in scopes, as in `tasks:read`.
     pub const fn verb(self) -> &'static str {
         match self {
             Self::Read | Self::ReadPrivate => "read",
@@ -185,38 +194,41 @@ impl Action {
     }
 }
 
-/// How a caller stands to a row.
+/// A relation of a caller to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
-pub enum Fact {
+pub enum Relation {
     /// The row is the caller.
     Oneself = 1,
     /// The caller owns the row.
     Owner = 2,
-    /// The row is assigned to the caller.
+    /// The caller is assigned to the row.
     Assignee = 4,
-    /// The caller wrote the row.
+    /// The caller is the author of the row.
     Author = 8,
-    /// The row is, or lies in, a project that the caller sees: one of no team, of a team of theirs, or one that they manage.
+    /// The row is a project that the caller sees, or is in one: a project without a team, of a team
+    /// of theirs, or one that they manage.
     ProjectVisible = 16,
-    /// The row is, or lies in, a project that the caller manages: as its manager, as its team's, or, where there is no team, with the role of one.
+    /// The row is a project that the caller manages, or is in one. The caller is its manager or the
+    /// manager of its team. A project without a team is managed by every user with the role of
+    /// manager.
     ManagesProject = 32,
-    /// The row lies in no project.
+    /// The row is in no project.
     Personal = 64,
-    /// The row is, or lies in, a team that the caller is a member of.
+    /// The row is a team that the caller is a member of, or is in one.
     TeamMember = 128,
-    /// The row is, or lies in, a team that the caller manages.
+    /// The row is a team that the caller manages, or is in one.
     ManagesTeam = 256,
-    /// The row lies in a task that the caller sees.
+    /// The row is in a task that the caller sees.
     TaskVisible = 512,
-    /// The row lies in no project, and the caller owns it.
+    /// The row is in no project, and the caller owns it.
     PersonalOwner = 1024,
-    /// The row lies in no project, and is assigned to the caller.
+    /// The row is in no project, and the caller is assigned to it.
     PersonalAssignee = 2048,
 }
 
-impl Fact {
-    /// The fact's name.
+impl Relation {
+    /// The name in permissions.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Oneself => "oneself",
@@ -235,55 +247,55 @@ impl Fact {
     }
 }
 
-/// The facts that hold between a caller and a row.
+/// The relations of a caller to a row, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts(pub(super) u16);
+pub struct Relations(pub(super) u16);
 
-impl Facts {
-    /// With the fact, if it holds.
+impl Relations {
+    /// Adds the relation, if it holds.
     #[must_use]
-    pub const fn with(self, fact: Fact, holds: bool) -> Self {
-        if holds { Self(self.0 | fact as u16) } else { self }
+    pub const fn with(self, relation: Relation, holds: bool) -> Self {
+        if holds { Self(self.0 | relation as u16) } else { self }
     }
 
-    pub(crate) const fn has(self, fact: Fact) -> bool {
-        self.0 & fact as u16 != 0
+    pub(crate) const fn has(self, relation: Relation) -> bool {
+        self.0 & relation as u16 != 0
     }
 }
 
-/// A ground for allowing: a role (or any), and a fact (or none).
+/// A rule: it needs a role (or any), and a relation (or none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ground {
+pub struct Rule {
     pub(super) role: Option<Role>,
-    pub(super) fact: Option<Fact>,
+    pub(super) relation: Option<Relation>,
 }
 
-impl Ground {
+impl Rule {
     pub(super) const fn role(role: Role) -> Self {
-        Self { role: Some(role), fact: None }
+        Self { role: Some(role), relation: None }
     }
 
-    pub(super) const fn fact(fact: Fact) -> Self {
-        Self { role: None, fact: Some(fact) }
+    pub(super) const fn relation(relation: Relation) -> Self {
+        Self { role: None, relation: Some(relation) }
     }
 
-    /// Whether it can hold for a role, by some fact or other.
+    /// Whether the rule can hold for a role, with some relation.
     pub(super) fn is_possible(self, role: Role) -> bool {
         self.role.is_none_or(|needed| needed == role)
     }
 
-    pub(super) fn holds(self, role: Role, facts: Facts) -> bool {
-        self.is_possible(role) && self.fact.is_none_or(|needed| facts.has(needed))
+    pub(super) fn holds(self, role: Role, relations: Relations) -> bool {
+        self.is_possible(role) && self.relation.is_none_or(|needed| relations.has(needed))
     }
 }
 
-impl fmt::Display for Ground {
+impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.role, self.fact) {
+        match (self.role, self.relation) {
             (None, None) => f.write_str("anybody"),
             (Some(role), None) => f.write_str(role.as_str()),
-            (None, Some(fact)) => f.write_str(fact.as_str()),
-            (Some(role), Some(fact)) => write!(f, "{} and {}", role.as_str(), fact.as_str()),
+            (None, Some(relation)) => f.write_str(relation.as_str()),
+            (Some(role), Some(relation)) => write!(f, "{} and {}", role.as_str(), relation.as_str()),
         }
     }
 }

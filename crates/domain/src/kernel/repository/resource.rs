@@ -1,8 +1,9 @@
-//! What a noun declares about itself so that the store can scope, judge, write and record it.
+//! What a resource declares so that the repository can scope, authorise, write and record its rows.
 //!
-//! Invariant: nothing here can be left out by a noun. The tenant's and the version's columns come with [`entity!`], and the
-//! policy's noun with [`Noun`]; there is no default that would mean "visible to all": where a noun says nothing, no fact holds, and so
-//! a row is for those alone to whom the policy gives it for their role.
+//! Invariant: a resource can't leave out what keeps tenants apart. [`entity!`] adds the columns of
+//! the tenant and the version, and [`Resource`] requires the resource type of the policy. No
+//! default makes a row visible to all. Without declarations no relation holds, so only the roles in
+//! the policy decide.
 
 use std::future::Future;
 
@@ -11,44 +12,45 @@ use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{relations::Written, row::Positioned, text::Searched, tx::Birth};
+use super::{dependents::Written, row::Positioned, text::Searched, tx::Birth};
 use crate::{
     Context, Instant, Result, Scope, Tx,
     kernel::{
         list::{self, Filter, Sort},
-        policy::{self, Action, Fact, Facts},
+        policy::{self, Action, Relation, Relations},
     },
 };
 
-/// A row's entity.
+/// The entity of a row.
 pub(crate) type EntityOf<N> = <N as ModelTrait>::Entity;
-/// A row's columns.
+/// The columns of a row.
 pub(crate) type ColumnOf<N> = <EntityOf<N> as EntityTrait>::Column;
 
-/// A row of a tenant: how the store finds its tenant, id and version. Implemented by [`entity!`] and [`owned!`] alone.
+/// A row of a tenant: how the repository finds its tenant, id and version. Only [`entity!`] and
+/// [`owned!`] implement it.
 pub trait Owned: ModelTrait + Serialize + Positioned + Sync + Unpin + 'static {
     /// The column of the tenant.
     fn tenant_column() -> ColumnOf<Self>;
     /// The column of the id.
     fn id_column() -> ColumnOf<Self>;
-    /// The column of the version, for rows that change.
+    /// The column of the version; `None` for rows that never change.
     fn version_column() -> Option<ColumnOf<Self>>;
-    /// The tenant.
+    /// The tenant of the row.
     fn tenant(&self) -> Uuid;
-    /// The id.
+    /// The id of the row.
     fn id(&self) -> Uuid;
-    /// The version.
+    /// The version of the row; 1 for rows that never change.
     fn version(&self) -> i64;
 }
 
-/// A row that can begin with nothing but whose it is, which it is and when it came. Implemented by [`entity!`] alone.
+/// A row that can begin with only a tenant, an id and a timestamp. Only [`entity!`] implements it.
 pub trait Blank: Owned {
-    /// The new row, all of whose own fields have their defaults.
+    /// The new row. All fields of its own have their defaults.
     fn born(birth: Birth) -> Self;
 }
 
-/// A unique constraint and what its violation means to a client: the index's name, the columns as SQLite names them, and the
-/// field to blame.
+/// A unique constraint, and the field that a client gets as the cause of a violation. It has two
+/// names, because SQLite reports the columns and the other databases report the index.
 pub struct Unique {
     pub(crate) index: &'static str,
     pub(crate) columns: &'static str,
@@ -57,140 +59,154 @@ pub struct Unique {
 
 /// The row that contains another and may forbid changes of it, as an archived project does.
 pub struct Container {
-    /// Which row it is.
-    pub(crate) row: (policy::Noun, Uuid),
-    /// Fails while the container forbids changes. The container stays as it is until the
-    /// transaction ends.
+    /// The resource type and the id of the containing row.
+    pub(crate) row: (policy::ResourceType, Uuid),
+    /// Fails while the containing row forbids changes. It locks the containing row against changes
+    /// until the transaction ends.
     pub(crate) ensure_open: for<'a> fn(&'a Scope, Uuid) -> BoxFuture<'a, Result<()>>,
 }
 
-/// A noun that has endpoints of its own: what the policy calls it, and how the policy's facts are found.
-pub trait Noun: Owned {
-    /// The policy's name for it.
-    const NOUN: policy::Noun;
-    /// Rows may wait until the transaction's end, and be inserted many at once. For nouns without a unique constraint, because a clash would be
-    /// found too late to name it; what a transaction reads of them is written first.
+/// A resource with endpoints of its own: its type in the policy, and the relations of the caller to
+/// its rows.
+pub trait Resource: Owned {
+    /// The type of the resource in the policy.
+    const TYPE: policy::ResourceType;
+    /// Whether new rows are batched: they wait until the end of the transaction and are inserted
+    /// many at once. It is only for resources without a unique constraint, because a violation
+    /// would be found too late to name the field. A transaction that reads such rows writes the
+    /// batch first.
     #[doc(hidden)]
-    const STAGED: bool = false;
+    const BATCHED: bool = false;
 
-    /// What one line of a list shows.
+    /// One item of a list.
     type Item: Positioned + Serialize + Send + Sync;
 
-    /// The facts between the caller and this row that the policy needs to judge the action. None holds, unless the noun says so.
+    /// The relations of the caller to this row that the policy needs for the action. By default
+    /// none holds.
     #[doc(hidden)]
-    fn facts(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Facts>> + Send {
-        async { Ok(Facts::default()) }
+    fn relations(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Relations>> + Send {
+        async { Ok(Relations::default()) }
     }
 
-    /// The rows for which a fact holds. `None`: it never does.
+    /// The condition for the rows to which the caller has a relation; `None` if no row has it. It
+    /// must agree with [`Self::relations`], so that lists show what a single read allows.
     #[doc(hidden)]
-    fn holds(_fact: Fact, _ctx: &Context) -> Option<Condition> {
+    fn related(_fact: Relation, _ctx: &Context) -> Option<Condition> {
         None
     }
 
-    /// Whether the row was removed, and can still be restored: it is absent to whatever does not ask for such rows.
+    /// Whether the row was deleted and can still be restored. Such a row is absent to everything
+    /// that does not ask for deleted rows.
     #[doc(hidden)]
     fn is_removed(&self) -> bool {
         false
     }
 
-    /// The rows that were not removed so.
+    /// The condition for the rows that were not deleted; `None` for a resource whose rows can't be
+    /// restored.
     #[doc(hidden)]
     fn not_removed() -> Option<Condition> {
         None
     }
 
-    /// The row as removed at an instant, or as there again, for nouns whose rows can be restored. `None`: what is removed is gone.
+    /// The row as deleted at a timestamp, or as restored with `None`. The result is `None` for a
+    /// resource whose rows can't be restored: they are deleted permanently.
     #[doc(hidden)]
     fn removed(self, _at: Option<Instant>) -> Option<Self> {
         None
     }
 
-    /// What the resource itself writes beside a row, in the transaction of each write of it. What other resources write is their reaction
-    /// ([`super::relations`]).
+    /// What the resource itself writes beside a row, in the transaction of each write of it. What
+    /// other resources write is their reaction ([`super::dependents`]).
     #[doc(hidden)]
     fn follow_up<'a>(_tx: &'a Tx, _written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         None
     }
 
-    /// The row that contains this one and may forbid changes of it.
+    /// The row that contains this one and may forbid changes of it; `None` by default.
     #[doc(hidden)]
     fn container(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Container>>> + Send {
         async { Ok(None) }
     }
 
-    /// The row in whose path this one is found, for the feed; it is always the same.
+    /// The id of the row in whose path this one is found (`/tasks/{id}/comments`), for the change
+    /// feed. It never changes.
     #[doc(hidden)]
     fn lies_in(&self) -> Option<Uuid> {
         None
     }
 
-    /// Whether a column says who sees the row, or what lies in it: the feed tells a change of it as one ([`crate::insight::change_feed`]).
+    /// Whether a change of the column can affect who sees the row, or the rows in it. The change
+    /// feed marks such a change ([`crate::insight::change_feed`]). By default every column of an id
+    /// does.
     #[doc(hidden)]
-    fn gives_sight(column: ColumnOf<Self>) -> bool {
+    fn affects_visibility(column: ColumnOf<Self>) -> bool {
         *column.def().get_column_type() == ColumnType::Uuid
     }
 
-    /// Whether by its mere being there a row lets its own user see others.
+    /// Whether the existence of a row lets its user see other rows, as a team membership does.
     #[doc(hidden)]
-    const GIVES_SIGHT: bool = false;
+    const GRANTS_VISIBILITY: bool = false;
 
-    /// What is searched of the row; `None` for nouns that are not searched. See [`crate::insight::search`].
+    /// The searchable text of the row; `None` for a resource that is not searched. See
+    /// [`crate::insight::search`].
     #[doc(hidden)]
     fn searched(&self) -> Option<Searched<'_>> {
         None
     }
 
-    /// The columns that a list reads: all, where a line of a list is the row.
+    /// The columns that a list reads; all of them where an item of a list is the row.
     #[doc(hidden)]
     fn item_columns() -> Vec<ColumnOf<Self>> {
         list::whole::<Self>()
     }
 
-    /// The columns that no answer shows.
+    /// The columns that no response shows. The audit shows their changes as `[redacted]`.
     #[doc(hidden)]
     const HIDDEN: &'static [&'static str] = &["tenant_id"];
 
-    /// What lists show of each row beside its columns.
+    /// The fields of an item of a list that are no columns of the row.
     #[doc(hidden)]
     const ADDED: &'static [&'static str] = &[];
 
-    /// The row with what follows from its other values, and is kept only to be looked for: made at each write, and not told in the audit.
+    /// The row with the columns that are computed from its other values, such as the key of a name.
+    /// Every write calls it. The audit does not record these columns.
     #[doc(hidden)]
     #[must_use]
     fn derived(self) -> Self {
         self
     }
 
-    /// What lists can be filtered by.
+    /// The filters of lists.
     #[doc(hidden)]
     fn filters() -> &'static [Filter<Self>] {
         &[]
     }
 
-    /// What lists can be filtered by as well, by callers who may read the private fields of every row: to others there is no such filter. One
-    /// of the same name as a filter for all is that filter over one column more.
+    /// The filters for callers who may read the private fields of every row. For the others they
+    /// don't exist. A private filter with the name of a public one adds a column to it.
     #[doc(hidden)]
     fn private_filters() -> &'static [Filter<Self>] {
         &[]
     }
 
-    /// What lists can be sorted by; the first is the default, downwards.
+    /// The sort keys of lists. The default order is by the first, descending.
     #[doc(hidden)]
     fn sorts() -> &'static [Sort<Self>];
 
-    /// What must be unique.
+    /// The unique constraints.
     #[doc(hidden)]
     fn uniques() -> &'static [Unique] {
         &[]
     }
 }
 
-/// Implements [`Owned`] for a row with the columns that every row of a tenant has. `owned!(Row, entity)` is a row that changes;
-/// `unversioned` one that is only ever added; `itself` is the tenant's own row.
+/// Implements [`Owned`] for a row with the columns that every row of a tenant has. Without a last
+/// word it is for rows that change, `unversioned` is for rows that are only added, and `itself` is
+/// for the row of the tenant.
 macro_rules! owned {
     ($row:ty, $entity:ident) => {
-        $crate::kernel::repository::noun::owned!(
+        $crate::kernel::repository::resource::owned!(
             $row,
             $entity,
             tenant_id,
@@ -200,7 +216,7 @@ macro_rules! owned {
         );
     };
     ($row:ty, $entity:ident, itself) => {
-        $crate::kernel::repository::noun::owned!(
+        $crate::kernel::repository::resource::owned!(
             $row,
             $entity,
             id,
@@ -210,10 +226,10 @@ macro_rules! owned {
         );
     };
     ($row:ty, $entity:ident, unversioned) => {
-        $crate::kernel::repository::noun::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);
+        $crate::kernel::repository::resource::owned!($row, $entity, tenant_id, TenantId, None, |_: &$row| 1);
     };
     ($row:ty, $entity:ident, $tenant:ident, $column:ident, $version_column:expr, $version:expr) => {
-        impl $crate::kernel::repository::noun::Owned for $row {
+        impl $crate::kernel::repository::resource::Owned for $row {
             fn tenant_column() -> $entity::Column {
                 $entity::Column::$column
             }
@@ -238,24 +254,30 @@ macro_rules! owned {
 }
 pub(crate) use owned;
 
-/// Declares a noun's row: its entity in a module `entity` and the row by its name, with [`Owned`],
-/// [`Positioned`] and, where it can be, [`Blank`]. `pub struct Row in "table", …` and the row's own
-/// fields, each with its attributes, make it; `tenant_id` and `id` come before them, and
-/// `created_at`, `updated_at` and `version` after them, or where `..stamps` stands. A last line
-/// `..removed field of column` adds to answers who the user of a column was, if they were removed
-/// (`store/people.rs`). After the table's name stands what the row is:
+/// Declares the row of a resource: its entity in a module `entity`, and the row by its name, with
+/// [`Owned`], [`Positioned`] and, for `editable`, [`Blank`].
 ///
-/// - `editable`: in the document, and made of an input, so that a blank one can be made ([`Blank`]);
-/// - `shown`: in the document;
-/// - `hidden`: not in the document;
-/// - `unversioned`: not in the document, and without the three stamps: only ever added, or kept for the server itself.
+/// The declaration is `pub struct Row in "table", …` with the fields of the resource, each with its
+/// attributes. The macro adds `tenant_id` and `id` before them. It adds `created_at`, `updated_at`
+/// and `version` after them, or in the place of `..stamps`. A last line `..removed field of column`
+/// adds a field to responses: the names of the user in the column, if that user was removed
+/// ([`super::people`]).
+///
+/// After the name of the table follows the form of the row:
+///
+/// - `editable`: it is in the OpenAPI document and made from an input, so it can begin blank
+///   ([`Blank`]);
+/// - `shown`: it is in the OpenAPI document;
+/// - `hidden`: it is not in the OpenAPI document;
+/// - `unversioned`: it is not in the OpenAPI document and has no timestamps or version. It is only
+///   ever added, or internal to the server.
 macro_rules! entity {
     ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, editable { $($body:tt)* }) => {
-        $crate::kernel::repository::noun::entity! { $(#[$($doc)*])* pub struct $row in $table, shown { $($body)* } }
-        $crate::kernel::repository::noun::entity! { @blank $row { $($body)* } }
+        $crate::kernel::repository::resource::entity! { $(#[$($doc)*])* pub struct $row in $table, shown { $($body)* } }
+        $crate::kernel::repository::resource::entity! { @blank $row { $($body)* } }
     };
     ($(#[$($doc:tt)*])* pub struct $row:ident in $table:literal, shown { $($body:tt)* }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             $(#[$($doc)*])*
             #[derive(utoipa::ToSchema)]
             #[schema(as = $row)]
@@ -267,24 +289,24 @@ macro_rules! entity {
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
         $(..removed $removed:ident of $whom:ident,)?
     }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             @model pub, $row, $table, [$(#[$($doc)*])*], [$($removed of $whom)?] {
                 $([$(#[$($meta)*])*] $field: $kind,)*
-                [] created_at: Instant,
-                [] updated_at: Instant,
-                [] version: i64,
+                [#[doc = "The date and time (UTC) at which it was created."]] created_at: Instant,
+                [#[doc = "The date and time (UTC) of its last change."]] updated_at: Instant,
+                [#[doc = "The version of the row; each change adds 1. The `ETag` of the resource."]] version: i64,
                 $($([$(#[$($more)*])*] $last: $last_kind,)*)?
             }
         }
-        $crate::kernel::repository::noun::owned!($row, entity);
+        $crate::kernel::repository::resource::owned!($row, entity);
     };
     ($(#[$($doc:tt)*])* $visible:vis struct $row:ident in $table:literal, unversioned {
         $($(#[$($meta:tt)*])* pub $field:ident: $kind:ty,)*
     }) => {
-        $crate::kernel::repository::noun::entity! {
+        $crate::kernel::repository::resource::entity! {
             @model $visible, $row, $table, [$(#[$($doc)*])*], [] { $([$(#[$($meta)*])*] $field: $kind,)* }
         }
-        $crate::kernel::repository::noun::owned!($row, entity, unversioned);
+        $crate::kernel::repository::resource::owned!($row, entity, unversioned);
     };
     (@model $visible:vis, $row:ident, $table:literal, [$($doc:tt)*], [$($removed:ident of $whom:ident)?] {
         $([$($meta:tt)*] $field:ident: $kind:ty,)*
@@ -309,12 +331,13 @@ macro_rules! entity {
                 #[sea_orm(primary_key, auto_increment = false)]
                 #[serde(skip)]
                 pub tenant_id: Uuid,
+                /// The id, a UUID (version 7).
                 #[sea_orm(primary_key, auto_increment = false)]
                 pub id: Uuid,
                 $($($meta)* pub $field: $kind,)*
                 $(
-                    /// Who it was, if they were removed and the token reaches users; absent
-                    /// otherwise.
+                    /// The user as they were when they were removed, if they were removed and the
+                    /// token has the scope `users:read`; absent otherwise.
                     #[sea_orm(ignore)]
                     #[serde(skip_serializing_if = "Option::is_none")]
                     #[schema(nullable = false)]
@@ -337,7 +360,7 @@ macro_rules! entity {
         $(..stamps, $($(#[$($more:tt)*])* pub $last:ident: $last_kind:ty,)*)?
         $(..removed $removed:ident of $whom:ident,)?
     }) => {
-        impl $crate::kernel::repository::noun::Blank for $row {
+        impl $crate::kernel::repository::resource::Blank for $row {
             fn born(birth: $crate::kernel::repository::Birth) -> Self {
                 Self {
                     tenant_id: birth.tenant,

@@ -15,15 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Processes pictures on tokio's blocking threads, a bounded number at a time. Create one and share
 /// it.
 #[derive(Debug)]
-pub struct Studio(Arc<Semaphore>);
+pub struct ImageProcessor(Arc<Semaphore>);
 
-impl Default for Studio {
+impl Default for ImageProcessor {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(PLACES)))
     }
 }
 
-impl Studio {
+impl ImageProcessor {
     /// Creates a new picture. Work that has begun is finished even if the caller is dropped. Until
     /// then it holds what the caller passed in `held`: the permit of its tenant.
     ///
@@ -37,7 +37,7 @@ impl Studio {
         octets: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<Drawn> {
         let Ok(Ok(place)) = timeout(PATIENCE, self.0.clone().acquire_owned()).await else {
-            return Err(Error::unavailable("too many pictures are being drawn"));
+            return Err(Error::unavailable("too many pictures are being processed"));
         };
         let drawn = spawn_blocking(move || {
             let _places = (held, place);

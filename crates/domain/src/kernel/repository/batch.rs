@@ -1,8 +1,11 @@
-//! Rows that wait to be inserted many at once.
+//! Batches: rows that wait and are inserted many at once.
 //!
-//! Audit and event rows wait until the end of the transaction, because nothing reads them in it; so do rows of nouns that nothing else
-//! in a transaction reads ([`super::noun::Noun::STAGED`]). Events come last, and are numbered then ([`super::feed`]). Statements come in sizes of powers of two, so that a few prepared statements serve every
-//! number of rows.
+//! Audit and event rows wait until the end of the transaction, because nothing reads them in it.
+//! The rows of some resources wait too ([`super::resource::Resource::BATCHED`]). Events come last
+//! and get their positions then ([`super::feed`]).
+//!
+//! A statement inserts a power of two of rows, so a few prepared statements serve every number of
+//! rows.
 
 use sea_orm::{
     DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value,
@@ -12,7 +15,8 @@ use sea_orm::{
 use super::{conn::Conn, feed, sql::Statements};
 use crate::kernel::event::Event;
 
-/// The most rows that one statement inserts: with 20 columns well below every database's limit of bound values.
+/// The maximum of rows that one statement inserts. With 20 columns it stays far below the limit of
+/// bound values of every database.
 const MOST: usize = 256;
 
 /// Rows of one table.
@@ -22,16 +26,16 @@ pub(super) struct Batch {
     pub(super) rows: Vec<Vec<Value>>,
 }
 
-/// Rows that wait, by table, in the order in which the tables came.
+/// Rows that wait, by table, in the order of the first row of each table.
 #[derive(Default)]
-pub(super) struct Stage(Vec<Batch>);
+pub(super) struct Batches(Vec<Batch>);
 
-impl Stage {
+impl Batches {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Lets a row wait.
+    /// Adds a row.
     pub(super) fn push<M: ModelTrait>(&mut self, row: &M) {
         let values = <M::Entity as EntityTrait>::Column::iter().map(|column| row.get(column)).collect();
         let table = M::Entity::default().table_name();
@@ -43,7 +47,7 @@ impl Stage {
         }
     }
 
-    /// Takes over what another stage holds.
+    /// Adds the rows of another batch.
     pub(super) fn absorb(&mut self, other: Self) {
         for batch in other.0 {
             match self.0.iter_mut().find(|mine| mine.table == batch.table) {
@@ -53,8 +57,8 @@ impl Stage {
         }
     }
 
-    /// Inserts all that waits, and the events of the transaction with their positions last. PostgreSQL writes the rows of one write by one statement, which
-    /// is one way to the database and back instead of one for each table.
+    /// Inserts all rows, and then the events with their positions. On PostgreSQL the rows of a
+    /// small write go by one statement: one round trip instead of one for each table.
     pub(super) async fn flush_with(
         &mut self,
         mut events: Vec<Event>,
@@ -62,12 +66,12 @@ impl Stage {
         statements: &Statements,
     ) -> Result<(), DbErr> {
         let Some(first) = events.first() else { return self.flush(conn, statements).await };
-        // A write tallies two rows at most, and adds one to each other table.
+        // A write adds at most two rows to the aggregates, and one to each other table.
         let few = events.len() <= 2 && self.0.iter().all(|batch| batch.rows.len() <= 2);
         if few && conn.backend() == DbBackend::Postgres {
             let mut batches = vec![feed::counting(first.tenant_id, events.len())];
             batches.append(&mut self.0);
-            // As far from the last one as they will be.
+            // The statement adds the last position, so these are the distances from it.
             feed::count_back(events.iter_mut(), 0);
             self.push_all(&events);
             batches.append(&mut self.0);
@@ -88,7 +92,7 @@ impl Stage {
         }
     }
 
-    /// Inserts all that waits.
+    /// Inserts all rows.
     pub(super) async fn flush(&mut self, conn: &Conn, statements: &Statements) -> Result<(), DbErr> {
         for batch in std::mem::take(&mut self.0) {
             let mut rows = batch.rows.into_iter();
@@ -104,18 +108,19 @@ impl Stage {
     }
 }
 
-/// The statement that inserts so many rows.
+/// The statement that inserts `size` rows.
 fn insert(table: &'static str, columns: &[&'static str], size: usize) -> InsertStatement {
     let mut statement = Query::insert();
     statement.into_table(table).columns(columns.iter().copied());
     for _ in 0..size {
-        // The values only stand for placeholders.
+        // Only the number of placeholders matters, not these values.
         statement.values_panic(columns.iter().map(|_| Expr::value(0)));
     }
     statement
 }
 
-/// The statement that counts up the feed and inserts the rows of all tables: all but the last's in common table expressions. The last are the events.
+/// The statement that increments the feed's position and inserts the rows of all tables. All tables
+/// but the last are in common table expressions. The last one is that of the events.
 fn together(batches: &[Batch], conn: &Conn) -> String {
     let [counting, rows @ .., events] = batches else { return String::new() };
     let mut count = insert(counting.table, &counting.columns, 1);
@@ -137,13 +142,13 @@ fn together(batches: &[Batch], conn: &Conn) -> String {
     conn.build(&earlier.query(last))
 }
 
-/// One row's statement and values, for rows that don't wait.
+/// Inserts one row immediately.
 pub(super) async fn insert_now<M: ModelTrait>(
     row: &M,
     conn: &Conn,
     statements: &Statements,
 ) -> Result<(), DbErr> {
-    let mut stage = Stage::default();
-    stage.push(row);
-    stage.flush(conn, statements).await
+    let mut batches = Batches::default();
+    batches.push(row);
+    batches.flush(conn, statements).await
 }
