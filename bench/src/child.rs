@@ -18,7 +18,7 @@ use crate::{Result, load::Connection};
 /// The time limit for the start of a server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `/proc/<pid>/stat` counts in hundredths of a second (`USER_HZ`) on every Linux that TaskHub runs on.
+/// `/proc/<pid>/stat` counts hundredths of a second (`USER_HZ`) on every supported Linux.
 const TICK: Duration = Duration::from_millis(10);
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";

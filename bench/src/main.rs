@@ -72,13 +72,13 @@ struct Options {
     /// Tasks in the database
     #[arg(long, default_value_t = 100_000)]
     tasks: u32,
-    /// Worker threads of each server: as many as there are processors, if not given
+    /// Worker threads of each server; by default one per processor
     #[arg(long)]
     workers: Option<usize>,
-    /// The server's binary: that of this tree is built with `--release`, if not given
+    /// The binary of the server; by default that of this source tree, built with `--release`
     #[arg(long)]
     taskhub: Option<PathBuf>,
-    /// Databases to measure: SQLite, and PostgreSQL if `TASKHUB_TEST_POSTGRES_URL` is set, if not given
+    /// Databases to measure; by default SQLite, and PostgreSQL if `TASKHUB_TEST_POSTGRES_URL` is set
     #[arg(long, value_delimiter = ',')]
     database: Vec<Database>,
 }

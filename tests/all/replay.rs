@@ -130,7 +130,7 @@ async fn response_about_an_invisible_row_is_not_replayed(app: &App) {
 
 async fn response_is_replayed_after_the_request_itself_ended_access(app: &App) {
     let t = app.tenant().await;
-    // The assignee unassigns the task and no longer sees it.
+    // The assignee gives up the task and no longer sees it.
     let task = json!({ "title": "Theirs", "assignee_id": t.other.id });
     let task = app.post("/tasks").by(&t.member).json(&task).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());

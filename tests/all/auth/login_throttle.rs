@@ -17,7 +17,7 @@ every_database!(
     success_at_another_account_with_the_same_email_resets_nothing,
     throttle_delays_other_networks_at_most_a_minute,
     network_is_throttled_after_failures_at_many_accounts,
-    reauthentication_is_throttled_like_a_login,
+    password_and_code_checks_are_throttled_like_a_login,
     failures_are_reset_after_an_hour_without_any,
     nodes_share_the_count_of_failures,
 );
@@ -205,7 +205,7 @@ async fn network_is_throttled_after_failures_at_many_accounts(app: &App) {
     waits(try_as(app, &t.member.email, PASSWORD).await, 2);
 }
 
-async fn reauthentication_is_throttled_like_a_login(app: &App) {
+async fn password_and_code_checks_are_throttled_like_a_login(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     let change = |old: &str| json!({ "old_password": old, "new_password": "tall-quiet-mountains" });
