@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes clients from the document that the binary prints, checks their types, and lets each tell its story to a running
-# server; the same with Postman's collection. Needs the binary (`cargo build`), Node.js 20 and Python 3.11.
+# Generates clients from the OpenAPI document of the binary, checks their types, and runs the example
+# of each client against a server; also runs the collection for Postman. Needs the binary
+# (`cargo build`), Node.js 20 and Python 3.11.
 #
-# TASKHUB_REVIEW=1 writes the collection in openapi/ anew.
+# TASKHUB_REVIEW=1 writes the collection in openapi/ again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 binary=$(realpath "${TASKHUB_BINARY:-${CARGO_TARGET_DIR:-../target}/debug/taskhub}")
@@ -27,7 +28,7 @@ trap 'exit 130' INT TERM
 
 say() { printf -- '-- %s (after %d s)\n' "$1" "$SECONDS"; }
 
-# packages FOLDER: what its lock file says, unless it is there already.
+# packages FOLDER: installs the packages of its lock file, unless they are up to date.
 packages() {
     [[ $1/node_modules/.package-lock.json -nt $1/package-lock.json ]] ||
         npm ci --prefix "$1" --no-audit --no-fund --loglevel=error
@@ -45,7 +46,7 @@ python3 -m pip --python "$scratch/venv/bin/python" --quiet --disable-pip-version
 say "The server"
 port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export TASKHUB_URL=http://127.0.0.1:$port
-# Without settings of who runs this, and without an .env of theirs.
+# Without the environment and the .env file of the user.
 (cd "$scratch" && exec env -i "$binary" serve --data-dir data --listen "127.0.0.1:$port" --mail off) >"$scratch/server.log" 2>&1 &
 server=$!
 for _ in {1..300}; do
@@ -68,11 +69,11 @@ say "Python"
     export PATH=$scratch/venv/bin:$PATH PYTHONPATH=$scratch/python
     cd python
     mkdir "$scratch/python"
-    # The document as it is: what a generator does not make of it, nobody's generator does.
+    # The document is not adapted to the generator, so that every user gets the same client.
     openapi-python-client generate --path "$scratch/openapi.json" --config config.yaml --meta none \
         --output-path "$scratch/python/taskhub_client" --fail-on-warning
     mypy --strict --cache-dir "$scratch/mypy" story.py "$scratch/python/taskhub_client"
-    # Every operation, not only those of the story.
+    # Imports every operation, not only those of the example.
     (cd "$scratch/python" && find taskhub_client/api -name '*.py' | sed 's/\.py$//; s/\/__init__$//; s/\//./g; s/^/import /' | python -B -)
     python -B story.py
 )

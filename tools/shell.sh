@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Opens the client of the database that the settings name: sqlite3, psql or mariadb. What is given is passed on to it.
+# Opens the client of the configured database: sqlite3, psql or mariadb. Arguments are passed to it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The environment goes before .env, as for the server.
+# The environment overrides .env, as for the server.
 setting() {
     local line
     if [ -n "${!1-}" ]; then printf '%s' "${!1}"; return; fi

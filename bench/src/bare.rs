@@ -1,10 +1,11 @@
-//! The bare limit: the least server that does the same work as TaskHub, a plain handler over raw SQL.
+//! The bare limit: the smallest server that does the same work as TaskHub, a plain handler over raw
+//! SQL.
 //!
-//! Invariant: it runs the same SELECT, or the same two INSERTs (a task and its audit row) in one durable
-//! transaction, on the same schema and settings of the database, and writes the same JSON; the benchmark
-//! compares the bytes. It leaves out all that TaskHub adds: authentication, roles, tenants, limits,
-//! validation, the access log. It must not know TaskHub's crates, or it would measure them against
-//! themselves.
+//! Invariant: it runs the same SELECT, or the same two INSERTs (a task and its audit row) in one
+//! durable transaction, on the same schema and settings of the database. It writes the same JSON;
+//! the benchmark compares the bytes. It leaves out what TaskHub adds: authentication, roles,
+//! tenants, limits, validation and the access log. It must not know TaskHub's crates, or it would
+//! measure them against themselves.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -45,13 +46,13 @@ pub(crate) struct Arguments {
     pub(crate) workers: usize,
 }
 
-/// As many connections as TaskHub has by default; on SQLite those that read.
+/// The default number of TaskHub's connections; on SQLite that of its readers.
 const CONNECTIONS: u32 = 12;
 
-/// As many prepared statements as TaskHub keeps for each connection.
+/// The number of prepared statements that TaskHub caches per connection.
 const STATEMENTS: usize = 512;
 
-/// The columns of a task, in the order in which [`Task`] takes them from a row.
+/// The columns of a task, in the order in which [`Task`] reads them from a row.
 macro_rules! columns {
     () => {
         "id, title, description, project_id, parent_id, owner_id, assignee_id, status, priority, label_ids, \
@@ -62,7 +63,7 @@ macro_rules! columns {
 
 const GET: &str = concat!("SELECT ", columns!(), " FROM task WHERE tenant_id = $1 AND id = $2");
 
-/// One row more than a page, which tells whether there is a next one.
+/// One row more than a page, which shows whether there is a next one.
 const LIST: &str =
     concat!("SELECT ", columns!(), " FROM task WHERE tenant_id = $1 ORDER BY id DESC LIMIT 51");
 
@@ -78,7 +79,7 @@ const INSERT_AUDIT: &str = "INSERT INTO audit (tenant_id, id, at, actor_kind, ac
                             request_id, address, old_values, new_values) \
                             VALUES ($1, $2, $3, 'user', $4, 'create', 'task', $5, $6, '127.0.0.1', NULL, $7)";
 
-/// A row of `task` as TaskHub answers it.
+/// A row of `task` as TaskHub returns it.
 #[derive(Serialize)]
 struct Task {
     id: Uuid,
@@ -113,7 +114,7 @@ struct Task {
     version: i64,
 }
 
-/// What a client sends to create a task.
+/// The body of a request to create a task.
 #[derive(Deserialize)]
 struct New {
     title: String,
@@ -129,7 +130,8 @@ struct Page {
     results: Vec<Task>,
 }
 
-/// Microseconds since the Unix epoch, as RFC 3339 with six digits of fraction, without an allocation.
+/// Microseconds since the Unix epoch as RFC 3339 with six digits of fraction, without an
+/// allocation.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn instant<S: Serializer>(microseconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     const SECOND: i64 = 1_000_000;
@@ -167,7 +169,7 @@ fn instant_or_null<S: Serializer>(microseconds: &Option<i64>, serializer: S) -> 
     }
 }
 
-/// A number in the row, a word in the answer.
+/// A number in the row, a word in the response.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn priority<S: Serializer>(priority: &i16, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match priority {
@@ -178,13 +180,13 @@ fn priority<S: Serializer>(priority: &i16, serializer: S) -> Result<S::Ok, S::Er
     })
 }
 
-/// Kept JSON as what it is.
+/// Stored JSON, inserted as JSON.
 fn json<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
     value.serialize(serializer)
 }
 
-/// A task by the position of its columns, which is the cheapest way to read a row.
+/// Reads a task by the position of its columns, the cheapest way to read a row.
 macro_rules! from_row {
     ($($row:ty),*) => {$(
         impl sqlx::FromRow<'_, $row> for Task {
@@ -219,7 +221,7 @@ macro_rules! from_row {
 }
 from_row!(SqliteRow, PgRow);
 
-/// The two INSERTs and the commit, the same text for each database's own type of transaction.
+/// The two INSERTs and the commit, for the transaction type of each database.
 macro_rules! record {
     ($transaction:expr, $tenant:expr, $task:expr, $json:expr) => {{
         let (mut transaction, task): (_, &Task) = ($transaction, $task);
@@ -317,7 +319,7 @@ fn pool<D: sqlx::Database>(connections: u32) -> PoolOptions<D> {
     PoolOptions::new().min_connections(connections).max_connections(connections).test_before_acquire(false)
 }
 
-/// What every handler has at hand.
+/// The state of the handlers.
 struct State {
     database: Database,
     tenant: Uuid,

@@ -1,7 +1,7 @@
-//! A server in a process of its own: started, found alive, watched and stopped.
+//! A server in its own process: starting, waiting until it is alive, measuring and stopping.
 //!
-//! Invariant: no server outlives its [`Server`]. CPU time and memory are the kernel's figures of that process
-//! alone, from `/proc`, so they leave out the load generator and a database server.
+//! Invariant: no server outlives its [`Server`]. CPU time and memory are those of that process
+//! alone, from `/proc`, so they leave out the load generator and the database server.
 
 use std::{
     fs,
@@ -15,10 +15,10 @@ use tokio::time::sleep;
 
 use crate::{Result, load::Connection};
 
-/// How long a server may take until it answers.
+/// The time limit for the start of a server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `/proc/<pid>/stat` counts in hundredths of a second (`USER_HZ`) on every Linux that TaskHub runs on.
+/// `/proc/<pid>/stat` counts hundredths of a second (`USER_HZ`) on every supported Linux.
 const TICK: Duration = Duration::from_millis(10);
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -32,8 +32,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Runs `command`, which is to listen on `address`, until it is alive. What it says goes to `/dev/null`
-    /// (standard output) and to the file `errors` (standard error).
+    /// Runs `command`, which must listen on `address`, until it is alive. Its standard output goes
+    /// to `/dev/null`, and its standard error to the file `errors`.
     pub(crate) async fn start(command: &mut Command, address: SocketAddr, errors: &Path) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(errors)?);
         let started = Instant::now();
@@ -58,8 +58,8 @@ impl Server {
     /// CPU time so far, user and system.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // The second field is the program's name in parentheses and may hold blanks; utime and stime are the
-        // 14th and 15th.
+        // The second field is the name of the program in parentheses, which may contain blanks;
+        // utime and stime are the 14th and 15th.
         let (_, fields) = stat.rsplit_once(')').ok_or("no program name in /proc/<pid>/stat")?;
         let ticks = fields
             .split_ascii_whitespace()
@@ -84,7 +84,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A process that has already ended is as good as one that was killed.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -97,12 +97,12 @@ async fn alive(address: SocketAddr) -> bool {
     connection.exchange(LIVE).await.is_ok_and(|answer| answer.status == 200)
 }
 
-/// An address of this machine that nobody listens on now.
+/// An unused address of this machine.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
-/// Runs `command` to its end, and fails with what it says when it fails.
+/// Runs `command` to its end. A failure includes its output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {

@@ -1,9 +1,10 @@
-//! The load: many keep-alive connections, each sending one request after the other, all on the caller's one
-//! thread.
+//! The load: many keep-alive connections, each sending one request after the other, all on the
+//! caller's thread.
 //!
-//! Invariant: the generator does as little as it can between two requests, because it shares the cores with
-//! the server that it measures. Requests are prebuilt bytes, and of an answer it reads only the status and
-//! the length. It knows HTTP/1.1 and nothing of TaskHub: what to send and which status to expect are given.
+//! Invariant: the generator does as little as possible between two requests, because it shares the
+//! cores with the server. Requests are prebuilt bytes, and it reads only the status and the length
+//! of a response. It knows HTTP/1.1 and nothing of TaskHub: the requests and the expected status
+//! are given.
 
 use std::{
     fmt,
@@ -24,13 +25,14 @@ use tokio::{
 
 use crate::Result;
 
-/// What to send, over and over.
+/// The requests to send repeatedly.
 pub(crate) struct Plan {
-    /// The whole request, or all of it but the id.
+    /// The whole request, or all of it except the id.
     pub(crate) requests: Requests,
-    /// The status that is right.
+    /// The expected status.
     pub(crate) status: u16,
-    /// Whether the server may also refuse it because it is overloaded (503). A refused request is not counted.
+    /// Whether the server may also refuse it because of overload (503). A refused request is not
+    /// counted.
     pub(crate) may_be_refused: bool,
 }
 
@@ -42,7 +44,7 @@ pub(crate) enum Requests {
     AnyOf { head: Vec<u8>, ids: Vec<String>, tail: Vec<u8> },
 }
 
-/// How long and over how many connections.
+/// The duration of the load and its number of connections.
 #[derive(Clone, Copy)]
 pub(crate) struct Pressure {
     pub(crate) connections: usize,
@@ -50,17 +52,17 @@ pub(crate) struct Pressure {
     pub(crate) window: Duration,
 }
 
-/// What one measured window gave.
+/// The results of one measured window.
 #[derive(Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) requests_per_second: f64,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
-    /// CPU time of the server, user and system, divided by the answered requests.
+    /// CPU time of the server, user and system, divided by the number of responses.
     pub(crate) cpu: Duration,
 }
 
-/// An answer: its status and its body.
+/// A response: its status and its body.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
@@ -77,8 +79,9 @@ const WARM_UP: u8 = 0;
 const MEASURE: u8 = 1;
 const STOP: u8 = 2;
 
-/// Puts the server at `address` under load and measures a window of it, after a warm-up. `cpu` tells the CPU
-/// time that the server has used so far. Fails on the first answer with another status than the plan's.
+/// Puts the server at `address` under load and measures a window of it, after a warm-up. `cpu`
+/// returns the CPU time that the server has used so far. Fails on the first response with another
+/// status than that of the plan.
 pub(crate) async fn measure(
     address: SocketAddr,
     plan: &Arc<Plan>,
@@ -116,8 +119,8 @@ pub(crate) async fn measure(
     })
 }
 
-/// One connection's requests until the end; the latencies of those answered in the measured window, in
-/// microseconds.
+/// Sends the requests of one connection until the end. Returns the latencies in the measured
+/// window, in microseconds.
 async fn work(
     mut connection: Connection,
     plan: Arc<Plan>,
@@ -150,7 +153,7 @@ fn percentile(sorted: &[u32], percent: usize) -> Duration {
 }
 
 impl Requests {
-    /// `request` with a random id in the place of `{id}`.
+    /// Replaces `{id}` in `request` by a random id.
     pub(crate) fn any_of(request: &str, ids: Vec<String>) -> Self {
         let (head, tail) = request.split_once("{id}").unwrap_or((request, ""));
         Self::AnyOf { head: head.into(), ids, tail: tail.into() }
@@ -171,7 +174,7 @@ impl Requests {
     }
 }
 
-/// A keep-alive connection and what was read from it.
+/// A keep-alive connection and its read buffer.
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -184,7 +187,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(1 << 16) })
     }
 
-    /// Sends `request` and reads its answer, which must say its length.
+    /// Sends `request` and reads the response, which must state its length.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.buffer.clear();
         self.stream.write_all(request).await?;
@@ -210,7 +213,7 @@ impl Connection {
     }
 }
 
-/// What the generator reads of an answer's head.
+/// The head of a response, as far as the generator reads it.
 struct Head {
     status: u16,
     size: usize,
@@ -218,7 +221,7 @@ struct Head {
 }
 
 impl Head {
-    /// The head, once `buffer` holds all of it.
+    /// Parses the head, once `buffer` holds all of it.
     fn parse(buffer: &[u8]) -> Result<Option<Self>> {
         let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
             return Ok(None);
@@ -240,8 +243,8 @@ impl Head {
     }
 }
 
-/// The same numbers in every run: xorshift64*, seeded through a multiplication so that neighbouring seeds
-/// part at once.
+/// A generator of the same numbers in every run: xorshift64*, seeded through a multiplication so
+/// that neighbouring seeds diverge at once.
 struct Random(u64);
 
 impl Random {

@@ -1,9 +1,9 @@
-//! TaskHub beside the bare limit of its machine and its database: one command, one table.
+//! Measures TaskHub beside the bare limit of its machine and database: one command, one table.
 //!
-//! Invariant: TaskHub and the bare server of [`bare`] get the same requests over the same connections, in
-//! short rounds by turns, on the same data, each in a process of its own with the same number of workers. An
-//! answer with another status than the expected one ends the run. `docs/internals/performance.md`
-//! explains the table.
+//! Invariant: TaskHub and the bare server of [`bare`] get the same requests over the same
+//! connections, in short alternating rounds, on the same data. Each runs in its own process with
+//! the same number of workers. A response with an unexpected status ends the run.
+//! `docs/internals/performance.md` explains the table.
 
 #![expect(
     clippy::disallowed_methods,
@@ -72,25 +72,25 @@ struct Options {
     /// Tasks in the database
     #[arg(long, default_value_t = 100_000)]
     tasks: u32,
-    /// Worker threads of each server: as many as there are processors, if not given
+    /// Worker threads of each server; by default one per processor
     #[arg(long)]
     workers: Option<usize>,
-    /// The server's binary: that of this tree is built with `--release`, if not given
+    /// The binary of the server; by default that of this source tree, built with `--release`
     #[arg(long)]
     taskhub: Option<PathBuf>,
-    /// Databases to measure: SQLite, and PostgreSQL if `TASKHUB_TEST_POSTGRES_URL` is set, if not given
+    /// Databases to measure; by default SQLite, and PostgreSQL if `TASKHUB_TEST_POSTGRES_URL` is set
     #[arg(long, value_delimiter = ',')]
     database: Vec<Database>,
 }
 
-/// A page by cursor, from the beginning.
+/// The first page by cursor.
 const FIRST_PAGE: &str = "/api/v1/tasks?cursor=&page_size=50";
 
-/// What a created task says.
+/// The body of a new task.
 const NEW_TASK: &str =
     r#"{"title":"Measure the write","description":"One task and its audit row in one durable transaction."}"#;
 
-/// How many tasks are compared between the two servers.
+/// The number of tasks compared between the two servers.
 const SPOT_CHECKS: usize = 100;
 
 fn main() -> ExitCode {
@@ -112,7 +112,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures every database and prints its table as soon as it is there.
+/// Measures every database and prints its table as soon as it is complete.
 async fn bench(options: &Options) -> Result<()> {
     let databases = match options.database.as_slice() {
         [] if std::env::var_os(POSTGRES).is_some() => &[Database::Sqlite, Database::Postgres],
@@ -128,7 +128,7 @@ async fn bench(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// One database's report.
+/// The report of one database.
 async fn compare(options: &Options, place: &Place) -> Result<Report> {
     let workers = match options.workers {
         Some(workers) => workers,
@@ -188,8 +188,8 @@ async fn compare(options: &Options, place: &Place) -> Result<Report> {
     })
 }
 
-/// How long TaskHub takes to start where there is no database yet. Only on SQLite: elsewhere an operator
-/// makes the database.
+/// The start-up time of TaskHub without a database. Only on SQLite: elsewhere an operator creates
+/// the database.
 async fn fresh_start_up(options: &Options, place: &Place, workers: usize) -> Result<Option<Duration>> {
     let mut start_ups = Vec::new();
     if place.database == Database::Sqlite {
@@ -204,7 +204,7 @@ async fn fresh_start_up(options: &Options, place: &Place, workers: usize) -> Res
     Ok(median(start_ups))
 }
 
-/// The bare server, which is this program, on the data that TaskHub has filled.
+/// Starts the bare server, which is this program, on the data that TaskHub has filled.
 async fn serve_bare(place: &Place, url: &str, caller: &Caller, workers: usize) -> Result<Server> {
     let address = free_address()?;
     let mut command = Command::new(current_exe()?);
@@ -213,7 +213,8 @@ async fn serve_bare(place: &Place, url: &str, caller: &Caller, workers: usize) -
     Server::start(&mut command, address, &place.directory.join("bare.err")).await
 }
 
-/// The storms: what a caller waits while others sign in, and while another tenant sends bulk requests.
+/// The storms: the latency of a caller while others sign in, and while another tenant sends bulk
+/// requests.
 fn scenes(caller: &Caller, neighbour: &Caller, ids: &[String]) -> [Scene; 3] {
     let get = || Plan {
         requests: Requests::any_of(&caller.request("GET", "/api/v1/tasks/{id}", ""), ids.to_vec()),
@@ -237,14 +238,14 @@ fn scenes(caller: &Caller, neighbour: &Caller, ids: &[String]) -> [Scene; 3] {
     ]
 }
 
-/// A bulk request that creates as many tasks as one may.
+/// A bulk request that creates the maximum number of tasks.
 fn new_tasks() -> String {
     let create = format!(r#"{{"action":"create","body":{NEW_TASK}}}"#);
     format!(r#"{{"operations":[{}]}}"#, vec![create; 100].join(","))
 }
 
-/// The operations: a name, the requests, and whether the bare server has them too. Those that write come
-/// last.
+/// The operations: a name, the requests, and whether the bare server has them, too. Writing
+/// operations come last.
 fn plans(caller: &Caller, ids: Vec<String>) -> [(&'static str, Plan, bool); 5] {
     let read = |path| Plan {
         requests: Requests::Same(caller.request("GET", path, "").into_bytes()),
@@ -279,7 +280,7 @@ async fn sample(server: &Server, plan: &Arc<Plan>, options: &Options) -> Result<
     measure(server.address, plan, pressure, || server.cpu()).await
 }
 
-/// Fails unless both servers answer alike: a task byte for byte, and a page's tasks.
+/// Fails unless both servers respond alike: a task byte for byte, and the tasks of a page.
 async fn same_answers(caller: &Caller, ids: &[String], bare: &Server, taskhub: &Server) -> Result<()> {
     let (mut bare, mut taskhub) =
         (Connection::open(bare.address).await?, Connection::open(taskhub.address).await?);
@@ -300,7 +301,7 @@ async fn same_answers(caller: &Caller, ids: &[String], bare: &Server, taskhub: &
     Ok(())
 }
 
-/// Tells how far the run is.
+/// Reports the progress of the run.
 #[expect(clippy::print_stderr, reason = "a command's progress, apart from its output")]
 fn say(text: &str) {
     eprintln!("{text}");

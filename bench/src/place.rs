@@ -1,7 +1,8 @@
-//! Where the data of a run lies: a directory beside the programs, and for PostgreSQL a database of its own.
+//! The location of the data of a run: a directory beside the programs, and for PostgreSQL its own
+//! database.
 //!
-//! Invariant: what is made here is removed here, also when the run in between has failed. The directory is
-//! not the system's temporary one, which is often memory, where a durable write costs nothing.
+//! Invariant: everything created here is removed here, even if the run fails. The directory is not
+//! the system's temporary one, which is often memory, where a durable write costs nothing.
 
 use std::{
     env, fmt, fs,
@@ -12,7 +13,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::Result;
 
-/// The variable that names a PostgreSQL to make it on.
+/// The variable with the URL of a PostgreSQL server.
 pub(crate) const POSTGRES: &str = "TASKHUB_TEST_POSTGRES_URL";
 
 /// The databases that can be measured.
@@ -31,7 +32,7 @@ impl fmt::Display for Database {
     }
 }
 
-/// An empty place for one database's run.
+/// An empty location for the run on one database.
 pub(crate) struct Place {
     pub(crate) database: Database,
     pub(crate) directory: PathBuf,
@@ -40,7 +41,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Makes the place, after removing what a run that was cut short has left.
+    /// Creates the location, after removing what an interrupted run has left.
     pub(crate) async fn make(database: Database, directory: PathBuf) -> Result<Self> {
         let url = match database {
             Database::Sqlite => sqlite(&directory.join("taskhub.db")),
@@ -57,7 +58,8 @@ impl Place {
         Ok(Self { database, directory, url })
     }
 
-    /// Does now what PostgreSQL would otherwise do in the background of some round after so many new rows.
+    /// Runs ANALYZE and VACUUM now, which PostgreSQL would otherwise do in the background of some
+    /// round.
     pub(crate) async fn flush(&self) -> Result<()> {
         match self.database {
             Database::Sqlite => Ok(()),
@@ -65,8 +67,8 @@ impl Place {
         }
     }
 
-    /// The URL of the same data for the bare server: a copy of the file, so that the two don't disturb one
-    /// another, or the very database. No server may have the file open.
+    /// The URL of the same data for the bare server: a copy of the file, so that the two do not
+    /// disturb each other, or the same database. No server may have the file open.
     pub(crate) fn copy(&self) -> Result<String> {
         match self.database {
             Database::Postgres => Ok(self.url.clone()),
@@ -82,7 +84,7 @@ impl Place {
         }
     }
 
-    /// Removes the place with all that is in it.
+    /// Removes the location and everything in it.
     pub(crate) async fn remove(self) -> Result<()> {
         fs::remove_dir_all(&self.directory)?;
         match self.database {
@@ -97,12 +99,13 @@ pub(crate) fn sqlite(file: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
 
-/// The URL of a PostgreSQL where databases may be made.
+/// The URL of a PostgreSQL server where databases can be created.
 fn server() -> Result<String> {
     env::var(POSTGRES).map_err(|_| format!("{POSTGRES} does not name a PostgreSQL").into())
 }
 
-/// `url` with the benchmark's database in the place of its own: `scheme://authority/database?options`.
+/// `url` with the database of the benchmark in place of its own:
+/// `scheme://authority/database?options`.
 fn renamed(url: &str) -> String {
     let (address, options) =
         url.split_once('?').map_or((url, None), |(address, options)| (address, Some(options)));

@@ -1,7 +1,8 @@
-//! What a caller's requests cost while others send many: a storm of sign-ins, or of another tenant's bulk requests.
+//! The latency of a caller's requests while others send many: a storm of sign-ins, or of another
+//! tenant's bulk requests.
 //!
-//! Invariant: the same requests over the same few connections, by turns with and without the storm. They are few, so that what is seen is
-//! their waiting and not their own crowd.
+//! Invariant: the same requests over the same few connections, alternating with and without the
+//! storm. There are few, so that they measure the effect of the storm and not of each other.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,22 +13,22 @@ use crate::{
     table::{median, milliseconds},
 };
 
-/// The connections of a storm, each with another request as soon as one is answered.
+/// The connections of a storm, each with a new request as soon as the previous one is answered.
 const STORM: usize = 64;
-/// The connections of the caller who is measured.
+/// The connections of the measured caller.
 const CALLERS: usize = 2;
 
-/// Whom a storm is measured with.
+/// A storm and the caller that is measured during it.
 pub(crate) struct Scene {
-    /// What the caller does.
+    /// The requests of the caller, in words.
     pub(crate) measured: &'static str,
     pub(crate) calls: Plan,
-    /// What the others do.
+    /// The requests of the others, in words.
     pub(crate) disturbance: &'static str,
     pub(crate) storm: Plan,
 }
 
-/// What was measured.
+/// The results.
 pub(crate) struct Storm {
     measured: &'static str,
     disturbance: &'static str,
@@ -36,7 +37,7 @@ pub(crate) struct Storm {
     others: Vec<Sample>,
 }
 
-/// Measures calls with and without the storm, round by round.
+/// Measures the calls with and without the storm, round by round.
 pub(crate) async fn measure_storm(server: &Server, scene: Scene, options: &Options) -> Result<Storm> {
     let pressure = |connections| Pressure {
         connections,

@@ -1,10 +1,10 @@
-//! The report: one database's figures as Markdown.
+//! The report: the results of one database as Markdown.
 
 use std::{fmt, time::Duration};
 
 use crate::{load::Sample, storm::Storm};
 
-/// All that was measured on one database.
+/// All results of one database.
 pub(crate) struct Report {
     pub(crate) title: String,
     pub(crate) operations: Vec<Operation>,
@@ -13,14 +13,14 @@ pub(crate) struct Report {
     pub(crate) taskhub: Resources,
 }
 
-/// One operation; a bare twin is missing where there is nothing to compare with.
+/// One operation; `bare` is missing if the bare server does not have it.
 pub(crate) struct Operation {
     name: &'static str,
     bare: Option<Sample>,
     taskhub: Option<Sample>,
 }
 
-/// What a server takes apart from its requests.
+/// Start-up time and memory.
 pub(crate) struct Resources {
     /// Start-up on an empty database.
     pub(crate) fresh: Option<Duration>,
@@ -33,7 +33,7 @@ pub(crate) struct Resources {
 }
 
 impl Operation {
-    /// The medians of the rounds, each figure by itself.
+    /// The medians of the rounds, independently for each number.
     pub(crate) fn new(name: &'static str, bare: &[Sample], taskhub: &[Sample]) -> Self {
         Self { name, bare: medians(bare), taskhub: medians(taskhub) }
     }
@@ -48,7 +48,7 @@ fn medians(samples: &[Sample]) -> Option<Sample> {
     })
 }
 
-/// The middle value; the lower of the two middle ones of an even number.
+/// The middle value; the lower of the two for an even number.
 pub(crate) fn median<T: Copy + PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<T> {
     let mut values: Vec<T> = values.into_iter().collect();
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));

@@ -1,7 +1,7 @@
-//! How TaskHub is driven: its binary, its settings, its seed, and a caller of its API.
+//! Runs TaskHub: its binary, its settings, its seed data, and a caller of its API.
 //!
-//! Invariant: TaskHub runs with its defaults, but for where it listens and keeps its data, and for its rate
-//! limits, which are lifted. It is known by its command line and its API alone.
+//! Invariant: TaskHub runs with its default settings, except for its address, its data directory
+//! and the rate limits, which are lifted. Only its command line and its API are used.
 
 use std::{env::current_exe, fs, net::SocketAddr, path::PathBuf, process::Command};
 
@@ -15,10 +15,10 @@ use crate::{
     load::{Answer, Connection},
 };
 
-/// The tenants that the tasks are spread over.
+/// The number of tenants that share the tasks.
 const TENANTS: usize = 2;
 
-/// What would end the load after a thousand requests.
+/// The rate limits, which would end the load after a thousand requests.
 const LIMITS: [&str; 8] = [
     "TASKHUB_RATE_PRINCIPAL",
     "TASKHUB_RATE_PRINCIPAL_BURST",
@@ -38,7 +38,7 @@ pub(crate) struct TaskHub {
     workers: usize,
 }
 
-/// Who calls, and with which token.
+/// A caller and its token.
 pub(crate) struct Caller {
     pub(crate) token: String,
     pub(crate) tenant: Uuid,
@@ -47,7 +47,7 @@ pub(crate) struct Caller {
     email: String,
 }
 
-/// What the benchmark reads of the seed's `test_tokens.json`.
+/// The part of the seed's `test_tokens.json` that the benchmark reads.
 #[derive(Deserialize)]
 struct Tokens {
     tenants: Vec<Tenant>,
@@ -69,7 +69,7 @@ struct User {
 }
 
 impl TaskHub {
-    /// A server by its binary: without one that of this very tree, which is built if it is not.
+    /// The server with this binary, or with that of this source tree, which is built if needed.
     pub(crate) fn new(
         binary: Option<PathBuf>,
         directory: PathBuf,
@@ -97,7 +97,7 @@ impl TaskHub {
         Server::start(&mut command, address, &self.directory.join("taskhub.err")).await
     }
 
-    /// An administrator of each tenant, from the tokens that the seed wrote.
+    /// An admin of each tenant, from the tokens that the seed wrote.
     pub(crate) fn callers(&self) -> Result<[Caller; TENANTS]> {
         let tokens: Tokens = serde_json::from_slice(&fs::read(self.tokens())?)?;
         let callers: Vec<_> = tokens.tenants.into_iter().map(Caller::of).collect::<Result<_>>()?;
@@ -116,7 +116,7 @@ impl TaskHub {
             .env("DATABASE_URL", &self.url)
             .env("TASKHUB_DATA_DIR", &self.directory)
             .env("TASKHUB_WORKERS", self.workers.to_string())
-            // The issuer of tokens, the same for the seed and on every address that is listened on.
+            // The issuer of tokens, the same for the seed and for every address.
             .env("TASKHUB_PUBLIC_URL", "http://localhost")
             .env("TASKHUB_ACCESS_TOKEN_SECONDS", "86400")
             .envs(LIMITS.map(|name| (name, "1000000000")));
@@ -124,7 +124,7 @@ impl TaskHub {
     }
 }
 
-/// The server of this very tree.
+/// The server of this source tree.
 fn built() -> Result<PathBuf> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     run(Command::new(cargo).args(["build", "--release", "--locked", "--package", "taskhub"]))?;
@@ -132,7 +132,7 @@ fn built() -> Result<PathBuf> {
 }
 
 impl Caller {
-    /// An administrator of a tenant.
+    /// The admin of a tenant.
     fn of(tenant: Tenant) -> Result<Self> {
         let admin = tenant.users.into_iter().find(|user| user.role == "admin");
         let admin = admin.ok_or("the seed made no administrator")?;
@@ -145,7 +145,7 @@ impl Caller {
         })
     }
 
-    /// A request of this caller's.
+    /// A request of this caller.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
         let length = if body.is_empty() {
             String::new()
@@ -158,14 +158,14 @@ impl Caller {
         )
     }
 
-    /// A sign-in of this caller's, with the password of all users of the seed.
+    /// A sign-in of this caller, with the common password of all users of the seed.
     pub(crate) fn sign_in(&self) -> String {
         let Self { email, slug, .. } = self;
         let body = format!(r#"{{"email":"{email}","password":"wide-green-rivers","tenant":"{slug}"}}"#);
         self.request("POST", "/api/v1/auth/token", &body)
     }
 
-    /// The ids of all tasks that the caller sees, page by page.
+    /// The ids of all tasks visible to the caller, page by page.
     pub(crate) async fn task_ids(&self, server: &Server) -> Result<Vec<String>> {
         let mut connection = Connection::open(server.address).await?;
         let mut path = "/api/v1/tasks?cursor=&page_size=200".to_owned();
@@ -192,7 +192,7 @@ impl Answer<'_> {
         }
     }
 
-    /// The path of the next page. The link is a whole URL.
+    /// The path of the next page. The link is an absolute URL.
     fn next(&self) -> Result<Option<String>> {
         let page = self.page()?;
         let link = page.get("next").and_then(Value::as_str);

@@ -1,4 +1,4 @@
-"""An organisation plans its work: TaskHub by a client that is generated from its document.
+"""An organisation plans its work with a client that is generated from TaskHub's OpenAPI document.
 
 TASKHUB_URL=http://127.0.0.1:8080 python story.py
 """
@@ -60,7 +60,7 @@ class ProblemError(Exception):
 
 
 def take(kind: type[T], parsed: object) -> T:
-    """What came, or the problem as an exception."""
+    """Returns the response; raises a problem as an exception."""
     if isinstance(parsed, Problem):
         raise ProblemError(parsed)
     assert isinstance(parsed, kind), parsed
@@ -68,13 +68,13 @@ def take(kind: type[T], parsed: object) -> T:
 
 
 def refused(parsed: object) -> Problem:
-    """The problem that a call must meet."""
+    """Returns the problem; fails if the call succeeded."""
     assert isinstance(parsed, Problem), parsed
     return parsed
 
 
 def organisation(name: str) -> AuthenticatedClient:
-    """Registers an organisation, and signs its admin in."""
+    """Registers an organisation and signs in as its admin."""
     stranger = Client(base_url=URL, raise_on_unexpected_status=True)
     slug = str(uuid4())
     account = Account(email=f"ada@{slug}.example", username="ada", password="wide-green-rivers")
@@ -83,7 +83,7 @@ def organisation(name: str) -> AuthenticatedClient:
     assert registered.tenant.name == name
     assert registered.user.role is Role.ADMIN
     request = TokenRequest(email=account.email, password=account.password, tenant=slug)
-    # The credential of a service, which can be left out here, is demanded by the generator's types.
+    # The generated types require the optional credentials of a service account.
     anybody = cast(AuthenticatedClient, stranger)
     tokens = take(TokenPair, create_token.sync(client=anybody, body=request))
     return AuthenticatedClient(base_url=URL, token=tokens.access_token, raise_on_unexpected_status=True)
@@ -91,7 +91,7 @@ def organisation(name: str) -> AuthenticatedClient:
 
 acme = organisation("Acme")
 
-# A project, and a task in it. A request that is sent again by the same key has no second effect.
+# A project with a task. A request repeated with the same idempotency key has no second effect.
 project = take(Project, create_project.sync(client=acme, body=ProjectInput(name="Website")))
 
 
@@ -105,7 +105,7 @@ again = make_task()
 assert take(Task, again.parsed).id == task.id
 assert again.headers["Idempotency-Replayed"] == "true"
 
-# A change goes for the version that was read: who comes too late is told.
+# An update names the version that was read. A stale version gets 412.
 etag = get_task.sync_detailed(task.id, client=acme).headers["ETag"]
 change = TaskPatch(status=TaskStatus.IN_PROGRESS)
 started = take(Task, update_task.sync(task.id, client=acme, body=change, if_match=etag))
@@ -114,19 +114,19 @@ assert started.version == task.version + 1
 late = refused(update_task.sync(task.id, client=acme, body=change, if_match=etag))
 assert (late.status, late.code) == (412, "stale")
 
-# What is wrong is told field by field.
+# Invalid input is reported field by field.
 wrong = refused(create_task.sync(client=acme, body=TaskInput(title="No")))
 assert wrong.code == "invalid"
 assert wrong.errors and wrong.errors[0].pointer == "/title"
 
-# Whoever only asks is told what would come of it, and nothing does.
+# A dry run gets the response of the committed request and changes nothing.
 begun = take(FeedPage, get_changes.sync(client=acme)).next_
 asked = create_task.sync_detailed(client=acme, body=TaskInput(title="Only asked"), prefer="validate-only")
 assert asked.status_code is HTTPStatus.CREATED
 assert asked.headers["Preference-Applied"] == "validate-only"
 assert take(FeedPage, get_changes.sync(client=acme, since=begun)).results == []
 
-# Much at once, all or none: what is wrong with any of it is told, with its place.
+# A bulk request is atomic. Every invalid operation is reported with its position.
 drafts = [TaskBulkCreate(action="create", body=TaskInput(title=title)) for title in ["Draft", "No", "No"]]
 wrong = refused(change_tasks.sync(client=acme, body=TaskBulkInput(operations=[*drafts])))
 assert wrong.errors and [error.pointer for error in wrong.errors] == [
@@ -139,11 +139,11 @@ delete = TaskBulkDelete(action="delete", id=made, version=2)
 done = take(TaskBulkResult, change_tasks.sync(client=acme, body=TaskBulkInput(operations=[update, delete])))
 assert len(done.results) == 2
 
-# What was changed since then, in order.
+# The changes since then, in order.
 feed = take(FeedPage, get_changes.sync(client=acme, since=begun, noun="task"))
 assert [change.action for change in feed.results] == ["create", "update", "delete"]
 
-# A list by cursor: from page to page, however long it is.
+# A list of any length, page by page with a cursor.
 for title in ["Draw the logo", "Choose the colours", "Test the forms", "Announce it"]:
     take(Task, create_task.sync(client=acme, body=TaskInput(title=title, project_id=project.id)))
 titles: list[str] = []
@@ -159,7 +159,7 @@ while cursor is not None:
 assert pages == 3
 assert titles == ["Announce it", "Choose the colours", "Draw the logo", "Test the forms", "Write the release notes"]
 
-# A file, there and back.
+# A file is uploaded and downloaded.
 notes = b"# Release notes\n"
 attachment = take(
     Attachment, create_task_attachment.sync(task.id, client=acme, name="notes.md", body=File(payload=BytesIO(notes)))
@@ -168,12 +168,12 @@ assert (attachment.name, attachment.size) == ("notes.md", len(notes))
 file = take(File, get_task_attachment_content.sync(task.id, attachment.id, client=acme))
 assert file.payload.read() == notes
 
-# Another organisation sees nothing of all this, and can't tell that it is there.
+# For another organisation none of these rows exist.
 other = organisation("Other")
 hidden = refused(get_task.sync(task.id, client=other))
 assert (hidden.status, hidden.code) == (404, "not_found")
 
-# Signed out is signed out at once.
+# Signing out takes effect at once.
 assert end_session.sync_detailed(client=acme).status_code is HTTPStatus.NO_CONTENT
 assert refused(get_profile.sync(client=acme)).status == 401
 

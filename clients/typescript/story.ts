@@ -1,4 +1,4 @@
-// An organisation plans its work: TaskHub by a client that is generated from its document.
+// An organisation plans its work with a client that is generated from TaskHub's OpenAPI document.
 //
 // TASKHUB_URL=http://127.0.0.1:8080 node built/story.js
 
@@ -69,7 +69,7 @@ async function organisation(name: string) {
 
 const acme = await organisation("Acme");
 
-// A project, and a task in it. A request that is sent again by the same key has no second effect.
+// A project with a task. A request repeated with the same idempotency key has no second effect.
 const project = await take(acme.POST("/api/v1/projects", { body: { name: "Website" } }));
 const makeTask = () =>
   acme.POST("/api/v1/tasks", {
@@ -81,7 +81,7 @@ const again = await makeTask();
 assert.equal(again.data?.id, task.id);
 assert.equal(again.response.headers.get("Idempotency-Replayed"), "true");
 
-// A change goes for the version that was read: who comes too late is told.
+// An update names the version that was read. A stale version gets 412.
 const path = { id: task.id };
 const read = await acme.GET("/api/v1/tasks/{id}", { params: { path } });
 const etag = read.response.headers.get("ETag");
@@ -94,11 +94,11 @@ assert.equal(started.version, task.version + 1);
 const late = await refused(start());
 assert.deepEqual([late.status, late.code], [412, "stale"]);
 
-// What is wrong is told field by field.
+// Invalid input is reported field by field.
 const wrong = await refused(acme.POST("/api/v1/tasks", { body: { title: "No" } }));
 assert.deepEqual([wrong.code, wrong.errors?.[0]?.pointer], ["invalid", "/title"]);
 
-// Whoever only asks is told what would come of it, and nothing does.
+// A dry run gets the response of the committed request and changes nothing.
 const since = (await take(acme.GET("/api/v1/changes"))).next;
 const asked = await acme.POST("/api/v1/tasks", {
   params: { header: { Prefer: "validate-only" } },
@@ -107,7 +107,7 @@ const asked = await acme.POST("/api/v1/tasks", {
 assert.equal(asked.response.status, 201);
 assert.equal(asked.response.headers.get("Preference-Applied"), "validate-only");
 
-// Much at once, all or none: what is wrong with any of it is told, with its place.
+// A bulk request is atomic. Every invalid operation is reported with its position.
 type Operation = components["schemas"]["TaskBulkOperation"];
 const bulk = (operations: Operation[]) => acme.POST("/api/v1/tasks/bulk", { body: { operations } });
 const draft = (title: string): Operation => ({ action: "create", body: { title } });
@@ -126,14 +126,14 @@ const { results } = await take(
 );
 assert.equal(results.length, 2);
 
-// What was changed since then, in order.
+// The changes since then, in order.
 const feed = await take(acme.GET("/api/v1/changes", { params: { query: { since, noun: "task" } } }));
 assert.deepEqual(
   feed.results.map(({ action }) => action),
   ["create", "update", "delete"],
 );
 
-// A list by cursor: from page to page, however long it is.
+// A list of any length, page by page with a cursor.
 for (const title of ["Draw the logo", "Choose the colours", "Test the forms", "Announce it"]) {
   await take(acme.POST("/api/v1/tasks", { body: { title, project_id: project.id } }));
 }
@@ -154,7 +154,7 @@ assert.deepEqual(titles, [
   "Write the release notes",
 ]);
 
-// A file, there and back.
+// A file is uploaded and downloaded.
 const notes = new Blob(["# Release notes\n"], { type: "application/octet-stream" });
 const attachment = await take(
   acme.POST("/api/v1/tasks/{id}/attachments", {
@@ -173,12 +173,12 @@ const file = await take(
 );
 assert.equal(await file.text(), await notes.text());
 
-// Another organisation sees nothing of all this, and can't tell that it is there.
+// For another organisation none of these rows exist.
 const other = await organisation("Other");
 const hidden = await refused(other.GET("/api/v1/tasks/{id}", { params: { path } }));
 assert.deepEqual([hidden.status, hidden.code], [404, "not_found"]);
 
-// Signed out is signed out at once.
+// Signing out takes effect at once.
 await take(acme.POST("/api/v1/auth/logout"));
 const gone = await refused(acme.GET("/api/v1/auth/profile"));
 assert.equal(gone.status, 401);

@@ -1,6 +1,8 @@
-//! Access tokens: what is taken was signed with the key, says what the claims say, and ends when they say; and a signer mints the like of it.
+//! Access tokens: an accepted token was signed with the key, has the claimed values, and expires as
+//! claimed; and a signer mints an equal one.
 //!
-//! Input: a header and claims, a line each, which are signed as only the key's owner can; without a second line a token that somebody made up.
+//! Input: a header and claims, a line each, which are signed with the key; without a second line,
+//! an arbitrary token.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -17,7 +19,7 @@ const AUDIENCE: &str = "taskhub";
 const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 
-/// An HMAC key, which signs, and the Ed25519 key of RFC 8037 appendix A.2.
+/// An HMAC key, which signs, and the Ed25519 key of RFC 8037, appendix A.2.
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
     let secret = URL_SAFE_NO_PAD.encode(SECRET);
     let hmac = json!({ "kty": "oct", "kid": "h", "alg": "HS256", "k": secret });
@@ -28,7 +30,7 @@ static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
 });
 
 fuzz_target!(|text: &str| {
-    // A new one each time: what it remembers must not depend on what came before.
+    // A new verifier each time, so that its cache does not depend on earlier inputs.
     let verifier = Verifier::new(&KEYS, ISSUER, AUDIENCE).unwrap();
     let Some((header, claims)) = text.split_once('\n') else {
         assert!(verifier.verify(text, NOW).is_err(), "nobody has signed it");
@@ -52,26 +54,26 @@ fuzz_target!(|text: &str| {
     says_what_is_claimed(&principal, &claims);
     let (issued, end) = (principal.issued_at(), principal.expires_at());
     assert!(issued <= NOW + 60 && NOW < end);
-    // Remembered or not, it is the same, and it ends.
+    // The result is the same from the cache, and the token expires.
     assert_eq!(shape(&verifier.verify(&token, NOW).unwrap()), shape(&principal));
     assert_eq!(verifier.verify(&token, end).unwrap_err(), TokenError::Expired);
     let other = Verifier::new(&KEYS, ISSUER, "another").unwrap();
     assert_eq!(other.verify(&token, NOW).unwrap_err(), TokenError::WrongAudience);
-    // Not one character of what was signed can be another.
+    // No character of the signed part can be changed.
     let at = text.len() % message.len();
     let letter = if message.as_bytes()[at] == b'A' { "B" } else { "A" };
     let mut forged = token.clone();
     forged.replace_range(at..=at, letter);
     assert!(verifier.verify(&forged, NOW).is_err(), "{forged}");
 
-    // Of the same shape is what is minted, which its own verifier takes.
+    // A minted token has the same content, and its own verifier accepts it.
     let minted =
         Signer::new(&KEYS, ISSUER, AUDIENCE).unwrap().mint(&grant(&principal), principal.token_id(), issued);
     match minted {
         Ok(minted) => {
             assert_eq!(shape(&verifier.verify(minted.expose_secret(), NOW).unwrap()), shape(&principal));
         }
-        // It was as long as one may be, and was written shorter.
+        // The token had the maximum length, and the new one is encoded in a longer form.
         Err(error) => assert!(error == TokenError::TooLong && token.len() > 2048, "{error}"),
     }
 });
@@ -100,7 +102,7 @@ fn grant(principal: &Principal) -> Grant {
     }
 }
 
-/// All that a principal says.
+/// All fields of a principal.
 fn shape(principal: &Arc<Principal>) -> String {
     format!("{principal:?}")
 }

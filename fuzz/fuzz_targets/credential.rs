@@ -1,6 +1,7 @@
-//! Opaque credentials: one is good for its purpose, as it was given out, and nothing else is good for anything.
+//! Opaque credentials: one is valid only for its purpose and only unchanged.
 //!
-//! Input: 16 octets of a tenant's id, 16 of a row's, one that says for what, one that changes a credential and one that says where, then a text.
+//! Input: 16 bytes of a tenant's id, 16 of a row's id, one for the purpose, one for the change of a
+//! credential and one for the position of the change, then a text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -47,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
     let changed = String::from_utf8(changed).unwrap();
     assert!(changed == made || read_credential(purpose, &changed).is_none());
 
-    // Nobody has the key, and so nobody makes one up: neither as it stands there, nor behind the prefix.
+    // A made-up credential is never valid without the key, neither as it is nor after the prefix.
     let Ok(text) = std::str::from_utf8(rest) else { return };
     for purpose in ALL {
         assert_eq!(read_credential(purpose, text), None);

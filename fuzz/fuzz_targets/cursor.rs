@@ -1,7 +1,9 @@
-//! Cursors: one opens in the list that it came from, as what was put in, and nothing else opens at all.
+//! Cursors: one opens only in its own list, with its original content, and nothing else opens at
+//! all.
 //!
-//! Input: 16 octets of an id, an octet of flags, one that changes a cursor and one that says where, then a text: what stands before its first line
-//! break names the list, the rest is a row's name, a made-up cursor, and octets under a seal that nobody is given.
+//! Input: 16 bytes of an id, a byte of flags, one for the change of a cursor and one for the
+//! position of the change, then a text. The text before its first line break names the list. The
+//! rest is the name of a row, a made-up cursor, and bytes under a valid seal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +14,7 @@ use taskhub_domain::{
 };
 use uuid::Uuid;
 
-/// The tenant, and the row that the list lies in.
+/// The tenant, and the row that contains the list.
 const TENANT: Uuid = Uuid::from_u128(1);
 const PLACE: Uuid = Uuid::from_u128(2);
 
@@ -28,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     let changed = changed(&cursor, *change, usize::from(*at));
     match own.open(&cursor) {
         Ok(opened) => assert_eq!(opened, (backwards, vec![Key::Text(text.to_owned()), Key::Id(id)])),
-        // It is longer than one may be: names are bounded, which fuzzing does not know.
+        // The cursor is too long. Names are limited, but fuzzing does not know that.
         Err(_) => assert!(cursor.len() > 4096),
     }
     assert!(Cursors::of(PLACE, PLACE, list).open(&cursor).is_err(), "another tenant's");
@@ -36,7 +38,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(Cursors::of(TENANT, PLACE, &format!("{list}&x")).open(&cursor).is_err(), "of another list");
     assert!(changed == cursor || own.open(&changed).is_err(), "{cursor} as {changed}");
 
-    // Nobody has the key, and so nobody makes one up. The fuzzer sees what is compared, and may hand in a cursor that it has seen.
+    // A made-up cursor never opens without the key. The fuzzer sees comparisons and may pass a
+    // cursor that it has seen.
     match own.open(text) {
         Ok((backwards, keys)) => {
             let [Key::Text(name), Key::Id(id)] = keys.as_slice() else { panic!("{keys:?}") };
@@ -44,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(error) => assert_eq!(error.kind(), Kind::InvalidParameter),
     }
-    // Under a good seal any octets are judged, and what is taken is a position in this list.
+    // Under a valid seal any bytes are parsed, and only a position in this list is accepted.
     if let Ok((_, keys)) = own.open(&own.seal(text.as_bytes())) {
         assert_eq!(keys.len(), 2);
     }
@@ -60,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A text with one of its characters changed, or one more at its end.
+/// A text with one changed character, or with one more at its end.
 fn changed(text: &str, change: u8, at: usize) -> String {
     let mut octets = text.as_bytes().to_vec();
     let change = change & 0x7f;

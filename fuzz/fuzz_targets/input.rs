@@ -1,6 +1,7 @@
-//! Bodies: what is taken is taken again as it was understood, a patch that says nothing changes nothing, and what is refused is told where.
+//! Bodies: the parsed form of an accepted body is accepted again, an empty patch changes nothing,
+//! and errors have pointers.
 //!
-//! Input: the name of what is written, a line break, and JSON.
+//! Input: the name of the resource, a line break, and JSON.
 #![no_main]
 
 use garde::Validate;
@@ -48,7 +49,7 @@ fn judge<T: Serialize + DeserializeOwned + Validate<Context = ()>>(body: &Value)
         taken,
         "nothing is changed by the same"
     );
-    // What nobody knows is refused, whatever else is right.
+    // An unknown field is refused, whatever else is valid.
     let mut unknown = body.clone();
     unknown["x-unknown"] = json!(1);
     let error = Unchecked::<T>::new(unknown).check().err().unwrap();

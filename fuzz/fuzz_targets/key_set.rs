@@ -1,4 +1,5 @@
-//! Key sets: what is taken is kept and read back as it is, its public document tells nothing that is private, and what it signs it verifies.
+//! Key sets: an accepted one is stored and read back unchanged, its public document contains
+//! nothing private, and it verifies what it signs.
 //!
 //! Input: a JSON Web Key set.
 #![no_main]

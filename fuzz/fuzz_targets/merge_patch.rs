@@ -1,6 +1,6 @@
-//! Merge patches, beside the algorithm of RFC 7396 section 2.
+//! Merge patches, compared with the algorithm of RFC 7396, section 2.
 //!
-//! Input: a JSON text, a line break, and another: what is patched, and the patch.
+//! Input: a JSON text, a line break, and another: the target and the patch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,13 +18,14 @@ fuzz_target!(|text: &str| {
     merge(&mut merged, &patch);
     assert_eq!(merged, once, "a patch that is applied again changes nothing");
 
-    // TaskHub puts a null where the RFC takes the member away, for the field to refuse it if it may not be null.
+    // TaskHub sets a null where the RFC removes the member. So a field that may not be null refuses
+    // it.
     let mut cleared = once;
     clear(&mut cleared, &patch);
     assert_eq!(cleared, as_in_the_rfc(target, &patch));
 });
 
-/// Takes away what the patch clears.
+/// Removes the members that the patch sets to null.
 fn clear(merged: &mut Value, patch: &Value) {
     let (Value::Object(merged), Value::Object(patch)) = (merged, patch) else { return };
     for (name, change) in patch {

@@ -1,6 +1,8 @@
-//! Query strings of lists: what is read is bound and never written into the statement, reads the same however it is written, and keeps its bounds.
+//! Query strings of lists: values are bound and never part of the statement, equivalent forms have
+//! the same meaning, and limits hold.
 //!
-//! Input: a line that names the list, the caller and the database (`tasks admin sqlite`), then a line `name=value` for each parameter.
+//! Input: a line with the list, the caller and the database (`tasks admin sqlite`), then a line
+//! `name=value` for each parameter.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -34,13 +36,13 @@ fuzz_target!(|text: &str| {
     holds_no_text(&asked, backend);
     keeps_its_bounds(list, &asked);
 
-    // The order of parameters tells nothing.
+    // The order of the parameters does not matter.
     let reversed =
         list.read(&Query(query.0.iter().rev().cloned().collect(), PAGE_SIZE), is_admin, backend).unwrap();
     assert_eq!(reversed.canonical, asked.canonical);
     assert_eq!(reversed.values.len(), asked.values.len());
 
-    // Written anew from what it was read as, it is read as the same.
+    // The canonical form has the same meaning.
     let anew = query.0.iter().map(|(name, value)| {
         let value = list.written(name, value).unwrap_or_else(|| value.clone());
         (name.clone(), value)
@@ -49,10 +51,11 @@ fuzz_target!(|text: &str| {
     assert_eq!(Asked { canonical: asked.canonical.clone(), ..again }, asked);
 });
 
-/// Nothing that a client sent is in the statement's text, neither as a literal nor as a name; the tenant is bound to it.
+/// The text of the statement contains nothing that the client sent, neither as a literal nor as a
+/// name, and the tenant is bound to it.
 fn holds_no_text(asked: &Asked, backend: DbBackend) {
     let quote = if backend == DbBackend::MySql { '`' } else { '"' };
-    // The texts that are ours.
+    // The literals of TaskHub itself.
     let ours = ["ESCAPE '!'", "ESCAPE E'!'", "string_to_array(terms, ' ')"];
     let text = ours.iter().fold(asked.statement.clone(), |text, ours| text.replace(ours, ""));
     assert!(!text.contains(['\'', ';', '\\', '\n']) && text.is_ascii(), "{text}");

@@ -1,4 +1,4 @@
-//! Recurrence rules: the next date is later, and what is left is a rule.
+//! Recurrence rules: the next date is later, and the remaining rule is valid.
 //!
 //! Input: microseconds since the epoch, a line break, a time zone, a line break, and a rule.
 #![no_main]

@@ -8,23 +8,23 @@ use taskhub_domain::{access_token, context::Request};
 use taskhub_tests::{App, User, every_database};
 
 use crate::{
+    contract::database::{Database, hold},
     operator::set_active,
     poll,
-    walks::database::{Database, hold},
 };
 
 every_database!(
-    a_token_calls_as_its_user_within_its_scopes,
-    it_ends_when_it_is_deleted,
-    it_expires,
-    it_ends_with_its_user_and_its_tenant,
-    it_has_the_user_s_present_role,
-    its_life_and_their_number_are_bounded,
-    none_makes_a_wider_one,
-    everybody_sees_their_own,
-    another_node_knows_within_a_second,
-    all_of_a_user_s_end_at_once,
-    none_outlives_its_user_in_a_race,
+    token_acts_as_its_user_within_its_scopes,
+    deleted_token_is_refused,
+    token_is_refused_after_its_expiry,
+    token_is_refused_while_its_user_or_tenant_is_disabled,
+    token_has_the_current_role_of_its_user,
+    lifetime_and_number_of_tokens_are_limited,
+    token_creates_no_token_with_more_scopes_or_a_longer_life,
+    users_see_their_own_tokens_and_admins_see_all,
+    deleted_token_is_refused_by_another_node_within_a_second,
+    end_all_revokes_every_token_of_the_user,
+    no_token_survives_a_concurrent_disabling_of_its_user,
 );
 
 const DAY: Duration = Duration::from_hours(24);
@@ -38,7 +38,7 @@ fn body(app: &App, scopes: &[&str]) -> Value {
     json!({ "name": "report", "scopes": scopes, "expires_at": app.clock.now().plus(DAY).to_string() })
 }
 
-/// A token: its row's path and itself.
+/// Creates a token. Returns the path of its row and the token.
 async fn make(app: &App, user: &User, scopes: &[&str]) -> (String, String) {
     let made = app.post("/access-tokens").by(user).json(&body(app, scopes)).gives(201).await;
     (format!("/access-tokens/{}", text(&made["id"])), text(&made["token"]))
@@ -48,7 +48,7 @@ async fn status(app: &App, path: &str, token: &str) -> u16 {
     app.get(path).token(token).send().await.status
 }
 
-async fn a_token_calls_as_its_user_within_its_scopes(app: &App) {
+async fn token_acts_as_its_user_within_its_scopes(app: &App) {
     let t = app.tenant().await;
     let (path, token) = make(app, &t.member, &["tasks:read", "tasks:write", "users:read"]).await;
     assert!(token.starts_with("thp_"));
@@ -60,12 +60,12 @@ async fn a_token_calls_as_its_user_within_its_scopes(app: &App) {
     {
         assert_eq!(status(app, path, &token).await, status_there, "{path}");
     }
-    // It belongs to no session.
+    // A personal access token belongs to no session, so it cannot sign out.
     let (_, signs_out) = make(app, &t.member, &["sessions:write"]).await;
     assert_eq!(app.post("/auth/logout").token(&signs_out).send().await.expect(403).code(), "forbidden");
     let said = app.post("/auth/token/verify").json(&json!({ "token": token })).gives(200).await;
     assert_eq!((&said["active"], &said["id"]), (&json!(true), &json!(t.member.id)));
-    // It is shown once, and kept as a digest.
+    // The token is shown once; only its digest is stored.
     let row = app.get(&path).by(&t.member).send().await.expect(200);
     assert!(!row.text.contains("thp_") && !row.text.contains("hash"), "{}", row.text);
     assert_eq!(row.body["last_used_at"], app.clock.now().to_string());
@@ -73,7 +73,7 @@ async fn a_token_calls_as_its_user_within_its_scopes(app: &App) {
     assert!(!hold(&rows, &token));
 }
 
-async fn it_ends_when_it_is_deleted(app: &App) {
+async fn deleted_token_is_refused(app: &App) {
     let t = app.tenant().await;
     for by in [&t.member, &t.admin] {
         let (path, token) = make(app, &t.member, &["tasks:read"]).await;
@@ -87,18 +87,18 @@ async fn it_ends_when_it_is_deleted(app: &App) {
     assert_eq!(status(app, "/tasks", &never_used.1).await, 401);
 }
 
-async fn it_expires(app: &App) {
+async fn token_is_refused_after_its_expiry(app: &App) {
     let t = app.tenant().await;
     let (_, token) = make(app, &t.member, &["tasks:read"]).await;
     assert_eq!(status(app, "/tasks", &token).await, 200);
-    // The access tokens that it was exchanged for have expired many times by now.
+    // By now the internal access tokens that it was exchanged for have expired many times.
     app.clock.advance(DAY.saturating_sub(SECOND));
     assert_eq!(status(app, "/tasks", &token).await, 200);
     app.clock.advance(SECOND);
     assert_eq!(status(app, "/tasks", &token).await, 401);
 }
 
-async fn it_ends_with_its_user_and_its_tenant(app: &App) {
+async fn token_is_refused_while_its_user_or_tenant_is_disabled(app: &App) {
     let t = app.tenant().await;
     let (_, token) = make(app, &t.member, &["tasks:read"]).await;
     assert_eq!(status(app, "/tasks", &token).await, 200);
@@ -109,7 +109,7 @@ async fn it_ends_with_its_user_and_its_tenant(app: &App) {
     };
     set(false).await;
     assert_eq!(status(app, "/tasks", &token).await, 401);
-    // It is looked up again, and what it would be exchanged for is younger than the revocation.
+    // The token is looked up again, and the internal token is now younger than the revocation.
     app.clock.advance(2 * SECOND);
     assert_eq!(status(app, "/tasks", &token).await, 401);
     set(true).await;
@@ -125,7 +125,7 @@ async fn it_ends_with_its_user_and_its_tenant(app: &App) {
     assert_eq!(status(app, "/tasks", &token).await, 401);
 }
 
-async fn it_has_the_user_s_present_role(app: &App) {
+async fn token_has_the_current_role_of_its_user(app: &App) {
     let t = app.tenant().await;
     let (_, token) = make(app, &t.member, &["projects:write"]).await;
     let create = async || {
@@ -145,7 +145,7 @@ async fn it_has_the_user_s_present_role(app: &App) {
     assert_eq!(create().await, 403);
 }
 
-async fn its_life_and_their_number_are_bounded(app: &App) {
+async fn lifetime_and_number_of_tokens_are_limited(app: &App) {
     let t = app.tenant().await;
     let create = async |expires_at: String| {
         let body = json!({ "name": "report", "scopes": [], "expires_at": expires_at });
@@ -160,11 +160,11 @@ async fn its_life_and_their_number_are_bounded(app: &App) {
     }
     let told = create(now.plus(DAY).to_string()).await.expect(409);
     assert!(told.text.contains("at most 50"), "{}", told.text);
-    // Another user's are others.
+    // The limit counts per user.
     let _ = make(app, &t.other, &[]).await;
 }
 
-async fn none_makes_a_wider_one(app: &App) {
+async fn token_creates_no_token_with_more_scopes_or_a_longer_life(app: &App) {
     let t = app.tenant().await;
     let (_, token) = make(app, &t.admin, &["tasks:read", "access-tokens:write"]).await;
     let create = async |body: Value| app.post("/access-tokens").token(&token).json(&body).send().await;
@@ -178,12 +178,12 @@ async fn none_makes_a_wider_one(app: &App) {
     let (_, reads) = make(app, &t.admin, &["access-tokens:read"]).await;
     let refused = app.post("/access-tokens").token(&reads).json(&body(app, &[])).send().await.expect(403);
     assert_eq!(refused.code(), "insufficient_scope");
-    // A service has none, and makes none.
+    // A service account has no personal access tokens and cannot create any.
     let service = t.service(app, &["access-tokens:write"]);
     let _ = app.post("/access-tokens").token(&service).json(&body(app, &[])).gives(403).await;
 }
 
-async fn everybody_sees_their_own(app: &App) {
+async fn users_see_their_own_tokens_and_admins_see_all(app: &App) {
     let t = app.tenant().await;
     let (path, _) = make(app, &t.member, &["tasks:read"]).await;
     let _ = make(app, &t.admin, &["tasks:read"]).await;
@@ -198,7 +198,7 @@ async fn everybody_sees_their_own(app: &App) {
     let _ = app.get(&path).by(&t.admin).gives(200).await;
 }
 
-async fn another_node_knows_within_a_second(app: &App) {
+async fn deleted_token_is_refused_by_another_node_within_a_second(app: &App) {
     let t = app.tenant().await;
     let (path, token) = make(app, &t.member, &["tasks:read"]).await;
     let second = app.second(&[]).await;
@@ -209,7 +209,7 @@ async fn another_node_knows_within_a_second(app: &App) {
     second.finish().await;
 }
 
-async fn all_of_a_user_s_end_at_once(app: &App) {
+async fn end_all_revokes_every_token_of_the_user(app: &App) {
     let t = app.tenant().await;
     let tokens = [make(app, &t.member, &["tasks:read"]).await, make(app, &t.member, &["tasks:read"]).await];
     let (_, other) = make(app, &t.other, &["tasks:read"]).await;
@@ -226,8 +226,9 @@ async fn all_of_a_user_s_end_at_once(app: &App) {
     assert_eq!(audit["count"], 2);
 }
 
-/// Tokens are used for the first time while their user is disabled: whatever came first, none is good afterwards.
-async fn none_outlives_its_user_in_a_race(app: &App) {
+/// The tokens are used for the first time while their user is disabled. Whichever comes first, all
+/// are refused afterwards.
+async fn no_token_survives_a_concurrent_disabling_of_its_user(app: &App) {
     let t = app.tenant().await;
     let mut tokens = Vec::new();
     for _ in 0..12 {

@@ -1,4 +1,4 @@
-//! The stories of archived projects: nothing in them changes.
+//! Scenario tests of archived projects: nothing in an archived project can be changed.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -7,11 +7,11 @@ use taskhub_tests::{Answer, App, Tenant, User, every_database};
 use crate::concurrency::rows;
 
 every_database!(
-    nothing_in_an_archived_project_changes,
-    nothing_moves_into_or_out_of_one,
-    it_is_taken_out_of_the_archive_or_deleted,
-    who_leaves_hands_over_what_is_archived,
-    nothing_changes_after_the_archive_was_answered,
+    rows_of_an_archived_project_cannot_be_changed,
+    rows_cannot_be_moved_into_or_out_of_an_archived_project,
+    archived_project_can_only_be_reopened_or_deleted,
+    removing_a_user_transfers_rows_of_archived_projects,
+    no_concurrent_write_lands_after_archiving_returned,
 );
 
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
@@ -30,7 +30,8 @@ fn refused(answer: &Answer) {
     assert!(answer.body["detail"].as_str().unwrap().contains("archived"), "{}", answer.text);
 }
 
-/// A project with something of everything in it: its path, and theirs.
+/// A project that contains one row of every type. Returns the project, its path, and the path of
+/// each row with a change to it.
 async fn whole(app: &App, t: &Tenant) -> (Value, String, Vec<(String, Value)>) {
     let (project, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let inside = json!({ "title": "In it", "project_id": project["id"] });
@@ -46,7 +47,7 @@ async fn whole(app: &App, t: &Tenant) -> (Value, String, Vec<(String, Value)>) {
     (project, place, changes)
 }
 
-async fn nothing_in_an_archived_project_changes(app: &App) {
+async fn rows_of_an_archived_project_cannot_be_changed(app: &App) {
     let t = app.tenant().await;
     let (project, place, inside) = whole(app, &t).await;
     let _ = set(app, &t, &place, "archived").await;
@@ -56,7 +57,7 @@ async fn nothing_in_an_archived_project_changes(app: &App) {
             refused(&app.patch(path).by(user).json(change).send().await);
             refused(&app.delete(path).by(user).send().await);
         }
-        // What changes nothing is no change; and who may not is told so, and what is wrong.
+        // A no-op update succeeds. 403 and 422 come before the 409 of the archived project.
         assert_eq!(app.patch(path).by(&t.admin).json(&json!({})).gives(200).await, before);
         let _ = app.patch(path).by(&t.other).json(change).gives(403).await;
         let _ = app.patch(path).by(&t.admin).json(&json!({ "nonsense": 1 })).gives(422).await;
@@ -74,7 +75,7 @@ async fn nothing_in_an_archived_project_changes(app: &App) {
         assert_eq!(app.get(&list).by(&t.member).gives(200).await["count"], 1, "{list}");
     }
     let _ = set(app, &t, &place, "active").await;
-    // Nor does anything come back into it.
+    // Nothing can be restored into an archived project.
     let deleted = make(app, &t.member, "/tasks", new.clone()).await.1;
     let _ = app.delete(&deleted).by(&t.member).gives(204).await;
     let _ = set(app, &t, &place, "archived").await;
@@ -86,7 +87,7 @@ async fn nothing_in_an_archived_project_changes(app: &App) {
     }
 }
 
-async fn nothing_moves_into_or_out_of_one(app: &App) {
+async fn rows_cannot_be_moved_into_or_out_of_an_archived_project(app: &App) {
     let t = app.tenant().await;
     let (archived, place, inside) = whole(app, &t).await;
     let (open, _, others) = whole(app, &t).await;
@@ -103,7 +104,7 @@ async fn nothing_moves_into_or_out_of_one(app: &App) {
     refused(&app.patch(&personal).by(&t.member).json(&into).send().await);
 }
 
-async fn it_is_taken_out_of_the_archive_or_deleted(app: &App) {
+async fn archived_project_can_only_be_reopened_or_deleted(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "Website", "description": "Old.", "status": "archived" });
     let (before, place) = make(app, &t.manager, "/projects", body).await;
@@ -113,7 +114,7 @@ async fn it_is_taken_out_of_the_archive_or_deleted(app: &App) {
     refused(
         &app.put(&place).by(&t.manager).json(&json!({ "name": "New", "status": "archived" })).send().await,
     );
-    // Nothing is changed by that.
+    // Setting the same status again is a no-op.
     let _ = app.patch(&place).by(&t.manager).json(&json!({ "status": "archived" })).gives(200).await;
     assert_eq!(app.get(&place).by(&t.manager).gives(200).await, before);
     let open = json!({ "status": "active" });
@@ -130,7 +131,7 @@ async fn it_is_taken_out_of_the_archive_or_deleted(app: &App) {
     let _ = app.delete(&place).by(&t.manager).gives(204).await;
 }
 
-async fn who_leaves_hands_over_what_is_archived(app: &App) {
+async fn removing_a_user_transfers_rows_of_archived_projects(app: &App) {
     let t = app.tenant().await;
     let (_, place, inside) = whole(app, &t).await;
     let _ = app.patch(&place).by(&t.manager).json(&json!({ "manager_id": t.member.id })).gives(200).await;
@@ -142,7 +143,7 @@ async fn who_leaves_hands_over_what_is_archived(app: &App) {
     assert_eq!((&task["owner_id"], &project["manager_id"]), (&json!(t.other.id), &json!(t.other.id)));
 }
 
-async fn nothing_changes_after_the_archive_was_answered(app: &App) {
+async fn no_concurrent_write_lands_after_archiving_returned(app: &App) {
     let t = app.tenant().await;
     for round in 0..6 {
         let (project, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;

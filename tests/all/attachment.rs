@@ -1,4 +1,5 @@
-//! The stories of attachments: what is sent comes back as it was, to whom may have it, and goes for good.
+//! Scenario tests of attachments: bytes come back unchanged, only to callers with access, and are
+//! deleted permanently.
 
 mod sending;
 
@@ -16,18 +17,18 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 every_database!(
-    a_file_is_attached_told_downloaded_and_removed,
-    parts_of_a_file_are_sent,
-    who_may_attach_see_and_remove,
-    a_file_is_nobody_elses,
-    what_is_wrong_is_told,
-    what_came_otherwise_than_it_was_sent_is_refused,
-    a_quota_holds_however_many_come_at_once,
-    a_key_attaches_once,
-    a_large_file_comes_and_goes_in_pieces,
-    what_has_rotted_is_never_whole,
-    what_is_left_of_a_kill_is_swept,
-    attachments_go_with_their_task,
+    attachment_is_uploaded_listed_downloaded_and_deleted,
+    range_requests_return_parts_of_a_file,
+    attachment_permissions_follow_the_task,
+    attachment_is_isolated_from_other_tenants,
+    invalid_name_media_type_or_size_is_rejected,
+    digest_mismatch_is_rejected_with_422,
+    concurrent_uploads_do_not_exceed_the_quota,
+    idempotency_key_attaches_a_file_once,
+    large_file_is_streamed_both_ways,
+    corrupt_file_is_never_sent_as_complete,
+    objects_left_over_by_a_crash_are_swept,
+    attachments_are_deleted_permanently_with_their_task,
 );
 
 const OCTETS: &str = "application/octet-stream";
@@ -69,7 +70,7 @@ async fn set_quota(app: &App, t: &Tenant, bytes: i64, files: i64) {
     let _ = write.await.unwrap();
 }
 
-async fn a_file_is_attached_told_downloaded_and_removed(app: &App) {
+async fn attachment_is_uploaded_listed_downloaded_and_deleted(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let octets = b"<!doctype html><script>alert(1)</script>";
@@ -118,13 +119,14 @@ async fn a_file_is_attached_told_downloaded_and_removed(app: &App) {
     let actions: Vec<_> = audit["results"].as_array().unwrap().iter().map(|line| &line["action"]).collect();
     assert_eq!(actions, ["create", "delete"]);
     sweep(app).await;
-    // Elsewhere another story's server may have swept the row, and the object goes when it is a day old.
+    // On a shared database the server of another test may have swept the row. The object is deleted
+    // when it is a day old.
     if app.backend != Backend::Sqlite {
         app.clock.advance(Duration::from_hours(25));
         sweep(app).await;
     }
     assert!(!is_kept(app, &t, &id).await);
-    // What has no octets is a file too.
+    // An empty file is a file.
     let empty = attach(app, &t.member, &task, "empty", Vec::new()).await;
     if app.backend == Backend::Sqlite {
         let empty = empty.expect(201);
@@ -135,7 +137,7 @@ async fn a_file_is_attached_told_downloaded_and_removed(app: &App) {
     }
 }
 
-async fn parts_of_a_file_are_sent(app: &App) {
+async fn range_requests_return_parts_of_a_file(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let octets: Vec<u8> = (0..100_000_u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
@@ -149,7 +151,7 @@ async fn parts_of_a_file_are_sent(app: &App) {
             None => call.send().await,
         }
     };
-    // What is no range is ignored, but not at any length.
+    // An invalid range is ignored, unless the header is too long.
     assert_eq!(get(&"x".repeat(4096), None).await.expect(200).octets, octets);
     assert_eq!(get(&"x".repeat(4097), None).await.expect(400).code(), "invalid_header");
     for (range, first, end) in [
@@ -173,7 +175,7 @@ async fn parts_of_a_file_are_sent(app: &App) {
         let none = get(range, None).await.expect(416);
         assert_eq!((none.code(), none.header("content-range")), ("range_not_satisfiable", "bytes */100000"));
     }
-    // What is no one range, or of another file, is answered with the whole.
+    // Several ranges, or an If-Range of another file, return the whole file.
     for (range, of) in [
         ("bytes=0-1,5-6", None),
         ("bytes=9-1", None),
@@ -185,9 +187,9 @@ async fn parts_of_a_file_are_sent(app: &App) {
     }
 }
 
-async fn who_may_attach_see_and_remove(app: &App) {
+async fn attachment_permissions_follow_the_task(app: &App) {
     let t = app.tenant().await;
-    // The manager's project of no team is seen by all, and managed by managers.
+    // All users see a manager's project without a team, and managers manage it.
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let open = task(app, &t.manager, project["id"].as_str()).await;
     let personal = task(app, &t.member, None).await;
@@ -199,7 +201,7 @@ async fn who_may_attach_see_and_remove(app: &App) {
             let got = app.get(&format!("{path}/content")).by(reader).send().await.expect(200);
             assert_eq!(got.text, "hello");
         }
-        // Others who only see the task may not remove it; its uploader may.
+        // A user who only sees the task cannot delete the attachment; its uploader can.
         let stranger = if user.id == t.other.id { &t.member } else { &t.other };
         let _ = app.delete(&path).by(stranger).gives(403).await;
         let _ = app.delete(&path).by(user).gives(204).await;
@@ -209,7 +211,7 @@ async fn who_may_attach_see_and_remove(app: &App) {
         let path = format!("/tasks/{open}/attachments/{}", made.body["id"].as_str().unwrap());
         let _ = app.delete(&path).by(remover).gives(204).await;
     }
-    // Of a task that is not theirs to see, nothing is.
+    // Attachments of an invisible task are invisible.
     let made = put(&personal, &t.member).await.expect(201);
     let path = format!("/tasks/{personal}/attachments/{}", made.body["id"].as_str().unwrap());
     for path in [path.clone(), format!("{path}/content"), format!("/tasks/{personal}/attachments")] {
@@ -217,9 +219,9 @@ async fn who_may_attach_see_and_remove(app: &App) {
     }
     assert_eq!(put(&personal, &t.other).await.expect(404).code(), "not_found");
     let _ = app.delete(&path).by(&t.other).gives(404).await;
-    // Another task's is no way to it.
+    // The attachment is not found below another task.
     let _ = app.get(&path.replace(&personal, &open)).by(&t.member).gives(404).await;
-    // A service has what its scopes name.
+    // A service account has the permissions that its scopes name.
     let service = |scopes: &[&str]| t.service(app, scopes);
     let content = format!("{path}/content");
     let _ = app.get(&content).token(&service(&["attachments:read", "tasks:read"])).gives(200).await;
@@ -227,14 +229,14 @@ async fn who_may_attach_see_and_remove(app: &App) {
     let sent = app.post(&format!("/tasks/{open}/attachments?name=x")).body(OCTETS, "x");
     let made = sent.token(&service(&["attachments:write", "tasks:read"])).gives(201).await;
     assert_eq!(made["uploaded_by"], Value::Null);
-    // What the list tells is what may be seen.
+    // The reported permissions agree with what the caller can do.
     let asked = format!("/auth/permissions?noun=attachment&id={}", made["id"].as_str().unwrap());
     let told = app.get(&asked).by(&t.other).gives(200).await;
     let delete = told["actions"].as_array().unwrap().iter().find(|it| it["action"] == "delete").unwrap();
     assert_eq!(delete["allowed"], false);
 }
 
-async fn a_file_is_nobody_elses(app: &App) {
+async fn attachment_is_isolated_from_other_tenants(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let (ours, theirs) = (task(app, &t.member, None).await, task(app, &u.member, None).await);
     let made = attach(app, &t.member, &ours, "a.txt", "secret").await.expect(201);
@@ -252,7 +254,7 @@ async fn a_file_is_nobody_elses(app: &App) {
     assert!(is_kept(app, &t, &id).await);
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_name_media_type_or_size_is_rejected(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     for name in ["", "%20", "a%2Fb", "..", "a%5Cb", "a%0Ab", "%E2%80%AEgpj.exe", &"x".repeat(256)] {
@@ -268,7 +270,7 @@ async fn what_is_wrong_is_told(app: &App) {
     }
     let packed = app.post(&format!("{path}?name=x")).by(&t.member).header("content-encoding", "gzip");
     let _ = packed.body(OCTETS, "x").gives(415).await;
-    // More than there may be, notifies_nodes and not.
+    // A file over the limit is refused, with and without a Content-Length.
     let limit = usize::try_from(app.state.settings.file_limit).unwrap();
     let large = vec![0; limit + 1];
     assert_eq!(
@@ -283,7 +285,7 @@ async fn what_is_wrong_is_told(app: &App) {
     assert_eq!(list["count"], 1, "what was refused is not there");
 }
 
-async fn what_came_otherwise_than_it_was_sent_is_refused(app: &App) {
+async fn digest_mismatch_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let path = format!("/tasks/{task}/attachments?name=x");
@@ -302,7 +304,7 @@ async fn what_came_otherwise_than_it_was_sent_is_refused(app: &App) {
     assert_eq!(list["count"], 2);
 }
 
-async fn a_quota_holds_however_many_come_at_once(app: &App) {
+async fn concurrent_uploads_do_not_exceed_the_quota(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     assert_eq!(app.get("/tenant").by(&t.member).gives(200).await["file_count_quota"], 100_000);
@@ -313,7 +315,7 @@ async fn a_quota_holds_however_many_come_at_once(app: &App) {
     assert_eq!(made.len(), 2, "{answers:?}");
     let refused = answers.iter().find(|answer| answer.status != 201).unwrap().clone().expect(413);
     assert_eq!(refused.code(), "quota_exceeded");
-    // Five octets are left, and what goes leaves room at once, once.
+    // Five bytes are left. A deleted attachment frees its bytes immediately, and only once.
     let _ = attach(app, &t.member, &task, "x", "12345").await.expect(201);
     let _ = attach(app, &t.member, &task, "x", "1").await.expect(413);
     let path = format!("/tasks/{task}/attachments/{}", made[0].body["id"].as_str().unwrap());
@@ -324,17 +326,17 @@ async fn a_quota_holds_however_many_come_at_once(app: &App) {
     assert_eq!(told, [204, 404]);
     let _ = attach(app, &t.member, &task, "x", "ten octets").await.expect(201);
     let _ = attach(app, &t.member, &task, "x", "1").await.expect(413);
-    // And a number of files.
+    // The number of files is limited, too.
     set_quota(app, &t, 1000, 4).await;
     let _ = attach(app, &t.member, &task, "x", "").await.expect(201);
     assert_eq!(attach(app, &t.member, &task, "x", "").await.expect(413).code(), "quota_exceeded");
-    // Another organisation has its own.
+    // Each organisation has its own quota.
     let u = app.tenant().await;
     let theirs = self::task(app, &u.member, None).await;
     let _ = attach(app, &u.member, &theirs, "x", "ten octets").await.expect(201);
 }
 
-async fn a_key_attaches_once(app: &App) {
+async fn idempotency_key_attaches_a_file_once(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let send = async |name: &str, octets: &'static str| {
@@ -353,7 +355,7 @@ async fn a_key_attaches_once(app: &App) {
     assert_eq!(app.get(&path).by(&t.member).send().await.expect(200).text, "hello");
 }
 
-async fn a_large_file_comes_and_goes_in_pieces(app: &App) {
+async fn large_file_is_streamed_both_ways(app: &App) {
     let t = app.tenant().await;
     let app = app.second(&["--file-limit", "60000000"]).await;
     let task = task(&app, &t.member, None).await;
@@ -376,7 +378,7 @@ async fn a_large_file_comes_and_goes_in_pieces(app: &App) {
     app.finish().await;
 }
 
-async fn what_has_rotted_is_never_whole(app: &App) {
+async fn corrupt_file_is_never_sent_as_complete(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let octets = vec![7; 200_000];
@@ -384,14 +386,14 @@ async fn what_has_rotted_is_never_whole(app: &App) {
     let path = format!("/tasks/{task}/attachments/{id}/content");
     let file = app.state.settings.data_dir.join("files").join(t.id.to_string()).join(&id);
     let get = || app.get(&path).by(&t.member);
-    // One octet of them is another: what comes has no end.
+    // One byte is wrong: the response is cut off before its end.
     let mut rotten = octets.clone();
     rotten[3] = 8;
     std::fs::write(&file, &rotten).unwrap();
     let got = get().open().await;
     assert_eq!((got.status().as_u16(), got.content_length()), (200, Some(200_000)));
     let _ = got.bytes().await.unwrap_err();
-    // More or fewer are seen at once, whatever part is asked for.
+    // A wrong length is noticed at once, whichever range is requested.
     for octets in [&octets[..199_999], &[octets.as_slice(), b"x"].concat()] {
         std::fs::write(&file, octets).unwrap();
         app.expect_faults(2);
@@ -402,12 +404,13 @@ async fn what_has_rotted_is_never_whole(app: &App) {
     assert_eq!(get().send().await.expect(200).octets, octets);
 }
 
-async fn what_is_left_of_a_kill_is_swept(app: &App) {
+async fn objects_left_over_by_a_crash_are_swept(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let kept = text(&attach(app, &t.member, &task, "x", "kept").await.expect(201).body["id"]);
     let blob_store = &app.state.blob_store;
-    // One came whole, and its row was never written; of another half was written.
+    // One object was received completely, but its row was never written; the other was received in
+    // part.
     let whole = app.clock.now().new_id(t.id);
     let mut receiving = blob_store.receive(t.id, whole);
     receiving.take("orphan".into()).await.unwrap();
@@ -426,7 +429,7 @@ async fn what_is_left_of_a_kill_is_swept(app: &App) {
         names
     };
     assert_eq!(files().len(), 3, "{:?}", files());
-    // A stranger's file in the folder is none of ours.
+    // A file that TaskHub did not write is left alone.
     std::fs::write(folder.join("notes.txt"), "x").unwrap();
     for (hours, left) in [(0, 4), (23, 4), (2, 2)] {
         app.clock.advance(Duration::from_hours(hours));
@@ -434,13 +437,13 @@ async fn what_is_left_of_a_kill_is_swept(app: &App) {
         assert_eq!(files().len(), left, "{:?}", files());
     }
     assert_eq!(files(), [kept.as_str(), "notes.txt"]);
-    // What a client sent of a file that it gave up goes at once.
+    // An aborted upload is removed at once.
     let given_up = blob_store.receive(t.id, Uuid::from_u128(7));
     drop(given_up);
     assert!(!blob_store.has(t.id, Uuid::from_u128(7)).await.unwrap());
 }
 
-async fn attachments_go_with_their_task(app: &App) {
+async fn attachments_are_deleted_permanently_with_their_task(app: &App) {
     let t = app.tenant().await;
     set_quota(app, &t, 10, 10).await;
     let gone = task(app, &t.member, None).await;
@@ -449,7 +452,7 @@ async fn attachments_go_with_their_task(app: &App) {
     let _ = app.get(&format!("/tasks/{gone}/attachments/{id}")).by(&t.admin).gives(404).await;
     sweep(app).await;
     let next = task(app, &t.member, None).await;
-    // It can be restored, and so its files take room.
+    // The task can be restored, so its files still count against the quota.
     let _ = attach(app, &t.member, &next, "x", "ten octets").await.expect(413);
     assert!(is_kept(app, &t, &id).await);
     let _ = app.delete(&format!("/tasks/deleted/{gone}")).by(&t.member).gives(204).await;
@@ -461,7 +464,7 @@ async fn attachments_go_with_their_task(app: &App) {
 }
 
 #[test]
-fn a_place_for_files_is_a_folder_or_a_bucket() {
+fn files_setting_accepts_a_folder_or_a_bucket() {
     use taskhub::config::Settings;
     let folder = TempDir::new().unwrap();
     let set = |place: &str| {

@@ -1,4 +1,4 @@
-//! The stories of the audit: who did what, when, from where, with old and new values.
+//! Scenario tests of the audit: who did what, when and from where, with old and new values.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
 
 every_database!(
-    every_write_leaves_one_line,
-    a_failure_leaves_none,
-    a_refusal_by_the_policy_is_told,
-    the_audit_is_an_admin_s,
-    lines_are_found,
+    every_write_creates_one_audit_entry,
+    failed_or_no_op_write_creates_no_audit_entry,
+    policy_refusal_is_audited,
+    only_admins_read_the_audit,
+    audit_entries_are_filtered,
 );
 
-async fn every_write_leaves_one_line(app: &App) {
+async fn every_write_creates_one_audit_entry(app: &App) {
     let t = app.tenant().await;
     let call = app.post("/tasks").by(&t.member).header("x-request-id", "story-1");
     let made = call.json(&json!({ "title": "Audited", "priority": "high" })).send().await.expect(201);
@@ -41,15 +41,15 @@ async fn every_write_leaves_one_line(app: &App) {
     let names = |values: &Value| values.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&update["old_values"]), names(&update["new_values"]));
     assert!(update["old_values"].get("priority").is_none());
-    // It can be restored.
+    // The deletion moved the task to the trash.
     assert_eq!(delete["old_values"]["deleted_at"], Value::Null);
     assert_eq!(delete["new_values"]["deleted_at"], delete["at"]);
     let one = format!("/audit/{}", delete["id"].as_str().unwrap());
     assert_eq!(app.get(&one).by(&t.admin).gives(200).await, *delete);
 }
 
-/// A task of the member's in a project of no team: the other member sees it and may not change it.
-/// Its path.
+/// A task of the member in a project without a team. The other member sees it and cannot change it.
+/// Returns its path.
 async fn shared_task(app: &App, t: &Tenant) -> String {
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let body = json!({ "title": "Mine", "project_id": project["id"] });
@@ -57,14 +57,14 @@ async fn shared_task(app: &App, t: &Tenant) -> String {
     made.header("location").to_owned()
 }
 
-async fn a_refusal_by_the_policy_is_told(app: &App) {
+async fn policy_refusal_is_audited(app: &App) {
     let t = app.tenant().await;
     let path = shared_task(app, &t).await;
     let call = app.patch(&path).by(&t.other).header("x-request-id", "story-3");
     let _ = call.json(&json!({ "title": "Yours" })).gives(403).await;
     let service = t.service(app, &["tasks:read"]);
     let _ = app.get("/users").token(&service).gives(403).await;
-    // What is not there for the caller, and callers who are not known, are no refusals by the policy.
+    // 404 and 401 are not refusals by the policy.
     let _ = app.get("/tasks/01890a5d-ac96-774b-bcce-b302099a8057").by(&t.member).gives(404).await;
     let _ = app.get("/tasks").gives(401).await;
     let lines = async || app.get("/audit?action=refused&sort=at").by(&t.admin).gives(200).await;
@@ -79,7 +79,7 @@ async fn a_refusal_by_the_policy_is_told(app: &App) {
     assert_eq!(service["new_values"], json!({ "operation": "list_users", "code": "insufficient_scope" }));
 }
 
-async fn a_failure_leaves_none(app: &App) {
+async fn failed_or_no_op_write_creates_no_audit_entry(app: &App) {
     let t = app.tenant().await;
     let path = &shared_task(app, &t).await;
     let before = app.get("/audit?noun=task,user").by(&t.admin).gives(200).await["count"].clone();
@@ -99,7 +99,7 @@ async fn a_failure_leaves_none(app: &App) {
     assert_eq!(app.get("/audit?noun=task,user").by(&t.admin).gives(200).await["count"], before);
 }
 
-async fn the_audit_is_an_admin_s(app: &App) {
+async fn only_admins_read_the_audit(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let line = app.get("/audit").by(&t.admin).gives(200).await["results"][0].clone();
     let path = format!("/audit/{}", line["id"].as_str().unwrap());
@@ -110,7 +110,7 @@ async fn the_audit_is_an_admin_s(app: &App) {
     let _ = app.get(&path).by(&u.admin).gives(404).await;
     let row = format!("/audit?row={}", line["row_id"].as_str().unwrap());
     assert_eq!(app.get(&row).by(&u.admin).gives(200).await["count"], 0);
-    // Nobody changes what was written.
+    // Audit entries cannot be changed.
     for method in ["PUT", "PATCH", "DELETE", "POST"] {
         let refused = app.call(method, &path).by(&t.admin).json(&json!({})).send().await.expect(405);
         assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS");
@@ -119,7 +119,7 @@ async fn the_audit_is_an_admin_s(app: &App) {
     let _ = app.get("/audit").token(&service).gives(200).await;
 }
 
-async fn lines_are_found(app: &App) {
+async fn audit_entries_are_filtered(app: &App) {
     let t = app.tenant().await;
     app.clock.advance(Duration::from_hours(1));
     let noon = app.clock.now();

@@ -1,9 +1,10 @@
-//! The stories of `/api/v1/auth`: registering, signing in, sessions, passwords, and what a service's token reaches.
+//! Scenario tests of `/api/v1/auth`: registration, signing in, sessions, passwords, and the reach
+//! of service tokens.
 
-mod guess;
 mod introspection;
 mod joining;
 mod links;
+mod login_throttle;
 mod narrowed;
 mod own_sessions;
 mod password;

@@ -1,4 +1,5 @@
-//! Backups: made while the server is written to, restored into an empty installation, and refused when they do not fit.
+//! Backups: made while the server accepts writes, restored into an empty installation, and refused
+//! when they do not match it.
 
 use std::{
     fs,
@@ -17,12 +18,12 @@ use crate::{
     process::{Ran, Served, command, run, shared},
 };
 
-every_database!(a_backup_under_load_is_restored);
+every_database!(backup_made_under_load_is_restored);
 
-/// Tasks that are written before the backup, and that are written at least while it is made.
+/// The number of tasks written before the backup, and the least number written while it runs.
 const BEFORE: usize = 20;
 
-async fn a_backup_under_load_is_restored(app: &App) {
+async fn backup_made_under_load_is_restored(app: &App) {
     let (here, there) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let database = &empty_database(app, here.path(), "backed_up").await;
     let server = start(here.path(), database).await;
@@ -52,7 +53,7 @@ async fn a_backup_under_load_is_restored(app: &App) {
     assert!(said.contains("and the keys"), "{said}");
     let written = all(&server, &token, "/tasks").await;
     let _ = server.stop().await;
-    // A backup that lacks a file is made, and is a failure.
+    // A backup with a missing file is written, but reported as failed.
     let files = here.path().join("taskhub-data/files");
     fs::rename(&files, here.path().join("lost")).unwrap();
     let complaint = run(command(here.path(), &["backup", "second"]).args(flags(database)), "").complained();
@@ -67,7 +68,7 @@ async fn a_backup_under_load_is_restored(app: &App) {
     let token = sign_in(&server).await;
     let tasks = all(&server, &token, "/tasks").await;
     assert!(tasks.len() > BEFORE && tasks.iter().all(|task| written.contains(task)));
-    // The copy is of one instant: what was written has its audit row, and nothing else has.
+    // The backup is a consistent snapshot: exactly the written tasks have audit rows.
     let audit = all(&server, &token, "/audit?noun=task&action=create").await;
     assert_eq!(by(&audit, "row_id", "noun").len(), tasks.len());
     let client = reqwest::Client::new();
@@ -75,7 +76,7 @@ async fn a_backup_under_load_is_restored(app: &App) {
     let content = client.get(url).bearer_auth(&token).send().await.unwrap();
     assert_eq!(content.bytes().await.unwrap(), "the plan");
     let _ = server.stop().await;
-    // What is filled is not restored over.
+    // A filled database is not overwritten.
     let complaint = restore().complained();
     assert!(complaint.contains("empty database"), "{complaint}");
     drop_database(app, &restored).await;
@@ -83,7 +84,7 @@ async fn a_backup_under_load_is_restored(app: &App) {
 }
 
 #[test]
-fn what_is_no_whole_backup_of_this_installation_is_refused() {
+fn foreign_or_incomplete_backup_is_refused() {
     let folder = TempDir::new().unwrap();
     let taskhub = |args: &str| -> Ran {
         run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
@@ -92,7 +93,7 @@ fn what_is_no_whole_backup_of_this_installation_is_refused() {
     let _ = taskhub("backup kept").said();
     let complaint = taskhub("backup kept").complained();
     assert!(complaint.contains("must be an empty folder"), "{complaint}");
-    // Another key: what is sealed would not open.
+    // With another key the encrypted values could not be decrypted.
     let _ = taskhub("keys generate --data-dir other").said();
     let complaint = taskhub("restore kept --data-dir other").complained();
     assert!(complaint.contains("not the key of the backup"), "{complaint}");
@@ -101,7 +102,7 @@ fn what_is_no_whole_backup_of_this_installation_is_refused() {
     fs::create_dir(folder.path().join("third")).unwrap();
     fs::copy(folder.path().join("taskhub-data/encryption-key"), folder.path().join("third/encryption-key"))
         .unwrap();
-    // A file that was changed, one that is gone, and a folder that was never finished.
+    // A changed file, a missing file, and an unfinished backup.
     let file = |name: &str| folder.path().join("kept").join(name);
     let whole = fs::read(file("database.sqlite")).unwrap();
     let broken = |change: &dyn Fn(), said: &str| {
@@ -120,7 +121,7 @@ fn what_is_no_whole_backup_of_this_installation_is_refused() {
 }
 
 #[test]
-fn a_server_with_another_encryption_key_does_not_start() {
+fn server_with_another_encryption_key_does_not_start() {
     let folder = TempDir::new().unwrap();
     let taskhub = |args: &str| -> Ran {
         run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
@@ -135,7 +136,7 @@ fn a_server_with_another_encryption_key_does_not_start() {
     assert!(taskhub("tenant list").said().contains("acme"));
 }
 
-/// The flags of a server over a database, beside the folder that it runs in.
+/// The flags of a server on the database. Its files are in the folder that it runs in.
 fn flags(database: &str) -> [&str; 4] {
     ["--database-url", database, "--encryption-key-file", encryption_key()]
 }
@@ -160,7 +161,7 @@ async fn sign_in(server: &Served) -> String {
     pair["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Attaches a file to a task; the attachment's path.
+/// Attaches a file to a task. Returns the path of the attachment.
 async fn attach(server: &Served, token: &str) -> String {
     let task = server.gives(201, "POST", "/tasks", token, json!({ "title": "Draw it" })).await;
     let attachments = format!("/tasks/{}/attachments", task["id"].as_str().unwrap());
@@ -171,7 +172,7 @@ async fn attach(server: &Served, token: &str) -> String {
     format!("{attachments}/{}", made["id"].as_str().unwrap())
 }
 
-/// A new database beside the server's.
+/// Creates a new database beside that of the server.
 pub(crate) async fn empty_database(app: &App, folder: &Path, suffix: &str) -> String {
     if app.backend == Backend::Sqlite {
         return format!("sqlite://{}", folder.join(format!("{suffix}.db")).display());

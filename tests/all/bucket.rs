@@ -1,6 +1,6 @@
-//! Files in a bucket: the server over something that speaks S3 does what it does over a folder.
+//! Files in a bucket: the server behaves on an S3 service as on a folder.
 //!
-//! `TASKHUB_TEST_S3_URL` says where such a thing is; any credentials are good there.
+//! `TASKHUB_TEST_S3_URL` is the address of the service, which must accept any credentials.
 
 use std::fs;
 
@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 use crate::process::{LIFTED, Served};
 
-/// Three parts of a multipart upload, the last of them short.
+/// Three parts of a multipart upload, the last one short.
 const SIZE: usize = 11 * 1024 * 1024;
 
 #[tokio::test]
-async fn files_lie_in_a_bucket() {
+async fn files_are_stored_in_a_bucket() {
     let Some(s3) = configured("TASKHUB_TEST_S3_URL") else {
         eprintln!("skipped: no bucket is configured");
         return;
@@ -69,7 +69,7 @@ async fn files_lie_in_a_bucket() {
     assert_eq!(part.bytes().await.unwrap(), octets[5_242_870..5_242_890]);
     assert_eq!(kept(client.get(&bucket).send().await.unwrap()).await, 1);
 
-    // What breaks off leaves nothing, neither an object nor parts of one.
+    // An interrupted upload leaves neither an object nor parts of one.
     let half =
         futures::stream::iter([Ok(octets[..SIZE / 2].to_vec()), Err(std::io::Error::other("broken off"))]);
     let request = client.post(format!("{}/api/v1{files}?name=half.bin", server.url())).bearer_auth(token);
@@ -86,7 +86,7 @@ async fn files_lie_in_a_bucket() {
     assert_eq!(client.get(&content).bearer_auth(token).send().await.unwrap().status(), 404);
     let _ = server.stop().await;
 
-    // The sweep is what removes the object, by this.
+    // The sweep removes an object by this key.
     let list = client.get(&bucket).send().await.unwrap().text().await.unwrap();
     let key = list.split_once("<Key>of/taskhub/").unwrap().1.split('<').next().unwrap();
     let (tenant, id) =
@@ -100,7 +100,7 @@ async fn files_lie_in_a_bucket() {
     assert!(!blob_store.has(tenant, id).await.unwrap());
 }
 
-/// How many objects a bucket's list names.
+/// The number of objects in the listing of a bucket.
 async fn kept(list: Response) -> usize {
     list.text().await.unwrap().matches("<Key>").count()
 }

@@ -1,24 +1,25 @@
-//! The stories of many changes at once, of documents, requests and users: each keeps the rules that it keeps alone.
+//! Scenario tests of bulk changes of documents, requests and users. Each change follows the rules
+//! of the single operation.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, PASSWORD, Tenant, User, every_database};
 
 every_database!(
-    documents_are_changed_together_and_keep_their_versions,
-    requests_are_changed_together_and_leave_no_step_out,
-    users_are_changed_together,
-    users_are_changed_all_or_none,
-    only_who_may_changes_users,
-    the_last_admin_stays_within_one_request,
-    the_last_admin_stays_among_many_requests,
+    bulk_change_of_documents_keeps_their_versions,
+    bulk_change_of_requests_skips_no_status,
+    bulk_change_of_users_succeeds,
+    bulk_change_of_users_is_atomic,
+    bulk_change_of_users_requires_an_admin,
+    one_bulk_request_cannot_remove_the_last_admin,
+    concurrent_bulk_requests_cannot_remove_the_last_admin,
 );
 
 async fn send(app: &App, by: &User, noun: &str, operations: Value) -> Answer {
     app.post(&format!("/{noun}/bulk")).by(by).json(&json!({ "operations": operations })).send().await
 }
 
-/// The place of the first change that failed, with the status and the code of it.
+/// The status, the code and the pointer to the first change that failed.
 fn refused(answer: &Answer) -> (u16, &str, &str) {
     (answer.status, answer.code(), answer.pointer())
 }
@@ -32,7 +33,7 @@ fn new(t: &Tenant, name: &str, role: &str) -> Value {
     json!({ "action": "create", "body": body })
 }
 
-async fn documents_are_changed_together_and_keep_their_versions(app: &App) {
+async fn bulk_change_of_documents_keeps_their_versions(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let body = |title: &str| json!({ "title": title, "project_id": project["id"], "content": "One." });
@@ -43,7 +44,7 @@ async fn documents_are_changed_together_and_keep_their_versions(app: &App) {
         { "action": "create", "body": body("New") }, update(1, "Two."), update(2, "Three."),
         { "action": "delete", "id": gone["id"], "version": 1 },
     ]);
-    // Another member may make one, and not change that of the first.
+    // Another member may create a document, but not change that of the author.
     let answer = send(app, &t.other, "documents", operations.clone()).await;
     assert_eq!(refused(&answer), (403, "forbidden", "/operations/1"));
     assert_eq!(app.get("/documents").by(&t.other).gives(200).await["count"], 2);
@@ -65,7 +66,7 @@ async fn documents_are_changed_together_and_keep_their_versions(app: &App) {
     assert_eq!(app.get(&path).by(&t.member).gives(200).await["content"], "Three.");
 }
 
-async fn requests_are_changed_together_and_leave_no_step_out(app: &App) {
+async fn bulk_change_of_requests_skips_no_status(app: &App) {
     let t = app.tenant().await;
     let named = async |path: &str| {
         app.post(path).by(&t.manager).json(&json!({ "name": "Bakery" })).gives(201).await["id"].clone()
@@ -77,7 +78,7 @@ async fn requests_are_changed_together_and_leave_no_step_out(app: &App) {
     assert_eq!(made["results"][0]["row"]["status"], "pending");
     let update = |body: Value| json!({ "action": "update", "id": first, "body": body });
     let assign = update(json!({ "assignee_id": t.other.id }));
-    // No step is left out, and members delete nothing.
+    // No status can be skipped, and members cannot delete requests.
     let step = update(json!({ "status": "completed" }));
     let answer = send(app, &t.admin, "requests", json!([assign, step])).await;
     assert_eq!(refused(&answer), (409, "conflict", "/operations/1"));
@@ -91,7 +92,7 @@ async fn requests_are_changed_together_and_leave_no_step_out(app: &App) {
     assert_eq!(app.get("/requests").by(&t.member).gives(200).await["count"], 1);
 }
 
-async fn users_are_changed_together(app: &App) {
+async fn bulk_change_of_users_succeeds(app: &App) {
     let t = app.tenant().await;
     let create = new(&t, "grace", "member");
     let operations = json!([
@@ -105,7 +106,8 @@ async fn users_are_changed_together(app: &App) {
     assert!(!answer.text.contains("password"), "{}", answer.text);
     let results = &answer.body["results"];
     assert_eq!((&results[1]["row"]["role"], &results[2]["row"]), (&json!("member"), &Value::Null));
-    // Who is new signs in with the password, and is asked for their email; whose role is another has no token any more.
+    // The new user can sign in and gets a verification mail. A changed role revokes the user's
+    // tokens.
     let grace = text(&create["body"]["email"]).to_owned();
     assert!(!app.mail_about(&grace, "verify-email").await.token.is_empty());
     let signed = json!({ "email": grace, "password": PASSWORD });
@@ -119,7 +121,7 @@ async fn users_are_changed_together(app: &App) {
     assert_eq!(app.get("/users").by(&t.admin).gives(200).await["count"], 4);
 }
 
-async fn users_are_changed_all_or_none(app: &App) {
+async fn bulk_change_of_users_is_atomic(app: &App) {
     let t = app.tenant().await;
     let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "Mine" })).gives(201).await;
     let before = app.get("/users").by(&t.admin).gives(200).await;
@@ -133,14 +135,14 @@ async fn users_are_changed_all_or_none(app: &App) {
         (changed("password", json!("password")), (422, "invalid", "/operations/1/body/password")),
         (changed("email", json!(t.other.email)), (409, "conflict", "/operations/1/body/email")),
         (changed("weight", json!(1)), (422, "invalid", "/operations/1/body/weight")),
-        // The one before it has taken it.
+        // The operation before it takes the same email address.
         (
             changed("email", json!(format!("grace@{}.example", t.slug))),
             (409, "conflict", "/operations/1/body/email"),
         ),
         (update(json!({ "password": PASSWORD })), (422, "invalid", "/operations/1/body/password")),
         (update(json!({ "username": "other" })), (409, "conflict", "/operations/1/body/username")),
-        // Something is theirs: it passes to nobody here.
+        // The user owns rows, and the operation names no user to transfer them to.
         (json!({ "action": "delete", "id": t.member.id }), (409, "in_use", "/operations/1")),
         (json!({ "action": "delete", "id": t.other.id, "version": 7 }), (412, "stale", "/operations/1")),
         (json!({ "action": "create" }), (422, "invalid", "/operations/1/body")),
@@ -154,7 +156,7 @@ async fn users_are_changed_all_or_none(app: &App) {
     assert_eq!(refused(&send(app, &t.admin, "users", many.into()).await), (422, "invalid", "/operations"));
 }
 
-async fn only_who_may_changes_users(app: &App) {
+async fn bulk_change_of_users_requires_an_admin(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let promote = |id| json!([{ "action": "update", "id": id, "body": { "role": "admin" } }]);
     for user in [&t.manager, &t.member] {
@@ -164,7 +166,8 @@ async fn only_who_may_changes_users(app: &App) {
     }
     let strange = send(app, &u.admin, "users", promote(t.member.id)).await;
     assert_eq!(refused(&strange), (404, "not_found", "/operations/0"));
-    // A service that may write users makes no admin, who could do more than it.
+    // A service account with the scope to write users cannot create an admin, who could do more
+    // than the account.
     let narrow = t.service(app, &["users:write"]);
     for operations in [promote(t.member.id), json!([new(&t, "grace", "admin")])] {
         let call = app.post("/users/bulk").token(&narrow).json(&json!({ "operations": operations }));
@@ -172,7 +175,7 @@ async fn only_who_may_changes_users(app: &App) {
     }
 }
 
-async fn the_last_admin_stays_within_one_request(app: &App) {
+async fn one_bulk_request_cannot_remove_the_last_admin(app: &App) {
     let t = app.tenant().await;
     let made = send(app, &t.admin, "users", json!([new(&t, "second", "admin")])).await.expect(200).body;
     let (first, second) = (json!(t.admin.id), made["results"][0]["id"].clone());
@@ -189,14 +192,14 @@ async fn the_last_admin_stays_within_one_request(app: &App) {
         assert_eq!(refused(&answer), (409, "last_admin", "/operations/1"));
         assert_eq!(app.get("/users?role=admin&is_active=true").by(&t.admin).gives(200).await["count"], 2);
     }
-    // One who is made in the same request takes their place.
+    // An admin created in the same request counts.
     let operations = json!([new(&t, "third", "admin"), delete(&second), demote(&first)]);
     let _ = send(app, &t.admin, "users", operations).await.expect(200);
     let left = app.get("/users?role=admin").by(&t.member).gives(200).await;
     assert_eq!((&left["count"], &left["results"][0]["username"]), (&json!(1), &json!("third")));
 }
 
-async fn the_last_admin_stays_among_many_requests(app: &App) {
+async fn concurrent_bulk_requests_cannot_remove_the_last_admin(app: &App) {
     let t = app.tenant().await;
     let all = taskhub_domain::scopes::all();
     let service = t.service(app, &all.iter().map(String::as_str).collect::<Vec<_>>());
@@ -208,7 +211,7 @@ async fn the_last_admin_stays_among_many_requests(app: &App) {
         let _ = call(names.collect()).gives(200).await;
         let admins = app.get("/users?role=admin&is_active=true").token(&service).gives(200).await;
         let ids: Vec<_> = admins["results"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
-        // Each takes all but one away, and another each.
+        // Each request demotes all admins except one, a different one each time.
         let others = |left: usize| {
             let gone = ids.iter().enumerate().filter(move |(number, _)| *number != left);
             gone.map(|(_, id)| json!({ "action": "update", "id": id, "body": { "role": "member" } }))

@@ -1,4 +1,4 @@
-//! The stories of the command line: settings, and what an operator does with the program.
+//! Scenario tests of the command line: settings, and the commands of the operator.
 
 mod accounts;
 mod commands;
@@ -10,12 +10,12 @@ use std::path::Path;
 
 use crate::process::{Ran, command, run};
 
-/// Runs the program in a folder.
+/// Runs the program in the folder.
 fn taskhub(folder: &Path, args: &str) -> Ran {
     taskhub_with(folder, args, "")
 }
 
-/// As [`taskhub`], with a line on its standard input.
+/// Like [`taskhub`], with a line on standard input.
 fn taskhub_with(folder: &Path, args: &str, line: &str) -> Ran {
     run(&mut command(folder, &args.split_whitespace().collect::<Vec<_>>()), line)
 }

@@ -1,38 +1,38 @@
-//! The stories of comments and of who watches.
+//! Scenario tests of comments and watchers.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
-    a_comment_from_beginning_to_end,
-    who_may_say_and_unsay,
-    a_mention_reaches_who_sees_the_task,
-    an_edit_tells_who_is_new,
-    who_comments_watches,
-    who_may_watch,
-    what_is_wrong_is_told,
-    two_edits_at_once_keep_every_body,
+    comment_is_created_edited_and_deleted,
+    comment_permissions_follow_the_task_and_the_author,
+    mention_notifies_only_users_who_see_the_task,
+    edited_comment_notifies_only_new_mentions,
+    commenting_makes_the_author_a_watcher,
+    watchers_must_see_the_task,
+    invalid_comment_or_watcher_is_rejected_with_422,
+    concurrent_edits_keep_every_version,
 );
 
-/// A task of a user's; its path.
+/// Creates a task as the user. Returns its path.
 pub(crate) async fn task(app: &App, by: &User, body: Value) -> String {
     app.post("/tasks").by(by).json(&body).send().await.expect(201).header("location").to_owned()
 }
 
-/// A comment; its path.
+/// Creates a comment. Returns its path.
 pub(crate) async fn say(app: &App, by: &User, task: &str, body: &str) -> String {
     let made = app.post(&format!("{task}/comments")).by(by).json(&json!({ "body": body })).send().await;
     made.expect(201).header("location").to_owned()
 }
 
-/// The kinds of a user's notifications, the oldest first.
+/// The kinds of the user's notifications, oldest first.
 pub(crate) async fn told(app: &App, user: &User) -> Vec<String> {
     let list = app.get("/notifications?sort=created_at").by(user).gives(200).await;
     let rows = list["results"].as_array().unwrap();
     rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Lets the other member into the team of the hidden project; the membership's path.
+/// Adds the other member to the team of the hidden project. Returns the path of the membership.
 pub(crate) async fn let_in(app: &App, t: &Tenant) -> String {
     let teams = app.get("/teams?name=Design").by(&t.manager).gives(200).await;
     let members = format!("/teams/{}/members", teams["results"][0]["id"].as_str().unwrap());
@@ -40,7 +40,7 @@ pub(crate) async fn let_in(app: &App, t: &Tenant) -> String {
     made.expect(201).header("location").to_owned()
 }
 
-/// A team's project, of the member alone and managed by the manager; its id.
+/// A project of a team whose only member is the member, managed by the manager. Returns its id.
 pub(crate) async fn hidden_project(app: &App, t: &Tenant) -> Value {
     let team = app.post("/teams").by(&t.manager).json(&json!({ "name": "Design" })).gives(201).await;
     let members = format!("/teams/{}/members", team["id"].as_str().unwrap());
@@ -49,7 +49,7 @@ pub(crate) async fn hidden_project(app: &App, t: &Tenant) -> Value {
     app.post("/projects").by(&t.manager).json(&body).gives(201).await["id"].clone()
 }
 
-async fn a_comment_from_beginning_to_end(app: &App) {
+async fn comment_is_created_edited_and_deleted(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let task = task(app, &t.member, json!({ "title": "Write it", "project_id": project["id"] })).await;
@@ -66,7 +66,7 @@ async fn a_comment_from_beginning_to_end(app: &App) {
     assert_ne!(second["edited_at"], Value::Null);
     app.clock.advance(std::time::Duration::from_secs(1));
     let _ = app.put(&path).by(&t.other).json(&json!({ "body": "Third." })).gives(200).await;
-    // To say the same again is no edit.
+    // The same body again is a no-op.
     let same = app.put(&path).by(&t.other).json(&json!({ "body": "Third." })).gives(200).await;
     assert_eq!(same["version"], 3);
     let versions = app.get(&format!("{path}/versions")).by(&t.member).gives(200).await;
@@ -83,12 +83,12 @@ async fn a_comment_from_beginning_to_end(app: &App) {
     assert_eq!((&own["count"], &own["results"][0]["body"]), (&json!(1), &json!("Third.")));
     let _ = app.delete(&path).by(&t.other).gives(204).await;
     let _ = app.get(&format!("{path}/versions")).by(&t.admin).gives(404).await;
-    // What is said about a task goes with it.
+    // Comments are deleted with their task.
     let _ = app.delete(&task).by(&t.member).gives(204).await;
     let _ = app.get(&other).by(&t.admin).gives(404).await;
 }
 
-async fn who_may_say_and_unsay(app: &App) {
+async fn comment_permissions_follow_the_task_and_the_author(app: &App) {
     let t = app.tenant().await;
     let project = hidden_project(app, &t).await;
     let task = task(app, &t.member, json!({ "title": "Draw it", "project_id": project })).await;
@@ -103,7 +103,7 @@ async fn who_may_say_and_unsay(app: &App) {
         let _ = app.patch(&path).by(user).json(&json!({ "body": "Theirs." })).gives(404).await;
         let _ = app.delete(&path).by(user).gives(404).await;
     }
-    // Nobody but the author puts words into a mouth.
+    // Only the author can edit a comment.
     for user in [&t.admin, &t.manager] {
         let _ = app.get(&path).by(user).gives(200).await;
         let _ = app.patch(&path).by(user).json(&json!({ "body": "Theirs." })).gives(403).await;
@@ -112,17 +112,17 @@ async fn who_may_say_and_unsay(app: &App) {
     let path = say(app, &t.manager, &task, "The manager's.").await;
     let _ = app.delete(&path).by(&t.member).gives(403).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
-    // An author who no longer sees the task does not see what they said.
+    // An author who no longer sees the task does not see the comment.
     let membership = let_in(app, &t).await;
     let path = say(app, &t.other, &task, "For now.").await;
     let _ = app.delete(&membership).by(&t.manager).gives(204).await;
     let _ = app.patch(&path).by(&t.other).json(&json!({ "body": "Still." })).gives(404).await;
-    // A service that only reads tasks reads no comments.
+    // A service account with only `tasks:read` cannot read comments.
     let _ = app.get(&comments).token(&t.service(app, &["tasks:read"])).gives(403).await;
     let _ = app.get(&comments).token(&t.service(app, &["tasks:read", "comments:read"])).gives(200).await;
 }
 
-async fn a_mention_reaches_who_sees_the_task(app: &App) {
+async fn mention_notifies_only_users_who_see_the_task(app: &App) {
     let t = app.tenant().await;
     let project = hidden_project(app, &t).await;
     let task = task(app, &t.manager, json!({ "title": "Draw it", "project_id": project })).await;
@@ -141,7 +141,7 @@ async fn a_mention_reaches_who_sees_the_task(app: &App) {
     assert_eq!((&line["task_id"], &line["actor_id"]), (&comment["task_id"], &json!(t.manager.id)));
 }
 
-async fn an_edit_tells_who_is_new(app: &App) {
+async fn edited_comment_notifies_only_new_mentions(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let task = task(app, &t.admin, json!({ "title": "Write it", "project_id": project["id"] })).await;
@@ -151,14 +151,14 @@ async fn an_edit_tells_who_is_new(app: &App) {
     assert_eq!(told(app, &t.other).await, ["mentioned"]);
 }
 
-async fn who_comments_watches(app: &App) {
+async fn commenting_makes_the_author_a_watcher(app: &App) {
     let t = app.tenant().await;
     let project = hidden_project(app, &t).await;
     let body = json!({ "title": "Draw it", "project_id": project, "assignee_id": t.admin.id });
     let task = task(app, &t.manager, body).await;
     let _ = say(app, &t.member, &task, "How?").await;
     let _ = say(app, &t.member, &task, "And when?").await;
-    // The owner and the assignee are told once each, and who said it is not.
+    // The owner and the assignee are notified once per comment. The author is not notified.
     assert_eq!(told(app, &t.manager).await, ["commented", "commented"]);
     assert_eq!(told(app, &t.admin).await, ["assigned", "commented", "commented"]);
     let watchers = app.get(&format!("{task}/watchers")).by(&t.member).gives(200).await;
@@ -168,8 +168,8 @@ async fn who_comments_watches(app: &App) {
     assert_eq!(told(app, &t.member).await, ["commented", "status_changed"]);
     let line = app.get("/notifications?kind=status_changed").by(&t.member).gives(200).await;
     assert_eq!(line["results"][0]["text"], "manager changed “Draw it” from todo to done.");
-    // Who loses sight of the task watches it still, and is told nothing, nor shown what they were
-    // told before.
+    // A watcher who loses access keeps watching, but gets no notification and no longer sees the
+    // earlier ones.
     let out = app.get("/teams?name=Design").by(&t.manager).gives(200).await;
     let members = format!("/teams/{}/members", out["results"][0]["id"].as_str().unwrap());
     let member = app.get(&members).by(&t.manager).gives(200).await["results"][0]["id"].clone();
@@ -180,7 +180,7 @@ async fn who_comments_watches(app: &App) {
     assert_eq!(told(app, &t.member).await, ["commented", "status_changed"]);
 }
 
-async fn who_may_watch(app: &App) {
+async fn watchers_must_see_the_task(app: &App) {
     let t = app.tenant().await;
     let project = hidden_project(app, &t).await;
     let task = task(app, &t.admin, json!({ "title": "Draw it", "project_id": project })).await;
@@ -196,7 +196,7 @@ async fn who_may_watch(app: &App) {
     let theirs = app.post(&watchers).by(&t.admin).json(&other).send().await.expect(201);
     let theirs = theirs.header("location").to_owned();
     let _ = app.delete(&theirs).by(&t.member).gives(403).await;
-    // Who manages the project adds others, who must see the task.
+    // A manager of the project can add other watchers, but they must see the task.
     let unseen = app.post(&watchers).by(&t.manager).json(&json!({ "user_id": t.other.id })).send().await;
     assert_eq!(unseen.expect(422).pointer(), "/user_id");
     let _ = app.delete(&own).by(&t.manager).gives(204).await;
@@ -209,7 +209,7 @@ async fn who_may_watch(app: &App) {
     assert_eq!(said.pointer(), "/user_id");
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_comment_or_watcher_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, json!({ "title": "Write it" })).await;
     let comments = format!("{task}/comments");
@@ -225,14 +225,14 @@ async fn what_is_wrong_is_told(app: &App) {
     let stranger = app.tenant().await;
     let body = json!({ "user_id": stranger.member.id });
     let foreign = app.post(&format!("{task}/watchers")).by(&t.member).json(&body).send().await;
-    // That they are no user of this organisation is not told to who may not add others anyway.
+    // A caller who may not add others gets 403 and does not learn whether the user exists.
     let _ = foreign.expect(403);
     let foreign = app.post(&format!("{task}/watchers")).by(&t.admin).json(&body).send().await.expect(422);
     assert_eq!(foreign.body["errors"][0]["code"], "reference_not_found");
     assert_eq!(app.get(&comments).by(&t.member).gives(200).await["count"], 0);
 }
 
-async fn two_edits_at_once_keep_every_body(app: &App) {
+async fn concurrent_edits_keep_every_version(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, json!({ "title": "Write it" })).await;
     let path = say(app, &t.member, &task, "0").await;

@@ -1,4 +1,4 @@
-//! Many at once: nothing is lost, nothing is done twice, and no rule is slipped past.
+//! Concurrency: no write is lost or applied twice, and no rule can be evaded.
 
 mod nodes;
 
@@ -12,18 +12,18 @@ use uuid::Uuid;
 use crate::sql;
 
 every_database!(
-    parallel_writers_lose_nothing,
-    of_two_changes_of_one_version_one_wins,
-    parallel_changes_of_different_fields_all_stay,
-    one_key_makes_one_row,
-    one_refresh_token_has_one_successor,
-    the_last_admin_stays,
-    the_last_admin_is_not_deleted,
-    one_admin_is_left_whatever_is_tried,
-    a_rule_that_spans_rows_writes_the_row_that_it_depends_on,
+    concurrent_writers_lose_no_rows,
+    one_of_two_updates_of_a_version_gets_412,
+    concurrent_updates_of_different_fields_all_persist,
+    concurrent_requests_with_one_idempotency_key_create_one_row,
+    concurrent_refreshes_return_the_same_successor,
+    concurrent_demotions_leave_one_admin,
+    concurrent_deletions_leave_one_admin,
+    mixed_concurrent_changes_leave_one_admin,
+    rule_across_rows_writes_its_guard_row,
 );
 
-async fn parallel_writers_lose_nothing(app: &App) {
+async fn concurrent_writers_lose_no_rows(app: &App) {
     const WRITERS: usize = 64;
     const EACH: usize = 4;
     let t = app.tenant().await;
@@ -46,7 +46,7 @@ async fn parallel_writers_lose_nothing(app: &App) {
     assert_eq!(audited, ids);
 }
 
-async fn of_two_changes_of_one_version_one_wins(app: &App) {
+async fn one_of_two_updates_of_a_version_gets_412(app: &App) {
     let t = app.tenant().await;
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Contested" })).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
@@ -65,7 +65,7 @@ async fn of_two_changes_of_one_version_one_wins(app: &App) {
     }
 }
 
-async fn parallel_changes_of_different_fields_all_stay(app: &App) {
+async fn concurrent_updates_of_different_fields_all_persist(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Before" })).gives(201).await;
@@ -81,7 +81,8 @@ async fn parallel_changes_of_different_fields_all_stay(app: &App) {
         ("due_at", json!("2027-01-02T00:00:00.000000Z")),
         ("estimate_minutes", json!(90)),
     ];
-    // Some of them twice, so that there are twenty; the same value again is no change.
+    // Some fields are set twice, so that there are twenty updates. Setting the same value again is
+    // a no-op.
     let twenty = fields.iter().cycle().take(20).enumerate();
     let changes = twenty.map(|(number, (name, value))| {
         let caller = if number % 2 == 0 { &t.member } else { &t.admin };
@@ -97,7 +98,7 @@ async fn parallel_changes_of_different_fields_all_stay(app: &App) {
     assert_eq!(audit.len(), 1 + fields.len());
 }
 
-async fn one_key_makes_one_row(app: &App) {
+async fn concurrent_requests_with_one_idempotency_key_create_one_row(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     let send = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body).send();
@@ -119,7 +120,7 @@ async fn one_key_makes_one_row(app: &App) {
     assert_eq!(app.get("/audit?noun=task").by(&t.admin).gives(200).await["count"], 1);
 }
 
-async fn one_refresh_token_has_one_successor(app: &App) {
+async fn concurrent_refreshes_return_the_same_successor(app: &App) {
     let t = app.tenant().await;
     let (_, mut token) = t.member.sign_in(app).await;
     for _ in 0..10 {
@@ -136,15 +137,15 @@ async fn one_refresh_token_has_one_successor(app: &App) {
     }
 }
 
-/// A token of a service with every scope: with less it could not make admins.
+/// A token of a service account with every scope. With fewer scopes it could not create admins.
 fn everything(app: &App, t: &taskhub_tests::Tenant) -> String {
     let all = taskhub_domain::scopes::all();
     t.service(app, &all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-async fn the_last_admin_stays(app: &App) {
+async fn concurrent_demotions_leave_one_admin(app: &App) {
     let t = app.tenant().await;
-    // A service may do what admins may, and no demotion ends its token.
+    // A service account may do what admins may, and demoting an admin does not revoke its token.
     let service = everything(app, &t);
     let change = async |id: Uuid, body: &Value| {
         app.patch(&format!("/users/{id}")).token(&service).json(body).send().await
@@ -159,7 +160,7 @@ async fn the_last_admin_stays(app: &App) {
         let _ = change(t.admin.id, &json!({ "role": "admin", "is_active": true })).await.expect(200);
         let _ = change(t.manager.id, &json!({ "role": "manager", "is_active": true })).await.expect(200);
     }
-    // Two admins, each against the other: whoever is faster ends the other's token.
+    // Two admins demote each other. The faster one revokes the token of the other.
     let _ = change(t.manager.id, &json!({ "role": "admin" })).await.expect(200);
     app.clock.advance(Duration::from_secs(1));
     let (first, second) = (t.admin.sign_in(app).await.0, t.manager.sign_in(app).await.0);
@@ -176,7 +177,7 @@ async fn the_last_admin_stays(app: &App) {
     assert_eq!(admins["count"], 1);
 }
 
-async fn the_last_admin_is_not_deleted(app: &App) {
+async fn concurrent_deletions_leave_one_admin(app: &App) {
     let t = app.tenant().await;
     let service = everything(app, &t);
     let admin = async |name: &str| {
@@ -199,7 +200,7 @@ async fn the_last_admin_is_not_deleted(app: &App) {
     assert_eq!(remove(&left).await.expect(409).code(), "last_admin");
 }
 
-async fn one_admin_is_left_whatever_is_tried(app: &App) {
+async fn mixed_concurrent_changes_leave_one_admin(app: &App) {
     let t = app.tenant().await;
     let service = everything(app, &t);
     let admins = "/users?role=admin&is_active=true";
@@ -233,7 +234,7 @@ async fn one_admin_is_left_whatever_is_tried(app: &App) {
     }
 }
 
-/// One of the two was let go, and the other was kept as the last.
+/// Fails unless one request succeeded and the other got 409 `last_admin`.
 fn one_goes(a: &Answer, b: &Answer) {
     let (gone, kept) = if a.status < 300 { (a, b) } else { (b, a) };
     assert!(gone.status < 300, "{}", gone.text);
@@ -261,8 +262,9 @@ async fn every(app: &App, token: &str, path: &str) -> BTreeSet<String> {
     ids
 }
 
-/// A lock of a row may hold on one node alone (Galera): two nodes that write the row collide.
-async fn a_rule_that_spans_rows_writes_the_row_that_it_depends_on(app: &App) {
+/// In a Galera cluster a row lock is only valid on its own node. So a transaction also writes the
+/// row that it depends on, and two nodes collide there.
+async fn rule_across_rows_writes_its_guard_row(app: &App) {
     let t = app.tenant().await;
     let tenant = format!("tenant WHERE slug = '{}'", t.slug);
     let name = format!("Plans of {}", t.slug);

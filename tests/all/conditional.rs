@@ -1,16 +1,16 @@
-//! The stories of conditional requests: entity tags, what the client has, and what a change is for.
+//! Scenario tests of conditional requests: entity tags, `If-None-Match` and `If-Match`.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
 
 every_database!(
-    a_client_that_has_it_gets_304,
-    a_change_of_another_version_is_refused,
-    if_none_match_refuses_a_change_of_what_is_there,
-    tags_that_are_none_are_refused,
-    an_organisation_may_require_if_match,
-    a_change_of_nothing_is_none,
-    every_coding_has_a_tag_of_its_own,
+    matching_if_none_match_gets_304,
+    stale_if_match_is_rejected_with_412,
+    if_none_match_rejects_an_update_of_an_existing_row,
+    malformed_entity_tag_is_rejected_with_400,
+    missing_if_match_gets_428_where_the_tenant_requires_it,
+    no_op_update_keeps_the_version,
+    every_content_coding_has_its_own_etag,
 );
 
 async fn task(app: &App, t: &Tenant) -> String {
@@ -18,7 +18,7 @@ async fn task(app: &App, t: &Tenant) -> String {
     format!("/tasks/{}", made["id"].as_str().unwrap())
 }
 
-async fn a_client_that_has_it_gets_304(app: &App) {
+async fn matching_if_none_match_gets_304(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     for path in
@@ -38,12 +38,12 @@ async fn a_client_that_has_it_gets_304(app: &App) {
     let _ = app.patch(&path).by(&t.member).json(&json!({ "title": "After" })).gives(200).await;
     let changed = app.get(&path).by(&t.member).header("if-none-match", "\"1\"").send().await.expect(200);
     assert_eq!(changed.header("etag"), "\"2\"");
-    // What a stranger knows of the version does not tell them that it is there.
+    // A caller of another tenant gets 404, whatever tag is sent.
     let u = app.tenant().await;
     let _ = app.get(&path).by(&u.admin).header("if-none-match", "*").gives(404).await;
 }
 
-async fn a_change_of_another_version_is_refused(app: &App) {
+async fn stale_if_match_is_rejected_with_412(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let body = json!({ "title": "After" });
@@ -51,7 +51,7 @@ async fn a_change_of_another_version_is_refused(app: &App) {
         let call = app.call(method, path).by(&t.member).header("if-match", tag);
         if method == "DELETE" { call.send().await } else { call.json(&body).send().await }
     };
-    // Weak tags match nothing here: the comparison is strong.
+    // If-Match uses the strong comparison: a weak tag never matches.
     for tag in ["\"2\"", "\"0\"", "W/\"1\"", "\"one\"", "\"01\"", "\"+1\"", "\"2\", \"3\"", "\"1,1\""] {
         for (method, path) in [
             ("PATCH", path.clone()),
@@ -70,13 +70,13 @@ async fn a_change_of_another_version_is_refused(app: &App) {
     assert_eq!(changed.body["title"], "After");
     let done = send("POST", &format!("{path}/complete"), "*").await.expect(200);
     assert_eq!(done.header("etag"), format!("\"{}\"", done.body["version"]));
-    // Who may not change it, or does not see it, learns nothing of its version.
+    // 403 and 404 come before 412.
     let personal = app.delete(&path).by(&t.other).header("if-match", "\"99\"").send().await;
     assert_eq!(personal.expect(404).code(), "not_found");
     let tag = done.header("etag").to_owned();
     let _ = send("DELETE", &path, &tag).await.expect(204);
     let _ = send("DELETE", &path, &tag).await.expect(404);
-    // The organisation and the profile have versions too.
+    // The tenant and the profile have versions, too.
     let refused =
         app.patch("/tenant").by(&t.admin).header("if-match", "\"9\"").json(&json!({ "name": "New" }));
     assert_eq!(refused.send().await.expect(412).code(), "stale");
@@ -85,7 +85,7 @@ async fn a_change_of_another_version_is_refused(app: &App) {
     assert_eq!(refused.send().await.expect(412).code(), "stale");
 }
 
-async fn tags_that_are_none_are_refused(app: &App) {
+async fn malformed_entity_tag_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let long = format!("\"{}\"", "1".repeat(2000));
@@ -98,7 +98,7 @@ async fn tags_that_are_none_are_refused(app: &App) {
     }
 }
 
-async fn an_organisation_may_require_if_match(app: &App) {
+async fn missing_if_match_gets_428_where_the_tenant_requires_it(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
@@ -124,14 +124,14 @@ async fn an_organisation_may_require_if_match(app: &App) {
         let refused = call.send().await;
         assert_eq!((refused.status, refused.code()), (428, "precondition_required"), "{method} {path}");
     }
-    // A change of nothing needs it too, and `*` is enough.
+    // A no-op update requires If-Match, too; `*` satisfies it.
     let same = app.patch(&path).by(&t.member).json(&json!({ "title": "Before" }));
     assert_eq!(same.send().await.expect(428).code(), "precondition_required");
     let any = app.patch(&path).by(&t.member).header("if-match", "*").json(&json!({ "title": "After" }));
     let _ = any.gives(200).await;
     let this = app.patch(&path).by(&t.member).header("if-match", "\"2\"").json(&json!({ "title": "Later" }));
     let _ = this.gives(200).await;
-    // New rows have no version yet; signing in and changing one's password are about no version.
+    // If-Match is not required for creating rows, signing in and changing the password.
     let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "Another" })).gives(201).await;
     let (access, _) = t.member.sign_in(app).await;
     let _ = app.post("/auth/logout").token(&access).gives(204).await;
@@ -140,7 +140,7 @@ async fn an_organisation_may_require_if_match(app: &App) {
     let _ = app.delete(&path).by(&t.member).gives(204).await;
 }
 
-async fn a_change_of_nothing_is_none(app: &App) {
+async fn no_op_update_keeps_the_version(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let before = app.get(&path).by(&t.member).gives(200).await;
@@ -152,7 +152,7 @@ async fn a_change_of_nothing_is_none(app: &App) {
     assert_eq!(app.get(&audit).by(&t.admin).gives(200).await["count"], 1);
 }
 
-async fn every_coding_has_a_tag_of_its_own(app: &App) {
+async fn every_content_coding_has_its_own_etag(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let get = async |coding: &str, known: &str| {
@@ -167,7 +167,7 @@ async fn every_coding_has_a_tag_of_its_own(app: &App) {
         assert_eq!(fresh.header("etag"), tag);
         let told = if coding == "identity" { "" } else { coding };
         assert_eq!(fresh.header("content-encoding"), told);
-        // What the client has is told by the tag that it has it by.
+        // A tag matches only for the coding that it names.
         for known in [tag.to_owned(), format!("W/{tag}"), format!("\"x\", {tag}"), format!("\"0\",{tag}")] {
             let same = get(coding, &known).await.expect(304);
             assert_eq!((same.text.as_str(), same.header("etag")), ("", tag), "{known}");
@@ -175,7 +175,7 @@ async fn every_coding_has_a_tag_of_its_own(app: &App) {
         let other = get(coding, &tag.replace('1', "7")).await.expect(200);
         assert_eq!(other.header("etag"), tag);
     }
-    // A change for a version is one for it by any tag of it.
+    // If-Match accepts the tag of any coding.
     let mut version = 1;
     for coding in ["gzip", "zstd", "deflate", "identity"] {
         let tag = get(coding, "").await.expect(200).header("etag").to_owned();
@@ -190,14 +190,14 @@ async fn every_coding_has_a_tag_of_its_own(app: &App) {
         assert_eq!(changed.header("etag"), next);
         assert_eq!(change("Late").await.expect(412).header("etag"), "");
     }
-    // A word that is no coding is no version, and a weak tag is none for a change.
+    // A tag with an unknown coding does not match, nor does a weak tag.
     for tag in ["\"5-br\"", "\"5-\"", "\"-gzip\"", "W/\"5-gzip\"", "\"5-gzip-gzip-x\""] {
         let call = app.patch(&path).by(&t.member).header("if-match", tag).json(&json!({ "title": "Never" }));
         assert_eq!(call.send().await.expect(412).code(), "stale", "{tag}");
     }
 }
 
-async fn if_none_match_refuses_a_change_of_what_is_there(app: &App) {
+async fn if_none_match_rejects_an_update_of_an_existing_row(app: &App) {
     let t = app.tenant().await;
     let path = task(app, &t).await;
     let change = json!({ "title": "After" });

@@ -1,18 +1,18 @@
-//! The stories of pages from other origins: those that are configured may call the API, and no others.
+//! Scenario tests of CORS: pages of configured origins can call the API, other pages cannot.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    without_origins_no_page_is_let_in,
-    the_origins_that_are_configured_may_call,
-    headers_that_browsers_and_tracing_add_are_allowed,
-    a_refused_preflight_names_what_was_refused,
+    without_configured_origins_cors_is_off,
+    configured_origins_may_call,
+    preflight_allows_common_browser_and_tracing_headers,
+    refused_preflight_names_the_reason,
 );
 
 const PAGE: &str = "https://app.example.com";
 
-async fn without_origins_no_page_is_let_in(app: &App) {
+async fn without_configured_origins_cors_is_off(app: &App) {
     let t = app.tenant().await;
     let answer = app.get("/tasks").by(&t.member).header("origin", PAGE).send().await.expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), "");
@@ -21,7 +21,7 @@ async fn without_origins_no_page_is_let_in(app: &App) {
     assert_eq!(asked.send().await.header("access-control-allow-origin"), "");
 }
 
-async fn the_origins_that_are_configured_may_call(app: &App) {
+async fn configured_origins_may_call(app: &App) {
     let t = app.tenant().await;
     let open = app.second(&["--cors-origins", "https://app.example.com,http://localhost:5173"]).await;
     for origin in [PAGE, "http://localhost:5173"] {
@@ -44,7 +44,7 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
         }
         let answer = open.get("/tasks").by(&t.member).header("origin", origin).send().await.expect(200);
         assert_eq!(answer.header("access-control-allow-origin"), origin);
-        // Tokens travel in a header: a page is never let in by a cookie.
+        // Tokens are sent in a header. Cookies never authenticate a page.
         assert_eq!(answer.header("access-control-allow-credentials"), "");
         let exposed = answer.header("access-control-expose-headers").to_lowercase();
         for name in
@@ -59,7 +59,7 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
                 .to_lowercase()
                 .contains("origin"))
         );
-        // A page can also read why it was refused.
+        // A page can read an error response, too.
         let refused =
             open.post("/tasks").by(&t.member).header("origin", origin).json(&json!({})).send().await;
         assert_eq!((refused.status, refused.header("access-control-allow-origin")), (422, origin));
@@ -75,12 +75,12 @@ async fn the_origins_that_are_configured_may_call(app: &App) {
         let answer = open.get("/tasks").by(&t.member).header("origin", origin).send().await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
     }
-    // What is no page's request needs no origin.
+    // A request without an Origin header is not affected.
     let _ = open.get("/tasks").by(&t.member).gives(200).await;
     open.finish().await;
 }
 
-async fn headers_that_browsers_and_tracing_add_are_allowed(app: &App) {
+async fn preflight_allows_common_browser_and_tracing_headers(app: &App) {
     let open = app.second(&["--cors-origins", PAGE]).await;
     for name in ["tracestate", "baggage", "x-requested-with", "cache-control", "Traceparent, TraceState"] {
         let ask = open.call("OPTIONS", "/tasks").header("origin", PAGE);
@@ -91,7 +91,7 @@ async fn headers_that_browsers_and_tracing_add_are_allowed(app: &App) {
     open.finish().await;
 }
 
-async fn a_refused_preflight_names_what_was_refused(app: &App) {
+async fn refused_preflight_names_the_reason(app: &App) {
     let open = app.second(&["--cors-origins", PAGE]).await;
     let evil = "https://evil.example";
     for (origin, method, headers, named) in [

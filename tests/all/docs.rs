@@ -1,6 +1,8 @@
-//! The documentation for users of the API. What its pages say to type (every block of `sh`) is typed, in one bash a page, against a server of
-//! its own as it is out of the box; what they show below (a block of `json`, `http` or `text` that follows) is what comes, with `…` for what
-//! differs. A `curl` that is refused fails its page, unless the page shows the refusal. The pages of problems are made of the one table.
+//! The documentation for users of the API. The commands of a page (blocks of `sh`) run in one bash
+//! per page, against a new server with default settings. The outputs that the page shows after them
+//! (blocks of `json`, `http` or `text`) must match, where `…` stands for any text. A `curl` with an
+//! error response fails its page, unless the page shows that response. The pages of the problems
+//! are generated from their table.
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path, process::Stdio, time::Duration};
 
@@ -8,18 +10,18 @@ use taskhub::http::problem::{Code, FIELDS};
 use taskhub_tests::{App, every_database};
 use tempfile::TempDir;
 
-use crate::{process::Served, walks::reviewed};
+use crate::{contract::reviewed, process::Served};
 
-/// Where the pages say that the server is.
+/// The address of the server in the pages.
 const SERVER: &str = "127.0.0.1:8080";
-/// The page that the others go on from.
+/// The page that the other pages build on.
 const FIRST: &str = "docs/quick-start.md";
-/// What a page may take.
+/// The time limit per page.
 const DEADLINE: Duration = Duration::from_mins(2);
 
 macro_rules! pages {
     ($($name:ident = $path:literal,)*) => {
-        /// All pages with something to type.
+        /// All pages with commands.
         const PAGES: &[&str] = &[$($path),*];
         $(
             #[test]
@@ -46,10 +48,10 @@ pages! {
     versions = "docs/api-versioning.md",
 }
 
-every_database!(a_type_leads_to_its_page);
+every_database!(problem_type_links_to_its_page);
 
 #[test]
-fn no_page_is_left_out() {
+fn every_page_is_run_and_listed_in_the_index() {
     let pages =
         names("docs").into_iter().filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
     let index = read("docs/README.md");
@@ -65,7 +67,7 @@ fn no_page_is_left_out() {
 }
 
 #[test]
-fn defaults_are_those_of_the_settings() {
+fn documented_defaults_match_the_settings() {
     let variables = taskhub::cli::variables();
     let mut compared = BTreeSet::new();
     for page in PAGES {
@@ -86,7 +88,7 @@ fn defaults_are_those_of_the_settings() {
 }
 
 #[test]
-fn what_fails_is_noticed() {
+fn failing_command_or_wrong_output_fails_the_page() {
     let fails = |page: &str| typed("", page).unwrap_err();
     assert!(fails("```sh\ntrue\nfalse\ntrue\n```\n").contains("line 1"));
     assert!(fails("```sh\nfalse | cat\n```\n").contains("line 1"));
@@ -104,7 +106,7 @@ fn what_fails_is_noticed() {
 }
 
 #[test]
-fn every_code_has_its_page() {
+fn every_problem_code_has_a_page() {
     let mut list = "# Error codes\n\n[Errors](../errors.md) describes the format of error responses. These pages are generated \
                     from the tables in `crates/api/src/http/problem`.\n\n\
                     | code | status | title | retry |\n| --- | --- | --- | --- |\n"
@@ -126,7 +128,7 @@ fn every_code_has_its_page() {
     assert_eq!(self::names("docs/errors"), names, "a page of a code that there is not");
 }
 
-async fn a_type_leads_to_its_page(app: &App) {
+async fn problem_type_links_to_its_page(app: &App) {
     let refused = app.get("/tasks").send().await.expect(401);
     let page = app.get(refused.body["type"].as_str().unwrap()).send().await.expect(200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
@@ -139,7 +141,7 @@ async fn a_type_leads_to_its_page(app: &App) {
     assert_eq!(app.get("/problems/made_up").send().await.expect(404).code(), "not_found");
 }
 
-/// What is in a folder.
+/// The names of the files in a folder.
 fn names(folder: &str) -> BTreeSet<String> {
     let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)).unwrap();
     folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -149,7 +151,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
 }
 
-/// Something to type, and what is shown of its answer.
+/// Commands, and the output that the page shows for them.
 struct Block {
     line: usize,
     typed: String,
@@ -157,7 +159,7 @@ struct Block {
 }
 
 impl Block {
-    /// Whether the page shows that the server refuses.
+    /// Whether the page shows an error response.
     fn is_refused(&self) -> bool {
         let shown = squeezed(self.shown.as_deref().unwrap_or_default());
         shown.contains("\"status\":4") || shown.contains("HTTP/1.14")
@@ -186,7 +188,8 @@ fn blocks(page: &str) -> Vec<Block> {
     found
 }
 
-/// Types what a page says, after what another does, and compares what comes with what is shown.
+/// Runs the commands of a page after those of another page, and compares the output with that
+/// shown.
 fn typed(first: &str, page: &str) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let blocks: Vec<_> = blocks(first).into_iter().chain(blocks(page)).collect();
@@ -245,7 +248,7 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// Whether a text is what is shown, but for white space and where `…` stands.
+/// Whether a text matches the one shown, ignoring white space, where `…` matches any text.
 fn is_like(text: &str, shown: &str) -> bool {
     let (text, shown) = (squeezed(text), squeezed(shown));
     let mut parts = shown.split('…');

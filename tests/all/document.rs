@@ -1,4 +1,4 @@
-//! The stories of documents.
+//! Scenario tests of documents.
 
 mod versions;
 
@@ -6,17 +6,17 @@ use serde_json::json;
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    a_document_from_beginning_to_end,
-    lists_leave_the_content_out,
-    who_may_change_it,
-    what_is_wrong_is_told
+    document_is_created_moved_replaced_and_deleted,
+    document_list_omits_the_content,
+    only_author_managers_and_admins_change_a_document,
+    invalid_document_is_rejected_with_422
 );
 
 async fn project(app: &App, t: &taskhub_tests::Tenant) -> serde_json::Value {
     app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await["id"].clone()
 }
 
-async fn a_document_from_beginning_to_end(app: &App) {
+async fn document_is_created_moved_replaced_and_deleted(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t).await, project(app, &t).await);
     let content = "# Minutes\n\n\tAll present: Ada, Grace 😀\r\n";
@@ -39,7 +39,7 @@ async fn a_document_from_beginning_to_end(app: &App) {
     assert_eq!(audit["results"][2]["old_values"]["content"], content);
 }
 
-async fn lists_leave_the_content_out(app: &App) {
+async fn document_list_omits_the_content(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t).await, project(app, &t).await);
     for (title, project) in [("one", &here), ("two", &here), ("three", &there)] {
@@ -58,7 +58,7 @@ async fn lists_leave_the_content_out(app: &App) {
     assert_eq!(app.get("/documents").by(&u.admin).gives(200).await["count"], 0);
 }
 
-async fn who_may_change_it(app: &App) {
+async fn only_author_managers_and_admins_change_a_document(app: &App) {
     let t = app.tenant().await;
     let here = project(app, &t).await;
     let new = json!({ "title": "Minutes", "project_id": here });
@@ -77,7 +77,7 @@ async fn who_may_change_it(app: &App) {
     let _ = app.delete(path).by(&t.manager).gives(204).await;
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_document_is_rejected_with_422(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let (here, theirs) = (project(app, &t).await, project(app, &u).await);
     let wrong = [
@@ -94,7 +94,7 @@ async fn what_is_wrong_is_told(app: &App) {
         let refused = app.post("/documents").by(&t.member).json(&body).send().await.expect(422);
         assert_eq!(refused.pointer(), pointer);
     }
-    // The longest that is good, in letters and not in bytes.
+    // The maximum length counts characters, not bytes.
     let body = json!({ "title": "Long", "project_id": here, "content": "ä".repeat(200_000) });
     let made = app.post("/documents").by(&t.member).json(&body).send().await.expect(201);
     assert_eq!(app.get(made.header("location")).by(&t.other).gives(200).await["content"], body["content"]);

@@ -1,5 +1,5 @@
-//! The stories of `Prefer: validate-only`: who only asks is told what would be, and nothing of it stays. That it is so of every operation is the
-//! walks' to show.
+//! Scenario tests of `Prefer: validate-only`: the response is that of the committed request, and
+//! nothing is stored. The contract tests check this for every operation.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use taskhub_tests::{Answer, App, Call, PASSWORD, Tenant, every_database};
 use crate::poll;
 
 every_database!(
-    what_is_wrong_is_told_and_nothing_stays,
-    many_ask_among_many_who_do,
-    no_key_is_kept_and_none_replayed,
-    nothing_is_sent_and_nobody_is_signed_out,
-    a_secret_that_opens_nothing_is_not_shown,
-    what_was_guessed_and_refused_counts,
+    dry_run_reports_errors_and_stores_nothing,
+    concurrent_dry_runs_do_not_affect_committed_writes,
+    dry_run_neither_stores_nor_replays_an_idempotency_key,
+    dry_run_sends_no_mail_and_ends_no_session,
+    dry_run_returns_a_placeholder_instead_of_a_secret,
+    dry_run_counts_towards_the_throttle_and_the_audit,
     other_preferences_are_ignored,
-    who_may_sign_in_is_told_and_nobody_is_signed_in,
-    what_opens_an_account_stays_good,
-    what_is_proved_by_asking_is_in_the_audit,
-    a_secret_that_was_shown_was_used,
+    dry_run_of_sign_in_creates_no_session,
+    dry_run_does_not_consume_single_use_links,
+    credentials_confirmed_by_a_dry_run_are_audited,
+    dry_run_with_a_credential_updates_its_last_use,
 );
 
 async fn ask(call: Call<'_>) -> Answer {
     call.header("prefer", "validate-only").send().await
 }
 
-async fn what_is_wrong_is_told_and_nothing_stays(app: &App) {
+async fn dry_run_reports_errors_and_stores_nothing(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "urgent" });
     let create = || app.post("/labels").by(&t.manager).json(&body);
@@ -38,7 +38,7 @@ async fn what_is_wrong_is_told_and_nothing_stays(app: &App) {
     let _ = app.get(asked.header("location")).by(&t.manager).gives(404).await;
     let made = create().send().await.expect(201);
     assert_eq!(made.header("preference-applied"), "");
-    // What would be refused is, and by the same words.
+    // A dry run fails with the same response as the committed request.
     for (asked, told, status) in [
         (ask(create()).await, create().send().await, 409),
         (
@@ -63,7 +63,7 @@ async fn what_is_wrong_is_told_and_nothing_stays(app: &App) {
     let _ = app.get(made.header("location")).by(&t.manager).gives(200).await;
 }
 
-async fn many_ask_among_many_who_do(app: &App) {
+async fn concurrent_dry_runs_do_not_affect_committed_writes(app: &App) {
     let t = app.tenant().await;
     let task =
         |number: usize| app.post("/tasks").by(&t.member).json(&json!({ "title": format!("Task {number}") }));
@@ -79,7 +79,7 @@ async fn many_ask_among_many_who_do(app: &App) {
     assert_eq!(app.get("/audit?noun=task").by(&t.admin).gives(200).await["count"], 40);
 }
 
-async fn no_key_is_kept_and_none_replayed(app: &App) {
+async fn dry_run_neither_stores_nor_replays_an_idempotency_key(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     let create = || app.post("/tasks").by(&t.member).header("idempotency-key", "one").json(&body);
@@ -93,7 +93,7 @@ async fn no_key_is_kept_and_none_replayed(app: &App) {
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 1);
 }
 
-async fn nothing_is_sent_and_nobody_is_signed_out(app: &App) {
+async fn dry_run_sends_no_mail_and_ends_no_session(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let invite = || app.post("/invitations").by(&t.admin).json(&json!({ "email": email }));
@@ -117,7 +117,7 @@ async fn nothing_is_sent_and_nobody_is_signed_out(app: &App) {
     let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(200).await;
 }
 
-async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
+async fn dry_run_returns_a_placeholder_instead_of_a_secret(app: &App) {
     let t = app.tenant().await;
     let service = json!({ "name": "importer", "scopes": ["tasks:read"] });
     let create = || app.post("/service-accounts").by(&t.admin).json(&service);
@@ -127,7 +127,7 @@ async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
     let rotated =
         ask(app.post(&rotate).by(&t.admin).json(&json!({ "overlap_seconds": 0 }))).await.expect(200);
     assert_eq!(rotated.body["client_secret"], "validate-only");
-    // The secret is the one that it was.
+    // The secret is unchanged.
     let sign_in = json!({ "grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"] });
     let _ = app.post("/auth/token").json(&sign_in).gives(200).await;
     let soon = app.clock.now().plus(Duration::from_hours(1)).to_string();
@@ -140,7 +140,7 @@ async fn a_secret_that_opens_nothing_is_not_shown(app: &App) {
     assert_eq!(begun, json!({ "secret": "validate-only", "uri": "validate-only" }));
 }
 
-async fn what_was_guessed_and_refused_counts(app: &App) {
+async fn dry_run_counts_towards_the_throttle_and_the_audit(app: &App) {
     let t = app.tenant().await;
     let (session, _) = t.member.sign_in(app).await;
     let wrong = json!({ "old_password": "not-the-password", "new_password": "nine-quiet-lanterns" });
@@ -176,7 +176,7 @@ async fn other_preferences_are_ignored(app: &App) {
     }
     let twice = create("handling=strict").header("prefer", "validate-only").send().await.expect(201);
     assert_eq!(twice.header("preference-applied"), "validate-only");
-    // Whoever sets it to something may mean the contrary: nothing is done.
+    // A value may be meant to turn the dry run off. So the request is refused.
     assert_eq!(create("validate-only=false").send().await.expect(400).code(), "invalid_header");
     assert_eq!(create(&"x".repeat(1025)).send().await.expect(400).code(), "invalid_header");
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], json!(ignored.len()));
@@ -185,7 +185,7 @@ async fn other_preferences_are_ignored(app: &App) {
     let _: Value = app.get("/tasks").gives(401).await;
 }
 
-async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
+async fn dry_run_of_sign_in_creates_no_session(app: &App) {
     let t = app.tenant().await;
     let (access, refresh) = t.member.sign_in(app).await;
     let sessions = async || app.get("/auth/sessions").token(&access).gives(200).await["count"].clone();
@@ -200,16 +200,16 @@ async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
     assert_eq!(ask(refreshing()).await.expect(200).body["refresh_token"], "validate-only");
     let _ = ask(app.post("/auth/token/revoke").json(&json!({ "token": refresh }))).await.expect(200);
     assert_eq!(sessions().await, 1);
-    // The token is still the last of its session: that it was asked about before did not rotate it.
+    // The refresh token is still the current one: the dry run did not rotate it.
     let rotated = refreshing().gives(200).await;
     app.clock.advance(Duration::from_secs(11));
-    // One that was used long ago ends the session, whatever was asked for.
+    // An old refresh token ends the session, even in a dry run.
     assert_eq!(ask(refreshing()).await.expect(401).code(), "invalid_refresh_token");
     let next = json!({ "refresh_token": rotated["refresh_token"] });
     let _ = app.post("/auth/token/refresh").json(&next).gives(401).await;
-    // Nobody finds out unseen that they have the right password, or a token.
+    // A dry run that confirms a password or a token is audited.
     assert_eq!(found_out(app, &t, &t.member.id.to_string()).await, ["sign_in", "refresh"]);
-    // Who guesses by asking is counted as who guesses.
+    // Failed dry runs count towards the login throttle.
     for _ in 0..5 {
         assert_eq!(ask(sign_in("not-the-password")).await.expect(401).code(), "invalid_credentials");
     }
@@ -217,7 +217,7 @@ async fn who_may_sign_in_is_told_and_nobody_is_signed_in(app: &App) {
     assert_eq!(sign_in(PASSWORD).send().await.expect(429).code(), "too_many_attempts");
 }
 
-async fn what_opens_an_account_stays_good(app: &App) {
+async fn dry_run_does_not_consume_single_use_links(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let _ = app.post("/invitations").by(&t.admin).json(&json!({ "email": email })).gives(201).await;
@@ -230,7 +230,8 @@ async fn what_opens_an_account_stays_good(app: &App) {
     assert_eq!(app.get("/audit?action=asked").by(&t.admin).gives(200).await["count"], 1);
     assert_eq!(app.get("/users?q=grace").by(&t.admin).gives(200).await["count"], 0);
     let _ = register().gives(201).await;
-    // A link to a new password is sent to who means it, and serves them after they asked.
+    // A dry run sends no password reset, and a dry run of the confirmation does not consume the
+    // link.
     let link = || app.post("/auth/password-reset").json(&json!({ "email": email, "tenant": t.slug }));
     let _ = ask(link()).await.expect(202);
     let _ = link().gives(202).await;
@@ -246,13 +247,13 @@ async fn what_opens_an_account_stays_good(app: &App) {
     assert_eq!(ask(reset()).await.expect(403).code(), "invalid_link");
 }
 
-/// What the audit says was found out about a user by asking, in its order.
+/// The credentials of a user that the audit reports as confirmed by dry runs, in order.
 async fn found_out(app: &App, t: &Tenant, user: &str) -> Vec<Value> {
     let lines = app.get(&format!("/audit?action=asked&row={user}&sort=at")).by(&t.admin).gives(200).await;
     lines["results"].as_array().unwrap().iter().map(|line| line["new_values"]["what"].clone()).collect()
 }
 
-async fn what_is_proved_by_asking_is_in_the_audit(app: &App) {
+async fn credentials_confirmed_by_a_dry_run_are_audited(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     let enrol = app.post("/auth/mfa/totp").token(&access).json(&json!({ "password": PASSWORD }));
@@ -275,7 +276,7 @@ async fn what_is_proved_by_asking_is_in_the_audit(app: &App) {
     );
 }
 
-async fn a_secret_that_was_shown_was_used(app: &App) {
+async fn dry_run_with_a_credential_updates_its_last_use(app: &App) {
     let t = app.tenant().await;
     let now = json!(app.clock.now().to_string());
     let service = json!({ "name": "importer", "scopes": ["tasks:read"] });

@@ -1,4 +1,5 @@
-//! The stories of the feed: every change that the caller may know of, once, in the order of the commits, and as it happens.
+//! Scenario tests of the change feed: it delivers every change visible to the caller, once, in
+//! commit order, and in real time.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,23 +12,23 @@ use tokio::time::timeout;
 use crate::poll::until;
 
 every_database!(
-    changes_come_in_order,
-    only_what_is_visible_is_told,
-    a_removal_is_told_to_who_saw_the_row,
-    tokens_are_told_what_they_reach,
-    what_is_private_has_no_name,
-    no_commit_is_missed,
-    many_changes_at_once_have_no_gap,
-    a_stream_tells_what_happens,
-    a_stream_goes_on_where_it_broke_off,
-    a_stream_ends_with_the_right_to_it,
-    streams_are_bounded,
-    a_cursor_is_its_tenants_own,
+    changes_are_listed_in_order,
+    changes_are_filtered_by_current_visibility,
+    deletion_is_listed_for_users_who_saw_the_row,
+    service_token_lists_changes_within_its_scopes,
+    private_changes_are_hidden_from_other_users,
+    reader_misses_no_concurrent_commit,
+    changes_of_one_transaction_have_no_gap,
+    stream_delivers_changes_on_every_node,
+    stream_resumes_after_the_last_event_id,
+    stream_ends_when_its_token_is_revoked,
+    number_of_streams_is_limited,
+    cursor_of_another_tenant_is_refused,
 );
 
 #[test]
-fn what_is_not_kept_is_not_passed_over() {
-    // On a database of its own: the others share theirs.
+fn expired_cursor_is_refused_instead_of_skipping_changes() {
+    // This test has its own database, because expiry concerns all tenants of a database.
     taskhub_tests::run(Backend::Sqlite, |app| Box::pin(old_changes_are_forgotten(app)));
 }
 
@@ -38,14 +39,14 @@ pub(crate) async fn make(app: &App, by: &User, path: &str, body: Value) -> (Valu
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-/// Where somebody begins.
+/// The cursor of the latest change.
 pub(crate) async fn now(app: &App, by: &User) -> String {
     let page = app.get("/changes").by(by).gives(200).await;
     assert_eq!((&page["results"], &page["more"]), (&json!([]), &json!(false)));
     page["next"].as_str().unwrap().to_owned()
 }
 
-/// All changes since a cursor, page by page; and where they go on.
+/// All changes since the cursor, page by page, and the next cursor.
 pub(crate) async fn since(app: &App, token: &str, cursor: &str, more: &str) -> (Vec<Value>, String) {
     let (mut all, mut cursor) = (Vec::new(), cursor.to_owned());
     loop {
@@ -58,7 +59,7 @@ pub(crate) async fn since(app: &App, token: &str, cursor: &str, more: &str) -> (
     }
 }
 
-/// What was done to what, of some nouns.
+/// The names of the changes since the cursor, for some resource types.
 async fn told(app: &App, by: &User, cursor: &str) -> Vec<String> {
     let nouns = "&noun=task,project,comment,team,label";
     let (changes, _) = since(app, &by.token, cursor, nouns).await;
@@ -70,26 +71,26 @@ pub(crate) fn name(change: &Value) -> String {
     format!("{}.{} {}", text("noun"), text("action"), change["version"])
 }
 
-async fn changes_come_in_order(app: &App) {
+async fn changes_are_listed_in_order(app: &App) {
     let t = app.tenant().await;
     let begin = now(app, &t.member).await;
     let (id, task) = make(app, &t.member, "/tasks", json!({ "title": "One" })).await;
     let _ = app.patch(&task).by(&t.member).json(&json!({ "title": "Two" })).gives(200).await;
     let _ = app.post(&format!("{task}/complete")).by(&t.member).gives(200).await;
-    // What changes nothing is no change, and what fails is none.
+    // A no-op update and a failed request cause no change.
     let _ = app.patch(&task).by(&t.member).json(&json!({ "title": "Two" })).gives(200).await;
     let _ = app.patch(&task).by(&t.member).json(&json!({ "title": "" })).gives(422).await;
     let (whole, end) = since(app, &t.member.token, &begin, "&noun=task").await;
     let names: Vec<_> = whole.iter().map(name).collect();
     assert_eq!(names, ["task.create 1", "task.update 2", "task.complete 3"]);
     assert!(whole.iter().all(|change| change["id"] == id));
-    // By the smallest pages it is the same, and every change says where it goes on.
+    // Pages of one change give the same list, and every change has the cursor that follows it.
     let (by_one, _) = since(app, &t.member.token, &begin, "&noun=task&page_size=1").await;
     assert_eq!(by_one, whole);
     let middle = whole[0]["cursor"].as_str().unwrap();
     assert_eq!(since(app, &t.member.token, middle, "&noun=task").await.0, whole[1..]);
     assert_eq!(since(app, &t.member.token, &end, "").await.0, Vec::<Value>::new());
-    // From the beginning of what is kept, it begins with the organisation itself.
+    // The oldest change is the creation of the tenant.
     let (all, _) = since(app, &t.admin.token, "oldest", "").await;
     assert_eq!(name(&all[0]), "tenant.create 1");
     assert!(all.ends_with(&since(app, &t.admin.token, &begin, "").await.0));
@@ -99,7 +100,8 @@ async fn changes_come_in_order(app: &App) {
     }
 }
 
-/// A team whose manager is the manager, with a member, a project and a task in it; the paths of project and task.
+/// A team of the manager with one member, a project and a task in it. Returns the paths of the
+/// project and the task.
 pub(crate) async fn team(app: &App, t: &Tenant) -> (String, String) {
     let body = json!({ "name": "Design", "manager_id": t.manager.id });
     let (id, team) = make(app, &t.admin, "/teams", body).await;
@@ -111,7 +113,7 @@ pub(crate) async fn team(app: &App, t: &Tenant) -> (String, String) {
     (project, task)
 }
 
-async fn only_what_is_visible_is_told(app: &App) {
+async fn changes_are_filtered_by_current_visibility(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let (begin, elsewhere) = (now(app, &t.admin).await, now(app, &u.admin).await);
     let (_, task) = team(app, &t).await;
@@ -121,14 +123,14 @@ async fn only_what_is_visible_is_told(app: &App) {
         assert_eq!(told(app, user, &begin).await, all);
     }
     assert!(told(app, &t.other, &begin).await.is_empty());
-    // As it is now, and not as it was: who joins is told of what is there.
+    // Current visibility counts: a new member sees earlier changes.
     let teams = app.get("/teams").by(&t.admin).gives(200).await;
     let members = format!("/teams/{}/members", teams["results"][0]["id"].as_str().unwrap());
     let (_, joined) = make(app, &t.admin, &members, json!({ "user_id": t.other.id })).await;
     assert_eq!(told(app, &t.other, &begin).await, all);
     let _ = app.delete(&joined).by(&t.admin).gives(204).await;
     assert!(told(app, &t.other, &begin).await.is_empty());
-    // What is in the trash is told to who sees it there.
+    // Changes of a row in the trash are listed for users who see it there.
     let _ = app.delete(&task).by(&t.manager).gives(204).await;
     let trashed = ["team.create 1", "project.create 1", "task.create 1", "task.delete 2"];
     assert_eq!(told(app, &t.member, &begin).await, trashed);
@@ -136,7 +138,7 @@ async fn only_what_is_visible_is_told(app: &App) {
     assert!(told(app, &u.admin, &elsewhere).await.is_empty());
 }
 
-async fn a_removal_is_told_to_who_saw_the_row(app: &App) {
+async fn deletion_is_listed_for_users_who_saw_the_row(app: &App) {
     let t = app.tenant().await;
     let (project, task) = team(app, &t).await;
     let (_, comment) = make(app, &t.member, &format!("{task}/comments"), json!({ "body": "Blue?" })).await;
@@ -152,7 +154,8 @@ async fn a_removal_is_told_to_who_saw_the_row(app: &App) {
         let purge = format!("/tasks/deleted/{}", task.rsplit('/').next().unwrap());
         let _ = app.delete(&purge).by(&t.admin).gives(204).await;
     }
-    // Of what is gone its removal alone is told. The comment's task is gone as well now: who is no admin is told of the task's end, and not of the comment's.
+    // Of a permanently deleted row only the deletion is listed. The task of the comment is deleted,
+    // too, so only admins still see the deletion of the comment.
     let purged = ["task.purge 2", "task.purge 2"];
     let all = ["comment.delete 1", "task.delete 2", "task.purge 2", "task.delete 2", "task.purge 2"];
     assert_eq!(told(app, &t.admin, &begin).await, all);
@@ -165,7 +168,7 @@ async fn a_removal_is_told_to_who_saw_the_row(app: &App) {
     assert!(told(app, &t.other, &begin).await.is_empty());
 }
 
-async fn tokens_are_told_what_they_reach(app: &App) {
+async fn service_token_lists_changes_within_its_scopes(app: &App) {
     let t = app.tenant().await;
     let begin = now(app, &t.admin).await;
     let _ = make(app, &t.admin, "/tasks", json!({ "title": "One" })).await;
@@ -177,13 +180,13 @@ async fn tokens_are_told_what_they_reach(app: &App) {
     assert_eq!(reads(&["tasks:read"]).await, ["task"]);
     assert_eq!(reads(&["labels:read", "tasks:read", "tasks:write"]).await, ["task", "label"]);
     assert!(reads(&["tasks:write"]).await.is_empty());
-    // What is asked for by name is refused.
+    // Naming a resource type outside the scopes is refused.
     let service = t.service(app, &["labels:read"]);
     let refused = app.get("/changes?noun=task").token(&service).send().await.expect(403);
     assert_eq!(refused.code(), "insufficient_scope");
 }
 
-async fn what_is_private_has_no_name(app: &App) {
+async fn private_changes_are_hidden_from_other_users(app: &App) {
     let t = app.tenant().await;
     let begin = now(app, &t.admin).await;
     let _ = t.member.sign_in(app).await;
@@ -197,15 +200,15 @@ async fn what_is_private_has_no_name(app: &App) {
         "{all:?}"
     );
     assert_eq!(users(&t.member).await, all);
-    // That their row has another version the others see anyhow.
+    // Other users see only that the row has a new version.
     assert!(users(&t.other).await.iter().all(|name| name == "user.update"));
 }
 
 const WRITERS: usize = 12;
 const EACH: usize = 8;
 
-/// Writers on two nodes, and a reader meanwhile.
-async fn no_commit_is_missed(app: &App) {
+/// Writers on two nodes, with a concurrent reader.
+async fn reader_misses_no_concurrent_commit(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let second = app.second(&[]).await;
     let mut cursor = now(app, &t.admin).await;
@@ -243,7 +246,7 @@ async fn no_commit_is_missed(app: &App) {
     second.finish().await;
 }
 
-async fn many_changes_at_once_have_no_gap(app: &App) {
+async fn changes_of_one_transaction_have_no_gap(app: &App) {
     let t = app.tenant().await;
     let (id, project) = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let begin = now(app, &t.admin).await;
@@ -254,7 +257,7 @@ async fn many_changes_at_once_have_no_gap(app: &App) {
     for task in create {
         let _ = make(app, &t.manager, "/tasks", task).await;
     }
-    // Removes the tasks with it, in one transaction.
+    // Removes the project and its tasks in one transaction.
     let _ = app.delete(&project).by(&t.manager).send().await;
     let (changes, _) = since(app, &t.admin.token, &begin, "&page_size=200").await;
     let audit = app.get("/audit?page_size=200&sort=at").by(&t.admin).gives(200).await;
@@ -269,7 +272,7 @@ async fn many_changes_at_once_have_no_gap(app: &App) {
     assert_eq!(ids(&changes, "id"), ids(&since, "row_id"));
 }
 
-/// A stream that is read as it comes.
+/// An open stream of server-sent events.
 pub(crate) struct Stream {
     response: reqwest::Response,
     text: String,
@@ -289,7 +292,7 @@ impl Stream {
         stream
     }
 
-    /// The next part between blank lines; `None` at the end.
+    /// The next block up to a blank line; `None` at the end of the stream.
     pub(crate) async fn part(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.text.find("\n\n") {
@@ -300,7 +303,7 @@ impl Stream {
         }
     }
 
-    /// The next change: its id, its name and what is told of it.
+    /// The next change: its id, its name and its data.
     pub(crate) async fn next(&mut self) -> (String, String, Value) {
         loop {
             let part = self.part().await.unwrap();
@@ -316,7 +319,7 @@ impl Stream {
     }
 }
 
-async fn a_stream_tells_what_happens(app: &App) {
+async fn stream_delivers_changes_on_every_node(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let second = app.second(&["--heartbeat-seconds", "1"]).await;
     let mut own = Stream::open(app, &t.member, "/events?noun=task", None).await;
@@ -331,7 +334,7 @@ async fn a_stream_tells_what_happens(app: &App) {
         assert_eq!((event.as_str(), &data["cursor"], &data["id"]), ("task.create", &json!(cursor), &id));
         assert_eq!(stream.next().await.1, "task.complete");
     }
-    // HEAD ends with the head, and what is wrong is told before anything is sent.
+    // HEAD ends after the headers, and errors are reported before the stream begins.
     let head = app.call("HEAD", "/events").by(&t.member).send().await.expect(200);
     assert_eq!((head.header("content-type"), head.text.as_str()), ("text/event-stream", ""));
     let wrong = app.get("/events").by(&t.member).header("last-event-id", "x").send().await.expect(400);
@@ -342,7 +345,7 @@ async fn a_stream_tells_what_happens(app: &App) {
     second.finish().await;
 }
 
-async fn a_stream_goes_on_where_it_broke_off(app: &App) {
+async fn stream_resumes_after_the_last_event_id(app: &App) {
     let t = app.tenant().await;
     let mut stream = Stream::open(app, &t.member, "/events?noun=task", None).await;
     let (_, task) = make(app, &t.member, "/tasks", json!({ "title": "One" })).await;
@@ -354,15 +357,15 @@ async fn a_stream_goes_on_where_it_broke_off(app: &App) {
     let mut stream = Stream::open(app, &t.member, "/events?noun=task&since=oldest", Some(&last)).await;
     assert_eq!(stream.next().await.2["version"], 2);
     assert_eq!(stream.next().await.2["version"], 3);
-    // The cursors of both are the same.
+    // The list and the stream share their cursors.
     let (changes, _) = since(app, &t.member.token, &last, "&noun=task").await;
     assert_eq!(changes.len(), 2);
 }
 
-async fn a_stream_ends_with_the_right_to_it(app: &App) {
+async fn stream_ends_when_its_token_is_revoked(app: &App) {
     let mut t = app.tenant().await;
     let second = app.second(&[]).await;
-    // Deactivated, with another role, signed out: here and on another node.
+    // Deactivation, a changed role and signing out end the streams on this node and on another.
     for node in [app, &second] {
         t = t.renewed(app);
         let stream = Stream::open(node, &t.other, "/events", None).await;
@@ -391,28 +394,28 @@ async fn a_stream_ends_with_the_right_to_it(app: &App) {
     second.finish().await;
 }
 
-async fn streams_are_bounded(app: &App) {
+async fn number_of_streams_is_limited(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let strict = app.second(&["--streams-each", "2", "--streams", "9", "--heartbeat-seconds", "1"]).await;
     let open = async |user: &User| Stream::open(&strict, user, "/events", None).await;
     let (first, second) = (open(&t.member).await, open(&t.member).await);
     let refused = strict.get("/events").by(&t.member).send().await.expect(429);
     assert_eq!((refused.code(), refused.header("retry-after")), ("rate_limited", "2"));
-    // An organisation has a third of them.
+    // A tenant may use a third of all streams.
     let third = open(&t.other).await;
     let _ = strict.get("/events").by(&t.admin).gives(429).await;
     let elsewhere = open(&u.admin).await;
-    // Whoever leaves makes room.
+    // A closed stream frees its place.
     drop(first);
     until("room for another", async || strict.get("/events").by(&t.admin).send().await.status == 200).await;
-    // The server's end is theirs.
+    // Streams end when the server stops.
     strict.state.streams.end();
     second.ends().await;
     drop((third, elsewhere));
     strict.finish().await;
 }
 
-async fn a_cursor_is_its_tenants_own(app: &App) {
+async fn cursor_of_another_tenant_is_refused(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let (own, garbage) = (now(app, &u.admin).await, "x".repeat(32));
     for path in ["/changes", "/events"] {
@@ -422,7 +425,7 @@ async fn a_cursor_is_its_tenants_own(app: &App) {
         };
         assert_eq!(refused(&own).await, refused(&garbage).await);
     }
-    // One user's is another's of the same organisation: it tells where, and not what.
+    // A cursor of another user of the same tenant is valid: it holds a position and no data.
     let theirs = now(app, &t.admin).await;
     let _ = app.get(&format!("/changes?since={theirs}")).by(&t.other).gives(200).await;
 }
@@ -448,7 +451,7 @@ async fn old_changes_are_forgotten(app: &App) {
     }
     let middle = changes[70]["cursor"].as_str().unwrap();
     let _ = app.get(&format!("/changes?since={middle}")).by(&t.admin).gives(410).await;
-    // What came later is kept, and the oldest of it is found.
+    // Newer changes are kept, and `oldest` starts with them.
     for cursor in [end.as_str(), "oldest"] {
         let (kept, _) = since(app, &t.admin.token, cursor, "&noun=task").await;
         assert_eq!(kept.iter().map(name).collect::<Vec<_>>(), ["task.create 1"]);

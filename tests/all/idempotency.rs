@@ -1,4 +1,5 @@
-//! The stories of `Idempotency-Key`: the same request again gets the first answer and does nothing twice.
+//! Scenario tests of `Idempotency-Key`: a repeated request gets the first response and has no
+//! second effect.
 
 use std::time::Duration;
 
@@ -7,27 +8,27 @@ use serde_json::{Value, json};
 use taskhub_domain::context::Request;
 use taskhub_tests::{Answer, App, Backend, User, every_database};
 
-use crate::walks::database::Database;
+use crate::contract::database::Database;
 
 every_database!(
-    the_first_answer_comes_again,
-    another_request_is_refused,
-    a_key_is_the_caller_s_own,
-    a_failure_keeps_nothing,
-    an_answer_is_kept_for_a_day,
-    every_post_knows_keys,
-    keys_are_bounded,
-    parallel_requests_do_it_once,
+    repeated_request_gets_the_first_response,
+    key_with_another_body_is_rejected_with_422,
+    idempotency_keys_are_separate_per_caller,
+    failed_request_does_not_store_its_key,
+    response_is_stored_for_24_hours,
+    every_post_accepts_an_idempotency_key,
+    invalid_idempotency_key_is_rejected_with_400,
+    concurrent_requests_with_one_key_take_effect_once,
 );
 
-/// On a database of the test's own: what is forgotten is everybody's.
+/// Uses its own database, because expiry concerns all tenants.
 #[test]
-fn what_has_expired_is_forgotten() {
+fn expired_idempotency_keys_are_purged() {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async {
             let t = app.tenant().await;
             let kept = async || Database::of(app).await.rows_of(t.id).await["idempotency"].len();
-            // More than are deleted at once.
+            // More than one batch of the purge.
             for number in 0..205 {
                 let _ = create(app, &t.member, &number.to_string(), &json!({ "title": "Once" }))
                     .await
@@ -52,12 +53,12 @@ async fn count(app: &App, user: &User) -> Value {
     app.get("/tasks").by(user).gives(200).await["count"].clone()
 }
 
-async fn the_first_answer_comes_again(app: &App) {
+async fn repeated_request_gets_the_first_response(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     let first = create(app, &t.member, "one", &body).await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), "");
-    // Also when the row has changed since, or is gone.
+    // This holds even when the row has changed or is gone.
     let path = first.header("location").to_owned();
     let _ = app.patch(&path).by(&t.member).json(&json!({ "title": "Changed" })).gives(200).await;
     for gone in [false, true] {
@@ -75,31 +76,31 @@ async fn the_first_answer_comes_again(app: &App) {
     assert_eq!(count(app, &t.member).await, 0);
     let audit = app.get("/audit?noun=task&action=create").by(&t.admin).gives(200).await;
     assert_eq!(audit["count"], 1);
-    // The key is not the token's: a new token gets the same answer.
+    // The key belongs to the user, so another token of the user gets the same response.
     let (access, _) = t.member.sign_in(app).await;
     let again = app.post("/tasks").token(&access).header("idempotency-key", "one").json(&body).send().await;
     assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"));
 }
 
-async fn another_request_is_refused(app: &App) {
+async fn key_with_another_body_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     let first = create(app, &t.member, "one", &body).await.expect(201);
     let other = create(app, &t.member, "one", &json!({ "title": "Twice" })).await.expect(422);
     assert_eq!(other.code(), "idempotency_mismatch");
-    // Another operation is not another request: its keys are its own.
+    // Keys are separate per operation.
     let complete = format!("{}/complete", first.header("location"));
     let done = app.post(&complete).by(&t.member).header("idempotency-key", "one").send().await.expect(200);
     assert_eq!(done.header("idempotency-replayed"), "");
     assert_eq!(count(app, &t.member).await, 1);
-    // Nor is the same operation on another row.
+    // Keys are separate per row.
     let second = create(app, &t.member, "two", &body).await.expect(201);
     let complete = format!("{}/complete", second.header("location"));
     let done = app.post(&complete).by(&t.member).header("idempotency-key", "one").send().await.expect(200);
     assert_eq!((done.header("idempotency-replayed"), &done.body["id"]), ("", &second.body["id"]));
 }
 
-async fn a_key_is_the_caller_s_own(app: &App) {
+async fn idempotency_keys_are_separate_per_caller(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let body = json!({ "title": "Once" });
     let mut ids = Vec::new();
@@ -113,7 +114,7 @@ async fn a_key_is_the_caller_s_own(app: &App) {
     assert_eq!(ids.len(), 4);
 }
 
-async fn a_failure_keeps_nothing(app: &App) {
+async fn failed_request_does_not_store_its_key(app: &App) {
     let t = app.tenant().await;
     for (wrong, status) in
         [(json!({ "title": "no" }), 422), (json!({ "title": "Once", "project_id": t.id }), 422)]
@@ -135,10 +136,10 @@ async fn a_failure_keeps_nothing(app: &App) {
     assert_eq!(count(app, &t.member).await, 1);
 }
 
-async fn an_answer_is_kept_for_a_day(app: &App) {
+async fn response_is_stored_for_24_hours(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
-    // Its token would expire on the way.
+    // Each request signs in again, because a token would expire in between.
     let service = async |key: &str| {
         let (access, _) = t.member.sign_in(app).await;
         app.post("/tasks").token(&access).header("idempotency-key", key).json(&body).send().await.expect(201)
@@ -155,7 +156,7 @@ async fn an_answer_is_kept_for_a_day(app: &App) {
     assert_eq!((again.header("idempotency-replayed"), &again.body["id"]), ("true", &anew.body["id"]));
 }
 
-async fn every_post_knows_keys(app: &App) {
+async fn every_post_accepts_an_idempotency_key(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let user = json!({ "email": format!("new@{}.example", t.slug), "username": "new", "password": "wide-green-rivers" });
@@ -169,7 +170,7 @@ async fn every_post_knows_keys(app: &App) {
         let (first, again) = (send().await.expect(201), send().await.expect(201));
         assert_eq!((&again.text, again.header("idempotency-replayed")), (&first.text, "true"), "{path}");
     }
-    // Ended once, answered twice.
+    // The session ends once, and the repetition gets the same response.
     let (access, _) = t.member.sign_in(app).await;
     let change = json!({ "old_password": "wide-green-rivers", "new_password": "tall-quiet-mountains" });
     let send = || {
@@ -179,7 +180,7 @@ async fn every_post_knows_keys(app: &App) {
     assert_eq!(send().await.expect(204).header("idempotency-replayed"), "true");
 }
 
-async fn keys_are_bounded(app: &App) {
+async fn invalid_idempotency_key_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     for key in ["", " ", "with blank", &"k".repeat(256), "schlüssel"] {
@@ -193,7 +194,7 @@ async fn keys_are_bounded(app: &App) {
     assert_eq!(count(app, &t.member).await, 1);
 }
 
-async fn parallel_requests_do_it_once(app: &App) {
+async fn concurrent_requests_with_one_key_take_effect_once(app: &App) {
     let t = app.tenant().await;
     let there = app.second(&[]).await;
     for key in ["one", "two", "three", "four"] {

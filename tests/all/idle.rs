@@ -1,4 +1,4 @@
-//! The background work reads what is due by indexes: it costs the same whether there are a hundred rows or a million.
+//! The background work finds due rows by indexes. Its cost does not grow with the number of rows.
 
 use std::{
     collections::BTreeSet,
@@ -18,9 +18,10 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*, registry};
 
 use crate::poll;
 
-every_database!(idle_work_scans_no_table_that_grows);
+every_database!(idle_background_work_scans_no_growing_table);
 
-/// The tables that grow with use. `tally` is emptied all the time, and the few columns of `tenant` that housekeeping needs it reads of all.
+/// The tables that grow with use. `tally` is emptied continuously. Of `tenant`, housekeeping reads
+/// a few columns of all rows.
 const GROWING: [&str; 19] = [
     "access_token",
     "alarm",
@@ -43,7 +44,7 @@ const GROWING: [&str; 19] = [
     "user",
 ];
 
-/// The statements that were run on this thread.
+/// The SQL statements that ran on this thread.
 #[derive(Clone, Default)]
 struct Statements(Arc<Mutex<BTreeSet<String>>>);
 
@@ -71,21 +72,21 @@ impl Statements {
     }
 }
 
-async fn idle_work_scans_no_table_that_grows(app: &App) {
+async fn idle_background_work_scans_no_growing_table(app: &App) {
     let t = app.tenant().await;
     let statements = Statements::default();
     let _guard = tracing::subscriber::set_default(registry().with(statements.clone()));
     let repository = &app.state.repository;
     let system = repository.system("a story", Request::default());
     let ctx = system.within(t.id);
-    // What is done every second, every few seconds and every hour, and by each tenant's turn.
+    // The work of every second, every few seconds and every hour, and the work per tenant.
     let _ = repository.tenants_with_alarms(&system, 32).await.unwrap();
     let _ = repository.tenants_with_mail(&system, 32).await.unwrap();
     let _ = repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap();
     let _ = repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap();
     repository.compact_deltas(&system).await.unwrap();
     server::forget(&app.state, false, Some(app.clock.now())).await;
-    // The server's own background tasks run on this thread too.
+    // The background tasks of the server run on this thread, too.
     poll::until("revocations are read", async || {
         statements.contain("revocation") && statements.contain("is_active")
     })
@@ -102,7 +103,7 @@ async fn idle_work_scans_no_table_that_grows(app: &App) {
     assert!(scans.is_empty(), "{}", scans.join("\n"));
 }
 
-/// What a database says of a statement where it reads a whole table.
+/// The tables that the statement reads completely, according to the query plan.
 async fn scans_of(app: &App, sql: &str) -> Vec<String> {
     let plan = match app.backend {
         Backend::Sqlite => of_sqlite(&app.database, sql).await,
@@ -123,7 +124,7 @@ async fn of_sqlite(database: &str, sql: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// PostgreSQL is forbidden to scan where an index would do, because the tables are small.
+/// The tables are small, so sequential scans are disabled to see whether an index could be used.
 async fn of_postgres(database: &str, sql: &str) -> Vec<(String, String)> {
     let mut connection = PgConnection::connect(database).await.unwrap();
     let values = (1..100).take_while(|number| sql.contains(&format!("${number}"))).map(|_| "NULL");
@@ -143,7 +144,8 @@ async fn of_postgres(database: &str, sql: &str) -> Vec<(String, String)> {
     lines.iter().enumerate().filter_map(of).collect()
 }
 
-/// MariaDB scans a small table whatever indexes it has, but names those that it could use.
+/// MariaDB scans a small table whatever indexes it has, but the plan names the indexes that it
+/// could use.
 async fn of_mariadb(database: &str, sql: &str) -> Vec<(String, String)> {
     let mut connection = MySqlConnection::connect(database).await.unwrap();
     let plan = format!(

@@ -1,4 +1,5 @@
-//! The stories of what every body keeps to: words are text, names show something, zones and languages are real.
+//! Scenario tests of the rules for every body: enum values are strings, names are visible text, and
+//! time zones and locales exist.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, every_database};
@@ -6,12 +7,12 @@ use taskhub_tests::{App, Tenant, every_database};
 every_database!(
     all_wrong_fields_are_reported_at_once,
     wrong_references_are_reported_with_the_other_fields,
-    a_word_is_text,
-    an_id_and_an_instant_have_one_spelling,
-    a_pointer_is_escaped,
-    a_name_is_counted_as_it_was_sent,
-    a_name_shows_what_it_says,
-    zones_and_languages_are_real
+    enum_values_are_strings,
+    ids_and_timestamps_accept_one_spelling,
+    error_pointer_is_escaped,
+    length_limit_counts_the_untrimmed_name,
+    invisible_or_control_characters_in_names_are_rejected,
+    time_zone_and_locale_must_exist
 );
 
 async fn project(app: &App, t: &Tenant) -> String {
@@ -19,7 +20,7 @@ async fn project(app: &App, t: &Tenant) -> String {
     format!("/projects/{}", project["id"].as_str().unwrap())
 }
 
-async fn a_word_is_text(app: &App) {
+async fn enum_values_are_strings(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t).await;
     let user = json!({ "email": "new@acme.example", "username": "new", "password": taskhub_tests::PASSWORD });
@@ -47,7 +48,7 @@ async fn a_word_is_text(app: &App) {
     }
     let sign_in = json!({ "grant_type": { "password": null }, "email": "a@b.example", "password": "x" });
     assert_eq!(app.post("/auth/token").json(&sign_in).send().await.expect(422).pointer(), "/grant_type");
-    // The parts of a part likewise.
+    // The same holds for nested fields.
     let preferences = json!({ "notification_preferences": { "mention": { "mail": null } } });
     let refused = app.patch("/auth/profile").by(&t.member).json(&preferences).send().await.expect(422);
     assert_eq!(refused.pointer(), "/notification_preferences/mention");
@@ -56,7 +57,7 @@ async fn a_word_is_text(app: &App) {
     assert_eq!(refused.pointer(), "/notification_preferences");
 }
 
-async fn an_id_and_an_instant_have_one_spelling(app: &App) {
+async fn ids_and_timestamps_accept_one_spelling(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t).await;
     let id = project.strip_prefix("/projects/").unwrap();
@@ -92,7 +93,7 @@ async fn an_id_and_an_instant_have_one_spelling(app: &App) {
     }
 }
 
-async fn a_pointer_is_escaped(app: &App) {
+async fn error_pointer_is_escaped(app: &App) {
     let t = app.tenant().await;
     for (name, pointer) in [("a/b~", "/a~1b~0"), ("~1", "/~01"), ("", "/"), ("a.b[0]", "/a.b[0]")] {
         let body = json!({ "title": "Write", name: 1 });
@@ -101,7 +102,7 @@ async fn a_pointer_is_escaped(app: &App) {
     }
 }
 
-async fn a_name_is_counted_as_it_was_sent(app: &App) {
+async fn length_limit_counts_the_untrimmed_name(app: &App) {
     let t = app.tenant().await;
     let send =
         async |title: String| app.post("/tasks").by(&t.member).json(&json!({ "title": title })).send().await;
@@ -112,7 +113,7 @@ async fn a_name_is_counted_as_it_was_sent(app: &App) {
     }
 }
 
-async fn a_name_shows_what_it_says(app: &App) {
+async fn invisible_or_control_characters_in_names_are_rejected(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t).await;
     let id = project.strip_prefix("/projects/").unwrap();
@@ -151,7 +152,7 @@ async fn a_name_shows_what_it_says(app: &App) {
     }
 }
 
-async fn zones_and_languages_are_real(app: &App) {
+async fn time_zone_and_locale_must_exist(app: &App) {
     let t = app.tenant().await;
     for path in ["/tenant".to_owned(), "/auth/profile".to_owned(), format!("/users/{}", t.other.id)] {
         let send = async |field: &str, text: &str| {

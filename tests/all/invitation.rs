@@ -1,4 +1,4 @@
-//! Inviting people: who may invite whom, what is seen of it, and how it is taken back.
+//! Scenario tests of invitations: permissions, visibility, sending again and revoking.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, PASSWORD, User, every_database};
 
 every_database!(
-    managers_invite_members,
-    an_address_has_one_open_invitation,
-    sent_again_the_old_token_is_dead,
-    a_revoked_invitation_is_none,
-    everybody_sees_their_own,
-    without_mail_nobody_is_invited,
-    an_address_that_no_mail_reaches_is_refused,
-    names_are_no_links_in_an_invitation,
+    managers_invite_members_and_admins_invite_any_role,
+    address_has_at_most_one_open_invitation,
+    resending_an_invitation_invalidates_the_old_token,
+    revoked_invitation_is_refused,
+    users_see_their_own_invitations_and_admins_see_all,
+    invitation_is_refused_while_mail_is_off,
+    undeliverable_address_is_rejected_with_422,
+    names_in_an_invitation_are_not_rendered_as_links,
 );
 
 async fn invite(app: &App, by: &User, email: &str, role: &str, status: u16) -> Value {
@@ -21,7 +21,7 @@ async fn invite(app: &App, by: &User, email: &str, role: &str, status: u16) -> V
     app.post("/invitations").by(by).json(&body).gives(status).await
 }
 
-/// The status of an attempt to join by a token.
+/// Registers with the token. Returns the status.
 async fn join(app: &App, token: &str, name: &str) -> u16 {
     let user = json!({ "username": name, "password": PASSWORD });
     app.post("/auth/register").json(&json!({ "invitation": token, "user": user })).send().await.status
@@ -31,7 +31,7 @@ fn id(invitation: &Value) -> &str {
     invitation["id"].as_str().unwrap()
 }
 
-async fn managers_invite_members(app: &App) {
+async fn managers_invite_members_and_admins_invite_any_role(app: &App) {
     let t = app.tenant().await;
     let email = |name: &str| format!("{name}@{}.example", t.slug);
     for role in ["manager", "admin"] {
@@ -44,7 +44,7 @@ async fn managers_invite_members(app: &App) {
     assert!(mail.text.contains("manager invites you to join"), "{}", mail.text);
     let _ = invite(app, &t.member, &email("n"), "member", 403).await;
     let made = invite(app, &t.admin, &email("boss"), "admin", 201).await;
-    // What an admin gave is not a manager's to give again.
+    // A manager cannot resend an invitation from an admin.
     let _ = app.post(&format!("/invitations/{}/resend", id(&made))).by(&t.manager).gives(404).await;
     let demoted = json!({ "role": "manager" });
     let second =
@@ -59,13 +59,13 @@ async fn managers_invite_members(app: &App) {
     let heir = app.post("/invitations").token(&token().await).json(&body).gives(201).await;
     let path = format!("/users/{}", second["id"].as_str().unwrap());
     let _ = app.patch(&path).by(&t.admin).json(&demoted).gives(200).await;
-    // A token of this very millisecond is revoked with those before it.
+    // A token issued in the millisecond of the revocation is revoked, too.
     app.clock.advance(Duration::from_secs(1));
     let resend = format!("/invitations/{}/resend", id(&heir));
     let _ = app.post(&resend).token(&token().await).gives(403).await;
 }
 
-async fn an_address_has_one_open_invitation(app: &App) {
+async fn address_has_at_most_one_open_invitation(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let bodies = (0..6).map(|_| {
@@ -79,20 +79,20 @@ async fn an_address_has_one_open_invitation(app: &App) {
     let refused = answers.iter().find(|answer| answer.status == 409).unwrap();
     assert_eq!((refused.pointer(), &refused.body["errors"][0]["code"]), ("/email", &json!("taken")));
     let first = answers.iter().find(|answer| answer.status == 201).unwrap();
-    // Once it has expired, there may be another, and then it is not sent again.
+    // After its expiry another invitation is possible, and the expired one can no longer be resent.
     app.clock.advance(Duration::from_hours(7 * 24));
     let admin = t.admin.sign_in(app).await.0;
     let body = json!({ "email": email.to_uppercase() });
     let _ = app.post("/invitations").token(&admin).json(&body).gives(201).await;
     let resend = format!("/invitations/{}/resend", id(&first.body));
     let _ = app.post(&resend).token(&admin).gives(409).await;
-    // A closed organisation invites nobody.
+    // A tenant with closed registration cannot invite.
     let _ = app.patch("/tenant").token(&admin).json(&json!({ "registration": "closed" })).gives(200).await;
     let other = json!({ "email": format!("other@{}.example", t.slug) });
     let _ = app.post("/invitations").token(&admin).json(&other).gives(409).await;
 }
 
-async fn sent_again_the_old_token_is_dead(app: &App) {
+async fn resending_an_invitation_invalidates_the_old_token(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let made = invite(app, &t.admin, &email, "member", 201).await;
@@ -110,7 +110,7 @@ async fn sent_again_the_old_token_is_dead(app: &App) {
     let _ = app.post(&format!("{path}/resend")).token(&admin).gives(409).await;
 }
 
-async fn a_revoked_invitation_is_none(app: &App) {
+async fn revoked_invitation_is_refused(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let made = invite(app, &t.manager, &email, "member", 201).await;
@@ -121,7 +121,7 @@ async fn a_revoked_invitation_is_none(app: &App) {
     assert_eq!(join(app, &token, "grace").await, 403);
 }
 
-async fn everybody_sees_their_own(app: &App) {
+async fn users_see_their_own_invitations_and_admins_see_all(app: &App) {
     let (t, stranger) = (app.tenant().await, app.tenant().await);
     let email = |name: &str| format!("{name}@{}.example", t.slug);
     let by_admin = invite(app, &t.admin, &email("a"), "member", 201).await;
@@ -138,7 +138,7 @@ async fn everybody_sees_their_own(app: &App) {
     let _ = app.get(&format!("/invitations/{}", id(&by_admin))).by(&t.manager).gives(404).await;
 }
 
-async fn without_mail_nobody_is_invited(app: &App) {
+async fn invitation_is_refused_while_mail_is_off(app: &App) {
     let t = app.tenant().await;
     let silent = app.second(&["--mail", "off"]).await;
     let body = json!({ "email": format!("grace@{}.example", t.slug) });
@@ -148,7 +148,7 @@ async fn without_mail_nobody_is_invited(app: &App) {
     silent.finish().await;
 }
 
-async fn an_address_that_no_mail_reaches_is_refused(app: &App) {
+async fn undeliverable_address_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     for email in ["a@localhost", "a@printer.local", "a@acme.invalid", "a@127.0.0.1", "a@acme"] {
         let refused = app.post("/invitations").by(&t.admin).json(&json!({ "email": email })).send().await;
@@ -167,7 +167,7 @@ async fn an_address_that_no_mail_reaches_is_refused(app: &App) {
     assert_eq!(list["count"], 0);
 }
 
-async fn names_are_no_links_in_an_invitation(app: &App) {
+async fn names_in_an_invitation_are_not_rendered_as_links(app: &App) {
     let t = app.tenant().await;
     let name = json!({ "name": "Win at https://evil.example/now" });
     let _ = app.patch("/tenant").by(&t.admin).json(&name).gives(200).await;

@@ -1,4 +1,5 @@
-//! Signing keys change under a running server; and a stranger's service verifies by the public keys alone.
+//! Signing keys change while a server runs, and another service verifies tokens with the public
+//! keys alone.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -17,7 +18,7 @@ fn hub(folder: &Path, args: &str) -> Ran {
     run(&mut command(folder, &args.split_whitespace().collect::<Vec<_>>()), PASSWORD)
 }
 
-/// A server with a tenant, an admin and a key.
+/// A server with a tenant, an admin and a signing key.
 async fn start(folder: &TempDir) -> Served {
     let _ = hub(folder.path(), "tenant create Acme").said();
     let user = "user create --tenant acme --email ada@acme.example --username ada --role admin";
@@ -31,7 +32,7 @@ async fn sign_in(server: &Served) -> String {
     pair["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What a stranger says of a token, by the URL of the public keys.
+/// Verifies the token as another service does, by the URL of the public keys.
 fn stranger(server: &Served, token: &str) -> Ran {
     let url = format!("{}/.well-known/jwks.json", server.url());
     run(example().args([&url, ISSUER, "taskhub", token]), "")
@@ -41,7 +42,7 @@ async fn status(server: &Served, token: &str) -> u16 {
     server.send("GET", "/tasks", token, &Value::Null).await.unwrap().0
 }
 
-/// The ids of the keys, with what each does.
+/// The ids of the keys and their states.
 fn listed(text: &str) -> Vec<(String, String)> {
     text.lines()
         .map(|line| {
@@ -52,7 +53,7 @@ fn listed(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_stranger_follows_a_rotation() {
+fn verifier_follows_a_key_rotation() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = start(&folder).await;
@@ -65,7 +66,8 @@ fn a_stranger_follows_a_rotation() {
         for garbage in ["garbage", &format!("{}x", &user[..user.len() - 1]), "a.b.c"] {
             assert!(stranger(&server, garbage).complained().starts_with("refused: "));
         }
-        // The new key signs at once: a stranger who fetches the keys each time may be hurried like that.
+        // The new key signs at once. Only verifiers that fetch the keys each time can follow so
+        // fast.
         let said = hub(folder.path(), "keys rotate --publish-seconds 0").said();
         let keys = listed(&said);
         assert_eq!(keys.iter().map(|(_, does)| does.as_str()).collect::<Vec<_>>(), ["verifies", "signs"]);
@@ -78,7 +80,7 @@ fn a_stranger_follows_a_rotation() {
             assert_eq!(status(&server, token).await, 200);
             let _ = stranger(&server, token).said();
         }
-        // A key that is taken away takes its tokens with it.
+        // Removing a key invalidates the tokens that it signed.
         let _ = hub(folder.path(), &format!("keys remove {}", keys[0].0)).said();
         until("the old key is gone", async || status(&server, &user).await == 401).await;
         assert!(stranger(&server, &user).complained().contains("no key of the key set"));
@@ -89,7 +91,7 @@ fn a_stranger_follows_a_rotation() {
 }
 
 #[test]
-fn a_key_waits_until_it_is_published() {
+fn new_key_signs_only_after_its_publication_period() {
     let folder = TempDir::new().unwrap();
     let _ = hub(folder.path(), "keys generate").said();
     let does = |text: &str| listed(text).into_iter().map(|(_, does)| does).collect::<Vec<_>>();
@@ -106,7 +108,7 @@ fn a_key_waits_until_it_is_published() {
 }
 
 #[test]
-fn a_bad_file_changes_nothing() {
+fn invalid_key_file_keeps_the_current_keys() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = start(&folder).await;

@@ -1,4 +1,5 @@
-//! A server that is killed in the middle of writes: what it acknowledged is there once, with its audit row.
+//! A server that is killed during writes: every acknowledged write persists once, with its audit
+//! row.
 
 use std::{
     collections::BTreeMap,
@@ -16,16 +17,16 @@ use crate::{
     process::{Served, shared},
 };
 
-every_database!(what_was_acknowledged_survives_a_kill);
+every_database!(acknowledged_writes_survive_a_kill);
 
 const WRITERS: usize = 16;
-/// Acknowledged writes, after which the server is killed.
+/// The number of acknowledged writes after which the server is killed.
 const ENOUGH: usize = 150;
 const ROUNDS: usize = 3;
 
-async fn what_was_acknowledged_survives_a_kill(app: &App) {
+async fn acknowledged_writes_survive_a_kill(app: &App) {
     let folder = TempDir::new().unwrap();
-    // SQLite's file is the killed server's alone: another process that has it open would keep what a crash loses.
+    // No other process may open the SQLite file: it would keep the writes that a crash loses.
     let own = format!("sqlite://{}", folder.path().join("killed.db").display());
     let database = if app.backend == Backend::Sqlite { &own } else { &app.database };
     let token = register(folder.path(), database, &app.tenant().await.slug).await;
@@ -42,7 +43,7 @@ async fn what_was_acknowledged_survives_a_kill(app: &App) {
         for (id, title) in &acknowledged {
             assert_eq!(titles.get(id), Some(title), "acknowledged and lost");
         }
-        // Also of what was not acknowledged, all or nothing was written.
+        // Unacknowledged writes are complete or absent.
         let audit = all(&server, &token, "/audit?noun=task").await;
         let audited = by(&audit, "row_id", "action");
         assert_eq!((audited.len(), audit.len()), (titles.len(), titles.len()));
@@ -55,7 +56,7 @@ pub(crate) async fn start(folder: &Path, database: &str) -> Served {
     Served::start(folder, &[&shared(database)[..], &["--workers", "2"]].concat()).await
 }
 
-/// The token of a new organisation's admin.
+/// Registers an organisation. Returns the token of its admin.
 pub(crate) async fn register(folder: &Path, database: &str, slug: &str) -> String {
     let server = start(folder, database).await;
     let (email, password) = (format!("ada@killed-{slug}.example"), "wide-green-rivers");
@@ -69,7 +70,7 @@ pub(crate) async fn register(folder: &Path, database: &str, slug: &str) -> Strin
     pair["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Writes until the server is killed in the middle of it; what it acknowledged until then.
+/// Writes until the server is killed. Returns the acknowledged writes.
 async fn write(mut server: Served, token: &str, round: usize) -> BTreeMap<String, String> {
     let (count, client) = (AtomicUsize::new(0), server.client());
     let writer = async |number: usize| {
@@ -107,7 +108,7 @@ pub(crate) async fn all(server: &Served, token: &str, list: &str) -> Vec<Value> 
     }
 }
 
-/// One field of each row by another.
+/// Maps one field of each row to another.
 pub(crate) fn by(rows: &[Value], key: &str, value: &str) -> BTreeMap<String, String> {
     let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
     rows.iter().map(|row| (text(row, key), text(row, value))).collect()

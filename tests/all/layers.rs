@@ -1,8 +1,8 @@
 //! The layers of the domain and of the API: a module imports from its own layer and from lower
 //! ones. Within `work` and `insight` the modules form no cycle.
 //!
-//! Imports are read from the tokens of each source file, so that those in groups and in macros
-//! count, and those in comments and unit tests do not.
+//! Imports are read from the tokens of each source file. So imports in groups and macros count, and
+//! those in comments and unit tests do not.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,8 +12,8 @@ use std::{
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The layers of a crate from the lowest to the highest, each with the modules at the crate's root
-/// that belong to it.
+/// The layers of a crate from the lowest to the highest. Each lists its modules at the root of the
+/// crate.
 type Layers = &'static [&'static str];
 
 const DOMAIN: Layers = &["kernel", "identity", "work", "insight", "dependents fuzzing lib"];
@@ -28,15 +28,16 @@ const API: Layers = &[
 /// The layers of the domain whose modules form no cycle.
 const ACYCLIC: [&str; 2] = ["work", "insight"];
 
-/// What a source file imports from its crate: the first two names of each path.
+/// The imports of a source file from its crate: the first two names of each path.
 struct Source {
-    /// Its module, from the crate's root: of `work/task/rule.rs`, `work`, `task` and `rule`.
+    /// The path of the module from the root of the crate: `work`, `task`, `rule` for
+    /// `work/task/rule.rs`.
     module: Vec<String>,
     imports: BTreeSet<Vec<String>>,
 }
 
 #[test]
-fn a_module_imports_from_its_own_layer_and_lower_ones() {
+fn modules_import_from_their_own_layer_and_lower_ones() {
     for (name, layers) in [("domain", DOMAIN), ("api", API)] {
         for Source { module, imports } in sources(name) {
             let upwards = |import: &&Vec<String>| layer(layers, &import[0]) > layer(layers, &module[0]);
@@ -59,8 +60,7 @@ fn modules_of_work_and_insight_form_no_cycle() {
         graph.entry(own.to_vec()).or_default().extend(others);
     }
     assert!(graph.len() > 20, "the modules were not found");
-    // A module without imports is at the end of every path. What is left when there are no more of
-    // them leads round.
+    // Removes modules without imports until none is left. The remaining modules contain a cycle.
     while let Some(end) = graph.iter().find(|(_, imports)| imports.is_empty()).map(|(end, _)| end.clone()) {
         graph.remove(&end);
         for imports in graph.values_mut() {
@@ -104,8 +104,8 @@ fn module_path(file: &Path) -> Vec<String> {
     names
 }
 
-/// The position of a module's layer, from the lowest. What the root exports under a capital name is
-/// the lowest layer's.
+/// The position of the layer of a module, from the lowest. Capitalised names that the root exports
+/// belong to the lowest layer.
 fn layer(layers: Layers, module: &str) -> usize {
     if module.starts_with(char::is_uppercase) {
         return 0;
@@ -114,7 +114,8 @@ fn layer(layers: Layers, module: &str) -> usize {
     found.unwrap_or_else(|| panic!("{module} is imported from the crate's root, and belongs to no layer"))
 }
 
-/// The first two names of the paths in a file that lead to the crate's root or to a folder of it.
+/// The first two names of each path in the file that leads to the root of the crate or to one of
+/// its folders.
 fn imports(text: &str, module: &[String]) -> BTreeSet<Vec<String>> {
     let is_root = ["lib", "main"].contains(&module[0].as_str());
     let mut imports = BTreeSet::new();
@@ -135,7 +136,7 @@ fn read(tokens: TokenStream, module: &[String], imports: &mut BTreeSet<Vec<Strin
                 while let Some(below) = below(rest).filter(|below| is_word(below.first(), "super")) {
                     (supers, rest) = (supers + 1, &below[1..]);
                 }
-                // In a macro's body it may stand for a module of the macro's caller.
+                // In the body of a macro the path may refer to a module of the caller.
                 if let Some(depth) = module.len().checked_sub(supers).filter(|depth| *depth < 2) {
                     let all = paths(rest, 2 - depth).into_iter();
                     imports.extend(all.map(|path| [&module[..depth], &path].concat()));
@@ -151,13 +152,13 @@ fn is_word(token: Option<&TokenTree>, wanted: &str) -> bool {
     matches!(token, Some(TokenTree::Ident(word)) if word == wanted)
 }
 
-/// What stands behind `::`.
+/// The tokens after `::`.
 fn below(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':');
     tokens.split_at_checked(2).filter(|(colons, _)| colons.iter().all(is_colon)).map(|(_, below)| below)
 }
 
-/// The first names, so many at most, of the paths that begin with `::` here.
+/// The first names of the paths that begin with `::` here, at most `most` names each.
 fn paths(tokens: &[TokenTree], most: usize) -> Vec<Vec<String>> {
     let Some(below) = below(tokens).filter(|_| most > 0) else { return Vec::new() };
     let parts = match below.first() {

@@ -1,32 +1,33 @@
-//! The stories of rate limits: whose allowance a request is counted against, and what the answer says of it.
+//! Scenario tests of rate limits: which allowance a request counts against, and what the headers
+//! report.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Backend, User, run};
 
-/// Limits are the server's own, and no matter of the database.
-macro_rules! stories {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
+/// Runs the tests on SQLite only: the limits do not depend on the database.
+macro_rules! on_sqlite {
+    ($($scenario:ident),* $(,)?) => {$(
+        mod $scenario {
             #[test]
             fn sqlite() {
-                super::run(super::Backend::Sqlite, |app| Box::pin(super::$story(app)));
+                super::run(super::Backend::Sqlite, |app| Box::pin(super::$scenario(app)));
             }
         }
     )*};
 }
 
-stories!(
-    a_principal_has_an_allowance,
-    a_tenant_has_an_allowance,
-    the_tighter_allowance_is_told,
-    an_address_has_an_allowance,
-    signing_in_is_stricter,
-    forwarded_addresses_are_believed_of_proxies_alone,
-    a_proxy_may_name_the_client_in_x_real_ip,
-    an_ipv6_network_is_one_client,
-    parallel_requests_are_counted_exactly,
-    health_is_not_counted,
+on_sqlite!(
+    rate_limit_applies_per_principal,
+    rate_limit_applies_per_tenant,
+    headers_report_the_tighter_allowance,
+    anonymous_rate_limit_applies_per_address,
+    sign_in_has_a_stricter_rate_limit,
+    x_forwarded_for_is_honoured_from_trusted_proxies_only,
+    x_real_ip_is_honoured_from_trusted_proxies_only,
+    addresses_of_an_ipv6_network_share_an_allowance,
+    concurrent_requests_are_counted_exactly,
+    health_checks_are_not_counted,
     bulk_request_counts_as_its_operations,
     refused_bulk_request_changes_nothing,
     bulk_request_counts_as_half_a_burst_at_most,
@@ -34,7 +35,7 @@ stories!(
     user_import_counts_as_its_rows,
 );
 
-/// A server where one allowance is small: so many at once, and one more each hour.
+/// A server with one small allowance: a burst of that size, and one more request an hour.
 async fn strict(app: &App, which: &str, burst: &str, more: &[&str]) -> App {
     let (hourly, at_once) = (format!("--rate-{which}"), format!("--rate-{which}-burst"));
     let mut flags = vec![hourly.as_str(), "1", at_once.as_str(), burst];
@@ -49,7 +50,7 @@ fn limited(answer: &Answer) {
     assert_eq!(answer.header("content-type"), "application/problem+json");
 }
 
-async fn a_principal_has_an_allowance(app: &App) {
+async fn rate_limit_applies_per_principal(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let strict = strict(app, "principal", "3", &[]).await;
     let get = async |user: &User| strict.get("/tasks").by(user).send().await;
@@ -63,11 +64,12 @@ async fn a_principal_has_an_allowance(app: &App) {
     let refused = get(&t.member).await;
     limited(&refused);
     assert!(refused.header("ratelimit").starts_with("\"principal\";r=0;t="));
-    // Every operation counts, and so does what fails; a new token of the same user is the same principal.
+    // Every operation counts, and failed requests count, too. Another token of the same user counts
+    // for the same principal.
     limited(&strict.post("/tasks").by(&t.member).json(&json!({ "title": "More" })).send().await);
     let (access, _) = t.member.sign_in(app).await;
     limited(&strict.get("/tenant").token(&access).send().await);
-    // Nobody else waits: not in the tenant, nor in another, nor a service.
+    // Other users, tenants and service accounts are not affected.
     let _ = get(&t.other).await.expect(200);
     let _ = get(&u.member).await.expect(200);
     let service = t.service(app, &["tasks:read"]);
@@ -78,12 +80,12 @@ async fn a_principal_has_an_allowance(app: &App) {
     strict.finish().await;
 }
 
-async fn a_tenant_has_an_allowance(app: &App) {
+async fn rate_limit_applies_per_tenant(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let strict = strict(app, "tenant", "4", &[]).await;
     let tokens = (0..4).map(|_| t.service(app, &["tasks:read"])).chain([t.member.token.clone()]);
     let tokens: Vec<_> = tokens.collect();
-    // However many principals there are, they share one.
+    // All principals of a tenant share its allowance.
     for (token, left) in tokens.iter().zip(["3", "2", "1", "0"]) {
         let fine = strict.get("/tasks").token(token).send().await.expect(200);
         assert_eq!(fine.header("ratelimit-policy"), "\"tenant\";q=1;w=3600;burst=4");
@@ -96,14 +98,14 @@ async fn a_tenant_has_an_allowance(app: &App) {
         assert!(refused.header("ratelimit").starts_with("\"tenant\";r=0;t="));
     }
     limited(&strict.get("/tasks").by(&t.admin).send().await);
-    // Another tenant is another, and signing in is counted elsewhere.
+    // Another tenant has its own allowance, and signing in is counted separately.
     let _ = strict.get("/tasks").by(&u.member).send().await.expect(200);
     let guess = json!({ "email": t.member.email, "password": "another-password" });
     let _ = strict.post("/auth/token").json(&guess).send().await.expect(401);
     strict.finish().await;
 }
 
-async fn the_tighter_allowance_is_told(app: &App) {
+async fn headers_report_the_tighter_allowance(app: &App) {
     let t = app.tenant().await;
     let more = ["--rate-tenant", "1", "--rate-tenant-burst", "4"];
     let strict = strict(app, "principal", "2", &more).await;
@@ -115,7 +117,7 @@ async fn the_tighter_allowance_is_told(app: &App) {
     let is = |status: u16, state: &str| (status, state.to_owned());
     assert_eq!(told(&t.member).await, is(200, "\"principal\";r=1"));
     assert_eq!(told(&t.member).await, is(200, "\"principal\";r=0"));
-    // What a principal's own allowance refuses is not taken from the others.
+    // Requests refused by the allowance of the principal do not count against the tenant.
     for _ in 0..3 {
         assert_eq!(told(&t.member).await, is(429, "\"principal\";r=0"));
     }
@@ -125,10 +127,11 @@ async fn the_tighter_allowance_is_told(app: &App) {
     strict.finish().await;
 }
 
-async fn an_address_has_an_allowance(app: &App) {
+async fn anonymous_rate_limit_applies_per_address(app: &App) {
     let t = app.tenant().await;
     let strict = strict(app, "address", "3", &[]).await;
-    // What bears a good token is another matter; what bears a bad one is counted here.
+    // Requests with a valid token do not count against the address; requests with an invalid one
+    // do.
     let _ = strict.get("/tasks").by(&t.member).gives(200).await;
     let fine = strict.get("/tasks").send().await.expect(401);
     assert_eq!(fine.header("ratelimit-policy"), "\"address\";q=1;w=3600;burst=3");
@@ -141,7 +144,7 @@ async fn an_address_has_an_allowance(app: &App) {
     strict.finish().await;
 }
 
-async fn signing_in_is_stricter(app: &App) {
+async fn sign_in_has_a_stricter_rate_limit(app: &App) {
     let t = app.tenant().await;
     let strict = strict(app, "sign-in", "3", &[]).await;
     let guess = json!({ "email": t.member.email, "password": "another-password" });
@@ -159,20 +162,20 @@ async fn signing_in_is_stricter(app: &App) {
     ] {
         limited(&strict.post(path).json(&guess).send().await);
     }
-    // A token does not make a guess cheaper.
+    // A token does not relax the limit on signing in.
     limited(&strict.post("/auth/token").by(&t.other).json(&guess).send().await);
-    // All else goes on.
+    // Other operations are not affected.
     let _ = strict.get("/tasks").by(&t.member).gives(200).await;
     let _ = strict.post("/auth/token/verify").json(&json!({ "token": "x" })).gives(200).await;
     strict.finish().await;
 }
 
-async fn forwarded_addresses_are_believed_of_proxies_alone(app: &App) {
+async fn x_forwarded_for_is_honoured_from_trusted_proxies_only(app: &App) {
     let ask = async |server: &App, forwarded: &[&str]| {
         let call = server.get("/tasks");
         forwarded.iter().fold(call, |call, value| call.header("x-forwarded-for", value)).send().await
     };
-    // Without proxies that are configured, all of these come from one address.
+    // Without configured proxies all requests count for one address.
     let plain = strict(app, "address", "2", &[]).await;
     let _ = ask(&plain, &["203.0.113.1"]).await.expect(401);
     let _ = ask(&plain, &["203.0.113.2"]).await.expect(401);
@@ -184,12 +187,12 @@ async fn forwarded_addresses_are_believed_of_proxies_alone(app: &App) {
         let _ = ask(&behind, &["203.0.113.1"]).await.expect(401);
     }
     limited(&ask(&behind, &["203.0.113.1"]).await);
-    // What the client put there itself, left of what a proxy saw, is not believed.
+    // Entries that the client itself sent, left of those of the proxy, are ignored.
     limited(&ask(&behind, &["198.51.100.7, 203.0.113.1"]).await);
     limited(&ask(&behind, &["198.51.100.8", "203.0.113.1"]).await);
     limited(&ask(&behind, &["198.51.100.9, 203.0.113.1, 10.1.2.3"]).await);
     limited(&ask(&behind, &["203.0.113.1, 10.1.2.3, 127.0.0.1"]).await);
-    // Another client has an allowance of its own, and so has the proxy.
+    // Another client has its own allowance, and so has the proxy.
     let _ = ask(&behind, &["203.0.113.2"]).await.expect(401);
     let _ = ask(&behind, &[]).await.expect(401);
     let _ = ask(&behind, &["rubbish"]).await.expect(401);
@@ -197,7 +200,7 @@ async fn forwarded_addresses_are_believed_of_proxies_alone(app: &App) {
     behind.finish().await;
 }
 
-async fn a_proxy_may_name_the_client_in_x_real_ip(app: &App) {
+async fn x_real_ip_is_honoured_from_trusted_proxies_only(app: &App) {
     let ask = async |server: &App, headers: &[(&str, &str)]| {
         let call = server.get("/tasks");
         headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await
@@ -208,31 +211,31 @@ async fn a_proxy_may_name_the_client_in_x_real_ip(app: &App) {
     }
     limited(&ask(&behind, &[("x-real-ip", "203.0.113.1")]).await);
     let _ = ask(&behind, &[("x-real-ip", "203.0.113.2")]).await.expect(401);
-    // `X-Forwarded-For` goes first.
+    // `X-Forwarded-For` takes precedence.
     limited(&ask(&behind, &[("x-forwarded-for", "203.0.113.1"), ("x-real-ip", "203.0.113.3")]).await);
     behind.finish().await;
-    // Anybody else's is not believed.
+    // The header is ignored from any other address.
     let plain = strict(app, "address", "1", &[]).await;
     let _ = ask(&plain, &[("x-real-ip", "203.0.113.1")]).await.expect(401);
     limited(&ask(&plain, &[("x-real-ip", "203.0.113.2")]).await);
     plain.finish().await;
 }
 
-async fn an_ipv6_network_is_one_client(app: &App) {
+async fn addresses_of_an_ipv6_network_share_an_allowance(app: &App) {
     let behind = strict(app, "address", "2", &["--trusted-proxies", "127.0.0.0/8"]).await;
     let ask = async |address: &str| behind.get("/tasks").header("x-forwarded-for", address).send().await;
     let _ = ask("2001:db8:1:2::1").await.expect(401);
     let _ = ask("2001:db8:1:2:ffff::9").await.expect(401);
     limited(&ask("2001:db8:1:2:3:4:5:6").await);
     let _ = ask("2001:db8:1:3::1").await.expect(401);
-    // An IPv4 address in IPv6's clothes is the IPv4 address.
+    // An IPv4-mapped IPv6 address counts as the IPv4 address.
     let _ = ask("::ffff:203.0.113.5").await.expect(401);
     let _ = ask("203.0.113.5").await.expect(401);
     limited(&ask("::ffff:203.0.113.5").await);
     behind.finish().await;
 }
 
-async fn parallel_requests_are_counted_exactly(app: &App) {
+async fn concurrent_requests_are_counted_exactly(app: &App) {
     let t = app.tenant().await;
     let strict = strict(app, "principal", "10", &["--workers", "2"]).await;
     let answers = join_all((0..40).map(|_| strict.get("/tasks").by(&t.member).send())).await;
@@ -241,7 +244,7 @@ async fn parallel_requests_are_counted_exactly(app: &App) {
     strict.finish().await;
 }
 
-async fn health_is_not_counted(app: &App) {
+async fn health_checks_are_not_counted(app: &App) {
     let strict = strict(app, "address", "1", &[]).await;
     for path in ["/health/live", "/health/ready"].repeat(5) {
         let fine = strict.get(path).send().await.expect(200);
@@ -258,7 +261,7 @@ fn creates(number: usize) -> Value {
     json!({ "operations": operations })
 }
 
-/// What `RateLimit` says, without the time.
+/// The value of `RateLimit` without the time.
 fn left(answer: &Answer) -> String {
     answer.header("ratelimit").split(";t=").next().unwrap().to_owned()
 }
@@ -268,7 +271,7 @@ async fn bulk_request_counts_as_its_operations(app: &App) {
     let strict = strict(app, "principal", "20", &[]).await;
     let fine = strict.post("/tasks/bulk").by(&t.member).json(&creates(10)).send().await.expect(200);
     assert_eq!(left(&fine), "\"principal\";r=10");
-    // Operations that fail were counted too, and what is no list of operations counts as one request.
+    // Failed operations counted, too. A body without a list of operations counts as one request.
     let wrong =
         json!({ "operations": [{ "action": "create", "body": {} }, { "action": "create", "body": {} }] });
     let refused = strict.post("/tasks/bulk").by(&t.member).json(&wrong).send().await.expect(422);
@@ -290,7 +293,7 @@ async fn refused_bulk_request_changes_nothing(app: &App) {
     assert!((7100..=7200).contains(&wait), "two of ten are missing, and each takes an hour: {wait}");
     let there = strict.get("/tasks?page=1").by(&t.member).send().await.expect(200);
     assert_eq!(there.body["count"], 10);
-    // What is left is enough for fewer.
+    // The rest of the allowance is enough for fewer operations.
     let _ = strict.post("/tasks/bulk").by(&t.member).json(&creates(7)).send().await.expect(200);
     strict.finish().await;
 }

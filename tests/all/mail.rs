@@ -1,4 +1,5 @@
-//! Mail: it goes out once what it is about is committed, is tried again until it is taken, and says in text and HTML the same.
+//! Mail: it is sent after the commit of its cause, retried until it is accepted, and says the same
+//! in text and HTML.
 
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ use crate::{
 };
 
 every_database!(
-    a_new_user_is_written_to_in_text_and_html,
-    what_is_undone_sends_nothing,
-    two_nodes_send_it_once
+    new_user_gets_mail_in_text_and_html,
+    rolled_back_request_sends_no_mail,
+    two_nodes_deliver_every_mail
 );
 
 fn new_user(name: &str, slug: &str) -> (String, Value) {
@@ -30,7 +31,7 @@ fn new_user(name: &str, slug: &str) -> (String, Value) {
     (email, body)
 }
 
-async fn a_new_user_is_written_to_in_text_and_html(app: &App) {
+async fn new_user_gets_mail_in_text_and_html(app: &App) {
     let t = app.tenant().await;
     let name = json!({ "name": "Müller <b>& Söhne</b>" });
     let _ = app.patch("/tenant").by(&t.admin).json(&name).gives(200).await;
@@ -45,12 +46,12 @@ async fn a_new_user_is_written_to_in_text_and_html(app: &App) {
     assert!(!mail.html.contains("<b>"), "{}", mail.html);
 }
 
-async fn what_is_undone_sends_nothing(app: &App) {
+async fn rolled_back_request_sends_no_mail(app: &App) {
     let t = app.tenant().await;
     let (email, body) = new_user("grace", &t.slug);
     let _ = app.post("/users").by(&t.admin).json(&body).gives(201).await;
     let _ = app.mail_to(&email).await;
-    // The username is taken: the user, the link and the mail are undone together.
+    // The username is taken: the user, the link and the mail are rolled back together.
     let mut other = body.clone();
     other["email"] = json!(format!("undone@{}.example", t.slug));
     let _ = app.post("/users").by(&t.admin).json(&other).gives(409).await;
@@ -58,8 +59,9 @@ async fn what_is_undone_sends_nothing(app: &App) {
     assert_eq!(app.count_mail(&format!("undone@{}.example", t.slug)), 0);
 }
 
-async fn two_nodes_send_it_once(app: &App) {
-    // Files are named by the mail, so that who sends twice is seen at a server alone; here it is seen that nobody is stuck.
+async fn two_nodes_deliver_every_mail(app: &App) {
+    // A file is named after its mail, so this test cannot see a duplicate; the SMTP tests can. It
+    // checks that no mail is stuck.
     let there = app.second(&[]).await;
     let t = app.tenant().await;
     for number in 0..10 {
@@ -74,15 +76,16 @@ async fn two_nodes_send_it_once(app: &App) {
     there.finish().await;
 }
 
-/// Waits until all that was asked for is done, and all mail of the tenant is sent.
+/// Waits until all requested links are made and all mail of the tenant is sent.
 pub(crate) async fn nothing_waits(app: &App, tenant: uuid::Uuid) {
     poll::until("the links are made", async || app.state.link_requests.is_empty()).await;
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     poll::until("the mail is sent", async || database.mail_of(tenant).await == 0).await;
 }
 
-/// A server over SQLite whose mail goes to a server of ours; other databases are shared by stories, and so is their mail.
-fn over_smtp(fates: &'static [Fate], story: impl AsyncFn(&App, &SmtpServer) + Copy + 'static) {
+/// Runs the test on SQLite with a mail server of its own. Tests share the other databases, and so
+/// their mail.
+fn over_smtp(fates: &'static [Fate], scenario: impl AsyncFn(&App, &SmtpServer) + Copy + 'static) {
     taskhub_tests::run(Backend::Sqlite, move |app| {
         Box::pin(async move {
             let server = SmtpServer::start(fates).await;
@@ -97,7 +100,7 @@ fn over_smtp(fates: &'static [Fate], story: impl AsyncFn(&App, &SmtpServer) + Co
                 "https://app.example/x/",
             ];
             let node = App::start(app.backend, &database, folder, &flags).await;
-            story(&node, &server).await;
+            scenario(&node, &server).await;
             node.finish().await;
         })
     });
@@ -114,7 +117,7 @@ async fn register_as(app: &App, email: &str, organisation: &str) -> String {
     email.to_owned()
 }
 
-/// What the audit of the user's organisation has about mail that was given up.
+/// The audit entries of undelivered mail in the user's tenant.
 async fn undelivered(app: &App, email: &str) -> Value {
     let pair =
         app.post("/auth/token").json(&json!({ "email": email, "password": PASSWORD })).gives(200).await;
@@ -127,7 +130,7 @@ async fn arrives(server: &SmtpServer, email: &str) -> Mail {
 }
 
 #[test]
-fn a_mail_arrives_by_smtp() {
+fn mail_is_delivered_by_smtp() {
     over_smtp(&[], async |app: &App, server: &SmtpServer| {
         let email = register(app).await;
         let mail = arrives(server, &email).await;
@@ -141,7 +144,7 @@ fn a_mail_arrives_by_smtp() {
 }
 
 #[test]
-fn what_is_refused_for_now_is_tried_again() {
+fn temporarily_refused_mail_is_retried() {
     over_smtp(
         &[
             Fate::Refused("451 later\r\n"),
@@ -162,7 +165,7 @@ fn what_is_refused_for_now_is_tried_again() {
 }
 
 #[test]
-fn what_is_refused_for_good_is_given_up_at_once() {
+fn permanently_refused_mail_is_not_retried() {
     let (unknown, spam) = ("550 5.1.1 no such user\r\n", "554 5.7.1 looks like spam\r\n");
     over_smtp(&[], async move |app, server| {
         for (number, fate) in [Fate::At("RCPT", unknown), Fate::Refused(spam)].into_iter().enumerate() {
@@ -174,7 +177,7 @@ fn what_is_refused_for_good_is_given_up_at_once() {
             let why = told["why"].as_str().unwrap();
             assert!(why.contains("no such user") || why.contains("looks like spam"), "{why}");
         }
-        // Nobody else's mail is concerned.
+        // Other mail is not affected.
         let email = register(app).await;
         let _ = arrives(server, &email).await;
         assert_eq!(server.accepted("ada@acme0.org").len() + server.accepted("ada@acme1.org").len(), 0);
@@ -182,8 +185,8 @@ fn what_is_refused_for_good_is_given_up_at_once() {
 }
 
 #[test]
-fn a_server_that_cannot_be_used_costs_mail_nothing() {
-    // None of them is about the recipient, and the clock stands still: no mail is put off.
+fn unusable_mail_server_does_not_defer_mail() {
+    // No error concerns the recipient, and the clock stands still: the mail is not deferred.
     let fates = &[
         Fate::At("EHLO", "554 no service\r\n"),
         Fate::At("MAIL", "550 5.7.1 sender refused\r\n"),
@@ -200,7 +203,7 @@ fn a_server_that_cannot_be_used_costs_mail_nothing() {
 }
 
 #[test]
-fn demo_addresses_get_no_mail_by_smtp() {
+fn reserved_domains_get_no_mail_by_smtp() {
     over_smtp(&[], async |app, server| {
         for (number, domain) in ["acme.example", "acme.test", "example.com"].into_iter().enumerate() {
             let _ = register_as(app, &format!("ada@{domain}"), &format!("Demo {number}")).await;
@@ -212,19 +215,19 @@ fn demo_addresses_get_no_mail_by_smtp() {
     });
 }
 
-/// How many mails wait.
+/// The number of tenants with pending mail.
 async fn waiting(app: &App) -> usize {
     let system = app.state.repository.system("a test", Request::default());
     app.state.repository.tenants_with_mail(&system, 100).await.unwrap().len()
 }
 
-/// The outbox by itself, with nobody who sends.
+/// Tests the outbox alone, without a sender.
 #[test]
-fn a_claim_keeps_others_away_and_failures_make_longer_pauses() {
+fn claimed_mail_is_locked_and_failures_back_off() {
     without_a_sender(async |app| outbox(app).await);
 }
 
-/// The next mail of a tenant that is to be sent.
+/// Claims the next mail of the tenant that is due.
 async fn claim(app: &App, tenant: Uuid) -> Option<Claimed> {
     let ctx = app.state.repository.system("a test", Request::default()).within(tenant);
     match app.state.repository.write(&ctx, (), |tx, ()| Box::pin(mail::claim(tx))).await.unwrap() {
@@ -255,12 +258,12 @@ async fn outbox(app: &App) {
     let first = claim(app, tenant).await.unwrap();
     assert_eq!((first.recipient.as_str(), first.tenant.as_str()), (email.as_str(), "Acme"));
     assert!(claim(app, tenant).await.is_none(), "it is claimed");
-    // Whoever claimed it is gone.
+    // The claim expires when its sender is gone.
     clock.advance(Duration::from_mins(2));
     assert_eq!(claim(app, tenant).await.unwrap().id, first.id);
     let later = || Outcome::Deferred("451 later".to_owned());
     for minutes in [2, 4, 8, 16, 32, 64, 128, 256].into_iter().chain([360; 10]) {
-        // However often the server can't be used in between.
+        // Attempts that did not reach the server do not count.
         record_outcome(app, tenant, first.id, Outcome::Unreachable("connection refused".to_owned())).await;
         assert!(claim(app, tenant).await.is_some(), "at once");
         record_outcome(app, tenant, first.id, later()).await;
@@ -276,21 +279,21 @@ async fn outbox(app: &App) {
     assert_eq!((&told["count"], &told["results"][0]["new_values"]["recipient"]), (&json!(1), &json!(email)));
 }
 
-/// A node without a sender, over a database of its own.
-fn without_a_sender(story: impl AsyncFn(&App) + 'static) {
+/// A node without a sender, on its own database.
+fn without_a_sender(scenario: impl AsyncFn(&App) + 'static) {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async move {
             let folder = TempDir::new().unwrap();
             let database = format!("sqlite://{}", folder.path().join("outbox.db").display());
             let app = App::start(app.backend, &database, folder, &["--mail", "off"]).await;
-            story(&app).await;
+            scenario(&app).await;
             app.finish().await;
         })
     });
 }
 
 #[test]
-fn after_an_outage_deferred_mail_is_due_at_once() {
+fn deferred_mail_is_due_at_once_after_an_outage() {
     without_a_sender(async |app| {
         let emails = [register(app).await, register_as(app, "grace@other.org", "Other").await];
         let tenants = [tenant_of(app, &emails[0]).await, tenant_of(app, &emails[1]).await];
@@ -315,7 +318,7 @@ fn link(claimed: &Claimed) -> String {
 }
 
 #[test]
-fn a_link_that_expired_in_the_outbox_is_made_anew() {
+fn link_that_expired_in_the_outbox_is_replaced() {
     without_a_sender(async |app| {
         let email = register(app).await;
         let tenant = tenant_of(app, &email).await;
@@ -329,7 +332,7 @@ fn a_link_that_expired_in_the_outbox_is_made_anew() {
         };
         assert_eq!(verify(link(&old)).await, 403);
         assert_eq!(verify(link(&new)).await, 204);
-        // Nobody needs it any more.
+        // The link has been used, so the mail is discarded.
         record_outcome(app, tenant, new.id, Outcome::Unreachable(String::new())).await;
         assert!(claim(app, tenant).await.is_none());
         assert_eq!(waiting(app).await, 0);
@@ -337,7 +340,7 @@ fn a_link_that_expired_in_the_outbox_is_made_anew() {
 }
 
 #[test]
-fn a_link_that_a_newer_one_ended_is_not_sent() {
+fn link_invalidated_by_a_newer_one_is_not_sent() {
     without_a_sender(async |app| {
         let email = register(app).await;
         let tenant = tenant_of(app, &email).await;
@@ -352,7 +355,7 @@ fn a_link_that_a_newer_one_ended_is_not_sent() {
 }
 
 #[test]
-fn a_kill_between_commit_and_sending_loses_nothing() {
+fn kill_between_commit_and_sending_loses_no_mail() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let start = async |mail: &str| {
@@ -374,7 +377,7 @@ fn a_kill_between_commit_and_sending_loses_nothing() {
 }
 
 #[test]
-fn a_server_that_stops_finishes_the_mail_in_hand() {
+fn stopping_server_finishes_the_mail_being_sent() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let takes = SmtpServer::start(&[Fate::Slow(Duration::from_secs(1))]).await;
@@ -384,7 +387,7 @@ fn a_server_that_stops_finishes_the_mail_in_hand() {
         let body = json!({ "organisation": { "name": "Acme" }, "user": user });
         let _ = server.gives(201, "POST", "/auth/register", "", body).await;
         poll::until("the mail is on its way", async || takes.tries() == 1).await;
-        // It ends well, and not before it has noted that the mail was taken: nobody sends it again.
+        // The server stops only after it has recorded the delivery, so the mail is not sent again.
         let _ = server.stop().await;
         assert_eq!(takes.accepted("ada@acme.org").len(), 1);
         let file = folder.path().join("taskhub-data/taskhub.db");

@@ -1,4 +1,5 @@
-//! All tests of the running server: the stories of each noun, and the walks over every operation.
+//! All tests of the running server: the scenario tests of each resource, and the contract tests
+//! over every operation.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod access_token;
@@ -13,6 +14,7 @@ mod cli;
 mod comment;
 mod concurrency;
 mod conditional;
+mod contract;
 mod cors;
 mod docs;
 mod document;
@@ -48,7 +50,6 @@ mod search;
 mod secrets;
 mod service_account;
 mod shutdown;
-mod sight;
 mod smtp;
 mod sql;
 mod start;
@@ -61,4 +62,4 @@ mod tenant;
 mod time;
 mod user;
 mod versions;
-mod walks;
+mod visibility;

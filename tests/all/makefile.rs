@@ -1,13 +1,13 @@
-//! The Makefile: its targets are there, explained, and can be run.
+//! The Makefile: its targets exist, are explained, and can be run.
 
 use std::{fs, process::Command};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-/// What people expect of it.
+/// The targets that users expect.
 const EXPECTED: [&str; 9] =
     ["build", "up", "down", "migrate", "exampledata", "test", "coverage", "flush", "shell"];
 
-/// What `make -n` would run.
+/// The commands that `make -n` prints for a target.
 fn dry_run(target: &str) -> String {
     let ran = Command::new("make").args(["-n", target]).current_dir(ROOT).output().unwrap();
     assert!(ran.status.success(), "make -n {target}: {}", String::from_utf8_lossy(&ran.stderr));
@@ -15,7 +15,7 @@ fn dry_run(target: &str) -> String {
 }
 
 #[test]
-fn every_target_is_explained_and_parses() {
+fn every_target_is_explained_and_valid() {
     let makefile = fs::read_to_string(format!("{ROOT}/Makefile")).unwrap();
     let declared = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).unwrap();
     let declared: Vec<_> = declared.split(' ').collect();
@@ -27,7 +27,7 @@ fn every_target_is_explained_and_parses() {
 }
 
 #[test]
-fn targets_run_commands_that_there_are() {
+fn targets_run_existing_commands() {
     let commands = taskhub::cli::commands();
     for target in ["run", "migrate", "exampledata", "flush", "openapi"] {
         let run = dry_run(target);
@@ -37,12 +37,12 @@ fn targets_run_commands_that_there_are() {
 }
 
 #[test]
-fn the_shell_opens_the_database_of_the_settings() {
+fn shell_opens_the_configured_database() {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}/hub.db", folder.path().display());
     let mut shell = Command::new(format!("{ROOT}/tools/shell.sh"));
     let ran = shell.env("DATABASE_URL", url).arg("SELECT 6 * 7").output().unwrap();
-    // Where the client is not installed, the script says so.
+    // Without the database client the script reports that it is missing.
     let said =
         String::from_utf8_lossy(if ran.status.success() { &ran.stdout } else { &ran.stderr }).into_owned();
     assert!(said.trim() == "42" || said.contains("sqlite3: not found"), "{said}");

@@ -1,4 +1,5 @@
-//! Migrating: nodes take turns, a schema of another version is refused, and a kill leaves nothing that can't go on.
+//! Migrating: nodes run the migrations one at a time, an unknown schema version is refused, and a
+//! killed migration can be resumed.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -11,13 +12,13 @@ use crate::{
     process::{Ran, command, run},
 };
 
-every_database!(nodes_that_start_together_take_turns, a_node_waits_for_one_that_was_killed);
+every_database!(nodes_that_start_together_migrate_one_at_a_time, node_waits_for_the_lock_of_a_killed_node);
 
 fn migrate(folder: &Path, database: &str) -> Ran {
     run(&mut command(folder, &["migrate", "--database-url", database]), "")
 }
 
-async fn nodes_that_start_together_take_turns(app: &App) {
+async fn nodes_that_start_together_migrate_one_at_a_time(app: &App) {
     let folder = TempDir::new().unwrap();
     let database = empty_database(app, folder.path(), "together").await;
     let start = |_| {
@@ -33,8 +34,9 @@ async fn nodes_that_start_together_take_turns(app: &App) {
     drop_database(app, &database).await;
 }
 
-/// Another session holds what a node needs, for longer than a statement waits for a lock.
-async fn a_node_waits_for_one_that_was_killed(app: &App) {
+/// Another session holds the lock that a node needs, for longer than the lock timeout of a
+/// statement.
+async fn node_waits_for_the_lock_of_a_killed_node(app: &App) {
     const HELD: Duration = Duration::from_secs(6);
     let folder = TempDir::new().unwrap();
     let database = empty_database(app, folder.path(), "waiting").await;
@@ -81,7 +83,7 @@ async fn a_node_waits_for_one_that_was_killed(app: &App) {
 }
 
 #[test]
-fn a_newer_schema_is_refused_unless_it_is_additive() {
+fn newer_schema_is_refused_unless_it_is_additive() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let taskhub = |args: &[&str]| run(&mut command(folder.path(), args), "");
@@ -97,14 +99,14 @@ fn a_newer_schema_is_refused_unless_it_is_additive() {
             let complaint = taskhub(&args).complained();
             assert!(complaint.contains("this version does not know: m9999_shapes."), "{complaint}");
         }
-        // None of the newer version's migrations is taken back by this one.
+        // This version does not revert migrations of a newer version.
         let complaint = taskhub(&["migrate", "down", "--yes"]).complained();
         assert!(complaint.contains("m9998_colors_additive"), "{complaint}");
     });
 }
 
 #[test]
-fn nothing_is_migrated_with_a_wrong_setting() {
+fn invalid_setting_prevents_migration() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("short-key"), "AAAA").unwrap();
     for wrong in [

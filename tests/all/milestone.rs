@@ -1,4 +1,4 @@
-//! The stories of milestones.
+//! Scenario tests of milestones.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, User, every_database};
 
 every_database!(
-    a_milestone_from_beginning_to_end,
-    who_manages_the_project_sets_milestones,
+    milestone_is_created_reached_and_deleted,
+    only_managers_of_the_project_change_its_milestones,
     milestones_are_listed_by_due_date,
-    milestones_go_with_their_project,
-    what_is_wrong_is_told,
+    milestones_are_deleted_with_their_project,
+    invalid_milestone_is_rejected_with_422,
 );
 
-/// Something in something, and its path.
+/// Creates a row. Returns the row and its path.
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
     let made = app.post(path).by(by).json(&body).send().await.expect(201);
     let path = made.header("location").to_owned();
     (made.body, path)
 }
 
-async fn a_milestone_from_beginning_to_end(app: &App) {
+async fn milestone_is_created_reached_and_deleted(app: &App) {
     let t = app.tenant().await;
     let (project, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let body = json!({ "name": " Beta ", "description": "For friends.", "due_at": "2027-01-01T00:00:00Z" });
@@ -33,7 +33,7 @@ async fn a_milestone_from_beginning_to_end(app: &App) {
     let reached = app.patch(&path).by(&t.manager).json(&json!({ "reached": true })).gives(200).await;
     assert_eq!(reached["reached_at"], reached["updated_at"]);
     app.clock.advance(Duration::from_mins(1));
-    // It was reached when it was; to say so again changes nothing.
+    // `reached_at` keeps the first time, and setting it again is a no-op.
     let again = app.patch(&path).by(&t.manager).json(&json!({ "reached": true })).gives(200).await;
     assert_eq!(again, reached);
     let renamed = app.patch(&path).by(&t.manager).json(&json!({ "name": "First beta" })).gives(200).await;
@@ -51,7 +51,7 @@ async fn a_milestone_from_beginning_to_end(app: &App) {
     assert_eq!(actions, ["create", "update", "update", "update", "update", "delete"]);
 }
 
-async fn who_manages_the_project_sets_milestones(app: &App) {
+async fn only_managers_of_the_project_change_its_milestones(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let body = json!({ "name": "Beta" });
     let (_, shared) =
@@ -65,7 +65,8 @@ async fn who_manages_the_project_sets_milestones(app: &App) {
     for (place, manager) in [(&shared, 201), (&brand, 404)] {
         let milestones = format!("{place}/milestones");
         let (_, path) = make(app, &t.admin, &milestones, body.clone()).await;
-        // The project's manager, or the team's; whoever has the role of one where there is no team; and no other member.
+        // Permitted are the manager of the project, the manager of its team, and, without a team,
+        // every user with the role manager. Other members are not.
         let tries =
             [(&t.admin, 201), (&t.member, 201), (&t.manager, manager), (&t.other, 403), (&u.admin, 404)];
         for (user, status) in tries {
@@ -81,7 +82,7 @@ async fn who_manages_the_project_sets_milestones(app: &App) {
         let _ = app.delete(&path).by(&u.admin).gives(404).await;
         let _ = app.delete(&path).by(&t.member).gives(204).await;
     }
-    // It is reached through its own project alone.
+    // The milestone is only found below its own project.
     let (_, path) = make(app, &t.admin, &format!("{shared}/milestones"), body).await;
     let elsewhere = path.replace(&shared, &brand);
     let _ = app.get(&elsewhere).by(&t.admin).gives(404).await;
@@ -110,7 +111,7 @@ async fn milestones_are_listed_by_due_date(app: &App) {
     assert_eq!(empty["count"], 0);
 }
 
-async fn milestones_go_with_their_project(app: &App) {
+async fn milestones_are_deleted_with_their_project(app: &App) {
     let t = app.tenant().await;
     let (_, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let (_, path) = make(app, &t.manager, &format!("{place}/milestones"), json!({ "name": "Beta" })).await;
@@ -118,7 +119,7 @@ async fn milestones_go_with_their_project(app: &App) {
     let _ = app.get(&path).by(&t.admin).gives(404).await;
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_milestone_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let (_, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let milestones = format!("{place}/milestones");

@@ -1,4 +1,4 @@
-//! The stories of notifications and reminders.
+//! Scenario tests of notifications and reminders.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use crate::{
 };
 
 every_database!(
-    an_inbox_from_beginning_to_end,
-    an_inbox_is_its_user_s_alone,
-    who_is_assigned_is_told,
-    what_is_undone_tells_nobody,
-    preferences_are_obeyed,
-    an_inbox_is_bounded,
-    a_reminder_from_beginning_to_end,
-    a_reminder_follows_the_due_date,
-    a_reminder_that_comes_too_late_rings_at_once,
-    a_reminder_is_its_user_s_alone,
-    what_is_wrong_with_a_reminder_is_told,
-    a_due_date_is_told_of_once,
-    what_is_done_is_not_told_of,
-    many_servers_ring_once,
+    notifications_are_listed_read_and_deleted,
+    inbox_is_private_to_its_user,
+    assignee_is_notified,
+    failed_or_repeated_request_notifies_nobody,
+    notification_preferences_are_honoured,
+    inbox_keeps_the_newest_1000_notifications,
+    reminder_is_created_fired_and_deleted,
+    reminder_follows_the_due_date,
+    overdue_reminder_fires_at_once,
+    reminder_is_private_to_its_user,
+    invalid_reminder_is_rejected_with_422,
+    due_date_notifies_once,
+    completed_task_causes_no_due_notification,
+    several_nodes_notify_once,
 );
 
-/// An instant so far from now.
+/// The timestamp that far in the future.
 fn after(app: &App, time: Duration) -> String {
     app.clock.now().plus(time).to_string()
 }
@@ -37,14 +37,14 @@ fn after(app: &App, time: Duration) -> String {
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Lets all alarms ring that are due by a server's clock, as its own task does.
+/// Runs the scheduler of due dates until nothing is due by the clock of the server.
 async fn ring(app: &App, t: &Tenant) {
     let repository = &app.state.repository;
     let ctx = repository.system("a test", Request::default()).within(t.id);
     while repository.write(&ctx, (), |tx, ()| Box::pin(notification::ring(tx))).await.unwrap() {}
 }
 
-/// Moves the clock on, and lets what is due by then ring.
+/// Advances the clock and runs the scheduler.
 async fn pass(app: &App, t: &mut Tenant, time: Duration) {
     app.clock.advance(time);
     renew(app, t);
@@ -58,7 +58,7 @@ async fn tenant(app: &App) -> Tenant {
     t
 }
 
-/// Gives a tenant's users tokens for another day.
+/// Gives the users of the tenant tokens for another day.
 fn renew(app: &App, t: &mut Tenant) {
     let tenant = t.id;
     let people = [
@@ -81,7 +81,7 @@ fn renew(app: &App, t: &mut Tenant) {
     }
 }
 
-async fn an_inbox_from_beginning_to_end(app: &App) {
+async fn notifications_are_listed_read_and_deleted(app: &App) {
     let t = tenant(app).await;
     for title in ["One", "Two", "Three"] {
         let title = format!("Task {title}");
@@ -117,7 +117,7 @@ async fn an_inbox_from_beginning_to_end(app: &App) {
     let _ = app.get(&path).by(&t.member).gives(404).await;
 }
 
-async fn an_inbox_is_its_user_s_alone(app: &App) {
+async fn inbox_is_private_to_its_user(app: &App) {
     let t = tenant(app).await;
     let _ = task(app, &t.other, json!({ "title": "Write it", "assignee_id": t.member.id })).await;
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
@@ -136,22 +136,22 @@ async fn an_inbox_is_its_user_s_alone(app: &App) {
     assert_eq!(app.get(&path).by(&t.member).gives(200).await, line);
 }
 
-async fn who_is_assigned_is_told(app: &App) {
+async fn assignee_is_notified(app: &App) {
     let mut t = tenant(app).await;
-    // Not by oneself, nor again by a change of something else.
+    // Neither a self-assignment nor a change of another field notifies.
     let mine = task(app, &t.member, json!({ "title": "Mine", "assignee_id": t.member.id })).await;
     let path = task(app, &t.admin, json!({ "title": "Theirs", "assignee_id": t.member.id })).await;
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "priority": "high" })).gives(200).await;
     assert_eq!(told(app, &t.member).await, ["assigned"]);
-    // Who is assigned and whose status changes at once is told the first.
+    // A change of assignee and status notifies the new assignee only of the assignment.
     let both = json!({ "assignee_id": t.other.id, "status": "in_progress" });
     let _ = app.patch(&path).by(&t.admin).json(&both).gives(200).await;
     assert_eq!(told(app, &t.other).await, ["assigned"]);
-    // Who does not see the task any more does not see what they were told of it.
+    // A user who no longer sees the task no longer sees its notifications.
     assert!(told(app, &t.member).await.is_empty());
     let _ = app.patch(&path).by(&t.other).json(&json!({ "status": "done" })).gives(200).await;
     assert_eq!(told(app, &t.admin).await, ["status_changed"]);
-    // Who is not let in is assigned and told nothing, and finds nothing when they are again.
+    // A deactivated user can be assigned, but is not notified, not even after reactivation.
     let user = format!("/users/{}", t.member.id);
     let _ = app.post(&format!("{user}/deactivate")).by(&t.admin).gives(200).await;
     let later = json!({ "title": "Later", "assignee_id": t.member.id });
@@ -162,19 +162,19 @@ async fn who_is_assigned_is_told(app: &App) {
     app.clock.advance(Duration::from_secs(2));
     renew(app, &mut t);
     assert!(told(app, &t.member).await.is_empty());
-    // Who takes over all of another's work is not told of each piece.
+    // Taking over all tasks of a user causes no notification per task.
     let _ = app.delete(&format!("{user}?transfer_to={}", t.other.id)).by(&t.admin).gives(204).await;
     assert_eq!(told(app, &t.other).await, ["assigned"]);
 }
 
-async fn what_is_undone_tells_nobody(app: &App) {
+async fn failed_or_repeated_request_notifies_nobody(app: &App) {
     let t = tenant(app).await;
     let path = task(app, &t.admin, json!({ "title": "Write it" })).await;
     let assign = json!({ "assignee_id": t.member.id });
     let _ = app.patch(&path).by(&t.admin).header("if-match", "\"7\"").json(&assign).gives(412).await;
     let wrong = json!({ "assignee_id": t.member.id, "title": "x" });
     let _ = app.patch(&path).by(&t.admin).json(&wrong).gives(422).await;
-    // Sent again under its key, it was done once.
+    // A request repeated with the same idempotency key notifies once.
     let create = json!({ "title": "Once", "assignee_id": t.member.id });
     for _ in 0..2 {
         let _ = app.post("/tasks").by(&t.admin).header("idempotency-key", "k").json(&create).gives(201).await;
@@ -187,19 +187,19 @@ async fn prefer(app: &App, user: &User, preferences: Value) {
     let _ = app.patch("/auth/profile").by(user).json(&body).gives(200).await;
 }
 
-/// Shows that mail reaches a user.
+/// Verifies the email address of the user.
 async fn verify(app: &App, user: &User) {
     let token = app.mail_about(&user.email, "verify-email").await.token;
     let _ = app.post("/auth/verify-email").json(&json!({ "token": token })).gives(204).await;
 }
 
-async fn preferences_are_obeyed(app: &App) {
+async fn notification_preferences_are_honoured(app: &App) {
     let t = tenant(app).await;
     prefer(app, &t.member, json!({ "assignment": "none", "comment": "mail" })).await;
     let path = task(app, &t.admin, json!({ "title": "Write <it>", "assignee_id": t.member.id })).await;
     let _ = say(app, &t.admin, &path, "Unheard by mail.").await;
     assert_eq!(told(app, &t.member).await, ["commented"]);
-    // Mail goes where it is known to arrive.
+    // Notifications are mailed only to verified addresses.
     crate::mail::nothing_waits(app, t.id).await;
     verify(app, &t.member).await;
     let before = app.count_mail(&t.member.email);
@@ -220,11 +220,11 @@ async fn preferences_are_obeyed(app: &App) {
     }
 }
 
-async fn mail_waits_while_it_is_quiet(app: &App) {
+async fn mail_is_held_back_while_it_is_quiet(app: &App) {
     let t = tenant(app).await;
     verify(app, &t.member).await;
     crate::mail::nothing_waits(app, t.id).await;
-    // Quiet from now on for two hours, on a clock that stands still.
+    // Quiet hours start now and last two hours. The clock stands still.
     let now = app.clock.now();
     let of_day = |at: taskhub_domain::Timestamp| at.to_string()[11..16].to_owned();
     let quiet = json!({
@@ -233,9 +233,9 @@ async fn mail_waits_while_it_is_quiet(app: &App) {
     let _ = app.patch("/auth/profile").by(&t.member).json(&json!({ "time_zone": "UTC" })).gives(200).await;
     prefer(app, &t.member, quiet).await;
     let _ = task(app, &t.admin, json!({ "title": "Hush now", "assignee_id": t.member.id })).await;
-    // The inbox does not wait, and neither does other mail.
+    // The inbox is not delayed, nor is other mail.
     assert_eq!(told(app, &t.member).await, ["assigned"]);
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     let arrived = app.count_mail(&t.member.email);
     let _ = app.post("/auth/password-reset").json(&json!({ "email": t.member.email })).gives(202).await;
     poll::until("other mail arrives", async || app.count_mail(&t.member.email) == arrived + 1).await;
@@ -255,7 +255,7 @@ async fn keep_house(app: &App) {
     app.state.repository.forget_notifications(&system, None).await.unwrap();
 }
 
-async fn what_was_read_is_forgotten_in_time(app: &App) {
+async fn read_notifications_are_purged_in_time(app: &App) {
     let mut t = tenant(app).await;
     for title in ["Read", "Unread"] {
         let _ = task(app, &t.admin, json!({ "title": title, "assignee_id": t.member.id })).await;
@@ -275,7 +275,7 @@ async fn what_was_read_is_forgotten_in_time(app: &App) {
     assert_eq!(left["results"][0]["read_at"], Value::Null);
 }
 
-async fn an_inbox_is_bounded(app: &App) {
+async fn inbox_keeps_the_newest_1000_notifications(app: &App) {
     let t = tenant(app).await;
     let first = task(app, &t.admin, json!({ "title": "Task 0", "assignee_id": t.member.id })).await;
     let mut more = (1..=1010).map(|number| {
@@ -299,13 +299,13 @@ async fn an_inbox_is_bounded(app: &App) {
     assert_eq!(app.get("/notifications/unread-count").by(&t.member).gives(200).await["count"], 0);
 }
 
-/// A reminder; its path.
+/// Creates a reminder. Returns its path.
 async fn ask(app: &App, by: &User, task: &str, body: Value) -> String {
     let made = app.post(&format!("{task}/reminders")).by(by).json(&body).send().await;
     made.expect(201).header("location").to_owned()
 }
 
-async fn a_reminder_from_beginning_to_end(app: &App) {
+async fn reminder_is_created_fired_and_deleted(app: &App) {
     let mut t = tenant(app).await;
     let task = task(app, &t.member, json!({ "title": "Write it" })).await;
     let at = after(app, Duration::from_mins(5));
@@ -322,24 +322,24 @@ async fn a_reminder_from_beginning_to_end(app: &App) {
     assert_eq!((&line["noun"], &line["actor_id"]), (&json!("task"), &Value::Null));
     let fired = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!((&fired["fired_at"], &fired["version"]), (&json!(at), &json!(2)));
-    // Set anew it fires anew.
+    // A reminder with a new time fires again.
     let again = after(app, Duration::from_mins(1));
     let set = app.patch(&path).by(&t.member).json(&json!({ "remind_at": again })).gives(200).await;
     assert_eq!(set["fired_at"], Value::Null);
     pass(app, &mut t, Duration::from_mins(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder", "reminder"]);
-    // Removed it does not.
+    // A deleted reminder does not fire.
     let path = ask(app, &t.member, &task, json!({ "remind_at": after(app, Duration::from_mins(1)) })).await;
     let _ = app.delete(&path).by(&t.member).gives(204).await;
     pass(app, &mut t, Duration::from_mins(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder", "reminder"]);
 }
 
-async fn a_reminder_follows_the_due_date(app: &App) {
+async fn reminder_follows_the_due_date(app: &App) {
     let mut t = tenant(app).await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let task = task(app, &t.other, json!({ "title": "Write it", "project_id": project["id"] })).await;
-    // It waits while there is no due date.
+    // A reminder does not fire while the task has no due date.
     let _ = ask(app, &t.member, &task, json!({ "before_due_minutes": 10 })).await;
     let due = |minutes| json!({ "due_at": after(app, Duration::from_mins(minutes)) });
     let _ = app.patch(&task).by(&t.other).json(&due(15)).gives(200).await;
@@ -348,13 +348,13 @@ async fn a_reminder_follows_the_due_date(app: &App) {
     assert!(told(app, &t.member).await.is_empty());
     pass(app, &mut t, Duration::from_mins(24)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
-    // It has fired, whatever the due date becomes.
+    // A fired reminder does not fire again when the due date changes.
     let _ = app.patch(&task).by(&t.other).json(&due(30)).gives(200).await;
     pass(app, &mut t, Duration::from_mins(25)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
 }
 
-async fn a_reminder_that_comes_too_late_rings_at_once(app: &App) {
+async fn overdue_reminder_fires_at_once(app: &App) {
     let mut t = tenant(app).await;
     let task = task(app, &t.member, json!({ "title": "Write it", "due_at": after(app, HOUR * 5) })).await;
     let _ = ask(app, &t.member, &task, json!({ "before_due_minutes": 120 })).await;
@@ -364,7 +364,7 @@ async fn a_reminder_that_comes_too_late_rings_at_once(app: &App) {
     assert_eq!(told(app, &t.member).await, ["reminder"]);
 }
 
-async fn a_reminder_is_its_user_s_alone(app: &App) {
+async fn reminder_is_private_to_its_user(app: &App) {
     let mut t = tenant(app).await;
     let project = hidden_project(app, &t).await;
     let membership = let_in(app, &t).await;
@@ -381,19 +381,19 @@ async fn a_reminder_is_its_user_s_alone(app: &App) {
     }
     let all = ["tasks:read", "reminders:read", "reminders:write"];
     let _ = app.post(&reminders).token(&t.service(app, &all)).json(&later).gives(403).await;
-    // Who loses sight of the task loses the reminder with it, and is not reminded.
+    // A user who loses access to the task loses the reminder, which does not fire.
     let _ = app.delete(&membership).by(&t.manager).gives(204).await;
     let _ = app.get(&path).by(&t.other).gives(404).await;
     let permissions = format!("/auth/permissions?noun=reminder&id={}", path.rsplit('/').next().unwrap());
     let _ = app.get(&permissions).by(&t.other).gives(404).await;
     pass(app, &mut t, HOUR).await;
     assert!(told(app, &t.other).await.is_empty());
-    // Who sees the task again finds what they were notified of, and no more.
+    // A user who regains access sees the earlier notifications, but no reminder.
     let _ = let_in(app, &t).await;
     assert_eq!(told(app, &t.other).await, ["assigned"]);
 }
 
-async fn what_is_wrong_with_a_reminder_is_told(app: &App) {
+async fn invalid_reminder_is_rejected_with_422(app: &App) {
     let t = tenant(app).await;
     let body = json!({ "title": "Write it", "due_at": after(app, HOUR) });
     let task = task(app, &t.member, body).await;
@@ -417,20 +417,21 @@ async fn what_is_wrong_with_a_reminder_is_told(app: &App) {
     let _ = app.post(&reminders).by(&t.member).json(&json!({ "before_due_minutes": 1 })).gives(409).await;
 }
 
-async fn a_due_date_is_told_of_once(app: &App) {
+async fn due_date_notifies_once(app: &App) {
     let mut t = tenant(app).await;
     let body = json!({ "title": "Write it", "assignee_id": t.member.id, "due_at": after(app, DAY * 2) });
     let path = task(app, &t.admin, body).await;
     let own = task(app, &t.other, json!({ "title": "Own it", "due_at": after(app, HOUR * 2) })).await;
     pass(app, &mut t, HOUR * 2).await;
-    // A date that is set within the last day is told of when it is there. Without an assignee it is the owner's.
+    // A due date less than a day away notifies only when it is reached. Without an assignee the
+    // owner is notified.
     assert_eq!(told(app, &t.other).await, ["overdue"]);
     let _ = app.patch(&own).by(&t.other).json(&json!({ "priority": "high" })).gives(200).await;
     pass(app, &mut t, HOUR * 22).await;
     assert_eq!(told(app, &t.member).await, ["assigned", "due_soon"]);
     let line = app.get("/notifications").by(&t.member).gives(200).await["results"][0].clone();
     assert_eq!(line["text"], "“Write it” is due within a day.");
-    // A new date is told of anew, the old one no more.
+    // A new due date notifies again; the old one no longer does.
     let later = json!({ "due_at": after(app, DAY * 2) });
     let _ = app.patch(&path).by(&t.admin).json(&later).gives(200).await;
     pass(app, &mut t, DAY).await;
@@ -442,7 +443,7 @@ async fn a_due_date_is_told_of_once(app: &App) {
     assert_eq!(told(app, &t.member).await.len(), 4);
 }
 
-async fn what_is_done_is_not_told_of(app: &App) {
+async fn completed_task_causes_no_due_notification(app: &App) {
     let mut t = tenant(app).await;
     let body = json!({ "title": "Write it", "due_at": after(app, HOUR * 3) });
     let path = task(app, &t.member, body).await;
@@ -450,25 +451,25 @@ async fn what_is_done_is_not_told_of(app: &App) {
     let _ = ask(app, &t.member, &path, json!({ "before_due_minutes": 60 })).await;
     let _ = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
     pass(app, &mut t, HOUR).await;
-    // Taken up again, it is told of again: what is still to come.
+    // A reopened task notifies of what is still to come.
     let _ = app.patch(&path).by(&t.member).json(&json!({ "status": "todo" })).gives(200).await;
     pass(app, &mut t, HOUR).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
-    // What is told late is told as it is then, and old stories are not.
+    // A late run of the scheduler notifies of the current state, and not of old due dates.
     let old = task(app, &t.other, json!({ "title": "Own it", "due_at": after(app, DAY * 2) }));
     let _ = old.await;
     pass(app, &mut t, DAY * 9 + HOUR).await;
     assert!(told(app, &t.other).await.is_empty());
 }
 
-async fn many_servers_ring_once(app: &App) {
+async fn several_nodes_notify_once(app: &App) {
     let there = app.second(&[]).await;
     let t = tenant(app).await;
     for number in 0..10 {
         let path = task(app, &t.member, json!({ "title": format!("Task {number}") })).await;
         let _ = ask(app, &t.member, &path, json!({ "remind_at": after(app, Duration::from_mins(1)) })).await;
     }
-    // Each node has a clock of its own.
+    // Each node has its own clock.
     app.clock.advance(Duration::from_mins(1));
     there.clock.advance(Duration::from_mins(2));
     let _ = futures::join!(ring(app, &t), ring(&there, &t), ring(app, &t), ring(&there, &t));
@@ -476,23 +477,24 @@ async fn many_servers_ring_once(app: &App) {
     there.finish().await;
 }
 
-/// What is about the server's own tasks, whose clock is one story's alone: on a database of its own.
-fn alone(story: impl AsyncFn(&App) + Copy + 'static) {
-    taskhub_tests::run(Backend::Sqlite, move |app| Box::pin(async move { story(app).await }));
+/// Runs a test of the background tasks on a database of its own, because they follow the clock of
+/// the test.
+fn alone(scenario: impl AsyncFn(&App) + Copy + 'static) {
+    taskhub_tests::run(Backend::Sqlite, move |app| Box::pin(async move { scenario(app).await }));
 }
 
 #[test]
-fn mail_waits_in_quiet_hours() {
-    alone(mail_waits_while_it_is_quiet);
+fn quiet_hours_hold_back_mail() {
+    alone(mail_is_held_back_while_it_is_quiet);
 }
 
 #[test]
-fn what_was_read_goes_after_ninety_days() {
-    alone(what_was_read_is_forgotten_in_time);
+fn read_notifications_are_purged_after_90_days() {
+    alone(read_notifications_are_purged_in_time);
 }
 
 #[test]
-fn a_server_rings_by_itself() {
+fn server_runs_the_scheduler_in_the_background() {
     alone(async |app| {
         let t = tenant(app).await;
         let body = json!({ "title": "Write it", "due_at": after(app, HOUR * 2) });

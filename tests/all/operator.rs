@@ -1,4 +1,4 @@
-//! What the operator does beside the API, as at the command line.
+//! What the operator does on the command line.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use taskhub_domain::{context::Request, tenant};
 use taskhub_tests::{App, Tenant};
 use uuid::Uuid;
 
-/// Keeps a tenant out, or lets it in again.
+/// Suspends a tenant or activates it.
 pub(crate) async fn set_active(app: &App, t: &Tenant, active: bool) {
     let ctx = app.state.repository.system("a test", Request::default()).within(t.id);
     let set = app.state.repository.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active)));

@@ -1,4 +1,4 @@
-//! Five organisations, each from registration to report: what their handbooks tell people to do, done over HTTP.
+//! Five organisations, each from registration to reports: the steps of their handbooks, over HTTP.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, PASSWORD, every_database};
 
 every_database!(
-    a_household_of_tasks,
-    an_agency_with_projects_and_a_program,
-    a_school_that_administers_its_users,
-    a_studio_with_teams_and_tracked_time,
-    a_workshop_that_serves_clients,
+    household_manages_tasks,
+    agency_manages_projects_with_a_service_account,
+    school_administers_its_users,
+    studio_tracks_time_in_teams,
+    workshop_serves_clients,
 );
 
-/// An organisation under registration, and whoever is signed in to it.
+/// An organisation and its admin's token.
 struct Organisation<'a> {
     app: &'a App,
     slug: String,
@@ -21,7 +21,7 @@ struct Organisation<'a> {
 }
 
 impl<'a> Organisation<'a> {
-    /// Registers it with its first admin, who signs in.
+    /// Registers the organisation. Its first admin signs in.
     async fn found(app: &'a App, name: &str) -> Self {
         let slug = format!("{}-{}", name.to_lowercase(), app.clock.now().token_id().simple());
         let email = format!("ada@{slug}.example");
@@ -34,7 +34,7 @@ impl<'a> Organisation<'a> {
         Self { app, slug, admin }
     }
 
-    /// A user whom the admin makes, signed in; their id and token.
+    /// Creates a user who signs in. Returns the id and the token.
     async fn hire(&self, name: &str, role: &str) -> (Value, String) {
         let email = format!("{name}@{}.example", self.slug);
         let body = json!({ "email": email, "username": name, "password": PASSWORD, "role": role });
@@ -42,7 +42,7 @@ impl<'a> Organisation<'a> {
         (user, sign_in(self.app, &self.slug, &email).await)
     }
 
-    /// Makes something; its id.
+    /// Creates a row. Returns its id.
     async fn make(&self, by: &str, path: &str, body: Value) -> Value {
         self.app.post(path).token(by).json(&body).gives(201).await["id"].clone()
     }
@@ -66,8 +66,8 @@ fn at(path: &str, id: &Value) -> String {
     format!("{path}/{}", id.as_str().unwrap())
 }
 
-/// A list of tasks: everybody has their own, a manager sees all, and the admin keeps order.
-async fn a_household_of_tasks(app: &App) {
+/// A list of tasks: members have their own tasks, and a manager sees all.
+async fn household_manages_tasks(app: &App) {
     let o = Organisation::found(app, "Household").await;
     let ((_, moe), (ben_id, ben), (_, cleo)) =
         (o.hire("moe", "manager").await, o.hire("ben", "member").await, o.hire("cleo", "member").await);
@@ -77,22 +77,22 @@ async fn a_household_of_tasks(app: &App) {
     let weekly = json!({ "title": "Water the plants", "due_at": soon, "recurrence": "FREQ=WEEKLY", "assignee_id": ben_id });
     let weekly = o.make(&moe, "/tasks", weekly).await;
     o.make(&cleo, "/tasks", json!({ "title": "Learn the cello" })).await;
-    // One sees one's own, the manager all.
+    // Members see their own tasks, the manager sees all.
     assert_eq!(o.get(&cleo, "/tasks").await["count"], 1);
     assert_eq!(o.get(&ben, "/tasks?assignee=me&status=todo").await["count"], 1);
     assert_eq!(o.get(&moe, "/tasks?sort=-priority").await["results"][0]["id"], urgent);
     let _ = app.get(&at("/tasks", &urgent)).token(&cleo).gives(404).await;
-    // What is due is told; what is done is done, and what comes again comes again.
+    // The dashboard shows due tasks, and a completed task recurs.
     let day = o.get(&ben, "/dashboard").await;
     assert_eq!((&day["open"], &day["due_soon"]), (&json!(2), &json!(2)), "{day}");
     o.post(&ben, &format!("{}/complete", at("/tasks", &weekly)), 200).await;
     assert_eq!(o.get(&ben, "/tasks?assignee=me&status=todo").await["count"], 1);
     o.post(&ben, &format!("{}/complete", at("/tasks", &urgent)), 200).await;
     app.clock.advance(Duration::from_secs(1));
-    // What was assigned to one counts.
+    // A completed task counts for its assignee.
     let report = o.get(&ben, "/reports/individual").await;
     assert_eq!(report["results"][0]["completed"], 1, "{report}");
-    // A mistake is taken back.
+    // A deleted task can be restored.
     let _ = app.delete(&at("/tasks", &urgent)).token(&ben).gives(204).await;
     o.post(&ben, &format!("{}/restore", at("/tasks", &urgent)), 200).await;
     let actions = o.get(&o.admin, &format!("/audit?row={}&sort=at", urgent.as_str().unwrap())).await;
@@ -100,8 +100,8 @@ async fn a_household_of_tasks(app: &App) {
     assert_eq!(actions, ["create", "complete", "delete", "restore"]);
 }
 
-/// Projects, tasks and documents, and a program that reads them with scopes of its own.
-async fn an_agency_with_projects_and_a_program(app: &App) {
+/// Projects, tasks and documents, and a service account with scopes that reads them.
+async fn agency_manages_projects_with_a_service_account(app: &App) {
     let o = Organisation::found(app, "Agency").await;
     let ((_, moe), (ben_id, ben)) = (o.hire("moe", "manager").await, o.hire("ben", "member").await);
     let project = o.make(&moe, "/projects", json!({ "name": "Website", "scope": "All pages." })).await;
@@ -119,7 +119,7 @@ async fn an_agency_with_projects_and_a_program(app: &App) {
     let file = format!("{}/attachments?name=sketch.txt", at("/tasks", &part));
     let file = app.post(&file).token(&ben).body("application/octet-stream", "a sketch").gives(201).await;
     assert_eq!(file["size"], 8);
-    // The program signs in with its secret, reads, and may no more.
+    // The service account signs in with its secret. It can read and nothing else.
     let service = json!({ "name": "website", "scopes": ["projects:read", "tasks:read", "documents:read"] });
     let service = app.post("/service-accounts").token(&o.admin).json(&service).gives(201).await;
     let grant = json!({ "grant_type": "client_credentials", "client_id": service["client_id"], "client_secret": service["client_secret"] });
@@ -129,7 +129,7 @@ async fn an_agency_with_projects_and_a_program(app: &App) {
     let found = o.get(&token, "/search?q=plant").await;
     assert_eq!(found["results"][0]["id"], document, "{found}");
     let _ = app.delete(&at("/tasks", &part)).token(&token).gives(403).await;
-    // The work is done, and the figures say so.
+    // The statistics show the completed work.
     for task in [&part, &whole, &launch] {
         o.post(&moe, &format!("{}/complete", at("/tasks", task)), 200).await;
     }
@@ -148,8 +148,8 @@ async fn an_agency_with_projects_and_a_program(app: &App) {
     let _ = app.post("/tasks").token(&ben).json(&late).gives(409).await;
 }
 
-/// Its users: made, imported, searched, counted, let out and handed over.
-async fn a_school_that_administers_its_users(app: &App) {
+/// User administration: creating, importing, searching, counting, deactivating and transferring.
+async fn school_administers_its_users(app: &App) {
     let o = Organisation::found(app, "School").await;
     let (ben_id, ben) = o.hire("ben", "member").await;
     let (moe_id, _) = o.hire("moe", "manager").await;
@@ -173,7 +173,7 @@ async fn a_school_that_administers_its_users(app: &App) {
     let task = o.make(&ben, "/tasks", json!({ "title": "Mark the essays" })).await;
     let user = at("/users", &ben_id);
     let _ = app.patch(&user).token(&o.admin).json(&json!({ "role": "manager" })).gives(200).await;
-    // A new role ends the tokens of the old one.
+    // A new role revokes earlier tokens.
     let _ = app.get("/tasks").token(&ben).gives(401).await;
     o.post(&o.admin, &format!("{user}/deactivate"), 200).await;
     assert_eq!(o.get(&o.admin, "/users?is_active=false").await["count"], 1);
@@ -183,8 +183,9 @@ async fn a_school_that_administers_its_users(app: &App) {
     assert_eq!(o.get(&o.admin, "/users/active-count").await["count"], 4);
 }
 
-/// Teams with members, projects that only they see, tracked time, and the manager's report.
-async fn a_studio_with_teams_and_tracked_time(app: &App) {
+/// Teams with members, projects that only the team sees, tracked time, and the report of the
+/// manager.
+async fn studio_tracks_time_in_teams(app: &App) {
     let o = Organisation::found(app, "ImageProcessor").await;
     let ((_, moe), (ben_id, ben), (_, cleo)) =
         (o.hire("moe", "manager").await, o.hire("ben", "member").await, o.hire("cleo", "member").await);
@@ -195,7 +196,7 @@ async fn a_studio_with_teams_and_tracked_time(app: &App) {
     let task = json!({ "title": "Draw the logo", "project_id": project, "assignee_id": ben_id, "estimate_minutes": 90 });
     let task = o.make(&moe, "/tasks", task).await;
     let here = at("/tasks", &task);
-    // Only the team's people see it, and whom it is assigned to is told.
+    // Only the team sees the task, and its assignee is notified.
     let _ = app.get(&here).token(&cleo).gives(404).await;
     assert_eq!(o.get(&ben, "/notifications?kind=assigned").await["results"][0]["row_id"], task);
     let comment = json!({ "body": "@ben, by Friday?" });
@@ -216,8 +217,8 @@ async fn a_studio_with_teams_and_tracked_time(app: &App) {
     assert_eq!(o.get(&cleo, "/reports/time-by-project").await["results"], json!([]));
 }
 
-/// Clients, kinds of requests and requests: people with few rights work on them, and delete nothing.
-async fn a_workshop_that_serves_clients(app: &App) {
+/// Clients, request types and requests: members work on requests and cannot delete them.
+async fn workshop_serves_clients(app: &App) {
     let o = Organisation::found(app, "Workshop").await;
     let ((_, moe), (ben_id, ben)) = (o.hire("moe", "manager").await, o.hire("ben", "member").await);
     let client = o.make(&moe, "/clients", json!({ "name": "Bakery" })).await;

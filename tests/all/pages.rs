@@ -1,5 +1,5 @@
-//! The pages for people, in a real browser when one is wanted (`TASKHUB_TEST_BROWSER`): they load, nothing is asked of
-//! another host, operations can be tried out by either way to authorise, and what they offer for download arrives.
+//! The HTML pages in a real browser, if `TASKHUB_TEST_BROWSER` is set. They load without requests
+//! to another host, operations can be tried out with either authorisation, and downloads arrive.
 
 use serde_json::{Value, json};
 use taskhub_tests::{
@@ -30,7 +30,7 @@ fn swagger_ui_sends_and_downloads_files() {
 }
 
 #[test]
-fn swagger_ui_leads_to_the_schema() {
+fn swagger_ui_links_to_the_schema() {
     in_a_browser(|app, browser| Box::pin(schema(app, browser)));
 }
 
@@ -40,12 +40,12 @@ fn redoc_shows_the_document_and_downloads_it() {
 }
 
 #[test]
-fn a_problem_has_a_page() {
+fn problem_page_is_shown() {
     in_a_browser(|app, browser| Box::pin(problem(app, browser)));
 }
 
 #[test]
-fn the_schema_comes_as_json_and_yaml() {
+fn schema_is_served_as_json_and_yaml() {
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async {
             let json = app.get("/api/schema").send().await.expect(200);
@@ -66,16 +66,16 @@ fn the_schema_comes_as_json_and_yaml() {
     });
 }
 
-type Story = for<'a> fn(&'a App, &'a Browser) -> std::pin::Pin<Box<dyn Future<Output = Done> + 'a>>;
+type Scenario = for<'a> fn(&'a App, &'a Browser) -> std::pin::Pin<Box<dyn Future<Output = Done> + 'a>>;
 
-fn in_a_browser(story: Story) {
+fn in_a_browser(scenario: Scenario) {
     if !Browser::wanted() {
         return;
     }
     taskhub_tests::run(Backend::Sqlite, |app| {
         Box::pin(async move {
             let browser = Browser::start().await.unwrap();
-            story(app, &browser).await.unwrap();
+            scenario(app, &browser).await.unwrap();
             assert_eq!(browser.console().await.unwrap(), Vec::<String>::new());
             let own = app.url.trim_start_matches("http://").to_owned();
             assert_eq!(browser.requested_hosts().await.unwrap().into_iter().collect::<Vec<_>>(), [own]);
@@ -95,7 +95,7 @@ async fn swagger(app: &App, browser: &Browser) -> Done {
     browser.click(&list.within(".live-responses-table .download-contents")).await?;
     let file: Value = serde_json::from_slice(&browser.downloaded("response", ".json").await?)?;
     assert_eq!(file, app.get("/projects").by(&t.admin).gives(200).await);
-    // Who logs out is nobody any more.
+    // After logging out, requests are anonymous.
     browser.click(".btn.authorize").await?;
     browser.click(".auth-btn-wrapper .btn:not(.authorize, .btn-done)").await?;
     browser.find("#auth-bearer-value").await?;
@@ -164,7 +164,7 @@ async fn files(app: &App, browser: &Browser) -> Done {
     let t = app.tenant().await;
     let task = app.post("/tasks").by(&t.admin).json(&json!({ "title": "Draw it" })).gives(201).await;
     let task = task["id"].as_str().unwrap();
-    // No text: whoever reads it as one and writes it again has another file.
+    // Binary content, which does not survive being read and written as text.
     let octets: Vec<u8> = (0..=255).cycle().take(70_001).collect();
     authorised(app, browser, &t).await?;
 
@@ -220,7 +220,7 @@ async fn problem(app: &App, browser: &Browser) -> Done {
     browser.wait_for("document.body.innerText.includes('The resource has changed meanwhile.')").await
 }
 
-/// Swagger UI, with the admin's token pasted in.
+/// Opens Swagger UI and enters the token of the admin.
 async fn authorised(app: &App, browser: &Browser, t: &Tenant) -> Done {
     browser.goto(&format!("{}/api/docs/", app.url)).await?;
     browser.click(".btn.authorize").await?;
@@ -229,7 +229,7 @@ async fn authorised(app: &App, browser: &Browser, t: &Tenant) -> Done {
     browser.click(".auth-btn-wrapper .btn-done").await
 }
 
-/// The browser tells of an answer that refuses something on its console, and of nothing else.
+/// Fails unless the console has exactly one message, that of the refused request.
 async fn refused(browser: &Browser, status: u16) -> Done {
     let lines = browser.console().await?;
     let told = |line: &String| line.contains(&format!("the server responded with a status of {status}"));
@@ -237,14 +237,14 @@ async fn refused(browser: &Browser, status: u16) -> Done {
     Ok(())
 }
 
-/// An operation of Swagger UI's page that is tried out.
+/// An operation that is tried out on the page of Swagger UI.
 struct Tried<'a> {
     browser: &'a Browser,
     operation: &'static str,
 }
 
 impl Tried<'_> {
-    /// A CSS selector in it.
+    /// A CSS selector within the operation.
     fn within(&self, css: &str) -> String {
         format!("#operations-{} {css}", self.operation)
     }
@@ -260,12 +260,12 @@ impl Tried<'_> {
 
     async fn body(&self, body: &Value) -> Done {
         let field = self.within("textarea.body-param__text");
-        // Emptied, it would be given the example again, before or after what is typed.
+        // Swagger UI fills an empty field with the example, before or after the text is typed.
         self.browser.type_over(&field, &body.to_string()).await?;
         self.browser.wait_for(&format!("document.querySelector(\"{field}\").value === '{body}'")).await
     }
 
-    /// Executes it. The answer to an earlier call goes first, so that what is looked at is the answer to this one.
+    /// Executes the operation. The previous response is cleared first, so that the new one is read.
     async fn execute(&self) -> Done {
         let earlier = format!("document.querySelector(\"{}\")", self.within(".btn-clear"));
         let _ = self.browser.execute(&format!("{earlier}?.click()"), &[]).await?;
@@ -273,7 +273,7 @@ impl Tried<'_> {
         self.browser.click(&self.within(".execute")).await
     }
 
-    /// What is shown of the answer, as JavaScript.
+    /// The displayed response, as a JavaScript expression.
     fn shown(&self, css: &str) -> String {
         format!(
             "document.querySelector(\"{}\")?.textContent",
@@ -290,7 +290,7 @@ impl Tried<'_> {
         self.browser.wait_for(&format!("{}?.includes('{text}')", self.shown(""))).await
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     async fn answer(&self) -> browser::Result<Value> {
         let shown = self.shown(".response-col_description .highlight-code code");
         self.browser.wait_for(&shown).await?;
@@ -298,7 +298,7 @@ impl Tried<'_> {
         Ok(serde_json::from_str(text.as_str().unwrap_or_default())?)
     }
 
-    /// The file that the answer offers by a link.
+    /// The file that the response offers for download.
     async fn download(&self, name: &str) -> browser::Result<Vec<u8>> {
         self.browser.click(&self.within(".live-responses-table a[download]")).await?;
         self.browser.downloaded(name, "").await

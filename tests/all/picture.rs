@@ -1,4 +1,4 @@
-//! The stories of pictures: what is taken, what comes out, and who sees it.
+//! Scenario tests of profile pictures: accepted formats, the processed result, and visibility.
 
 use std::io::Cursor;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use taskhub_tests::{Answer, App, Tenant, User, every_database};
 
 every_database!(
-    a_picture_is_set_seen_replaced_and_removed,
-    what_is_seen_through_stays_so,
-    a_photograph_is_upright_and_tells_nothing,
-    every_kind_is_drawn_small_in_its_ratio,
-    what_is_no_picture_is_refused,
-    a_bomb_is_refused_by_its_head,
-    others_see_what_they_may,
-    two_at_once_leave_one,
+    picture_is_set_read_replaced_and_deleted,
+    transparency_is_preserved,
+    photograph_is_rotated_and_stripped_of_metadata,
+    every_format_is_scaled_down_in_proportion,
+    invalid_picture_is_rejected,
+    decompression_bomb_is_refused_by_its_header,
+    picture_is_visible_to_users_of_the_tenant_only,
+    concurrent_uploads_keep_one_picture,
 );
 
 const PATH: &str = "/auth/profile/picture";
@@ -33,7 +33,7 @@ async fn set(app: &App, user: &User, kind: &str, octets: Vec<u8>) -> Answer {
     app.put(PATH).by(user).body(kind, octets).send().await
 }
 
-/// The picture as others get it.
+/// The picture as other users get it.
 async fn seen(app: &App, of: &User) -> (Answer, DynamicImage) {
     let answer = app.get(&format!("/users/{}/picture", of.id)).by(of).send().await.expect(200);
     let format = ImageFormat::from_mime_type(answer.header("content-type")).unwrap();
@@ -41,7 +41,7 @@ async fn seen(app: &App, of: &User) -> (Answer, DynamicImage) {
     (answer, picture)
 }
 
-async fn a_picture_is_set_seen_replaced_and_removed(app: &App) {
+async fn picture_is_set_read_replaced_and_deleted(app: &App) {
     let t = app.tenant().await;
     let path = format!("/users/{}/picture", t.member.id);
     let _ = app.get(&path).by(&t.member).gives(404).await;
@@ -64,10 +64,10 @@ async fn a_picture_is_set_seen_replaced_and_removed(app: &App) {
     let tag = first.header("etag");
     let known = app.get(&path).by(&t.other).header("if-none-match", tag).send().await.expect(304);
     assert_eq!((known.text.as_str(), known.header("etag")), ("", tag));
-    // A picture is compressed already.
+    // A picture is not compressed again.
     let packed = app.get(&path).by(&t.other).header("accept-encoding", "gzip").send().await.expect(200);
     assert_eq!((packed.header("content-encoding"), packed.header("etag")), ("", tag));
-    // Another in its place has another tag, and stale changes are refused.
+    // A new picture has a new entity tag, and a stale If-Match is refused.
     let stale = app.put(PATH).by(&t.member).header("if-match", "\"1\"");
     let stale = stale.body("image/png", written(&plain(2, 1), ImageFormat::Png)).send().await.expect(412);
     assert_eq!(stale.code(), "stale");
@@ -87,7 +87,7 @@ async fn a_picture_is_set_seen_replaced_and_removed(app: &App) {
     assert_eq!(actions, ["remove_picture", "set_picture", "set_picture", "create"]);
 }
 
-async fn what_is_seen_through_stays_so(app: &App) {
+async fn transparency_is_preserved(app: &App) {
     let t = app.tenant().await;
     let mut glass = RgbaImage::from_pixel(600, 300, Rgba([0, 0, 255, 255]));
     for x in 0..300 {
@@ -103,19 +103,19 @@ async fn what_is_seen_through_stays_so(app: &App) {
         assert_eq!(picture.dimensions(), (512, 256));
         assert_eq!((picture.get_pixel(20, 100)[3], picture.get_pixel(490, 100)[3]), (0, 255));
     }
-    // An alpha channel through which nothing is seen is none.
+    // A fully opaque alpha channel is dropped.
     let opaque = RgbaImage::from_pixel(9, 9, Rgba([1, 2, 3, 255]));
     let _ = set(app, &t.member, "image/png", written(&opaque.into(), ImageFormat::Png)).await.expect(200);
     assert_eq!(seen(app, &t.member).await.0.header("content-type"), "image/jpeg");
 }
 
-/// A JPEG that says it was held turned by 90°, and where it was taken.
+/// A JPEG whose Exif data has a rotation by 90° and a location.
 fn photograph() -> Vec<u8> {
-    // Left half red, right half blue: upright it is red at the top.
+    // The left half is red and the right half blue. Upright, the top is red.
     let picture = RgbImage::from_fn(80, 40, |x, _| if x < 40 { Rgb([250, 0, 0]) } else { Rgb([0, 0, 250]) });
     let jpeg = written(&picture.into(), ImageFormat::Jpeg);
     let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08".to_vec();
-    // Two entries: Orientation (short, 6), and the place of the GPS entries.
+    // Two entries: Orientation (short, 6) and the offset of the GPS entries.
     exif.extend(b"\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x88\x25\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0");
     // One entry: GPSMapDatum, a text.
     exif.extend(b"\0\x01\0\x12\0\x02\0\0\0\x10\0\0\0\x38\0\0\0\0HERE-I-WAS-BORN\0");
@@ -123,7 +123,7 @@ fn photograph() -> Vec<u8> {
     [&jpeg[..2], &[0xff, 0xe1], &length, &exif, &[0xff, 0xfe, 0, 13], b"A COMMENT..", &jpeg[2..]].concat()
 }
 
-async fn a_photograph_is_upright_and_tells_nothing(app: &App) {
+async fn photograph_is_rotated_and_stripped_of_metadata(app: &App) {
     let t = app.tenant().await;
     let octets = photograph();
     let holds = |octets: &[u8], word: &[u8]| octets.windows(word.len()).any(|it| it == word);
@@ -137,7 +137,7 @@ async fn a_photograph_is_upright_and_tells_nothing(app: &App) {
     assert!(top[0] > 200 && top[2] < 60 && bottom[2] > 200 && bottom[0] < 60, "{top:?} {bottom:?}");
 }
 
-async fn every_kind_is_drawn_small_in_its_ratio(app: &App) {
+async fn every_format_is_scaled_down_in_proportion(app: &App) {
     let t = app.tenant().await;
     for (kind, format) in [
         ("image/png", ImageFormat::Png),
@@ -155,11 +155,11 @@ async fn every_kind_is_drawn_small_in_its_ratio(app: &App) {
             assert_eq!(seen(app, &t.member).await.1.dimensions(), drawn, "{kind} {given:?}");
         }
     }
-    // Parameters of a content type say nothing here.
+    // Parameters of the content type are ignored.
     let _ = set(app, &t.member, "Image/PNG; x=y", written(&plain(1, 1), ImageFormat::Png)).await.expect(200);
 }
 
-async fn what_is_no_picture_is_refused(app: &App) {
+async fn invalid_picture_is_rejected(app: &App) {
     let t = app.tenant().await;
     let png = written(&plain(8, 8), ImageFormat::Png);
     let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>".to_vec();
@@ -184,14 +184,14 @@ async fn what_is_no_picture_is_refused(app: &App) {
         let _ = set(app, &t.member, kind, svg.clone()).await.expect(415);
     }
     assert_eq!(app.get("/auth/profile").by(&t.member).gives(200).await["picture"], Value::Null);
-    // What follows a picture is no part of it.
+    // Bytes after the end of the picture are discarded.
     let tail = [png, b"<script>alert(1)</script>".to_vec()].concat();
     let _ = set(app, &t.member, "image/png", tail).await.expect(200);
     let (answer, _) = seen(app, &t.member).await;
     assert!(!answer.text.contains("script"));
 }
 
-/// A small PNG that says it has so many pixels.
+/// A small PNG whose header claims these dimensions.
 fn bomb(width: u32, height: u32) -> Vec<u8> {
     let mut png = written(&plain(1, 1), ImageFormat::Png);
     png[16..20].copy_from_slice(&width.to_be_bytes());
@@ -203,9 +203,9 @@ fn bomb(width: u32, height: u32) -> Vec<u8> {
     png
 }
 
-async fn a_bomb_is_refused_by_its_head(app: &App) {
+async fn decompression_bomb_is_refused_by_its_header(app: &App) {
     let t = app.tenant().await;
-    // The head is well-formed: the same with the truth in it is taken.
+    // With the true dimensions the same file is accepted.
     let _ = set(app, &t.member, "image/png", bomb(1, 1)).await.expect(200);
     for (width, height) in [(20_000, 20_000), (10_001, 1), (1, 10_001), (10_000, 10_000), (u32::MAX / 2, 1)] {
         let refused = set(app, &t.member, "image/png", bomb(width, height)).await.expect(422);
@@ -214,14 +214,14 @@ async fn a_bomb_is_refused_by_its_head(app: &App) {
     }
 }
 
-async fn others_see_what_they_may(app: &App) {
+async fn picture_is_visible_to_users_of_the_tenant_only(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let _ = set(app, &t.member, "image/png", written(&plain(4, 4), ImageFormat::Png)).await.expect(200);
     let path = format!("/users/{}/picture", t.member.id);
     let get = async |t: &Tenant, scopes: &[&str]| app.get(&path).token(&t.service(app, scopes)).send().await;
     for user in [&t.admin, &t.manager, &t.other] {
         let _ = app.get(&path).by(user).send().await.expect(200);
-        // The directory says where it is.
+        // The directory of users has the path of the picture.
         let entry = app.get(&format!("/users/{}", t.member.id)).by(user).gives(200).await;
         assert_eq!(entry["picture"], format!("/api/v1{path}"));
     }
@@ -231,16 +231,16 @@ async fn others_see_what_they_may(app: &App) {
         let _ = app.get(&path).by(user).header("if-none-match", "*").gives(404).await;
     }
     let _ = app.get(&path).gives(401).await;
-    // A service has no picture of its own, whatever it sends.
+    // A service account has no picture, whatever it sends.
     let service = t.service(app, &["users:read", "users:write"]);
     let _ = app.put(PATH).token(&service).body("image/png", "rubbish").gives(403).await;
     let _ = app.delete(PATH).token(&service).gives(403).await;
-    // It goes with the user.
+    // The picture is deleted with its user.
     let _ = app.delete(&format!("/users/{}", t.member.id)).by(&t.admin).gives(204).await;
     let _ = app.get(&path).by(&t.admin).gives(404).await;
 }
 
-async fn two_at_once_leave_one(app: &App) {
+async fn concurrent_uploads_keep_one_picture(app: &App) {
     let t = app.tenant().await;
     let pictures =
         (1..=6).map(|side| set(app, &t.member, "image/png", written(&plain(side, 1), ImageFormat::Png)));

@@ -1,16 +1,16 @@
-//! Waiting for what another process or node must catch up with.
+//! Waits for another process or node to catch up.
 
 use std::time::Duration;
 
-/// The most that anything may take.
+/// The time limit of each wait.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Asks again and again until it is so.
+/// Polls the condition until it holds.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     within(DEADLINE, what, is_so).await;
 }
 
-/// As [`until`], with a deadline that is part of the promise.
+/// Like [`until`], with a deadline that is part of the documented behaviour.
 pub(crate) async fn within(deadline: Duration, what: &str, is_so: impl AsyncFn() -> bool) {
     let asking = async {
         while !is_so().await {

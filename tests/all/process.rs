@@ -1,4 +1,5 @@
-//! The built program, as a process of its own: its commands, and a server that can be stopped and killed.
+//! The built program as a separate process: its commands, and a server that can be stopped and
+//! killed.
 
 use std::{
     env,
@@ -34,8 +35,8 @@ pub(crate) const LIFTED: [&str; 16] = [
     "1000000000",
 ];
 
-/// Flags of a server over a database that it shares with the servers of other tests: their
-/// encryption key, none of their mail and alarms, and no rate limits.
+/// Flags of a server on a database that the servers of other tests share: the same encryption key,
+/// no mail, no scheduler, and no rate limits.
 pub(crate) fn shared(database: &str) -> Vec<&str> {
     let mut flags = vec!["--database-url", database, "--encryption-key-file", encryption_key()];
     flags.extend(["--mail", "off", "--alarms", "false", "--access-token-seconds", "3600"]);
@@ -43,7 +44,7 @@ pub(crate) fn shared(database: &str) -> Vec<&str> {
     flags
 }
 
-/// The program beside the tests, brought up to date once.
+/// The program in the target folder of the tests, built once.
 fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -51,7 +52,7 @@ fn program() -> &'static Path {
         let folder = tests.parent().and_then(Path::parent).unwrap();
         let mut cargo = Command::new(env!("CARGO"));
         cargo
-            // With the features of the whole workspace, as the tests were built.
+            // Uses the features of the whole workspace, as the build of the tests does.
             .args(["build", "--quiet", "--locked", "--workspace", "--bin", "taskhub"])
             .arg("--target-dir")
             .arg(folder.parent().unwrap());
@@ -65,7 +66,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// The example of a stranger's service, built once.
+/// The example of a service that verifies tokens, built once.
 pub(crate) fn example() -> Command {
     static BUILT: OnceLock<()> = OnceLock::new();
     let folder = program().parent().unwrap();
@@ -85,14 +86,14 @@ pub(crate) fn example() -> Command {
     command
 }
 
-/// A command of the program in a folder, with nothing of this process's environment.
+/// A command of the program in the folder, with an empty environment.
 pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env_clear().args(args);
     command
 }
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) ok: bool,
@@ -102,25 +103,25 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it said, when it succeeded.
+    /// The standard output of a command that must succeed.
     pub(crate) fn said(self) -> String {
         assert!(self.ok, "{self:?}");
         self.out
     }
 
-    /// What it complained of, when it failed.
+    /// The standard error of a command that must fail.
     pub(crate) fn complained(self) -> String {
         assert!(!self.ok, "{self:?}");
         self.err
     }
 }
 
-/// Runs a command, with a line on its standard input.
+/// Runs a command with a line on standard input.
 pub(crate) fn run(command: &mut Command, line: &str) -> Ran {
     use std::io::Write;
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Who reads no input may have ended by now.
+    // A command that reads no input may have ended already.
     writeln!(child.stdin.take().unwrap(), "{line}").ok();
     let ended = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -132,7 +133,7 @@ pub(crate) fn run(command: &mut Command, line: &str) -> Ran {
     }
 }
 
-/// The way to a running server.
+/// A client of a running server.
 #[derive(Clone)]
 pub(crate) struct Client {
     url: String,
@@ -147,12 +148,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts one on a port of its own, and waits until it listens.
+    /// Starts a server on a free port and waits until it listens.
     pub(crate) async fn start(folder: &Path, flags: &[&str]) -> Self {
         Self::start_by(command(folder, flags)).await
     }
 
-    /// The same, where it may open so many files and sockets.
+    /// Like [`Self::start`], with a limit on open files and sockets.
     pub(crate) async fn start_limited(folder: &Path, flags: &[&str], descriptors: u32) -> Self {
         let mut shell = Command::new("bash");
         let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
@@ -188,38 +189,38 @@ impl Served {
         Self { child, client, lines }
     }
 
-    /// The way to it, which outlives it.
+    /// A client that outlives the server.
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// Whether it has said something.
+    /// Whether the output contains the text.
     pub(crate) fn has_said(&self, text: &str) -> bool {
         self.lines.lock().unwrap().iter().any(|line| line.contains(text))
     }
 
-    /// Ends it at once, as a power cut does.
+    /// Kills the server at once, like a power cut.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Sends it a signal, as `TERM`.
+    /// Sends the server a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
-    /// Asks it to stop, and waits until it has: all that it wrote.
+    /// Stops the server and waits for its end. Returns its output.
     pub(crate) async fn stop(self) -> String {
         self.signal("TERM");
         self.ended().await
     }
 
-    /// Waits until it has ended well: all that it wrote.
+    /// Waits until the server ends successfully. Returns its output.
     pub(crate) async fn ended(mut self) -> String {
         let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.unwrap().unwrap();
         assert!(ended.success(), "{ended}");
-        // The readers end with the process's output, and let go of the lines.
+        // The readers end with the output of the process and release the lines.
         poll::until("all output is read", async || Arc::strong_count(&self.lines) == 1).await;
         self.lines.lock().unwrap().join("\n")
     }
@@ -234,7 +235,7 @@ impl std::ops::Deref for Served {
 }
 
 impl Client {
-    /// Where it is.
+    /// The URL of the server.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -261,7 +262,7 @@ impl Client {
         Ok((status, serde_json::from_str(&text).unwrap_or_default()))
     }
 
-    /// As [`Self::send`], for an answer with this status.
+    /// Like [`Self::send`], and fails unless the response has this status.
     pub(crate) async fn gives(
         &self,
         status: u16,
@@ -276,7 +277,7 @@ impl Client {
     }
 }
 
-/// Keeps the lines of an output.
+/// Collects the lines of an output.
 fn keep(output: impl AsyncRead + Unpin + Send + 'static, lines: &Arc<Mutex<Vec<String>>>) {
     let lines = lines.clone();
     tokio::spawn(async move {

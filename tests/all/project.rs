@@ -1,18 +1,18 @@
-//! The stories of projects.
+//! Scenario tests of projects.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    a_project_from_beginning_to_end,
-    members_see_projects_and_don_t_make_them,
-    a_status_is_changed_alone,
-    a_project_in_use_stays,
-    figures_are_exact,
-    what_is_wrong_is_told,
+    project_is_created_changed_and_deleted,
+    members_read_projects_but_cannot_create_them,
+    project_status_is_changed_by_its_own_operation,
+    project_in_use_cannot_be_deleted,
+    project_statistics_are_exact,
+    invalid_project_is_rejected_with_422,
 );
 
-async fn a_project_from_beginning_to_end(app: &App) {
+async fn project_is_created_changed_and_deleted(app: &App) {
     let t = app.tenant().await;
     let new = json!({
         "name": " Website ", "description": "All of it.", "scope": "All pages\nbut the shop.", "objectives": "More visitors.",
@@ -33,7 +33,7 @@ async fn a_project_from_beginning_to_end(app: &App) {
         (&changed["manager_id"], &changed["description"]),
         (&json!(t.member.id), &json!("All of it."))
     );
-    // A member who manages it may change it, and what lies in it.
+    // A member who manages the project can change it and the rows in it.
     let _ = app.patch(&path).by(&t.member).json(&json!({ "name": "Web site" })).gives(200).await;
     let body = json!({ "title": "By another", "project_id": made.body["id"] });
     let task = app.post("/tasks").by(&t.other).json(&body).send().await.expect(201);
@@ -56,11 +56,11 @@ async fn a_project_from_beginning_to_end(app: &App) {
     assert_eq!(audit["results"][4]["new_values"], Value::Null);
 }
 
-async fn members_see_projects_and_don_t_make_them(app: &App) {
+async fn members_read_projects_but_cannot_create_them(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "Website" });
     assert_eq!(app.post("/projects").by(&t.member).json(&body).send().await.expect(403).code(), "forbidden");
-    // Forbidden comes before invalid.
+    // 403 comes before 422.
     let _ = app.post("/projects").by(&t.member).json(&json!({ "nonsense": 1 })).gives(403).await;
     let made = app.post("/projects").by(&t.admin).json(&body).send().await.expect(201);
     let path = made.header("location");
@@ -75,7 +75,7 @@ async fn members_see_projects_and_don_t_make_them(app: &App) {
         .json(&json!({ "status": "active" }))
         .gives(403)
         .await;
-    // Whoever has the role of a manager manages every project.
+    // Users with the role manager manage every project without a team.
     let _ = app.patch(path).by(&t.manager).json(&json!({ "name": "Ours" })).gives(200).await;
     let u = app.tenant().await;
     let _ = app.get(path).by(&u.admin).gives(404).await;
@@ -83,7 +83,7 @@ async fn members_see_projects_and_don_t_make_them(app: &App) {
     assert_eq!(app.get("/projects").by(&u.admin).gives(200).await["count"], 0);
 }
 
-async fn a_status_is_changed_alone(app: &App) {
+async fn project_status_is_changed_by_its_own_operation(app: &App) {
     let t = app.tenant().await;
     let made =
         app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
@@ -104,7 +104,7 @@ async fn a_status_is_changed_alone(app: &App) {
     }
 }
 
-async fn a_project_in_use_stays(app: &App) {
+async fn project_in_use_cannot_be_deleted(app: &App) {
     let t = app.tenant().await;
     let made =
         app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).send().await.expect(201);
@@ -121,7 +121,7 @@ async fn a_project_in_use_stays(app: &App) {
     let _ = app.delete(&format!("{path}?purge=true")).by(&t.manager).gives(204).await;
 }
 
-async fn figures_are_exact(app: &App) {
+async fn project_statistics_are_exact(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let nothing = app.get("/projects/statistics").by(&t.member).gives(200).await;
     assert_eq!((&nothing["projects"], &nothing["completion_rate"]), (&json!(0), &Value::Null));
@@ -165,7 +165,7 @@ async fn figures_are_exact(app: &App) {
     assert_eq!((&tasks["count"], &tasks["results"][0]["project_id"]), (&json!(1), &json!(two)));
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_project_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let wrong = [
         (json!({}), "/name"),

@@ -1,4 +1,5 @@
-//! The stories of what is recorded: nothing goes in silence, every row has a past, and the past stays where it was.
+//! Scenario tests of recorded changes: every deletion is recorded, every row has a history, and the
+//! history keeps the permissions of its place.
 
 use std::time::Duration;
 
@@ -8,18 +9,18 @@ use taskhub_tests::{App, Tenant, User, every_database};
 use crate::comment::{say, task};
 
 every_database!(
-    what_goes_with_a_task_is_told,
-    however_much_goes_is_told,
-    what_goes_with_a_team_a_project_and_a_user_is_told,
-    what_lies_in_a_row_has_a_past,
-    a_user_s_past_is_their_own,
-    an_organisation_has_a_past,
-    a_deleted_task_has_a_past,
-    what_was_said_elsewhere_stays_there,
-    what_was_said_before_a_project_moved_stays_there,
-    a_project_keeps_what_can_be_restored,
-    a_label_leaves_deleted_tasks,
-    a_name_is_one_however_it_is_written,
+    cascade_delete_of_a_task_is_recorded,
+    cascade_delete_of_many_rows_is_recorded,
+    cascade_delete_of_a_team_project_or_user_is_recorded,
+    child_rows_have_a_history,
+    history_of_a_user_is_visible_to_the_user_and_admins,
+    tenant_has_a_history,
+    deleted_task_has_a_history,
+    earlier_text_stays_hidden_after_a_move,
+    earlier_text_stays_hidden_after_a_project_changes_team,
+    project_with_restorable_tasks_is_deleted_only_with_purge,
+    deleted_label_is_removed_from_deleted_tasks,
+    unique_names_ignore_case_and_spacing,
 );
 
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
@@ -32,7 +33,7 @@ async fn cursor(app: &App, by: &User) -> String {
     app.get("/changes").by(by).gives(200).await["next"].as_str().unwrap().to_owned()
 }
 
-/// What was told since a cursor.
+/// The changes since the cursor.
 async fn told(app: &App, by: &User, cursor: &str) -> Vec<String> {
     let (mut all, mut cursor) = (Vec::new(), cursor.to_owned());
     loop {
@@ -47,19 +48,20 @@ async fn told(app: &App, by: &User, cursor: &str) -> Vec<String> {
     }
 }
 
-/// The removals of a noun in the audit, each with what the row was.
+/// The deletions of a resource type in the audit, each with the old values.
 async fn removals(app: &App, t: &Tenant, noun: &str) -> Vec<Value> {
     let lines = app.get(&format!("/audit?noun={noun}&action=delete&sort=at")).by(&t.admin).gives(200).await;
     lines["results"].as_array().unwrap().iter().map(|line| line["old_values"].clone()).collect()
 }
 
-/// An hour that was worked.
+/// A time entry of one hour.
 fn hour(app: &App) -> Value {
     let ago = |minutes| app.clock.now().minus(Duration::from_mins(minutes)).to_string();
     json!({ "started_at": ago(61), "ended_at": ago(1) })
 }
 
-/// A task with something of all that can lie in one: its path, and theirs, each with who reads it.
+/// A task with one row of every type below it. Returns its path and theirs, each with a user who
+/// can read the row.
 async fn full<'a>(app: &App, t: &'a Tenant) -> (String, Vec<(String, &'a User)>) {
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let new = |title: &str| json!({ "title": title, "project_id": project["id"] });
@@ -83,14 +85,14 @@ async fn full<'a>(app: &App, t: &'a Tenant) -> (String, Vec<(String, &'a User)>)
     (whole, inside)
 }
 
-async fn what_goes_with_a_task_is_told(app: &App) {
+async fn cascade_delete_of_a_task_is_recorded(app: &App) {
     let t = app.tenant().await;
     let (whole, _) = full(app, &t).await;
     let begin = cursor(app, &t.admin).await;
     let _ = app.delete(&whole).by(&t.member).gives(204).await;
     let id = whole.rsplit('/').next().unwrap();
     let _ = app.delete(&format!("/tasks/deleted/{id}")).by(&t.member).gives(204).await;
-    // The other watches it since they commented on it.
+    // The other member watches the task because of the comment.
     let parts = [
         ("comment", 1),
         ("attachment", 1),
@@ -111,14 +113,14 @@ async fn what_goes_with_a_task_is_told(app: &App) {
         assert_eq!(lines.iter().filter(|line| **line == removal).count(), number, "{lines:?}");
     }
     assert_eq!(lines.last().unwrap(), "task.purge", "the whole goes last");
-    // A reminder is nobody's affair but its user's, who knows that the task went.
+    // The deleted reminder is not listed for others. Its user sees that the task was deleted.
     assert!(!lines.contains(&"reminder.delete".to_owned()));
     assert!(told(app, &t.member, &begin).await.contains(&"task.purge".to_owned()));
     let room = app.get("/search?q=done").by(&t.admin).gives(200).await;
     assert_eq!(room["results"], json!([]), "what was said is found no more");
 }
 
-async fn however_much_goes_is_told(app: &App) {
+async fn cascade_delete_of_many_rows_is_recorded(app: &App) {
     let t = app.tenant().await;
     let whole = task(app, &t.member, json!({ "title": "Whole" })).await;
     let hour = hour(app);
@@ -135,7 +137,7 @@ async fn however_much_goes_is_told(app: &App) {
     assert_eq!(audit["count"], 205);
 }
 
-async fn what_goes_with_a_team_a_project_and_a_user_is_told(app: &App) {
+async fn cascade_delete_of_a_team_project_or_user_is_recorded(app: &App) {
     let t = app.tenant().await;
     let (_, team) = make(app, &t.manager, "/teams", json!({ "name": "Design" })).await;
     let (_, stays) = make(app, &t.manager, "/teams", json!({ "name": "Print" })).await;
@@ -167,7 +169,7 @@ async fn what_goes_with_a_team_a_project_and_a_user_is_told(app: &App) {
     assert_eq!(own, all.iter().collect::<Vec<_>>());
 }
 
-async fn what_lies_in_a_row_has_a_past(app: &App) {
+async fn child_rows_have_a_history(app: &App) {
     let t = app.tenant().await;
     let (whole, mut inside) = full(app, &t).await;
     let project = app.get(&whole).by(&t.member).gives(200).await["project_id"].clone();
@@ -196,7 +198,7 @@ async fn what_lies_in_a_row_has_a_past(app: &App) {
         let _ = app.get(&format!("{path}?as_of={before}")).by(reader).gives(404).await;
         let _ = app.get(&history).by(&stranger.admin).gives(404).await;
     }
-    // A reminder is its user's, and a service account an admin's.
+    // Only the user sees the history of a reminder, and only admins that of a service account.
     let reminder = &inside[3].0;
     let _ = app.get(&format!("{reminder}/history")).by(&t.admin).gives(404).await;
     let comment = &inside[0].0;
@@ -210,7 +212,7 @@ async fn what_lies_in_a_row_has_a_past(app: &App) {
     let _ = app.get(&format!("{comment}?as_of={was}")).token(&narrowed).gives(403).await;
 }
 
-async fn a_user_s_past_is_their_own(app: &App) {
+async fn history_of_a_user_is_visible_to_the_user_and_admins(app: &App) {
     let t = app.tenant().await;
     let path = format!("/users/{}", t.member.id);
     let was = app.clock.now();
@@ -235,12 +237,12 @@ async fn a_user_s_past_is_their_own(app: &App) {
     );
 }
 
-async fn an_organisation_has_a_past(app: &App) {
+async fn tenant_has_a_history(app: &App) {
     let t = app.tenant().await;
     let was = app.clock.now();
     app.clock.advance(Duration::from_secs(1));
     let _ = app.patch("/tenant").by(&t.admin).json(&json!({ "purge_after_days": 3 })).gives(200).await;
-    // What was refused is for admins, in the audit.
+    // Refused requests are only in the audit, for admins.
     let _ = app.get("/audit").by(&t.member).gives(403).await;
     let lines = app.get("/tenant/history").by(&t.member).gives(200).await;
     let actions: Vec<_> = lines["results"].as_array().unwrap().iter().map(|line| &line["action"]).collect();
@@ -250,7 +252,7 @@ async fn an_organisation_has_a_past(app: &App) {
     assert_eq!(then["purge_after_days"], 30);
 }
 
-async fn a_deleted_task_has_a_past(app: &App) {
+async fn deleted_task_has_a_history(app: &App) {
     let t = app.tenant().await;
     let (made, path) = make(app, &t.member, "/tasks", json!({ "title": "Think" })).await;
     let was = app.clock.now();
@@ -270,20 +272,20 @@ async fn a_deleted_task_has_a_past(app: &App) {
     let _ = app.get(&format!("{deleted}/history")).by(&t.member).gives(404).await;
 }
 
-/// The numbers of versions, the oldest first.
+/// The numbers of the versions, oldest first.
 async fn numbers(app: &App, by: &User, list: &str) -> Vec<i64> {
     let list = app.get(&format!("{list}?sort=number")).by(by).gives(200).await;
     list["results"].as_array().unwrap().iter().map(|it| it["number"].as_i64().unwrap()).collect()
 }
 
-/// A team's project that the member is in, and an open one of the manager's.
+/// A project of a team with the member, and an open project of the manager.
 async fn places(app: &App, t: &Tenant) -> (Value, Value) {
     let hidden = crate::comment::hidden_project(app, t).await;
     let open = app.post("/projects").by(&t.manager).json(&json!({ "name": "Open" })).gives(201).await;
     (hidden, open["id"].clone())
 }
 
-async fn what_was_said_elsewhere_stays_there(app: &App) {
+async fn earlier_text_stays_hidden_after_a_move(app: &App) {
     let t = app.tenant().await;
     let (hidden, open) = places(app, &t).await;
     let body = json!({ "title": "Plan", "content": "secret", "project_id": hidden });
@@ -302,7 +304,7 @@ async fn what_was_said_elsewhere_stays_there(app: &App) {
     }
     let _ = app.patch(&document).by(&t.member).json(&json!({ "content": "more" })).gives(200).await;
     let _ = app.patch(&comment).by(&t.member).json(&json!({ "body": "more" })).gives(200).await;
-    // What it said when it came there, and since; to admins all.
+    // Users see the text at the move and later texts; admins see all.
     assert_eq!((all(&t.other).await, all(&t.admin).await), (vec![2, 4], vec![1, 2, 4]));
     let secret = version(0);
     for path in [secret.clone(), format!("{secret}/content"), format!("{secret}/diff")] {
@@ -321,7 +323,7 @@ async fn what_was_said_elsewhere_stays_there(app: &App) {
     assert_eq!(numbers(app, &t.admin, &bodies).await, [1, 2]);
     let past = app.get(&format!("{comment}/history")).by(&t.other).send().await.expect(200);
     assert!(!past.text.contains("secret") && past.text.contains("known"), "{}", past.text);
-    // Moved and changed at once, it came with what it says then.
+    // Moving and changing in one request counts as the text at the move.
     let body = json!({ "title": "Plan", "content": "secret", "project_id": hidden });
     let (_, document) = make(app, &t.member, "/documents", body).await;
     let both = json!({ "project_id": open, "content": "known" });
@@ -329,7 +331,7 @@ async fn what_was_said_elsewhere_stays_there(app: &App) {
     assert_eq!(numbers(app, &t.other, &format!("{document}/versions")).await, [2]);
 }
 
-async fn what_was_said_before_a_project_moved_stays_there(app: &App) {
+async fn earlier_text_stays_hidden_after_a_project_changes_team(app: &App) {
     let t = app.tenant().await;
     let (hidden, _) = places(app, &t).await;
     let whole =
@@ -371,7 +373,7 @@ async fn what_was_said_before_a_project_moved_stays_there(app: &App) {
     assert_eq!(numbers(app, &t.admin, &format!("{comment}/versions")).await, [1]);
 }
 
-async fn a_project_keeps_what_can_be_restored(app: &App) {
+async fn project_with_restorable_tasks_is_deleted_only_with_purge(app: &App) {
     let t = app.tenant().await;
     let (project, place) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let inside = task(app, &t.member, json!({ "title": "In it", "project_id": project["id"] })).await;
@@ -389,7 +391,7 @@ async fn a_project_keeps_what_can_be_restored(app: &App) {
     assert_eq!(audit["count"], 1);
 }
 
-async fn a_label_leaves_deleted_tasks(app: &App) {
+async fn deleted_label_is_removed_from_deleted_tasks(app: &App) {
     let t = app.tenant().await;
     let (label, path) = make(app, &t.manager, "/labels", json!({ "name": "Bug" })).await;
     let new = json!({ "title": "Mend", "label_ids": [label["id"]] });
@@ -404,7 +406,7 @@ async fn a_label_leaves_deleted_tasks(app: &App) {
     assert_eq!(restored["label_ids"], json!([]));
 }
 
-async fn a_name_is_one_however_it_is_written(app: &App) {
+async fn unique_names_ignore_case_and_spacing(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     for list in ["/clients", "/teams", "/labels", "/request-types"] {
         let name = |name: &str| json!({ "name": name });
@@ -417,7 +419,7 @@ async fn a_name_is_one_however_it_is_written(app: &App) {
             let twice = app.patch(&other).by(&t.manager).json(&name(same)).send().await.expect(409);
             assert_eq!(twice.pointer(), "/name");
         }
-        // It is a row's own to write otherwise, and another organisation's to have.
+        // A row can change the spelling of its own name, and another tenant can use the name.
         let _ = app.patch(&path).by(&t.manager).json(&name("BÄCKEREI am Hafen")).gives(200).await;
         let _ = make(app, &u.manager, list, name("Bäckerei am Hafen")).await;
         let _ = make(app, &t.manager, list, name("Backerei am Hafen")).await;

@@ -1,20 +1,21 @@
-//! The stories of stored responses: an idempotency key never shows what its caller may not see, or may not do any more.
+//! Scenario tests of stored responses: an idempotency key never reveals what its caller may no
+//! longer see or do.
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Call, Tenant, User, every_database};
 
 every_database!(
-    a_secret_is_replayed_to_its_own_credential_alone,
-    a_narrowed_token_gets_no_response_beyond_its_scopes,
-    a_demoted_admin_gets_no_stored_response,
-    a_response_about_an_invisible_row_is_not_replayed,
-    a_response_outlives_the_caller_s_own_change_of_sight,
-    a_response_without_a_secret_is_replayed_to_the_caller_s_other_sessions,
-    signing_out_is_not_replayed_to_another_session,
-    a_retried_patch_gets_the_first_response_and_not_412,
-    put_and_delete_are_done_once,
-    other_preconditions_and_parameters_are_another_request,
-    a_key_is_refused_where_none_is_honoured,
+    secret_is_replayed_only_to_the_same_credential,
+    restricted_token_gets_no_response_beyond_its_scopes,
+    demoted_admin_gets_no_stored_response,
+    response_about_an_invisible_row_is_not_replayed,
+    response_is_replayed_after_the_request_itself_ended_access,
+    response_without_a_secret_is_replayed_to_other_sessions,
+    logout_is_not_replayed_to_another_session,
+    retried_patch_gets_the_first_response_and_not_412,
+    retried_put_and_delete_take_effect_once,
+    key_with_other_preconditions_or_parameters_is_a_mismatch,
+    key_is_rejected_where_keys_are_not_honoured,
 );
 
 fn keyed<'a>(call: Call<'a>, token: &str) -> Call<'a> {
@@ -30,7 +31,7 @@ async fn make_account(app: &App, token: &str) -> Answer {
     keyed(app.post("/service-accounts"), token).json(&body).send().await
 }
 
-/// A personal access token of a user's.
+/// A personal access token of the user.
 async fn personal(app: &App, user: &User, scopes: &[&str]) -> String {
     let soon = app.clock.now().plus(std::time::Duration::from_hours(240)).to_string();
     let body = json!({ "name": "script", "scopes": scopes, "expires_at": soon });
@@ -48,7 +49,7 @@ async fn team_of(app: &App, t: &Tenant, member: &User) -> (Value, Value) {
     (project, path)
 }
 
-async fn a_secret_is_replayed_to_its_own_credential_alone(app: &App) {
+async fn secret_is_replayed_only_to_the_same_credential(app: &App) {
     let t = app.tenant().await;
     let (own, refresh) = t.admin.sign_in(app).await;
     let (other, _) = t.admin.sign_in(app).await;
@@ -64,21 +65,21 @@ async fn a_secret_is_replayed_to_its_own_credential_alone(app: &App) {
     assert_eq!((replayed(&again), &again.text), ("true", &first.text));
 }
 
-async fn a_narrowed_token_gets_no_response_beyond_its_scopes(app: &App) {
+async fn restricted_token_gets_no_response_beyond_its_scopes(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Once" });
     let send = async |token: &str| keyed(app.post("/tasks"), token).json(&body).send().await;
     let first = send(&t.admin.token).await.expect(201);
     let narrow = personal(app, &t.admin, &["labels:write", "tasks:read"]).await;
     assert_eq!(send(&narrow).await.expect(403).code(), "insufficient_scope");
-    // Another request with the key is refused for the same reason, and not as another.
+    // Another request with the key is refused for the scope, and not as a mismatch.
     let other = keyed(app.post("/tasks"), &narrow).json(&json!({ "title": "Twice" })).send().await;
     assert_eq!(other.expect(403).code(), "insufficient_scope");
     let wide = personal(app, &t.admin, &["tasks:write"]).await;
     assert_eq!(send(&wide).await.expect(201).text, first.text);
 }
 
-async fn a_demoted_admin_gets_no_stored_response(app: &App) {
+async fn demoted_admin_gets_no_stored_response(app: &App) {
     let t = app.tenant().await;
     let second = json!({ "email": format!("second@{}.example", t.slug), "username": "second", "password": "wide-green-rivers", "role": "admin" });
     let second = app.post("/users").by(&t.admin).json(&second).gives(201).await;
@@ -95,7 +96,7 @@ async fn a_demoted_admin_gets_no_stored_response(app: &App) {
     let _ = keyed(app.post("/labels"), &own).json(&label).send().await.expect(201);
     let path = format!("/users/{}", second.id);
     app.patch(&path).by(&t.admin).json(&json!({ "role": "member" })).gives(200).await;
-    // What was issued in the second of the demotion is revoked with the rest.
+    // Tokens issued in the second of the demotion are revoked, too.
     app.clock.advance(std::time::Duration::from_secs(2));
     let (own, _) = second.sign_in(app).await;
     assert_eq!(make_account(app, &own).await.expect(403).code(), "forbidden");
@@ -105,7 +106,7 @@ async fn a_demoted_admin_gets_no_stored_response(app: &App) {
     }
 }
 
-async fn a_response_about_an_invisible_row_is_not_replayed(app: &App) {
+async fn response_about_an_invisible_row_is_not_replayed(app: &App) {
     let t = app.tenant().await;
     let (project, membership) = team_of(app, &t, &t.member).await;
     let body = json!({ "title": "Once", "project_id": project["id"], "assignee_id": t.member.id });
@@ -117,7 +118,7 @@ async fn a_response_about_an_invisible_row_is_not_replayed(app: &App) {
     let _ = patch().await.expect(200);
     assert_eq!(replayed(&make().await.expect(201)), "true");
     app.delete(membership.as_str().unwrap()).by(&t.manager).gives(204).await;
-    // Owner and assignee are no ground by themselves in a team's project.
+    // In the project of a team, ownership and assignment alone do not grant visibility.
     if app.get(&task).by(&t.member).send().await.status == 404 {
         assert_eq!(make().await.expect(404).code(), "not_found");
         assert_eq!(patch().await.expect(404).code(), "not_found");
@@ -127,9 +128,9 @@ async fn a_response_about_an_invisible_row_is_not_replayed(app: &App) {
     assert_eq!(of_a_stranger.send().await.expect(404).code(), "not_found");
 }
 
-async fn a_response_outlives_the_caller_s_own_change_of_sight(app: &App) {
+async fn response_is_replayed_after_the_request_itself_ended_access(app: &App) {
     let t = app.tenant().await;
-    // They take themselves off the task, and see it no more.
+    // The assignee gives up the task and no longer sees it.
     let task = json!({ "title": "Theirs", "assignee_id": t.other.id });
     let task = app.post("/tasks").by(&t.member).json(&task).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
@@ -141,7 +142,7 @@ async fn a_response_outlives_the_caller_s_own_change_of_sight(app: &App) {
     assert_eq!((replayed(&again), &again.text), ("true", &first.text));
 }
 
-async fn a_response_without_a_secret_is_replayed_to_the_caller_s_other_sessions(app: &App) {
+async fn response_without_a_secret_is_replayed_to_other_sessions(app: &App) {
     let t = app.tenant().await;
     let (one, _) = t.admin.sign_in(app).await;
     let (two, _) = t.admin.sign_in(app).await;
@@ -150,12 +151,12 @@ async fn a_response_without_a_secret_is_replayed_to_the_caller_s_other_sessions(
     let first = send(&one).await.expect(201);
     let again = send(&two).await.expect(201);
     assert_eq!((replayed(&again), &again.text), ("true", &first.text));
-    // Nobody gives what they lack: not by a replay either.
+    // A replay does not give the rights of an admin to a restricted token, either.
     let narrow = personal(app, &t.admin, &["users:write"]).await;
     assert_eq!(send(&narrow).await.expect(403).code(), "insufficient_scope");
 }
 
-async fn signing_out_is_not_replayed_to_another_session(app: &App) {
+async fn logout_is_not_replayed_to_another_session(app: &App) {
     let t = app.tenant().await;
     let (one, _) = t.member.sign_in(app).await;
     let (two, _) = t.member.sign_in(app).await;
@@ -164,7 +165,7 @@ async fn signing_out_is_not_replayed_to_another_session(app: &App) {
     app.post("/auth/logout").token(&two).gives(204).await;
 }
 
-async fn a_retried_patch_gets_the_first_response_and_not_412(app: &App) {
+async fn retried_patch_gets_the_first_response_and_not_412(app: &App) {
     let t = app.tenant().await;
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Draft" })).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
@@ -174,13 +175,13 @@ async fn a_retried_patch_gets_the_first_response_and_not_412(app: &App) {
     let again = send().await.expect(200);
     assert_eq!((replayed(&first), replayed(&again)), ("", "true"));
     assert_eq!((&again.text, again.header("etag")), (&first.text, "\"2\""));
-    // Without the key it is stale.
+    // Without the key the request is stale.
     let stale = app.patch(&path).by(&t.member).header("if-match", "\"1\"").json(&change).send().await;
     assert_eq!(stale.expect(412).code(), "stale");
     assert_eq!(app.get(&path).by(&t.member).gives(200).await["version"], 2);
 }
 
-async fn put_and_delete_are_done_once(app: &App) {
+async fn retried_put_and_delete_take_effect_once(app: &App) {
     let t = app.tenant().await;
     let label = app.post("/labels").by(&t.admin).json(&json!({ "name": "Bug" })).gives(201).await;
     let path = format!("/labels/{}", label["id"].as_str().unwrap());
@@ -198,7 +199,7 @@ async fn put_and_delete_are_done_once(app: &App) {
     app.delete(&path).by(&t.admin).gives(404).await;
 }
 
-async fn other_preconditions_and_parameters_are_another_request(app: &App) {
+async fn key_with_other_preconditions_or_parameters_is_a_mismatch(app: &App) {
     let t = app.tenant().await;
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Draft" })).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
@@ -214,7 +215,7 @@ async fn other_preconditions_and_parameters_are_another_request(app: &App) {
     assert_eq!(other.expect(422).code(), "idempotency_mismatch");
 }
 
-async fn a_key_is_refused_where_none_is_honoured(app: &App) {
+async fn key_is_rejected_where_keys_are_not_honoured(app: &App) {
     let t = app.tenant().await;
     let (token, _) = t.member.sign_in(app).await;
     let proof = json!({ "password": "wide-green-rivers" });

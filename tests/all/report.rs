@@ -1,4 +1,4 @@
-//! The stories of reports and of the dashboard.
+//! Scenario tests of reports and of the dashboard.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
-    a_person_s_figures_are_exact,
-    a_team_s_figures_are_its_manager_s,
-    the_workload_is_what_is_open,
-    what_was_completed_is_told_by_the_day,
-    time_goes_into_projects,
-    what_is_not_managed_does_not_count,
-    reports_come_as_files_and_pictures,
-    what_is_wrong_is_told,
-    the_dashboard_is_one_s_own,
+    individual_report_is_exact,
+    team_report_is_for_managers_of_the_team,
+    workload_report_counts_open_tasks,
+    completion_report_counts_per_day,
+    time_report_sums_up_per_project,
+    report_excludes_projects_that_the_manager_does_not_manage,
+    reports_are_exported_as_csv_and_svg,
+    invalid_report_parameter_is_rejected_with_400,
+    dashboard_shows_the_caller_s_own_work,
 );
 
-/// Something; its id.
+/// Creates a row. Returns its id.
 async fn make(app: &App, by: &User, path: &str, body: Value) -> Value {
     app.post(path).by(by).json(&body).gives(201).await["id"].clone()
 }
 
-/// A task of a project for somebody; its path.
+/// Creates a task of the project for the assignee. Returns its path.
 async fn task(app: &App, by: &User, project: &Value, assignee: &User, more: Value) -> String {
     let mut body = json!({ "title": "Draw it", "project_id": project, "assignee_id": assignee.id });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -30,14 +30,14 @@ async fn task(app: &App, by: &User, project: &Value, assignee: &User, more: Valu
     format!("/tasks/{}", id.as_str().unwrap())
 }
 
-/// A report's lines.
+/// The rows of a report.
 async fn lines(app: &App, by: &User, report: &str) -> Vec<Value> {
     let report = app.get(&format!("/reports/{report}")).by(by).gives(200).await;
     assert_eq!(report["truncated"], false);
     report["results"].as_array().unwrap().clone()
 }
 
-/// Some fields of a line.
+/// Some fields of a row.
 fn told<const N: usize>(line: &Value, names: [&str; N]) -> Value {
     Value::Array(names.map(|name| line[name].clone()).to_vec())
 }
@@ -52,7 +52,7 @@ const FIGURES: [&str; 6] = ["assigned", "completed", "on_time", "late", "overdue
 const TIME: [&str; 4] =
     ["tracked_seconds", "estimated_minutes", "estimated_tracked_seconds", "estimate_ratio"];
 
-async fn a_person_s_figures_are_exact(app: &App) {
+async fn individual_report_is_exact(app: &App) {
     let mut t = app.tenant().await;
     let project = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let hours = |hours: u64| app.clock.now().plus(Duration::from_hours(hours));
@@ -83,7 +83,7 @@ async fn a_person_s_figures_are_exact(app: &App) {
     for user in [&t.manager, &t.admin] {
         assert_eq!(lines(app, user, &of).await, own);
     }
-    // Before anything was done.
+    // A period before any work.
     let earlier = app.clock.now().minus(Duration::from_hours(24 * 30));
     let before = format!("{of}&to={earlier}");
     let before = &lines(app, &t.admin, &before).await[0];
@@ -91,7 +91,7 @@ async fn a_person_s_figures_are_exact(app: &App) {
     assert_eq!(told(before, TIME), json!([0, 0, 0, null]));
 }
 
-/// A team with a project, whose manager is the manager, and the members.
+/// A team with a project, managed by the manager, with both members.
 async fn team(app: &App, t: &Tenant) -> (Value, Value) {
     let team = make(app, &t.manager, "/teams", json!({ "name": "Design" })).await;
     for user in [&t.member, &t.other] {
@@ -108,7 +108,7 @@ async fn team(app: &App, t: &Tenant) -> (Value, Value) {
     (team, project)
 }
 
-async fn a_team_s_figures_are_its_manager_s(app: &App) {
+async fn team_report_is_for_managers_of_the_team(app: &App) {
     let t = app.tenant().await;
     let (team, project) = team(app, &t).await;
     let elsewhere =
@@ -130,7 +130,7 @@ async fn a_team_s_figures_are_its_manager_s(app: &App) {
     let manager = json!(["manager", 0, 0]);
     assert_eq!(figures(&t.manager).await, [member.clone(), other.clone(), manager.clone()]);
     assert_eq!(figures(&t.member).await, std::slice::from_ref(&member));
-    // Who is assigned there counts, whether or not they are a member.
+    // An assignee counts, even without being a member of the team.
     let path = task(app, &t.admin, &project, &t.admin, json!({})).await;
     let _ = app.post(&format!("{path}/complete")).by(&t.admin).gives(200).await;
     app.clock.advance(Duration::from_secs(1));
@@ -146,7 +146,7 @@ async fn a_team_s_figures_are_its_manager_s(app: &App) {
     assert_eq!(file.header("x-truncated"), "false");
     let last = csv::Reader::from_reader(file.text.as_bytes()).records().last().unwrap().unwrap();
     assert_eq!((&last[0], &last[1], &last[3]), ("", "(total)", "4"));
-    // Who has nothing to do with the team, and who comes from elsewhere, are told nothing.
+    // Users outside the team and callers of other tenants get no report.
     let stranger = make(app, &t.admin, "/teams", json!({ "name": "Else" })).await;
     let absent = format!("/reports/team?team={}", uuid::Uuid::from_u128(7));
     let unseen = format!("/reports/team?team={}", stranger.as_str().unwrap());
@@ -155,13 +155,13 @@ async fn a_team_s_figures_are_its_manager_s(app: &App) {
     for (path, user) in [(&unseen, &t.manager), (&report, &foreign), (&absent, &t.admin)] {
         assert_eq!(app.get(path).by(user).send().await.expect(404).code(), "not_found", "{path}");
     }
-    // Nor are there figures of a project or a user that is absent or invisible.
+    // Nor is there a report of an absent or invisible project or user.
     let project = format!("/reports/completion?project={}", project.as_str().unwrap());
     let _ = app.get(&project).by(&foreign).gives(404).await;
     let _ = app.get(&format!("/reports/individual?user={}", t.member.id)).by(&foreign).gives(404).await;
 }
 
-async fn the_workload_is_what_is_open(app: &App) {
+async fn workload_report_counts_open_tasks(app: &App) {
     let mut t = app.tenant().await;
     let project = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let at = |hours: u64| app.clock.now().plus(Duration::from_hours(hours));
@@ -191,7 +191,7 @@ async fn the_workload_is_what_is_open(app: &App) {
     assert!(all(&t.other).await.is_empty());
 }
 
-async fn what_was_completed_is_told_by_the_day(app: &App) {
+async fn completion_report_counts_per_day(app: &App) {
     let mut t = app.tenant().await;
     let project = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let start = app.clock.now();
@@ -224,13 +224,14 @@ async fn what_was_completed_is_told_by_the_day(app: &App) {
     let weeks = of(&t.manager, &format!("{days}&every=week")).await;
     assert_eq!(sum(&weeks), 2);
     assert!((1..=2).contains(&weeks.len()), "{weeks:?}");
-    // Who is not assigned and manages nothing is told of nothing, day by day; who doesn't see a project finds no report of it.
+    // A user without assignments who manages nothing gets zeros for each day. A user who does not
+    // see the project gets 404.
     assert_eq!(sum(&of(&t.other, &days).await), 0);
     let theirs = app.tenant().await;
     let _ = app.get(&format!("/reports/{days}&project={id}")).by(&theirs.admin).gives(404).await;
 }
 
-async fn time_goes_into_projects(app: &App) {
+async fn time_report_sums_up_per_project(app: &App) {
     let t = app.tenant().await;
     let project = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let (one, two) = (
@@ -255,8 +256,8 @@ async fn time_goes_into_projects(app: &App) {
     assert_eq!(of(&t.member).await, [json!([project, "Brand", 1, 2, 2, 3000]), personal]);
 }
 
-/// A manager's reports count what they manage, and nothing of what they merely see.
-async fn what_is_not_managed_does_not_count(app: &App) {
+/// The reports of a manager count what they manage, not what they merely see.
+async fn report_excludes_projects_that_the_manager_does_not_manage(app: &App) {
     let t = app.tenant().await;
     let team = make(app, &t.admin, "/teams", json!({ "name": "Design" })).await;
     let place = format!("/teams/{}/members", team.as_str().unwrap());
@@ -289,7 +290,7 @@ async fn what_is_not_managed_does_not_count(app: &App) {
     let _ = app.get(&format!("/reports/{of}")).by(&theirs.admin).gives(404).await;
 }
 
-async fn reports_come_as_files_and_pictures(app: &App) {
+async fn reports_are_exported_as_csv_and_svg(app: &App) {
     let t = app.tenant().await;
     let name = "=<script>alert(1)</script>";
     let project = make(app, &t.manager, "/projects", json!({ "name": name })).await;
@@ -326,7 +327,7 @@ async fn reports_come_as_files_and_pictures(app: &App) {
     assert_eq!(&reader.records().next().unwrap().unwrap()[1], format!("'{name}"));
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_report_parameter_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     for (query, pointer) in [
         ("individual?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
@@ -349,7 +350,7 @@ async fn what_is_wrong_is_told(app: &App) {
     assert_eq!(app.get("/reports/individual").token(&wide).gives(200).await["results"], json!([]));
 }
 
-async fn the_dashboard_is_one_s_own(app: &App) {
+async fn dashboard_shows_the_caller_s_own_work(app: &App) {
     let mut t = app.tenant().await;
     let project = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let due = |hours: u64| json!({ "due_at": app.clock.now().plus(Duration::from_hours(hours)) });
@@ -381,7 +382,7 @@ async fn the_dashboard_is_one_s_own(app: &App) {
         ids(&dashboard["recent"]).contains(&format!("/tasks/{}", hidden.as_str().unwrap()))
     };
     assert!(!seen(&own));
-    // What was done, by whom, and to what.
+    // The recent activity: the action, its actor and its row.
     let path = format!("{soon}/comments");
     let _ = make(app, &t.manager, &path, json!({ "body": "Soon, then" })).await;
     let activity = app.get("/dashboard").by(&t.member).gives(200).await["activity"].clone();
@@ -393,9 +394,9 @@ async fn the_dashboard_is_one_s_own(app: &App) {
     assert!(all.iter().any(|line| line["noun"] == "project" && line["row_id"] == project), "{activity}");
     let other = app.get("/dashboard").by(&t.other).gives(200).await;
     assert!(seen(&other));
-    // A task that nobody was given is its owner's.
+    // An unassigned task counts for its owner.
     assert_eq!((&other["open"], &other["timer"]), (&json!(1), &Value::Null));
-    // A token that does not reach time entries is told of no timer.
+    // A token without the scope for time entries sees no timer.
     let service = app.get("/dashboard").token(&t.service(app, &["tasks:read"])).gives(200).await;
     assert_eq!((&service["open"], &service["timer"]), (&json!(0), &Value::Null));
 }

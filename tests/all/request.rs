@@ -1,25 +1,25 @@
-//! The stories of clients and their requests.
+//! Scenario tests of clients and their requests.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, User, every_database};
 
 every_database!(
-    a_request_from_pending_to_completed,
-    only_managers_and_admins_take_a_request_back,
-    a_client_has_its_requests_and_one_name,
-    members_work_on_requests_and_delete_nothing,
-    who_is_assigned_a_request_is_told,
-    figures_are_exact,
-    two_steps_at_once_are_one,
+    request_moves_from_pending_to_completed,
+    only_managers_and_admins_reopen_a_request,
+    client_lists_its_requests_and_has_a_unique_name,
+    members_work_on_requests_but_cannot_delete_them,
+    assignee_of_a_request_is_notified,
+    request_dashboard_counts_are_exact,
+    concurrent_status_changes_apply_once,
 );
 
-/// Something with a name; its id and its path.
+/// Creates a row with a name. Returns its id and path.
 async fn named(app: &App, by: &User, path: &str, name: &str) -> (Value, String) {
     let made = app.post(path).by(by).json(&json!({ "name": name })).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-/// A request; its path.
+/// Creates a request. Returns its path.
 async fn ask(app: &App, by: &User, client: &Value, kind: &Value, title: &str) -> String {
     let body = json!({ "client_id": client, "type_id": kind, "title": title });
     app.post("/requests").by(by).json(&body).send().await.expect(201).header("location").to_owned()
@@ -29,7 +29,7 @@ fn to(status: &str) -> Value {
     json!({ "status": status })
 }
 
-async fn a_request_from_pending_to_completed(app: &App) {
+async fn request_moves_from_pending_to_completed(app: &App) {
     let t = app.tenant().await;
     let (client, _) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
     let (kind, _) = named(app, &t.manager, "/request-types", "Repair").await;
@@ -37,7 +37,7 @@ async fn a_request_from_pending_to_completed(app: &App) {
     let made = app.get(&path).by(&t.other).gives(200).await;
     assert_eq!((&made["status"], &made["started_at"]), (&json!("pending"), &Value::Null));
     let status = format!("{path}/status");
-    // A step is not left out, by whichever way the status is written.
+    // No operation can skip a status.
     let left_out = app.patch(&status).by(&t.admin).json(&to("completed")).send().await.expect(409);
     assert_eq!(left_out.code(), "conflict");
     let left_out = app.patch(&path).by(&t.admin).json(&to("completed")).send().await.expect(409);
@@ -48,10 +48,9 @@ async fn a_request_from_pending_to_completed(app: &App) {
     assert_eq!((&begun["started_at"].is_string(), &begun["completed_at"]), (&true, &Value::Null));
     let done = app.patch(&path).by(&t.other).json(&to("completed")).gives(200).await;
     assert!(done["completed_at"].is_string());
-    // The same status again changes nothing.
+    // Setting the same status again is a no-op.
     assert_eq!(app.patch(&status).by(&t.other).json(&to("completed")).gives(200).await, done);
-    // Whoever replaces it without a word about the status leaves that as it is, and members take
-    // nothing back.
+    // A PUT without a status keeps the status, and members cannot reopen a request.
     let whole = json!({ "client_id": client, "type_id": kind, "title": done["title"] });
     assert_eq!(app.put(&path).by(&t.other).json(&whole).gives(200).await["status"], "completed");
     let _ = app.patch(&path).by(&t.other).json(&to("pending")).gives(403).await;
@@ -63,7 +62,7 @@ async fn a_request_from_pending_to_completed(app: &App) {
     assert_eq!(audit["results"][2]["actor_id"], json!(t.other.id));
 }
 
-async fn only_managers_and_admins_take_a_request_back(app: &App) {
+async fn only_managers_and_admins_reopen_a_request(app: &App) {
     let t = app.tenant().await;
     let (client, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
     let (kind, _) = named(app, &t.admin, "/request-types", "Repair").await;
@@ -83,7 +82,7 @@ async fn only_managers_and_admins_take_a_request_back(app: &App) {
     assert_eq!(new["started_at"], Value::Null);
 }
 
-async fn a_client_has_its_requests_and_one_name(app: &App) {
+async fn client_lists_its_requests_and_has_a_unique_name(app: &App) {
     let t = app.tenant().await;
     let (client, path) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
     let (other, _) = named(app, &t.manager, "/clients", "Garden Centre").await;
@@ -100,12 +99,12 @@ async fn a_client_has_its_requests_and_one_name(app: &App) {
     for used in [&path, &kind_path] {
         assert_eq!(app.delete(used).by(&t.admin).send().await.expect(409).code(), "in_use");
     }
-    // The same name in another organisation is another client.
+    // Another tenant can use the same name.
     let theirs = app.tenant().await;
     let _ = named(app, &theirs.admin, "/clients", "Harbour Bakery").await;
 }
 
-async fn members_work_on_requests_and_delete_nothing(app: &App) {
+async fn members_work_on_requests_but_cannot_delete_them(app: &App) {
     let t = app.tenant().await;
     let (client, client_path) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
     let (kind, kind_path) = named(app, &t.admin, "/request-types", "Repair").await;
@@ -124,7 +123,7 @@ async fn members_work_on_requests_and_delete_nothing(app: &App) {
     }
 }
 
-async fn who_is_assigned_a_request_is_told(app: &App) {
+async fn assignee_of_a_request_is_notified(app: &App) {
     let t = app.tenant().await;
     let (client, _) = named(app, &t.manager, "/clients", "Harbour Bakery").await;
     let (kind, _) = named(app, &t.manager, "/request-types", "Repair").await;
@@ -146,7 +145,7 @@ async fn who_is_assigned_a_request_is_told(app: &App) {
     );
     assert!(line["text"].as_str().unwrap().ends_with("assigned “The oven is cold” to you."), "{line}");
     let path = made.header("location");
-    // Another status or title is no news, and nobody is told what they did themselves, or do not want to know.
+    // Nothing is sent for other changes, for self-assignments, and against the preferences.
     let _ = app.patch(path).by(&t.manager).json(&json!({ "title": "The oven is hot" })).gives(200).await;
     assert_eq!(inbox(&t.other).await["count"], 1);
     let mine = json!({ "assignee_id": t.member.id });
@@ -159,7 +158,7 @@ async fn who_is_assigned_a_request_is_told(app: &App) {
     assert_eq!(inbox(&t.other).await["count"], 1);
 }
 
-async fn figures_are_exact(app: &App) {
+async fn request_dashboard_counts_are_exact(app: &App) {
     let t = app.tenant().await;
     let _ = app.tenant().await;
     let (bakery, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
@@ -190,8 +189,8 @@ async fn figures_are_exact(app: &App) {
     assert_eq!((&figures["oldest_open_at"], &figures["by_status"]), (&since, &count(2, 0, 1)));
 }
 
-/// Two who begin a request at once: it is begun once, and the other is told what is now so.
-async fn two_steps_at_once_are_one(app: &App) {
+/// Two users start a request at the same time. It starts once, and both get the started request.
+async fn concurrent_status_changes_apply_once(app: &App) {
     let t = app.tenant().await;
     let (client, _) = named(app, &t.admin, "/clients", "Harbour Bakery").await;
     let (kind, _) = named(app, &t.admin, "/request-types", "Repair").await;

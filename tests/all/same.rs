@@ -1,15 +1,16 @@
-//! The same answers on every database: one story, whose answers stand in a file, with ids and times masked.
+//! Every database gives the same responses. One scenario is compared with a file of responses, in
+//! which ids and times are masked.
 //!
-//! `TASKHUB_TEST_WRITE_SAME=1` writes the file anew.
+//! `TASKHUB_TEST_WRITE_SAME=1` writes the file again.
 
 use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, every_database};
 
-every_database!(every_database_answers_alike);
+every_database!(every_database_gives_the_same_responses);
 
-/// The story's answers, one after the other, with a name for each id in the order in which they appear.
+/// The responses of the scenario in order. Each id has a name by its first appearance.
 #[derive(Default)]
 struct Script {
     text: String,
@@ -32,7 +33,7 @@ impl Script {
         self.text.extend(lines);
     }
 
-    /// Puts names for ids and words for times and cursors.
+    /// Replaces ids by names, and times and cursors by fixed words.
     fn mask(&mut self, value: &mut Value, name: &str) {
         match value {
             Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| self.mask(value, name)),
@@ -40,7 +41,7 @@ impl Script {
             Value::String(text) if name.ends_with("_token") => *text = "TOKEN".into(),
             Value::String(text) if matches!(name, "instance" | "request_id") => *text = "REQUEST".into(),
             Value::String(text) if name == "address" => *text = "ADDRESS".into(),
-            // It is made of the id.
+            // The rank is derived from the id.
             Value::String(text) if name == "rank" => *text = "RANK".into(),
             Value::String(text) if name == "at" || (name.ends_with("_at") && !text.starts_with("2027")) => {
                 *text = "TIME".into();
@@ -64,13 +65,13 @@ impl Script {
     }
 }
 
-async fn every_database_answers_alike(app: &App) {
+async fn every_database_gives_the_same_responses(app: &App) {
     let t = app.tenant().await;
     let mut script = Script::default();
     let (mut last, mut key) = (String::new(), 0);
     let mut say = async |user: &str, method: &str, path: String, body: Value| {
         let request = format!("{user} {method} {path} {body}");
-        // A request that repeats the one before it has its idempotency key.
+        // A request that repeats the previous one uses the same idempotency key.
         key += usize::from(request != last);
         last = request;
         let user = t.users().into_iter().find(|(name, _)| *name == user).unwrap().1;

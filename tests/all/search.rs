@@ -1,4 +1,5 @@
-//! The stories of searching: the same on every database, and nothing but what the caller's lists show.
+//! Scenario tests of search: the same results on every database, and only rows that the caller can
+//! list.
 
 use std::time::Duration;
 
@@ -8,34 +9,36 @@ use taskhub_domain::context::Request;
 use taskhub_tests::{App, Backend, Tenant, User, every_database};
 
 every_database!(
-    words_are_found_wherever_they_stand,
-    accents_points_and_width_make_no_difference,
-    what_fits_best_comes_first,
-    what_is_shown_is_no_markup,
-    only_what_is_visible_is_found,
-    what_changes_is_found_as_it_is,
-    a_search_is_narrowed,
-    tokens_search_what_they_reach,
-    comments_are_found_with_their_tasks,
-    what_is_not_ranked_is_told,
+    words_are_found_in_every_field,
+    accents_vowel_points_and_width_are_ignored,
+    results_are_ranked_by_relevance,
+    results_are_escaped,
+    search_finds_only_visible_rows,
+    index_follows_changes,
+    search_is_filtered_by_type_and_project,
+    service_token_searches_within_its_scopes,
+    comments_are_found_while_their_task_exists,
+    truncated_results_are_reported,
     filters_combine_with_words,
     lists_are_filtered_by_words,
-    what_is_wrong_is_told,
+    invalid_search_is_rejected_with_400,
 );
 
 #[test]
-fn rows_of_old_are_found() {
-    // On a database of its own: others share theirs.
-    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(what_was_there_before_is_found(app)));
+fn existing_rows_are_indexed() {
+    // This test has its own database, because it rebuilds the whole index.
+    taskhub_tests::run(Backend::Sqlite, |app| {
+        Box::pin(rows_without_index_entries_are_found_after_indexing(app))
+    });
 }
 
-/// Something with these fields; its path.
+/// Creates a row. Returns its id and path.
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
     let made = app.post(path).by(by).json(&body).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-/// A path with words in its `q`, and more.
+/// A path with the words as `q`, and more parameters.
 fn asking(path: &str, words: &str, more: &str) -> String {
     let url = reqwest::Url::parse_with_params("http://localhost", [("q", words)]).unwrap();
     format!("{path}?{}{more}", url.query().unwrap())
@@ -46,7 +49,7 @@ async fn search(app: &App, by: &User, words: &str, more: &str) -> Vec<Value> {
     found["results"].as_array().unwrap().clone()
 }
 
-/// The titles of what is found, without marks.
+/// The titles of the results, without marks.
 async fn titles(app: &App, by: &User, words: &str) -> Vec<String> {
     let plain = |row: &Value| row["title"].as_str().unwrap().replace("<mark>", "").replace("</mark>", "");
     search(app, by, words, "").await.iter().map(plain).collect()
@@ -59,7 +62,7 @@ async fn tasks(app: &App, by: &User, words: &str, more: &str) -> String {
     titles.collect::<Vec<_>>().join(" ")
 }
 
-async fn words_are_found_wherever_they_stand(app: &App) {
+async fn words_are_found_in_every_field(app: &App) {
     let t = app.tenant().await;
     let (project, _) =
         make(app, &t.manager, "/projects", json!({ "name": "Garden", "description": "Hedges and ponds" }))
@@ -85,7 +88,7 @@ async fn words_are_found_wherever_they_stand(app: &App) {
     let cases: &[(&str, &[&str])] = &[
         ("garden", &["Garden"]),
         ("GARD", &["Garden"]),
-        // The last word may be a beginning, and no other.
+        // Only the last word may be a prefix.
         ("hedges po", &["Garden"]),
         ("po hedges", &[]),
         ("hed ponds", &[]),
@@ -98,7 +101,7 @@ async fn words_are_found_wherever_they_stand(app: &App) {
         ("日本", &["Übergröße"]),
         ("本", &[]),
         ("σίσ", &["Minutes"]),
-        // Neither stop words nor short ones are left out, and nothing is an operator.
+        // There are no stop words, no minimum length and no operators.
         ("to be", &["To be or not to be"]),
         ("not", &["To be or not to be"]),
         ("4", &["To be or not to be"]),
@@ -108,7 +111,7 @@ async fn words_are_found_wherever_they_stand(app: &App) {
         ("*", &[]),
         ("oven OR garden", &[]),
         ("garden*", &["Garden"]),
-        // In one row, but in whichever of its texts.
+        // All words must be in the same row, but may be in different fields.
         ("oven ray", &["A cold oven"]),
         ("oven garden", &[]),
         ("minutes here sisyphos", &[]),
@@ -120,7 +123,7 @@ async fn words_are_found_wherever_they_stand(app: &App) {
     }
 }
 
-async fn what_fits_best_comes_first(app: &App) {
+async fn results_are_ranked_by_relevance(app: &App) {
     let t = app.tenant().await;
     let rows = [
         ("planting", "nothing"),
@@ -135,20 +138,20 @@ async fn what_fits_best_comes_first(app: &App) {
     }
     let best = ["plant again", "plant", "planting", "none at all", "none", "nearly"];
     assert_eq!(titles(app, &t.member, "plant").await, best);
-    // However many there are, all that fit are ranked.
+    // All results are ranked, however many there are.
     for n in 0..60 {
         let _ = make(app, &t.member, "/tasks", json!({ "title": format!("Heath {n}") })).await;
     }
     let found = search(app, &t.member, "heath", "&page_size=200").await;
     assert_eq!((found.len(), &found[59]["title"]), (60, &json!("<mark>Heath</mark> 0")));
-    // Among equals the newest is first, whatever its kind.
+    // With equal ranks the newest comes first, whatever its resource type.
     let (project, _) = make(app, &t.manager, "/projects", json!({ "name": "Plant" })).await;
     let found = search(app, &t.member, "plant", "&page_size=2").await;
     assert_eq!((found.len(), &found[1]["id"], &found[1]["noun"]), (2, &project, &json!("project")));
     assert_eq!(found[1]["rank"], 16);
 }
 
-async fn what_is_shown_is_no_markup(app: &App) {
+async fn results_are_escaped(app: &App) {
     let t = app.tenant().await;
     let text = format!("{}\n\nthe <b>script</b> & \"more\" {}", "before ".repeat(60), "after ".repeat(60));
     let body = json!({ "title": "<script>alert('x')</script>", "description": text });
@@ -165,7 +168,7 @@ async fn what_is_shown_is_no_markup(app: &App) {
     assert_eq!(search(app, &t.member, "bare", "").await[0]["snippet"], Value::Null);
 }
 
-async fn only_what_is_visible_is_found(app: &App) {
+async fn search_finds_only_visible_rows(app: &App) {
     let (t, theirs) = (app.tenant().await, app.tenant().await);
     let secret = json!({ "title": "Orchid" });
     let _ = make(app, &t.member, "/tasks", secret.clone()).await;
@@ -174,7 +177,7 @@ async fn only_what_is_visible_is_found(app: &App) {
         assert_eq!(search(app, user, "orchid", "").await.len(), expected);
         assert_eq!(tasks(app, user, "orchid", "").await.is_empty(), expected == 0);
     }
-    // A team's project, and what lies in it.
+    // The project of a team, and the rows in it.
     let (team, path) =
         make(app, &t.admin, "/teams", json!({ "name": "Design", "manager_id": t.manager.id })).await;
     let (project, _) = make(app, &t.manager, "/projects", json!({ "name": "Fern", "team_id": team })).await;
@@ -187,13 +190,13 @@ async fn only_what_is_visible_is_found(app: &App) {
     assert_eq!(search(app, &theirs.admin, "fern", "").await.len(), 0);
 }
 
-async fn what_changes_is_found_as_it_is(app: &App) {
+async fn index_follows_changes(app: &App) {
     let t = app.tenant().await;
     let (id, path) = make(app, &t.member, "/tasks", json!({ "title": "Tulip", "description": "red" })).await;
     let _ = app.patch(&path).by(&t.member).json(&json!({ "title": "Rose" })).gives(200).await;
     assert_eq!(titles(app, &t.member, "tulip").await, Vec::<String>::new());
     assert_eq!(titles(app, &t.member, "rose red").await, ["Rose"]);
-    // What is written otherwise leaves the words as they are.
+    // A change of another field keeps the index entry.
     let _ = app.patch(&path).by(&t.member).json(&json!({ "priority": "high" })).gives(200).await;
     let _ = app.patch(&path).by(&t.member).json(&json!({ "description": null })).gives(200).await;
     assert_eq!(titles(app, &t.member, "red").await, Vec::<String>::new());
@@ -210,7 +213,7 @@ async fn what_changes_is_found_as_it_is(app: &App) {
     assert_eq!(search(app, &t.member, "rose", "").await[0]["id"], project);
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     assert_eq!(titles(app, &t.member, "rose").await, Vec::<String>::new());
-    // Many at once are each found with the words that they have in the end.
+    // After concurrent changes each row is found by its final words.
     let make = async |n: usize| {
         let (_, path) = make(app, &t.member, "/tasks", json!({ "title": format!("first{n}") })).await;
         let _ =
@@ -223,7 +226,7 @@ async fn what_changes_is_found_as_it_is(app: &App) {
     );
 }
 
-/// A project with a task, and things elsewhere that are called alike.
+/// A project with a task, and rows of the same name elsewhere.
 async fn alike(app: &App, t: &Tenant) -> Value {
     let (project, _) = make(app, &t.manager, "/projects", json!({ "name": "Moss" })).await;
     let _ = make(app, &t.member, "/tasks", json!({ "title": "Moss", "project_id": project })).await;
@@ -243,7 +246,7 @@ fn nouns(found: &[Value]) -> Vec<&str> {
     nouns
 }
 
-async fn a_search_is_narrowed(app: &App) {
+async fn search_is_filtered_by_type_and_project(app: &App) {
     let t = app.tenant().await;
     let project = alike(app, &t).await;
     let all = ["client_request", "document", "project", "project", "task", "task"];
@@ -263,7 +266,7 @@ async fn a_search_is_narrowed(app: &App) {
     assert_eq!(search(app, &t.member, "moss", "&page_size=3").await.len(), 3);
 }
 
-async fn tokens_search_what_they_reach(app: &App) {
+async fn service_token_searches_within_its_scopes(app: &App) {
     let t = app.tenant().await;
     let _ = alike(app, &t).await;
     let token = t.service(app, &["tasks:read", "documents:write"]);
@@ -274,7 +277,7 @@ async fn tokens_search_what_they_reach(app: &App) {
     let _ = app.get("/search?q=moss").send().await.expect(401);
 }
 
-async fn comments_are_found_with_their_tasks(app: &App) {
+async fn comments_are_found_while_their_task_exists(app: &App) {
     let t = app.tenant().await;
     let (task, path) = make(app, &t.member, "/tasks", json!({ "title": "Reed" })).await;
     let (id, comment) =
@@ -293,18 +296,18 @@ async fn comments_are_found_with_their_tasks(app: &App) {
     );
     let listed = app.get(&asking(&format!("{path}/comments"), "rush", "")).by(&t.member).gives(200).await;
     assert_eq!(listed["count"], 1);
-    // With the task it is hidden, comes back, and goes.
+    // The comment is hidden, restored and deleted with its task.
     let _ = app.delete(&path).by(&t.member).gives(204).await;
     assert_eq!(search(app, &t.member, "rush", "").await.len(), 0);
     let _ = app.post(&format!("{path}/restore")).by(&t.member).gives(200).await;
     assert_eq!(search(app, &t.member, "rush", "").await.len(), 1);
     let _ = app.delete(&path).by(&t.member).gives(204).await;
     let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.member).gives(204).await;
-    let left = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
+    let left = crate::contract::database::Database::of(app).await.rows_of(t.id).await;
     assert_eq!(left["search_text"].len(), 0, "{left:?}");
 }
 
-async fn what_is_not_ranked_is_told(app: &App) {
+async fn truncated_results_are_reported(app: &App) {
     let t = app.tenant().await;
     let best = json!({ "title": "Alder Alder", "description": "alder" });
     let _ = make(app, &t.member, "/tasks", best).await;
@@ -316,7 +319,7 @@ async fn what_is_not_ranked_is_told(app: &App) {
     let _ = make(app, &t.member, "/tasks", json!({ "title": "Alder, one more" })).await;
     let found = app.get("/search?q=alder&page_size=1").by(&t.member).gives(200).await;
     assert_eq!((&found["truncated"], &found["results"][0]["rank"]), (&json!(true), &json!(16)));
-    // More words find it.
+    // More words narrow the results, and the row is found.
     assert_eq!(search(app, &t.member, "17 alder", "").await.len(), 1);
 }
 
@@ -324,7 +327,7 @@ async fn filters_combine_with_words(app: &App) {
     let mut t = app.tenant().await;
     let body = json!({ "name": "Fig", "scope": "Only the orchard", "objectives": "Two hundredweight", "status": "active" });
     let (project, _) = make(app, &t.manager, "/projects", body).await;
-    // All that is said of a project is searched.
+    // All texts of a project are searched.
     for words in ["orchard", "hundredweight"] {
         assert_eq!(nouns(&search(app, &t.member, words, "").await), ["project"], "{words}");
     }
@@ -380,7 +383,7 @@ async fn lists_are_filtered_by_words(app: &App) {
     let page = app.get("/tasks?q=ivy&sort=title&cursor=&page_size=2").by(&t.member).gives(200).await;
     let next = page["next"].as_str().unwrap().split_once("/api/v1").unwrap().1;
     assert_eq!(app.get(next).by(&t.member).gives(200).await["results"][0]["title"], "Ivy 3");
-    // A cursor is for the search that it came from.
+    // A cursor is valid only for its search.
     let _ = app.get(&next.replace("q=ivy", "q=yew")).by(&t.member).gives(400).await;
     for (path, count) in [("/projects", 2), ("/documents", 1), ("/requests", 1), ("/tasks", 2)] {
         let page = app.get(&asking(path, "MOSS", "")).by(&t.member).gives(200).await;
@@ -394,7 +397,7 @@ async fn lists_are_filtered_by_words(app: &App) {
     assert_eq!(app.get(&asking(&within, "moss", "")).by(&t.member).gives(200).await["count"], 1);
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_search_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     let eleven = "a ".repeat(11);
     for path in ["/search", "/tasks", "/projects", "/documents", "/requests"] {
@@ -422,7 +425,7 @@ async fn what_is_wrong_is_told(app: &App) {
     }
 }
 
-async fn accents_points_and_width_make_no_difference(app: &App) {
+async fn accents_vowel_points_and_width_are_ignored(app: &App) {
     let t = app.tenant().await;
     for (title, words) in [
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
@@ -443,7 +446,7 @@ async fn accents_points_and_width_make_no_difference(app: &App) {
     assert_eq!(app.get("/users?q=zoe%20muller").by(&t.admin).gives(200).await["count"], 1);
 }
 
-async fn what_was_there_before_is_found(app: &App) {
+async fn rows_without_index_entries_are_found_after_indexing(app: &App) {
     let (t, theirs) = (app.tenant().await, app.tenant().await);
     for (user, number) in [(&t.member, 25), (&theirs.member, 1)] {
         for n in 0..number {
@@ -454,7 +457,7 @@ async fn what_was_there_before_is_found(app: &App) {
     let _ = sqlx::query("DELETE FROM search_text").execute(&database).await.unwrap();
     assert_eq!(titles(app, &t.member, "lichen").await, Vec::<String>::new());
     let system = app.state.repository.system("a story", Request::default());
-    // Twice at once, as two nodes may.
+    // Two runs at the same time, as on two nodes.
     let (one, other) = futures::join!(
         app.state.repository.index_missing(&system, None),
         app.state.repository.index_missing(&system, None)
@@ -463,7 +466,7 @@ async fn what_was_there_before_is_found(app: &App) {
     other.unwrap();
     let found = app.get("/tasks?q=lichen").by(&t.member).gives(200).await;
     assert_eq!((&found["count"], titles(app, &theirs.member, "lichen").await.len()), (&json!(25), 1));
-    // What an older folding made is made anew, and rows are found meanwhile.
+    // Entries of an older folding version are rebuilt, and rows are found meanwhile.
     let _ = sqlx::query("UPDATE search_text SET folding = 0").execute(&database).await.unwrap();
     assert_eq!(app.get("/tasks?q=lichen").by(&t.member).gives(200).await["count"], 25);
     app.state.repository.index_missing(&system, None).await.unwrap();
@@ -472,7 +475,7 @@ async fn what_was_there_before_is_found(app: &App) {
         .await
         .unwrap();
     assert_eq!(old, 0);
-    // The index is the rows' own, whatever was written and removed.
+    // The full-text index is consistent with its rows.
     let whole = "INSERT INTO search_text_fts (search_text_fts) VALUES ('integrity-check')";
     let _ = sqlx::query(whole).execute(&database).await.unwrap();
 }

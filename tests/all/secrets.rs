@@ -1,4 +1,4 @@
-//! What must be told to nobody: no password, token or hash stands in a line of the log, at debug level, nor in the audit.
+//! No password, token or hash appears in the log, even at debug level, or in the audit.
 
 use std::fs;
 
@@ -15,12 +15,12 @@ const PASSWORDS: [&str; 4] =
     ["wide-green-rivers", "tall-quiet-mountains", "deep-blue-lakes-77", "a-wrong-guess-of-one"];
 
 #[test]
-fn in_development() {
+fn no_secret_is_logged_in_development() {
     actix_web::rt::System::new().block_on(nothing_secret_is_written(&[]));
 }
 
 #[test]
-fn in_production() {
+fn no_secret_is_logged_in_production() {
     actix_web::rt::System::new().block_on(nothing_secret_is_written(&[
         "--profile",
         "production",
@@ -47,8 +47,8 @@ async fn nothing_secret_is_written(more: &[&str]) {
     ];
     let flags = [&keys[..], &LIFTED, more].concat();
     let server = Served::start(folder.path(), &flags).await;
-    let (mut tokens, audit) = story(&server).await;
-    // What goes by mail is told to its recipient alone.
+    let (mut tokens, audit) = scenario(&server).await;
+    // Mail may contain secrets of its recipient.
     let mails = || {
         let files = fs::read_dir(folder.path().join("taskhub-data/mail")).unwrap();
         files
@@ -70,7 +70,7 @@ async fn nothing_secret_is_written(more: &[&str]) {
         let path = file.unwrap().path();
         written.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
-    // The logs are really there: they name the requests.
+    // The logs are not empty: they name the requests.
     for (place, text) in written.iter().filter(|(place, _)| !place.contains("errors") && place != "the audit")
     {
         assert!(text.contains("/api/v1/auth/token") && text.contains("request_id"), "{place}");
@@ -84,7 +84,7 @@ async fn nothing_secret_is_written(more: &[&str]) {
     for (place, text) in &written {
         for secret in &secrets {
             assert!(!text.contains(secret), "{secret} stands in {place}");
-            // A token's last part is as good as all of it to find it again.
+            // The last part of a token would be enough to search for it.
             let tail = &secret[secret.len().saturating_sub(20)..];
             assert!(secret.len() < 60 || !text.contains(tail), "the end of {secret} stands in {place}");
         }
@@ -92,8 +92,8 @@ async fn nothing_secret_is_written(more: &[&str]) {
     }
 }
 
-/// A story of everything that bears a secret: the tokens that were given out, and the audit's text.
-async fn story(server: &Served) -> (Vec<String>, String) {
+/// Uses everything that has a secret. Returns the issued tokens and the text of the audit.
+async fn scenario(server: &Served) -> (Vec<String>, String) {
     let [first, second, third, wrong] = PASSWORDS;
     let email = "ada@secrets.example";
     let admin = json!({ "email": email, "username": "ada", "password": first });
@@ -120,13 +120,13 @@ async fn story(server: &Served) -> (Vec<String>, String) {
     let user = json!({ "email": "grace@secrets.example", "username": "grace", "password": third });
     let _ = server.gives(201, "POST", "/users", &newest, user.clone()).await;
     let _ = server.gives(409, "POST", "/users", &newest, user).await;
-    // A token where none belongs: in the query and the path.
+    // A token in the wrong place: in the query and in the path.
     let _ = server.gives(400, "GET", &format!("/tasks?access_token={newest}"), &newest, Value::Null).await;
     let _ = server.gives(404, "GET", &format!("/tasks/{newest}"), &newest, Value::Null).await;
     let _ = server.gives(404, "GET", &format!("/{newest}"), &newest, Value::Null).await;
     let audit = server.gives(200, "GET", "/audit?page_size=200", &newest, Value::Null).await.to_string();
     assert!(audit.contains("change_password") && audit.contains("[redacted]"));
-    // The family ends by reuse, and the rest by signing out.
+    // The session ends by reuse of a refresh token, the others by signing out.
     let _ = server.gives(401, "POST", "/auth/token/refresh", "", json!({ "refresh_token": refresh })).await;
     let _ = server.gives(401, "POST", "/auth/logout", &access, Value::Null).await;
     let [access, _] = sign_in("/auth/token", json!({ "email": email, "password": second })).await;

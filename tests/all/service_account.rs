@@ -1,4 +1,4 @@
-//! Service accounts: how they sign in, what takes it from them, and who makes them.
+//! Service accounts: signing in, revocation, and permissions to manage them.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Tenant, every_database};
 
 use crate::{
+    contract::database::{Database, hold},
     operator::set_active,
     poll,
-    walks::database::{Database, hold},
 };
 
 every_database!(
-    a_service_signs_in,
-    every_refusal_is_the_same,
-    what_is_not_one_sign_in_is_refused,
-    what_is_taken_away_ends_the_tokens,
-    another_node_knows_within_a_second,
-    a_rotation_has_an_overlap,
-    nobody_gives_what_they_lack,
-    the_last_use_is_kept_quietly,
-    a_secret_comes_again_under_its_key_alone,
-    a_token_lives_no_longer_than_its_account,
-    names_are_unique_and_only_admins_make_them,
+    service_account_signs_in,
+    every_refused_sign_in_gets_the_same_response,
+    ambiguous_or_incomplete_client_credentials_are_rejected,
+    restricting_a_service_account_revokes_its_tokens,
+    disabled_account_is_refused_by_another_node_within_a_second,
+    rotated_secret_stays_valid_for_the_overlap,
+    caller_cannot_grant_scopes_that_it_lacks,
+    last_use_is_recorded_without_a_new_version,
+    secret_is_replayed_only_for_its_idempotency_key,
+    token_expires_no_later_than_its_account,
+    only_admins_create_service_accounts_and_names_are_unique,
 );
 
 const HOUR: Duration = Duration::from_hours(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A service account: its id and its secret.
+/// Creates a service account. Returns its id and secret.
 async fn make(app: &App, t: &Tenant, scopes: &[&str]) -> (String, String) {
     let body = json!({ "name": "importer", "scopes": scopes });
     let made = app.post("/service-accounts").by(&t.admin).json(&body).gives(201).await;
@@ -61,7 +61,7 @@ async fn form(app: &App, header: Option<&str>, form: &str) -> Answer {
     }
 }
 
-async fn a_service_signs_in(app: &App) {
+async fn service_account_signs_in(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": " importer ", "scopes": ["tasks:read", "projects:read"] });
     let made = app.post("/service-accounts").by(&t.admin).json(&body).send().await.expect(201);
@@ -70,12 +70,12 @@ async fn a_service_signs_in(app: &App) {
     assert!(secret.starts_with("ths_"), "{secret}");
     let path = format!("/service-accounts/{id}");
     assert_eq!(made.header("location"), format!("/api/v1{path}"));
-    // It is shown once.
+    // The secret is shown once.
     for again in [app.get(&path), app.get("/service-accounts")] {
         let told = again.by(&t.admin).send().await.expect(200);
         assert!(!told.text.contains("secret"), "{}", told.text);
     }
-    // In the body, as JSON and as a form; and in the header, as it is and form-urlencoded.
+    // In the body as JSON or a form, and in the header, plain or form-urlencoded.
     let answer = sign_in(app, &id, &secret).await.expect(200).body;
     assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(900)));
     assert_eq!((&answer["scope"], answer.get("refresh_token")), (&json!("tasks:read projects:read"), None));
@@ -88,7 +88,7 @@ async fn a_service_signs_in(app: &App) {
     let access = text(&answer["access_token"]);
     let _ = app.get("/tasks").token(&access).gives(200).await;
     assert_eq!(app.get("/users").token(&access).send().await.expect(403).code(), "insufficient_scope");
-    // Asking for scopes narrows, and never widens.
+    // Requested scopes can narrow the token, but not widen it.
     let asked = |scope: &str| format!("{whole}&scope={scope}");
     let less = form(app, None, &asked("projects:read")).await.expect(200).body;
     assert_eq!(less["scope"], "projects:read");
@@ -100,7 +100,7 @@ async fn a_service_signs_in(app: &App) {
     }
 }
 
-async fn every_refusal_is_the_same(app: &App) {
+async fn every_refused_sign_in_gets_the_same_response(app: &App) {
     let t = app.tenant().await;
     let (id, secret) = make(app, &t, &["tasks:read"]).await;
     let other = json!({ "name": "other", "scopes": [] });
@@ -138,7 +138,7 @@ async fn every_refusal_is_the_same(app: &App) {
     }
 }
 
-async fn what_is_not_one_sign_in_is_refused(app: &App) {
+async fn ambiguous_or_incomplete_client_credentials_are_rejected(app: &App) {
     let t = app.tenant().await;
     let (id, secret) = make(app, &t, &["tasks:read"]).await;
     let header = basic(&id, &secret);
@@ -167,14 +167,14 @@ async fn what_is_not_one_sign_in_is_refused(app: &App) {
     let _ = form(app, Some(&header), &format!("{grant}&client_id={id}")).await.expect(200);
     let wrong = form(app, None, &format!("email={email}&password=x")).await.expect(401);
     assert_eq!(wrong.body["error"], "invalid_grant");
-    // Basic is for clients: nowhere else is it taken, and not for none either.
+    // Other endpoints do not accept Basic authentication, not even public ones.
     for call in [app.get("/tasks"), app.get("/.well-known/jwks.json"), app.post("/auth/token/verify")] {
         let refused = call.header("authorization", &header).send().await.expect(401);
         assert_eq!((refused.code(), refused.body.get("error")), ("unauthenticated", None));
     }
 }
 
-async fn what_is_taken_away_ends_the_tokens(app: &App) {
+async fn restricting_a_service_account_revokes_its_tokens(app: &App) {
     let t = app.tenant().await;
     let (id, secret) = make(app, &t, &["tasks:read", "projects:read"]).await;
     let path = format!("/service-accounts/{id}");
@@ -184,7 +184,7 @@ async fn what_is_taken_away_ends_the_tokens(app: &App) {
         [json!({ "scopes": ["tasks:read"] }), json!({ "expires_at": later }), json!({ "is_active": false })]
     {
         let before = token(app, &id, &secret).await;
-        // A new name takes nothing.
+        // A new name revokes nothing.
         app.patch(&path).by(&t.admin).json(&json!({ "name": change.to_string() })).gives(200).await;
         assert_eq!(status(&before).await, 200);
         app.clock.advance(SECOND);
@@ -205,7 +205,7 @@ async fn what_is_taken_away_ends_the_tokens(app: &App) {
     assert_eq!(status(&before).await, 401);
 }
 
-async fn another_node_knows_within_a_second(app: &App) {
+async fn disabled_account_is_refused_by_another_node_within_a_second(app: &App) {
     let t = app.tenant().await;
     let (id, secret) = make(app, &t, &["tasks:read"]).await;
     let token = token(app, &id, &secret).await;
@@ -220,7 +220,7 @@ async fn another_node_knows_within_a_second(app: &App) {
     second.finish().await;
 }
 
-async fn a_rotation_has_an_overlap(app: &App) {
+async fn rotated_secret_stays_valid_for_the_overlap(app: &App) {
     let t = app.tenant().await;
     let (id, first) = make(app, &t, &["tasks:read"]).await;
     let path = format!("/service-accounts/{id}/rotate");
@@ -234,7 +234,7 @@ async fn a_rotation_has_an_overlap(app: &App) {
     assert!(good(&first).await && good(&second).await);
     app.clock.advance(SECOND);
     assert!(!good(&first).await && good(&second).await);
-    // The one before the last is not good, whatever its overlap was.
+    // The secret before the previous one is invalid, whatever its overlap was.
     let third = rotate(json!({ "overlap_seconds": 604_800 })).await;
     let fourth = rotate(json!({ "overlap_seconds": 10 })).await;
     assert!(!good(&second).await && good(&third).await && good(&fourth).await);
@@ -246,7 +246,7 @@ async fn a_rotation_has_an_overlap(app: &App) {
     assert!(audit.text.contains("[redacted]") && !audit.text.contains("ths_"));
 }
 
-async fn nobody_gives_what_they_lack(app: &App) {
+async fn caller_cannot_grant_scopes_that_it_lacks(app: &App) {
     let t = app.tenant().await;
     let (wide, _) = make(app, &t, &["tasks:read", "users:write"]).await;
     let soon = app.clock.now().plus(HOUR).to_string();
@@ -270,7 +270,7 @@ async fn nobody_gives_what_they_lack(app: &App) {
             let refused = app.patch(&made).token(narrowed).json(&wider).send().await.expect(403);
             assert_eq!(refused.code(), "insufficient_scope");
         }
-        // Nor does one get at the secret of what reaches further, or keep it alive.
+        // Nor can the caller read the secret of a more powerful account or extend its life.
         let wide = format!("/service-accounts/{wide}");
         for call in [
             app.post(&format!("{wide}/rotate")).json(&json!({})),
@@ -282,7 +282,7 @@ async fn nobody_gives_what_they_lack(app: &App) {
     }
 }
 
-async fn the_last_use_is_kept_quietly(app: &App) {
+async fn last_use_is_recorded_without_a_new_version(app: &App) {
     let t = app.tenant().await;
     let (id, secret) = make(app, &t, &["tasks:read"]).await;
     let row = async || app.get(&format!("/service-accounts/{id}")).by(&t.admin).gives(200).await;
@@ -301,7 +301,7 @@ async fn the_last_use_is_kept_quietly(app: &App) {
     assert_eq!(audit["count"], 1);
 }
 
-async fn a_secret_comes_again_under_its_key_alone(app: &App) {
+async fn secret_is_replayed_only_for_its_idempotency_key(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "importer", "scopes": [] });
     let create = async || {
@@ -311,13 +311,13 @@ async fn a_secret_comes_again_under_its_key_alone(app: &App) {
     let (first, second) = (create().await, create().await);
     assert_eq!(first.text, second.text);
     assert_eq!(second.header("idempotency-replayed"), "true");
-    // What is kept of it is sealed.
+    // The stored secret is encrypted.
     let rows = Database::of(app).await.rows_of(t.id).await;
     let secret = text(&first.body["client_secret"]);
     assert!(!hold(&rows, &secret) && !rows["idempotency"].is_empty());
 }
 
-async fn a_token_lives_no_longer_than_its_account(app: &App) {
+async fn token_expires_no_later_than_its_account(app: &App) {
     let t = app.tenant().await;
     let soon = app.clock.now().plus(Duration::from_secs(100)).to_string();
     let body = json!({ "name": "importer", "scopes": ["tasks:read"], "expires_at": soon });
@@ -332,7 +332,7 @@ async fn a_token_lives_no_longer_than_its_account(app: &App) {
     assert_eq!(status().await, 401);
 }
 
-async fn names_are_unique_and_only_admins_make_them(app: &App) {
+async fn only_admins_create_service_accounts_and_names_are_unique(app: &App) {
     let (t, other) = (app.tenant().await, app.tenant().await);
     let (id, _) = make(app, &t, &["tasks:read"]).await;
     let _ = make(app, &other, &["tasks:read"]).await;

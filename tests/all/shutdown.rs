@@ -1,4 +1,4 @@
-//! The server's end: what was asked before is answered, and nothing new is begun.
+//! Shutdown: accepted requests are answered, and no new ones are accepted.
 
 use std::{
     path::Path,
@@ -23,11 +23,11 @@ use crate::{
 
 every_database!(
     stopping_under_load_loses_no_request,
-    connections_to_the_database_outlive_the_runtime_that_asked_for_them
+    database_connections_outlive_the_runtime_that_opened_them
 );
 
 const CLIENTS: usize = 16;
-/// Answers, after which the server is told to stop.
+/// The number of responses after which the server is stopped.
 const ENOUGH: usize = 200;
 
 async fn stopping_under_load_loses_no_request(app: &App) {
@@ -49,8 +49,7 @@ async fn stopping_under_load_loses_no_request(app: &App) {
                     assert_eq!(status, 201, "{text}");
                     answered.fetch_add(1, Ordering::SeqCst);
                 }
-                // The server takes no connection any more. Any other error is a request that was
-                // lost.
+                // The server accepts no more connections. Any other error is a lost request.
                 Err(error) => return assert!(error.is_connect(), "{error:?}"),
             }
         }
@@ -63,7 +62,7 @@ async fn stopping_under_load_loses_no_request(app: &App) {
     assert!(!log.contains("ERROR"), "{log}");
 }
 
-/// The token of a new organisation's admin.
+/// Registers an organisation. Returns the token of its admin.
 async fn register(server: &Served, slug: &str) -> String {
     let (email, password) = (format!("ada@stopped-{slug}.example"), "wide-green-rivers");
     let admin = json!({ "email": email, "username": "ada", "password": password });
@@ -75,10 +74,10 @@ async fn register(server: &Served, slug: &str) -> String {
     pair["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn connections_to_the_database_outlive_the_runtime_that_asked_for_them(app: &App) {
+async fn database_connections_outlive_the_runtime_that_opened_them(app: &App) {
     let t = app.tenant().await;
     let repository = app.state.repository.clone();
-    // As a worker does that ends before the others.
+    // Like a worker that ends before the others.
     let worker = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let system = repository.system("reading at once", Request::default());
@@ -90,13 +89,13 @@ async fn connections_to_the_database_outlive_the_runtime_that_asked_for_them(app
     assert!(answers.iter().all(|answer| answer.status == 200));
 }
 
-/// A server without limits, in a folder.
+/// Starts a server without rate limits in the folder.
 async fn start(folder: &Path, more: &[&str]) -> Served {
     Served::start(folder, &[&LIFTED[..], more].concat()).await
 }
 
 #[test]
-fn readiness_says_so_while_requests_are_still_served() {
+fn readiness_is_503_while_requests_are_still_served() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = start(folder.path(), &["--shutdown-grace-seconds", "300"]).await;
@@ -113,7 +112,7 @@ fn readiness_says_so_while_requests_are_still_served() {
         assert_eq!(live.status(), 200);
         assert_eq!(live.headers()["connection"], "close");
         let _ = server.gives(401, "GET", "/tasks", "", Value::Null).await;
-        // Another signal ends the grace.
+        // A second signal ends the grace period.
         let _ = server.stop().await;
     });
 }
@@ -124,7 +123,7 @@ fn connections_in_the_accept_queue_are_served() {
         let folder = TempDir::new().unwrap();
         let server = start(folder.path(), &[]).await;
         let address = server.url().strip_prefix("http://").unwrap().to_owned();
-        // The kernel takes the connections of a process that stands still.
+        // The kernel accepts connections for a stopped process.
         server.signal("STOP");
         let mut waiting = Vec::new();
         for _ in 0..20 {
@@ -144,7 +143,7 @@ fn connections_in_the_accept_queue_are_served() {
 }
 
 #[test]
-fn a_stream_and_an_idle_connection_do_not_hold_the_end_up() {
+fn streams_and_idle_connections_do_not_delay_shutdown() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = start(folder.path(), &[]).await;

@@ -1,4 +1,4 @@
-//! A small server that takes mail (RFC 5321), and does as it is told with it.
+//! A small SMTP server (RFC 5321) with configurable responses.
 
 use std::{
     collections::VecDeque,
@@ -12,20 +12,20 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What is done with a mail.
+/// The response to a mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
-    /// It is refused with these words, once it was sent.
+    /// The mail is refused with this response after its data was sent.
     Refused(&'static str),
-    /// A command is answered with these words.
+    /// The command gets this response.
     At(&'static str, &'static str),
-    /// It is accepted, after a while.
+    /// The mail is accepted after a delay.
     Slow(Duration),
-    /// The connection is closed instead of an answer.
+    /// The connection is closed without a response.
     HungUp,
 }
 
-/// The server. What is not told otherwise is accepted.
+/// The server. It accepts mail by default.
 #[derive(Clone)]
 pub(crate) struct SmtpServer {
     pub(crate) url: String,
@@ -41,7 +41,7 @@ struct Seen {
 }
 
 impl SmtpServer {
-    /// Starts one on a port of its own, with what is done with the first mails.
+    /// Starts a server on a free port, with the responses to the first mails.
     pub(crate) async fn start(fates: &[Fate]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
@@ -51,35 +51,35 @@ impl SmtpServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let taking = taking.clone();
-                // A conversation ends as its other side wishes.
+                // A conversation ends when the client ends it.
                 tokio::spawn(async move { taking.converse(stream).await.ok() });
             }
         });
         server
     }
 
-    /// Lets this be done with one of the next mails.
+    /// Appends the response to one of the next mails.
     pub(crate) fn next(&self, fate: Fate) {
         self.fates.lock().unwrap().push_back(fate);
     }
 
-    /// The mails that were accepted for an address.
+    /// The accepted mails for an address.
     pub(crate) fn accepted(&self, address: &str) -> Vec<Mail> {
         let seen = self.seen.lock().unwrap();
         seen.accepted.iter().filter(|(to, _)| to == address).map(|(_, mail)| mail.clone()).collect()
     }
 
-    /// How many mails were sent, whatever became of them.
+    /// The number of mails sent to the server, accepted or not.
     pub(crate) fn tries(&self) -> usize {
         self.seen.lock().unwrap().tries
     }
 
-    /// The last mail as it came.
+    /// The source of the last mail.
     pub(crate) fn raw(&self) -> String {
         self.seen.lock().unwrap().raw.clone()
     }
 
-    /// The words by which a command is refused, if it is the next one that is to be.
+    /// The response that refuses the command, if the next mail has one for it.
     fn refusal(&self, verb: &str) -> Option<&'static str> {
         let mut fates = self.fates.lock().unwrap();
         match fates.front() {

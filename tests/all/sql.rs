@@ -1,9 +1,9 @@
-//! Asking the database behind the server's back.
+//! Queries the database directly, without the server.
 
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
 use taskhub_tests::{App, Backend};
 
-/// The number that a query finds; none where the query fails.
+/// The number that the query returns; `None` if the query fails.
 pub(crate) async fn number(app: &App, query: &str) -> Option<i64> {
     let query = AssertSqlSafe(query.to_owned());
     let found = match app.backend {

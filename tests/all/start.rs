@@ -1,5 +1,5 @@
-//! The start, and connections: a database that is away, clients that send nothing, and too few
-//! descriptors.
+//! The start and connections: an unreachable database, clients that send nothing, and exhausted
+//! file descriptors.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::{
     process::{LIFTED, Served, command, run, shared},
 };
 
-every_database!(a_database_that_comes_late_is_waited_for);
+every_database!(start_waits_for_the_database);
 
-async fn a_database_that_comes_late_is_waited_for(app: &App) {
+async fn start_waits_for_the_database(app: &App) {
     if app.backend == Backend::Sqlite {
         return;
     }
@@ -28,7 +28,7 @@ async fn a_database_that_comes_late_is_waited_for(app: &App) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("{user}@{}/{name}", listener.local_addr().unwrap());
     let place = place.to_owned();
-    // The first two attempts are cut off, as by a database that starts.
+    // The first two attempts are cut off, as by a database that is starting.
     let between = tokio::spawn(async move {
         for number in 0.. {
             let (mut client, _) = listener.accept().await.unwrap();
@@ -50,7 +50,7 @@ async fn a_database_that_comes_late_is_waited_for(app: &App) {
 }
 
 #[test]
-fn a_database_that_does_not_come_ends_the_start_with_host_and_cause() {
+fn start_fails_with_host_and_cause_if_the_database_is_unreachable() {
     let folder = TempDir::new().unwrap();
     for (scheme, command_line) in
         [("postgres", "serve"), ("mysql", "tenant list"), ("postgres", "migrate up")]
@@ -68,7 +68,7 @@ fn a_database_that_does_not_come_ends_the_start_with_host_and_cause() {
 }
 
 #[test]
-fn a_connection_that_sends_nothing_is_closed() {
+fn connection_that_sends_nothing_is_closed() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = Served::start(folder.path(), &LIFTED).await;
@@ -90,7 +90,7 @@ fn a_connection_that_sends_nothing_is_closed() {
 }
 
 #[test]
-fn both_versions_of_http_are_served_on_the_same_port() {
+fn both_versions_of_http_are_served_on_one_port() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let server = Served::start(folder.path(), &LIFTED).await;
@@ -104,7 +104,7 @@ fn both_versions_of_http_are_served_on_the_same_port() {
         connection.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         let mut connection = TcpStream::connect(address).await.unwrap();
-        // The preface and empty SETTINGS (RFC 9113 section 3.4); the server sends its SETTINGS, a
+        // The preface and empty SETTINGS (RFC 9113, section 3.4). The server sends its SETTINGS, a
         // frame of type 4.
         connection.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
         let mut frame = [0; 9];
@@ -116,7 +116,7 @@ fn both_versions_of_http_are_served_on_the_same_port() {
 }
 
 #[test]
-fn a_server_without_descriptors_takes_connections_again_later() {
+fn server_recovers_from_exhausted_file_descriptors() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let flags = [&LIFTED[..], &["--database-connections", "2", "--workers", "2"]].concat();

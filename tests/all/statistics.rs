@@ -1,4 +1,5 @@
-//! The stories of figures: the counters are what a plain recount gives, whatever was written, by however many at once.
+//! Scenario tests of statistics: the aggregates equal a recount, whatever was written, even
+//! concurrently.
 
 use std::time::Duration;
 
@@ -10,18 +11,18 @@ use taskhub_tests::{App, Backend, Tenant, User, every_database};
 use crate::concurrency::rows;
 
 every_database!(
-    figures_are_a_recount_whatever_was_written,
-    what_is_overdue_follows_the_clock,
-    the_median_is_the_middle,
-    what_is_due_is_counted_to_the_second,
-    figures_are_of_what_the_caller_sees,
-    many_servers_fold_alike,
+    statistics_equal_a_recount_after_random_writes,
+    overdue_count_follows_the_clock,
+    median_completion_time_is_exact,
+    overdue_count_is_exact_to_the_microsecond,
+    statistics_count_only_visible_tasks,
+    several_nodes_compact_aggregates_concurrently,
 );
 
 #[test]
-fn tasks_of_old_are_counted() {
-    // On a database of its own: others share theirs.
-    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(what_was_there_before_is_counted(app)));
+fn existing_tasks_are_counted() {
+    // This test has its own database, because it runs migrations.
+    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(aggregates_built_by_migrations_are_exact(app)));
 }
 
 const STATUSES: [&str; 4] = ["todo", "in_progress", "done", "cancelled"];
@@ -47,7 +48,7 @@ fn micros(at: &Value) -> Option<i64> {
     at.as_str().map(|at| at.parse::<taskhub_domain::Timestamp>().unwrap().micros())
 }
 
-/// The figures of some tasks, counted one by one.
+/// The statistics of the tasks, counted one by one.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -92,7 +93,7 @@ fn recount(tasks: &[Value], projects: usize, spent: i64, now: i64) -> Value {
     })
 }
 
-/// The figures are what a recount gives; fractions but for how they are rounded.
+/// Fails unless the statistics equal a recount, apart from the rounding of fractions.
 async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
     let now = app.clock.now().micros();
     let all = rows(app, &t.admin.token, "/tasks").await;
@@ -106,7 +107,7 @@ async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
             .filter(|task| task["project_id"].as_str().is_some_and(|id| project.is_none_or(|own| own == id)))
             .cloned()
             .collect();
-        // Time on a deleted task counts until the task is deleted for good.
+        // Time on a deleted task counts until the task is deleted permanently.
         let lies_in =
             |task: &&Value| task["project_id"].as_str().is_some_and(|id| project.is_none_or(|own| own == id));
         let ids: Vec<_> = all.iter().chain(&deleted).filter(lies_in).map(|task| &task["id"]).collect();
@@ -114,7 +115,8 @@ async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
         let spent = worked.map(|entry| entry["seconds"].as_i64().unwrap()).sum();
         let mut expected = recount(&inside, number, spent, now);
         let mut told = app.get(&path).by(&t.admin).gives(200).await;
-        // Who does not see all that there could be is told the same of what they see, by other sums.
+        // A caller who does not see everything gets statistics from other sums. Here they are the
+        // same.
         assert_eq!(app.get(&path).by(&t.member).gives(200).await, told, "{path}");
         for name in ["completion_rate", "progress"] {
             let (a, b) = (told[name].take(), expected[name].take());
@@ -125,7 +127,7 @@ async fn assert_exact(app: &App, t: &Tenant, projects: &[String]) {
     }
 }
 
-/// Numbers that look random, the same each time.
+/// A deterministic random number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -134,7 +136,7 @@ impl Dice {
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
-    /// Some fields of a task.
+    /// Random fields of a task.
     fn fields(&mut self, app: &App, projects: &[String]) -> Value {
         let days = 86_400 * (self.roll(5) as u64);
         let later = Duration::from_micros(1_000_000 * days + self.roll(1 << 36) as u64 % 10_000_000_000);
@@ -154,14 +156,14 @@ impl Dice {
     }
 }
 
-async fn figures_are_a_recount_whatever_was_written(app: &App) {
+async fn statistics_equal_a_recount_after_random_writes(app: &App) {
     let mut t = app.tenant().await;
     let projects = [project(app, &t.manager).await, project(app, &t.manager).await];
     let mut dice = Dice(7);
     let mut tasks = Vec::new();
     assert_exact(app, &t, &projects).await;
     for round in 0..6 {
-        // Many at once, and often several of one task.
+        // Concurrent writes, often several to the same task.
         let mut writes = Vec::new();
         for _ in 0..16 {
             let fields = dice.fields(app, &projects);
@@ -206,7 +208,7 @@ async fn figures_are_a_recount_whatever_was_written(app: &App) {
     }
     fold(app).await;
     assert_exact(app, &t, &projects).await;
-    // Nothing holds a project in which nothing lies, once what was deleted can't be restored.
+    // When deleted tasks can no longer be restored, nothing prevents the deletion of their project.
     for path in &tasks {
         let _ = app.delete(&path.replace("/tasks/", "/tasks/deleted/")).by(&t.admin).send().await;
     }
@@ -218,16 +220,16 @@ async fn figures_are_a_recount_whatever_was_written(app: &App) {
     nothing_is_left(app, &t).await;
 }
 
-/// What adds up to nothing goes away.
+/// Aggregates that add up to zero are removed.
 async fn nothing_is_left(app: &App, t: &Tenant) {
     fold(app).await;
-    let database = crate::walks::database::Database::of(app).await;
+    let database = crate::contract::database::Database::of(app).await;
     for table in ["tally", "tally_sum"] {
         assert_eq!(database.number_of(table, t.id).await, 0, "{table}");
     }
 }
 
-async fn what_is_overdue_follows_the_clock(app: &App) {
+async fn overdue_count_follows_the_clock(app: &App) {
     let t = app.tenant().await;
     let id = project(app, &t.manager).await;
     let overdue = async || {
@@ -254,8 +256,9 @@ async fn what_is_overdue_follows_the_clock(app: &App) {
     }
 }
 
-/// Due dates on both sides of the borders of the tree's nodes, and fractions of the present second.
-async fn what_is_due_is_counted_to_the_second(app: &App) {
+/// Due dates on both sides of the boundaries of the tree's nodes, and fractions of the current
+/// second.
+async fn overdue_count_is_exact_to_the_microsecond(app: &App) {
     let t = app.tenant().await;
     let id = project(app, &t.manager).await;
     let now = app.clock.now();
@@ -284,13 +287,13 @@ async fn what_is_due_is_counted_to_the_second(app: &App) {
             }
         }
     }
-    // Those that were due this instant are a microsecond later.
+    // A microsecond later the tasks due at this instant are overdue, too.
     app.clock.advance(Duration::from_micros(1));
     assert_eq!(app.get(&path).by(&t.admin).gives(200).await["overdue"], 2 * expected);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the seconds are few")]
-async fn the_median_is_the_middle(app: &App) {
+async fn median_completion_time_is_exact(app: &App) {
     let t = app.tenant().await;
     let (id, other) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let path = format!("/projects/{id}/statistics");
@@ -299,7 +302,7 @@ async fn the_median_is_the_middle(app: &App) {
     };
     assert_eq!(median(&path).await, Value::Null);
     let mut took = Vec::new();
-    // Some of them in one bucket, some far apart, some alike.
+    // Some times are in one bucket, some far apart, and some equal.
     for (number, seconds) in
         [0_u64, 40, 41, 1_000_003, 1_000_001, 1_000_002, 7, 1_000_001].into_iter().enumerate()
     {
@@ -322,7 +325,7 @@ async fn the_median_is_the_middle(app: &App) {
     assert_eq!(median("/projects/statistics").await, json!(41.0));
 }
 
-async fn figures_are_of_what_the_caller_sees(app: &App) {
+async fn statistics_count_only_visible_tasks(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let team = app.post("/teams").by(&t.admin).json(&json!({ "name": "Design" })).gives(201).await;
     let join = json!({ "user_id": t.member.id });
@@ -344,17 +347,18 @@ async fn figures_are_of_what_the_caller_sees(app: &App) {
         assert_eq!((&told["projects"], &told["tasks"]), (&json!(projects), &json!(tasks)));
         assert_eq!((&told["overdue"], &told["median_completion_seconds"]), (&json!(1), &median));
     }
-    // Of a project that one does not see there are no figures.
+    // There are no statistics of an invisible project.
     let path = format!("/projects/{}/statistics", brand["id"].as_str().unwrap());
     let _ = app.get(&path).by(&t.other).gives(404).await;
-    // Both rights are needed.
+    // Both scopes are required.
     let narrow = t.service(app, &["projects:read"]);
     let refused = app.get("/projects/statistics").token(&narrow).send().await.expect(403);
     assert_eq!(refused.code(), "insufficient_scope");
 }
 
-/// The migration tallies what there was, under the very keys that the server reckons: when all is gone, nothing is left.
-async fn what_was_there_before_is_counted(app: &App) {
+/// The migration must use the same keys for the aggregates as the server: when all tasks are gone,
+/// nothing is left.
+async fn aggregates_built_by_migrations_are_exact(app: &App) {
     let mut t = app.tenant().await;
     let projects = [project(app, &t.manager).await, project(app, &t.manager).await];
     let mut dice = Dice(11);
@@ -363,7 +367,7 @@ async fn what_was_there_before_is_counted(app: &App) {
         let mut fields = dice.fields(app, &projects);
         fields["project_id"] = json!(projects[round as usize % 2]);
         tasks.push(task(app, &t.member, fields).await);
-        // From a second to more than a century, in every octave between.
+        // Durations from a second to more than a century, in every power of two.
         app.clock.advance(Duration::from_secs((1_u64 << (round % 32)) + u64::from(round)));
         t = t.renewed(app);
         let some = &tasks[dice.roll(tasks.len())];
@@ -371,7 +375,7 @@ async fn what_was_there_before_is_counted(app: &App) {
     }
     let database = app.state.settings.database();
     let migrations = database.migrations().await.unwrap();
-    // As they were first summed, and as they are now: that has the time that was spent as well.
+    // The first version of the aggregates, and the current one, which includes the time spent.
     for (name, worked) in [("m0005_projects", false), ("m0012_sums", true)] {
         if worked {
             let body = json!({ "started_at": app.clock.now().minus(Duration::from_hours(1)).to_string(), "minutes": 35 });
@@ -393,7 +397,7 @@ async fn what_was_there_before_is_counted(app: &App) {
     nothing_is_left(app, &t).await;
 }
 
-async fn many_servers_fold_alike(app: &App) {
+async fn several_nodes_compact_aggregates_concurrently(app: &App) {
     let t = app.tenant().await;
     let projects = [project(app, &t.manager).await];
     let there = app.second(&[]).await;

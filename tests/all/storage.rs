@@ -1,4 +1,4 @@
-//! Storage that fails: full, read-only, frozen, of another schema.
+//! Failing storage: full, read-only, frozen, or with another schema.
 
 mod frozen;
 mod full;
@@ -7,7 +7,7 @@ mod readiness;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-/// What `/health/ready` answers: the status, and why the server can't serve.
+/// The response of `/health/ready`: the status, and the reason why the server is not ready.
 async fn ready(server: &str) -> (StatusCode, String) {
     let answer = reqwest::get(format!("{server}/health/ready")).await.unwrap();
     let status = answer.status();

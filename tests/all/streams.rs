@@ -1,4 +1,4 @@
-//! The stories of streams that are kept, and of clients that don't read them.
+//! Scenario tests of long-lived streams, and of clients that do not read them.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use crate::{
 };
 
 every_database!(
-    a_heartbeat_comes_whatever_happens_elsewhere,
-    a_stream_ends_with_what_gave_it,
-    an_empty_last_event_id_is_none,
-    who_does_not_read_is_sent_nothing_later,
-    who_does_not_read_loses_the_stream,
+    heartbeat_is_sent_despite_unrelated_changes,
+    stream_ends_when_its_credential_is_revoked,
+    empty_last_event_id_is_ignored,
+    slow_reader_gets_no_events_after_revocation,
+    stream_of_a_client_that_does_not_read_is_closed,
 );
 
-async fn a_heartbeat_comes_whatever_happens_elsewhere(app: &App) {
+async fn heartbeat_is_sent_despite_unrelated_changes(app: &App) {
     let t = app.tenant().await;
     let hurried = app.second(&["--heartbeat-seconds", "1"]).await;
-    // Every task wakes it, and it tells of none.
+    // Every new task wakes the stream, which delivers none of them.
     let mut stream = Stream::open(&hurried, &t.member, "/events?noun=label", None).await;
     let write = async {
         loop {
@@ -43,10 +43,10 @@ async fn a_heartbeat_comes_whatever_happens_elsewhere(app: &App) {
     hurried.finish().await;
 }
 
-async fn a_stream_ends_with_what_gave_it(app: &App) {
+async fn stream_ends_when_its_credential_is_revoked(app: &App) {
     let mut t = app.tenant().await;
     let later = |app: &App| app.clock.advance(Duration::from_secs(2));
-    // Another password ends the other sessions.
+    // A password change ends the other sessions.
     let (token, _) = t.member.sign_in(app).await;
     let (other, _) = t.member.sign_in(app).await;
     let stream = Stream::open(app, &User { token: other, ..t.member.clone() }, "/events", None).await;
@@ -54,7 +54,7 @@ async fn a_stream_ends_with_what_gave_it(app: &App) {
     let body = json!({ "old_password": PASSWORD, "new_password": "tall-quiet-mountains" });
     let _ = app.post("/auth/change-password").token(&token).json(&body).send().await;
     stream.ends().await;
-    // Other scopes of a service end its tokens.
+    // Changed scopes of a service account revoke its tokens.
     later(app);
     t = t.renewed(app);
     let body = json!({ "name": "mirror", "scopes": ["tasks:read", "labels:read"] });
@@ -68,7 +68,7 @@ async fn a_stream_ends_with_what_gave_it(app: &App) {
     let path = format!("/service-accounts/{}", text("client_id"));
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "scopes": ["tasks:read"] })).gives(200).await;
     stream.ends().await;
-    // And so does the end of the organisation.
+    // Suspending the tenant ends its streams, too.
     later(app);
     t = t.renewed(app);
     let stream = Stream::open(app, &t.other, "/events", None).await;
@@ -76,7 +76,7 @@ async fn a_stream_ends_with_what_gave_it(app: &App) {
     stream.ends().await;
 }
 
-async fn an_empty_last_event_id_is_none(app: &App) {
+async fn empty_last_event_id_is_ignored(app: &App) {
     let t = app.tenant().await;
     let begin = now(app, &t.member).await;
     let _ = make(app, &t.member, "/tasks", json!({ "title": "One" })).await;
@@ -85,7 +85,7 @@ async fn an_empty_last_event_id_is_none(app: &App) {
     assert_eq!(stream.next().await.1, "task.create");
 }
 
-/// Makes more changes than wait anywhere for a client; how many.
+/// Makes more changes than all buffers hold. Returns their number.
 async fn fill(app: &App, by: &User) -> usize {
     let create = json!({ "action": "create", "body": { "title": "A task" } });
     let body = json!({ "operations": vec![create; 100] });
@@ -95,7 +95,7 @@ async fn fill(app: &App, by: &User) -> usize {
     1000
 }
 
-/// Follows from the beginning, and reads nothing but that it began.
+/// Opens a stream from the oldest change and reads only its beginning.
 async fn idle(app: &App, by: &User) -> TcpStream {
     let address = app.url.strip_prefix("http://").unwrap().parse().unwrap();
     let socket = TcpSocket::new_v4().unwrap();
@@ -112,7 +112,7 @@ async fn idle(app: &App, by: &User) -> TcpStream {
     stream
 }
 
-/// What comes until the end of the answer, or of the connection.
+/// The data until the end of the response or the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let (mut all, mut some) = (Vec::new(), [0; 4096]);
     while let Ok(read @ 1..) = timeout(SOON, stream.read(&mut some)).await.unwrap() {
@@ -124,13 +124,13 @@ async fn rest(mut stream: TcpStream) -> String {
     String::from_utf8_lossy(&all).into_owned()
 }
 
-async fn who_does_not_read_is_sent_nothing_later(app: &App) {
+async fn slow_reader_gets_no_events_after_revocation(app: &App) {
     let t = app.tenant().await;
     let (token, _) = t.member.sign_in(app).await;
     let user = User { token, ..t.member.clone() };
     let all = fill(app, &user).await;
     let stream = idle(app, &user).await;
-    // There is more than it takes.
+    // There is more data than the buffers hold.
     let _ = timeout(SOON, stream.readable()).await.unwrap();
     let _ = app.post("/auth/logout").by(&user).gives(204).await;
     let read = rest(stream).await;
@@ -138,14 +138,14 @@ async fn who_does_not_read_is_sent_nothing_later(app: &App) {
     assert!(events < all / 2, "{events} of {all}");
 }
 
-async fn who_does_not_read_loses_the_stream(app: &App) {
+async fn stream_of_a_client_that_does_not_read_is_closed(app: &App) {
     let t = app.tenant().await;
     let strict = app.second(&["--streams-each", "1", "--heartbeat-seconds", "1"]).await;
     let _ = fill(app, &t.member).await;
     let stream = idle(&strict, &t.member).await;
     let status = async || strict.get("/events").by(&t.member).open().await.status().as_u16();
     assert_eq!(status().await, 429);
-    // The connection is cut, without a word from the client.
+    // The server closes the connection, without an action of the client.
     until("its place is another's", async || status().await == 200).await;
     let read = rest(stream).await;
     assert!(!read.ends_with("0\r\n\r\n"));

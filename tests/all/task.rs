@@ -1,4 +1,4 @@
-//! The stories of tasks.
+//! Scenario tests of tasks.
 
 mod again;
 mod bulk;
@@ -13,19 +13,19 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
-    what_is_told_is_bounded,
-    a_task_from_beginning_to_end,
-    a_task_is_changed_by_what_is_sent,
-    a_task_is_replaced_whole,
-    what_is_wrong_is_told,
-    a_word_of_one_character_is_a_title,
-    done_is_done_at_an_instant,
-    personal_tasks_are_personal,
-    who_may_change_and_delete,
-    references_stay_within_sight,
+    error_response_is_limited_in_size,
+    task_is_created_completed_and_deleted,
+    patch_changes_only_the_given_fields,
+    put_replaces_the_whole_task,
+    invalid_task_is_rejected_with_422,
+    title_may_be_one_ideograph,
+    completed_at_is_set_and_cleared_with_the_status,
+    personal_task_is_invisible_to_other_members,
+    task_permissions_depend_on_the_relation,
+    reference_to_an_invisible_row_is_rejected_with_422,
 );
 
-async fn a_task_from_beginning_to_end(app: &App) {
+async fn task_is_created_completed_and_deleted(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let new = json!({ "title": " Write it ", "project_id": project["id"], "assignee_id": t.other.id, "due_at": "2027-01-01T00:00:00Z" });
@@ -45,7 +45,7 @@ async fn a_task_from_beginning_to_end(app: &App) {
     let _ = app.get(&path).by(&t.member).gives(404).await;
 }
 
-/// A task with all fields set, in a project, and its path.
+/// A task with every field, in a project. Returns the task and its path.
 async fn whole(app: &App, t: &Tenant) -> (Value, String) {
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let new = json!({
@@ -60,7 +60,7 @@ async fn whole(app: &App, t: &Tenant) -> (Value, String) {
     (made.body, path)
 }
 
-async fn a_task_is_changed_by_what_is_sent(app: &App) {
+async fn patch_changes_only_the_given_fields(app: &App) {
     let t = app.tenant().await;
     let (before, path) = whole(app, &t).await;
     app.clock.advance(std::time::Duration::from_secs(1));
@@ -82,7 +82,7 @@ async fn a_task_is_changed_by_what_is_sent(app: &App) {
     assert!(line["old_values"].get("title").is_none(), "only what changed: {line}");
 }
 
-async fn a_task_is_replaced_whole(app: &App) {
+async fn put_replaces_the_whole_task(app: &App) {
     let t = app.tenant().await;
     let (before, path) = whole(app, &t).await;
     let after = app.put(&path).by(&t.member).json(&json!({ "title": "Rewritten" })).gives(200).await;
@@ -97,14 +97,14 @@ async fn a_task_is_replaced_whole(app: &App) {
     assert_eq!((refused.pointer(), &refused.body["errors"][0]["code"]), ("/title", &json!("required")));
 }
 
-async fn a_word_of_one_character_is_a_title(app: &App) {
+async fn title_may_be_one_ideograph(app: &App) {
     let t = app.tenant().await;
     for title in ["木", "会議", "회의", "カ"] {
         assert_eq!(make(app, &t.member, json!({ "title": title })).await["title"], title);
     }
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_task_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let (_, path) = whole(app, &t).await;
     let wrong = [
@@ -144,7 +144,7 @@ async fn what_is_wrong_is_told(app: &App) {
         assert_eq!((refused.code(), refused.pointer()), ("invalid", pointer), "{body}");
     }
     assert_eq!(app.get(&path).by(&t.member).gives(200).await["version"], 1);
-    // The longest and shortest that are good, in letters and not in bytes.
+    // Limits count characters, not bytes.
     for title in ["äöü".to_owned(), "😀".repeat(200)] {
         let changed = app.patch(&path).by(&t.member).json(&json!({ "title": title })).gives(200).await;
         assert_eq!(changed["title"], json!(title));
@@ -155,14 +155,14 @@ async fn what_is_wrong_is_told(app: &App) {
     }
 }
 
-async fn done_is_done_at_an_instant(app: &App) {
+async fn completed_at_is_set_and_cleared_with_the_status(app: &App) {
     let t = app.tenant().await;
     let (_, path) = whole(app, &t).await;
     app.clock.advance(std::time::Duration::from_mins(1));
     let done = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
     assert_eq!((&done["status"], &done["completed_at"]), (&json!("done"), &done["updated_at"]));
     app.clock.advance(std::time::Duration::from_mins(1));
-    // Again changes nothing; another change keeps the instant; reopening clears it.
+    // Completing again is a no-op, another change keeps `completed_at`, and reopening clears it.
     let again = app.post(&format!("{path}/complete")).by(&t.member).gives(200).await;
     assert_eq!(again, done);
     let renamed = app.patch(&path).by(&t.member).json(&json!({ "title": "Written" })).gives(200).await;
@@ -176,7 +176,7 @@ async fn done_is_done_at_an_instant(app: &App) {
     assert_eq!(refused.code(), "conflict");
 }
 
-async fn personal_tasks_are_personal(app: &App) {
+async fn personal_task_is_invisible_to_other_members(app: &App) {
     let t = app.tenant().await;
     let made = app.post("/tasks").by(&t.member).json(&json!({ "title": "My own" })).send().await.expect(201);
     let path = made.header("location").to_owned();
@@ -187,7 +187,7 @@ async fn personal_tasks_are_personal(app: &App) {
     };
     assert!(sees(&t.member).await && sees(&t.manager).await && sees(&t.admin).await);
     assert!(!sees(&t.other).await);
-    // Invisible is absent, whatever is tried.
+    // Every operation answers 404 for an invisible task.
     for (method, path) in [
         ("GET", path.clone()),
         ("PATCH", path.clone()),
@@ -198,7 +198,7 @@ async fn personal_tasks_are_personal(app: &App) {
         let call = if method == "PATCH" { call.json(&json!({ "title": "Mine" })) } else { call };
         let _ = call.gives(404).await;
     }
-    // A manager and an assignee may change it; an assignee may not delete it.
+    // A manager and the assignee can change the task; the assignee cannot delete it.
     let _ = app.patch(&path).by(&t.manager).json(&json!({ "title": "Managed" })).gives(200).await;
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "assignee_id": t.other.id })).gives(200).await;
     assert!(sees(&t.other).await);
@@ -207,7 +207,7 @@ async fn personal_tasks_are_personal(app: &App) {
     let _ = app.delete(&path).by(&t.manager).gives(204).await;
 }
 
-async fn who_may_change_and_delete(app: &App) {
+async fn task_permissions_depend_on_the_relation(app: &App) {
     let t = app.tenant().await;
     let (_, path) = whole(app, &t).await;
     let stranger = json!({ "email": format!("third@{}.example", t.slug), "username": "third", "password": taskhub_tests::PASSWORD });
@@ -215,12 +215,13 @@ async fn who_may_change_and_delete(app: &App) {
     let signed = json!({ "username": "third", "tenant": t.slug, "password": taskhub_tests::PASSWORD });
     let third =
         app.post("/auth/token").json(&signed).gives(200).await["access_token"].as_str().unwrap().to_owned();
-    // In a project all see it; its owner, its assignee and who manages the project may change it.
+    // All users see a task in an open project. Its owner, its assignee and the managers of the
+    // project can change it.
     let _ = app.get(&path).token(&third).gives(200).await;
     let body = json!({ "priority": "low" });
     let _ = app.patch(&path).token(&third).json(&body).gives(403).await;
     let _ = app.post(&format!("{path}/complete")).token(&third).gives(403).await;
-    // Forbidden comes before invalid.
+    // 403 comes before 422.
     let _ = app.patch(&path).token(&third).json(&json!({ "nonsense": 1 })).gives(403).await;
     for (user, priority) in
         [(&t.member, "low"), (&t.other, "medium"), (&t.manager, "high"), (&t.admin, "urgent")]
@@ -234,7 +235,7 @@ async fn who_may_change_and_delete(app: &App) {
     let _ = app.delete(&path).by(&t.manager).gives(404).await;
 }
 
-async fn references_stay_within_sight(app: &App) {
+async fn reference_to_an_invisible_row_is_rejected_with_422(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let theirs = app.post("/projects").by(&u.manager).json(&json!({ "name": "Theirs" })).gives(201).await;
     let (_, path) = whole(app, &t).await;
@@ -251,13 +252,13 @@ async fn references_stay_within_sight(app: &App) {
             let _ = app.put(&path).by(&t.member).json(&new).gives(422).await;
         }
     }
-    // Another tenant's answers as what is not there.
+    // A row of another tenant gets the same response as an absent one.
     assert_eq!((&answers[0], &answers[2]), (&answers[1], &answers[3]));
 }
 
-async fn what_is_told_is_bounded(app: &App) {
+async fn error_response_is_limited_in_size(app: &App) {
     let t = app.tenant().await;
-    // Each of these strings is wrong, at a place whose name the client chose.
+    // Each of these strings is invalid, at a path that the client chose.
     let body = json!({ "x".repeat(5_000): vec!["\u{7f}"; 5_000], "title": "Bounded" });
     let answer = app.post("/tasks").by(&t.member).json(&body).send().await.expect(422);
     assert_eq!(answer.body["errors"].as_array().unwrap().len(), 20);
@@ -268,17 +269,17 @@ async fn what_is_told_is_bounded(app: &App) {
     assert!(answer.text.len() < 2_000, "{} octets", answer.text.len());
 }
 
-/// A task as it was made.
+/// Creates a task and returns it.
 async fn make(app: &App, by: &User, body: Value) -> Value {
     app.post("/tasks").by(by).json(&body).gives(201).await
 }
 
-/// Where a task is.
+/// The path of the task.
 fn path(task: &Value) -> String {
     format!("/tasks/{}", task["id"].as_str().unwrap())
 }
 
-/// The id of a project of no team.
+/// The id of a project without a team.
 async fn project(app: &App, by: &User) -> Value {
     app.post("/projects").by(by).json(&json!({ "name": "Website" })).gives(201).await["id"].clone()
 }

@@ -1,39 +1,39 @@
-//! The stories of teams.
+//! Scenario tests of teams.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, User, every_database};
 
 every_database!(
-    a_team_from_beginning_to_end,
-    what_a_team_has_only_its_people_see,
-    joining_and_leaving_take_effect_at_once,
-    moving_a_project_is_judged_at_both_ends,
-    managers_make_teams_and_manage_their_own,
-    a_team_in_use_stays,
-    lists_show_what_single_reads_do,
-    what_is_wrong_is_told,
+    team_is_created_changed_and_deleted,
+    rows_of_a_team_are_visible_only_to_the_team,
+    joining_and_leaving_a_team_take_effect_at_once,
+    moving_a_project_requires_rights_in_both_teams,
+    managers_create_teams_and_manage_their_own,
+    team_in_use_cannot_be_deleted,
+    lists_contain_exactly_the_readable_rows,
+    invalid_team_is_rejected,
 );
 
-/// A team with a manager, and its path.
+/// Creates a team with a manager. Returns its id and path.
 async fn team(app: &App, t: &Tenant, name: &str, manager: &User) -> (Value, String) {
     let body = json!({ "name": name, "manager_id": manager.id });
     let made = app.post("/teams").by(&t.admin).json(&body).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-/// A user in a team; the membership's path.
+/// Adds a user to a team. Returns the path of the membership.
 async fn join(app: &App, by: &User, team: &str, user: &User) -> String {
     let made = app.post(&format!("{team}/members")).by(by).json(&json!({ "user_id": user.id })).send().await;
     made.expect(201).header("location").to_owned()
 }
 
-/// Something in something, and its path.
+/// Creates a row. Returns its id and path.
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
     let made = app.post(path).by(by).json(&body).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-async fn a_team_from_beginning_to_end(app: &App) {
+async fn team_is_created_changed_and_deleted(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": " Design ", "description": "Who draw.", "goals": "One look." });
     let made = app.post("/teams").by(&t.manager).json(&body).send().await.expect(201);
@@ -48,7 +48,7 @@ async fn a_team_from_beginning_to_end(app: &App) {
     assert_eq!((twice.code(), twice.pointer()), ("conflict", "/user_id"));
     let changed = app.patch(&membership).by(&t.manager).json(&json!({ "role": "Lead" })).gives(200).await;
     assert_eq!((&changed["role"], &changed["version"]), (&json!("Lead"), &json!(2)));
-    // Its members see who is in it, and change nothing.
+    // Members see the members of their team and cannot change the team.
     let listed = app.get(&format!("{path}/members")).by(&t.member).gives(200).await;
     assert_eq!(listed["results"], json!([changed]));
     let _ = app.patch(&path).by(&t.member).json(&json!({ "name": "Ours" })).gives(403).await;
@@ -59,7 +59,7 @@ async fn a_team_from_beginning_to_end(app: &App) {
     let _ = app.get(&membership).by(&t.admin).gives(404).await;
 }
 
-async fn what_a_team_has_only_its_people_see(app: &App) {
+async fn rows_of_a_team_are_visible_only_to_the_team(app: &App) {
     let t = app.tenant().await;
     let (id, path) = team(app, &t, "Design", &t.manager).await;
     let _ = join(app, &t.manager, &path, &t.member).await;
@@ -90,17 +90,17 @@ async fn what_a_team_has_only_its_people_see(app: &App) {
     }
     let figures = app.get("/projects/statistics").by(&t.other).gives(200).await;
     assert_eq!((&figures["projects"], &figures["tasks"]), (&json!(0), &json!(0)));
-    // Nor do they put anything there: to them there is no such project.
+    // Nor can other users create rows there: the project does not exist for them.
     let body = json!({ "title": "Not mine", "project_id": project });
     assert_eq!(app.post("/tasks").by(&t.other).json(&body).send().await.expect(422).pointer(), "/project_id");
-    // Nobody outside is assigned a task that they could not see.
+    // A user who does not see the task cannot be assigned.
     let assigned = json!({ "assignee_id": t.other.id });
     let refused = app.patch(&task).by(&t.member).json(&assigned).send().await.expect(422);
     assert_eq!(refused.pointer(), "/assignee_id");
     let _ = app.get(&task).by(&t.other).gives(404).await;
 }
 
-async fn joining_and_leaving_take_effect_at_once(app: &App) {
+async fn joining_and_leaving_a_team_take_effect_at_once(app: &App) {
     let t = app.tenant().await;
     let (id, path) = team(app, &t, "Design", &t.manager).await;
     let (_, project) = make(app, &t.manager, "/projects", json!({ "name": "Brand", "team_id": id })).await;
@@ -111,13 +111,13 @@ async fn joining_and_leaving_take_effect_at_once(app: &App) {
         let _ = app.delete(&membership).by(&t.manager).gives(204).await;
     }
     let _ = app.get(&project).by(&t.other).gives(404).await;
-    // A manager who hands the team over sees it no more, unless they are in it.
+    // A manager who hands over the team no longer sees it, unless the manager is also a member.
     let _ = app.patch(&path).by(&t.manager).json(&json!({ "manager_id": t.other.id })).gives(200).await;
     let _ = app.get(&path).by(&t.manager).gives(404).await;
     let _ = app.patch(&project).by(&t.other).json(&json!({ "name": "New brand" })).gives(200).await;
 }
 
-async fn moving_a_project_is_judged_at_both_ends(app: &App) {
+async fn moving_a_project_requires_rights_in_both_teams(app: &App) {
     let t = app.tenant().await;
     let (one, _) = team(app, &t, "One", &t.manager).await;
     let (two, two_path) = team(app, &t, "Two", &t.other).await;
@@ -130,22 +130,23 @@ async fn moving_a_project_is_judged_at_both_ends(app: &App) {
     )
     .await;
     let place = |team: Value| json!({ "team_id": team });
-    // The manager of the first team may take it away, but not put it into one that somebody else manages.
+    // The manager of the first team can take the project out of it, but cannot put it into a team
+    // of another manager.
     let _ = app.patch(&project).by(&t.manager).json(&place(two.clone())).gives(403).await;
     let _ = app.patch(&project).by(&t.other).json(&place(two.clone())).gives(404).await;
     let _ = app.patch(&project).by(&t.manager).json(&place(Value::Null)).gives(200).await;
-    // A member who manages the second team may not take what is everybody's.
+    // A member who manages the second team cannot move an open project into it.
     let _ = app.patch(&project).by(&t.other).json(&place(two.clone())).gives(403).await;
     let _ = app.patch(&project).by(&t.admin).json(&place(two.clone())).gives(200).await;
-    // They manage it now, and still may not show it to everybody, which takes the role.
+    // The member manages the project now, but cannot make it open: that requires the role manager.
     let _ = app.patch(&project).by(&t.other).json(&json!({ "name": "Ours" })).gives(200).await;
     let _ = app.patch(&project).by(&t.other).json(&place(Value::Null)).gives(403).await;
     let _ = app.patch(&project).by(&t.other).json(&place(one)).send().await.expect(422);
-    // A manager who is but a member of a team changes nothing in it.
+    // A manager who is only a member of the team cannot change its project.
     let _ = app.patch(&project).by(&t.manager).json(&json!({ "name": "Mine" })).gives(403).await;
 }
 
-async fn managers_make_teams_and_manage_their_own(app: &App) {
+async fn managers_create_teams_and_manage_their_own(app: &App) {
     let t = app.tenant().await;
     let _ = app.post("/teams").by(&t.member).json(&json!({ "name": "Ours" })).gives(403).await;
     let (_, path) = team(app, &t, "Design", &t.admin).await;
@@ -153,13 +154,14 @@ async fn managers_make_teams_and_manage_their_own(app: &App) {
     let _ = app.patch(&path).by(&t.manager).json(&json!({ "name": "Mine" })).gives(404).await;
     let _ = join(app, &t.admin, &path, &t.manager).await;
     let _ = app.patch(&path).by(&t.manager).json(&json!({ "name": "Mine" })).gives(403).await;
-    // A team's project is its manager's and the team's, and not every manager's.
+    // Only the manager of the team and the manager of the project manage a project of a team, not
+    // every manager.
     let id = path.rsplit('/').next().unwrap();
     let _ =
         app.post("/projects").by(&t.manager).json(&json!({ "name": "B", "team_id": id })).gives(403).await;
 }
 
-async fn a_team_in_use_stays(app: &App) {
+async fn team_in_use_cannot_be_deleted(app: &App) {
     let t = app.tenant().await;
     let (id, path) = team(app, &t, "Design", &t.other).await;
     let membership = join(app, &t.admin, &path, &t.member).await;
@@ -167,15 +169,15 @@ async fn a_team_in_use_stays(app: &App) {
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
     let user = |user: &User| format!("/users/{}", user.id);
     assert_eq!(app.delete(&user(&t.other)).by(&t.admin).send().await.expect(409).code(), "in_use");
-    // A member who is removed from the tenant leaves its teams.
+    // Deleting a user removes the user's memberships.
     let _ = app.delete(&user(&t.member)).by(&t.admin).gives(204).await;
     let _ = app.get(&membership).by(&t.admin).gives(404).await;
     let _ = app.delete(&project).by(&t.admin).gives(204).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
 }
 
-/// Over all ways to stand to a team and a project: what a list has is what can be read.
-async fn lists_show_what_single_reads_do(app: &App) {
+/// For every relation to a team and its project, a list contains exactly the rows that can be read.
+async fn lists_contain_exactly_the_readable_rows(app: &App) {
     let t = app.tenant().await;
     let mut paths = Vec::new();
     for (number, manager) in [&t.admin, &t.manager, &t.member].into_iter().enumerate() {
@@ -210,7 +212,7 @@ async fn lists_show_what_single_reads_do(app: &App) {
     }
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_team_is_rejected(app: &App) {
     let t = app.tenant().await;
     let _ = team(app, &t, "Design", &t.admin).await;
     let taken = app.post("/teams").by(&t.admin).json(&json!({ "name": "Design" })).send().await.expect(409);

@@ -1,11 +1,11 @@
-//! The stories of the organisation's settings.
+//! Scenario tests of the settings of a tenant.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
-every_database!(settings_are_an_admin_s, what_is_not_a_setting_is_refused);
+every_database!(only_admins_change_the_settings, unknown_or_invalid_setting_is_rejected_with_422);
 
-async fn settings_are_an_admin_s(app: &App) {
+async fn only_admins_change_the_settings(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let before = app.get("/tenant").by(&t.member).gives(200).await;
     assert_eq!((&before["id"], &before["slug"]), (&json!(t.id), &json!(t.slug)));
@@ -25,7 +25,7 @@ async fn settings_are_an_admin_s(app: &App) {
     assert_eq!((&audit["count"], &audit["results"][1]["new_values"]["name"]), (&json!(3), &json!("Acme")));
 }
 
-async fn what_is_not_a_setting_is_refused(app: &App) {
+async fn unknown_or_invalid_setting_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let wrong = [
         (json!({ "slug": "another" }), "/slug"),

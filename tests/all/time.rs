@@ -1,4 +1,4 @@
-//! The stories of time entries and timers.
+//! Scenario tests of time entries and timers.
 
 mod removed;
 
@@ -9,27 +9,27 @@ use taskhub_domain::Timestamp;
 use taskhub_tests::{App, User, every_database};
 
 every_database!(
-    what_was_spent_counts_where_the_task_is,
-    an_entry_from_beginning_to_end,
-    who_sees_and_corrects_an_entry,
-    what_is_wrong_is_told,
-    a_user_has_one_timer,
-    a_forgotten_timer_counts_a_day,
-    timers_started_at_once_leave_one_running,
-    totals_are_exact,
-    an_export_is_whole,
-    what_was_worked_on_a_deleted_task_counts_everywhere,
-    a_deleted_task_stops_its_timers,
-    an_entry_is_corrected_after_leaving_the_team,
+    time_counts_in_the_current_project_of_the_task,
+    time_entry_is_created_changed_and_deleted,
+    time_entry_permissions_depend_on_the_relation,
+    invalid_time_entry_is_rejected_with_422,
+    user_has_one_running_timer,
+    forgotten_timer_counts_at_most_24_hours,
+    concurrently_started_timers_leave_one_running,
+    time_totals_are_exact,
+    export_contains_all_entries,
+    time_on_a_deleted_task_still_counts,
+    deleting_a_task_stops_its_timers,
+    entry_can_be_corrected_after_leaving_the_team,
 );
 
-/// Something, and its path.
+/// Creates a row. Returns its id and path.
 async fn make(app: &App, by: &User, path: &str, body: Value) -> (Value, String) {
     let made = app.post(path).by(by).json(&body).send().await.expect(201);
     (made.body["id"].clone(), made.header("location").to_owned())
 }
 
-/// A task, perhaps in a project; its id and path.
+/// Creates a task, in a project if one is given. Returns its id and path.
 async fn task(app: &App, by: &User, project: Option<&Value>) -> (Value, String) {
     make(app, by, "/tasks", json!({ "title": "Draw it", "project_id": project })).await
 }
@@ -38,13 +38,13 @@ fn ago(app: &App, minutes: u64) -> Timestamp {
     app.clock.now().minus(Duration::from_mins(minutes))
 }
 
-/// What somebody worked on a task, so many minutes ago and for so long; its path.
+/// Creates a time entry on the task that began `since` minutes ago. Returns its path.
 async fn work(app: &App, by: &User, task: &str, since: u64, minutes: u64) -> String {
     let body = json!({ "started_at": ago(app, since), "minutes": minutes });
     make(app, by, &format!("{task}/time-entries"), body).await.1
 }
 
-async fn an_entry_from_beginning_to_end(app: &App) {
+async fn time_entry_is_created_changed_and_deleted(app: &App) {
     let t = app.tenant().await;
     let (id, path) = task(app, &t.member, None).await;
     let (start, end) = (ago(app, 90), ago(app, 30));
@@ -57,7 +57,7 @@ async fn an_entry_from_beginning_to_end(app: &App) {
     assert_eq!(json!(told.map(|name| made.body[name].clone())), expected);
     assert!(made.body.get("running_key").is_none());
     assert_eq!(app.get(&entry).by(&t.member).gives(200).await, made.body);
-    // How long it took goes before the end that was there.
+    // A new duration replaces the old end.
     let longer = app.patch(&entry).by(&t.member).json(&json!({ "minutes": 75 })).gives(200).await;
     assert_eq!((&longer["seconds"], &longer["ended_at"]), (&json!(4500), &json!(ago(app, 15))));
     let later = json!({ "started_at": ago(app, 60), "note": null });
@@ -75,16 +75,17 @@ async fn an_entry_from_beginning_to_end(app: &App) {
     assert!(!audit.to_string().contains("running_key"), "{audit}");
     let _ = app.delete(&entry).by(&t.member).gives(204).await;
     let _ = app.get(&entry).by(&t.member).gives(404).await;
-    // When the task goes, what was worked on it is not found there any more, and counts all the same.
+    // The entry is not found below a deleted task, and counts all the same.
     let entry = work(app, &t.member, &path, 10, 5).await;
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     let _ = app.get(&entry).by(&t.admin).gives(404).await;
     assert_eq!(app.get("/time-entries").by(&t.admin).gives(200).await["count"], 1);
 }
 
-async fn who_sees_and_corrects_an_entry(app: &App) {
+async fn time_entry_permissions_depend_on_the_relation(app: &App) {
     let t = app.tenant().await;
-    // The other member manages the project; the tenant's manager does not, because it is a team's.
+    // The other member manages the project. The user with the role manager does not, because the
+    // project belongs to a team.
     let (team, team_path) = make(app, &t.admin, "/teams", json!({ "name": "Design" })).await;
     let join = json!({ "user_id": t.member.id });
     let _ = make(app, &t.admin, &format!("{team_path}/members"), join).await;
@@ -106,19 +107,19 @@ async fn who_sees_and_corrects_an_entry(app: &App) {
         assert_eq!(totals["entries"], u8::from(sees == 200));
     }
     let _ = app.delete(&entry).by(&t.other).gives(403).await;
-    // Who sees the task but not the entry.
+    // A user who sees the task does not necessarily see the entry.
     let _ = make(app, &t.admin, &format!("{team_path}/members"), json!({ "user_id": t.manager.id })).await;
     let _ = app.get(&path).by(&t.manager).gives(200).await;
     let _ = app.get(&entry).by(&t.manager).gives(404).await;
     assert_eq!(app.get(&format!("{path}/time-entries")).by(&t.manager).gives(200).await["count"], 0);
-    // A filter by project goes where the task goes.
+    // The filter by project uses the current project of the task.
     assert_eq!(count(&t.member, &format!("?project={}", project.as_str().unwrap())).await, 1);
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "project_id": null })).gives(200).await;
     assert_eq!(count(&t.member, &format!("?project={}", project.as_str().unwrap())).await, 0);
     assert_eq!(count(&t.member, "?project=none&user=me&running=false").await, 1);
     assert_eq!(count(&t.member, "?running=true").await, 0);
     let _ = app.get(&entry).by(&t.other).gives(404).await;
-    // To whom the task is invisible nothing lies in it, and a service works on nothing.
+    // A user who does not see the task cannot create an entry on it, nor can a service account.
     let body = json!({ "started_at": ago(app, 10), "minutes": 5 });
     let _ = app.post(&format!("{path}/time-entries")).by(&t.other).json(&body).gives(404).await;
     let _ = app.post(&format!("{path}/timer")).by(&t.other).gives(404).await;
@@ -131,7 +132,7 @@ async fn who_sees_and_corrects_an_entry(app: &App) {
     assert_eq!(count(&theirs.admin, "").await, 0);
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_time_entry_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let (_, path) = task(app, &t.member, None).await;
     let place = format!("{path}/time-entries");
@@ -156,11 +157,11 @@ async fn what_is_wrong_is_told(app: &App) {
         assert_eq!(told.pointer(), pointer, "{body}");
     }
     assert_eq!(app.get(&place).by(&t.admin).gives(200).await["count"], 0);
-    // A whole day is as long as it goes, and entries may overlap.
+    // 24 hours are the longest entry, and entries may overlap.
     let whole = json!({ "started_at": ago(app, 2 * day), "ended_at": ago(app, day) });
     let (_, entry) = make(app, &t.member, &place, whole).await;
     let _ = work(app, &t.member, &path, 2 * day, 60).await;
-    // What has ended stays ended.
+    // An ended entry cannot run again.
     let open = app.patch(&entry).by(&t.member).json(&json!({ "ended_at": null })).send().await.expect(422);
     assert_eq!((open.pointer(), open.body["errors"][0]["code"].as_str()), ("/ended_at", Some("required")));
     for wrong in ["by=week", "", "by=task&by=user", "by=task&running=maybe", "by=task&sort=created_at"] {
@@ -168,7 +169,7 @@ async fn what_is_wrong_is_told(app: &App) {
     }
 }
 
-async fn a_user_has_one_timer(app: &App) {
+async fn user_has_one_running_timer(app: &App) {
     let t = app.tenant().await;
     let ((one, first), (two, second)) = (task(app, &t.member, None).await, task(app, &t.member, None).await);
     let timer = async |user: &User| app.get("/timer").by(user).gives(200).await;
@@ -176,7 +177,7 @@ async fn a_user_has_one_timer(app: &App) {
     let started = app.post(&format!("{first}/timer")).by(&t.member).send().await.expect(201);
     assert_eq!((&started.body["ended_at"], &started.body["seconds"]), (&Value::Null, &Value::Null));
     assert!(started.header("location").starts_with(&format!("{first}/time-entries/")));
-    // Somebody else's runs beside it.
+    // The timer of another user is independent.
     let _ = app.post(&format!("{first}/timer")).by(&t.admin).gives(201).await;
     app.clock.advance(Duration::from_mins(10));
     assert_eq!(timer(&t.member).await, json!({ "entry": started.body, "seconds": 600 }));
@@ -191,7 +192,7 @@ async fn a_user_has_one_timer(app: &App) {
     app.clock.advance(Duration::from_mins(5));
     let running = app.get("/time-entries?running=true").by(&t.admin).gives(200).await;
     assert_eq!(running["count"], 2);
-    // A note is written while it runs, which it goes on to do.
+    // The note can be changed while the timer runs on.
     let place = format!("{second}/time-entries/{}", switched["id"].as_str().unwrap());
     let noted = app.patch(&place).by(&t.member).json(&json!({ "note": "Colours" })).gives(200).await;
     assert_eq!((&noted["note"], &noted["ended_at"]), (&json!("Colours"), &Value::Null));
@@ -204,19 +205,19 @@ async fn a_user_has_one_timer(app: &App) {
     assert_eq!(timer(&t.member).await["entry"], Value::Null);
     assert_eq!(timer(&t.admin).await["seconds"], 900);
     let _ = halt("*").await.expect(409);
-    // A key sent again starts nothing again.
+    // A repeated request with the same idempotency key starts no second timer.
     let start = async || {
         app.post(&format!("{first}/timer")).by(&t.member).header("idempotency-key", "once").send().await
     };
     let (begun, again) = (start().await.expect(201), start().await.expect(201));
     assert_eq!((&begun.body, again.header("idempotency-replayed")), (&again.body, "true"));
-    // An end that is given stops it as well, and another can begin.
+    // Setting the end stops the timer, too, and another can start.
     let end = json!({ "ended_at": app.clock.now() });
     let _ = app.patch(begun.header("location")).by(&t.member).json(&end).gives(200).await;
     let _ = app.post(&format!("{second}/timer")).by(&t.member).gives(201).await;
 }
 
-async fn a_forgotten_timer_counts_a_day(app: &App) {
+async fn forgotten_timer_counts_at_most_24_hours(app: &App) {
     let mut t = app.tenant().await;
     let ((_, first), (_, second)) = (task(app, &t.member, None).await, task(app, &t.member, None).await);
     for stop in [format!("{first}/timer/stop"), format!("{second}/timer")] {
@@ -229,8 +230,8 @@ async fn a_forgotten_timer_counts_a_day(app: &App) {
     }
 }
 
-/// However many are started at once, on both nodes: one runs, and all others have ended.
-async fn timers_started_at_once_leave_one_running(app: &App) {
+/// Of concurrent starts on two nodes exactly one timer keeps running.
+async fn concurrently_started_timers_leave_one_running(app: &App) {
     let t = app.tenant().await;
     let second = app.second(&[]).await;
     let (mut starts, member) = (Vec::new(), &t.member);
@@ -247,7 +248,7 @@ async fn timers_started_at_once_leave_one_running(app: &App) {
     second.finish().await;
 }
 
-async fn totals_are_exact(app: &App) {
+async fn time_totals_are_exact(app: &App) {
     let t = app.tenant().await;
     let (project, _) = make(app, &t.manager, "/projects", json!({ "name": "Brand" })).await;
     let (inside, inside_path) = task(app, &t.member, Some(&project)).await;
@@ -294,19 +295,19 @@ async fn totals_are_exact(app: &App) {
             (&day("2026-01-28"), &json!(3600))
         ]
     );
-    // A manager of the project sees its time, and a member their own.
+    // The manager of the project sees all its time, a member only their own.
     assert_eq!(totals("user", &t.manager).await["seconds"], 10_800);
     assert_eq!(totals("project", &t.member).await["seconds"], 10_800);
     assert_eq!(totals("day", &t.other).await["results"], json!([]));
     let some = app.get("/time-entries/totals?by=user&user=me&started_at[gte]=2026-01-30T00:00:00Z");
     assert_eq!(some.by(&t.member).gives(200).await["entries"], 1);
-    // A token that does not reach tasks is told no titles.
+    // A token without the scope for tasks gets no titles.
     let narrow = t.service(app, &["time-entries:read"]);
     let told = app.get("/time-entries/totals?by=task").token(&narrow).gives(200).await;
     assert_eq!(told["results"][0]["name"], Value::Null);
 }
 
-async fn an_export_is_whole(app: &App) {
+async fn export_contains_all_entries(app: &App) {
     let t = app.tenant().await;
     let (_, path) = task(app, &t.member, None).await;
     let place = format!("{path}/time-entries");
@@ -331,7 +332,7 @@ async fn an_export_is_whole(app: &App) {
     assert_eq!(export(&t.other, "").await.len(), 0);
 }
 
-async fn what_was_spent_counts_where_the_task_is(app: &App) {
+async fn time_counts_in_the_current_project_of_the_task(app: &App) {
     let t = app.tenant().await;
     let make = async || {
         app.post("/projects").by(&t.manager).json(&json!({ "name": "Site" })).gives(201).await["id"].clone()
@@ -362,7 +363,7 @@ async fn what_was_spent_counts_where_the_task_is(app: &App) {
     assert_eq!(spent(&there).await, 0);
 }
 
-async fn what_was_worked_on_a_deleted_task_counts_everywhere(app: &App) {
+async fn time_on_a_deleted_task_still_counts(app: &App) {
     let t = app.tenant().await;
     let (id, path) = task(
         app,
@@ -387,8 +388,8 @@ async fn what_was_worked_on_a_deleted_task_counts_everywhere(app: &App) {
     let export = app.get("/time-entries/export").by(&t.member).send().await.expect(200);
     assert!(export.text.contains(id.as_str().unwrap()));
     assert_eq!(app.get("/time-entries").by(&t.manager).gives(200).await["count"], 1);
-    // The time by project and the project's own figures say the same, until the task is deleted for
-    // good.
+    // The totals by project equal the statistics of the project, until the task is deleted
+    // permanently.
     let all = async || {
         let totals = app.get("/time-entries/totals?by=project").by(&t.manager).gives(200).await;
         let report = app.get("/reports/time-by-project").by(&t.manager).gives(200).await;
@@ -405,7 +406,7 @@ async fn what_was_worked_on_a_deleted_task_counts_everywhere(app: &App) {
     assert_eq!(all().await, [0; 4].map(Value::from));
 }
 
-async fn a_deleted_task_stops_its_timers(app: &App) {
+async fn deleting_a_task_stops_its_timers(app: &App) {
     let t = app.tenant().await;
     let (_, project) = make(app, &t.manager, "/projects", json!({ "name": "Website" })).await;
     let project = json!(project.rsplit('/').next().unwrap());
@@ -419,7 +420,7 @@ async fn a_deleted_task_stops_its_timers(app: &App) {
     let _ = app.post(&format!("{other}/timer")).by(&t.member).gives(201).await;
 }
 
-async fn an_entry_is_corrected_after_leaving_the_team(app: &App) {
+async fn entry_can_be_corrected_after_leaving_the_team(app: &App) {
     let t = app.tenant().await;
     let (team, team_path) =
         make(app, &t.admin, "/teams", json!({ "name": "Web", "manager_id": t.other.id })).await;
@@ -438,7 +439,7 @@ async fn an_entry_is_corrected_after_leaving_the_team(app: &App) {
     let put = app.put(&entry).by(&t.member).json(&put).gives(200).await;
     assert_eq!((&put["seconds"], &put["note"]), (&json!(1500), &json!("Less")));
     assert_eq!(app.patch(&entry).by(&t.member).json(&correction).gives(200).await["seconds"], 1200);
-    // Who manages the project sees it, and to strangers there is none.
+    // The manager of the project sees the entry; users without a relation do not.
     let _ = app.get(&entry).by(&t.other).gives(200).await;
     let _ = app.patch(&entry).by(&t.other).json(&correction).gives(403).await;
     let _ = app.get(&entry).by(&t.manager).gives(404).await;

@@ -1,4 +1,4 @@
-//! The stories of users and of one's own profile.
+//! Scenario tests of users and profiles.
 
 mod administration;
 mod files;
@@ -13,21 +13,21 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, PASSWORD, every_database};
 
 every_database!(
-    a_user_from_beginning_to_end,
-    the_directory_shows_what_all_may_see,
-    names_are_unique_in_the_organisation,
-    a_new_role_ends_the_tokens,
-    one_s_own_profile,
-    a_user_in_use_stays,
+    user_is_created_changed_and_deleted,
+    directory_hides_private_fields,
+    email_and_username_are_unique_in_the_tenant,
+    changed_role_revokes_the_tokens,
+    users_read_and_change_their_own_profile,
+    user_in_use_cannot_be_deleted,
     only_admins_manage_users,
-    the_last_admin_stays,
+    last_admin_cannot_be_demoted_deactivated_or_deleted,
 );
 
 fn new(t: &taskhub_tests::Tenant, name: &str) -> Value {
     json!({ "email": format!("{name}@{}.example", t.slug), "username": name, "password": PASSWORD })
 }
 
-async fn a_user_from_beginning_to_end(app: &App) {
+async fn user_is_created_changed_and_deleted(app: &App) {
     let t = app.tenant().await;
     let mut body = new(&t, "Grace");
     body["first_name"] = json!(" Grace ");
@@ -47,7 +47,7 @@ async fn a_user_from_beginning_to_end(app: &App) {
     let body = json!({ "email": changed["email"], "username": "grace", "role": "manager" });
     let replaced = app.put(&path).by(&t.admin).json(&body).gives(200).await;
     assert_eq!((&replaced["phone"], &replaced["is_active"]), (&Value::Null, &json!(true)));
-    // A password is not an admin's to set.
+    // An admin cannot set the password of another user.
     let refused =
         app.patch(&path).by(&t.admin).json(&json!({ "password": "tall-quiet-mountains" })).send().await;
     assert_eq!(refused.expect(422).pointer(), "/password");
@@ -72,7 +72,7 @@ async fn a_user_from_beginning_to_end(app: &App) {
     }
 }
 
-async fn the_directory_shows_what_all_may_see(app: &App) {
+async fn directory_hides_private_fields(app: &App) {
     let t = app.tenant().await;
     let _ = app
         .patch("/auth/profile")
@@ -96,7 +96,7 @@ async fn the_directory_shows_what_all_may_see(app: &App) {
     let _ = app.get(&path).by(&u.admin).gives(404).await;
 }
 
-async fn names_are_unique_in_the_organisation(app: &App) {
+async fn email_and_username_are_unique_in_the_tenant(app: &App) {
     let t = app.tenant().await;
     for (name, value, pointer) in
         [("email", t.member.email.to_uppercase(), "/email"), ("username", "MEMBER".to_owned(), "/username")]
@@ -110,16 +110,16 @@ async fn names_are_unique_in_the_organisation(app: &App) {
         assert_eq!(taken.pointer(), pointer);
     }
     assert_eq!(app.get("/users").by(&t.admin).gives(200).await["count"], 4);
-    // In another organisation they are free.
+    // They are free in another tenant.
     let elsewhere = json!({ "email": t.member.email, "username": "elsewhere", "password": PASSWORD });
     let _ = app.post("/users").by(&app.tenant().await.admin).json(&elsewhere).gives(201).await;
 }
 
-async fn a_new_role_ends_the_tokens(app: &App) {
+async fn changed_role_revokes_the_tokens(app: &App) {
     let t = app.tenant().await;
     let (access, refresh) = t.manager.sign_in(app).await;
     let path = format!("/users/{}", t.manager.id);
-    // What is no matter of rights ends nothing.
+    // A change that does not affect rights revokes nothing.
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "phone": "1" })).gives(200).await;
     let _ = app.get("/tasks").token(&access).gives(200).await;
     let _ = app.patch(&path).by(&t.admin).json(&json!({ "role": "member" })).gives(200).await;
@@ -132,7 +132,7 @@ async fn a_new_role_ends_the_tokens(app: &App) {
     let _ = app.post("/projects").token(&access).json(&json!({ "name": "No more" })).gives(403).await;
 }
 
-async fn one_s_own_profile(app: &App) {
+async fn users_read_and_change_their_own_profile(app: &App) {
     let t = app.tenant().await;
     let profile = app.get("/auth/profile").by(&t.member).gives(200).await;
     let mut user = app.get(&format!("/users/{}", t.member.id)).by(&t.admin).gives(200).await;
@@ -173,15 +173,15 @@ async fn one_s_own_profile(app: &App) {
     }
 }
 
-async fn a_user_in_use_stays(app: &App) {
+async fn user_in_use_cannot_be_deleted(app: &App) {
     let t = app.tenant().await;
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Mine" })).send().await.expect(201);
     let path = format!("/users/{}", t.member.id);
     let _ = t.member.sign_in(app).await;
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
-    // Nothing of the attempt is left: the token still serves.
+    // The attempt has no effect: the token is still valid.
     let _ = app.delete(task.header("location")).by(&t.member).gives(204).await;
-    // A task that can be restored still is theirs.
+    // A task in the trash still belongs to the user.
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
     let purge = task.header("location").replace("/tasks/", "/tasks/deleted/");
     let _ = app.delete(&purge).by(&t.member).gives(204).await;
@@ -203,7 +203,7 @@ async fn only_admins_manage_users(app: &App) {
     assert_eq!(app.get(&path).by(&t.admin).gives(200).await["version"], 1);
 }
 
-async fn the_last_admin_stays(app: &App) {
+async fn last_admin_cannot_be_demoted_deactivated_or_deleted(app: &App) {
     let t = app.tenant().await;
     let path = format!("/users/{}", t.admin.id);
     for body in [json!({ "role": "member" }), json!({ "is_active": false })] {
@@ -211,7 +211,7 @@ async fn the_last_admin_stays(app: &App) {
         assert_eq!(refused.code(), "last_admin");
     }
     assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "last_admin");
-    // One who is not let in is no admin to count on.
+    // A deactivated admin does not count.
     let second = format!("/users/{}", t.manager.id);
     let _ = app
         .patch(&second)

@@ -24,7 +24,7 @@ use crate::{Call, Tenant};
 /// A database that TaskHub runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// A file of the test's own.
+    /// A file for the test alone.
     Sqlite,
     /// At `TASKHUB_TEST_POSTGRES_URL`.
     Postgres,
@@ -33,7 +33,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The database's URL; `None` when it is not configured.
+    /// The URL of the database; `None` if it is not configured.
     pub fn url(self, folder: &TempDir) -> Option<String> {
         let variable = match self {
             Self::Sqlite => return Some(format!("sqlite://{}", folder.path().join("taskhub.db").display())),
@@ -44,7 +44,8 @@ impl Backend {
     }
 }
 
-/// The URL in a variable of what some tests need; `None` when it is not configured and need not be.
+/// The URL in a variable. `None` if it is not set; with `TASKHUB_TEST_REQUIRE_ALL` that is a
+/// failure.
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
 pub fn configured(variable: &str) -> Option<String> {
     let url = env::var(variable).ok().filter(|url| !url.is_empty());
@@ -52,8 +53,11 @@ pub fn configured(variable: &str) -> Option<String> {
     url
 }
 
-/// Runs a story on a database; without the database, says so.
-pub fn run(backend: Backend, story: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn Future<Output = ()> + 'a>>) {
+/// Runs a scenario on a database, or reports that the database is not configured.
+pub fn run(
+    backend: Backend,
+    scenario: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
+) {
     let folder = TempDir::new().unwrap();
     let Some(url) = backend.url(&folder) else {
         eprintln!("skipped: {backend:?} is not configured");
@@ -61,26 +65,27 @@ pub fn run(backend: Backend, story: impl for<'a> FnOnce(&'a App) -> Pin<Box<dyn 
     };
     actix_web::rt::System::new().block_on(async {
         let app = App::start(backend, &url, folder, &[]).await;
-        story(&app).await;
+        scenario(&app).await;
         app.finish().await;
     });
 }
 
 /// A server under test, with a clock that tests move.
 pub struct App {
-    /// The database that it runs on.
+    /// The kind of its database.
     pub backend: Backend,
-    /// The database's URL.
+    /// The URL of its database.
     pub database: String,
-    /// Its address, as `http://127.0.0.1:12345`.
+    /// Its address, for example `http://127.0.0.1:12345`.
     pub url: String,
-    /// What its handlers share: to mint tokens, and to look behind the API.
+    /// The state of its handlers, for minting tokens and for access without the API.
     pub state: State,
     /// Its clock.
     pub clock: Clock,
     /// The OpenAPI document.
     pub document: Arc<serde_json::Value>,
-    /// Where its requests come from: every story calls from an address of its own, because failed attempts count against it.
+    /// The address of the client. Every scenario has its own, because failed attempts count per
+    /// address.
     pub address: IpAddr,
     pub(crate) client: reqwest::Client,
     pub(crate) faults: Mutex<Vec<String>>,
@@ -90,19 +95,19 @@ pub struct App {
     folder: TempDir,
 }
 
-/// The databases that were emptied by this process.
+/// The databases that this process has emptied.
 static EMPTIED: OnceLock<tokio::sync::Mutex<Vec<String>>> = OnceLock::new();
 
-/// The addresses that requests came from so far.
+/// The number of client addresses in use.
 static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 
-/// What a connection holds of what is sent.
+/// The size in bytes of the send buffer of a connection.
 const SENT: usize = 32 << 10;
 
 impl App {
-    /// Starts a server with more flags than usual, on a database by its URL.
+    /// Starts a server on the database with additional flags.
     pub async fn start(backend: Backend, database: &str, folder: TempDir, flags: &[&str]) -> Self {
-        Self::serve(backend, database, folder, flags, crate::told().document.clone()).await
+        Self::serve(backend, database, folder, flags, crate::conformance().document.clone()).await
     }
 
     async fn serve(
@@ -161,10 +166,10 @@ impl App {
         kept.extend(flags);
         crate::mail::share(folder.path());
         let mut settings = Settings::from_flags(&kept).unwrap();
-        // The people of a thousand tenants have passwords; what hashing costs is tested where it is hashed.
+        // Tests create thousands of users with passwords; the cost of hashing is tested elsewhere.
         settings.password_cost = Cost { memory: 64, passes: 1 };
         let listener = server::listen(&settings).unwrap();
-        // Little waits in a connection for a client: one that does not read is noticed early.
+        // A small buffer, so that the server soon notices a client that does not read.
         socket2::SockRef::from(&listener).set_send_buffer_size(SENT).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         settings.public_url.get_or_insert_with(|| url.clone());
@@ -173,7 +178,8 @@ impl App {
         } else {
             empty(&settings, database).await;
             settings.migrate = false;
-            // The clock of each story is its own: alarms of all stories would ring by all of them.
+            // The clocks of the scenarios differ, and one scheduler of due dates would run for all
+            // of them.
             settings.alarms = false;
         }
         let address = IpAddr::V4(Ipv4Addr::from_bits(0x7f01_0001 + ADDRESSES.fetch_add(1, Ordering::SeqCst)));
@@ -200,19 +206,19 @@ impl App {
         }
     }
 
-    /// Another server over the same database, as a second node is; SQLite's file is shared too.
+    /// Another server on the same database, like a second node. It shares the file of SQLite, too.
     pub async fn second(&self, flags: &[&str]) -> Self {
         self.second_of(flags, self.document.clone()).await
     }
 
-    /// The same, which goes by another document.
+    /// Like [`Self::second`], with another OpenAPI document.
     pub async fn second_of(&self, flags: &[&str], document: impl Into<Arc<serde_json::Value>>) -> Self {
         let document = document.into();
         let folder = TempDir::new().unwrap();
         let keys = self.folder.path().join("signing-keys.json").display().to_string();
         let mut all = vec!["--signing-keys-file", &keys, "--public-url", &self.url];
         all.extend(flags);
-        // The same people call it, from where they are.
+        // The same client calls it.
         let address = self.address;
         Self {
             address,
@@ -226,7 +232,7 @@ impl App {
         Call::new(self, method, path)
     }
 
-    /// `GET` of a path below `/api/v1`, or of one that begins elsewhere.
+    /// `GET` of a path below `/api/v1`, or of a path outside it.
     pub fn get(&self, path: &str) -> Call<'_> {
         self.call("GET", path)
     }
@@ -256,20 +262,20 @@ impl App {
         Tenant::register(self).await
     }
 
-    /// A token of this server's for a grant.
+    /// A token of this server for the grant.
     pub fn mint(&self, grant: &Grant) -> String {
         self.state.mint_grant(grant).unwrap().expose_secret().to_owned()
     }
 
-    /// So many answers will be a 5xx, and are meant to be.
+    /// Announces that many 5xx responses.
     pub fn expect_faults(&self, number: u32) {
         self.notifies_nodes.fetch_add(number, Ordering::SeqCst);
     }
 
-    /// Stops the server, and fails if an answer was a 5xx that nobody notifies_nodes.
+    /// Stops the server. Fails if there was an unannounced 5xx response.
     pub async fn finish(self) {
         let Self { state, client, handle, background, faults, notifies_nodes, .. } = self;
-        // As at a signal: what is followed is not waited for. Nor are connections by which nothing was asked yet.
+        // As on a signal: open streams and idle connections are not waited for.
         state.streams.end();
         drop(client);
         handle.stop(true).await;
@@ -280,7 +286,8 @@ impl App {
     }
 }
 
-/// The file of the encryption key of all servers under test: those over one database have the same.
+/// The file with the encryption key of all servers under test: those on one database need the same
+/// key.
 pub fn encryption_key() -> &'static str {
     static KEY: OnceLock<(TempDir, String)> = OnceLock::new();
     let made = || {
@@ -293,18 +300,20 @@ pub fn encryption_key() -> &'static str {
     &KEY.get_or_init(made).1
 }
 
-/// A client that calls from an address.
+/// A client that calls from the address.
 fn client(address: IpAddr) -> reqwest::Client {
-    // The server closes a connection by which nothing was asked for 15 seconds; a request must not meet that.
+    // The server closes connections that are idle for 15 seconds; a request must not use such a
+    // connection.
     let builder = reqwest::Client::builder().local_address(address).pool_idle_timeout(Duration::from_secs(5));
-    // It speaks no TLS: to read the system's certificates takes longer than most requests.
+    // Without TLS: reading the certificates of the system takes longer than most requests.
     builder.redirect(reqwest::redirect::Policy::none()).tls_certs_only([]).build().unwrap()
 }
 
-/// A file of SQLite with an empty schema, which lies here as long as the process runs.
+/// An SQLite file with an empty schema, for the life of the process.
 static SCHEMA: tokio::sync::OnceCell<(TempDir, PathBuf)> = tokio::sync::OnceCell::const_new();
 
-/// Lets a database begin as a copy of one with an empty schema: to make the schema takes longer than most stories.
+/// Copies the file with the empty schema, because running the migrations takes longer than most
+/// scenarios.
 async fn begin(file: &Path) {
     if file.exists() {
         return;
@@ -315,7 +324,7 @@ async fn begin(file: &Path) {
         let url = format!("sqlite://{}", file.display());
         let settings = Settings::from_flags(&["--database-url", &url]).unwrap();
         settings.database().migrate().await.unwrap();
-        // Whoever closes it last takes what was written out of the log.
+        // The last connection that closes moves the write-ahead log into the file.
         while file.with_extension("db-wal").exists() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -325,7 +334,7 @@ async fn begin(file: &Path) {
     fs::copy(schema, file).unwrap();
 }
 
-/// Brings a shared database to an empty schema, once a process.
+/// Resets a shared database to an empty schema, once per process.
 async fn empty(settings: &Settings, url: &str) {
     let mut emptied = EMPTIED.get_or_init(tokio::sync::Mutex::default).lock().await;
     if !emptied.iter().any(|known| known == url) {

@@ -1,15 +1,15 @@
-//! A real browser, for the pages that people open: the API's documentation and whatever else is HTML.
+//! A real browser for HTML pages, such as the documentation of the API.
 //!
-//! A [`Browser`] is one headless Chromium with a profile of its own, driven over the WebDriver protocol
-//! through a `chromedriver` of its own, so that tests share nothing and can run side by side. It speaks the
-//! protocol with the crates that the tests have anyway; a client crate would bring two dozen more along.
+//! A [`Browser`] is a headless Chromium with its own profile and its own `chromedriver`, which it
+//! controls over the WebDriver protocol. So tests share nothing and can run in parallel. The
+//! protocol uses crates that the tests already have; a client crate would add two dozen more.
 //!
-//! Invariants: a page reaches nothing but loopback, whatever it asks for; what it asked for is recorded all
-//! the same ([`Browser::requested_hosts`]). Nothing waits for a fixed time: a step is tried again until it
-//! works or [`DEADLINE`] has passed, and then says what it was waiting for. No browser outlives its
-//! [`Browser`], even when the test panics, and neither does what it has downloaded.
+//! Invariants: a page can only reach loopback, and its requests to other hosts are recorded
+//! ([`Browser::requested_hosts`]). There are no fixed waits: a step is retried until it succeeds or
+//! [`DEADLINE`] has passed, and then reports what it waited for. No browser process and no download
+//! outlives its [`Browser`], even if the test panics.
 //!
-//! Must not know: what TaskHub serves.
+//! It must not know what TaskHub serves.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,32 +22,32 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
-/// How long a step may take before it has failed: long, because a browser is slow on a machine that is busy.
+/// The time limit of a step. It is long, because a browser is slow on a busy machine.
 pub const DEADLINE: Duration = Duration::from_mins(2);
 
-/// How long to wait between two tries of a step.
+/// The time between two attempts of a step.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The key under which WebDriver hands out a reference to an element (W3C WebDriver, section 11).
+/// The key of a reference to an element (W3C WebDriver, section 11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Why a step failed, in words for the person who reads the test's output.
+/// Why a step failed, in words for the reader of the test output.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The outcome of a step.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// One headless Chromium and the `chromedriver` that drives it. Dropping it ends both.
+/// A headless Chromium and its `chromedriver`. Dropping it ends both.
 pub struct Browser {
     driver: Driver,
     client: Client,
     session: Url,
-    /// The browser's process.
+    /// The process id of the browser.
     process: u64,
 }
 
 impl Browser {
-    /// Whether tests in a browser were asked for: `TASKHUB_TEST_BROWSER` is set, and not to `0`.
+    /// Whether tests in a browser were requested: `TASKHUB_TEST_BROWSER` is set, and not to `0`.
     pub fn wanted() -> bool {
         #[expect(clippy::disallowed_methods, reason = "what a test run covers is decided by its environment")]
         let asked = std::env::var("TASKHUB_TEST_BROWSER");
@@ -68,7 +68,8 @@ impl Browser {
             ] },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         } } });
-        // The driver takes this address without its final slash only; a session's commands are joined to it.
+        // The driver accepts this address only without a trailing slash; the paths of commands are
+        // joined to it.
         let opened = post(&client, sessions.as_str().trim_end_matches('/'), &capabilities).await?;
         let id =
             opened.pointer("/sessionId").and_then(Value::as_str).ok_or("the driver opened no session")?;
@@ -76,7 +77,7 @@ impl Browser {
         let process = opened.pointer("/capabilities/goog:processID").and_then(Value::as_u64);
         let process = process.ok_or("the driver named no process")?;
         let browser = Self { driver, client, session, process };
-        // Without a word about it a headless browser downloads nothing.
+        // By default a headless browser does not download anything.
         let allowed = json!({ "behavior": "allow", "downloadPath": browser.downloads() });
         let command = json!({ "cmd": "Browser.setDownloadBehavior", "params": allowed });
         browser.command("goog/cdp/execute", &command).await?;
@@ -88,7 +89,7 @@ impl Browser {
         self.command("url", &json!({ "url": url })).await.map(drop)
     }
 
-    /// Clicks the first element that matches, which opens a page in a window of its own, and goes on in that one.
+    /// Clicks the first matching element, which opens a page in a new window, and continues there.
     pub async fn follow(&self, css: &str) -> Result<()> {
         let before = self.windows().await?;
         self.click(css).await?;
@@ -106,7 +107,7 @@ impl Browser {
         self.on(css, "find", async |_| Ok(())).await
     }
 
-    /// Clicks the first element that matches, as soon as it takes a click.
+    /// Clicks the first matching element as soon as it is clickable.
     pub async fn click(&self, css: &str) -> Result<()> {
         self.on(css, "click", async |element| {
             self.command(&format!("element/{element}/click"), &json!({})).await.map(drop)
@@ -114,7 +115,7 @@ impl Browser {
         .await
     }
 
-    /// Empties the first field that matches and types `text` into it, key by key.
+    /// Clears the first matching field and types `text` into it, key by key.
     pub async fn type_into(&self, css: &str, text: &str) -> Result<()> {
         self.on(css, "type into", async |element| {
             self.command(&format!("element/{element}/clear"), &json!({})).await?;
@@ -123,8 +124,8 @@ impl Browser {
         .await
     }
 
-    /// Types `text` over all that stands in the first field that matches. So the field is never empty, in which state a page
-    /// may put something into it.
+    /// Types `text` over the content of the first matching field. So the field is never empty; a
+    /// page may fill an empty field.
     pub async fn type_over(&self, css: &str, text: &str) -> Result<()> {
         // Control and A, and then no key held (W3C WebDriver, section 17.4.2).
         let keys = format!("\u{e009}a\u{e000}{text}");
@@ -134,7 +135,7 @@ impl Browser {
         .await
     }
 
-    /// The text of the first element that matches, as it is shown.
+    /// The displayed text of the first matching element.
     pub async fn text(&self, css: &str) -> Result<String> {
         self.on(css, "read", async |element| {
             let text = self.execute("return arguments[0].innerText", &[json!({ ELEMENT: element })]).await?;
@@ -143,21 +144,23 @@ impl Browser {
         .await
     }
 
-    /// Runs `js`, the body of a function with `args` as its `arguments`, and answers what it returns; a
+    /// Runs `js`, the body of a function with `args` as its `arguments`, and returns its result. A
     /// promise is awaited.
     pub async fn execute(&self, js: &str, args: &[Value]) -> Result<Value> {
         self.command("execute/sync", &json!({ "script": js, "args": args })).await
     }
 
-    /// Writes a file for the browser to send, and says where it is: a field for files takes its path as if it were typed.
+    /// Writes a file for the browser to upload. Returns its path, which can be typed into a file
+    /// field.
     pub fn file(&self, name: &str, octets: &[u8]) -> Result<String> {
         let path = self.driver.files.0.join(name);
         std::fs::write(&path, octets)?;
         Ok(path.to_str().ok_or("the path is no text")?.to_owned())
     }
 
-    /// Waits until a file has been downloaded whose name begins and ends so, and takes its octets away. It has its name once
-    /// it is whole: until then the browser writes to another. An empty one may only keep the name free.
+    /// Waits until a file with this beginning and end of its name has been downloaded. Returns its
+    /// bytes and removes it. The browser gives the file its name when it is complete; an empty file
+    /// may only reserve the name.
     pub async fn downloaded(&self, beginning: &str, end: &str) -> Result<Vec<u8>> {
         self.until(&format!("download {beginning}…{end}"), async || {
             let files = std::fs::read_dir(self.downloads())?.collect::<std::io::Result<Vec<_>>>()?;
@@ -180,7 +183,7 @@ impl Browser {
         .await
     }
 
-    /// Waits until `condition`, an expression in JavaScript, holds.
+    /// Waits until `condition`, a JavaScript expression, holds.
     pub async fn wait_for(&self, condition: &str) -> Result<()> {
         let js = format!("return Boolean({condition})");
         self.until(&format!("wait for {condition}"), async || match self.execute(&js, &[]).await? {
@@ -190,9 +193,9 @@ impl Browser {
         .await
     }
 
-    /// The console's lines since the last call, a level and a message each: what the page wrote, and what the
-    /// browser wrote for it (`SEVERE` for an uncaught error or a resource that failed to load), but for the browser's
-    /// own advice to authors, which it writes at the level `DEBUG`.
+    /// The messages in the console since the last call, with their levels: those of the page, and
+    /// those of the browser (`SEVERE` for an uncaught error or a resource that failed to load).
+    /// Advice of the browser, at the level `DEBUG`, is left out.
     pub async fn console(&self) -> Result<Vec<String>> {
         let mut lines = self.log("browser").await?;
         lines.retain(|line| line.get("level").and_then(Value::as_str) != Some("DEBUG"));
@@ -201,7 +204,7 @@ impl Browser {
         Ok(lines.iter().map(|line| format!("{} {}", field(line, "level"), field(line, "message"))).collect())
     }
 
-    /// Every `host:port` that pages asked for since the last call, whether or not it could be reached.
+    /// Every `host:port` that pages requested since the last call, reachable or not.
     pub async fn requested_hosts(&self) -> Result<BTreeSet<String>> {
         let lines = self.log("performance").await?;
         let messages = lines.iter().filter_map(|line| line.get("message")?.as_str());
@@ -209,7 +212,7 @@ impl Browser {
         Ok(events.filter_map(|event| requested_host(&event)).collect())
     }
 
-    /// Does `step` on the first element that matches, again and again until it works.
+    /// Retries `step` on the first matching element until it succeeds.
     async fn on<T>(&self, css: &str, verb: &str, step: impl AsyncFn(&str) -> Result<T>) -> Result<T> {
         self.until(&format!("{verb} {css}"), async || {
             let found = self.command("element", &json!({ "using": "css selector", "value": css })).await?;
@@ -218,7 +221,7 @@ impl Browser {
         .await
     }
 
-    /// Tries `step` until it works; past the deadline the failure is the last one.
+    /// Retries `step` until it succeeds. After the deadline it returns the last failure.
     async fn until<T>(&self, what: &str, step: impl AsyncFn() -> Result<T>) -> Result<T> {
         let mut last = None;
         let tries = async {
@@ -237,7 +240,7 @@ impl Browser {
         Err(format!("could not {what} within {DEADLINE:?}: {why}").into())
     }
 
-    /// Where downloads go.
+    /// The folder for downloads.
     fn downloads(&self) -> PathBuf {
         self.driver.files.0.join("downloads")
     }
@@ -261,15 +264,15 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The session's end takes the browser along; a driver that is only killed leaves it behind.
+        // Ending the session ends the browser, too; killing only the driver would leave it running.
         if self.driver.ask("DELETE", self.session.path().trim_end_matches('/')).is_err() {
-            // A driver whose browser is stuck answers nothing.
+            // A driver with a hanging browser does not respond.
             Command::new("kill").args(["-KILL", &self.process.to_string()]).status().ok();
         }
     }
 }
 
-/// Sends a command to the driver: the value that it answers, or the error that it names.
+/// Sends a command to the driver. Returns the value or the error in its response.
 async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
     let answer = client.post(url).json(body).send().await?;
     let refused = !answer.status().is_success();
@@ -282,7 +285,7 @@ async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
     Ok(value)
 }
 
-/// The host that an event of the performance log tells of, if it is a request that goes out to one.
+/// The host of an event in the performance log, if the event is a network request.
 fn requested_host(event: &Value) -> Option<String> {
     let event = event.get("message")?;
     let url = match event.get("method")?.as_str()? {
@@ -294,13 +297,13 @@ fn requested_host(event: &Value) -> Option<String> {
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
-/// A running `chromedriver`, on a port that it chose.
+/// A running `chromedriver` on a port of its choice.
 struct Driver {
     process: Child,
     port: u16,
-    /// Held open: a driver that can't write dies.
+    /// Kept open, because a driver that cannot write ends.
     _output: BufReader<ChildStdout>,
-    /// Removed once both have ended.
+    /// Removed when both processes have ended.
     files: Files,
 }
 
@@ -332,7 +335,7 @@ impl Driver {
         Ok(Self { process, port, _output: output, files })
     }
 
-    /// Sends a request that needs no runtime, and waits until it is answered.
+    /// Sends a request without an async runtime, and waits for the response.
     fn ask(&self, method: &str, path: &str) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -343,15 +346,15 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Whatever fails here: a test that is over can do nothing about it, and one that has failed must not
-        // panic again.
+        // Errors are ignored: a finished test cannot handle them, and a failed one must not panic
+        // again.
         self.ask("GET", "/shutdown").ok();
         self.process.kill().ok();
         self.process.wait().ok();
     }
 }
 
-/// The directory of a driver's and its browser's files, the profile among them.
+/// The directory of the files of a driver and its browser, including the profile.
 struct Files(PathBuf);
 
 impl Files {

@@ -1,12 +1,12 @@
-//! Requests and their answers.
+//! Requests and their responses.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use taskhub::http::problem::FIELDS;
 
-use crate::{App, User, told};
+use crate::{App, User, conformance};
 
-/// A request that is being put together.
+/// A request under construction.
 pub struct Call<'a> {
     app: &'a App,
     name: String,
@@ -25,37 +25,37 @@ impl<'a> Call<'a> {
         Self { app, name, request }
     }
 
-    /// By a user.
+    /// Authenticates as the user.
     #[must_use]
     pub fn by(self, user: &User) -> Self {
         self.token(&user.token)
     }
 
-    /// With an access token.
+    /// Authenticates with an access token.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
         Self { request: self.request.bearer_auth(token), ..self }
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         Self { request: self.request.header(name, value), ..self }
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         Self { request: self.request.json(body), ..self }
     }
 
-    /// With a body as it is.
+    /// Sets a body of any content type.
     #[must_use]
     pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
         Self { request: self.request.header("content-type", content_type).body(body), ..self }
     }
 
-    /// Sends it.
+    /// Sends the request.
     pub async fn send(self) -> Answer {
         let (client, request) = self.request.build_split();
         let request = request.unwrap_or_else(|error| panic!("{}: {error}", self.name));
@@ -63,7 +63,7 @@ impl<'a> Call<'a> {
         let mut response =
             client.execute(request).await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        // A stream goes on: its first part is the answer.
+        // A stream does not end: only its first chunk is read.
         let octets = if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
             response.chunk().await.unwrap().unwrap_or_default().to_vec()
         } else {
@@ -80,57 +80,57 @@ impl<'a> Call<'a> {
             assert!(known, "{}: a field's code that no table has: {text}", self.name);
         }
         let answer = Answer { call: self.name, status, headers, octets, text, body };
-        told().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
+        conformance().check(&method, url.path(), url.query().unwrap_or_default(), &answer);
         answer
     }
 
-    /// Sends it for an answer that is read as it comes.
+    /// Sends the request. The body of the response can be read as a stream.
     pub async fn open(self) -> reqwest::Response {
         self.request.send().await.unwrap()
     }
 
-    /// Sends it, and fails unless the status is this one; the body.
+    /// Sends the request and fails unless the response has this status. Returns the body.
     pub async fn gives(self, status: u16) -> Value {
         self.send().await.expect(status).body
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What was asked.
+    /// The method and path of the request.
     pub call: String,
     /// The status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The bytes of the body.
     pub octets: Vec<u8>,
     /// The body as text.
     pub text: String,
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it is not JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// Fails unless the status is this one.
+    /// Fails unless the response has this status.
     #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.call, self.text);
         self
     }
 
-    /// A header's value; empty when it is missing.
+    /// The value of a header; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The problem's code.
+    /// The code of the problem.
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// The pointer of the problem's first error.
+    /// The pointer of the first error of the problem.
     pub fn pointer(&self) -> &str {
         self.body["errors"][0]["pointer"].as_str().unwrap_or_default()
     }

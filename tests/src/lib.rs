@@ -1,9 +1,11 @@
-//! The harness: a real server on a port of its own, two tenants, and requests that read as request, status, body.
+//! The test harness: a real server on its own port, tenants with users, and requests that read as
+//! request, status, body.
 //!
-//! A story is an `async fn(&App)`; [`every_database!`] runs it on SQLite always, and on PostgreSQL and MariaDB when
-//! `TASKHUB_TEST_POSTGRES_URL` and `TASKHUB_TEST_MYSQL_URL` are set (`TASKHUB_TEST_REQUIRE_ALL` makes it fail when they are not). Stories share a
-//! database on these two, as tenants do: each makes tenants of its own. When an [`App`] goes, no answer may have been a 5xx that the story did not
-//! notify_nodes.
+//! A scenario test is an `async fn(&App)`. [`every_database!`] runs it on SQLite, and on PostgreSQL
+//! and MariaDB if `TASKHUB_TEST_POSTGRES_URL` and `TASKHUB_TEST_MYSQL_URL` are set.
+//! `TASKHUB_TEST_REQUIRE_ALL` makes the test fail if they are not. Scenarios share these two
+//! databases, as tenants do: each creates its own tenants. When an [`App`] ends, it fails if there
+//! was a 5xx response that the scenario did not announce.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,32 +18,33 @@
 mod app;
 pub mod browser;
 mod call;
+mod conformance;
 mod mail;
 mod people;
-mod told;
 
 pub use app::{App, Backend, configured, encryption_key, run};
 pub use call::{Answer, Call};
+pub use conformance::{Conformance, conformance};
 pub use mail::Mail;
 pub use people::{PASSWORD, Tenant, User};
-pub use told::{Told, told};
 
-/// Runs stories on every database that is configured: `every_database!(creates_a_task, completes_a_task);`.
+/// Runs scenarios on every configured database: `every_database!(task_is_created,
+/// task_is_completed);`.
 #[macro_export]
 macro_rules! every_database {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
+    ($($scenario:ident),* $(,)?) => {$(
+        mod $scenario {
             #[test]
             fn sqlite() {
-                $crate::run($crate::Backend::Sqlite, |app| Box::pin(super::$story(app)));
+                $crate::run($crate::Backend::Sqlite, |app| Box::pin(super::$scenario(app)));
             }
             #[test]
             fn postgres() {
-                $crate::run($crate::Backend::Postgres, |app| Box::pin(super::$story(app)));
+                $crate::run($crate::Backend::Postgres, |app| Box::pin(super::$scenario(app)));
             }
             #[test]
             fn mariadb() {
-                $crate::run($crate::Backend::MariaDb, |app| Box::pin(super::$story(app)));
+                $crate::run($crate::Backend::MariaDb, |app| Box::pin(super::$scenario(app)));
             }
         }
     )*};

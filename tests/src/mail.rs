@@ -1,6 +1,7 @@
 //! The mail that servers under test have sent, as its recipients get it.
 //!
-//! Servers over one database send each other's mail, as nodes do: so all servers of this process write into one folder.
+//! Servers on one database send each other's mail, as nodes do. So all servers of this process
+//! write into one folder.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -15,7 +16,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use crate::App;
 
-/// The most that a mail may take.
+/// The time limit for the arrival of a mail.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -28,18 +29,18 @@ static INBOXES: LazyLock<Mutex<Inboxes>> = LazyLock::new(Mutex::default);
 /// A mail that arrived.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// Its subject.
+    /// The subject.
     pub subject: String,
-    /// Its part of plain text.
+    /// The plain text part.
     pub text: String,
-    /// Its part of HTML.
+    /// The HTML part.
     pub html: String,
-    /// The token of its link; empty when it has none.
+    /// The token in its link; empty without a link.
     pub token: String,
 }
 
 impl Mail {
-    /// Reads a mail as it was sent, and whom it is for.
+    /// Parses the source of a mail. Returns its recipient, too.
     pub fn read(octets: &[u8]) -> (String, Self) {
         let message = MessageParser::default().parse(octets).unwrap();
         let to = message.to().unwrap().first().unwrap().address().unwrap().to_owned();
@@ -56,9 +57,9 @@ impl Mail {
 #[derive(Default)]
 struct Inboxes {
     read: HashSet<PathBuf>,
-    /// By address, in the order in which they were written.
+    /// By address, in the order of their creation.
     mails: HashMap<String, BTreeMap<String, Mail>>,
-    /// The last that a story took.
+    /// The last mail per address that a test has taken.
     taken: HashMap<String, String>,
 }
 
@@ -84,23 +85,23 @@ impl Inboxes {
     }
 }
 
-/// Lets a server that writes mail to files write it where all do.
+/// Links the mail folder of the server to the common one.
 pub(crate) fn share(data: &Path) {
     std::os::unix::fs::symlink(&*FOLDER, data.join("mail")).unwrap();
 }
 
 impl App {
-    /// The newest mail to an address that no one took before; waits for it.
+    /// The newest mail to the address that has not been taken yet. Waits for it.
     pub async fn mail_to(&self, address: &str) -> Mail {
         self.mail_with(address, "").await
     }
 
-    /// The newest one whose link leads to a page of `/account/`.
+    /// Like [`Self::mail_to`], for a mail with a link to a page below `/account/`.
     pub async fn mail_about(&self, address: &str, page: &str) -> Mail {
         self.mail_with(address, &format!("/account/{page}#")).await
     }
 
-    /// The newest one with these words.
+    /// Like [`Self::mail_to`], for a mail that contains these words.
     pub async fn mail_with(&self, address: &str, words: &str) -> Mail {
         let waiting = async {
             loop {
@@ -114,7 +115,7 @@ impl App {
         waited.unwrap_or_else(|_| panic!("no mail to {address} with {words:?}"))
     }
 
-    /// How many mails have arrived at an address.
+    /// The number of mails for the address.
     pub fn count_mail(&self, address: &str) -> usize {
         self.mails().mails.get(address).map_or(0, BTreeMap::len)
     }

@@ -1,4 +1,4 @@
-//! Tenants and their people.
+//! Tenants and their users.
 
 use std::{
     process,
@@ -17,11 +17,11 @@ pub const PASSWORD: &str = "wide-green-rivers";
 /// A tenant with users of every role.
 #[derive(Clone, Debug)]
 pub struct Tenant {
-    /// Its id.
+    /// The id of the tenant.
     pub id: Uuid,
-    /// Its slug.
+    /// The slug of the tenant.
     pub slug: String,
-    /// Its admin.
+    /// The admin.
     pub admin: User,
     /// A manager.
     pub manager: User,
@@ -31,16 +31,16 @@ pub struct Tenant {
     pub other: User,
 }
 
-/// A user, with an access token.
+/// A user with an access token.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Its id.
+    /// The id of the user.
     pub id: Uuid,
-    /// Its tenant.
+    /// The id of the user's tenant.
     pub tenant: Uuid,
-    /// Its email.
+    /// The email address of the user.
     pub email: String,
-    /// An access token, without a session.
+    /// An access token without a session.
     pub token: String,
 }
 
@@ -67,12 +67,12 @@ impl Tenant {
         Self { id, slug, admin, manager, member, other }
     }
 
-    /// All of them, with the names of their roles.
+    /// All users with the names of their roles.
     pub fn users(&self) -> [(&'static str, &User); 4] {
         [("admin", &self.admin), ("manager", &self.manager), ("member", &self.member), ("other", &self.other)]
     }
 
-    /// The same people with new tokens, for stories that outlast the first.
+    /// The same users with new tokens, for scenarios that outlast the first ones.
     #[must_use]
     pub fn renewed(&self, app: &App) -> Self {
         let renew = |user: &User, role| User::known(app, user.tenant, user.id, user.email.clone(), role);
@@ -86,13 +86,13 @@ impl Tenant {
         }
     }
 
-    /// Time passes, more than a token lasts: everybody gets a new one.
+    /// Advances the clock beyond the life of the tokens. All users get new ones.
     pub fn later(&mut self, app: &App, by: std::time::Duration) {
         app.clock.advance(by);
         *self = self.renewed(app);
     }
 
-    /// A token of a service with scopes.
+    /// A token of a service account with the scopes.
     pub fn service(&self, app: &App, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         app.mint(&Grant {
@@ -122,7 +122,7 @@ impl User {
         Self { id, tenant, email, token }
     }
 
-    /// Signs in: an access token and a refresh token of a session.
+    /// Signs in. Returns the access token and the refresh token of the session.
     pub async fn sign_in(&self, app: &App) -> (String, String) {
         let body = json!({ "email": self.email, "password": PASSWORD });
         let pair = app.post("/auth/token").json(&body).gives(200).await;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Holds the OpenAPI document, as the program prints it, to the rules of Spectral, OWASP and Redocly: no error and no warning is let through.
-# Needs Node 20.19 or later; nothing but the npm registry is asked for anything.
+# Checks the OpenAPI document against the rules of Spectral, OWASP and Redocly. Errors and warnings
+# fail the check. Needs Node 20.19 or later. Connects to the npm registry only.
 #
-#   lint.sh [FILE]    the document; without it, that of this tree's program
+#   lint.sh [FILE]    the document; by default the one that the program of this source tree prints
 set -euo pipefail
 document=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -13,7 +13,7 @@ if [[ -z $document ]]; then
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
     document=$folder/openapi.yaml
-    # With the features of the whole workspace, as tests build it.
+    # Uses the features of the whole workspace, as the build of the tests does.
     cargo build --quiet --locked --workspace --bin taskhub
     "${CARGO_TARGET_DIR:-../../target}/debug/taskhub" openapi --yaml >"$document"
 fi

@@ -1,6 +1,7 @@
-"""What Schemathesis can't know from the document: which of its reports are none, each with its reason.
+"""Reports of Schemathesis that are not defects, each with its reason.
 
-What it reports for another reason is a fault: of the document, which promised it, or of the server.
+The document cannot express these reasons. Every other report is a defect of the document or of the
+server.
 """
 
 import json
@@ -16,7 +17,7 @@ schemathesis.openapi.format("time-zone", strategies.sampled_from(["Europe/Berlin
 schemathesis.openapi.format("rrule", strategies.sampled_from(["FREQ=WEEKLY;BYDAY=MO", "FREQ=DAILY;INTERVAL=3;COUNT=5", "FREQ=MONTHLY;BYMONTHDAY=-1"]))
 schemathesis.openapi.format("language-tag", strategies.sampled_from(["en", "de-CH", "zh-Hans-CN", "es-419", "sl-rozaj-biske"]))
 
-# Refusals of valid input that depend on the rows that are there, on the time, or on several fields together.
+# Codes of refusals that depend on the existing rows, on the time, or on several fields together.
 STATE = {
     "stale": "If-Match names another version",
     "precondition_required": "a run may have switched require_if_match on",
@@ -32,13 +33,13 @@ STATE = {
     "digest_mismatch": "the digest is one of other octets",
     "other_grant": "a field of another grant_type",
 }
-# The same, where the code does not say which rule it was: how what is said begins.
+# The same by the beginning of the message, where the code does not identify the rule.
 SAID = (
-    # of several fields or parameters
+    # several fields or parameters
     "Give either ",
     "Send page or cursor, not both.",
     "Must be absent when ",
-    "Must be absent for a text",  # a parameter that another content type takes
+    "Must be absent for a text",  # a parameter of another content type
     "Must be later than from.",
     "The end is before the start.",
     "The end must not be before the start.",
@@ -48,41 +49,41 @@ SAID = (
     "Authenticate with a bearer token or with client credentials, not with both.",
     "This parameter is required, unless a form names the file.",
     "Must be at most 366 days after from.",
-    "Expected at most 3 of: ",  # a key of the sort stands there twice
-    # of the row as it is, or of others
+    "Expected at most 3 of: ",  # a repeated sort key
+    # the state of this row or of others
     "Must be the project of the task in beside_id.",
     "Must be the project of the parent task.",
     "Must not be the task itself.",
     "Must be a user who can see the task.",
     "Must be the id of another active user of the organisation.",
     "Must be the id of another active user who can see the projects of the team.",
-    # of the caller: by an email only admins may look for a user
+    # the caller: only admins can filter users by email
     "There is no such parameter. Filters: q, role, is_active, username, created_at.",
-    # of the time
+    # the time
     "Must be in the future, within the next ",
     "Must be 1970-01-01T00:00:00Z or later",
     "The end must not be in the future.",
-    # of the lists that it came from
+    # the list that a cursor came from
     "The cursor does not belong to this list",
     "The cursor is not one of this ",
     "Must be a cursor of this change feed",
     "Last-Event-ID: must be a cursor of this change feed",
-    # of octets
+    # bytes
     "There is no such column.",
     "Must be a picture of the content type that was sent.",
     "Must be a complete picture of the content type that was sent.",
-    # of characters, which the document says of all texts in words, and not at each in a pattern
+    # characters: the document has this rule once, in words, and not as a pattern of each field
     "Must be one line without tabs",
     "Must not contain characters that change the direction",
     "Must be at least 3 characters, or contain a Han, kana or Hangul character",
     "Must contain a visible character",
     "The name must ",
     "Must be the id of a version of this document.",
-    # of headers: the coverage phase makes them of letters and digits alone, whatever their pattern
+    # headers: the coverage phase generates letters and digits only, whatever their pattern
     "if-match: must be",
     "if-none-match: must be",
     "Repr-Digest: must be",
-    # of forms, which have no null
+    # forms, which have no null
     "Must be one of: password, client_credentials.",
 )
 
@@ -90,10 +91,11 @@ SAID = (
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     if isinstance(failure, RejectedPositiveData):
-        # A step of a chain may take its path from a field that is null: that is no valid input.
+        # A link may take a path parameter from a field that is null, which is invalid input.
         if any(value in (None, "None") for value in (case.path_parameters or {}).values()):
             return False
-        # Where it finds no valid body of a deep schema it sends a 0, and calls it valid. Every JSON body here is an object.
+        # If Schemathesis finds no valid body for a deep schema, it sends 0 as valid input. Every JSON
+        # body of this API is an object.
         if case.media_type == "application/json" and not isinstance(case.body, dict):
             return False
         problem = json.loads(response.content)
@@ -105,27 +107,29 @@ def filter_failure(context, failure, case, response):
 
 
 def lacks_what_was_not_asked_for(failure, case):
-    """Whether a row of a list has the very fields that were asked for, where a whole one has more.
+    """Whether a row of a list has exactly the requested `fields`, and so fewer than its schema.
 
-    The schema is that of whole rows, which is what clients are made from; that others are left out is told in words.
+    The schema describes whole rows, because clients are generated from it. The description of `fields`
+    says that other fields are left out.
     """
     asked, place = (case.query or {}).get("fields"), list(failure.instance_path)
     if not isinstance(asked, str) or place[:1] != ["results"] or len(place) != 2:
         return False
     asked, shown = {name.strip() for name in asked.split(",")}, set(failure.instance)
-    # A row of several shapes has no private fields in some of them.
+    # A row with several shapes lacks its private fields in some of them.
     return shown == asked or (shown < asked and "anyOf" in failure.schema_path)
 
 
-# Headers that are passed over when they are not what they should be: an id of a request's own, and a range (RFC 9110 section 14.2).
+# Headers that are ignored when they are invalid: the request id, and a range (RFC 9110, section 14.2).
 PASSED_OVER = ("X-Request-Id", "Range", "If-Range")
 
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Takes out what there is nothing to find in.
+    """Removes parameters that cannot have findings.
 
-    Words separated by commas lose their bound: to make 4096 octets of such a pattern takes seconds, at every list.
+    Patterns of comma-separated words lose their maximum length, because generating 4096 characters for
+    such a pattern takes seconds, for every list.
     """
     for operations in raw_schema["paths"].values():
         for operation in operations.values():
@@ -136,8 +140,9 @@ def before_load_schema(context, raw_schema):
                     parameter["schema"].pop("maxLength", None)
 
 
-# A run has its share of the coverage phase's invalid input ("0/2" is the first half; run.sh says whose is what): hardly any of it gets so far
-# that roles or databases could differ. What is valid is tried in every run.
+# Each run tries one share of the invalid input of the coverage phase ("0/2" is the first half; run.sh
+# assigns the shares). Most of it is refused before the role or the database could matter. Valid input
+# is tried in every run.
 SHARE, SHARES = map(int, os.environ.get("TASKHUB_FUZZ_SHARE", "0/1").split("/"))
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Calls the compiler in cargo's place (RUSTC_WRAPPER): TaskHub's own crates are compiled so that libFuzzer sees which ways they
-# go, and with their doors for fuzzing. All others stay as they are, and so are those again that were built before. The flags are
-# those of `cargo fuzz` without a sanitizer: safe Rust leaves none much to find.
+# A wrapper of the compiler (RUSTC_WRAPPER). It compiles TaskHub's own crates with coverage
+# instrumentation for libFuzzer and with their entry points for fuzzing (`cfg(fuzzing)`). Other
+# crates are compiled as usual, so earlier builds of them can be reused. The flags are those of
+# `cargo fuzz` without a sanitizer, which would find little in safe Rust.
 set -euo pipefail
 compiler=$1
 shift

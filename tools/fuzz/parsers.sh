@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes what parses outside input: builds the targets in fuzz/ and runs each for some seconds, from its seeds and a fixed seed,
-# as many at once as there are processors. Fails when an input breaks a target's law, and says where that input is kept.
+# Fuzzes the parsers of outside input. Builds the targets in fuzz/ and runs each for some seconds,
+# from its seeds and with a fixed random seed, one per processor at a time. Fails if an input
+# violates a property of a target, and prints where that input is stored.
 #
-#   tools/fuzz/parsers.sh [SECONDS [TARGET...]]     10 seconds and all targets, if it is not said otherwise
+#   tools/fuzz/parsers.sh [SECONDS [TARGET...]]     by default 10 seconds and all targets
 #
-# Needs what TaskHub is built with, and no more: see tools/fuzz/instrumented.sh. It builds in a folder of its own, so that no other
-# build takes a crate that was compiled for fuzzing.
+# Needs only the tools that build TaskHub: see tools/fuzz/instrumented.sh. It builds in its own
+# folder, so that no other build uses a crate that was compiled for fuzzing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-10}
@@ -24,7 +25,7 @@ echo "built after $SECONDS s"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# run TARGET: what it finds on the way is thrown away, so that a run does not depend on those before it.
+# run TARGET: the corpus of the run is discarded, so that runs do not depend on each other.
 run() {
     local target=$1 corpus=$scratch/$1 log=$scratch/$1.log kept=fuzz/artifacts/$1/
     mkdir -p "$corpus" "$kept"

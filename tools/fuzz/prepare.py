@@ -1,4 +1,5 @@
-"""Makes a row of each noun over HTTP, writes the ids as dictionaries of Schemathesis, and prints the token of a role.
+"""Creates a row of each resource type over HTTP, writes the ids as Schemathesis dictionaries, and
+prints the token of the role.
 
 prepare.py URL TOKENS ROLE FOLDER
 """
@@ -64,6 +65,6 @@ for name, path in {
     "attachments": f"tasks/{first}/attachments", "documents": "documents", "versions": f"documents/{document}/versions",
 }.items():
     ids = [row["id"] for row in call(path)["results"]]
-    # What lies in a row comes with that one, so the first rows are those that have something in them.
+    # Child rows belong to the first rows of their parents, so the first ids are used.
     pathlib.Path(folder, f"{name}.dict").write_text("".join(f'"{one}"\n' for one in ids[:3] if ids))
 print(token[role])

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Lets Schemathesis call every operation of the document with inputs that nobody thought of, as an admin and as a member,
-# on SQLite and, if TASKHUB_FUZZ_POSTGRES_URL names a database of PostgreSQL (whose content is removed), there as well.
-# Fails when an answer is a 5xx or not what the document says, when invalid input is taken or valid input is not, or when
-# the server logs an error.
+# Runs Schemathesis with generated inputs on every operation of the OpenAPI document, as an admin and
+# as a member, on SQLite. If TASKHUB_FUZZ_POSTGRES_URL is set, it also runs on that PostgreSQL
+# database, whose content is deleted. Fails if a response is a 5xx or does not match the document, if
+# invalid input is accepted or valid input refused, or if the server logs an error.
 #
-#   TASKHUB_FUZZ_VENV   a Python environment to use again; without it, one is made and removed
-#   TASKHUB_FUZZ_ROLES  "admin member" if unset
-#   TASKHUB_FUZZ_SHARES into how many shares the invalid input is cut, of which each run tries another: 10 if unset; 1 for all in each
+#   TASKHUB_FUZZ_VENV   a Python environment to reuse; by default one is created and removed
+#   TASKHUB_FUZZ_ROLES  the roles; "admin member" by default
+#   TASKHUB_FUZZ_SHARES the number of shares of the invalid input, one per run; 10 by default, and 1
+#                       for all of it in every run
 #
-# Arguments go to Schemathesis: tools/fuzz/run.sh --max-examples 100 --seed 1 --include-operation-id create_task
+# Arguments are passed to Schemathesis:
+#   tools/fuzz/run.sh --max-examples 100 --seed 1 --include-operation-id create_task
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -30,11 +32,12 @@ if [[ ! -x $venv/bin/schemathesis ]]; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
         --requirement "$here/requirements.txt"
 fi
-# With the features of the whole workspace, as the tests have built it.
+# Uses the features of the whole workspace, as the build of the tests does.
 cargo build --quiet --locked --workspace --bin taskhub
 taskhub=${CARGO_TARGET_DIR:-$PWD/target}/debug/taskhub
 
-# run FOLDER ROLE DATABASE-URL: a server over an empty database, filled by `taskhub seed`, and Schemathesis against it.
+# run FOLDER ROLE DATABASE-URL: runs Schemathesis against a server on a database that it wipes and
+# fills with `taskhub seed`.
 run() (
     folder=$1 role=$2 failed=0
     export DATABASE_URL=$3 TASKHUB_DATA_DIR=$folder TASKHUB_LOG_DIR=$folder/log
@@ -55,7 +58,7 @@ run() (
     cp "$here/schemathesis.toml" "$here/hooks.py" "$folder"
     (cd "$folder" && "$venv/bin/schemathesis" --config-file schemathesis.toml run "http://$TASKHUB_LISTEN/api/schema" \
         --no-color "$@") || failed=1
-    kill "$server" || failed=1 # it has ended by itself
+    kill "$server" || failed=1 # the server has ended unexpectedly
     wait "$server" || failed=1
     trap - EXIT
     if [[ -s $folder/log/errors.log ]] || grep -q panicked "$folder/server.log"; then
@@ -72,7 +75,7 @@ for role in ${TASKHUB_FUZZ_ROLES:-admin member}; do
     names=() children=()
     for url in "sqlite://$scratch/$role-sqlite/taskhub.db" ${TASKHUB_FUZZ_POSTGRES_URL:+"$TASKHUB_FUZZ_POSTGRES_URL"}; do
         export TASKHUB_FUZZ_SHARE=$((runs % shares))/$shares
-        # The document's own examples are part of the coverage, too; alone they are sent once.
+        # The coverage phase includes the examples of the document; the examples phase runs once.
         phases=coverage,fuzzing,stateful
         ((runs > 0)) || phases=examples,$phases
         runs=$((runs + 1))

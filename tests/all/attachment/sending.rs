@@ -1,4 +1,5 @@
-//! The ways to send a file: with a content type of its own, or in a form, as browsers do.
+//! The two ways to upload a file: as the request body with its own content type, or in a form as
+//! browsers send it.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
@@ -6,12 +7,12 @@ use taskhub_tests::{App, every_database};
 use super::{OCTETS, task, text};
 
 every_database!(
-    a_file_is_sent_with_its_own_type,
-    a_file_is_sent_in_a_form,
-    a_form_that_is_not_one_file_is_refused,
+    file_is_uploaded_with_any_content_type,
+    file_is_uploaded_in_a_multipart_form,
+    form_without_exactly_one_file_is_rejected,
 );
 
-/// A form as browsers send it, with these parts: each one's disposition and content.
+/// A form as browsers send it. Each part is a disposition and a content.
 fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut form = Vec::new();
     for (disposition, content) in parts {
@@ -26,7 +27,7 @@ fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 const FORM: &str = "multipart/form-data; boundary=frontier";
 
-async fn a_file_is_sent_with_its_own_type(app: &App) {
+async fn file_is_uploaded_with_any_content_type(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     for kind in ["image/png", "application/pdf", "text/plain; charset=windows-1252", "application/json"] {
@@ -42,14 +43,14 @@ async fn a_file_is_sent_with_its_own_type(app: &App) {
     }
 }
 
-async fn a_file_is_sent_in_a_form(app: &App) {
+async fn file_is_uploaded_in_a_multipart_form(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let path = format!("/tasks/{task}/attachments");
     let send = |query: &str, body: Vec<u8>| {
         app.post(&format!("{path}{query}")).by(&t.member).body(FORM, body).send()
     };
-    // The end of a part is looked for in what comes, wherever that is cut into pieces.
+    // The boundary is found wherever the stream is cut into chunks.
     let octets = [b"\x89PNG\r\n--front\r\n--frontie\r\n".as_slice(), &vec![7; 300_000]].concat();
     for (disposition, query, name) in [
         ("name=\"file\"; filename=\"Größe.png\"", "", "Größe.png"),
@@ -70,12 +71,12 @@ async fn a_file_is_sent_in_a_form(app: &App) {
     let part = "name=file; filename=x";
     let _ = send("", form(&[(part, &vec![0; limit])])).await.expect(201);
     assert_eq!(send("", form(&[(part, &vec![0; limit + 1])])).await.expect(413).code(), "payload_too_large");
-    // Who may not attach is refused before the form is read.
+    // A caller who cannot attach is refused before the form is read.
     let stranger = app.tenant().await;
     let _ = app.post(&path).by(&stranger.member).body(FORM, "rubbish").gives(404).await;
 }
 
-async fn a_form_that_is_not_one_file_is_refused(app: &App) {
+async fn form_without_exactly_one_file_is_rejected(app: &App) {
     let t = app.tenant().await;
     let task = task(app, &t.member, None).await;
     let path = format!("/tasks/{task}/attachments");
@@ -95,7 +96,7 @@ async fn a_form_that_is_not_one_file_is_refused(app: &App) {
         let refused = send(form(&[(&format!("name=file; filename=\"{name}\""), b"x")])).await.expect(400);
         assert_eq!(refused.pointer(), "name");
     }
-    // By itself a file has no name but that of the query.
+    // A file sent as the body has no name except that in the query.
     let refused = app.post(&path).by(&t.member).body("image/png", b"x".to_vec()).send().await.expect(400);
     assert_eq!(refused.pointer(), "name");
     assert!(refused.text.contains("unless a form names the file"), "{}", refused.text);

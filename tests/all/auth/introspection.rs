@@ -1,14 +1,14 @@
-//! Learning of a token (RFC 7662), and what OAuth 2 clients find out by themselves (RFC 8414).
+//! Token introspection (RFC 7662) and the authorization server metadata (RFC 8414).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    a_token_says_what_it_is,
-    who_may_know_of_it,
-    whoever_asks_says_who_they_are,
-    the_metadata_names_what_there_is,
+    introspection_returns_the_claims_of_a_token,
+    introspection_reports_only_tokens_the_caller_may_know,
+    introspection_accepts_every_client_authentication,
+    metadata_names_existing_endpoints_and_scopes,
 );
 
 async fn ask(app: &App, by: &str, token: &str) -> Value {
@@ -19,7 +19,7 @@ fn inactive() -> Value {
     json!({ "active": false })
 }
 
-async fn a_token_says_what_it_is(app: &App) {
+async fn introspection_returns_the_claims_of_a_token(app: &App) {
     let t = app.tenant().await;
     let (access, refresh) = t.member.sign_in(app).await;
     let told = ask(app, &t.admin.token, &access).await;
@@ -46,7 +46,7 @@ async fn a_token_says_what_it_is(app: &App) {
     assert_eq!(ask(app, &t.admin.token, &access).await, inactive());
 }
 
-async fn who_may_know_of_it(app: &App) {
+async fn introspection_reports_only_tokens_the_caller_may_know(app: &App) {
     let (t, foreign) = (app.tenant().await, app.tenant().await);
     let service = t.service(app, &["tasks:read"]);
     for (by, token, may) in [
@@ -70,7 +70,7 @@ async fn who_may_know_of_it(app: &App) {
     }
 }
 
-async fn whoever_asks_says_who_they_are(app: &App) {
+async fn introspection_accepts_every_client_authentication(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "gateway", "scopes": [] });
     let made = app.post("/service-accounts").by(&t.admin).json(&body).gives(201).await;
@@ -93,12 +93,12 @@ async fn whoever_asks_says_who_they_are(app: &App) {
         let refused = call.send().await.expect(401);
         assert_eq!((refused.code(), &refused.body["error"]), (code, &json!("invalid_client")));
     }
-    // Once is enough.
+    // Two ways to authenticate at once are refused.
     let _ = in_body().by(&t.admin).send().await.expect(400);
     let _ = in_body().header("authorization", &basic(secret)).send().await.expect(422);
 }
 
-async fn the_metadata_names_what_there_is(app: &App) {
+async fn metadata_names_existing_endpoints_and_scopes(app: &App) {
     let told = app.get("/.well-known/oauth-authorization-server").gives(200).await;
     assert_eq!(told["issuer"], app.url.as_str());
     for (name, method) in [
@@ -112,7 +112,7 @@ async fn the_metadata_names_what_there_is(app: &App) {
     }
     let scopes = told["scopes_supported"].as_array().unwrap();
     assert_eq!(scopes.len(), taskhub_domain::scopes::all().len());
-    // Every scope of the list can be given.
+    // Every listed scope can be granted.
     let t = app.tenant().await;
     let body = json!({ "name": "all", "scopes": scopes });
     let _ = app.post("/service-accounts").by(&t.admin).json(&body).gives(201).await;

@@ -1,4 +1,4 @@
-//! Joining an organisation: by an invitation, by the domain of one's email, or as anybody.
+//! Joining an organisation: by invitation, by the domain of the email address, or freely.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, PASSWORD, Tenant, every_database};
 
 every_database!(
-    an_invitation_makes_one_user,
-    an_invitation_is_for_its_address_and_its_time,
-    two_at_once_make_one_user,
-    who_is_open_takes_everybody,
-    a_domain_takes_its_own_once_they_are_verified,
-    who_takes_nobody_and_who_is_not_there_are_one,
-    contradictions_are_refused,
+    invitation_registers_one_user,
+    invitation_is_valid_for_its_address_until_it_expires,
+    concurrent_registrations_with_one_invitation_create_one_user,
+    open_organisation_accepts_any_registration,
+    domain_mode_accepts_its_domains_after_verification,
+    closed_suspended_and_absent_tenants_answer_alike,
+    contradictory_registration_is_rejected_with_422,
 );
 
 async fn register(app: &App, body: Value) -> Answer {
@@ -29,7 +29,7 @@ fn with_email(name: &str, email: &str) -> Value {
     user
 }
 
-/// Invites somebody: the invitation and its token.
+/// Invites an email address. Returns the invitation and its token.
 async fn invite(app: &App, t: &Tenant, email: &str, role: &str) -> (Value, String) {
     let body = json!({ "email": email, "role": role });
     let made = app.post("/invitations").by(&t.admin).json(&body).gives(201).await;
@@ -44,7 +44,7 @@ async fn sign_in(app: &App, email: &str) -> Answer {
     app.post("/auth/token").json(&json!({ "email": email, "password": PASSWORD })).send().await
 }
 
-async fn an_invitation_makes_one_user(app: &App) {
+async fn invitation_registers_one_user(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let (invitation, token) = invite(app, &t, &email, "manager").await;
@@ -62,15 +62,15 @@ async fn an_invitation_makes_one_user(app: &App) {
     assert_eq!(accepted["accepted_by"], joined["user"]["id"]);
     let audit = format!("/audit?noun=invitation&action=accept&row={}", invitation["id"].as_str().unwrap());
     assert_eq!(app.get(&audit).by(&t.admin).gives(200).await["count"], 1);
-    // A user of the tenant is not invited again.
+    // An existing user of the tenant cannot be invited again.
     let again = json!({ "email": email });
     let refused = app.post("/invitations").by(&t.admin).json(&again).send().await.expect(409);
     assert_eq!(refused.pointer(), "/email");
-    // What they did is not sent mail for: the address is known to be theirs.
+    // No verification mail is sent: the invitation has verified the address.
     assert_eq!(app.count_mail(&email), 1);
 }
 
-async fn an_invitation_is_for_its_address_and_its_time(app: &App) {
+async fn invitation_is_valid_for_its_address_until_it_expires(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let (_, token) = invite(app, &t, &email, "member").await;
@@ -79,7 +79,7 @@ async fn an_invitation_is_for_its_address_and_its_time(app: &App) {
     assert_eq!(refused.pointer(), "/user/email");
     let clash = register(app, json!({ "invitation": token, "user": user("admin") })).await.expect(409);
     assert_eq!(clash.pointer(), "/user/username");
-    // The organisation may have closed meanwhile.
+    // An organisation that closes its registration also refuses earlier invitations.
     settings(app, &t, json!({ "registration": "closed" })).await;
     let body = json!({ "invitation": token, "user": with_email("grace", &email.to_uppercase()) });
     assert_eq!(register(app, body.clone()).await.expect(403).code(), "registration_closed");
@@ -88,7 +88,7 @@ async fn an_invitation_is_for_its_address_and_its_time(app: &App) {
     assert_eq!(register(app, body).await.expect(403).code(), "registration_closed");
 }
 
-async fn two_at_once_make_one_user(app: &App) {
+async fn concurrent_registrations_with_one_invitation_create_one_user(app: &App) {
     let t = app.tenant().await;
     let email = format!("grace@{}.example", t.slug);
     let (_, token) = invite(app, &t, &email, "member").await;
@@ -100,7 +100,7 @@ async fn two_at_once_make_one_user(app: &App) {
     assert_eq!(statuses, [201, 403, 403, 403, 403, 403]);
 }
 
-async fn who_is_open_takes_everybody(app: &App) {
+async fn open_organisation_accepts_any_registration(app: &App) {
     let t = app.tenant().await;
     settings(app, &t, json!({ "registration": "open" })).await;
     let email = format!("grace@{}.example", t.slug);
@@ -110,14 +110,14 @@ async fn who_is_open_takes_everybody(app: &App) {
     assert_eq!(joined["user"]["email_verified_at"], Value::Null);
     let _ = sign_in(app, &email).await.expect(200);
     assert!(app.mail_to(&email).await.text.contains("/account/verify-email#"));
-    // A role is nobody's to choose.
+    // The role cannot be chosen at registration.
     let mut greedy = with_email("greedy", "greedy@elsewhere.example");
     greedy["role"] = json!("admin");
     let refused = register(app, json!({ "tenant": t.slug, "user": greedy })).await.expect(422);
     assert_eq!(refused.pointer(), "/user/role");
 }
 
-async fn a_domain_takes_its_own_once_they_are_verified(app: &App) {
+async fn domain_mode_accepts_its_domains_after_verification(app: &App) {
     let t = app.tenant().await;
     let domain = format!("{}.example", t.slug);
     settings(app, &t, json!({ "registration": "domain", "email_domains": [domain] })).await;
@@ -131,18 +131,18 @@ async fn a_domain_takes_its_own_once_they_are_verified(app: &App) {
     let _ = join("grace", &email).await.expect(201);
     let token = app.mail_about(&email, "verify-email").await.token;
     assert_eq!(sign_in(app, &email).await.expect(403).code(), "email_unverified");
-    // That the organisation is another by now lets nobody in who only said whose email it is.
+    // A later change of the registration mode does not admit an unverified address.
     for mode in ["open", "invitation", "closed"] {
         settings(app, &t, json!({ "registration": mode })).await;
         assert_eq!(sign_in(app, &email).await.expect(403).code(), "email_unverified", "{mode}");
     }
     let _ = app.post("/auth/verify-email").json(&json!({ "token": token })).gives(204).await;
     let _ = sign_in(app, &email).await.expect(200);
-    // Others of the tenant are not concerned.
+    // Other users of the tenant are not affected.
     let _ = t.member.sign_in(app).await;
 }
 
-async fn who_takes_nobody_and_who_is_not_there_are_one(app: &App) {
+async fn closed_suspended_and_absent_tenants_answer_alike(app: &App) {
     let (closed, suspended) = (app.tenant().await, app.tenant().await);
     settings(app, &suspended, json!({ "registration": "open" })).await;
     crate::operator::set_active(app, &suspended, false).await;
@@ -158,7 +158,7 @@ async fn who_takes_nobody_and_who_is_not_there_are_one(app: &App) {
     assert_eq!(told[0]["code"], "registration_closed");
 }
 
-async fn contradictions_are_refused(app: &App) {
+async fn contradictory_registration_is_rejected_with_422(app: &App) {
     let (new, grace) = (json!({ "name": "New" }), with_email("grace", "grace@acme.example"));
     for (body, pointer) in [
         (json!({ "user": grace }), "/organisation"),

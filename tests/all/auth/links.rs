@@ -1,4 +1,5 @@
-//! Links by mail: an email is verified and a password set by what only its owner gets, once, and nothing tells who has an account.
+//! Links by mail verify an email address or reset a password. A link is single-use, and requesting
+//! one does not reveal whether an account exists.
 
 use std::time::Duration;
 
@@ -8,17 +9,17 @@ use taskhub_tests::{Answer, App, PASSWORD, User, every_database};
 use crate::mail::nothing_waits;
 
 every_database!(
-    an_email_is_verified_once,
-    another_email_is_another_to_verify,
-    who_must_verify_is_kept_out_until_they_did,
-    a_password_is_reset_by_mail,
-    a_link_dies_of_time_and_of_changes,
-    one_link_at_once_serves_once,
-    asking_tells_nothing_and_is_bounded,
-    a_link_is_for_its_purpose,
-    a_suspended_organisation_s_links_are_no_good,
-    a_newer_link_ends_the_older_ones,
-    one_address_starves_nobody,
+    verification_link_is_single_use,
+    changed_email_must_be_verified_again,
+    unverified_user_cannot_sign_in_if_verification_is_required,
+    password_is_reset_by_mail,
+    link_is_refused_after_its_expiry_or_a_change_of_the_account,
+    concurrent_uses_of_one_link_succeed_once,
+    requesting_links_reveals_nothing_and_is_limited,
+    link_is_refused_for_another_purpose,
+    link_of_a_suspended_organisation_is_refused,
+    newer_link_invalidates_older_ones,
+    requests_from_one_address_do_not_starve_others,
 );
 
 const NEW: &str = "tall-quiet-mountains";
@@ -40,13 +41,13 @@ async fn sign_in(app: &App, user: &User, password: &str) -> Answer {
     app.post("/auth/token").json(&json!({ "email": user.email, "password": password })).send().await
 }
 
-/// The email of a user is verified.
+/// Verifies the email address of the user.
 async fn verified(app: &App, user: &User) {
     let token = app.mail_about(&user.email, "verify-email").await.token;
     let _ = verify(app, &token).await.expect(204);
 }
 
-/// The token of a link to a new password.
+/// Requests a password reset and returns the token of its link.
 async fn asked(app: &App, user: &User) -> String {
     let _ = ask(app, "/auth/password-reset", &user.email).await;
     app.mail_about(&user.email, "reset-password").await.token
@@ -56,11 +57,11 @@ async fn profile(app: &App, user: &User) -> Value {
     app.get("/auth/profile").by(user).gives(200).await
 }
 
-async fn an_email_is_verified_once(app: &App) {
+async fn verification_link_is_single_use(app: &App) {
     let t = app.tenant().await;
     assert_eq!(profile(app, &t.member).await["email_verified_at"], Value::Null);
     let token = app.mail_about(&t.member.email, "verify-email").await.token;
-    // Opening the page uses nothing up.
+    // Opening the page does not consume the link.
     let page = app.get("/account/verify-email").send().await.expect(200);
     assert!(page.header("content-security-policy").contains("script-src 'self'"));
     let _ = verify(app, &token).await.expect(204);
@@ -69,14 +70,14 @@ async fn an_email_is_verified_once(app: &App) {
     let path = format!("/audit?noun=user&action=verify_email&row={}", t.member.id);
     let audit = app.get(&path).by(&t.admin).gives(200).await;
     assert_eq!((&audit["count"], &audit["results"][0]["actor_id"]), (&json!(1), &json!(t.member.id)));
-    // Who is verified is asked no more.
+    // A verified user gets no further verification mail.
     let before = app.count_mail(&t.member.email);
     let _ = ask(app, "/auth/verify-email/request", &t.member.email).await;
     nothing_waits(app, t.id).await;
     assert_eq!(app.count_mail(&t.member.email), before);
 }
 
-async fn another_email_is_another_to_verify(app: &App) {
+async fn changed_email_must_be_verified_again(app: &App) {
     let t = app.tenant().await;
     let old = app.mail_about(&t.member.email, "verify-email").await.token;
     let email = format!("other-address@{}.example", t.slug);
@@ -85,25 +86,25 @@ async fn another_email_is_another_to_verify(app: &App) {
     assert_eq!(verify(app, &old).await.expect(403).code(), "invalid_link");
     let new = app.mail_about(&email, "verify-email").await.token;
     let _ = verify(app, &new).await.expect(204);
-    // A verified one that is changed is to be verified anew.
+    // Returning to an address that was verified earlier requires a new verification.
     let back = json!({ "email": t.member.email });
     let changed = app.patch(&path).by(&t.admin).json(&back).gives(200).await;
     assert_eq!(changed["email_verified_at"], Value::Null);
     verified(app, &t.member).await;
 }
 
-async fn who_must_verify_is_kept_out_until_they_did(app: &App) {
+async fn unverified_user_cannot_sign_in_if_verification_is_required(app: &App) {
     let t = app.tenant().await;
     let demand = json!({ "require_verified_email": true });
     let _ = app.patch("/tenant").by(&t.admin).json(&demand).gives(200).await;
     assert_eq!(sign_in(app, &t.member, PASSWORD).await.expect(403).code(), "email_unverified");
-    // Only who has the password is told.
+    // Only a caller with the right password learns that the email is unverified.
     assert_eq!(sign_in(app, &t.member, NEW).await.expect(401).code(), "invalid_credentials");
     verified(app, &t.member).await;
     let _ = sign_in(app, &t.member, PASSWORD).await.expect(200);
 }
 
-async fn a_password_is_reset_by_mail(app: &App) {
+async fn password_is_reset_by_mail(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let (access, refresh) = t.member.sign_in(app).await;
@@ -116,7 +117,7 @@ async fn a_password_is_reset_by_mail(app: &App) {
     assert_eq!(done.text, "", "it signs nobody in");
     assert_eq!(sign_in(app, &t.member, PASSWORD).await.status, 401);
     assert_eq!(sign_in(app, &t.member, NEW).await.status, 200);
-    // What the old password opened has ended, and tokens without a session too.
+    // All sessions have ended, and tokens without a session are revoked, too.
     for token in [&access, &t.member.token] {
         let _ = app.get("/tasks").token(token).gives(401).await;
     }
@@ -130,7 +131,7 @@ async fn a_password_is_reset_by_mail(app: &App) {
     assert_eq!(audit["results"][0]["new_values"]["password_hash"], "[redacted]");
 }
 
-async fn a_link_dies_of_time_and_of_changes(app: &App) {
+async fn link_is_refused_after_its_expiry_or_a_change_of_the_account(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let token = asked(app, &t.member).await;
@@ -143,7 +144,7 @@ async fn a_link_dies_of_time_and_of_changes(app: &App) {
     let token = app.mail_about(&t.other.email, "verify-email").await.token;
     app.clock.advance(Duration::from_hours(22));
     assert_eq!(verify(app, &token).await.expect(403).code(), "invalid_link");
-    // Who is kept out gets nothing, and what they had serves nothing.
+    // A disabled user gets no link, and earlier links are refused.
     let fresh = {
         let _ = ask(app, "/auth/verify-email/request", &t.other.email).await;
         app.mail_about(&t.other.email, "verify-email").await.token
@@ -154,7 +155,7 @@ async fn a_link_dies_of_time_and_of_changes(app: &App) {
     assert_eq!(verify(app, &fresh).await.expect(403).code(), "invalid_link");
 }
 
-async fn one_link_at_once_serves_once(app: &App) {
+async fn concurrent_uses_of_one_link_succeed_once(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let token = asked(app, &t.member).await;
@@ -167,7 +168,7 @@ async fn one_link_at_once_serves_once(app: &App) {
     let _ = sign_in(app, &t.member, &passwords[good[0].0]).await.expect(200);
 }
 
-async fn asking_tells_nothing_and_is_bounded(app: &App) {
+async fn requesting_links_reveals_nothing_and_is_limited(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let (verified, unverified) = (t.member.email.as_str(), t.other.email.as_str());
@@ -182,18 +183,18 @@ async fn asking_tells_nothing_and_is_bounded(app: &App) {
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:?}");
     nothing_waits(app, t.id).await;
-    // One each: who is verified can reset, and who is not can verify.
+    // One mail each: a verified user can reset the password, an unverified one can verify.
     assert!(app.mail_to(verified).await.text.contains("/account/reset-password#"));
     assert!(app.mail_to(unverified).await.text.contains("/account/verify-email#"));
     let before = (app.count_mail(verified), app.count_mail(unverified));
     for _ in 0..5 {
         let _ = ask(app, "/auth/password-reset", verified).await;
         let _ = ask(app, "/auth/verify-email/request", unverified).await;
-        // A newer link ends the older ones, and an email whose link has ended is not sent any more.
+        // A newer link invalidates the older ones, and mail with an invalid link is no longer sent.
         nothing_waits(app, t.id).await;
     }
     let after = (app.count_mail(verified), app.count_mail(unverified));
-    // Three in an hour, the first among them, and the one that came with the account.
+    // Three an hour are sent, including the first one and the one sent at registration.
     assert_eq!((after.0 - before.0, after.1 - before.1), (2, 1));
     app.clock.advance(Duration::from_hours(1));
     let _ = ask(app, "/auth/password-reset", verified).await;
@@ -201,7 +202,7 @@ async fn asking_tells_nothing_and_is_bounded(app: &App) {
     assert_eq!(app.count_mail(verified), after.0 + 1);
 }
 
-async fn a_link_is_for_its_purpose(app: &App) {
+async fn link_is_refused_for_another_purpose(app: &App) {
     let t = app.tenant().await;
     let verification = app.mail_about(&t.member.email, "verify-email").await.token;
     assert_eq!(reset(app, &verification, NEW).await.expect(403).code(), "invalid_link");
@@ -217,7 +218,7 @@ async fn a_link_is_for_its_purpose(app: &App) {
     let _ = reset(app, &password, NEW).await.expect(204);
 }
 
-async fn a_suspended_organisation_s_links_are_no_good(app: &App) {
+async fn link_of_a_suspended_organisation_is_refused(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let token = asked(app, &t.member).await;
@@ -231,7 +232,7 @@ async fn a_suspended_organisation_s_links_are_no_good(app: &App) {
     let _ = reset(app, &token, NEW).await.expect(204);
 }
 
-async fn a_newer_link_ends_the_older_ones(app: &App) {
+async fn newer_link_invalidates_older_ones(app: &App) {
     let t = app.tenant().await;
     let first = app.mail_about(&t.member.email, "verify-email").await.token;
     let _ = ask(app, "/auth/verify-email/request", &t.member.email).await;
@@ -240,18 +241,18 @@ async fn a_newer_link_ends_the_older_ones(app: &App) {
     let _ = verify(app, &second).await.expect(204);
     let older = [asked(app, &t.member).await, asked(app, &t.member).await];
     let newest = asked(app, &t.member).await;
-    // Those that were ended count among the three of an hour.
+    // Invalidated links count towards the three an hour.
     let before = app.count_mail(&t.member.email);
     let _ = ask(app, "/auth/password-reset", &t.member.email).await;
     nothing_waits(app, t.id).await;
     assert_eq!(app.count_mail(&t.member.email), before);
     assert_eq!(reset(app, &older[0], NEW).await.expect(403).code(), "invalid_link");
     let _ = reset(app, &newest, NEW).await.expect(204);
-    // The older one does not come back once the newer one is used.
+    // Using the newer link does not make the older one valid again.
     assert_eq!(reset(app, &older[1], NEW).await.expect(403).code(), "invalid_link");
 }
 
-async fn one_address_starves_nobody(app: &App) {
+async fn requests_from_one_address_do_not_starve_others(app: &App) {
     let t = app.tenant().await;
     verified(app, &t.member).await;
     let node = app.second(&["--trusted-proxies", "127.0.0.0/8"]).await;

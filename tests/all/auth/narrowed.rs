@@ -1,14 +1,15 @@
-//! What a credential does not reach, whatever the role behind it, and what ends with the right of who gave it.
+//! Restricted credentials cannot exceed their scopes, whatever the role of their owner. They end
+//! with the rights of the user who granted them.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, PASSWORD, User, every_database};
 
 every_database!(
-    a_narrowed_credential_makes_no_wider_one,
-    a_personal_token_is_no_session,
-    a_new_password_ends_the_personal_tokens,
-    an_invitation_is_no_better_than_who_gave_it,
-    who_does_not_see_a_document_does_not_change_it,
+    restricted_credential_cannot_create_a_more_powerful_one,
+    personal_token_cannot_act_as_a_session,
+    password_change_revokes_personal_tokens,
+    invitation_is_valid_only_while_its_inviter_may_invite,
+    author_who_lost_access_cannot_change_the_document,
 );
 
 async fn personal(app: &App, user: &User, scopes: &[&str]) -> String {
@@ -19,7 +20,7 @@ async fn personal(app: &App, user: &User, scopes: &[&str]) -> String {
     made["token"].as_str().unwrap().to_owned()
 }
 
-async fn a_narrowed_credential_makes_no_wider_one(app: &App) {
+async fn restricted_credential_cannot_create_a_more_powerful_one(app: &App) {
     let t = app.tenant().await;
     let service = t.service(app, &["users:read", "users:write", "invitations:read", "invitations:write"]);
     let script = personal(app, &t.admin, &["users:read", "users:write", "invitations:write"]).await;
@@ -46,7 +47,7 @@ async fn a_narrowed_credential_makes_no_wider_one(app: &App) {
     }
 }
 
-async fn a_personal_token_is_no_session(app: &App) {
+async fn personal_token_cannot_act_as_a_session(app: &App) {
     let t = app.tenant().await;
     let (session, _) = t.admin.sign_in(app).await;
     let token = personal(app, &t.admin, &["sessions:write", "second-factor:write", "users:write"]).await;
@@ -58,7 +59,7 @@ async fn a_personal_token_is_no_session(app: &App) {
     let _ = app.get("/auth/profile").token(&session).gives(200).await;
 }
 
-async fn a_new_password_ends_the_personal_tokens(app: &App) {
+async fn password_change_revokes_personal_tokens(app: &App) {
     let t = app.tenant().await;
     let token = personal(app, &t.member, &["tasks:read"]).await;
     let _ = app.get("/tasks").token(&token).gives(200).await;
@@ -69,7 +70,7 @@ async fn a_new_password_ends_the_personal_tokens(app: &App) {
     let _ = app.get("/tasks").token(&session).gives(200).await;
 }
 
-async fn an_invitation_is_no_better_than_who_gave_it(app: &App) {
+async fn invitation_is_valid_only_while_its_inviter_may_invite(app: &App) {
     let t = app.tenant().await;
     let email = format!("guest@{}.example", t.slug);
     let made = app.post("/invitations").by(&t.manager).json(&json!({ "email": email })).gives(201).await;
@@ -82,7 +83,7 @@ async fn an_invitation_is_no_better_than_who_gave_it(app: &App) {
     let role = |role: &str| json!({ "role": role });
     let _ = app.patch(&manager).by(&t.admin).json(&role("member")).gives(200).await;
     assert_eq!(join(403).await["code"], "registration_closed");
-    // Nor is it renewed by who may not invite any more.
+    // A user who may no longer invite cannot resend it, either.
     app.clock.advance(std::time::Duration::from_secs(1));
     let (session, _) = t.manager.sign_in(app).await;
     let resend = format!("/invitations/{}/resend", made["id"].as_str().unwrap());
@@ -91,7 +92,7 @@ async fn an_invitation_is_no_better_than_who_gave_it(app: &App) {
     let _ = join(201).await;
 }
 
-async fn who_does_not_see_a_document_does_not_change_it(app: &App) {
+async fn author_who_lost_access_cannot_change_the_document(app: &App) {
     let t = app.tenant().await;
     let team = app.post("/teams").by(&t.admin).json(&json!({ "name": "Design" })).gives(201).await;
     let team = format!("/teams/{}", team["id"].as_str().unwrap());

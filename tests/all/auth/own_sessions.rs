@@ -1,4 +1,4 @@
-//! Seeing where one is signed in, and ending it.
+//! Listing and ending sessions.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use taskhub_auth::{Cost, Hasher};
 use taskhub_domain::{context::Request, user};
 use taskhub_tests::{App, PASSWORD, every_database};
 
-use crate::walks::database::Database;
+use crate::contract::database::Database;
 
 every_database!(
-    one_sees_where_one_is_signed_in,
-    one_ends_one_s_own_and_an_admin_anybody_s,
-    all_others_end,
-    what_ended_is_forgotten_after_a_week,
-    an_outdated_hash_is_made_anew,
+    user_lists_own_sessions_and_admin_lists_all,
+    user_ends_own_sessions_and_admin_ends_any,
+    end_others_keeps_the_current_session,
+    ended_sessions_are_purged_after_a_week,
+    outdated_password_hash_is_upgraded_at_sign_in,
 );
 
 fn ids(list: &Value) -> Vec<&str> {
     list["results"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect()
 }
 
-async fn one_sees_where_one_is_signed_in(app: &App) {
+async fn user_lists_own_sessions_and_admin_lists_all(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "email": t.member.email, "password": PASSWORD });
     let call = app.post("/auth/token").header("user-agent", "Lantern/1.0").json(&body);
@@ -39,16 +39,17 @@ async fn one_sees_where_one_is_signed_in(app: &App) {
     assert_eq!(mine["rotated_at"], json!(app.clock.now()));
     assert!(mine["created_at"].as_str() < mine["rotated_at"].as_str());
     assert!(mine.get("token_hash").is_none() && mine.get("previous_hash").is_none());
-    // A token without a session sees them, and is in none; a service has none.
+    // A token without a session lists the sessions, none of them as current. A service account has
+    // none.
     let list = app.get("/auth/sessions").by(&t.member).gives(200).await;
     assert!(list["results"].as_array().unwrap().iter().all(|row| row["current"] == false));
     let _ = app.get("/auth/sessions").token(&t.service(app, &["sessions:read"])).gives(403).await;
-    // Of others: an admin.
+    // Only an admin lists the sessions of other users.
     let path = format!("/users/{}/sessions", t.member.id);
     assert_eq!(app.get(&path).by(&t.admin).gives(200).await["count"], 2);
     assert_eq!(app.get(&path).by(&t.member).gives(200).await["count"], 2);
     let _ = app.get(&path).by(&t.manager).gives(403).await;
-    // One that has expired is not there.
+    // Expired sessions are not listed.
     app.clock.advance(Duration::from_hours(720));
     assert_eq!(
         app.get(&path).token(&t.service(app, &["users:read", "sessions:read"])).gives(200).await["count"],
@@ -56,7 +57,7 @@ async fn one_sees_where_one_is_signed_in(app: &App) {
     );
 }
 
-async fn one_ends_one_s_own_and_an_admin_anybody_s(app: &App) {
+async fn user_ends_own_sessions_and_admin_ends_any(app: &App) {
     let t = app.tenant().await;
     let (here, _) = t.member.sign_in(app).await;
     let (there, refresh) = t.member.sign_in(app).await;
@@ -72,14 +73,14 @@ async fn one_ends_one_s_own_and_an_admin_anybody_s(app: &App) {
     let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
     assert_eq!(refused.expect(401).code(), "invalid_refresh_token");
     let _ = app.delete(&path).token(&here).gives(404).await;
-    // The last one, by an admin.
+    // The admin ends the last one.
     let list = app.get(&format!("/users/{}/sessions", t.member.id)).by(&t.admin).gives(200).await;
     let [one] = ids(&list)[..] else { panic!("{list}") };
     let _ = app.delete(&format!("/auth/sessions/{one}")).by(&t.admin).gives(204).await;
     let _ = app.get("/tasks").token(&here).gives(401).await;
 }
 
-async fn all_others_end(app: &App) {
+async fn end_others_keeps_the_current_session(app: &App) {
     let t = app.tenant().await;
     let (here, refresh) = t.member.sign_in(app).await;
     let (there, _) = t.member.sign_in(app).await;
@@ -93,7 +94,7 @@ async fn all_others_end(app: &App) {
     let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(200).await;
 }
 
-async fn what_ended_is_forgotten_after_a_week(app: &App) {
+async fn ended_sessions_are_purged_after_a_week(app: &App) {
     let t = app.tenant().await;
     let database = Database::of(app).await;
     let (access, _) = t.member.sign_in(app).await;
@@ -112,8 +113,9 @@ async fn what_ended_is_forgotten_after_a_week(app: &App) {
     assert_eq!(kept().await, 0);
 }
 
-/// A password whose hash has become too weak gets a better one when it is at hand, and nobody is signed out for it.
-async fn an_outdated_hash_is_made_anew(app: &App) {
+/// A password whose hash has become too weak is hashed again at the next sign-in, and no session
+/// ends.
+async fn outdated_password_hash_is_upgraded_at_sign_in(app: &App) {
     let t = app.tenant().await;
     let ctx = app.state.repository.system("a test", Request::default()).within(t.id);
     let today = app.state.settings.password_cost;

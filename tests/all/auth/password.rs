@@ -1,13 +1,13 @@
-//! Changing one's password.
+//! Changing the password.
 
 use serde_json::json;
 use taskhub_tests::{App, PASSWORD, every_database};
 
-every_database!(a_new_password_ends_the_other_sessions, a_new_password_must_be_good);
+every_database!(password_change_ends_the_other_sessions, weak_or_wrong_password_is_rejected_with_422);
 
 const NEW: &str = "tall-quiet-mountains";
 
-async fn a_new_password_ends_the_other_sessions(app: &App) {
+async fn password_change_ends_the_other_sessions(app: &App) {
     let t = app.tenant().await;
     let (here, here_refresh) = t.member.sign_in(app).await;
     let (there, there_refresh) = t.member.sign_in(app).await;
@@ -32,7 +32,7 @@ async fn a_new_password_ends_the_other_sessions(app: &App) {
     assert_eq!(audit["results"][0]["old_values"]["password_hash"], "[redacted]");
 }
 
-async fn a_new_password_must_be_good(app: &App) {
+async fn weak_or_wrong_password_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let pointer = async |old: &str, new: &str| {
         let body = json!({ "old_password": old, "new_password": new });
@@ -45,7 +45,7 @@ async fn a_new_password_must_be_good(app: &App) {
     for weak in ["too-short", "password123456", &t.member.email] {
         assert_eq!(pointer(PASSWORD, weak).await, error("/new_password", "weak_password"));
     }
-    // A service has no password.
+    // A service account has no password.
     let body = json!({ "old_password": PASSWORD, "new_password": NEW });
     let service = t.service(app, &["users:write", "users:read"]);
     let _ = app.post("/auth/change-password").token(&service).json(&body).gives(403).await;

@@ -1,4 +1,4 @@
-//! Registering an organisation: open to all, by invitation, and closed.
+//! Registering an organisation: open, by invitation, and closed.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    an_organisation_is_registered_with_its_admin,
-    what_is_wrong_is_refused_and_leaves_nothing,
-    an_invitation_serves_once,
-    a_closed_installation_takes_nobody,
+    registration_creates_an_organisation_with_its_admin,
+    invalid_registration_is_rejected_and_stores_nothing,
+    registration_invitation_is_single_use,
+    closed_installation_refuses_registration_with_403,
 );
 
 const PASSWORD: &str = "wide-green-rivers";
 
-/// A registration that nobody else makes.
+/// A registration with a unique slug.
 fn registration(slug: &str) -> Value {
     json!({
         "organisation": { "name": "Acme Ltd", "slug": slug },
@@ -26,7 +26,7 @@ fn fresh(app: &App) -> String {
     format!("r{}", app.clock.now().token_id().simple())
 }
 
-async fn an_organisation_is_registered_with_its_admin(app: &App) {
+async fn registration_creates_an_organisation_with_its_admin(app: &App) {
     let slug = fresh(app);
     let made = app.post("/auth/register").json(&registration(&slug)).send().await.expect(201);
     let (tenant, user) = (&made.body["tenant"], &made.body["user"]);
@@ -40,12 +40,12 @@ async fn an_organisation_is_registered_with_its_admin(app: &App) {
     let token = pair["access_token"].as_str().unwrap();
     assert_eq!(app.get("/tenant").token(token).gives(200).await, *tenant);
     assert_eq!(app.get("/auth/profile").token(token).gives(200).await["id"], user["id"]);
-    // The system made both, and says so.
+    // The audit names the system as the actor of both.
     let audit = app.get("/audit?noun=tenant").token(token).gives(200).await;
     assert_eq!(audit["results"][0]["actor_kind"], "system");
 }
 
-async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
+async fn invalid_registration_is_rejected_and_stores_nothing(app: &App) {
     let slug = fresh(app);
     let _ = app.post("/auth/register").json(&registration(&slug)).gives(201).await;
     let taken = app.post("/auth/register").json(&registration(&slug)).send().await.expect(409);
@@ -69,7 +69,7 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
         let refused = app.post("/auth/register").json(&body).send().await.expect(422);
         assert_eq!(refused.pointer(), pointer, "{}", refused.text);
     }
-    // A name of which no slug can be made needs one.
+    // If no slug can be made from the name, the slug is required.
     let mut body = registration("");
     body["organisation"]["name"] = json!("日本");
     body["user"]["email"] = json!("ada@nippon.example");
@@ -80,7 +80,7 @@ async fn what_is_wrong_is_refused_and_leaves_nothing(app: &App) {
     );
 }
 
-async fn an_invitation_serves_once(app: &App) {
+async fn registration_invitation_is_single_use(app: &App) {
     let invited = app.second(&["--registration", "invitation"]).await;
     let invitation = || crate::operator::invite(&invited, Duration::from_hours(1));
     let register = async |slug: &str, invitation: Option<&str>| {
@@ -95,11 +95,11 @@ async fn an_invitation_serves_once(app: &App) {
     let (first, slug) = (invitation().await, fresh(app));
     let _ = register(&slug, Some(&first)).await.expect(201);
     let _ = register(&fresh(app), Some(&first)).await.expect(403);
-    // One that failed has used nothing up.
+    // A failed registration does not consume the invitation.
     let second = invitation().await;
     let _ = register(&slug, Some(&second)).await.expect(409);
     let _ = register(&fresh(app), Some(&second)).await.expect(201);
-    // Two at once: one of them.
+    // Of two concurrent registrations one succeeds.
     let third = invitation().await;
     let (a, b) = (fresh(app), fresh(app));
     let (a, b) = futures::join!(register(&a, Some(&third)), register(&b, Some(&third)));
@@ -112,7 +112,7 @@ async fn an_invitation_serves_once(app: &App) {
     invited.finish().await;
 }
 
-async fn a_closed_installation_takes_nobody(app: &App) {
+async fn closed_installation_refuses_registration_with_403(app: &App) {
     let closed = app.second(&["--registration", "closed"]).await;
     let refused = closed.post("/auth/register").json(&registration(&fresh(app))).send().await.expect(403);
     assert_eq!(refused.code(), "registration_closed");

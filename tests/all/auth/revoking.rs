@@ -1,13 +1,13 @@
-//! Revoking a token by whoever has it (RFC 7009).
+//! Token revocation by its holder (RFC 7009).
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, every_database};
 
 every_database!(
-    a_session_s_tokens_end_it,
-    any_other_token_ends_by_itself,
-    what_is_unknown_is_no_error,
-    a_client_that_says_who_it_is_must_be_right,
+    revoking_a_token_of_a_session_ends_the_session,
+    revoking_another_token_ends_only_that_token,
+    revoking_an_unknown_token_succeeds,
+    revocation_with_wrong_client_credentials_is_rejected_with_401,
 );
 
 async fn revoke(app: &App, token: &str) -> Answer {
@@ -24,7 +24,7 @@ async fn audited(app: &App, t: &taskhub_tests::Tenant, query: &str) -> Value {
     app.get(&format!("/audit?{query}")).by(&t.admin).gives(200).await["count"].clone()
 }
 
-async fn a_session_s_tokens_end_it(app: &App) {
+async fn revoking_a_token_of_a_session_ends_the_session(app: &App) {
     let t = app.tenant().await;
     let (other, _) = t.member.sign_in(app).await;
     for by_refresh in [true, false] {
@@ -38,14 +38,14 @@ async fn a_session_s_tokens_end_it(app: &App) {
             .await
             .expect(401);
         assert_eq!((status(app, &access).await, status(app, &other).await), (401, 200));
-        // Once is enough.
+        // Revoking again has no effect.
         let _ = revoke(app, &refresh).await;
         let _ = revoke(app, &access).await;
     }
     assert_eq!(audited(app, &t, "noun=session&action=revoke").await, 2);
 }
 
-async fn any_other_token_ends_by_itself(app: &App) {
+async fn revoking_another_token_ends_only_that_token(app: &App) {
     let t = app.tenant().await;
     let (service, kept) = (t.service(app, &["tasks:read"]), t.service(app, &["tasks:read"]));
     let _ = revoke(app, &service).await;
@@ -66,7 +66,7 @@ async fn any_other_token_ends_by_itself(app: &App) {
     let _ = revoke(app, token).await;
 }
 
-async fn what_is_unknown_is_no_error(app: &App) {
+async fn revoking_an_unknown_token_succeeds(app: &App) {
     for token in ["rubbish", "thr_AAAA", "thp_AAAA", "a.b.c", ""] {
         let _ = revoke(app, token).await;
     }
@@ -74,7 +74,7 @@ async fn what_is_unknown_is_no_error(app: &App) {
     assert_eq!((none.pointer(), &none.body["error"]), ("/token", &json!("invalid_request")));
 }
 
-async fn a_client_that_says_who_it_is_must_be_right(app: &App) {
+async fn revocation_with_wrong_client_credentials_is_rejected_with_401(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": "importer", "scopes": [] });
     let made = app.post("/service-accounts").by(&t.admin).json(&body).gives(201).await;

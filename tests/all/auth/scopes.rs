@@ -1,11 +1,15 @@
-//! What a service's token reaches: what its scopes name, and nothing else.
+//! A service token reaches what its scopes name and nothing else.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
 
-every_database!(a_service_reaches_what_its_scopes_name, a_service_owns_nothing, an_operator_has_no_tenant);
+every_database!(
+    service_token_reaches_what_its_scopes_name,
+    service_account_owns_no_rows,
+    operator_token_reads_nothing_of_a_tenant
+);
 
-async fn a_service_reaches_what_its_scopes_name(app: &App) {
+async fn service_token_reaches_what_its_scopes_name(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let new = json!({ "title": "Write it", "project_id": project["id"] });
@@ -29,7 +33,7 @@ async fn a_service_reaches_what_its_scopes_name(app: &App) {
     assert_eq!(beyond(&reads, "GET", "/audit").await, "The token needs the scope audit:read.");
     assert_eq!(beyond(&reads, "GET", "/users").await, "The token needs the scope users:read.");
     assert_eq!(beyond(&none, "GET", "/tasks").await, "The token needs the scope tasks:read.");
-    // What is not there answers as what is: the scope comes first.
+    // The scope is checked before the row, so an absent row answers like an existing one.
     let absent = format!("/tasks/{}", t.member.id);
     assert_eq!(beyond(&none, "GET", &absent).await, "The token needs the scope tasks:read.");
     let changed = app.patch(&path).token(&writes).json(&json!({ "title": "Write it well" })).gives(200).await;
@@ -37,12 +41,12 @@ async fn a_service_reaches_what_its_scopes_name(app: &App) {
     let _ = app.delete(&path).token(&writes).gives(204).await;
 }
 
-async fn a_service_owns_nothing(app: &App) {
+async fn service_account_owns_no_rows(app: &App) {
     let t = app.tenant().await;
     let service = t.service(app, &["tasks:read", "tasks:write", "projects:write"]);
     let project = app.post("/projects").token(&service).json(&json!({ "name": "Import" })).gives(201).await;
     assert_eq!(project["manager_id"], json!(null));
-    // A scope for the task is enough to name what it refers to.
+    // A scope for tasks is enough to reference a project and a user in a task.
     let new = json!({ "title": "Imported", "project_id": project["id"], "assignee_id": t.member.id });
     let task = app.post("/tasks").token(&service).json(&new).gives(201).await;
     assert_eq!((&task["owner_id"], &task["assignee_id"]), (&json!(null), &json!(t.member.id)));
@@ -57,7 +61,7 @@ async fn a_service_owns_nothing(app: &App) {
     assert_eq!(me["count"], 0);
 }
 
-async fn an_operator_has_no_tenant(app: &App) {
+async fn operator_token_reads_nothing_of_a_tenant(app: &App) {
     let grant = taskhub_auth::Grant {
         kind: taskhub_auth::Kind::Operator,
         id: app.clock.now().token_id(),

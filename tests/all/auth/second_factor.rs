@@ -1,4 +1,4 @@
-//! The second factor: beginning and confirming it, signing in with it, recovery codes, and what a lost one takes.
+//! The second factor: setting it up, signing in with it, recovery codes, and removing a lost one.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,18 +8,18 @@ use taskhub_auth::Totp;
 use taskhub_tests::{Answer, App, PASSWORD, User, every_database};
 
 every_database!(
-    a_second_factor_is_begun_confirmed_and_disabled,
-    signing_in_takes_a_code,
-    a_code_serves_once_at_once,
-    a_recovery_code_serves_once,
-    it_takes_a_session_and_the_password,
-    an_admin_removes_a_lost_one,
-    nothing_of_it_is_kept_in_clear,
+    second_factor_is_set_up_confirmed_and_disabled,
+    sign_in_requires_a_code,
+    concurrent_uses_of_one_code_succeed_once,
+    recovery_code_is_single_use,
+    set_up_requires_a_session_and_the_password,
+    admin_removes_the_second_factor_of_another_user,
+    second_factor_secrets_are_not_stored_in_clear,
 );
 
 const STEP: Duration = Duration::from_secs(30);
 
-/// Somebody with a second factor.
+/// A user with a second factor.
 struct Guarded {
     access: String,
     totp: Totp,
@@ -44,7 +44,8 @@ fn codes(body: &Value) -> Vec<String> {
     body["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
 
-/// Enables it; the clock is in a later step then.
+/// Enables the second factor of the user. The clock moves past the time step of the code that was
+/// used.
 async fn guard(app: &App, user: &User) -> Guarded {
     let (access, _) = user.sign_in(app).await;
     let totp = begin(app, &access).await;
@@ -62,13 +63,13 @@ async fn sign_in(app: &App, user: &User, code: Option<&str>) -> Answer {
     app.post("/auth/token").json(&body).send().await
 }
 
-/// A code that is not good.
+/// Fails unless the code was refused.
 fn refused(answer: Answer) {
     let answer = answer.expect(422);
     assert_eq!((answer.pointer(), &answer.body["errors"][0]["code"]), ("/code", &json!("invalid_code")));
 }
 
-async fn a_second_factor_is_begun_confirmed_and_disabled(app: &App) {
+async fn second_factor_is_set_up_confirmed_and_disabled(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     let (other, _) = t.member.sign_in(app).await;
@@ -77,7 +78,7 @@ async fn a_second_factor_is_begun_confirmed_and_disabled(app: &App) {
     assert_eq!(state().await, none);
     let post = async |path: &str, body: Value| app.post(path).token(&access).json(&body).send().await;
     let code = |totp: &Totp| totp.code(app.clock.now().seconds());
-    // Until it is confirmed it can be begun anew, and is not asked for.
+    // Until it is confirmed, the set-up can start again and signing in takes no code.
     let first = begin(app, &access).await;
     let second = begin(app, &access).await;
     assert_eq!(state().await, none);
@@ -88,14 +89,14 @@ async fn a_second_factor_is_begun_confirmed_and_disabled(app: &App) {
     let now = state().await;
     assert_eq!((&now["enabled"], &now["recovery_codes_left"]), (&json!(true), &json!(10)));
     assert_eq!(now["confirmed_at"], json!(app.clock.now()));
-    // The sessions that began without it end.
+    // Sessions that began without the second factor end.
     let _ = app.get("/tasks").token(&other).gives(401).await;
     let _ = app.get("/tasks").token(&access).gives(200).await;
-    // Once is enough.
+    // An enabled second factor cannot be set up again.
     let again = post("/auth/mfa/totp", json!({ "password": PASSWORD })).await.expect(409);
     assert_eq!(again.code(), "conflict");
     let _ = post("/auth/mfa/totp/confirm", json!({ "code": code(&second) })).await.expect(409);
-    // It goes with the password and a code, and the same code does not do it twice.
+    // Disabling takes the password and a code. A code cannot be used twice.
     let both = |code: &str| json!({ "password": PASSWORD, "code": code });
     refused(post("/auth/mfa/totp/disable", both(&code(&second))).await);
     app.clock.advance(STEP);
@@ -114,11 +115,11 @@ async fn a_second_factor_is_begun_confirmed_and_disabled(app: &App) {
     assert_eq!(actions, ["create", "enrol", "confirm", "delete"]);
 }
 
-async fn signing_in_takes_a_code(app: &App) {
+async fn sign_in_requires_a_code(app: &App) {
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     assert_eq!(sign_in(app, &t.member, None).await.expect(401).code(), "second_factor_required");
-    // Who does not know the password learns nothing of it.
+    // Without the right password the caller does not learn that a code is required.
     let body = json!({ "email": t.member.email, "password": "another-password", "code": guarded.code(app) });
     assert_eq!(app.post("/auth/token").json(&body).send().await.expect(401).code(), "invalid_credentials");
     refused(sign_in(app, &t.member, Some("000000")).await);
@@ -127,17 +128,18 @@ async fn signing_in_takes_a_code(app: &App) {
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let _ = sign_in(app, &t.member, Some(&spaced)).await.expect(200);
     refused(sign_in(app, &t.member, Some(&code)).await);
-    // A clock may be a step off, and no more; what is older than what was used is not good any more.
+    // The clock of the client may be off by one time step. A code older than the last used one is
+    // refused.
     app.clock.advance(3 * STEP);
     let seconds = app.clock.now().seconds();
     refused(sign_in(app, &t.member, Some(&guarded.totp.code(seconds + 60))).await);
     let _ = sign_in(app, &t.member, Some(&guarded.totp.code(seconds + 30))).await.expect(200);
     refused(sign_in(app, &t.member, Some(&guarded.totp.code(seconds))).await);
-    // A code where none is needed is no harm.
+    // A superfluous code is ignored.
     let _ = sign_in(app, &t.other, Some("000000")).await.expect(200);
 }
 
-async fn a_code_serves_once_at_once(app: &App) {
+async fn concurrent_uses_of_one_code_succeed_once(app: &App) {
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     let code = guarded.code(app);
@@ -150,7 +152,7 @@ async fn a_code_serves_once_at_once(app: &App) {
     assert_eq!(sessions["count"], 2);
 }
 
-async fn a_recovery_code_serves_once(app: &App) {
+async fn recovery_code_is_single_use(app: &App) {
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     let [first, second] = [0, 1].map(|number| guarded.recovery[number].clone());
@@ -161,7 +163,7 @@ async fn a_recovery_code_serves_once(app: &App) {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     let state = app.get("/auth/mfa/totp").token(&guarded.access).gives(200).await;
     assert_eq!(state["recovery_codes_left"], 8);
-    // New ones take the place of all others.
+    // New recovery codes replace all others.
     app.clock.advance(Duration::from_hours(1));
     let pair = sign_in(app, &t.member, Some(&guarded.recovery[2])).await.expect(200).body;
     let access = pair["access_token"].as_str().unwrap();
@@ -173,7 +175,7 @@ async fn a_recovery_code_serves_once(app: &App) {
     let _ = sign_in(app, &t.member, Some(&renewed[0])).await.expect(200);
 }
 
-async fn it_takes_a_session_and_the_password(app: &App) {
+async fn set_up_requires_a_session_and_the_password(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     let service = t.service(app, &["second-factor:read", "second-factor:write", "users:read"]);
@@ -194,14 +196,14 @@ async fn it_takes_a_session_and_the_password(app: &App) {
     assert_eq!(nothing.expect(409).code(), "conflict");
 }
 
-async fn an_admin_removes_a_lost_one(app: &App) {
+async fn admin_removes_the_second_factor_of_another_user(app: &App) {
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     let (admin, _) = t.admin.sign_in(app).await;
     let path = format!("/users/{}/second-factor", t.member.id);
     let (manager, _) = t.manager.sign_in(app).await;
     let _ = app.delete(&path).token(&manager).gives(404).await;
-    // One's own takes a proof, whoever one is.
+    // Nobody can remove their own second factor without a proof, not even an admin.
     let _ = app.delete(&path).token(&guarded.access).gives(403).await;
     let _ = app.delete(&path).token(&admin).gives(204).await;
     let _ = app.delete(&path).token(&admin).gives(404).await;
@@ -212,17 +214,17 @@ async fn an_admin_removes_a_lost_one(app: &App) {
     assert_eq!(line["actor_id"], json!(t.admin.id));
 }
 
-async fn nothing_of_it_is_kept_in_clear(app: &App) {
+async fn second_factor_secrets_are_not_stored_in_clear(app: &App) {
     use secrecy::ExposeSecret;
     let t = app.tenant().await;
     let guarded = guard(app, &t.member).await;
     let _ = sign_in(app, &t.member, Some(&guarded.recovery[0])).await.expect(200);
-    let rows = crate::walks::database::Database::of(app).await.rows_of(t.id).await;
+    let rows = crate::contract::database::Database::of(app).await.rows_of(t.id).await;
     assert_eq!(rows["second_factor"].len(), 1);
     let secret = guarded.totp.text().expose_secret().to_owned();
     let bare = guarded.recovery.iter().map(|code| code.replace('-', ""));
     for secret in guarded.recovery.iter().cloned().chain(bare).chain([secret]) {
-        // MariaDB's rows are written in hexadecimal here.
+        // The rows of MariaDB are shown in hexadecimal here.
         let hex = secret.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat();
         let shown = rows.values().flatten().find(|row| row.contains(&secret) || row.contains(&hex));
         assert_eq!(shown, None, "{secret}");

@@ -1,4 +1,4 @@
-//! Sessions: rotation and its grace, reuse, expiry, verifying tokens, and signing out.
+//! Sessions: rotation with its grace period, reuse, expiry, token verification, and signing out.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use serde_json::json;
 use taskhub_tests::{Answer, App, PASSWORD, every_database};
 
 every_database!(
-    a_refresh_token_is_rotated,
-    the_grace_lasts_ten_seconds,
-    reuse_ends_the_family,
-    a_session_ends_when_it_is_idle,
-    a_session_ends_for_good,
-    an_access_token_expires,
-    a_token_is_verified,
-    signing_out_ends_one_session,
-    one_session_too_many_ends_the_oldest,
-    a_user_s_tokens_go_with_the_user,
+    refresh_token_is_rotated,
+    rotated_token_returns_its_successor_for_ten_seconds,
+    reuse_of_a_refresh_token_ends_the_session,
+    idle_session_expires,
+    session_expires_after_its_maximum_lifetime,
+    access_token_expires_after_15_minutes,
+    verify_returns_the_claims_of_an_active_token,
+    logout_ends_only_the_current_session,
+    session_over_the_limit_ends_the_oldest,
+    deleting_a_user_revokes_its_tokens,
 );
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -25,7 +25,7 @@ async fn refresh(app: &App, token: &str) -> Answer {
     app.post("/auth/token/refresh").json(&json!({ "refresh_token": token })).send().await
 }
 
-/// The successor and the access token that come with it.
+/// Rotates the refresh token. Returns the new access token and the new refresh token.
 async fn rotate(app: &App, token: &str) -> (String, String) {
     let pair = refresh(app, token).await.expect(200).body;
     (pair["access_token"].as_str().unwrap().to_owned(), pair["refresh_token"].as_str().unwrap().to_owned())
@@ -35,7 +35,7 @@ async fn refused(app: &App, token: &str) {
     assert_eq!(refresh(app, token).await.expect(401).code(), "invalid_refresh_token");
 }
 
-async fn a_refresh_token_is_rotated(app: &App) {
+async fn refresh_token_is_rotated(app: &App) {
     let t = app.tenant().await;
     let (_, first) = t.member.sign_in(app).await;
     let (access, second) = rotate(app, &first).await;
@@ -44,17 +44,17 @@ async fn a_refresh_token_is_rotated(app: &App) {
     assert_eq!(profile["id"], json!(t.member.id));
     let (_, third) = rotate(app, &second).await;
     assert_ne!(second, third);
-    // What this installation did not give out names no session, and ends none.
+    // An invalid refresh token ends no session.
     let tampered = format!("{}{}", &third[..third.len() - 1], if third.ends_with('A') { "Q" } else { "A" });
     for token in [tampered.as_str(), "", "thr_", "rubbish", &access[..200]] {
         refused(app, token).await;
     }
     let _ = rotate(app, &third).await;
-    // An access token is no refresh token, and the reverse.
+    // An access token is not a refresh token, nor the reverse.
     let _ = app.get("/tasks").token(&third).gives(401).await;
 }
 
-async fn the_grace_lasts_ten_seconds(app: &App) {
+async fn rotated_token_returns_its_successor_for_ten_seconds(app: &App) {
     let t = app.tenant().await;
     let (_, first) = t.member.sign_in(app).await;
     let (_, second) = rotate(app, &first).await;
@@ -63,33 +63,34 @@ async fn the_grace_lasts_ten_seconds(app: &App) {
     let (access, again) = rotate(app, &first).await;
     assert_eq!(again, second);
     let _ = app.get("/tasks").token(&access).gives(200).await;
-    // The grace does not begin anew with each repetition.
+    // Repeating the rotation does not extend the grace period.
     app.clock.advance(Duration::from_micros(1));
     refused(app, &first).await;
     refused(app, &second).await;
 }
 
-async fn reuse_ends_the_family(app: &App) {
+async fn reuse_of_a_refresh_token_ends_the_session(app: &App) {
     let t = app.tenant().await;
     let (other_access, other) = t.member.sign_in(app).await;
     let (_, first) = t.member.sign_in(app).await;
     let (_, second) = rotate(app, &first).await;
     let (access, third) = rotate(app, &second).await;
-    // The one before the last has no grace at all: two steps behind is no second tab.
+    // The token before the previous one has no grace period: it cannot be a concurrent request of
+    // the same client.
     refused(app, &first).await;
     refused(app, &third).await;
     refused(app, &second).await;
     let _ = app.get("/tasks").token(&access).gives(401).await;
     let verified = app.post("/auth/token/verify").json(&json!({ "token": access })).gives(200).await;
     assert_eq!(verified["active"], false);
-    // Another session of the user goes on.
+    // Other sessions of the user continue.
     let _ = app.get("/tasks").token(&other_access).gives(200).await;
     let _ = rotate(app, &other).await;
     let audit = app.get("/audit?noun=session&action=reuse").by(&t.admin).gives(200).await;
     assert_eq!(audit["count"], 1);
 }
 
-async fn a_session_ends_when_it_is_idle(app: &App) {
+async fn idle_session_expires(app: &App) {
     let t = app.tenant().await;
     let (_, token) = t.member.sign_in(app).await;
     let idle = 168 * HOUR;
@@ -99,7 +100,7 @@ async fn a_session_ends_when_it_is_idle(app: &App) {
     refused(app, &token).await;
 }
 
-async fn a_session_ends_for_good(app: &App) {
+async fn session_expires_after_its_maximum_lifetime(app: &App) {
     let t = app.tenant().await;
     let (_, mut token) = t.member.sign_in(app).await;
     for _ in 0..5 {
@@ -112,7 +113,7 @@ async fn a_session_ends_for_good(app: &App) {
     refused(app, &token).await;
 }
 
-async fn an_access_token_expires(app: &App) {
+async fn access_token_expires_after_15_minutes(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     app.clock.advance(Duration::from_secs(899));
@@ -121,7 +122,7 @@ async fn an_access_token_expires(app: &App) {
     assert_eq!(app.get("/tasks").token(&access).send().await.expect(401).code(), "unauthenticated");
 }
 
-async fn a_token_is_verified(app: &App) {
+async fn verify_returns_the_claims_of_an_active_token(app: &App) {
     let t = app.tenant().await;
     let verify =
         async |token: &str| app.post("/auth/token/verify").json(&json!({ "token": token })).gives(200).await;
@@ -143,7 +144,7 @@ async fn a_token_is_verified(app: &App) {
     assert_eq!(verify(&access).await, nothing);
 }
 
-async fn signing_out_ends_one_session(app: &App) {
+async fn logout_ends_only_the_current_session(app: &App) {
     let t = app.tenant().await;
     let (access, token) = t.member.sign_in(app).await;
     let (other_access, other) = t.member.sign_in(app).await;
@@ -156,12 +157,12 @@ async fn signing_out_ends_one_session(app: &App) {
     refused(app, &token).await;
     let _ = app.get("/tasks").token(&other_access).gives(200).await;
     let _ = rotate(app, &other).await;
-    // A token that belongs to no session has none to end.
+    // A token without a session cannot log out.
     let _ = app.post("/auth/logout").by(&t.member).gives(403).await;
     let _ = app.post("/auth/logout").gives(401).await;
 }
 
-async fn one_session_too_many_ends_the_oldest(app: &App) {
+async fn session_over_the_limit_ends_the_oldest(app: &App) {
     let t = app.tenant().await;
     let sign_in = json!({ "email": t.member.email, "password": PASSWORD, "tenant": t.slug });
     let mut sessions = Vec::new();
@@ -176,7 +177,7 @@ async fn one_session_too_many_ends_the_oldest(app: &App) {
     }
 }
 
-async fn a_user_s_tokens_go_with_the_user(app: &App) {
+async fn deleting_a_user_revokes_its_tokens(app: &App) {
     let t = app.tenant().await;
     let (access, refresh_token) = t.other.sign_in(app).await;
     let _ = app.get("/auth/profile").token(&access).gives(200).await;

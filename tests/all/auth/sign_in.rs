@@ -1,22 +1,23 @@
-//! Signing in: by email, by username, in one of several organisations; and who is not let in.
+//! Signing in: by email address, by username, and with several organisations; and which callers are
+//! refused.
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, PASSWORD, Tenant, every_database};
 
 every_database!(
-    by_email_or_username,
-    in_json_or_a_form,
-    one_answer_for_all_that_is_wrong,
-    an_email_of_several_organisations,
-    who_is_kept_out_is_not_let_in,
-    a_username_is_enough_where_one_organisation_has_it,
+    user_signs_in_by_email_or_username,
+    sign_in_accepts_json_or_a_form,
+    wrong_credentials_always_get_the_same_response,
+    email_of_several_organisations_is_resolved_by_password,
+    disabled_user_or_suspended_tenant_cannot_sign_in,
+    unique_username_signs_in_without_a_tenant,
 );
 
 async fn token(app: &App, body: Value) -> Answer {
     app.post("/auth/token").json(&body).send().await
 }
 
-async fn by_email_or_username(app: &App) {
+async fn user_signs_in_by_email_or_username(app: &App) {
     let t = app.tenant().await;
     let loud = t.member.email.to_uppercase();
     let ways = [
@@ -49,7 +50,7 @@ async fn by_email_or_username(app: &App) {
     assert_eq!(pointer(json!({ "email": t.member.email, "remember": true })).await, "/remember");
 }
 
-async fn in_json_or_a_form(app: &App) {
+async fn sign_in_accepts_json_or_a_form(app: &App) {
     let t = app.tenant().await;
     let form = format!("grant_type=password&username={}&password={PASSWORD}", t.member.email);
     let sent = app.post("/auth/token").body("application/x-www-form-urlencoded", form);
@@ -61,7 +62,7 @@ async fn in_json_or_a_form(app: &App) {
     assert_eq!(sent.code(), "unsupported_media_type");
 }
 
-async fn one_answer_for_all_that_is_wrong(app: &App) {
+async fn wrong_credentials_always_get_the_same_response(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let wrong = [
         json!({ "email": t.member.email, "password": "another-password" }),
@@ -82,7 +83,7 @@ async fn one_answer_for_all_that_is_wrong(app: &App) {
     assert!(bodies.windows(2).all(|two| two[0] == two[1]), "{bodies:#?}");
 }
 
-async fn an_email_of_several_organisations(app: &App) {
+async fn email_of_several_organisations_is_resolved_by_password(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let email = format!("both@{}.example", t.slug);
     let mut ids = Vec::new();
@@ -95,10 +96,10 @@ async fn an_email_of_several_organisations(app: &App) {
         let profile = app.get("/auth/profile").token(pair["access_token"].as_str().unwrap()).gives(200).await;
         profile["id"].clone()
     };
-    // Two passwords: each names its organisation by itself.
+    // The passwords differ: each determines its organisation.
     assert_eq!(who(json!({ "email": email, "password": PASSWORD })).await, ids[0]);
     assert_eq!(who(json!({ "email": email, "password": "tall-quiet-mountains" })).await, ids[1]);
-    // One password: the organisation must be named.
+    // The passwords are the same: the request must name the organisation.
     let v = app.tenant().await;
     let body = json!({ "email": email, "username": "both", "password": PASSWORD });
     ids.push(app.post("/users").by(&v.admin).json(&body).gives(201).await["id"].clone());
@@ -109,7 +110,7 @@ async fn an_email_of_several_organisations(app: &App) {
     let _ = token(app, json!({ "email": email, "tenant": u.slug, "password": PASSWORD })).await.expect(401);
 }
 
-async fn who_is_kept_out_is_not_let_in(app: &App) {
+async fn disabled_user_or_suspended_tenant_cannot_sign_in(app: &App) {
     let t = app.tenant().await;
     let credentials = json!({ "email": t.member.email, "password": PASSWORD });
     let (access, refresh) = t.member.sign_in(app).await;
@@ -120,14 +121,14 @@ async fn who_is_kept_out_is_not_let_in(app: &App) {
     let _ = app.get("/tasks").by(&t.member).gives(401).await;
     let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
     assert_eq!(refused.expect(401).code(), "invalid_refresh_token");
-    // The whole organisation.
+    // The tenant is suspended.
     let (access, refresh) = t.other.sign_in(app).await;
     crate::operator::set_active(app, &t, false).await;
     let credentials = json!({ "email": t.other.email, "password": PASSWORD });
     assert_eq!(token(app, credentials.clone()).await.expect(403).code(), "tenant_suspended");
     let refused = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).send().await;
     assert_eq!(refused.expect(403).code(), "tenant_suspended");
-    // Who knows no password does not learn that it is suspended.
+    // A caller without the right password does not learn that the tenant is suspended.
     let guess = json!({ "email": t.other.email, "password": "another-password" });
     assert_eq!(token(app, guess).await.expect(401).code(), "invalid_credentials");
     crate::poll::until("the suspension is known here", async || {
@@ -145,7 +146,7 @@ async fn who_is_kept_out_is_not_let_in(app: &App) {
     .await;
 }
 
-async fn a_username_is_enough_where_one_organisation_has_it(app: &App) {
+async fn unique_username_signs_in_without_a_tenant(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let name = format!("ada-{}", t.slug);
     let add = async |tenant: &Tenant, password: &str| {
@@ -160,7 +161,8 @@ async fn a_username_is_enough_where_one_organisation_has_it(app: &App) {
     let wrong = token(app, json!({ "username": name, "password": "another-password" })).await.expect(401);
     let nobody = token(app, json!({ "username": "nobody-has-this", "password": PASSWORD })).await.expect(401);
     assert_eq!((wrong.code(), &wrong.body["detail"]), ("invalid_credentials", &nobody.body["detail"]));
-    // Another one has it, too: only who knows a password that serves both is asked which one is meant.
+    // A second tenant has the same username. Only a caller whose password matches in both must name
+    // the tenant.
     let _ = add(&u, PASSWORD).await;
     assert_eq!(token(app, credentials).await.expect(409).code(), "tenant_required");
     let wrong = token(app, json!({ "username": name, "password": "another-password" })).await.expect(401);

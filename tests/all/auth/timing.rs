@@ -1,5 +1,6 @@
-//! How long a sign-in takes for who exists and for who does not. It is measured for people to read, and asserts nothing:
-//! `cargo test --release -p taskhub-tests --test all -- --ignored --nocapture known_and_unknown`.
+//! Measures how long a sign-in takes for a known and for an unknown user. It prints the times and
+//! asserts nothing: `cargo test --release -p taskhub-tests --test all -- --ignored --nocapture
+//! known_and_unknown`.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ async fn measure(app: &App) {
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..TRIES {
         for (email, times) in emails.iter().zip(&mut times) {
-            // What failed before is forgotten.
+            // Resets the login throttle.
             app.clock.advance(Duration::from_hours(2));
             let body = json!({ "email": email, "password": "another-password", "tenant": t.slug });
             let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Tenants, users and tokens, made beside the API.
+//! Creating tenants, users and tokens from the command line.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn serve(folder: &TempDir, more: &[&str]) -> Served {
 }
 
 #[test]
-fn an_operator_makes_tenants_and_users() {
+fn operator_creates_tenants_and_users() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let hub = |args: &str| taskhub(folder.path(), args);
@@ -54,7 +54,7 @@ fn an_operator_makes_tenants_and_users() {
         let access = pair["access_token"].as_str().unwrap();
         let profile = server.gives(200, "GET", "/auth/profile", access, Value::Null).await;
         assert_eq!(profile["role"], "admin");
-        // A new password ends all sessions, also at a server that runs meanwhile.
+        // A new password ends all sessions, even on a running server.
         let set = "user set-password --tenant acme --email ada@acme.example";
         let _ = with(set, "tall-quiet-mountains").said();
         refused(&server, access, "unauthenticated").await;
@@ -74,7 +74,7 @@ fn an_operator_makes_tenants_and_users() {
     });
 }
 
-/// The running server learns of it within a second.
+/// Waits until the running server refuses the token, for at most a second.
 async fn refused(server: &Served, token: &str, code: &str) {
     poll::within(Duration::from_secs(1), code, async || {
         server.send("GET", "/tasks", token, &Value::Null).await.unwrap().1["code"] == code
@@ -83,7 +83,7 @@ async fn refused(server: &Served, token: &str, code: &str) {
 }
 
 #[test]
-fn an_operator_invites() {
+fn operator_invites_to_register_an_organisation() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let invitation = taskhub(folder.path(), "tenant invite --hours 1").said();
@@ -100,7 +100,7 @@ fn an_operator_invites() {
 }
 
 #[test]
-fn an_operator_mints_tokens() {
+fn operator_mints_service_and_operator_tokens() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let hub = |args: &str| taskhub(folder.path(), args);
@@ -108,7 +108,7 @@ fn an_operator_mints_tokens() {
         let url = "--public-url http://127.0.0.1:8080";
         let importer = "token --tenant acme --service importer";
         let service = hub(&format!("{importer} --scope tasks:read,projects:read {url}")).said();
-        // The same service, with a scope that it has, and with all of them.
+        // The same service account, with one of its scopes and with all of them.
         let less = hub(&format!("{importer} --scope tasks:read {url}")).said();
         let whole = hub(&format!("{importer} --seconds 31536000 {url}")).said();
         let operator = hub(&format!("token --operator {url}")).said();
@@ -136,7 +136,8 @@ fn an_operator_mints_tokens() {
         assert_eq!((get("/projects", &whole).await, get("/users", &whole).await), (200, 403));
         let _ = server.gives(403, "POST", "/tasks", service.trim(), json!({ "title": "Beyond" })).await;
         assert_eq!((get("/tasks", &operator).await, get("/tasks", &elsewhere).await), (403, 401));
-        // It is a service account as any other, in the audit and for the admin: disabled, its tokens end, however long they are.
+        // It is a service account like any other, in the audit and for the admin. Disabling it
+        // revokes its tokens, however long they are valid.
         let sign_in = json!({ "username": "ada", "tenant": "acme", "password": PASSWORD });
         let pair = server.gives(200, "POST", "/auth/token", "", sign_in).await;
         let ada = pair["access_token"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Every command of the real program runs.
+//! Runs every command of the program.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use crate::process::{Served, command};
 
 const PASSWORD: &str = "wide-green-rivers";
 
-/// A line that is typed for each command, in an order in which each finds what it needs. `KID` is
-/// the key that signs no longer.
+/// One command line per command, in an order in which each finds the data that it needs. `KID` is
+/// the retired signing key.
 const TYPED: &[&str] = &[
     "openapi",
     "keys generate",
@@ -32,11 +32,11 @@ const TYPED: &[&str] = &[
     "wipe --yes",
     "seed --tasks 0",
 ];
-/// Commands that other tests of the command line run.
+/// Commands that other tests run.
 const ELSEWHERE: &[&str] = &["serve", "migrate down", "restore"];
 
 #[test]
-fn every_command_runs() {
+fn every_command_succeeds() {
     let folder = TempDir::new().unwrap();
     for line in TYPED {
         let line = line.replace("KID", &retired(&folder));
@@ -59,7 +59,7 @@ fn retired(folder: &TempDir) -> String {
 }
 
 #[test]
-fn a_quota_that_an_operator_sets_holds() {
+fn quota_set_by_the_operator_is_enforced() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let _ = taskhub(folder.path(), "tenant create Acme").said();
@@ -78,7 +78,7 @@ fn a_quota_that_an_operator_sets_holds() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_is_a_failure() {
+fn unwritable_output_is_a_failure() {
     let folder = TempDir::new().unwrap();
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let ended = command(folder.path(), &["keys", "generate"]).stdout(full).output().unwrap();
@@ -87,7 +87,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
-fn demonstration_data_is_for_development() {
+fn seed_is_refused_in_production() {
     let folder = TempDir::new().unwrap();
     let complaint = taskhub(folder.path(), "seed --profile production").complained();
     assert!(complaint.contains("Demonstration data is for a development server"), "{complaint}");

@@ -1,4 +1,4 @@
-//! Migrations, demonstration data, and wiping.
+//! Migrating, seeding and wiping the database.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::taskhub;
 use crate::process::{LIFTED, Served};
 
 #[test]
-fn migrations_go_up_and_down() {
+fn migrations_run_up_and_down() {
     let folder = TempDir::new().unwrap();
     let status = || taskhub(folder.path(), "migrate status").said();
     assert!(status().lines().all(|line| line.starts_with("missing ")), "{}", status());
@@ -20,14 +20,14 @@ fn migrations_go_up_and_down() {
     let down = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
     assert!(down.contains("deletes table task with 0 rows") && !down.contains("applied"), "{down}");
     assert_eq!(taskhub(folder.path(), "migrate up").said(), up);
-    // A server that may not migrate does not serve an old schema.
+    // A server that may not migrate refuses to start on an old schema.
     let _ = taskhub(folder.path(), &format!("migrate down --yes --steps {}", up.lines().count())).said();
     let complaint = taskhub(folder.path(), "serve --migrate false --listen 127.0.0.1:0").complained();
     assert!(complaint.contains("lacks migrations") && complaint.contains("m0001_core"), "{complaint}");
 }
 
 #[test]
-fn migrating_down_says_what_is_lost_and_asks() {
+fn migrate_down_lists_losses_and_requires_confirmation() {
     let folder = TempDir::new().unwrap();
     let _ = taskhub(folder.path(), "tenant create Acme").said();
     let applied = || {
@@ -47,18 +47,18 @@ fn migrating_down_says_what_is_lost_and_asks() {
 }
 
 #[test]
-fn demonstration_data_can_be_used_at_once() {
+fn seeded_tenants_are_ready_to_use() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let seed = || taskhub(folder.path(), "seed --tenants 2 --tasks 200").said();
         assert!(seed().contains("2 tenants with 200 tasks each"));
-        // What was wiped can be made again.
+        // The data can be seeded again after a wipe.
         let _ = taskhub(folder.path(), "wipe --yes").said();
         let _ = seed();
         let tokens = fs::read_to_string(folder.path().join("test_tokens.json")).unwrap();
         let tokens: Value = serde_json::from_str(&tokens).unwrap();
         assert_eq!(tokens["tenants"].as_array().unwrap().len(), 2);
-        // The issuer is the public URL: the same as when the tokens were made.
+        // The issuer is the public URL, which must be the same as when the tokens were minted.
         let flags = [&LIFTED[..], &["--public-url", "http://127.0.0.1:8080"]].concat();
         let server = Served::start(folder.path(), &flags).await;
         let mut listed = Vec::new();
@@ -80,7 +80,8 @@ fn demonstration_data_can_be_used_at_once() {
             let _ = server.gives(200, "POST", "/auth/token", "", body).await;
             everything_is_there(&server, users).await;
         }
-        // The two have no task in common, and each has more than were asked for: those of the office's move.
+        // The two tenants share no task. Each has more tasks than requested, because the example of
+        // the office move adds some.
         let count = listed.len();
         listed.sort_unstable();
         listed.dedup();
@@ -89,7 +90,7 @@ fn demonstration_data_can_be_used_at_once() {
     });
 }
 
-/// Looks at each list of an organisation, as its administrator and as others see it.
+/// Reads every list of the tenant, as its admin and as other users.
 async fn everything_is_there(server: &Served, users: &[Value]) {
     let token = |who: usize| users[who]["access_token"].as_str().unwrap();
     let get = async |who: usize, path: &str| server.gives(200, "GET", path, token(who), Value::Null).await;
@@ -132,7 +133,7 @@ async fn everything_is_there(server: &Served, users: &[Value]) {
         let worked = format!("/time-entries?user={}", user["id"].as_str().unwrap());
         assert!(count(who, &worked).await > 0, "{who}");
     }
-    // What lies in tasks and documents.
+    // Rows below tasks and documents.
     let tasks = get(0, "/tasks?sort=created_at&page_size=60&status=done").await;
     let mut within = std::collections::BTreeMap::<&str, usize>::new();
     for task in tasks["results"].as_array().unwrap() {
@@ -165,7 +166,7 @@ async fn everything_is_there(server: &Served, users: &[Value]) {
         }
     }
     assert!(versions >= 40 && files >= 7, "{versions} {files}");
-    // Reports that tell something.
+    // Reports have content.
     for (who, team) in [(1, 0), (2, 1), (0, 0)] {
         let teams = get(0, "/teams?sort=created_at").await;
         let team = teams["results"][team]["id"].as_str().unwrap().to_owned();
@@ -184,7 +185,7 @@ async fn everything_is_there(server: &Served, users: &[Value]) {
 }
 
 #[test]
-fn wiping_asks_and_is_for_development() {
+fn wipe_requires_confirmation_and_a_development_profile() {
     let folder = TempDir::new().unwrap();
     let _ = taskhub(folder.path(), "tenant create Acme").said();
     let kept = || taskhub(folder.path(), "tenant list").said().contains("acme");

@@ -1,5 +1,5 @@
-//! Where settings come from: `.env`, variables and files of secrets. What can't be read stops the
-//! start.
+//! The sources of settings: `.env`, variables and files with secrets. A setting that cannot be read
+//! prevents the start.
 
 use std::{
     fs::{self, Permissions},
@@ -12,19 +12,19 @@ use tempfile::TempDir;
 use super::taskhub;
 use crate::process::{Ran, Served, command, run};
 
-/// Runs `taskhub tenant list` in a folder with this `.env`.
+/// Runs `taskhub tenant list` in the folder with this `.env`.
 fn with_env(folder: &TempDir, text: &str) -> Ran {
     fs::write(folder.path().join(".env"), text).unwrap();
     taskhub(folder.path(), "tenant list")
 }
 
-/// Runs `taskhub tenant list` with a variable.
+/// Runs `taskhub tenant list` with the variable.
 fn with_variable(folder: &Path, name: &str, value: &str) -> Ran {
     run(command(folder, &["tenant", "list"]).env(name, value), "")
 }
 
 #[test]
-fn a_line_of_env_that_cannot_be_read_stops_the_start() {
+fn invalid_line_in_dotenv_prevents_the_start() {
     let folder = TempDir::new().unwrap();
     for (text, line, sentence) in [
         (
@@ -48,11 +48,11 @@ fn a_line_of_env_that_cannot_be_read_stops_the_start() {
 }
 
 #[test]
-fn the_example_can_be_copied_and_every_line_of_it_set() {
+fn every_line_of_the_example_env_can_be_set() {
     let folder = TempDir::new().unwrap();
     let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../.env.example")).unwrap();
     let _ = with_env(&folder, &example).said();
-    // With every setting but those of what is not here.
+    // All settings except those that need something outside this folder.
     let elsewhere = ["_FILE=", "TASKHUB_MAIL=", "TASKHUB_FILES=", "_DIR=", "TASKHUB_DATABASE_PASSWORD="];
     let set: Vec<_> = example
         .lines()
@@ -64,7 +64,7 @@ fn the_example_can_be_copied_and_every_line_of_it_set() {
 }
 
 #[test]
-fn an_unknown_setting_stops_the_start() {
+fn unknown_setting_prevents_the_start() {
     let folder = TempDir::new().unwrap();
     let complaint = with_variable(folder.path(), "TASKHUB_REGISTRATOIN", "closed").complained();
     assert!(
@@ -76,7 +76,7 @@ fn an_unknown_setting_stops_the_start() {
 }
 
 #[test]
-fn only_the_env_of_the_working_directory_is_read_and_the_log_names_it() {
+fn only_the_dotenv_of_the_working_directory_is_read_and_logged() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let inner = folder.path().join("inner");
@@ -98,7 +98,7 @@ fn only_the_env_of_the_working_directory_is_read_and_the_log_names_it() {
 }
 
 #[test]
-fn a_secret_can_be_in_a_file() {
+fn secret_is_read_from_a_file() {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite://{}/apart.db", folder.path().display());
     fs::write(folder.path().join("url"), format!("{url}\n")).unwrap();
@@ -117,7 +117,7 @@ fn a_secret_can_be_in_a_file() {
 }
 
 #[test]
-fn the_files_of_an_embedded_database_are_their_owners_alone() {
+fn sqlite_files_are_private_to_their_owner() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}/hub.db", folder.path().display());
@@ -128,7 +128,7 @@ fn the_files_of_an_embedded_database_are_their_owners_alone() {
             assert_eq!(mode(file), 0o600, "{}", file.display());
         }
         let _ = server.stop().await;
-        // Those of an earlier release are tightened.
+        // The permissions of existing files are tightened.
         fs::set_permissions(&files[0], Permissions::from_mode(0o644)).unwrap();
         let server = Served::start(folder.path(), &["--database-url", &url]).await;
         assert!(files.iter().all(|file| mode(file) == 0o600));

@@ -1,4 +1,5 @@
-//! Every setting is a flag, a variable and a line of `.env.example`; a wrong value is refused with a sentence.
+//! Every setting is a flag, a variable and a line of `.env.example`. A wrong value is refused with
+//! a sentence.
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
@@ -9,7 +10,7 @@ use super::taskhub;
 use crate::process::{command, run};
 
 #[test]
-fn help_shows_flag_variable_and_default() {
+fn help_shows_flag_variable_and_default_of_every_setting() {
     let folder = TempDir::new().unwrap();
     let help = taskhub(folder.path(), "--help").said();
     let variables = taskhub::cli::variables();
@@ -34,7 +35,7 @@ fn help_shows_flag_variable_and_default() {
 }
 
 #[test]
-fn the_example_speaks_of_every_variable() {
+fn example_env_names_every_variable() {
     let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../.env.example")).unwrap();
     for (variable, _) in taskhub::cli::variables() {
         let line = example
@@ -45,7 +46,7 @@ fn the_example_speaks_of_every_variable() {
 }
 
 #[test]
-fn wrong_settings_are_refused_with_a_sentence() {
+fn invalid_setting_is_refused_with_a_message() {
     let folder = TempDir::new().unwrap();
     let wrong = [
         ("--database-url oracle://db", "expected sqlite://…, postgres://… or mysql://…"),
@@ -79,7 +80,7 @@ fn wrong_settings_are_refused_with_a_sentence() {
     ];
     for (flags, sentence) in wrong {
         let args: Vec<_> = ["serve"].into_iter().chain(flags.split(' ')).collect();
-        // Whatever else runs on this machine, the port is free.
+        // Port 0 is free, whatever else runs on this machine.
         let mut serve = command(folder.path(), &args);
         let complaint = run(serve.env("TASKHUB_LISTEN", "127.0.0.1:0"), "").complained();
         assert!(complaint.contains(sentence), "{flags}: {complaint}");
@@ -89,13 +90,13 @@ fn wrong_settings_are_refused_with_a_sentence() {
     let mut by_variable = command(folder.path(), &["serve"]);
     let complaint = run(by_variable.env("TASKHUB_LISTEN", "nonsense"), "").complained();
     assert!(complaint.contains("expected an address and a port"), "{complaint}");
-    // A database's password is not told on.
+    // The password of the database does not appear in the message.
     let mut misspelt = command(folder.path(), &["serve"]);
     let complaint =
         run(misspelt.env("DATABASE_URL", "postgress://hub:wide-green-rivers@db/hub"), "").complained();
     assert!(complaint.contains("expected sqlite://…, postgres://… or mysql://…"), "{complaint}");
     assert!(!complaint.contains("wide-green-rivers"), "{complaint}");
-    // Nor is a mail server's.
+    // The password of the mail server does not, either.
     let mut misspelt = command(folder.path(), &["serve"]);
     let complaint =
         run(misspelt.env("TASKHUB_MAIL", "smpt://hub:wide-green-rivers@mail.example"), "").complained();
@@ -110,7 +111,7 @@ fn wrong_settings_are_refused_with_a_sentence() {
 }
 
 #[test]
-fn keys_are_their_owner_s_and_are_never_overwritten() {
+fn key_files_are_private_and_never_overwritten() {
     let folder = TempDir::new().unwrap();
     let said = taskhub(folder.path(), "keys generate").said();
     let path = folder.path().join("taskhub-data/signing-keys.json");
@@ -127,7 +128,7 @@ fn keys_are_their_owner_s_and_are_never_overwritten() {
         let file = format!("{algorithm}.json");
         let flags = format!("keys generate --token-algorithm {algorithm} --signing-keys-file {file}");
         let _ = taskhub(folder.path(), &flags).said();
-        // The key serves.
+        // The new key signs tokens.
         let _ = taskhub(folder.path(), &format!("token --operator --signing-keys-file {file}")).said();
     }
     fs::write(folder.path().join("broken.json"), "{}").unwrap();
@@ -136,19 +137,19 @@ fn keys_are_their_owner_s_and_are_never_overwritten() {
 }
 
 #[test]
-fn the_document_is_printed() {
+fn openapi_command_prints_the_document() {
     let folder = TempDir::new().unwrap();
     let printed = taskhub(folder.path(), "openapi").said();
     let document: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(document, taskhub::openapi::build().unwrap());
     let yaml = taskhub(folder.path(), "openapi --yaml").said();
     assert!(yaml.starts_with("openapi: 3.1.0\n"));
-    // No folder and no database is made for that.
+    // The command creates no folder and no database.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_server_in_production_serves() {
+fn server_starts_with_the_production_profile() {
     actix_web::rt::System::new().block_on(async {
         let folder = TempDir::new().unwrap();
         let _ = taskhub(folder.path(), "keys generate").said();
@@ -173,7 +174,7 @@ fn a_server_in_production_serves() {
 }
 
 #[test]
-fn a_platform_sets_the_port() {
+fn port_variable_sets_the_port() {
     let listen = |flags: &[&str]| taskhub::config::Settings::from_flags(flags).unwrap().listen().to_string();
     assert_eq!(listen(&[]), "127.0.0.1:8080");
     assert_eq!(listen(&["--port", "9000"]), "0.0.0.0:9000");

@@ -1,4 +1,5 @@
-//! Two servers over one database: what one revokes, the other refuses soon, without being asked to read it.
+//! Two servers on one database. A revocation on one node soon applies on the other, which reads it
+//! in the background.
 
 use std::time::Instant;
 
@@ -7,10 +8,10 @@ use taskhub_tests::{App, User, every_database};
 
 use crate::{operator::set_active, poll};
 
-every_database!(what_one_node_revokes_another_refuses, nodes_share_what_they_keep);
+every_database!(revocation_reaches_the_other_node, nodes_share_idempotency_keys_cursors_and_sessions);
 
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "what was measured is for people")]
-async fn what_one_node_revokes_another_refuses(app: &App) {
+async fn revocation_reaches_the_other_node(app: &App) {
     let t = app.tenant().await;
     let there = app.second(&[]).await;
     let refused = async |what: &str, token: &str, code: &str| {
@@ -59,7 +60,7 @@ async fn what_one_node_revokes_another_refuses(app: &App) {
     there.finish().await;
 }
 
-async fn nodes_share_what_they_keep(app: &App) {
+async fn nodes_share_idempotency_keys_cursors_and_sessions(app: &App) {
     let t = app.tenant().await;
     let there = app.second(&[]).await;
     let body = json!({ "title": "Made here" });
@@ -68,7 +69,7 @@ async fn nodes_share_what_they_keep(app: &App) {
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.expect(201).body, made);
     let _ = app.post("/tasks").by(&t.member).json(&body).gives(201).await;
-    // A cursor of one is good on the other, and so is a refresh token.
+    // A cursor or refresh token from one node is valid on the other.
     let page = app.get("/tasks?cursor=&page_size=1").by(&t.member).gives(200).await;
     let next = page["next"].as_str().unwrap().split_once("/api/v1").unwrap().1.to_owned();
     assert_eq!(there.get(&next).by(&t.member).gives(200).await["results"][0], made);

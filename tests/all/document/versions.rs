@@ -1,4 +1,4 @@
-//! The stories of a document's content and of what it was.
+//! Scenario tests of the content of a document and its versions.
 
 use serde_json::{Value, json};
 use taskhub_domain::{
@@ -8,20 +8,20 @@ use taskhub_domain::{
 use taskhub_tests::{Answer, App, Tenant, User, every_database};
 
 every_database!(
-    every_saved_version_is_kept,
-    a_stored_file_is_the_content,
-    a_text_is_the_content_again,
-    versions_are_compared,
-    who_may_read_and_restore,
-    what_is_wrong_with_a_content_is_told,
-    a_document_takes_its_files_along,
-    each_of_many_at_once_is_a_version,
+    every_change_of_a_document_saves_a_version,
+    stored_file_is_the_content_of_a_document,
+    text_replaces_a_stored_file,
+    versions_are_compared_as_a_unified_diff,
+    version_permissions_follow_the_document,
+    invalid_content_is_rejected,
+    deleting_a_document_deletes_its_files,
+    concurrent_writes_save_one_version_each,
 );
 
 const FILE: &str = "application/octet-stream";
 const TEXT: &str = "text/markdown";
 
-/// A document of the member's, in a project of the manager's.
+/// A document of the member in a project of the manager.
 async fn document(app: &App, t: &Tenant, content: &str) -> String {
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let body = json!({ "title": "Minutes", "project_id": project["id"], "content": content });
@@ -43,18 +43,18 @@ async fn put(app: &App, by: &User, document: &str, kind: &str, octets: &str) -> 
     app.put(&format!("{document}/content")).by(by).body(kind, octets.to_owned()).send().await
 }
 
-async fn every_saved_version_is_kept(app: &App) {
+async fn every_change_of_a_document_saves_a_version(app: &App) {
     let t = app.tenant().await;
     let document = document(app, &t, "one\n").await;
     let change = async |by: &User, body: Value| app.patch(&document).by(by).json(&body).gives(200).await;
     let _ = change(&t.manager, json!({ "content": "two\n" })).await;
     let _ = change(&t.member, json!({ "title": "Notes" })).await;
-    // What changes nothing of it, and where it lies, is no version.
+    // A no-op update and a move to another project save no version.
     let _ = change(&t.member, json!({ "title": "Notes" })).await;
     let elsewhere = app.post("/projects").by(&t.manager).json(&json!({ "name": "Other" })).gives(201).await;
     let moved = change(&t.member, json!({ "project_id": elsewhere["id"] })).await;
     assert_eq!(moved["version"], 4);
-    // Where it was before is for admins alone: that is a story of its own.
+    // Only admins see the versions from before the move, which another test covers.
     let all = versions(app, &t.admin, &document).await;
     let told: Vec<_> = all.iter().map(|it| (&it["number"], &it["title"], &it["saved_by"])).collect();
     assert_eq!(
@@ -75,7 +75,7 @@ async fn every_saved_version_is_kept(app: &App) {
         text.header("content-disposition"),
         "attachment; filename=\"Minutes.md\"; filename*=UTF-8''Minutes.md"
     );
-    // Restoring makes a new version that is equal to the old one.
+    // Restoring saves a new version that equals the old one.
     let restore = format!("{}/restore", path(&document, &all[0]));
     let _ = app.post(&restore).by(&t.admin).header("if-match", "\"3\"").gives(412).await;
     let restored = app.post(&restore).by(&t.admin).header("if-match", "\"4\"").send().await.expect(200);
@@ -84,7 +84,7 @@ async fn every_saved_version_is_kept(app: &App) {
     assert_eq!(restored.body["project_id"], elsewhere["id"], "it stays where it is");
     let all = versions(app, &t.admin, &document).await;
     assert_eq!(all.iter().map(|it| it["number"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 5]);
-    // What it is already it need not become.
+    // Restoring the current version is a no-op.
     let _ = app.post(&format!("{}/restore", path(&document, &all[3]))).by(&t.admin).gives(200).await;
     assert_eq!(versions(app, &t.admin, &document).await.len(), 4);
     let row = document.rsplit('/').next().unwrap();
@@ -92,7 +92,7 @@ async fn every_saved_version_is_kept(app: &App) {
     assert_eq!(audit["count"], 1);
 }
 
-async fn a_stored_file_is_the_content(app: &App) {
+async fn stored_file_is_the_content_of_a_document(app: &App) {
     let t = app.tenant().await;
     let document = document(app, &t, "the text").await;
     let content = format!("{document}/content");
@@ -116,7 +116,7 @@ async fn a_stored_file_is_the_content(app: &App) {
         "attachment; filename=\"plan.pdf\"; filename*=UTF-8''plan.pdf"
     );
     assert_eq!(got.header("content-security-policy"), "sandbox; default-src 'none'");
-    // Another in its place; both are kept, each in its version.
+    // A second file replaces the first; each stays in its version.
     let stale = app.put(&content).by(&t.member).header("if-match", "\"1\"").body(FILE, "x").send().await;
     assert_eq!(stale.expect(412).code(), "stale");
     let _ = put(app, &t.member, &document, FILE, "another").await.expect(200);
@@ -130,12 +130,12 @@ async fn a_stored_file_is_the_content(app: &App) {
         let known = app.get(&path).by(&t.other).header("if-none-match", got.header("etag")).send().await;
         let _ = known.expect(304);
     }
-    // The same file is restored, and counted once.
+    // A restored version uses the same file, which counts once.
     let _ = app.post(&format!("{}/restore", path(&document, &all[1]))).by(&t.member).gives(200).await;
     assert_eq!(app.get(&content).by(&t.other).send().await.expect(200).text, "%PDF-1.7 and so on");
 }
 
-async fn a_text_is_the_content_again(app: &App) {
+async fn text_replaces_a_stored_file(app: &App) {
     let t = app.tenant().await;
     let document = document(app, &t, "").await;
     let _ = put(app, &t.member, &document, FILE, "octets").await.expect(200);
@@ -148,7 +148,7 @@ async fn a_text_is_the_content_again(app: &App) {
     assert_eq!(all[1]["file"]["size"], 6);
 }
 
-async fn versions_are_compared(app: &App) {
+async fn versions_are_compared_as_a_unified_diff(app: &App) {
     let t = app.tenant().await;
     let lines = |changed: &str| {
         (0..20).map(|i| if i == 10 { changed.to_owned() } else { format!("line {i}\n") }).collect::<String>()
@@ -169,7 +169,7 @@ async fn versions_are_compared(app: &App) {
     assert_eq!(diff(&all[2], "").await.text, "", "the text is the same");
     let against = format!("?against={}", all[0]["id"].as_str().unwrap());
     assert!(diff(&all[2], &against).await.text.contains("-ten\n+TEN\n"));
-    // The first is compared with nothing.
+    // The first version is compared with an empty text.
     let first = diff(&all[0], "").await.text;
     assert!(
         first.starts_with("--- nothing\n+++ Minutes (version 1)\n@@ -0,0 +1,20 @@\n+line 0\n"),
@@ -179,14 +179,14 @@ async fn versions_are_compared(app: &App) {
     let known =
         app.get(&format!("{}/diff", path(&document, &all[1]))).by(&t.other).header("if-none-match", tag);
     let _ = known.send().await.expect(304);
-    // Another document's is none of its versions.
+    // A version of another document is not found.
     let other = self::document(app, &t, "").await;
     let foreign = versions(app, &t.member, &other).await[0]["id"].as_str().unwrap().to_owned();
     let wrong = app.get(&format!("{}/diff?against={foreign}", path(&document, &all[0]))).by(&t.member);
     assert_eq!(wrong.send().await.expect(400).pointer(), "against");
 }
 
-async fn who_may_read_and_restore(app: &App) {
+async fn version_permissions_follow_the_document(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let document = document(app, &t, "one").await;
     let _ = app.patch(&document).by(&t.member).json(&json!({ "content": "two" })).gives(200).await;
@@ -209,7 +209,8 @@ async fn who_may_read_and_restore(app: &App) {
         let _ = app.post(&restore).by(user).gives(200).await;
         let _ = put(app, user, &document, TEXT, "three").await.expect(200);
     }
-    // A team's project shows its documents to the team, and what they were elsewhere to admins alone.
+    // Only the team sees the documents of its project, and only admins see their versions from
+    // another project.
     let team = app.post("/teams").by(&t.manager).json(&json!({ "name": "Design" })).gives(201).await;
     let project = json!({ "name": "Brand", "team_id": team["id"], "manager_id": t.manager.id });
     let project = app.post("/projects").by(&t.manager).json(&project).gives(201).await;
@@ -228,7 +229,7 @@ async fn who_may_read_and_restore(app: &App) {
     assert_eq!(put(app, &t.other, &document, FILE, "x").await.expect(404).code(), "not_found");
 }
 
-async fn what_is_wrong_with_a_content_is_told(app: &App) {
+async fn invalid_content_is_rejected(app: &App) {
     let t = app.tenant().await;
     let document = document(app, &t, "one").await;
     let content = format!("{document}/content");
@@ -248,11 +249,11 @@ async fn what_is_wrong_with_a_content_is_told(app: &App) {
         .gives(400)
         .await;
     assert_eq!(app.get(&document).by(&t.member).gives(200).await["version"], 1);
-    // The longest text that there may be.
+    // The longest allowed text.
     let _ = app.put(&content).by(&t.member).body(TEXT, "ä".repeat(200_000)).gives(200).await;
 }
 
-async fn a_document_takes_its_files_along(app: &App) {
+async fn deleting_a_document_deletes_its_files(app: &App) {
     let t = app.tenant().await;
     let repository = &app.state.repository;
     let system = repository.system("a test", Request::default());
@@ -264,7 +265,7 @@ async fn a_document_takes_its_files_along(app: &App) {
     for octets in ["ten octets", "ten octetS"] {
         let _ = put(app, &t.member, &document, FILE, octets).await.expect(200);
     }
-    // What a version has still counts.
+    // A file that a version uses still counts.
     let full = put(app, &t.member, &document, FILE, "x").await.expect(413);
     assert_eq!(full.code(), "quota_exceeded");
     assert_eq!(versions(app, &t.member, &document).await.len(), 3);
@@ -281,7 +282,7 @@ async fn a_document_takes_its_files_along(app: &App) {
     assert_eq!(app.get(&format!("{next}/content")).by(&t.member).send().await.expect(200).text, "ten octetS");
 }
 
-async fn each_of_many_at_once_is_a_version(app: &App) {
+async fn concurrent_writes_save_one_version_each(app: &App) {
     let t = app.tenant().await;
     let document = document(app, &t, "").await;
     let texts: Vec<_> = (0..6).map(|number| format!("text {number}")).collect();

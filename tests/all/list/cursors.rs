@@ -1,4 +1,4 @@
-//! Cursors: sealed, bound to their list, and steady on a list that changes.
+//! Cursors: opaque, bound to their list, and stable while the list changes.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use taskhub_tests::{App, every_database};
 use super::{each, neighbour, tasks};
 use crate::concurrency::rows;
 
-every_database!(a_cursor_is_good_for_its_list_alone, a_changing_list_is_covered_once);
+every_database!(cursor_is_valid_only_for_its_list, paging_a_changing_list_returns_every_row_once);
 
-async fn a_cursor_is_good_for_its_list_alone(app: &App) {
+async fn cursor_is_valid_only_for_its_list(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let _ = tasks(app, &t.member, &["one", "two", "three"]).await;
     let _ = tasks(app, &u.member, &["four", "five", "six"]).await;
@@ -18,7 +18,7 @@ async fn a_cursor_is_good_for_its_list_alone(app: &App) {
     let next = neighbour(app, &page, "next").unwrap();
     let cursor = next.split_once("cursor=").unwrap().1.to_owned();
     let _ = app.get(&next).by(&t.member).gives(200).await;
-    // The order of parameters is no matter.
+    // The order of the parameters does not matter.
     let _ =
         app.get(&format!("/tasks?cursor={cursor}&status=todo&page_size=1")).by(&t.member).gives(200).await;
     let refused = async |path: &str, token: &str, why: &str| {
@@ -44,7 +44,7 @@ async fn a_cursor_is_good_for_its_list_alone(app: &App) {
         let mut tampered = cursor.clone();
         let other = if tampered[position..].starts_with('A') { "B" } else { "A" };
         tampered.replace_range(position..=position, other);
-        // The last character of base64 may bear bits that mean nothing: the decoder refuses those too.
+        // The last character of base64 can contain unused bits. The decoder refuses them, too.
         refused(&format!("/tasks?status=todo&cursor={tampered}"), &t.member.token, "tampered").await;
     }
     for made_up in ["A", "e30", "bm90IGEgY3Vyc29y", "%00", &"A".repeat(5000)] {
@@ -52,7 +52,7 @@ async fn a_cursor_is_good_for_its_list_alone(app: &App) {
     }
 }
 
-async fn a_changing_list_is_covered_once(app: &App) {
+async fn paging_a_changing_list_returns_every_row_once(app: &App) {
     for sort in ["created_at", "-created_at", "title", "-title", "due_at,title", "priority,-title"] {
         let t = app.tenant().await;
         let remove = async |id: &Value| {
@@ -66,13 +66,15 @@ async fn a_changing_list_is_covered_once(app: &App) {
             app.get(&format!("/tasks?cursor=&page_size=3&sort={sort}")).by(&t.member).gives(200).await;
         for round in 0.. {
             for title in each(&page, "title") {
-                // What was added on the way may be met or not; what was there is met once.
+                // A row added meanwhile may be returned or not. A row that was there is returned
+                // once.
                 let added = title.starts_with("added") || title.starts_with("until");
                 assert!(unseen.remove(title) || added, "{sort}: {title} came twice");
             }
             let Some(next) = neighbour(app, &page, "next") else { break };
             if round < 3 {
-                // The row at the cursor goes away, and so does one that was not met yet; at both ends one is added.
+                // Deletes the row at the cursor and one not yet returned, and adds a row at both
+                // ends.
                 remove(&page["results"][2]["id"]).await;
                 let gone = unseen.pop_last().unwrap();
                 remove(&made.iter().find(|task| task["title"] == gone).unwrap()["id"]).await;
@@ -81,7 +83,8 @@ async fn a_changing_list_is_covered_once(app: &App) {
             page = app.get(&next).by(&t.member).gives(200).await;
         }
         assert_eq!(unseen, BTreeSet::new(), "{sort}");
-        // And back, while the row at the cursor goes away: all that is there, each once.
+        // Pages backwards while the row at the cursor is deleted: every existing row is returned
+        // once.
         let there: BTreeSet<_> = rows(app, &t.member.token, "/tasks").await.iter().map(id).collect();
         let mut met: BTreeSet<_> = page["results"].as_array().unwrap().iter().map(id).collect();
         while let Some(previous) = neighbour(app, &page, "previous") {

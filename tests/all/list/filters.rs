@@ -1,4 +1,4 @@
-//! Filters, sorting and sparse fields: what a noun lists, and nothing else.
+//! Filters, sorting and sparse fields: only those that the resource declares are accepted.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
@@ -6,16 +6,16 @@ use taskhub_tests::{App, every_database};
 use super::{each, tasks};
 
 every_database!(
-    filters_narrow,
-    instants_are_compared,
-    what_is_not_listed_is_refused,
-    sorting_is_alike_everywhere,
-    fields_are_sparse,
-    a_status_has_a_list_of_its_own,
-    names_are_searched,
+    filters_select_matching_rows,
+    timestamps_are_filtered_by_comparison,
+    undeclared_filter_sort_or_field_is_rejected_with_400,
+    sorting_is_the_same_on_every_database,
+    fields_parameter_selects_fields,
+    tasks_are_listed_by_status,
+    q_searches_names_and_descriptions,
 );
 
-async fn filters_narrow(app: &App) {
+async fn filters_select_matching_rows(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let project = project["id"].as_str().unwrap();
@@ -57,13 +57,13 @@ async fn filters_narrow(app: &App) {
     assert_eq!(users("role=admin,manager&is_active=true").await, "admin manager");
     assert_eq!(users("is_active=false").await, "");
     assert_eq!(users("username=member").await, "member");
-    // Exactly this: no other case and no pattern.
+    // The match is exact: it is case-sensitive and has no wildcards.
     for near in ["Member", "memb%25", "m%C3%A9mber"] {
         assert_eq!(users(&format!("username={near}")).await, "", "{near}");
     }
 }
 
-async fn instants_are_compared(app: &App) {
+async fn timestamps_are_filtered_by_comparison(app: &App) {
     let t = app.tenant().await;
     for (title, due) in [
         ("first", json!("2027-01-01T00:00:00Z")),
@@ -89,7 +89,7 @@ async fn instants_are_compared(app: &App) {
     }
 }
 
-async fn what_is_not_listed_is_refused(app: &App) {
+async fn undeclared_filter_sort_or_field_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     let many = (0..51).map(|number| uuid::Uuid::from_u128(number).to_string()).collect::<Vec<_>>().join(",");
     let wrong = [
@@ -129,9 +129,10 @@ async fn what_is_not_listed_is_refused(app: &App) {
     }
 }
 
-async fn sorting_is_alike_everywhere(app: &App) {
+async fn sorting_is_the_same_on_every_database(app: &App) {
     let t = app.tenant().await;
-    // By code point: capitals, then small letters, then what is beyond ASCII; a beginning before what goes on.
+    // Sorted by code point: upper case, lower case, then characters beyond ASCII. A prefix comes
+    // before longer strings.
     let sorted = ["Zebra", "abc", "abc d", "abcd", "äpfel", "￦ won", "😀 smile"];
     let shuffled = ["äpfel", "😀 smile", "abc d", "Zebra", "abcd", "￦ won", "abc"];
     let _ = tasks(app, &t.member, &shuffled).await;
@@ -147,14 +148,14 @@ async fn sorting_is_alike_everywhere(app: &App) {
     let first = format!("/tasks/{}", page["results"][0]["id"].as_str().unwrap());
     let change = json!({ "due_at": "2027-01-01T00:00:00Z", "priority": "urgent" });
     let _ = app.patch(&first).by(&t.member).json(&change).gives(200).await;
-    // Without a due date comes last, and first when sorted downwards.
+    // Rows without a due date come last in ascending order and first in descending order.
     assert_eq!(titles("sort=due_at,title").await[0], "Zebra");
     assert_eq!(titles("sort=-due_at,title").await[6], "Zebra");
     assert_eq!(titles("sort=-priority,title").await, sorted);
     assert_eq!(titles("sort=priority,-title").await[6], "Zebra");
 }
 
-async fn fields_are_sparse(app: &App) {
+async fn fields_parameter_selects_fields(app: &App) {
     let t = app.tenant().await;
     let made = tasks(app, &t.member, &["one"]).await;
     let page = app.get("/tasks?fields=title,id").by(&t.member).gives(200).await;
@@ -162,14 +163,14 @@ async fn fields_are_sparse(app: &App) {
     assert_eq!(page["count"], 1);
     let page = app.get("/tasks?fields=title&cursor=&page_size=1").by(&t.member).gives(200).await;
     assert_eq!(page["results"], json!([{ "title": "one" }]));
-    // What the caller may not see is not shown by naming it.
+    // Naming a field that the caller may not see does not reveal it.
     let page = app.get("/users?fields=username,email&sort=username").by(&t.member).gives(200).await;
     assert_eq!(page["results"][0], json!({ "username": "admin" }));
     let page = app.get("/users?fields=username,email&sort=username").by(&t.admin).gives(200).await;
     assert_eq!(page["results"][0], json!({ "username": "admin", "email": t.admin.email }));
 }
 
-async fn a_status_has_a_list_of_its_own(app: &App) {
+async fn tasks_are_listed_by_status(app: &App) {
     let t = app.tenant().await;
     let made = tasks(app, &t.member, &["one", "two"]).await;
     let done = format!("/tasks/{}/complete", made[0]["id"].as_str().unwrap());
@@ -179,7 +180,7 @@ async fn a_status_has_a_list_of_its_own(app: &App) {
     };
     assert_eq!(each(&list("done").await, "title"), ["one"]);
     assert_eq!(each(&list("todo,done").await, "title"), ["two", "one"]);
-    // A word may stand there as often as the document lets it.
+    // A value can be repeated as often as the OpenAPI document allows.
     assert_eq!(each(&list(&vec!["done"; 60].join(",")).await, "title"), ["one"]);
     for query in ["", "?page_size=2", "?status=open", "?status=todo&status=done"] {
         let refused = app.get(&format!("/tasks/by-status{query}")).by(&t.member).send().await.expect(400);
@@ -187,7 +188,7 @@ async fn a_status_has_a_list_of_its_own(app: &App) {
     }
 }
 
-async fn names_are_searched(app: &App) {
+async fn q_searches_names_and_descriptions(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     for (path, about) in [("/clients", "notes"), ("/request-types", "description"), ("/teams", "goals")] {
         let (bakery, mill) = (
@@ -208,6 +209,6 @@ async fn names_are_searched(app: &App) {
         assert_eq!(app.get(&format!("{path}?q=quay")).by(&t.admin).gives(200).await["count"], 1);
         assert_eq!(app.get(&format!("{path}?q=quay")).by(&u.admin).gives(200).await["count"], 0);
     }
-    // What a team's strangers don't see, they don't find.
+    // Users outside a team do not find it.
     assert_eq!(app.get("/teams?q=harbour").by(&t.other).gives(200).await["count"], 0);
 }

@@ -1,4 +1,5 @@
-//! A property: over random rows, filters and sorts, walking by cursor, forwards and back, and by numbered pages, gives the full list in its order.
+//! A property test: for random rows, filters and sorts, both directions of cursor paging and
+//! numbered pages return the full list in order.
 
 use std::{cmp::Ordering, time::Duration};
 
@@ -8,7 +9,7 @@ use taskhub_tests::{App, every_database};
 
 use super::neighbour;
 
-every_database!(every_way_through_a_list_is_the_list);
+every_database!(every_way_of_paging_returns_the_full_list);
 
 const ROWS: usize = 60;
 const QUERIES: usize = 40;
@@ -16,7 +17,7 @@ const PRIORITIES: [&str; 4] = ["low", "medium", "high", "urgent"];
 const STATUSES: [&str; 4] = ["todo", "in_progress", "done", "cancelled"];
 const SORTS: [&str; 5] = ["created_at", "updated_at", "due_at", "title", "priority"];
 
-/// A new task, with few values, so that many rows are equal in what they are sorted by.
+/// A new task with few possible values, so that many rows have equal sort keys.
 fn task() -> impl Strategy<Value = Value> {
     let title = prop::sample::select(vec!["abc", "abc d", "Abc", "äbc", "￦bc", "😀bc"]);
     let due = prop::option::of(prop::sample::select(vec![
@@ -31,7 +32,7 @@ fn task() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A question to the list.
+/// A query of the list.
 #[derive(Clone, Debug)]
 struct Question {
     sort: Vec<(&'static str, bool)>,
@@ -60,7 +61,7 @@ impl Question {
         query
     }
 
-    /// The ids that the whole list has, in its order.
+    /// The ids of the whole list, in order.
     fn answer(&self, rows: &[Value]) -> Vec<String> {
         let asked = |row: &&Value| {
             self.statuses.is_empty() || self.statuses.contains(&row["status"].as_str().unwrap())
@@ -84,25 +85,25 @@ impl Question {
 fn compare(name: &str, a: &Value, b: &Value) -> Ordering {
     let text = |row: &Value, name: &str| row[name].as_str().map(str::to_owned);
     match name {
-        // Ids grow with time, and break all ties.
+        // Ids grow with time and break all ties.
         "created_at" => text(a, "id").cmp(&text(b, "id")),
         "priority" => {
             let rank = |row: &Value| PRIORITIES.iter().position(|word| row["priority"] == *word);
             rank(a).cmp(&rank(b))
         }
-        // None comes last.
+        // Null comes last.
         "due_at" => (a["due_at"].is_null(), text(a, name)).cmp(&(b["due_at"].is_null(), text(b, name))),
         _ => text(a, name).cmp(&text(b, name)),
     }
 }
 
-async fn every_way_through_a_list_is_the_list(app: &App) {
+async fn every_way_of_paging_returns_the_full_list(app: &App) {
     let (t, stranger) = (app.tenant().await, app.tenant().await);
     let mut runner = TestRunner::default();
     let mut rows = Vec::new();
     for number in 0..ROWS {
         let body = task().new_tree(&mut runner).unwrap().current();
-        // Some within one instant, and another tenant's among them.
+        // Some rows have the same timestamp, and rows of another tenant lie in between.
         app.clock.advance(Duration::from_micros(u64::from(number % 3 == 0)));
         rows.push(app.post("/tasks").by(&t.member).json(&body).gives(201).await);
         if number % 4 == 0 {
@@ -123,7 +124,7 @@ async fn every_way_through_a_list_is_the_list(app: &App) {
     }
 }
 
-/// The ids of all pages from one on, and the path of the last.
+/// The ids of all pages from the first one on, and the path of the last page.
 async fn walk(app: &App, token: &str, start: String, direction: &str) -> (Vec<Vec<String>>, String) {
     let (mut pages, mut path) = (Vec::new(), start);
     loop {

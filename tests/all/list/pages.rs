@@ -6,14 +6,14 @@ use taskhub_tests::{App, every_database};
 use super::{each, neighbour, tasks};
 
 every_database!(
-    numbered_pages_count,
-    cursors_lead_there_and_back,
-    both_ways_hold_for_every_list,
-    pages_are_bounded,
-    the_default_size_of_a_page_is_a_setting
+    numbered_pages_include_the_count_and_links,
+    cursor_pages_lead_forwards_and_backwards,
+    every_list_supports_both_ways_of_paging,
+    invalid_page_parameter_is_rejected_with_400,
+    default_page_size_is_a_setting
 );
 
-async fn numbered_pages_count(app: &App) {
+async fn numbered_pages_include_the_count_and_links(app: &App) {
     let t = app.tenant().await;
     let _ = tasks(app, &t.member, &["one", "two", "three", "four", "five"]).await;
     let first = app.get("/tasks?page_size=2&sort=created_at").by(&t.member).send().await.expect(200);
@@ -33,7 +33,7 @@ async fn numbered_pages_count(app: &App) {
     let beyond = app.get("/tasks?page_size=2&sort=created_at&page=9").by(&t.member).gives(200).await;
     assert_eq!((&beyond["count"], each(&beyond, "title").len()), (&json!(5), 0));
     assert_eq!(beyond["previous"], json!(link(3)));
-    // By default the newest comes first, and all fit on a page.
+    // The default order is newest first, and the default size fits all rows.
     let all = app.get("/tasks").by(&t.member).send().await.expect(200);
     assert_eq!(each(&all.body, "title"), ["five", "four", "three", "two", "one"]);
     assert_eq!(
@@ -44,7 +44,7 @@ async fn numbered_pages_count(app: &App) {
     assert_eq!(none, json!({ "count": 0, "next": null, "previous": null, "results": [] }));
 }
 
-async fn cursors_lead_there_and_back(app: &App) {
+async fn cursor_pages_lead_forwards_and_backwards(app: &App) {
     let t = app.tenant().await;
     let _ = tasks(app, &t.member, &["one", "two", "three", "four", "five"]).await;
     let start = "/tasks?cursor=&page_size=2&sort=created_at&status=todo";
@@ -71,12 +71,12 @@ async fn cursors_lead_there_and_back(app: &App) {
     let start = go(&back, "previous").await;
     assert_eq!((each(&start, "title"), &start["previous"]), (vec!["one", "two"], &json!(null)));
     assert_eq!(each(&go(&start, "next").await, "title"), ["three", "four"]);
-    // The page's size is the reader's to change on the way.
+    // The page size can change from page to page.
     let wide = neighbour(app, &first.body, "next").unwrap().replace("page_size=2", "page_size=200");
     assert_eq!(each(&app.get(&wide).by(&t.member).gives(200).await, "title"), ["three", "four", "five"]);
 }
 
-async fn both_ways_hold_for_every_list(app: &App) {
+async fn every_list_supports_both_ways_of_paging(app: &App) {
     let t = app.tenant().await;
     let mut project = Value::Null;
     for name in ["One", "Two", "Three"] {
@@ -109,7 +109,7 @@ async fn both_ways_hold_for_every_list(app: &App) {
     }
 }
 
-async fn pages_are_bounded(app: &App) {
+async fn invalid_page_parameter_is_rejected_with_400(app: &App) {
     let t = app.tenant().await;
     let wrong = [
         ("page=0", "page"),
@@ -130,7 +130,7 @@ async fn pages_are_bounded(app: &App) {
         assert_eq!((refused.code(), refused.pointer()), ("invalid_parameter", name), "{query}");
     }
     let _ = app.get("/tasks?page=10000&page_size=200").by(&t.member).gives(200).await;
-    // Two hundred are the most of a page, and fifty are one by default.
+    // A page has 50 rows by default and at most 200.
     for batch in 0..3 {
         let titles: Vec<_> = (0..17).map(|number| format!("task {batch} {number}")).collect();
         let titles: Vec<_> = titles.iter().map(String::as_str).collect();
@@ -142,7 +142,7 @@ async fn pages_are_bounded(app: &App) {
     assert_eq!(each(&page, "id").len(), 50);
 }
 
-async fn the_default_size_of_a_page_is_a_setting(app: &App) {
+async fn default_page_size_is_a_setting(app: &App) {
     let t = app.tenant().await;
     let _ = tasks(app, &t.member, &["one", "two", "three"]).await;
     let short = app.second(&["--page-size", "2"]).await;
@@ -151,7 +151,7 @@ async fn the_default_size_of_a_page_is_a_setting(app: &App) {
         assert_eq!(page["results"].as_array().unwrap().len(), expected, "{path}");
     }
     short.finish().await;
-    // The document of that server says so, of every list.
+    // The OpenAPI document of that server has the default for every list.
     let usual = taskhub::openapi::build().unwrap().to_string();
     let document = taskhub::openapi::build_with(2).unwrap().to_string();
     let said = |document: &str, rows: u64| {

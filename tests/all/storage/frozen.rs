@@ -1,4 +1,5 @@
-//! A database that does not answer for a while: each request is answered in time, and what was refused has no effect.
+//! A database that stops responding for a while: every request gets a timely response, and refused
+//! requests have no effect.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,14 +21,14 @@ use crate::{
     process::{Served, shared},
 };
 
-every_database!(a_frozen_database_holds_nobody_up);
+every_database!(requests_are_answered_in_time_while_the_database_is_frozen);
 
-/// The time limit of a call to the database.
+/// The timeout of a call to the database.
 const LIMIT: Duration = Duration::from_secs(2);
-/// What a request may take: it waits for a connection, and for one call.
+/// The time limit of a request: waiting for a connection, and one call.
 const ANSWERED: Duration = Duration::from_secs(6);
 
-/// A way to a database that can be frozen: what is sent then neither arrives nor fails.
+/// A proxy to the database that can be frozen: then data is neither delivered nor refused.
 struct Proxy {
     url: String,
     frozen: watch::Sender<bool>,
@@ -67,9 +68,9 @@ async fn pump(
     }
 }
 
-async fn a_frozen_database_holds_nobody_up(app: &App) {
+async fn requests_are_answered_in_time_while_the_database_is_frozen(app: &App) {
     if app.backend == Backend::Sqlite {
-        // It is a part of the server.
+        // SQLite is part of the server process.
         return;
     }
     let folder = TempDir::new().unwrap();
@@ -89,7 +90,7 @@ async fn a_frozen_database_holds_nobody_up(app: &App) {
     let (first, status) = create("Before".to_owned()).await;
     assert_eq!(status, 201);
 
-    // The answer of a second ago must not hold any more.
+    // Waits until the last readiness result, which is cached for a second, has expired.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     proxy.frozen.send_replace(true);
     let begun = Instant::now();
@@ -104,7 +105,7 @@ async fn a_frozen_database_holds_nobody_up(app: &App) {
     poll::until("the server is ready", async || ready(server.url()).await.0 == 200).await;
     let (between, status) = create("Between".to_owned()).await;
     assert_eq!(status, 201);
-    // A connection that was used just now is used again unasked: the call itself is late.
+    // A recently used connection is not checked before its next use, so the call itself times out.
     proxy.frozen.send_replace(true);
     let (title, status) = create("Frozen in a call".to_owned()).await;
     assert_eq!(status, 503, "{title}");

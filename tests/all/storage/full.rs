@@ -1,4 +1,5 @@
-//! A file system without room: no write is acknowledged that is not stored, and writes go on when there is room again.
+//! A full file system: only stored writes are acknowledged, and writing continues when there is
+//! space again.
 
 use std::{
     collections::BTreeSet,
@@ -18,11 +19,11 @@ use crate::{
     process::{Served, shared},
 };
 
-/// A small file system of the test's own.
+/// A small file system for one test.
 struct Small(TempDir);
 
 impl Small {
-    /// Unless the machine does not let it be mounted.
+    /// Mounts the file system; `None` if the machine does not allow it.
     fn mount() -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let mut mount = Command::new("mount");
@@ -35,7 +36,7 @@ impl Small {
         self.0.path().join("ballast")
     }
 
-    /// Takes the room, but for a little.
+    /// Fills the file system, except for a little space.
     fn fill(&self) {
         let mut file: File = OpenOptions::new().create(true).append(true).open(self.ballast()).unwrap();
         while file.write_all(&[1; 4096]).is_ok() {}
@@ -47,7 +48,7 @@ impl Small {
         std::fs::remove_file(self.ballast()).unwrap();
     }
 
-    /// Lets it be written to (`rw`), or only read (`ro`).
+    /// Remounts the file system for writing (`rw`) or read-only (`ro`).
     fn remount(&self, mode: &str) {
         let options = format!("remount,{mode}");
         let ran = Command::new("mount").args(["-o", &options]).arg(self.0.path()).status();
@@ -116,7 +117,7 @@ async fn acknowledged_writes_survive_a_full_file_system() {
 }
 
 #[actix_web::test]
-async fn a_file_that_cannot_be_stored_is_refused() {
+async fn upload_is_refused_while_the_file_system_is_full() {
     let Some(small) = Small::mount() else {
         eprintln!("skipped: this machine lets nobody mount a file system");
         return;

@@ -1,4 +1,4 @@
-//! Readiness that is true: a write is stored and the schema is this version's.
+//! Readiness: the server can store a write, and the schema has its version.
 
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -12,22 +12,22 @@ use crate::{
     process::{Served, shared},
 };
 
-every_database!(a_server_that_stores_writes_is_ready, a_read_only_database_has_its_own_code);
+every_database!(server_that_can_store_writes_is_ready, read_only_database_gets_503_read_only);
 
 const OLDER: &str = "The database's schema is of an older version: run `taskhub migrate up`.";
 const NEWER: &str = "The database's schema is of a newer version: start that version.";
 const NO_TABLES: &str = "The database lacks tables, or can't be read.";
 
-async fn a_server_that_stores_writes_is_ready(app: &App) {
+async fn server_that_can_store_writes_is_ready(app: &App) {
     for _ in 0..3 {
         let answer = app.get("/health/ready").send().await.expect(200);
         assert_eq!(answer.body, json!({ "status": "ok" }));
     }
 }
 
-async fn a_read_only_database_has_its_own_code(app: &App) {
+async fn read_only_database_gets_503_read_only(app: &App) {
     if app.backend != Backend::Postgres {
-        // The others have no such setting for one client alone.
+        // The other databases have no such setting for a single client.
         return;
     }
     let folder = TempDir::new().unwrap();
@@ -43,9 +43,9 @@ async fn a_read_only_database_has_its_own_code(app: &App) {
     server.kill().await;
 }
 
-/// The schema of a database of the test's own is changed behind the server's back.
+/// The schema of a private database is changed without the server.
 #[test]
-fn another_schema_is_not_ready() {
+fn server_is_not_ready_with_another_schema() {
     run(Backend::Sqlite, |app| Box::pin(another_schema(app)));
 }
 
@@ -57,7 +57,7 @@ async fn another_schema(app: &App) {
         format!("CREATE TRIGGER {trigger} AFTER {change} ON readiness BEGIN DELETE FROM readiness; END;")
     };
     let steps = [
-        // A write that succeeds and is not there.
+        // A write that succeeds but is not stored.
         (lost("added", "INSERT") + &lost("changed", "UPDATE"), 503, NO_TABLES),
         ("DROP TRIGGER added; DROP TRIGGER changed".to_owned(), 200, ""),
         (record("m9998_more_additive"), 200, ""),

@@ -1,4 +1,4 @@
-//! The stories of tasks that come again.
+//! Scenario tests of recurring tasks.
 
 use serde_json::{Value, json};
 use taskhub_domain::Timestamp;
@@ -7,20 +7,20 @@ use taskhub_tests::{App, Tenant, every_database};
 use super::{make, path};
 
 every_database!(
-    a_weekly_task_comes_weekly,
-    what_belongs_to_a_task_comes_with_it,
-    what_is_no_rule_is_refused,
-    a_rule_that_never_holds_is_refused,
-    a_refusal_says_what_is_expected,
-    a_gap_of_the_clock_moves_one_date_alone,
-    a_start_moves_in_local_time,
-    an_overdue_task_can_skip_to_the_future,
-    a_task_can_recur_from_its_completion,
-    a_month_without_the_day_can_have_its_last_one,
-    settings_need_a_rule_and_go_with_it,
+    completing_a_weekly_task_creates_the_next,
+    next_task_keeps_subtasks_watchers_and_reminders,
+    invalid_recurrence_rule_is_rejected_with_422,
+    rule_without_any_date_is_rejected_with_422,
+    rule_error_names_the_expected_value,
+    daylight_saving_gap_moves_only_one_date,
+    start_date_moves_in_local_time,
+    next_future_mode_skips_missed_dates,
+    from_completion_mode_counts_from_the_completion,
+    month_end_clamp_uses_the_last_day_of_short_months,
+    recurrence_settings_require_a_rule,
 );
 
-async fn a_weekly_task_comes_weekly(app: &App) {
+async fn completing_a_weekly_task_creates_the_next(app: &App) {
     let t = app.tenant().await;
     let label = app.post("/labels").by(&t.admin).json(&json!({ "name": "House" })).gives(201).await;
     let body = json!({
@@ -29,7 +29,7 @@ async fn a_weekly_task_comes_weekly(app: &App) {
     });
     let task = make(app, &t.member, body).await;
     let done = app.post(&format!("{}/complete", path(&task))).by(&t.other).gives(200).await;
-    // The rule is the next one's, so that completing this one again makes no other.
+    // The rule moves to the next task, so completing this one again creates no other.
     assert_eq!((&done["status"], &done["recurrence"]), (&json!("done"), &json!(null)));
     let _ = app.post(&format!("{}/reopen", path(&task))).by(&t.other).gives(200).await;
     let _ = app.patch(&path(&task)).by(&t.other).json(&json!({ "status": "done" })).gives(200).await;
@@ -55,7 +55,7 @@ async fn a_weekly_task_comes_weekly(app: &App) {
     assert_eq!(app.get("/tasks?status=todo").by(&t.member).gives(200).await["count"], 0);
 }
 
-async fn what_is_no_rule_is_refused(app: &App) {
+async fn invalid_recurrence_rule_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let due = "2026-11-02T09:00:00Z";
     let never = json!({ "title": "Water", "recurrence": "FREQ=DAILY" });
@@ -72,7 +72,7 @@ async fn what_is_no_rule_is_refused(app: &App) {
     }
 }
 
-async fn what_belongs_to_a_task_comes_with_it(app: &App) {
+async fn next_task_keeps_subtasks_watchers_and_reminders(app: &App) {
     let t = app.tenant().await;
     let body = json!({
         "title": "Water the plants", "due_at": "2100-11-02T09:00:00Z", "recurrence": "FREQ=WEEKLY",
@@ -95,7 +95,7 @@ async fn what_belongs_to_a_task_comes_with_it(app: &App) {
     );
     let watchers = app.get(&of(next, "watchers")).by(&t.member).gives(200).await;
     assert_eq!((&watchers["count"], &watchers["results"][0]["user_id"]), (&json!(1), &json!(t.manager.id)));
-    // An instant of its own is not the next one's.
+    // A reminder at a fixed time is not copied to the next task.
     let reminders = app.get(&of(next, "reminders")).by(&t.other).gives(200).await;
     assert_eq!(
         (&reminders["count"], &reminders["results"][0]["before_due_minutes"]),
@@ -103,12 +103,12 @@ async fn what_belongs_to_a_task_comes_with_it(app: &App) {
     );
     let parts = format!("/tasks?parent={}", next["id"].as_str().unwrap());
     assert_eq!(app.get(&parts).by(&t.member).gives(200).await["count"], 0);
-    // What is reopened is open beside the next, without a rule.
+    // A reopened task is open beside the next one, without a rule.
     let again = app.post(&of(&task, "reopen")).by(&t.other).gives(200).await;
     assert_eq!((&again["status"], &again["recurrence"]), (&json!("todo"), &Value::Null));
 }
 
-async fn a_rule_that_never_holds_is_refused(app: &App) {
+async fn rule_without_any_date_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let days = (60..160).map(|day| day.to_string()).collect::<Vec<_>>().join(",");
     for rule in [
@@ -122,7 +122,7 @@ async fn a_rule_that_never_holds_is_refused(app: &App) {
     }
 }
 
-async fn a_refusal_says_what_is_expected(app: &App) {
+async fn rule_error_names_the_expected_value(app: &App) {
     let t = app.tenant().await;
     for (rule, message) in [
         (
@@ -146,12 +146,12 @@ async fn a_refusal_says_what_is_expected(app: &App) {
     }
 }
 
-/// Puts the tenant into a time zone.
+/// Sets the time zone of the tenant.
 async fn live_in(app: &App, t: &Tenant, zone: &str) {
     let _ = app.patch("/tenant").by(&t.admin).json(&json!({ "time_zone": zone })).gives(200).await;
 }
 
-/// Completes a task; the next one.
+/// Completes the task. Returns the next one.
 async fn complete(app: &App, t: &Tenant, task: &Value) -> Value {
     let _ = app.post(&format!("{}/complete", path(task))).by(&t.member).gives(200).await;
     let open = app.get("/tasks?status=todo").by(&t.member).gives(200).await;
@@ -159,14 +159,14 @@ async fn complete(app: &App, t: &Tenant, task: &Value) -> Value {
     next.clone()
 }
 
-async fn a_gap_of_the_clock_moves_one_date_alone(app: &App) {
+async fn daylight_saving_gap_moves_only_one_date(app: &App) {
     let t = app.tenant().await;
     live_in(app, &t, "Europe/Berlin").await;
     let body = json!({
         "title": "Water", "start_at": "2027-03-27T01:15:00Z", "due_at": "2027-03-27T01:30:00Z", "recurrence": "FREQ=DAILY",
     });
     let mut task = make(app, &t.member, body).await;
-    // On the 28th the clocks go from 02:00 to 03:00.
+    // On 28 March the clocks go from 02:00 to 03:00.
     for (start, due) in [
         ("2027-03-28T01:15:00.000000Z", "2027-03-28T01:30:00.000000Z"),
         ("2027-03-29T00:15:00.000000Z", "2027-03-29T00:30:00.000000Z"),
@@ -177,7 +177,7 @@ async fn a_gap_of_the_clock_moves_one_date_alone(app: &App) {
     }
 }
 
-async fn a_start_moves_in_local_time(app: &App) {
+async fn start_date_moves_in_local_time(app: &App) {
     let t = app.tenant().await;
     live_in(app, &t, "Europe/Berlin").await;
     let body = json!({
@@ -194,7 +194,7 @@ fn instant(value: &Value) -> Timestamp {
 
 const DAY: i64 = 86_400_000_000;
 
-async fn an_overdue_task_can_skip_to_the_future(app: &App) {
+async fn next_future_mode_skips_missed_dates(app: &App) {
     let t = app.tenant().await;
     let due = Timestamp::from_micros(app.clock.now().micros() - 10 * DAY - DAY / 2);
     let body = json!({ "title": "Water", "due_at": due.to_string(), "recurrence": "FREQ=DAILY;COUNT=3", "recurrence_mode": "next_future" });
@@ -206,7 +206,7 @@ async fn an_overdue_task_can_skip_to_the_future(app: &App) {
     );
 }
 
-async fn a_task_can_recur_from_its_completion(app: &App) {
+async fn from_completion_mode_counts_from_the_completion(app: &App) {
     let t = app.tenant().await;
     let now = app.clock.now().micros();
     for days in [-10, 10] {
@@ -219,7 +219,7 @@ async fn a_task_can_recur_from_its_completion(app: &App) {
     }
 }
 
-async fn a_month_without_the_day_can_have_its_last_one(app: &App) {
+async fn month_end_clamp_uses_the_last_day_of_short_months(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "title": "Pay", "due_at": "2027-01-31T09:00:00Z", "recurrence": "FREQ=MONTHLY", "month_end_clamp": true });
     let mut task = make(app, &t.member, body).await;
@@ -228,13 +228,13 @@ async fn a_month_without_the_day_can_have_its_last_one(app: &App) {
         assert_eq!(task["due_at"], json!(format!("2027-{day}T09:00:00.000000Z")));
         assert_eq!((&task["recurrence"], &task["month_end_clamp"]), (&json!("FREQ=MONTHLY"), &json!(true)));
     }
-    // A due date that is set anew is what the rule goes on from.
+    // The rule continues from a changed due date.
     let moved = json!({ "due_at": "2027-05-15T09:00:00Z" });
     task = app.patch(&path(&task)).by(&t.member).json(&moved).gives(200).await;
     assert_eq!(complete(app, &t, &task).await["due_at"], json!("2027-06-15T09:00:00.000000Z"));
 }
 
-async fn settings_need_a_rule_and_go_with_it(app: &App) {
+async fn recurrence_settings_require_a_rule(app: &App) {
     let t = app.tenant().await;
     for setting in [json!({ "recurrence_mode": "next_future" }), json!({ "month_end_clamp": true })] {
         let mut body = json!({ "title": "Water", "due_at": "2027-01-31T09:00:00Z" });

@@ -1,4 +1,4 @@
-//! The stories of many changes at once.
+//! Scenario tests of bulk changes of tasks.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
@@ -6,14 +6,14 @@ use taskhub_tests::{App, every_database};
 use super::{make, path, project};
 
 every_database!(
-    all_are_made,
-    or_none,
-    all_that_is_wrong_is_told,
-    each_is_judged,
-    what_changes_along_is_bounded
+    bulk_request_applies_all_operations,
+    failed_operation_rolls_back_the_bulk_request,
+    bulk_request_reports_all_invalid_operations,
+    each_operation_of_a_bulk_request_is_authorised,
+    cascades_of_a_bulk_request_are_limited
 );
 
-async fn all_are_made(app: &App) {
+async fn bulk_request_applies_all_operations(app: &App) {
     let t = app.tenant().await;
     let changed = make(app, &t.member, json!({ "title": "Changed" })).await;
     let deleted = make(app, &t.member, json!({ "title": "Deleted" })).await;
@@ -38,7 +38,7 @@ async fn all_are_made(app: &App) {
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["count"], 2);
 }
 
-async fn or_none(app: &App) {
+async fn failed_operation_rolls_back_the_bulk_request(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Kept" })).await;
     let first = json!({ "action": "create", "body": { "title": "Created" } });
@@ -68,8 +68,9 @@ async fn or_none(app: &App) {
     }
 }
 
-/// What is wrong with the input of any of them is told at once; what the state of the rows refuses, the first by itself.
-async fn all_that_is_wrong_is_told(app: &App) {
+/// All errors in the input are reported together. Of the errors that depend on the state of the
+/// rows, only the first is reported.
+async fn bulk_request_reports_all_invalid_operations(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Kept" })).await;
     let send = async |operations: Value| {
@@ -84,7 +85,7 @@ async fn all_that_is_wrong_is_told(app: &App) {
     let create = |body: Value| json!({ "action": "create", "body": body });
     let update = |version: u8, body: Value| json!({ "action": "update", "id": task["id"], "version": version, "body": body });
     let stale = update(7, json!({}));
-    // What each may say follows from its action.
+    // The allowed fields depend on the action.
     let shapes = json!([
         create(json!({ "title": "Created" })),
         { "action": "create", "version": 1, "body": {} },
@@ -111,7 +112,8 @@ async fn all_that_is_wrong_is_told(app: &App) {
         pair("/operations/10/a~1b~0", "unknown_field"),
     ];
     assert_eq!(told(&send(shapes).await.expect(422)), expected);
-    // So does what their bodies say; a state that may be of what was not done is passed over.
+    // Errors in the bodies are reported together, too. Errors that may follow from a failed
+    // operation are not reported.
     let bodies = json!([
         create(json!({ "title": "Created" })),
         create(json!({ "title": "X", "weight": 1 })),
@@ -141,7 +143,7 @@ async fn all_that_is_wrong_is_told(app: &App) {
     assert_eq!(app.get("/tasks").by(&t.member).gives(200).await["results"], json!([task]));
 }
 
-async fn each_is_judged(app: &App) {
+async fn each_operation_of_a_bulk_request_is_authorised(app: &App) {
     let t = app.tenant().await;
     let own = make(app, &t.member, json!({ "title": "Own", "assignee_id": t.other.id })).await;
     let body = json!({ "operations": [
@@ -153,8 +155,9 @@ async fn each_is_judged(app: &App) {
     assert_eq!(app.get(&path(&own)).by(&t.member).gives(200).await, own);
 }
 
-/// Each of the moves is within the bound of one, and all of them together are not within that of a request.
-async fn what_changes_along_is_bounded(app: &App) {
+/// Each move is within the limit of a single move, but all moves together exceed the limit of a
+/// request.
+async fn cascades_of_a_bulk_request_are_limited(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let whole = make(app, &t.manager, json!({ "title": "The whole", "project_id": here })).await;

@@ -1,4 +1,4 @@
-//! The stories of deleted tasks.
+//! Scenario tests of the trash for tasks.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use taskhub_tests::{App, every_database};
 use super::{make, path};
 
 every_database!(
-    what_is_deleted_can_be_restored,
-    parts_go_and_come_with_the_whole,
-    what_is_kept_long_enough_is_purged
+    deleted_task_can_be_restored,
+    subtasks_are_deleted_and_restored_with_their_parent,
+    deleted_tasks_are_purged_after_the_retention_period
 );
 
-async fn what_is_deleted_can_be_restored(app: &App) {
+async fn deleted_task_can_be_restored(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Think", "assignee_id": t.other.id })).await;
     let _ = app.delete(&path(&task)).by(&t.other).gives(403).await;
     let _ = app.delete(&path(&task)).by(&t.member).gives(204).await;
-    // It is absent everywhere.
+    // Every operation answers 404 for the task.
     let _ = app.get(&path(&task)).by(&t.member).gives(404).await;
     let _ = app.patch(&path(&task)).by(&t.member).json(&json!({ "title": "Think hard" })).gives(404).await;
     let _ = app.delete(&path(&task)).by(&t.member).gives(404).await;
     assert_eq!(app.get("/tasks").by(&t.admin).gives(200).await["count"], 0);
     let part = json!({ "title": "A part", "parent_id": task["id"] });
     let _ = app.post("/tasks").by(&t.member).json(&part).gives(422).await;
-    // But in the list of what was deleted, for those who saw it.
+    // The trash lists the task for users who could see it.
     let listed = app.get("/tasks/deleted").by(&t.other).gives(200).await;
     let [deleted] = listed["results"].as_array().unwrap().as_slice() else { panic!("{listed}") };
     assert_eq!((&deleted["id"], deleted["deleted_at"].is_string()), (&task["id"], true));
@@ -39,7 +39,7 @@ async fn what_is_deleted_can_be_restored(app: &App) {
     let restored = app.post(&restore).by(&t.member).gives(200).await;
     assert_eq!((&restored["deleted_at"], &restored["version"]), (&json!(null), &json!(3)));
     let _ = app.post(&restore).by(&t.member).gives(404).await;
-    // For good.
+    // Permanent deletion.
     let purge = format!("/tasks/deleted/{}", task["id"].as_str().unwrap());
     let _ = app.delete(&purge).by(&t.member).gives(404).await;
     let _ = app.delete(&path(&task)).by(&t.member).gives(204).await;
@@ -51,7 +51,7 @@ async fn what_is_deleted_can_be_restored(app: &App) {
     assert_eq!(actions, ["purge", "delete", "restore", "delete", "create"]);
 }
 
-async fn parts_go_and_come_with_the_whole(app: &App) {
+async fn subtasks_are_deleted_and_restored_with_their_parent(app: &App) {
     let t = app.tenant().await;
     let whole = make(app, &t.member, json!({ "title": "The whole" })).await;
     let mut parts = Vec::new();
@@ -64,11 +64,11 @@ async fn parts_go_and_come_with_the_whole(app: &App) {
     let _ = app.delete(&path(&whole)).by(&t.member).gives(204).await;
     let _ = app.get(&path(&below)).by(&t.manager).gives(404).await;
     assert_eq!(app.get("/tasks/deleted").by(&t.manager).gives(200).await["count"], 4);
-    // A part without its whole would lie in nothing.
+    // A subtask cannot be restored without its parent.
     let _ = app.post(&format!("{}/restore", path(&parts[1]))).by(&t.manager).gives(409).await;
     let _ = app.post(&format!("{}/restore", path(&whole))).by(&t.member).gives(200).await;
     let _ = app.get(&path(&below)).by(&t.manager).gives(200).await;
-    // What was deleted before stays so.
+    // A subtask that was deleted earlier is not restored.
     let _ = app.get(&path(&parts[0])).by(&t.manager).gives(404).await;
     let _ = app.delete(&path(&whole)).by(&t.member).gives(204).await;
     let purge = format!("/tasks/deleted/{}", whole["id"].as_str().unwrap());
@@ -76,7 +76,7 @@ async fn parts_go_and_come_with_the_whole(app: &App) {
     assert_eq!(app.get("/tasks/deleted").by(&t.admin).gives(200).await["count"], 0);
 }
 
-async fn what_is_kept_long_enough_is_purged(app: &App) {
+async fn deleted_tasks_are_purged_after_the_retention_period(app: &App) {
     let t = app.tenant().await;
     let _ = app.patch("/tenant").by(&t.admin).json(&json!({ "purge_after_days": 2 })).gives(200).await;
     let old = make(app, &t.member, json!({ "title": "Old" })).await;

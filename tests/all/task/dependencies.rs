@@ -1,4 +1,4 @@
-//! The stories of tasks that wait for others.
+//! Scenario tests of dependencies: tasks that are blocked by others.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, User, every_database};
@@ -6,12 +6,12 @@ use taskhub_tests::{App, User, every_database};
 use super::{make, path, project};
 
 every_database!(
-    a_blocked_task_is_not_completed,
-    who_manages_it_forces_it,
-    no_task_waits_for_itself,
-    of_two_that_close_a_circle_one_is_refused,
-    what_blocks_is_told_to_those_who_see_it,
-    who_is_blocked_finds_no_way_round,
+    blocked_task_cannot_be_completed,
+    only_managers_force_the_completion_of_a_blocked_task,
+    dependency_cycle_is_rejected_with_409,
+    one_of_two_concurrent_dependencies_that_form_a_cycle_fails,
+    dependency_is_visible_only_with_its_blocker,
+    blocked_assignee_cannot_evade_the_dependency,
 );
 
 async fn wait(app: &App, by: &User, task: &Value, blocker: &Value, status: u16) -> Value {
@@ -19,7 +19,7 @@ async fn wait(app: &App, by: &User, task: &Value, blocker: &Value, status: u16) 
     app.post(&format!("{}/dependencies", path(task))).by(by).json(&body).gives(status).await
 }
 
-async fn a_blocked_task_is_not_completed(app: &App) {
+async fn blocked_task_cannot_be_completed(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Paint it" })).await;
     let blocker = make(app, &t.member, json!({ "title": "Build it" })).await;
@@ -33,7 +33,7 @@ async fn a_blocked_task_is_not_completed(app: &App) {
     let done = json!({ "status": "done" });
     let _ = app.patch(&path(&task)).by(&t.member).json(&done).gives(409).await;
     assert_eq!(app.get(&path(&task)).by(&t.member).gives(200).await, task);
-    // What was deleted does not block, nor what is done or cancelled.
+    // A deleted, completed or cancelled task does not block.
     let _ = app.delete(&path(&blocker)).by(&t.member).gives(204).await;
     let _ = app.post(&complete).by(&t.member).gives(200).await;
     let _ = app.post(&format!("{}/reopen", path(&task))).by(&t.member).gives(200).await;
@@ -45,7 +45,7 @@ async fn a_blocked_task_is_not_completed(app: &App) {
     let _ = app.get(&dependency).by(&t.member).gives(404).await;
 }
 
-async fn who_manages_it_forces_it(app: &App) {
+async fn only_managers_force_the_completion_of_a_blocked_task(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t.manager).await;
     let task = make(app, &t.member, json!({ "title": "Paint it", "project_id": project })).await;
@@ -54,7 +54,7 @@ async fn who_manages_it_forces_it(app: &App) {
     let force = format!("{}/complete?force=true", path(&task));
     let _ = app.post(&force).by(&t.member).gives(403).await;
     assert_eq!(app.post(&force).by(&t.manager).gives(200).await["status"], "done");
-    // A personal task is its owner's to force.
+    // The owner of a personal task can force its completion.
     let task = make(app, &t.member, json!({ "title": "Go on", "assignee_id": t.other.id })).await;
     wait(app, &t.member, &task, &blocker, 201).await;
     let force = format!("{}/complete?force=true", path(&task));
@@ -62,7 +62,7 @@ async fn who_manages_it_forces_it(app: &App) {
     let _ = app.post(&force).by(&t.member).gives(200).await;
 }
 
-async fn no_task_waits_for_itself(app: &App) {
+async fn dependency_cycle_is_rejected_with_409(app: &App) {
     let t = app.tenant().await;
     let mut chain = Vec::new();
     for title in ["First", "Second", "Third"] {
@@ -76,7 +76,7 @@ async fn no_task_waits_for_itself(app: &App) {
     wait(app, &t.member, &chain[0], &chain[2], 201).await;
 }
 
-async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
+async fn one_of_two_concurrent_dependencies_that_form_a_cycle_fails(app: &App) {
     let t = app.tenant().await;
     for _ in 0..8 {
         let one = make(app, &t.member, json!({ "title": "One" })).await;
@@ -92,12 +92,13 @@ async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
     }
 }
 
-async fn what_blocks_is_told_to_those_who_see_it(app: &App) {
+async fn dependency_is_visible_only_with_its_blocker(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Paint it", "assignee_id": t.other.id })).await;
     let own = make(app, &t.member, json!({ "title": "Ask for it" })).await;
     let made = wait(app, &t.member, &task, &own, 201).await;
-    // The assignee does not see the task that blocks theirs: there is no such dependency to them, but the task waits.
+    // The assignee does not see the blocking task, and so not the dependency. The task is blocked
+    // all the same.
     let list = format!("{}/dependencies", path(&task));
     assert_eq!(app.get(&list).by(&t.other).gives(200).await["count"], 0);
     let _ = app.get(&format!("{list}/{}", made["id"].as_str().unwrap())).by(&t.other).gives(404).await;
@@ -107,7 +108,7 @@ async fn what_blocks_is_told_to_those_who_see_it(app: &App) {
     assert_eq!(unseen["errors"][0]["code"], "reference_not_found");
 }
 
-async fn who_is_blocked_finds_no_way_round(app: &App) {
+async fn blocked_assignee_cannot_evade_the_dependency(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let body = json!({ "title": "Paint it", "project_id": here, "assignee_id": t.other.id });
@@ -118,7 +119,8 @@ async fn who_is_blocked_finds_no_way_round(app: &App) {
     let dependency = format!("{}/dependencies/{}", path(&task), made["id"].as_str().unwrap());
     let whole = make(app, &t.member, json!({ "title": "Whole" })).await;
     for user in [&t.member, &t.other] {
-        // Neither out of the project, where they could force it, nor without what their manager said.
+        // Users cannot move the task out of the project to force it there, nor delete a dependency
+        // that the manager created.
         let out = json!({ "project_id": null });
         let _ = app.patch(&path(&task)).by(user).json(&out).gives(403).await;
         let _ = app
@@ -131,7 +133,7 @@ async fn who_is_blocked_finds_no_way_round(app: &App) {
     }
     let part = json!({ "project_id": null, "parent_id": whole["id"] });
     let _ = app.patch(&path(&task)).by(&t.member).json(&part).gives(403).await;
-    // Nor along with what it is a part of.
+    // Nor can they move it with its parent.
     let whole = make(app, &t.member, json!({ "title": "Whole", "project_id": here })).await;
     let _ = app.patch(&path(&task)).by(&t.member).json(&json!({ "parent_id": whole["id"] })).gives(200).await;
     for project in [there.clone(), Value::Null] {
@@ -139,7 +141,8 @@ async fn who_is_blocked_finds_no_way_round(app: &App) {
         let _ = app.patch(&path(&whole)).by(&t.member).json(&moved).gives(403).await;
     }
     assert_eq!(app.get(&path(&task)).by(&t.member).gives(200).await["project_id"], here);
-    // Who manages it moves it, and takes away what they said; and so does whoever said it.
+    // The manager of the project can move the task and delete the dependency, and so can the author
+    // of the dependency.
     let _ = app.patch(&path(&whole)).by(&t.manager).json(&json!({ "project_id": there })).gives(200).await;
     let _ = app.delete(&dependency).by(&t.manager).gives(204).await;
     let own = wait(app, &t.other, &task, &blocker, 201).await;

@@ -1,4 +1,4 @@
-//! The stories of what happened to a row, and of the row as it was.
+//! Scenario tests of the history of a row, and of earlier states of the row.
 
 use std::time::Duration;
 
@@ -7,9 +7,13 @@ use taskhub_tests::{App, every_database};
 
 use super::{make, path, project};
 
-every_database!(a_row_is_shown_as_it_was, who_sees_a_row_sees_its_history, what_was_elsewhere_stays_there);
+every_database!(
+    as_of_returns_the_earlier_state,
+    users_who_see_a_row_see_its_history,
+    history_before_a_move_stays_hidden
+);
 
-async fn a_row_is_shown_as_it_was(app: &App) {
+async fn as_of_returns_the_earlier_state(app: &App) {
     let t = app.tenant().await;
     let mut was = vec![(app.clock.now(), None)];
     let mut task = make(app, &t.member, json!({ "title": "First", "description": "A" })).await;
@@ -42,7 +46,7 @@ fn told(history: &Value) -> Vec<(&str, &str)> {
     lines.map(|line| (line["action"].as_str().unwrap(), line["actor_name"].as_str().unwrap())).collect()
 }
 
-async fn who_sees_a_row_sees_its_history(app: &App) {
+async fn users_who_see_a_row_see_its_history(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "First", "assignee_id": t.other.id })).await;
     let _ = app.patch(&path(&task)).by(&t.other).json(&json!({ "title": "Second" })).gives(200).await;
@@ -62,8 +66,8 @@ async fn who_sees_a_row_sees_its_history(app: &App) {
     let _ = app.get(&format!("{}?as_of={}", path(&task), app.clock.now())).token(&service).gives(403).await;
 }
 
-/// What was in a personal task is not shown to those who see it since it was moved to a project.
-async fn what_was_elsewhere_stays_there(app: &App) {
+/// Users who see the task only since its move to a project do not see the earlier personal task.
+async fn history_before_a_move_stays_hidden(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Ask", "description": "A secret." })).await;
     let at = app.clock.now();

@@ -1,4 +1,4 @@
-//! The stories of labels.
+//! Scenario tests of labels.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
@@ -6,13 +6,13 @@ use taskhub_tests::{App, every_database};
 use super::{make, path};
 
 every_database!(
-    a_label_from_beginning_to_end,
-    names_that_look_alike_are_one_label,
-    tasks_are_found_by_label,
-    what_is_wrong_is_told,
+    label_is_created_used_and_deleted,
+    label_names_are_unique_after_folding,
+    tasks_are_filtered_by_label,
+    invalid_label_is_rejected_with_422,
 );
 
-async fn names_that_look_alike_are_one_label(app: &App) {
+async fn label_names_are_unique_after_folding(app: &App) {
     let t = app.tenant().await;
     for (one, other) in
         [("ΣΣ", "σς"), ("x", "x\u{200b}"), ("Straße", "STRASSE"), ("ﬁx", "Ｆｉｘ"), ("Å", "a\u{30a}")]
@@ -21,12 +21,12 @@ async fn names_that_look_alike_are_one_label(app: &App) {
         let _ = make(one).gives(201).await;
         assert_eq!(make(other).send().await.expect(409).pointer(), "/name", "{other}");
     }
-    // However much longer a name becomes when it is folded, its key has room.
+    // The column of the key is large enough for any folded name.
     let long = json!({ "name": "\u{fdfa}".repeat(50) });
     let _ = app.post("/labels").by(&t.admin).json(&long).gives(201).await;
 }
 
-async fn a_label_from_beginning_to_end(app: &App) {
+async fn label_is_created_used_and_deleted(app: &App) {
     let t = app.tenant().await;
     let body = json!({ "name": " Bug ", "color": "#d73a4a" });
     let _ = app.post("/labels").by(&t.member).json(&body).gives(403).await;
@@ -44,7 +44,7 @@ async fn a_label_from_beginning_to_end(app: &App) {
     let _ = app.delete(&label).by(&t.admin).gives(204).await;
 }
 
-async fn tasks_are_found_by_label(app: &App) {
+async fn tasks_are_filtered_by_label(app: &App) {
     let t = app.tenant().await;
     let mut labels = Vec::new();
     for name in ["Bug", "Urgent", "Nice"] {
@@ -71,7 +71,7 @@ async fn tasks_are_found_by_label(app: &App) {
     assert_eq!(found("label=none".to_owned()).await, [none["id"].clone()]);
 }
 
-async fn what_is_wrong_is_told(app: &App) {
+async fn invalid_label_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let theirs = app.tenant().await;
     let foreign = app.post("/labels").by(&theirs.admin).json(&json!({ "name": "Theirs" })).gives(201).await;

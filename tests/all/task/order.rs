@@ -1,4 +1,4 @@
-//! The stories of the order of tasks on a board.
+//! Scenario tests of the manual order of tasks.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, User, every_database};
@@ -6,11 +6,11 @@ use taskhub_tests::{App, User, every_database};
 use super::{make, path, project};
 
 every_database!(
-    tasks_stand_where_they_are_put,
-    a_move_leads_to_another_project,
-    what_changes_its_project_comes_last,
-    moves_at_once_are_all_made,
-    moves_never_come_to_an_end,
+    tasks_are_moved_before_and_after_others,
+    move_can_change_the_project,
+    task_that_changes_its_project_comes_last,
+    concurrent_moves_all_succeed,
+    ranks_are_redistributed_when_they_run_out,
 );
 
 async fn titles(app: &App, by: &User, project: &Value) -> Vec<String> {
@@ -23,7 +23,7 @@ async fn move_to(app: &App, by: &User, task: &Value, body: Value, status: u16) -
     app.post(&format!("{}/move", path(task))).by(by).json(&body).gives(status).await
 }
 
-async fn tasks_stand_where_they_are_put(app: &App) {
+async fn tasks_are_moved_before_and_after_others(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t.manager).await;
     let mut tasks = Vec::new();
@@ -39,7 +39,7 @@ async fn tasks_stand_where_they_are_put(app: &App) {
     assert_eq!(titles(app, &t.manager, &project).await, ["Third", "First", "Second"]);
     move_to(app, &t.manager, &tasks[2], json!({ "beside_id": tasks[1]["id"] }), 200).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third"]);
-    // What is made later comes last.
+    // New tasks come last.
     make(app, &t.manager, json!({ "title": "Fourth", "project_id": project })).await;
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Second", "Third", "Fourth"]);
     move_to(app, &t.manager, &tasks[2], json!({ "project_id": project }), 200).await;
@@ -55,7 +55,7 @@ async fn tasks_stand_where_they_are_put(app: &App) {
     }
 }
 
-async fn a_move_leads_to_another_project(app: &App) {
+async fn move_can_change_the_project(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let task = make(app, &t.member, json!({ "title": "Moved", "project_id": here })).await;
@@ -67,11 +67,11 @@ async fn a_move_leads_to_another_project(app: &App) {
     let wrong =
         move_to(app, &t.member, &task, json!({ "beside_id": other["id"], "project_id": here }), 422).await;
     assert_eq!(wrong["errors"][0]["pointer"], "/project_id");
-    // Whoever only sees a task does not move it.
+    // A user who only sees the task cannot move it.
     move_to(app, &t.other, &task, json!({ "project_id": here }), 403).await;
 }
 
-async fn moves_at_once_are_all_made(app: &App) {
+async fn concurrent_moves_all_succeed(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t.manager).await;
     let first = make(app, &t.manager, json!({ "title": "First", "project_id": project })).await;
@@ -89,7 +89,7 @@ async fn moves_at_once_are_all_made(app: &App) {
     assert_eq!(titles(app, &t.manager, &project).await[0], "First");
 }
 
-async fn what_changes_its_project_comes_last(app: &App) {
+async fn task_that_changes_its_project_comes_last(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let whole = make(app, &t.manager, json!({ "title": "Whole", "project_id": here })).await;
@@ -99,8 +99,8 @@ async fn what_changes_its_project_comes_last(app: &App) {
     assert_eq!(titles(app, &t.manager, &there).await, ["Younger", "Whole", "Part"]);
 }
 
-/// Two are put right behind a third by turns, more often than there is room without spreading the ranks anew.
-async fn moves_never_come_to_an_end(app: &App) {
+/// Moves two tasks behind a third in turns, until the ranks must be redistributed.
+async fn ranks_are_redistributed_when_they_run_out(app: &App) {
     let t = app.tenant().await;
     let project = project(app, &t.manager).await;
     let mut tasks = Vec::new();
@@ -112,7 +112,7 @@ async fn moves_never_come_to_an_end(app: &App) {
         move_to(app, &t.manager, &tasks[1 + number % 2], body.clone(), 200).await;
     }
     assert_eq!(titles(app, &t.manager, &project).await, ["First", "Third", "Second", "Fourth"]);
-    // Those beside it were written with what is recorded of every write.
+    // The neighbours are rewritten with version and history.
     let fourth = app.get(&path(&tasks[3])).by(&t.manager).gives(200).await;
     assert!(fourth["version"].as_i64() > Some(1), "{fourth}");
     let history = app.get(&format!("{}/history", path(&tasks[3]))).by(&t.manager).gives(200).await;

@@ -1,4 +1,4 @@
-//! The stories of tasks that are parts of tasks.
+//! Scenario tests of subtasks.
 
 use serde_json::json;
 use taskhub_tests::{App, every_database};
@@ -6,14 +6,14 @@ use taskhub_tests::{App, every_database};
 use super::{make, project};
 
 every_database!(
-    parts_lie_in_the_project_of_the_whole,
-    parts_go_five_deep,
-    no_task_is_a_part_of_itself,
-    of_two_that_close_a_circle_one_is_refused,
-    only_who_may_delete_a_task_puts_it_into_another,
+    subtask_is_in_the_project_of_its_parent,
+    subtasks_nest_at_most_five_levels,
+    task_cannot_be_its_own_ancestor,
+    one_of_two_concurrent_moves_that_form_a_cycle_fails,
+    setting_a_parent_requires_the_right_to_delete_the_task,
 );
 
-async fn parts_lie_in_the_project_of_the_whole(app: &App) {
+async fn subtask_is_in_the_project_of_its_parent(app: &App) {
     let t = app.tenant().await;
     let (here, there) = (project(app, &t.manager).await, project(app, &t.manager).await);
     let whole = make(app, &t.manager, json!({ "title": "The whole", "project_id": here })).await;
@@ -31,7 +31,7 @@ async fn parts_lie_in_the_project_of_the_whole(app: &App) {
     let listed =
         app.get(&format!("/tasks?parent={}", whole["id"].as_str().unwrap())).by(&t.member).gives(200).await;
     assert_eq!(listed["results"], json!([part]));
-    // The part is not the manager's, and moves all the same.
+    // The manager does not own the subtask, and it moves all the same.
     let path = format!("/tasks/{}", whole["id"].as_str().unwrap());
     let _ = app.patch(&path).by(&t.manager).json(&json!({ "project_id": there })).gives(200).await;
     let path = format!("/tasks/{}", part["id"].as_str().unwrap());
@@ -44,7 +44,7 @@ async fn parts_lie_in_the_project_of_the_whole(app: &App) {
     assert_eq!((&free["project_id"], &free["parent_id"]), (&here, &json!(null)));
 }
 
-async fn parts_go_five_deep(app: &App) {
+async fn subtasks_nest_at_most_five_levels(app: &App) {
     let t = app.tenant().await;
     let mut chain = vec![make(app, &t.member, json!({ "title": "The whole" })).await];
     for depth in 1..=5 {
@@ -54,14 +54,14 @@ async fn parts_go_five_deep(app: &App) {
     let deeper = json!({ "title": "Too deep", "parent_id": chain[5]["id"] });
     let answer = app.post("/tasks").by(&t.member).json(&deeper).send().await.expect(422);
     assert_eq!(answer.pointer(), "/parent_id");
-    // What has parts itself can't be put so deep either.
+    // A task with subtasks cannot be moved below that level, either.
     let other = make(app, &t.member, json!({ "title": "Another whole" })).await;
     let path = format!("/tasks/{}", chain[0]["id"].as_str().unwrap());
     let answer = app.patch(&path).by(&t.member).json(&json!({ "parent_id": other["id"] })).send().await;
     assert_eq!(answer.expect(422).pointer(), "/parent_id");
 }
 
-async fn no_task_is_a_part_of_itself(app: &App) {
+async fn task_cannot_be_its_own_ancestor(app: &App) {
     let t = app.tenant().await;
     let whole = make(app, &t.member, json!({ "title": "The whole" })).await;
     let part = make(app, &t.member, json!({ "title": "A part", "parent_id": whole["id"] })).await;
@@ -73,7 +73,7 @@ async fn no_task_is_a_part_of_itself(app: &App) {
     }
 }
 
-async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
+async fn one_of_two_concurrent_moves_that_form_a_cycle_fails(app: &App) {
     let t = app.tenant().await;
     for _ in 0..8 {
         let one = make(app, &t.member, json!({ "title": "One" })).await;
@@ -89,8 +89,9 @@ async fn of_two_that_close_a_circle_one_is_refused(app: &App) {
     }
 }
 
-/// Parts are deleted with the whole: to make one of a task takes the right to delete it.
-async fn only_who_may_delete_a_task_puts_it_into_another(app: &App) {
+/// Subtasks are deleted with their parent. So making a task a subtask requires the right to delete
+/// it.
+async fn setting_a_parent_requires_the_right_to_delete_the_task(app: &App) {
     let t = app.tenant().await;
     let task = make(app, &t.member, json!({ "title": "Theirs", "assignee_id": t.other.id })).await;
     let trap = make(app, &t.other, json!({ "title": "A trap" })).await;
@@ -99,6 +100,6 @@ async fn only_who_may_delete_a_task_puts_it_into_another(app: &App) {
     let _ = app.patch(&path).by(&t.other).json(&into).gives(403).await;
     let own = make(app, &t.member, json!({ "title": "A whole" })).await;
     let _ = app.patch(&path).by(&t.member).json(&json!({ "parent_id": own["id"] })).gives(200).await;
-    // Who changes something else of a part needs no such right.
+    // Other changes of a subtask do not require that right.
     let _ = app.patch(&path).by(&t.other).json(&json!({ "priority": "high" })).gives(200).await;
 }

@@ -1,15 +1,15 @@
-//! The story of the time that a removed user worked.
+//! Scenario test of the time entries of a removed user.
 
 use serde_json::json;
 use taskhub_tests::{App, Tenant, every_database};
 
 use super::{make, task, work};
 
-every_database!(time_stays_with_who_worked);
+every_database!(time_entries_stay_with_the_removed_user);
 
-/// A user who is removed is still who worked; their timer is stopped, and whoever gets the rest
-/// gets no hours.
-async fn time_stays_with_who_worked(app: &App) {
+/// The entries keep the name of the removed user, and the timer is stopped. The user who takes over
+/// the other rows gets no time entries.
+async fn time_entries_stay_with_the_removed_user(app: &App) {
     let t: Tenant = app.tenant().await;
     let (project, _) = make(app, &t.admin, "/projects", json!({ "name": "Website" })).await;
     let (_, path) = task(app, &t.admin, Some(&project)).await;
@@ -38,7 +38,7 @@ async fn time_stays_with_who_worked(app: &App) {
         (&entry["user_id"], &entry["user_removed"]["username"]),
         (&json!(t.member.id), &json!("member"))
     );
-    // So is who commented, and who is told of in history, totals and reports.
+    // Comments, history, totals and reports keep the name, too.
     let said = app.get(&comment).by(&t.admin).gives(200).await;
     assert_eq!(
         (&said["author_id"], &said["author_removed"]["username"]),
@@ -62,12 +62,12 @@ async fn time_stays_with_who_worked(app: &App) {
         (&line["username"], &line["removed"], &line["tracked_seconds"]),
         (&json!("member"), &json!(true), &json!(1800))
     );
-    // A token that does not reach users is told no name.
+    // A token without the scope for users gets no names.
     let narrow = t.service(app, &["time-entries:read"]);
     assert!(
         app.get(&worked.replace(&path, "")).token(&narrow).gives(200).await.get("user_removed").is_none()
     );
-    // Who has nothing but hours leaves without an heir.
+    // A user who only has time entries can be removed without `transfer_to`.
     let _ = work(app, &t.other, &path, 50, 10).await;
     let _ = app.delete(&format!("/users/{}", t.other.id)).by(&t.admin).gives(204).await;
     let seconds = app.get("/time-entries/totals?by=project").by(&t.admin).gives(200).await["seconds"].clone();

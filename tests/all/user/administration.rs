@@ -1,4 +1,4 @@
-//! The stories of an admin's work: one from beginning to end, and who is let in.
+//! Scenario tests of user administration: a full workflow of an admin, and deactivating users.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
 every_database!(
-    an_admin_s_work,
-    who_is_kept_out_is_out_at_once,
-    what_one_did_is_one_s_own,
-    the_audit_names_everybody,
+    admin_imports_changes_and_removes_users,
+    deactivated_user_loses_access_at_once,
+    activity_of_a_user_is_visible_to_the_user_and_admins,
+    audit_names_every_actor,
 );
 
-async fn an_admin_s_work(app: &App) {
+async fn admin_imports_changes_and_removes_users(app: &App) {
     let t = app.tenant().await;
     let file = format!(
         "email,username,first_name,last_name,role\r\ngrace@{0}.example,grace,Grace,Hopper,\r\nmae@{0}.example,mae,Mae,Jemison,manager\r\n",
@@ -54,7 +54,7 @@ async fn an_admin_s_work(app: &App) {
     assert_eq!(lines, ["username", "admin", "mae", "manager", "other"]);
 }
 
-async fn who_is_kept_out_is_out_at_once(app: &App) {
+async fn deactivated_user_loses_access_at_once(app: &App) {
     let t = app.tenant().await;
     let (access, refresh) = t.member.sign_in(app).await;
     let path = format!("/users/{}", t.member.id);
@@ -64,14 +64,14 @@ async fn who_is_kept_out_is_out_at_once(app: &App) {
         let _ = set("reactivate").by(user).gives(403).await;
     }
     let _ = set("deactivate").by(&t.admin).header("if-match", "\"9\"").gives(412).await;
-    // A service that may change users ends their sessions with that: it needs no scope for these.
+    // A service account that may change users needs no scope for sessions to end them this way.
     let service = t.service(app, &["users:write"]);
     let out = set("deactivate").token(&service).header("idempotency-key", "out").gives(200).await;
     for token in [&access, &t.member.token] {
         let _ = app.get("/tasks").token(token).gives(401).await;
     }
     let _ = app.post("/auth/token/refresh").json(&json!({ "refresh_token": refresh })).gives(401).await;
-    // Once more is no change, and the same key gives the same answer.
+    // Repeating is a no-op, and the same idempotency key gets the same response.
     assert_eq!(set("deactivate").by(&t.admin).gives(200).await, out);
     let again = set("deactivate").token(&service).header("idempotency-key", "out").send().await.expect(200);
     assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &out));
@@ -85,12 +85,12 @@ async fn who_is_kept_out_is_out_at_once(app: &App) {
     assert_eq!((&back["is_active"], &back["version"]), (&json!(true), &json!(4)));
     app.clock.advance(Duration::from_secs(1));
     let _ = t.member.sign_in(app).await;
-    // The last admin can't be kept out.
+    // The last admin cannot be deactivated.
     let last = app.post(&format!("/users/{}/deactivate", t.admin.id)).by(&t.admin).send().await;
     assert_eq!(last.expect(409).code(), "last_admin");
 }
 
-async fn what_one_did_is_one_s_own(app: &App) {
+async fn activity_of_a_user_is_visible_to_the_user_and_admins(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Secret plans" })).gives(201).await;
     let path = format!("/users/{}/history", t.member.id);
@@ -109,7 +109,7 @@ async fn what_one_did_is_one_s_own(app: &App) {
     }
     let _ = app.get(&path).by(&u.admin).gives(404).await;
     assert_eq!(app.get(&format!("{path}?noun=user")).by(&t.member).gives(200).await["count"], 0);
-    // A cursor leads on in this history alone.
+    // A cursor is valid only for its history.
     let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": "Another" })).gives(201).await;
     let first = app.get(&format!("{path}?cursor=&page_size=1")).by(&t.admin).gives(200).await;
     let (_, query) = first["next"].as_str().unwrap().split_once('?').unwrap();
@@ -118,7 +118,7 @@ async fn what_one_did_is_one_s_own(app: &App) {
     assert_eq!(app.get(&elsewhere).by(&t.admin).send().await.expect(400).pointer(), "cursor");
 }
 
-async fn the_audit_names_everybody(app: &App) {
+async fn audit_names_every_actor(app: &App) {
     let t = app.tenant().await;
     let _ = app.post("/tasks").by(&t.manager).json(&json!({ "title": "By the manager" })).gives(201).await;
     let task = app.post("/tasks").by(&t.other).json(&json!({ "title": "By the other" })).gives(201).await;
@@ -142,7 +142,7 @@ async fn the_audit_names_everybody(app: &App) {
     let sparse =
         app.get("/audit?fields=actor_name&noun=task&action=create&sort=at").by(&t.admin).gives(200).await;
     assert_eq!(sparse["results"][1], json!({ "actor_name": "other" }));
-    // A new user of that name is another.
+    // A new user with that name is another actor.
     let again = json!({ "email": t.other.email, "username": "other", "password": taskhub_tests::PASSWORD });
     let _ = app.post("/users").by(&t.admin).json(&again).gives(201).await;
     assert_eq!(app.get(&one).by(&t.admin).gives(200).await, *line);

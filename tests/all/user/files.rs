@@ -1,4 +1,4 @@
-//! The stories of users in files: imports, of all rows or none, and exports, of all rows.
+//! Scenario tests of importing and exporting users: an import is atomic, and an export is complete.
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, Backend, Tenant, every_database};
@@ -6,16 +6,16 @@ use taskhub_tests::{Answer, App, Backend, Tenant, every_database};
 use crate::{poll, sql};
 
 every_database!(
-    an_import_is_all_or_nothing,
-    a_file_that_ends_within_quotes_is_not_imported,
-    rows_are_counted_in_lines_of_either_ending,
-    an_import_brings_statistics_up_to_date,
-    what_is_no_such_file_is_refused,
-    an_import_is_done_once,
-    imports_at_once_make_each_user_once,
-    an_export_is_whole,
-    a_spreadsheet_s_file_is_read,
-    an_export_can_be_imported,
+    import_is_atomic,
+    import_that_ends_within_quotes_is_refused,
+    import_report_counts_lines_with_either_line_ending,
+    large_import_updates_the_database_statistics,
+    import_without_the_required_columns_is_rejected_with_422,
+    idempotency_key_imports_once,
+    concurrent_imports_create_each_user_once,
+    export_contains_all_users,
+    import_reads_files_of_spreadsheets,
+    export_can_be_imported,
 );
 
 async fn import(app: &App, t: &Tenant, query: &str, file: impl Into<String>) -> Answer {
@@ -26,7 +26,7 @@ async fn import(app: &App, t: &Tenant, query: &str, file: impl Into<String>) -> 
         .await
 }
 
-async fn an_import_is_all_or_nothing(app: &App) {
+async fn import_is_atomic(app: &App) {
     let t = app.tenant().await;
     let file = format!(
         "\u{feff}username,email,role,first_name\n\
@@ -74,7 +74,7 @@ async fn an_import_is_all_or_nothing(app: &App) {
     let audit =
         app.get(&format!("/audit?row={}", user["id"].as_str().unwrap())).by(&t.admin).gives(200).await;
     assert_eq!((&audit["count"], &audit["results"][0]["action"]), (&json!(1), &json!("create")));
-    // Nobody has a password for it.
+    // No password is valid for the imported user.
     for password in ["", " ", "password", taskhub_auth::NO_PASSWORD] {
         let body = json!({ "username": "grace", "tenant": t.slug, "password": password });
         assert_eq!(
@@ -87,7 +87,7 @@ async fn an_import_is_all_or_nothing(app: &App) {
     }
 }
 
-async fn what_is_no_such_file_is_refused(app: &App) {
+async fn import_without_the_required_columns_is_rejected_with_422(app: &App) {
     let t = app.tenant().await;
     let cases = [
         ("", "/email", "required"),
@@ -131,8 +131,8 @@ async fn what_is_no_such_file_is_refused(app: &App) {
     assert_eq!(import(app, &t, "?dry_run=perhaps", "").await.expect(400).pointer(), "dry_run");
 }
 
-/// A file that was cut off would lack users, and nobody would know.
-async fn a_file_that_ends_within_quotes_is_not_imported(app: &App) {
+/// A truncated file would lack users without anyone noticing.
+async fn import_that_ends_within_quotes_is_refused(app: &App) {
     let t = app.tenant().await;
     let file =
         format!("email,username,first_name\ngrace@{0}.example,grace,\"Grace\nbell@{0}.example,bell", t.slug);
@@ -142,7 +142,7 @@ async fn a_file_that_ends_within_quotes_is_not_imported(app: &App) {
     assert_eq!(app.get("/users").by(&t.admin).gives(200).await["count"], 4);
 }
 
-async fn rows_are_counted_in_lines_of_either_ending(app: &App) {
+async fn import_report_counts_lines_with_either_line_ending(app: &App) {
     let t = app.tenant().await;
     let file = "email,username,first_name\n\na@x.example,aa,\"A\nB\"\n\nwrong,bb,\n";
     for ending in ["\n", "\r\n"] {
@@ -153,7 +153,7 @@ async fn rows_are_counted_in_lines_of_either_ending(app: &App) {
     }
 }
 
-async fn an_import_brings_statistics_up_to_date(app: &App) {
+async fn large_import_updates_the_database_statistics(app: &App) {
     let t = app.tenant().await;
     let before = analyzed(app).await;
     let user = |number| format!("user{number}@{}.example,user{number}", t.slug);
@@ -165,19 +165,19 @@ async fn an_import_brings_statistics_up_to_date(app: &App) {
     poll::until("the table of users is analyzed", is_done).await;
 }
 
-/// How often the table of users was analyzed, or how many rows it had then.
+/// How often the table of users was analyzed, or the number of its rows at that time.
 async fn analyzed(app: &App) -> i64 {
     let query = match app.backend {
         Backend::Sqlite => "SELECT MAX(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'user'",
         Backend::Postgres => "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'user'",
-        // It counts nothing.
+        // MariaDB has no such counter.
         Backend::MariaDb => return 0,
     };
-    // SQLite has no such table before anything was analyzed.
+    // SQLite has no such table before the first ANALYZE.
     sql::number(app, query).await.unwrap_or_default()
 }
 
-async fn an_import_is_done_once(app: &App) {
+async fn idempotency_key_imports_once(app: &App) {
     let t = app.tenant().await;
     let file = format!("email,username\ngrace@{}.example,grace\n", t.slug);
     let send = |query: &str, key: &str| {
@@ -185,7 +185,7 @@ async fn an_import_is_done_once(app: &App) {
         call.body("text/csv", file.clone()).send()
     };
     let tried = send("?dry_run=true", "one").await.expect(200);
-    // In earnest it is another request.
+    // The committed import is another request than the dry run.
     assert_eq!(send("", "one").await.expect(422).code(), "idempotency_mismatch");
     assert_eq!(send("?dry_run=true", "one").await.expect(200).body, tried.body);
     let done = send("", "two").await.expect(200);
@@ -195,7 +195,7 @@ async fn an_import_is_done_once(app: &App) {
     assert_eq!((&other["imported"], &other["failed"]), (&json!(false), &json!(1)));
 }
 
-async fn imports_at_once_make_each_user_once(app: &App) {
+async fn concurrent_imports_create_each_user_once(app: &App) {
     let t = app.tenant().await;
     let rows = |name: &str| format!("{name}@{0}.example,{name}\nshared@{0}.example,shared\n", t.slug);
     let names = ["one", "two", "three", "four"];
@@ -211,7 +211,7 @@ async fn imports_at_once_make_each_user_once(app: &App) {
     );
 }
 
-async fn an_export_is_whole(app: &App) {
+async fn export_contains_all_users(app: &App) {
     let t = app.tenant().await;
     let rows = (0..430)
         .map(|row| format!("u{row}@{}.example,u{row:03},\"Ann, \"\"the\"\" {row}\",member\n", t.slug));
@@ -249,7 +249,7 @@ async fn an_export_is_whole(app: &App) {
     }
 }
 
-async fn a_spreadsheet_s_file_is_read(app: &App) {
+async fn import_reads_files_of_spreadsheets(app: &App) {
     let t = app.tenant().await;
     for (number, separator) in [";", "\t", ","].into_iter().enumerate() {
         let file = format!(
@@ -267,7 +267,7 @@ async fn a_spreadsheet_s_file_is_read(app: &App) {
     }
 }
 
-async fn an_export_can_be_imported(app: &App) {
+async fn export_can_be_imported(app: &App) {
     let (from, to) = (app.tenant().await, app.tenant().await);
     let file = format!("email,username,first_name,role\ngrace@{}.example,grace,-Grace,manager\n", from.slug);
     let _ = import(app, &from, "", file).await.expect(200);

@@ -1,4 +1,5 @@
-//! The stories of leaving: what was somebody's passes to another, whole, and recorded.
+//! Scenario tests of removing a user: all rows are transferred to another user, and the transfer is
+//! recorded.
 
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
@@ -6,14 +7,18 @@ use taskhub_tests::{App, Tenant, every_database};
 
 use crate::concurrency::rows;
 
-every_database!(everything_passes_to_another, nobody_else_gets_it, many_rows_pass_at_once);
+every_database!(
+    transfer_to_transfers_all_rows,
+    transfer_to_requires_an_active_user_of_the_tenant,
+    many_rows_are_transferred_at_once
+);
 
 async fn id(app: &App, t: &Tenant, path: &str, body: Value) -> String {
     let made = app.post(path).by(&t.member).json(&body).gives(201).await;
     format!("{path}/{}", made["id"].as_str().unwrap())
 }
 
-async fn everything_passes_to_another(app: &App) {
+async fn transfer_to_transfers_all_rows(app: &App) {
     let t = app.tenant().await;
     let project = json!({ "name": "Website", "manager_id": t.member.id });
     let project = app.post("/projects").by(&t.admin).json(&project).gives(201).await;
@@ -52,7 +57,7 @@ async fn everything_passes_to_another(app: &App) {
     );
 }
 
-async fn nobody_else_gets_it(app: &App) {
+async fn transfer_to_requires_an_active_user_of_the_tenant(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let task = id(app, &t, "/tasks", json!({ "title": "Mine" })).await;
     let _ = app.post(&format!("/users/{}/deactivate", t.other.id)).by(&t.admin).gives(200).await;
@@ -70,7 +75,7 @@ async fn nobody_else_gets_it(app: &App) {
     for user in [&t.manager, &t.member] {
         let _ = app.delete(&format!("{path}?transfer_to={nobody}")).by(user).gives(403).await;
     }
-    // A credential must reach what it hands over.
+    // The credential needs scopes for the rows that it transfers.
     let remove = format!("{path}?transfer_to={}", t.manager.id);
     let narrow = t.service(app, &["users:write"]);
     assert_eq!(app.delete(&remove).token(&narrow).send().await.expect(403).code(), "insufficient_scope");
@@ -81,14 +86,15 @@ async fn nobody_else_gets_it(app: &App) {
     let _ = app.delete(&remove).token(&wide).gives(204).await;
 }
 
-async fn many_rows_pass_at_once(app: &App) {
+async fn many_rows_are_transferred_at_once(app: &App) {
     let t = app.tenant().await;
     let number = 450;
     for chunk in (0..number).collect::<Vec<_>>().chunks(10) {
         let tasks = chunk.iter().map(|row| id(app, &t, "/tasks", json!({ "title": format!("Task {row}") })));
         let _ = join_all(tasks).await;
     }
-    // Others go on with the rows while they pass: few at once, because each may wait for a row with a connection in its hands.
+    // Concurrent changes of the rows: only two at a time, because each may hold a connection while
+    // it waits for a lock.
     let urgent = rows(app, &t.admin.token, "/tasks").await.into_iter().step_by(40).map(|task| {
         let path = format!("/tasks/{}", task["id"].as_str().unwrap());
         app.patch(&path).by(&t.admin).json(&json!({ "priority": "urgent" })).gives(200)

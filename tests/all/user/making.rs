@@ -1,15 +1,15 @@
-//! The stories of users whom an admin makes, and of who never signed in.
+//! Scenario tests of users created by an admin, and of users who have never signed in.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, PASSWORD, every_database};
 
 every_database!(
-    a_user_without_a_password_is_welcomed,
-    users_who_never_signed_in_are_found,
-    the_profile_says_whether_mail_is_delivered,
+    user_created_without_a_password_gets_a_welcome_mail,
+    users_without_a_sign_in_are_filtered,
+    profile_reports_whether_mail_is_deliverable,
 );
 
-async fn a_user_without_a_password_is_welcomed(app: &App) {
+async fn user_created_without_a_password_gets_a_welcome_mail(app: &App) {
     let t = app.tenant().await;
     let email = |name: &str| format!("{name}@{}.example", t.slug);
     let body = json!({
@@ -27,7 +27,7 @@ async fn a_user_without_a_password_is_welcomed(app: &App) {
     let choose = json!({ "token": mail.token, "new_password": PASSWORD });
     let _ = app.post("/auth/password-reset/confirm").json(&choose).gives(204).await;
     let _ = app.post("/auth/token").json(&sign_in).gives(200).await;
-    // Many at once, some of whom are not let in.
+    // Many users at once, some of them deactivated.
     let new = |name: &str, active: bool| {
         let body = json!({ "email": email(name), "username": name, "is_active": active });
         json!({ "action": "create", "body": body })
@@ -42,7 +42,7 @@ async fn a_user_without_a_password_is_welcomed(app: &App) {
     assert_eq!(app.post("/users").by(&t.admin).json(&null).send().await.expect(422).pointer(), "/is_active");
 }
 
-async fn users_who_never_signed_in_are_found(app: &App) {
+async fn users_without_a_sign_in_are_filtered(app: &App) {
     let t = app.tenant().await;
     let _ = t.member.sign_in(app).await;
     let names = async |path: &str| -> Vec<Value> {
@@ -50,8 +50,7 @@ async fn users_who_never_signed_in_are_found(app: &App) {
         list["results"].as_array().unwrap().iter().map(|user| user["username"].clone()).collect()
     };
     assert_eq!(names("/users?last_login_at=none&sort=username").await, ["admin", "manager", "other"]);
-    // So are rows without any other instant that may be missing; what always has one takes no such
-    // word.
+    // Other nullable timestamps accept `none`, too; timestamps that are never null do not.
     let task = json!({ "title": "Some day" });
     let _ = app.post("/tasks").by(&t.member).json(&task).gives(201).await;
     for (filter, count) in [("due_at=none", 1), ("completed_at=none", 1), ("start_at=none", 1)] {
@@ -63,7 +62,7 @@ async fn users_who_never_signed_in_are_found(app: &App) {
     let _ = app.get("/users?last_login_at=none").by(&t.member).gives(400).await;
 }
 
-async fn the_profile_says_whether_mail_is_delivered(app: &App) {
+async fn profile_reports_whether_mail_is_deliverable(app: &App) {
     let t = app.tenant().await;
     let by_mail = json!({ "notification_preferences": { "mention": "mail" } });
     let profile = app.patch("/auth/profile").by(&t.member).json(&by_mail).gives(200).await;

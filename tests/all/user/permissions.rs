@@ -1,15 +1,15 @@
-//! The stories of asking in advance: what is told is what happens.
+//! Scenario tests of permissions asked in advance: they agree with what the operations do.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
-every_database!(what_is_told_is_what_happens, what_is_invisible_is_not_spoken_of);
+every_database!(reported_permissions_match_the_operations, permissions_of_an_invisible_row_get_404);
 
 fn ruling<'a>(permissions: &'a Value, action: &str) -> &'a Value {
     permissions["actions"].as_array().unwrap().iter().find(|it| it["action"] == action).unwrap()
 }
 
-async fn what_is_told_is_what_happens(app: &App) {
+async fn reported_permissions_match_the_operations(app: &App) {
     let t = app.tenant().await;
     let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Website" })).gives(201).await;
     let body = json!({ "title": "Write", "project_id": project["id"], "assignee_id": t.other.id });
@@ -36,7 +36,7 @@ async fn what_is_told_is_what_happens(app: &App) {
     let delete = json!({ "action": "delete", "allowed": false, "rule": null, "grounds": ["admin", "manages_project", "owner", "manager and personal"], "missing_scope": null });
     assert_eq!(*ruling(&told, "delete"), delete);
     let _ = app.delete(&path).by(&t.other).gives(403).await;
-    // Scopes count too.
+    // Scopes count, too.
     let service = t.service(app, &["tasks:read"]);
     let told = app.get(&asked).token(&service).gives(200).await;
     let update = ruling(&told, "update");
@@ -44,7 +44,7 @@ async fn what_is_told_is_what_happens(app: &App) {
         (&update["rule"], &update["missing_scope"], &update["allowed"]),
         (&json!("admin"), &json!("tasks:write"), &json!(false))
     );
-    // Without a row: the collection.
+    // Without an id: the permissions for the collection.
     let whole =
         async |user, noun: &str| app.get(&format!("/auth/permissions?noun={noun}")).by(user).gives(200).await;
     let projects = whole(&t.member, "project").await;
@@ -62,7 +62,7 @@ async fn what_is_told_is_what_happens(app: &App) {
     assert_eq!(ruling(&oneself, "update")["allowed"], false);
 }
 
-async fn what_is_invisible_is_not_spoken_of(app: &App) {
+async fn permissions_of_an_invisible_row_get_404(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Personal" })).gives(201).await;
     let asked = format!("/auth/permissions?noun=task&id={}", task["id"].as_str().unwrap());

@@ -1,17 +1,20 @@
-//! The stories of finding users: the same on every database, and nothing of what is private to others.
+//! Scenario tests of searching for users: the same on every database, and private fields are not
+//! searched.
 
 use serde_json::json;
 use taskhub_tests::{App, Backend, PASSWORD, User, every_database};
 
-every_database!(words_are_found_in_any_case, what_is_private_is_not_searched);
+every_database!(words_are_found_in_any_case, private_fields_are_searched_only_for_admins);
 
 #[test]
-fn users_of_old_are_found() {
-    // On a database of its own: others share theirs.
-    taskhub_tests::run(Backend::Sqlite, |app| Box::pin(what_was_there_before_is_found(app)));
+fn existing_users_are_indexed() {
+    // This test has its own database, because it runs migrations.
+    taskhub_tests::run(Backend::Sqlite, |app| {
+        Box::pin(users_without_index_entries_are_found_after_migrating(app))
+    });
 }
 
-async fn what_was_there_before_is_found(app: &App) {
+async fn users_without_index_entries_are_found_after_migrating(app: &App) {
     let t = app.tenant().await;
     let _ = app.patch("/auth/profile").by(&t.other).json(&json!({ "last_name": "Østby" })).gives(200).await;
     let database = app.state.settings.database();
@@ -54,11 +57,11 @@ async fn words_are_found_in_any_case(app: &App) {
         ("иВАН", "ivan"),
         ("o'hara", "ivan"),
         ("\\", "ivan"),
-        // Words are looked for in one field each, and all of them in some.
+        // Each word must be in one field; all words must be found.
         ("ivan aerin", ""),
         ("  sofia  \u{3a3}οφ ", "sofia"),
         ("nиван", ""),
-        // No letter is a pattern.
+        // No character is a wildcard.
         ("%", "percent"),
         ("0%", "percent"),
         ("_", "percent"),
@@ -71,7 +74,7 @@ async fn words_are_found_in_any_case(app: &App) {
         let query: String = form_urlencoded(words);
         assert_eq!(found(app, &t.member, &format!("q={query}")).await, names, "{words}");
     }
-    // A new name is found, and the old one is not.
+    // The new name is found, and the old one is not.
     let _ = app.patch("/auth/profile").by(&t.other).json(&json!({ "last_name": "Øst" })).gives(200).await;
     assert_eq!(found(app, &t.member, "q=%C3%B8ST").await, "other");
     let _ = app.patch("/auth/profile").by(&t.other).json(&json!({ "last_name": "Vest" })).gives(200).await;
@@ -80,7 +83,7 @@ async fn words_are_found_in_any_case(app: &App) {
         found(app, &t.member, "q=e&role=member,manager&is_active=true&username=other,member").await,
         "member other"
     );
-    // What follows from the names is nobody's business: neither shown, nor told in the audit.
+    // The derived search text is neither returned nor in the audit.
     let audit =
         app.get(&format!("/audit?row={}&action=update", t.other.id)).by(&t.admin).send().await.expect(200);
     assert!(!audit.text.contains("search"), "{}", audit.text);
@@ -89,14 +92,14 @@ async fn words_are_found_in_any_case(app: &App) {
     for wrong in ["q=", "q=%20", "q=a%00b", &format!("q={}", "x".repeat(101)), "fields=search", "search=x"] {
         let _ = app.get(&format!("/users?{wrong}")).by(&t.admin).gives(400).await;
     }
-    // A cursor is for the search that it came from.
+    // A cursor is valid only for its search.
     let page = app.get("/users?q=e&cursor=&page_size=1").by(&t.member).gives(200).await;
     let next = page["next"].as_str().unwrap().split_once("/api/v1").unwrap().1;
     let _ = app.get(next).by(&t.member).gives(200).await;
     let _ = app.get(&next.replace("q=e", "q=a")).by(&t.member).gives(400).await;
 }
 
-async fn what_is_private_is_not_searched(app: &App) {
+async fn private_fields_are_searched_only_for_admins(app: &App) {
     let t = app.tenant().await;
     let _ = t.other.sign_in(app).await;
     let domain = format!("q={}.example", t.slug);
@@ -106,7 +109,7 @@ async fn what_is_private_is_not_searched(app: &App) {
     assert_eq!(found(app, &t.admin, "last_login_at[gt]=2000-01-01T00:00:00Z").await, "other");
     for user in [&t.manager, &t.member] {
         assert_eq!(found(app, user, &domain).await, "");
-        // One's own email neither.
+        // Not even for the caller's own email address.
         for name in ["email", "last_login_at", "last_login_at[gt]"] {
             let private = app.get(&format!("/users?{name}=2000-01-01T00:00:00Z")).by(user).send().await;
             let unknown = app.get("/users?email[lt]=1").by(user).send().await.expect(400);

@@ -1,16 +1,16 @@
-//! What of a change of the document breaks clients that were made for it as it was.
+//! Finds changes of the OpenAPI document that break existing clients.
 //!
-//! A request must go on being taken: what it may hold only grows. An answer must go on being understood: what it may hold only shrinks, but for
-//! new fields.
+//! Requests that were valid must stay valid: what a request may contain can only grow. Responses
+//! must stay understandable: what a response may contain can only shrink, except for new fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-/// The methods that a path of the document can have.
+/// The methods of a path in the document.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Which way a schema is used.
+/// The direction in which a schema is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// Clients send it.
@@ -19,7 +19,7 @@ enum Way {
     Answer,
 }
 
-/// Everything in `new` that breaks a client of `old`, in words.
+/// The breaking changes from `old` to `new`, in words.
 pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
     let mut walk = Walk { old, new, seen: BTreeSet::new(), found: Vec::new() };
     for (path, item) in object(&old["paths"]) {
@@ -32,11 +32,12 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
     walk.found
 }
 
-/// Two documents, and what was found so far.
+/// Two documents, and the changes found so far.
 struct Walk<'a> {
     old: &'a Value,
     new: &'a Value,
-    /// The pairs of schemas that are being compared, for schemas may hold themselves, and those in which nothing was found.
+    /// The pairs of schemas under comparison, because schemas can be recursive, and those without a
+    /// finding.
     seen: BTreeSet<(String, String, bool)>,
     found: Vec<String>,
 }
@@ -131,7 +132,7 @@ impl Walk<'_> {
             self.tell(at, "has another default");
         }
         let (olds, news) = (alternatives(self.old, old), alternatives(self.new, new));
-        // Each alternative that may come must be one that is known.
+        // Each possible alternative must be a known one.
         let (come, known) = if way == Way::Request { (&olds, &news) } else { (&news, &olds) };
         for one in come {
             let mut least: Option<Vec<String>> = None;
@@ -152,7 +153,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Two schemas that are no alternatives, and of one type.
+    /// Compares two schemas of one type, without alternatives.
     fn plain(&mut self, at: &str, old: &Value, new: &Value, way: Way) {
         let (come, known) = if way == Way::Request { (old, new) } else { (new, old) };
         if let Some(words) = known["enum"].as_array() {
@@ -162,7 +163,8 @@ impl Walk<'_> {
             }
         }
         let format = (&come["format"], &known["format"]);
-        // A title is a line, which has no format, whose length is counted as people count it.
+        // `title` is a line of text, whose length is counted in characters. A string without a
+        // format includes it.
         let wider = [(&json!("int32"), &json!("int64")), (&Value::Null, &json!("title"))];
         if !known["format"].is_null() && format.0 != format.1 && !wider.contains(&format) {
             self.tell(at, "has another format");
@@ -176,7 +178,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What of a request is bounded narrower.
+    /// Bounds of a request that became narrower.
     fn bounds(&mut self, at: &str, old: &Value, new: &Value) {
         for name in ["maxLength", "maximum", "maxItems", "minLength", "minimum", "minItems"] {
             let Some(is) = new[name].as_f64() else { continue };
@@ -203,7 +205,7 @@ impl Walk<'_> {
         let (must, may) = if way == Way::Request { (new, old) } else { (old, new) };
         let what = if way == Way::Request { "is required now" } else { "may be absent now" };
         for name in array(&must["required"]).iter().filter(|name| !array(&may["required"]).contains(name)) {
-            // What is gone was told.
+            // A removed field has been reported already.
             let is_there = new["properties"].get(name.as_str().unwrap_or_default()).is_some();
             if is_there {
                 self.tell(&format!("{at}/{}", name.as_str().unwrap_or_default()), what);
@@ -228,7 +230,7 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The credentials that an operation takes; an empty one for none.
+/// The accepted credentials of an operation; an empty object for none.
 fn credentials(operation: &Value) -> Vec<Value> {
     match array(&operation["security"]) {
         [] => vec![json!({})],
@@ -236,7 +238,7 @@ fn credentials(operation: &Value) -> Vec<Value> {
     }
 }
 
-/// An operation's parameters, by place and name.
+/// The parameters of an operation by location and name.
 fn parameters(operation: &Value) -> BTreeMap<String, &Value> {
     let named = |it| (format!("{} {}", text(it, "in"), text(it, "name")), it);
     array(&operation["parameters"]).iter().map(named).collect()
@@ -246,24 +248,24 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// The words of a pattern for some of several, separated by commas.
+/// The words of a pattern for a comma-separated list.
 fn words(pattern: &str) -> Option<BTreeSet<&str>> {
     let (one, more) = pattern.strip_prefix("^(")?.split_once(")(,(")?;
     (more.strip_suffix("))*$")? == one).then(|| one.split('|').collect())
 }
 
-/// An answer itself, where it is named among those that operations share.
+/// Resolves a reference to a shared response.
 fn shared<'a>(document: &'a Value, answer: &'a Value) -> &'a Value {
     let named = answer["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#')));
     named.unwrap_or(answer)
 }
 
-/// Whether what is of a type is of another too; without a type it is any.
+/// Whether a type is a subset of another. No type means any type.
 fn within(one: &Value, other: &Value) -> bool {
     other.is_null() || one == other || (one == "integer" && other == "number")
 }
 
-/// The plain schemas that a schema is one of, each of one type.
+/// The alternatives of a schema, each of one type.
 fn alternatives(document: &Value, schema: &Value) -> Vec<Value> {
     if let Some(path) = schema["$ref"].as_str() {
         return alternatives(document, document.pointer(path.trim_start_matches('#')).unwrap());

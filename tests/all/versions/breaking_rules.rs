@@ -58,7 +58,7 @@ fn document() -> Value {
     })
 }
 
-/// What breaks when something in the document is other, or, for null, gone.
+/// The breaking changes after a value in the document is replaced, or removed for null.
 fn other(pointer: &str, value: Value) -> Vec<String> {
     let mut new = document();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -78,7 +78,7 @@ const INPUT: &str = "/components/schemas/TaskInput";
 const FIELD: &str = "/components/schemas/TaskInput/properties";
 const TASK: &str = "/components/schemas/Task/allOf/1";
 
-/// Where in the document, what is there instead, and what that breaks.
+/// A place in the document, the rest of its pointer, the new value, and the expected message.
 type Case = (&'static str, &'static str, Value, &'static str);
 
 fn break_as_told<const N: usize>(cases: [Case; N]) {
@@ -89,7 +89,7 @@ fn break_as_told<const N: usize>(cases: [Case; N]) {
 }
 
 #[test]
-fn operations_and_parameters_stay() {
+fn changed_operation_or_parameter_is_breaking() {
     break_as_told([
         ("", "/paths/~1tasks", Value::Null, "GET /tasks is gone"),
         (POST, "", Value::Null, "POST /tasks is gone"),
@@ -124,7 +124,7 @@ fn operations_and_parameters_stay() {
 }
 
 #[test]
-fn what_was_sent_is_taken() {
+fn narrowed_request_is_breaking() {
     break_as_told([
         (POST, "/requestBody/required", json!(true), "POST /tasks body is required now"),
         (POST, "/requestBody/content/text~1plain", Value::Null, "POST /tasks body text/plain is gone"),
@@ -183,7 +183,7 @@ fn what_was_sent_is_taken() {
 }
 
 #[test]
-fn what_comes_is_known() {
+fn widened_response_is_breaking() {
     break_as_told([
         (GET, "/responses/404", Value::Null, "GET /tasks 404 is gone"),
         (GET, "/responses/202", json!({}), "GET /tasks 202 is another way to succeed"),
@@ -225,7 +225,7 @@ fn what_comes_is_known() {
 }
 
 #[test]
-fn what_only_adds_breaks_nothing() {
+fn additive_change_is_not_breaking() {
     let added = [
         ("", "/paths/~1projects", json!({ "get": { "operationId": "list_projects" } })),
         (GET, "/security/-", json!({ "basic": [] })),

@@ -1,15 +1,15 @@
-//! A mark in the document is all that it takes to deprecate an operation.
+//! A mark in the OpenAPI document is enough to deprecate an operation.
 
 use serde_json::json;
 use taskhub_domain::Timestamp;
 use taskhub_tests::{App, every_database};
 
-every_database!(the_mark_alone_reaches_the_answers);
+every_database!(deprecation_mark_adds_the_response_headers);
 
-/// How long a deprecated operation lives at least: 180 days.
+/// The minimum time between deprecation and removal: 180 days.
 const LIFE: i64 = 180 * 24 * 60 * 60;
 
-async fn the_mark_alone_reaches_the_answers(app: &App) {
+async fn deprecation_mark_adds_the_response_headers(app: &App) {
     let t = app.tenant().await;
     for title in ["one more", "two more"] {
         let _ = app.post("/tasks").by(&t.member).json(&json!({ "title": title })).gives(201).await;
@@ -28,10 +28,10 @@ async fn the_mark_alone_reaches_the_answers(app: &App) {
     let links: Vec<_> = listed.headers.get_all("link").iter().map(|one| one.to_str().unwrap()).collect();
     assert!(links.contains(&link), "{links:?}");
     assert!(links.iter().any(|one| one.contains("rel=\"next\"")), "{links:?}");
-    // Who is refused is told too.
+    // Error responses have the headers, too.
     let refused = node.get("/tasks").send().await.expect(401);
     assert_eq!((refused.header("deprecation"), refused.header("link")), ("@1798761600", link));
-    // No other operation is, and nor is this one where it bears no mark.
+    // Other operations do not have the headers, nor has this one without the mark.
     for answer in [node.get("/projects").by(&t.member), app.get("/tasks").by(&t.member)] {
         let answer = answer.send().await.expect(200);
         assert_eq!((answer.header("deprecation"), answer.header("sunset")), ("", ""));
@@ -40,7 +40,7 @@ async fn the_mark_alone_reaches_the_answers(app: &App) {
 }
 
 #[test]
-fn marks_are_well_formed_and_give_time() {
+fn deprecation_marks_are_valid_and_give_180_days() {
     let document = taskhub::openapi::build().unwrap();
     for operation in
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())

@@ -1,4 +1,5 @@
-//! Every operation that changes something honours `Idempotency-Key`, or refuses it: no key is ignored.
+//! Every operation that changes something honours `Idempotency-Key` or refuses it: no key is
+//! ignored.
 
 use taskhub_tests::{App, every_database};
 
@@ -10,12 +11,12 @@ use super::{
     table::operations,
 };
 
-every_database!(a_key_is_honoured_or_refused);
+every_database!(idempotency_key_is_honoured_or_refused);
 
-/// What ends the credential that it was called with: a replay is refused as everything is that this credential is used for.
+/// Ends the session of its own credential, so a replay is refused like any other request with it.
 const ENDS_ITSELF: [&str; 1] = ["end_session"];
 
-async fn a_key_is_honoured_or_refused(app: &App) {
+async fn idempotency_key_is_honoured_or_refused(app: &App) {
     let database = Database::of(app).await;
     let mut fixture = Fixture::new(app).await;
     let writes = |it: &Operation<'_>| it.method != "GET";

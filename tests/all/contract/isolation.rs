@@ -1,7 +1,7 @@
-//! Second walk: with a good token of another tenant, a row of this tenant's is as good as none.
+//! With a valid token of another tenant, a row answers like an absent one.
 //!
-//! In every place of every request that can carry an id, an id of another tenant gets the very answer that an id gets which nobody has, and no
-//! row of either tenant becomes another.
+//! At every position of every request, an id of another tenant gets the same response as an unknown
+//! id, and no row of either tenant changes.
 
 use std::cmp::Reverse;
 
@@ -17,13 +17,13 @@ use super::{
 };
 
 every_database!(
-    anothers_row_is_no_row,
-    no_answer_shows_another_tenant,
-    anothers_cursor_is_no_cursor,
-    anothers_idempotency_key_is_no_key,
+    row_of_another_tenant_answers_like_an_absent_one,
+    no_response_shows_data_of_another_tenant,
+    cursor_of_another_tenant_is_invalid,
+    idempotency_key_of_another_tenant_is_unknown,
 );
 
-/// Fails when the answer shows something of a tenant.
+/// Fails if the response shows something of the tenant.
 fn shows_nothing_of(fixture: &Fixture, answer: &Answer, but: &[&str]) {
     let people = &fixture.people;
     let mut secrets: Vec<_> = fixture.ids().map(str::to_owned).collect();
@@ -34,11 +34,11 @@ fn shows_nothing_of(fixture: &Fixture, answer: &Answer, but: &[&str]) {
     assert!(shown.is_none(), "{} shows {shown:?} of another tenant: {}", answer.call, answer.text);
 }
 
-/// How an id that is none is answered at a position.
+/// Fails unless the response is that for an unknown id at the position.
 fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
     let told = (answer.status, answer.code());
     match position {
-        // One of many changes names its row in the body.
+        // An operation of a bulk request names its row in the body.
         Position::Path(_) | Position::Query("id") | Position::Body("/operations/0/id") => {
             assert_eq!(told, (404, "not_found"), "{}: {}", answer.call, answer.text);
         }
@@ -50,7 +50,7 @@ fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
         }
         Position::Query(_) => {
             assert_eq!(answer.status, 200, "{}: {}", answer.call, answer.text);
-            // A file has its header alone.
+            // A file has only its header.
             if answer.header("content-type").starts_with("text/csv") {
                 assert_eq!(answer.text.lines().count(), 1, "{}", answer.call);
             } else {
@@ -65,7 +65,7 @@ fn is_refused(position: Position, request: &Request<'_>, answer: &Answer) {
     }
 }
 
-async fn anothers_row_is_no_row(app: &App) {
+async fn row_of_another_tenant_answers_like_an_absent_one(app: &App) {
     let database = Database::of(app).await;
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     let rows = async || (database.rows_of(ours.people.id).await, database.rows_of(theirs.people.id).await);
@@ -82,7 +82,7 @@ async fn anothers_row_is_no_row(app: &App) {
             is_refused(*position, &request, &told);
             shows_nothing_of(&theirs, &told, &[foreign]);
         }
-        // And with another's id in every position at once.
+        // The same with ids of the other tenant at every position at once.
         if !positions.is_empty() {
             let all = |id: &dyn Fn(usize) -> String| {
                 let numbered = positions.iter().enumerate();
@@ -100,7 +100,7 @@ async fn anothers_row_is_no_row(app: &App) {
     }
 }
 
-async fn no_answer_shows_another_tenant(app: &App) {
+async fn no_response_shows_data_of_another_tenant(app: &App) {
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     let before = Database::of(app).await.rows_of(theirs.people.id).await;
     for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
@@ -119,7 +119,7 @@ async fn no_answer_shows_another_tenant(app: &App) {
     );
 }
 
-async fn anothers_cursor_is_no_cursor(app: &App) {
+async fn cursor_of_another_tenant_is_invalid(app: &App) {
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
         let takes = operation.parameters("query").iter().any(|it| it["name"] == "cursor");
@@ -138,10 +138,10 @@ async fn anothers_cursor_is_no_cursor(app: &App) {
     }
 }
 
-async fn anothers_idempotency_key_is_no_key(app: &App) {
+async fn idempotency_key_of_another_tenant_is_unknown(app: &App) {
     let (mut ours, mut theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     let takes = |name: &str, parameters: Vec<&Value>| parameters.iter().any(|it| it["name"] == name);
-    // Deletions come last, children before parents: the other operations need the rows.
+    // Deletions come last, child rows before parents, because the other operations need the rows.
     let (deletions, mut all): (Vec<_>, Vec<_>) =
         operations(&app.document).into_iter().partition(|it| it.method == "DELETE");
     let changes = all.len();

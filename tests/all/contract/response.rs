@@ -1,5 +1,5 @@
-//! What holds of every answer, whatever was asked: a status that the document lists, a body of the documented shape, the problem's form, and
-//! the headers of the contract.
+//! The checks on every response: a documented status, a body of the documented shape, the form of a
+//! problem, and the common headers.
 
 use serde_json::Value;
 use taskhub::http::problem::{Code, TYPES};
@@ -7,7 +7,7 @@ use taskhub_tests::Answer;
 
 use super::operation::Operation;
 
-/// The headers that no answer lacks.
+/// The headers of every response.
 const HEADERS: [&str; 6] = [
     "x-request-id",
     "x-content-type-options",
@@ -17,7 +17,7 @@ const HEADERS: [&str; 6] = [
     "cache-control",
 ];
 
-/// Holds an answer against the document and the contract.
+/// Checks a response against the OpenAPI document and the common rules.
 pub(super) fn check(operation: &Operation<'_>, answer: &Answer) {
     let Answer { call, status, text, .. } = answer;
     let told = operation.response(*status);
@@ -39,7 +39,7 @@ pub(super) fn check(operation: &Operation<'_>, answer: &Answer) {
     }
 }
 
-/// Holds an answer of no operation in particular against the contract.
+/// Checks a response that belongs to no operation against the common rules.
 pub(super) fn check_any(answer: &Answer) {
     let Answer { call, status, text, body, .. } = answer;
     for name in HEADERS {
@@ -69,7 +69,8 @@ pub(super) fn check_any(answer: &Answer) {
     assert!(more.is_none(), "{call} → a problem with {more:?}");
 }
 
-/// The fields at the top of the body are those of the schema: none is missing, and none is there that the document does not know.
+/// The top-level fields of the body are those of the schema: none is missing, and none is
+/// undocumented.
 fn check_shape(operation: &Operation<'_>, schema: &Value, answer: &Answer) {
     let schema = operation.resolve(schema);
     let shapes = match schema["anyOf"].as_array() {

@@ -1,5 +1,4 @@
-//! Credentials that must open nothing, of every kind: what is no token, what is none of ours, what is not good any more, and what does not reach
-//! far enough.
+//! Invalid credentials of every kind: malformed, forged, expired or revoked, and insufficient.
 
 use std::fs;
 
@@ -14,7 +13,7 @@ use uuid::Uuid;
 use super::fixture::{Fixture, person};
 use crate::poll::until;
 
-/// A credential that opens nothing, and how it is refused.
+/// An invalid credential and the expected refusal.
 pub(super) struct Bad {
     /// What is wrong with it.
     pub(super) what: &'static str,
@@ -36,7 +35,7 @@ impl Bad {
     }
 }
 
-/// What an admin of the tenant is granted.
+/// The grant of an admin of the tenant.
 fn grant(tenant: &Tenant) -> Grant {
     Grant {
         kind: Kind::User,
@@ -49,7 +48,7 @@ fn grant(tenant: &Tenant) -> Grant {
     }
 }
 
-/// Credentials that are refused wherever they are shown, without a question to the operation.
+/// Credentials that every operation refuses in the same way.
 pub(super) async fn refused_everywhere(app: &App, fixture: &Fixture) -> Vec<Bad> {
     let good = fixture.people.admin.token.as_str();
     let mut all = vec![
@@ -71,14 +70,14 @@ pub(super) async fn refused_everywhere(app: &App, fixture: &Fixture) -> Vec<Bad>
     all
 }
 
-/// A personal access token with one letter of its secret changed.
+/// A personal access token with one changed character in its secret.
 fn forged_personal(good: &str) -> String {
     let (start, rest) = good.split_at(60);
     let other = if rest.starts_with('A') { "B" } else { "A" };
     format!("{start}{other}{}", &rest[1..])
 }
 
-/// Tokens that somebody else made, or changed.
+/// Forged or modified tokens.
 fn forged(app: &App, tenant: &Tenant) -> Vec<Bad> {
     let state = &app.state;
     let now = app.clock.now();
@@ -96,7 +95,7 @@ fn forged(app: &App, tenant: &Tenant) -> Vec<Bad> {
     let mut signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
     signature[0] ^= 1;
     let ours = KeySet::from_json(&fs::read_to_string(state.settings.keys_file()).unwrap()).unwrap();
-    // A key of their own under the name of ours.
+    // An attacker's key with the id of ours.
     let mut theirs: Value =
         serde_json::from_str(KeySet::generate(Algorithm::EdDsa).unwrap().to_private_json().expose_secret())
             .unwrap();
@@ -129,7 +128,7 @@ fn forged(app: &App, tenant: &Tenant) -> Vec<Bad> {
     ]
 }
 
-/// Tokens of ours that were good once.
+/// Tokens of this server that are no longer valid.
 async fn outlived(app: &App, fixture: &Fixture) -> Vec<Bad> {
     let people = &fixture.people;
     let mut all = Vec::new();
@@ -168,7 +167,7 @@ async fn outlived(app: &App, fixture: &Fixture) -> Vec<Bad> {
     all
 }
 
-/// The token of an admin whose organisation is suspended.
+/// The token of an admin of a suspended tenant.
 async fn suspended(app: &App) -> Bad {
     let kept_out = app.tenant().await;
     let repository = &app.state.repository;
@@ -178,7 +177,8 @@ async fn suspended(app: &App) -> Bad {
     Bad::token("a suspended organisation's", &kept_out.admin.token)
 }
 
-/// Credentials that are good, and not for operations that need a scope: an operator's, and ones that are narrowed to every scope but this one.
+/// Valid but insufficient credentials: that of an operator, and credentials with every scope but
+/// this one.
 pub(super) fn out_of_reach(app: &App, tenant: &Tenant, scope: &str) -> Vec<Bad> {
     let others: Vec<String> =
         scopes::all().into_iter().chain(["everything:write".to_owned()]).filter(|it| it != scope).collect();

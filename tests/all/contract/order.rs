@@ -1,17 +1,18 @@
-//! A caller is authorized before the body is validated: who may not make a request is told so, whatever is wrong with the body.
+//! A caller is authorised before the body is validated: a caller without the right gets 403,
+//! whatever the body is.
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, every_database};
 
 use super::{fixture::Fixture, operation::Operation, request::Request, table::operations};
 
-every_database!(a_caller_is_authorized_before_the_body_is_validated);
+every_database!(caller_is_authorised_before_the_body_is_validated);
 
-/// Operations that a role allows, whatever the body names.
+/// Operations that depend only on the role, whatever the body names.
 const BY_ROLE: [&str; 5] =
     ["create_client", "create_request_type", "create_service_account", "create_user", "import_users"];
 
-/// Bodies that no operation takes, of each content type that an operation may take.
+/// Bodies that no operation accepts, for each content type of an operation.
 fn malformed(operation: &Operation<'_>) -> Vec<(String, Vec<u8>)> {
     let bodies: [Value; 4] = [
         json!({ "no_such_field": 1 }),
@@ -28,17 +29,18 @@ fn malformed(operation: &Operation<'_>) -> Vec<(String, Vec<u8>)> {
     kinds.map(|kind| (kind.to_owned(), b"\xff\xfe,\n".to_vec())).collect()
 }
 
-async fn a_caller_is_authorized_before_the_body_is_validated(app: &App) {
+async fn caller_is_authorised_before_the_body_is_validated(app: &App) {
     let fixture = Fixture::new(app).await;
     let narrowed = fixture.people.service(app, &["labels:read"]);
     let mut refused = 0;
     for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
         let request = Request::valid(operation, &fixture);
         for token in [&fixture.bystander.token, &narrowed] {
-            // A refusal that comes before the preference is read does not say that it was applied.
+            // A refusal before the preference is read has no `Preference-Applied`.
             let dry_run = request.call(app).token(token).header("prefer", "validate-only");
             let asked = request.answer(dry_run).await;
-            // A body may name the rows that its caller may not change: then it is read before it is refused.
+            // A body may name rows that the caller cannot change. Then it is read before the
+            // refusal.
             let by_rows =
                 operation.method == "POST" && asked.code() == "forbidden" && !BY_ROLE.contains(&operation.id);
             if asked.status != 403 || by_rows {

@@ -1,4 +1,5 @@
-//! The stories of what comes into sight and gets out of it: whoever keeps a mirror by the feed has what they would read.
+//! Scenario tests of visibility changes: a client that keeps a copy by the change feed has exactly
+//! what it could read.
 
 mod assignment;
 
@@ -10,15 +11,15 @@ use taskhub_tests::{App, Tenant, User, every_database};
 use crate::feed::{Stream, make, name, now, since, team};
 
 every_database!(
-    a_mirror_stays_right,
-    what_was_hidden_comes_back_whole,
-    who_leaves_a_team_is_told,
-    who_is_assigned_a_personal_task_sees_what_is_in_it,
-    another_role_is_told_to_its_user,
-    a_notification_is_told_to_its_owner,
+    copy_kept_by_the_change_feed_equals_the_lists,
+    row_that_becomes_visible_again_is_read_again,
+    leaving_a_team_is_reported_to_the_user,
+    assignee_of_a_personal_task_sees_its_child_rows,
+    changed_role_is_reported_to_its_user,
+    notification_is_delivered_to_its_owner,
 );
 
-/// What was told, with what of it asks for reading again.
+/// The changes since the cursor. Changes that require reading again are marked.
 async fn told(app: &App, by: &User, cursor: &str, nouns: &str) -> Vec<String> {
     let (changes, _) = since(app, &by.token, cursor, &format!("&noun={nouns}")).await;
     changes.iter().map(shown).collect()
@@ -28,7 +29,7 @@ fn shown(change: &Value) -> String {
     if change["reread"] == true { format!("{} reread", name(change)) } else { name(change) }
 }
 
-async fn what_was_hidden_comes_back_whole(app: &App) {
+async fn row_that_becomes_visible_again_is_read_again(app: &App) {
     let t = app.tenant().await;
     let (project, task) = team(app, &t).await;
     let (elsewhere, _) = make(app, &t.admin, "/teams", json!({ "name": "Print" })).await;
@@ -42,13 +43,13 @@ async fn what_was_hidden_comes_back_whole(app: &App) {
     let nouns = "&noun=task,project";
     let (changes, middle) = since(app, &t.member.token, &begin, nouns).await;
     assert_eq!(changes.iter().map(shown).collect::<Vec<_>>(), ["project.hidden 2 reread"]);
-    // Where it went is not told.
+    // The event does not reveal the new place of the row.
     assert_eq!(changes[0]["within"], Value::Null);
-    // Others were never told of it.
+    // Users who never saw the row get no event.
     assert!(told(app, &t.other, &begin, "task,project").await.is_empty());
     moves(&home).await;
     assert_eq!(told(app, &t.member, &middle, "task,project").await, ["project.update 3 reread"]);
-    // Gone meanwhile, it is told as well that it got out of sight.
+    // A row that was deleted meanwhile is also reported as hidden.
     moves(&elsewhere).await;
     let _ = app.delete(&task).by(&t.admin).gives(204).await;
     let _ = app.delete(&format!("{project}?purge=true")).by(&t.admin).gives(204).await;
@@ -56,7 +57,7 @@ async fn what_was_hidden_comes_back_whole(app: &App) {
     assert_eq!(last, ["project.hidden 4 reread"]);
 }
 
-async fn who_leaves_a_team_is_told(app: &App) {
+async fn leaving_a_team_is_reported_to_the_user(app: &App) {
     let t = app.tenant().await;
     let (project, _) = team(app, &t).await;
     let teams = app.get("/teams").by(&t.admin).gives(200).await;
@@ -71,17 +72,17 @@ async fn who_leaves_a_team_is_told(app: &App) {
     assert_eq!(told(app, &t.manager, &begin, nouns).await, ["team_member.delete 1"]);
     let (_, event, change) = stream.next().await;
     assert_eq!((event.as_str(), &change["within"]), ("team_member.delete", &teams["results"][0]["id"]));
-    // What is changed then is not for them.
+    // Later changes are not delivered to the user.
     let _ = app.patch(&project).by(&t.manager).json(&json!({ "name": "Look" })).gives(200).await;
     let (_, joined) =
         make(app, &t.manager, &format!("{team}/members"), json!({ "user_id": t.other.id })).await;
     assert_eq!(told(app, &t.member, &begin, nouns).await, ["team_member.delete 1 reread"]);
-    // Who joins reads what is there; to others it is a member more.
+    // A new member must read the team again; for others only the membership is new.
     let gained = told(app, &t.other, &begin, "team_member").await;
     assert_eq!(gained, ["team_member.delete 1", "team_member.create 1 reread"]);
     let known = told(app, &t.manager, &begin, "team_member").await;
     assert_eq!(known, ["team_member.delete 1", "team_member.create 1"]);
-    // A manager who is replaced sees it no more, and the new one does.
+    // A replaced manager no longer sees the team, and the new one does.
     let begin = now(app, &t.member).await;
     let _ = app.patch(&team).by(&t.admin).json(&json!({ "manager_id": t.member.id })).gives(200).await;
     assert_eq!(told(app, &t.manager, &begin, "team").await, ["team.hidden 2 reread"]);
@@ -89,7 +90,7 @@ async fn who_leaves_a_team_is_told(app: &App) {
     let _ = app.delete(&joined).by(&t.admin).gives(204).await;
 }
 
-async fn who_is_assigned_a_personal_task_sees_what_is_in_it(app: &App) {
+async fn assignee_of_a_personal_task_sees_its_child_rows(app: &App) {
     let t = app.tenant().await;
     let (id, task) = make(app, &t.member, "/tasks", json!({ "title": "Own" })).await;
     let (_, comment) = make(app, &t.member, &format!("{task}/comments"), json!({ "body": "Blue?" })).await;
@@ -104,13 +105,13 @@ async fn who_is_assigned_a_personal_task_sees_what_is_in_it(app: &App) {
     assert_eq!((changes.len(), &changes[0]["within"]), (1, &id));
     assign(Value::Null).await;
     assert_eq!(told(app, &t.other, &middle, "task,comment").await, ["task.hidden 3 reread"]);
-    // An ordinary change shows nobody more.
+    // A change of another field affects nobody's visibility.
     let _ = app.patch(&task).by(&t.member).json(&json!({ "title": "Theirs" })).gives(200).await;
     assert!(told(app, &t.other, &middle, "task").await.iter().all(|it| it != "task.update 4"));
     assert!(told(app, &t.member, &middle, "task").await.contains(&"task.update 4".to_owned()));
 }
 
-async fn another_role_is_told_to_its_user(app: &App) {
+async fn changed_role_is_reported_to_its_user(app: &App) {
     let mut t = app.tenant().await;
     let begin = now(app, &t.member).await;
     let path = format!("/users/{}", t.member.id);
@@ -121,7 +122,7 @@ async fn another_role_is_told_to_its_user(app: &App) {
     assert_eq!(told(app, &t.other, &begin, "user").await, ["user.update 2", "user.update 3"]);
 }
 
-async fn a_notification_is_told_to_its_owner(app: &App) {
+async fn notification_is_delivered_to_its_owner(app: &App) {
     let t = app.tenant().await;
     let begin = now(app, &t.admin).await;
     let mut stream = Stream::open(app, &t.member, "/events?noun=notification", None).await;
@@ -137,10 +138,10 @@ async fn a_notification_is_told_to_its_owner(app: &App) {
     }
 }
 
-/// Rows by noun and id: the row in whose path it is, or that it lies in, and its version.
+/// Rows by resource type and id: the id of the row that contains them, and their version.
 type Rows = BTreeMap<(&'static str, String), (String, i64)>;
 
-/// What somebody keeps by the rules of `docs/events.md`.
+/// A copy that a client keeps according to `docs/events.md`.
 struct Mirror<'a> {
     app: &'a App,
     user: User,
@@ -160,7 +161,7 @@ impl<'a> Mirror<'a> {
         mirror
     }
 
-    /// The rows of a list, if there is one.
+    /// The rows of a list; none if the list is not found.
     async fn list(&self, path: &str, noun: &'static str, lies_in: &str) -> Rows {
         let sign = if path.contains('?') { '&' } else { '?' };
         let answer = self.app.get(&format!("{path}{sign}page_size=200")).by(&self.user).send().await;
@@ -196,13 +197,13 @@ impl<'a> Mirror<'a> {
         self.rows.extend(tasks);
     }
 
-    /// The ids of rows of a noun that lie in another, as far as they are known.
+    /// The ids of the known rows of a type in another row.
     fn within(&self, noun: &str, id: &str) -> BTreeSet<String> {
         let within = self.rows.iter().filter(|((its, _), (lies_in, _))| *its == noun && lies_in == id);
         within.map(|((_, id), _)| id.clone()).collect()
     }
 
-    /// Reads a row again; whether it is there.
+    /// Reads a row again, and removes it if it is not found.
     async fn read(&mut self, path: &str, noun: &'static str, lies_in: &str, id: &str) {
         let answer = self.app.get(path).by(&self.user).send().await;
         self.rows.remove(&(noun, id.to_owned()));
@@ -211,7 +212,7 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    /// Puts a list in the place of what was known to be in it.
+    /// Replaces the known rows of a list by its current ones. Returns the ids of both.
     async fn replace(&mut self, path: &str, noun: &'static str, lies_in: &str, id: &str) -> BTreeSet<String> {
         let list = self.list(path, noun, lies_in).await;
         let mut ids = self.within(noun, id);
@@ -241,7 +242,7 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    /// Follows what was told since.
+    /// Applies the changes since the cursor.
     async fn follow(&mut self) {
         let (changes, cursor) = since(
             self.app,
@@ -254,7 +255,7 @@ impl<'a> Mirror<'a> {
         for change in changes {
             let (id, within) = (text(&change, "id"), text(&change, "within"));
             let noun = change["noun"].as_str().unwrap();
-            // What is gone has nothing in it, and neither has what is hidden.
+            // Deleted and hidden rows lose their child rows, too.
             let all = change["reread"] == true
                 || matches!(change["action"].as_str().unwrap(), "delete" | "purge" | "hidden");
             match (noun, all) {
@@ -262,7 +263,7 @@ impl<'a> Mirror<'a> {
                 ("team", true) => self.reread_team(&id).await,
                 ("team", false) => self.read(&format!("/teams/{id}"), "team", "", &id).await,
                 ("team_member", all) => {
-                    // One that is gone, or another's now, may be unknown by its path.
+                    // A deleted or hidden row may no longer be found by its path.
                     let team = self.rows.get(&("team_member", id.clone())).map(|(team, _)| team.clone());
                     let team = Some(within).filter(|team| !team.is_empty()).or(team);
                     if let Some(team) = team {
@@ -293,7 +294,7 @@ impl<'a> Mirror<'a> {
         assert_eq!(self.rows, fresh.rows, "{}\n{}", self.user.email, done.join("\n"));
     }
 
-    /// What is listed is what a single read shows.
+    /// A list shows the rows that a single read shows.
     async fn agrees(&self, tasks: &[String]) {
         let listed = self.within_all("task");
         for task in tasks {
@@ -307,7 +308,7 @@ impl<'a> Mirror<'a> {
     }
 }
 
-/// Numbers that look random, and are the same each time.
+/// A deterministic random number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -321,7 +322,7 @@ impl Dice {
     }
 }
 
-/// What is moved about.
+/// The rows that the test changes.
 struct World {
     people: Vec<Value>,
     teams: Vec<Value>,
@@ -348,7 +349,7 @@ impl World {
         path.rsplit('/').next().unwrap()
     }
 
-    /// Does something, which may be refused; what it was.
+    /// Makes a random change, which may be refused. Returns its description.
     async fn step(&mut self, app: &App, t: &Tenant, dice: &mut Dice) -> String {
         let person = dice.one(&self.people).clone();
         let somebody = dice.one(&[person.clone(), Value::Null]).clone();
@@ -401,8 +402,8 @@ impl World {
 
 const STEPS: usize = 60;
 
-/// Moves, joins, leaves and edits, with people who look now and then.
-async fn a_mirror_stays_right(app: &App) {
+/// Random moves, joins, departures and edits, with users who synchronise now and then.
+async fn copy_kept_by_the_change_feed_equals_the_lists(app: &App) {
     for seed in [1, 2] {
         let t = app.tenant().await;
         let (mut dice, mut done) = (Dice(seed), Vec::new());

@@ -1,7 +1,8 @@
-//! Fourth walk: who may do what, as one table for people to review: `roles.txt`.
+//! The permissions of every role, as one table for review: `roles.txt`.
 //!
-//! A line is an operation on a row of some kind, a column is how the caller stands to it. Each cell was asked of a running server, on the same rows:
-//! what writes is only asked (`Prefer: validate-only`). That what would be done is what is done is [`super::valid`]'s to show.
+//! A row is an operation on a row of some kind; a column is a relation of the caller to it. Each
+//! cell is the response of a running server for the same rows. Writing operations run as dry runs
+//! (`Prefer: validate-only`); [`super::valid`] checks that dry runs tell the truth.
 
 use std::fmt::Write;
 
@@ -17,7 +18,7 @@ use super::{
     table::{Reach, operations},
 };
 
-every_database!(each_role_may_what_was_reviewed);
+every_database!(permissions_of_every_role_match_the_reviewed_table);
 
 /// The columns.
 const CALLERS: [&str; 7] = ["admin", "manager", "lead", "author", "assignee", "member", "service"];
@@ -40,13 +41,13 @@ const LEGEND: &str = "\
 
 ";
 
-/// A caller: their id, if they are a user, and their token.
+/// A caller: the id, if it is a user, and the token.
 struct Caller {
     id: Option<Uuid>,
     token: String,
 }
 
-/// The user who calls in a column, but for the service's.
+/// The user of a column, except for that of the service account.
 fn user<'a>(fixture: &'a Fixture, name: &str) -> Option<&'a User> {
     let people = &fixture.people;
     Some(match name {
@@ -70,7 +71,7 @@ fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
     Caller { id: None, token: fixture.people.service(app, scopes) }
 }
 
-/// The rows that an operation is asked about, by what the table calls them.
+/// The rows on which an operation is tried, by their names in the table.
 fn variants(operation: &Operation<'_>, request: &Request<'_>) -> Vec<(&'static str, Option<Slot>)> {
     match (operation.id, request.entry.path) {
         ("create_task", _) => {
@@ -93,19 +94,20 @@ fn variants(operation: &Operation<'_>, request: &Request<'_>) -> Vec<(&'static s
     }
 }
 
-/// The request about such a row.
+/// The request for such a row.
 fn about<'a>(
     request: Request<'a>,
     fixture: &Fixture,
     variant: (&str, Option<Slot>),
     caller: &Caller,
 ) -> Option<Request<'a>> {
-    // What is shared belongs to no team.
+    // A shared row belongs to no team.
     let request = match request.body.as_ref().and_then(|body| body.get("team_id")) {
         Some(_) if variant.0 == "shared" => request.with_field("/team_id", Value::Null),
         _ => request,
     };
-    // A part would follow its whole, and to make one of a task takes another right than to change it.
+    // A subtask follows its parent, and setting a parent requires another right than changing the
+    // task.
     let request = if matches!(request.operation.id, "create_task" | "replace_task" | "update_task") {
         request.with_field("/parent_id", Value::Null)
     } else {
@@ -124,7 +126,7 @@ fn about<'a>(
     })
 }
 
-/// What a cell says of an answer.
+/// The text of the cell for a response.
 fn cell(answer: &Answer) -> String {
     let mut cell = answer.status.to_string();
     let fields = |row: &Value| if row.get("email").is_some() { " all" } else { " directory" };
@@ -133,7 +135,7 @@ fn cell(answer: &Answer) -> String {
         let grows = of_a_user || answer.call.ends_with("/audit") || answer.call.ends_with("/history");
         let shown = if grows { String::new() } else { format!(" x{}", rows.len()) };
         cell += &shown;
-        // The caller's own line shows all fields whoever they are.
+        // The row of the caller shows all fields to every caller.
         if answer.call.ends_with("/users") {
             cell += if rows.iter().all(|row| fields(row) == " all") { " all" } else { " directory" };
         }
@@ -143,7 +145,7 @@ fn cell(answer: &Answer) -> String {
     cell
 }
 
-async fn each_role_may_what_was_reviewed(app: &App) {
+async fn permissions_of_every_role_match_the_reviewed_table(app: &App) {
     let fixture = Fixture::new(app).await;
     let mut sessions = Vec::new();
     for name in CALLERS {
@@ -178,5 +180,5 @@ async fn each_role_may_what_was_reviewed(app: &App) {
             line(operation.id, variant.0, &cells);
         }
     }
-    reviewed("tests/all/walks/roles.txt", &text);
+    reviewed("tests/all/contract/roles.txt", &text);
 }

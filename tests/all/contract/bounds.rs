@@ -1,6 +1,8 @@
-//! Seventh walk, of three: every bound that the document states of a body holds, on every operation that takes the field.
+//! Every bound that the OpenAPI document states for a body is enforced, on every operation with the
+//! field.
 //!
-//! A body is valid but for one field; the answer is 422 and points at it. A value on the bound itself is taken.
+//! All fields of a body but one are valid. The response is 422 and points at the invalid field. A
+//! value exactly on a bound is accepted.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +19,10 @@ use super::{
 };
 
 every_database!(
-    what_breaks_a_bound_is_refused,
-    what_is_on_the_bound_is_taken,
-    what_is_required_is_required,
-    what_is_unknown_is_refused,
+    value_outside_a_bound_is_rejected_with_422,
+    value_on_a_bound_is_accepted,
+    exactly_the_required_fields_are_required,
+    unknown_field_is_rejected_with_422,
 );
 
 fn fields<'a>(operation: &Operation<'a>) -> Vec<Field<'a>> {
@@ -31,18 +33,18 @@ fn fields<'a>(operation: &Operation<'a>) -> Vec<Field<'a>> {
     found.into_iter().map(|(pointer, property)| Field::new(operation, pointer, property)).collect()
 }
 
-/// A valid request that has room for the field.
+/// A valid request that accepts the field.
 fn base<'a>(operation: Operation<'a>, fixture: &Fixture, pointer: &str) -> Request<'a> {
     let request = Request::valid(operation, fixture);
     match (operation.id, pointer) {
         // Either an email or a username.
         ("create_token", "/username") => request.without_field("/email"),
-        // What is a client's stands in a client's request.
+        // Fields of a client need a client credentials request.
         ("create_token", "/client_id" | "/client_secret" | "/scope") => {
             let grant = json!({ "grant_type": "client_credentials", "scope": "service-accounts:write" });
             Request { body: Some(client(fixture, &grant)), ..request }
         }
-        // Either an instant or minutes.
+        // Either a timestamp or minutes.
         ("create_reminder" | "replace_reminder" | "update_reminder", "/before_due_minutes") => {
             request.with_field("/remind_at", Value::Null)
         }
@@ -61,7 +63,7 @@ async fn send(app: &App, request: &Request<'_>) -> Answer {
 
 fn is_blamed(answer: &Answer, pointer: &str) -> bool {
     let errors = answer.body["errors"].as_array();
-    // An item of a list is blamed by its own place in it.
+    // An error in an item of a list points at the item.
     let at = |error: &Value| {
         let told = error["pointer"].as_str().unwrap_or_default();
         told == pointer || told.strip_prefix(pointer).is_some_and(|rest| rest.starts_with("/0"))
@@ -69,8 +71,10 @@ fn is_blamed(answer: &Answer, pointer: &str) -> bool {
     answer.status == 422 && errors.is_some_and(|all| all.iter().any(at))
 }
 
-/// What is needed may depend on what else is said, which the schema can't tell: signing in takes an email or a username, a client other fields;
-/// registering takes something to register with, and an email unless an invitation knows it; a reminder has an instant or minutes.
+/// Whether the error is about a field that depends on others, which the schema cannot express.
+/// Signing in takes an email or a username; a client has other fields. Registration takes an
+/// organisation, tenant or invitation, and an email unless the invitation has one. A reminder has a
+/// timestamp or minutes.
 fn needs_another(answer: &Answer) -> bool {
     let code = answer.body["errors"][0]["code"].as_str().unwrap_or_default();
     let token =
@@ -78,20 +82,21 @@ fn needs_another(answer: &Answer) -> bool {
     let registers = answer.call.ends_with("/auth/register")
         && code == "required"
         && matches!(answer.pointer(), "/organisation" | "/user/email");
-    // To move a task takes a project, or a task to stand beside.
+    // Moving a task takes a project or a neighbouring task.
     let moves = answer.call.ends_with("/move") && code == "required";
-    // A reminder has one of two instants, and quiet hours have two ends.
+    // A reminder has one of two times, and quiet hours have two ends.
     let reminds = code == "one_of_two";
     let quiet = code == "required" && answer.pointer().starts_with("/notification_preferences/quiet_");
-    // An entry takes an end or how long it took.
+    // A time entry takes an end or a duration.
     let spans = answer.call.contains("/time-entries") && code == "required";
-    // A recurring task has a due date, its settings need a rule, and one of many changes takes what its action does.
+    // A recurring task needs a due date, recurrence settings need a rule, and the fields of a bulk
+    // operation depend on its action.
     let again = code == "required" && matches!(answer.pointer(), "/due_at" | "/recurrence");
     let bulk = answer.call.ends_with("/bulk") && answer.pointer().starts_with("/operations/0");
     token || registers || again || bulk || moves || reminds || quiet || spans
 }
 
-async fn what_breaks_a_bound_is_refused(app: &App) {
+async fn value_outside_a_bound_is_rejected_with_422(app: &App) {
     let fixture = Fixture::new(app).await;
     let mut wrong = Vec::new();
     for operation in operations(&app.document) {
@@ -111,7 +116,7 @@ async fn what_breaks_a_bound_is_refused(app: &App) {
     assert!(wrong.is_empty(), "not refused, or not there: {wrong:#?}");
 }
 
-async fn what_is_on_the_bound_is_taken(app: &App) {
+async fn value_on_a_bound_is_accepted(app: &App) {
     let mut fixture = Fixture::new(app).await;
     let mut wrong = Vec::new();
     for operation in operations(&app.document) {
@@ -120,12 +125,13 @@ async fn what_is_on_the_bound_is_taken(app: &App) {
                 let change =
                     base(operation, &fixture, &field.pointer).with_field(&field.pointer, value.clone());
                 let answer = send(app, &change).await;
-                // Credentials of nobody and an old password that is another are well-formed and refused all the same.
+                // Unknown credentials and a wrong old password are valid input and refused all the
+                // same.
                 let told = if operation.is_secured() { answer.status < 300 } else { answer.status != 422 };
                 let code = &answer.body["errors"][0]["code"];
-                // So is a name of one letter that another row has, and a reminder for an instant that has passed.
+                // So are a short name that another row has, and a reminder in the past.
                 let other = ["wrong_password", "invalid_code", "taken", "passed"].iter().any(|it| code == it);
-                // And so is a step that another goes before.
+                // So is a status that skips another.
                 let step = value == "completed" && field.pointer == "/status";
                 let early = step && operation.id.contains("request") && answer.code() == "conflict";
                 if !told && !other && !early && !needs_another(&answer) {
@@ -143,7 +149,7 @@ async fn what_is_on_the_bound_is_taken(app: &App) {
     assert!(wrong.is_empty(), "not taken: {wrong:#?}");
 }
 
-async fn what_is_required_is_required(app: &App) {
+async fn exactly_the_required_fields_are_required(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document) {
         let Some(schema) = operation.body() else { continue };
@@ -163,7 +169,7 @@ async fn what_is_required_is_required(app: &App) {
                 assert!(is_blamed(&answer, &pointer), "{} without {pointer}: {}", operation.id, answer.text);
                 assert_eq!(answer.body["errors"][0]["code"], "required", "{} {pointer}", operation.id);
             }
-            // What is not required can be left out.
+            // Optional fields can be omitted.
             let all = schema["properties"].as_object().unwrap().keys();
             let is_required = |name: &&String| {
                 schema["required"].as_array().is_some_and(|all| all.iter().any(|it| it == *name))
@@ -183,7 +189,7 @@ async fn what_is_required_is_required(app: &App) {
     }
 }
 
-async fn what_is_unknown_is_refused(app: &App) {
+async fn unknown_field_is_rejected_with_422(app: &App) {
     let fixture = Fixture::new(app).await;
     let unknown = [
         "id",

@@ -1,5 +1,5 @@
-//! Every answer that a story gets is held against the document: its status is listed for the operation, its code has an example there, and its body
-//! is of the schema.
+//! Checks every response in the tests against the OpenAPI document: its status is listed for the
+//! operation, its code has an example there, and its body is valid by the schema.
 
 use std::{
     collections::HashMap,
@@ -13,22 +13,22 @@ use taskhub::openapi::Operations;
 
 use crate::Answer;
 
-/// The name under which schemas refer to the document.
+/// The URI by which schemas refer to the document.
 const NAME: &str = "https://taskhub.invalid/document";
 
-/// The document, and what was made of its schemas so far.
-pub struct Told {
-    /// The document.
+/// The OpenAPI document and its compiled schemas.
+pub struct Conformance {
+    /// The OpenAPI document.
     pub document: Arc<Value>,
     operations: Operations,
     registry: Registry<'static>,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-static TOLD: LazyLock<Told> = LazyLock::new(|| {
+static CONFORMANCE: LazyLock<Conformance> = LazyLock::new(|| {
     let document = Arc::new(taskhub::openapi::build().unwrap());
     let registry = Registry::new().draft(Draft::Draft202012).add(NAME, Value::clone(&document)).unwrap();
-    Told {
+    Conformance {
         operations: Operations::of(&document),
         registry: registry.prepare().unwrap(),
         validators: Mutex::default(),
@@ -36,16 +36,16 @@ static TOLD: LazyLock<Told> = LazyLock::new(|| {
     }
 });
 
-/// The one of this process.
-pub fn told() -> &'static Told {
-    &TOLD
+/// The instance of this process.
+pub fn conformance() -> &'static Conformance {
+    &CONFORMANCE
 }
 
-impl Told {
-    /// What is wrong with a value by the schema at this JSON pointer into the document; empty when nothing is.
+impl Conformance {
+    /// The errors of the value by the schema at this JSON pointer into the document.
     pub fn wrong(&self, pointer: &str, value: &Value) -> Vec<String> {
         let made = || {
-            // In a URI braces are escaped.
+            // Braces are escaped in a URI.
             let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
             let schema = json!({ "$ref": format!("{NAME}#{fragment}") });
             let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
@@ -56,9 +56,10 @@ impl Told {
         validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
     }
 
-    /// Fails unless the document has room for the answer. What is asked of no operation has no room there.
+    /// Fails unless the document allows the response. Responses that belong to no operation are not
+    /// checked.
     pub(crate) fn check(&self, method: &Method, path: &str, query: &str, answer: &Answer) {
-        // A slash at the end changes nothing.
+        // A trailing slash is ignored.
         let path = path.strip_suffix('/').unwrap_or(path);
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let Some(operation) = actix_web::http::Method::from_bytes(method.as_str().as_bytes())
@@ -88,7 +89,7 @@ impl Told {
         let listed = self.document.pointer(&media);
         assert!(listed.is_some(), "{}: {call} → {status} of the type {kind:?}", operation.id);
         if !answer.header("content-encoding").is_empty() {
-            // It is the test that unpacks it.
+            // The body is compressed, and the test itself decompresses it.
             return;
         }
         if *status >= 400 {
@@ -100,7 +101,7 @@ impl Told {
                 answer.code()
             );
         }
-        // Rows of which only some fields were asked for.
+        // The rows may have only some of their fields.
         let sparse = query.split('&').any(|pair| pair.starts_with("fields="));
         if kind.ends_with("json") && !sparse {
             let wrong = self.wrong(&format!("{media}/schema"), &answer.body);

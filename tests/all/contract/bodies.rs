@@ -1,4 +1,4 @@
-//! Bodies for the table: valid, and with every field that their operations take.
+//! Bodies for the table: valid, with every field that the operation accepts.
 
 use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use taskhub_tests::PASSWORD;
 
 use super::fixture::{Fixture, Slot, fresh};
 
-/// A password that is not the one of everybody.
+/// A password other than the common one.
 pub(super) const ANOTHER_PASSWORD: &str = "nine-quiet-lanterns";
 
 const START: &str = "2027-01-01T00:00:00Z";
@@ -50,7 +50,7 @@ pub(super) fn user_changes(fixture: &Fixture) -> Value {
     changes
 }
 
-/// One change of many.
+/// A bulk request with one operation.
 fn changes(fixture: &Fixture, slot: Slot, body: &Value) -> Value {
     json!({ "operations": [{ "action": "update", "id": fixture.id(slot), "version": 1, "body": body }] })
 }
@@ -59,7 +59,7 @@ pub(super) fn label(_: &Fixture) -> Value {
     json!({ "name": fresh(), "color": "#d73a4a" })
 }
 
-/// Mentions the member, who has not been mentioned there before.
+/// Mentions the member, who has not been mentioned in the comment before.
 pub(super) fn comment(_: &Fixture) -> Value {
     json!({ "body": format!("Done, @member: {}.", fresh()) })
 }
@@ -132,7 +132,7 @@ pub(super) fn document(fixture: &Fixture) -> Value {
     json!({ "title": "Decisions", "project_id": fixture.id(Slot::Project), "content": "None." })
 }
 
-/// A file of no kind in particular.
+/// A file of arbitrary bytes.
 pub(super) fn file(_: &Fixture) -> Vec<u8> {
     fresh().into_bytes()
 }
@@ -198,7 +198,7 @@ pub(super) fn verification(fixture: &Fixture) -> Value {
     json!({ "token": fixture.verification })
 }
 
-/// Of nobody: what comes of it comes after the answer.
+/// Of an address without an account, because the mail would be sent after the response.
 pub(super) fn link_request(fixture: &Fixture) -> Value {
     json!({ "email": format!("{}@walks.example", fresh()), "tenant": fixture.people.slug })
 }
@@ -226,14 +226,14 @@ pub(super) fn password_change(_: &Fixture) -> Value {
     json!({ "old_password": PASSWORD, "new_password": ANOTHER_PASSWORD })
 }
 
-/// A picture of one pixel that can be seen through.
+/// A picture of one pixel with transparency.
 pub(super) fn picture(_: &Fixture) -> Vec<u8> {
     let mut octets = std::io::Cursor::new(Vec::new());
     DynamicImage::new_rgba8(1, 1).write_to(&mut octets, ImageFormat::Png).unwrap();
     octets.into_inner()
 }
 
-/// Another.
+/// Another picture.
 pub(super) fn other_picture() -> Vec<u8> {
     let mut octets = std::io::Cursor::new(Vec::new());
     DynamicImage::new_rgb8(3, 2).write_to(&mut octets, ImageFormat::Jpeg).unwrap();
@@ -253,7 +253,7 @@ pub(super) fn both_factors(fixture: &Fixture) -> Value {
 }
 
 pub(super) fn service_account(_: &Fixture) -> Value {
-    // A scope that whoever makes one has.
+    // A scope that every caller in the tests has.
     json!({ "name": fresh(), "scopes": ["service-accounts:write"], "expires_at": START, "is_active": true })
 }
 
@@ -265,7 +265,7 @@ pub(super) fn access_token(fixture: &Fixture) -> Value {
     json!({ "name": "nightly report", "scopes": ["tasks:read"], "expires_at": fixture.soon })
 }
 
-/// A client's own credentials as a body, which may hold more.
+/// The credentials of a client as a body, with more fields.
 pub(super) fn client(fixture: &Fixture, more: &Value) -> Value {
     let mut body =
         json!({ "client_id": fixture.id(Slot::ServiceAccount), "client_secret": fixture.client_secret });

@@ -1,4 +1,4 @@
-//! A tenant with a row of every kind, for requests to be about.
+//! A tenant with a row of every resource type, for the requests.
 
 use std::{
     collections::HashMap,
@@ -20,13 +20,13 @@ use super::bodies::other_picture;
 pub(super) enum Slot {
     /// The lead, who manages the teams.
     Lead,
-    /// A team of the member, managed by the lead.
+    /// A team with the member, managed by the lead.
     Team,
-    /// Another team, of the other member.
+    /// Another team, with the other member.
     OtherTeam,
-    /// The member in the team.
+    /// The membership of the member in the team.
     TeamMember,
-    /// The other member in the other team.
+    /// The membership of the other member in the other team.
     OtherTeamMember,
     /// A project with a task and a document, managed by the lead.
     Project,
@@ -34,83 +34,83 @@ pub(super) enum Slot {
     OtherProject,
     /// A milestone of the project.
     Milestone,
-    /// One of the other project.
+    /// A milestone of the other project.
     OtherMilestone,
-    /// A project in which nothing lies.
+    /// An empty project.
     EmptyProject,
-    /// A project of the team, managed by the admin, and a task of the admin's in it.
+    /// A project of the team, managed by the admin, and a task of the admin in it.
     TeamProject,
     TeamTask,
-    /// A task in the project: the member's, assigned to the other member.
+    /// A task of the member in the project, assigned to the other member.
     Task,
-    /// The same in no project.
+    /// A personal task of the member, assigned to the other member.
     PersonalTask,
-    /// Another task in the project, which can be a part of another.
+    /// Another task in the project, which can have subtasks or be one.
     ParentTask,
     /// A task in the other project.
     OtherTask,
-    /// What the task waits for, and what the personal one does.
+    /// The dependencies of the task and of the personal task.
     TaskDependency,
     OtherTaskDependency,
-    /// A task of the member's that was deleted.
+    /// A task of the member in the trash.
     DeletedTask,
     /// A label of the task.
     Label,
-    /// A label of no task.
+    /// A label without tasks.
     EmptyLabel,
-    /// The admin's comment on the task, who watches it since, and is to be reminded of it.
+    /// The admin's comment on the task, and the admin's watcher and reminder on it.
     Comment,
     Watcher,
     Reminder,
-    /// The same at the personal task; the comment is the member's, who watches that one.
+    /// The member's comment on the personal task, and the member's watcher and reminder on it.
     OtherComment,
     OtherWatcher,
     OtherReminder,
-    /// What the admin is told: that the member mentioned them there.
+    /// The notification that the member mentioned the admin.
     Notification,
-    /// The member's file at the task.
+    /// The member's file on the task.
     Attachment,
-    /// The same at the personal task.
+    /// The member's file on the personal task.
     OtherAttachment,
-    /// The member's time on the task.
+    /// The member's time entry on the task.
     TimeEntry,
-    /// The admin's timer, which runs on the team's task.
+    /// The admin's timer, which runs on the task of the team.
     OtherTimeEntry,
     /// The member's document in the project.
     Document,
-    /// Another, in another project, with two versions.
+    /// A document in another project, with two versions.
     OtherDocument,
-    /// The document's one version.
+    /// The only version of the document.
     Version,
-    /// The other's first.
+    /// The first version of the other document.
     OtherVersion,
     /// A client with a request.
     Client,
-    /// Another, with another request.
+    /// Another client, with another request.
     OtherClient,
-    /// A client without.
+    /// A client without requests.
     EmptyClient,
-    /// A kind of request, of which there are some.
+    /// A request type that is in use.
     RequestType,
-    /// Another, of which there are none.
+    /// A request type that is not in use.
     EmptyRequestType,
-    /// The client's request, assigned to the other member.
+    /// The request of the client, assigned to the other member.
     Request,
     /// The member of the team, as a user.
     Member,
-    /// A user that rows refer to.
+    /// A user with rows.
     Assignee,
-    /// A user that nothing refers to, with a second factor.
+    /// A user without rows, with a second factor.
     Spare,
     /// A user with a picture: the admin.
     Pictured,
-    /// The same, who is not let in.
+    /// A deactivated user without rows.
     Inactive,
-    /// An invitation: the manager's, of a member.
+    /// An invitation of a member by the manager.
     Invitation,
-    /// A line of the audit.
+    /// An audit entry.
     Audit,
-    /// A session of the user that rows refer to.
+    /// A session of the user with rows.
     Session,
     /// A service account.
     ServiceAccount,
@@ -120,34 +120,34 @@ pub(super) enum Slot {
 
 /// A tenant and its rows.
 pub(super) struct Fixture {
-    /// Its people.
+    /// Its users.
     pub(super) people: Tenant,
-    /// A member who is named the projects' manager.
+    /// A member who is the manager of the projects.
     pub(super) lead: User,
-    /// A member who has nothing to do with any row.
+    /// A member without a relation to any row.
     pub(super) bystander: User,
-    /// The lead, who begins a second factor.
+    /// The lead, who is setting up a second factor.
     pub(super) enrolling: Enrolled,
-    /// The user that nothing refers to.
+    /// The user without rows.
     pub(super) guarded: Enrolled,
-    /// The admin's token, of a session beside which there is another.
+    /// The admin's access token, of one of two sessions.
     pub(super) admin: String,
-    /// That session's refresh token.
+    /// The refresh token of that session.
     pub(super) refresh: String,
-    /// The service account's secret.
+    /// The secret of the service account.
     pub(super) client_secret: String,
-    /// The member's personal access token itself.
+    /// The member's personal access token.
     pub(super) personal: String,
-    /// An instant that is not far.
+    /// A timestamp in the near future.
     pub(super) soon: String,
-    /// The token by which the member verifies their email.
+    /// The token that verifies the member's email address.
     pub(super) verification: String,
-    /// The token by which the other member sets a password.
+    /// The token that lets the other member set a password.
     pub(super) reset: String,
     rows: HashMap<Slot, String>,
 }
 
-/// A user with a second factor, in a session.
+/// A user with a second factor and a session.
 pub(super) struct Enrolled {
     pub(super) token: String,
     totp: Totp,
@@ -155,12 +155,12 @@ pub(super) struct Enrolled {
 }
 
 impl Enrolled {
-    /// The code of the step after this one: of this one it may be used.
+    /// The code of the next time step, because that of the current one may be used.
     pub(super) fn code(&self) -> String {
         self.totp.code(self.clock.now().seconds() + 30)
     }
 
-    /// Begins a second factor of a member's.
+    /// Begins the set-up of a second factor.
     async fn new(app: &App, user: &User) -> Self {
         let (repository, now) = (&app.state.repository, app.clock.now());
         let grant = Grant {
@@ -181,7 +181,7 @@ impl Enrolled {
         Self { token, totp, clock: app.clock.clone() }
     }
 
-    /// And confirms it.
+    /// Begins and confirms the set-up.
     async fn confirmed(app: &App, user: &User) -> Self {
         let enrolled = Self::new(app, user).await;
         let code = json!({ "code": enrolled.totp.code(app.clock.now().seconds()) });
@@ -192,13 +192,13 @@ impl Enrolled {
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// A word that no other call gets.
+/// A unique word.
 pub(super) fn fresh() -> String {
     format!("w{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Fixture {
-    /// A new tenant.
+    /// Creates a new tenant.
     pub(super) async fn new(app: &App) -> Self {
         let people = app.tenant().await;
         let lead = person(app, &people, "member").await;
@@ -233,17 +233,17 @@ impl Fixture {
         fixture
     }
 
-    /// The id of its row of a kind.
+    /// The id of the row of a kind.
     pub(super) fn id(&self, slot: Slot) -> &str {
         &self.rows[&slot]
     }
 
-    /// The ids of all its rows.
+    /// The ids of all rows.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.rows.values().map(String::as_str)
     }
 
-    /// Makes a service account and a personal access token.
+    /// Creates a service account and a personal access token.
     async fn programs(&mut self, app: &App) {
         let Self { people, soon, rows, .. } = self;
         let service = json!({ "name": fresh(), "scopes": ["service-accounts:write"] });
@@ -257,7 +257,7 @@ impl Fixture {
     }
 }
 
-/// More tasks, with labels and what they wait for.
+/// More tasks, with labels and dependencies.
 async fn tasks(
     app: &App,
     people: &Tenant,
@@ -274,7 +274,7 @@ async fn tasks(
     rows.insert(Slot::ParentTask, make(app, &people.member, "/tasks", &parent).await);
     for (slot, task) in [(Slot::TaskDependency, Slot::Task), (Slot::OtherTaskDependency, Slot::PersonalTask)]
     {
-        // Done, so that it blocks nothing.
+        // Cancelled, so that it does not block.
         let blocker =
             json!({ "title": "Begin", "project_id": rows[&Slot::OtherProject], "status": "cancelled" });
         let blocker = make(app, &people.member, "/tasks", &blocker).await;
@@ -286,7 +286,7 @@ async fn tasks(
     rows.insert(Slot::DeletedTask, deleted);
 }
 
-/// Rows of every kind, and the spare user.
+/// Creates rows of every kind, and the spare user.
 async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>, Enrolled) {
     let mut rows = HashMap::new();
     work(app, people, lead, &mut rows).await;
@@ -295,7 +295,7 @@ async fn rows(app: &App, people: &Tenant, lead: &User) -> (HashMap<Slot, String>
     (rows, guarded)
 }
 
-/// Rows of what people work on.
+/// Creates projects, tasks and other rows of work.
 async fn work(app: &App, people: &Tenant, lead: &User, rows: &mut HashMap<Slot, String>) {
     let project = json!({ "name": "Website", "manager_id": lead.id });
     for slot in [Slot::Project, Slot::OtherProject, Slot::EmptyProject] {
@@ -364,7 +364,7 @@ async fn work(app: &App, people: &Tenant, lead: &User, rows: &mut HashMap<Slot, 
     }
 }
 
-/// Rows of people, and the spare user.
+/// Creates users and invitations, and the spare user.
 async fn folk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) -> Enrolled {
     let invitation = json!({ "email": format!("{}@walks.example", fresh()) });
     rows.insert(Slot::Invitation, make(app, &people.manager, "/invitations", &invitation).await);
@@ -386,7 +386,7 @@ async fn folk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) -> E
     guarded
 }
 
-/// What is said about tasks, and who is told of it.
+/// Creates comments, watchers, reminders and notifications.
 async fn talk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) {
     for (task, comment, watcher, reminder, author) in [
         (Slot::Task, Slot::Comment, Slot::Watcher, Slot::Reminder, &people.admin),
@@ -404,7 +404,7 @@ async fn talk(app: &App, people: &Tenant, rows: &mut HashMap<Slot, String>) {
     rows.insert(Slot::Notification, text(&told["results"][0]["id"]));
 }
 
-/// The tokens of a new session. The organisation is named: that takes one hash, and not as many as there may be organisations.
+/// The tokens of a new session. The tenant is named, so that only one password hash is computed.
 async fn session(app: &App, people: &Tenant, user: &User) -> [String; 2] {
     let body = json!({ "email": user.email, "password": PASSWORD, "tenant": people.slug });
     let pair = app.post("/auth/token").json(&body).gives(200).await;
@@ -429,7 +429,7 @@ pub(super) async fn person(app: &App, tenant: &Tenant, role: &str) -> User {
     User { id, tenant: tenant.id, email, token: app.mint(&grant) }
 }
 
-/// Sends a user a link to a password.
+/// Sends the user a link to set a password.
 async fn welcome(app: &App, user: &User) {
     let ctx = app.state.repository.system("a test", Request::default()).within(user.tenant);
     let send = app.state.repository.write(&ctx, user.id, |tx, id| {
@@ -445,7 +445,7 @@ async fn make(app: &App, user: &User, path: &str, body: &Value) -> String {
     text(&app.post(path).by(user).json(body).gives(201).await["id"])
 }
 
-/// A string in an answer.
+/// A string in a response.
 pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }

@@ -1,4 +1,5 @@
-//! Guessing: how many failures cost nothing, whom the next one makes wait and for how long, and that nobody slips past by being many.
+//! The login throttle: how many failures are free, how long the next attempt is delayed and for
+//! whom, and that concurrency does not evade it.
 
 use std::time::Duration;
 
@@ -8,17 +9,17 @@ use taskhub_tests::{Answer, App, PASSWORD, every_database};
 use tokio::sync::Semaphore;
 
 every_database!(
-    the_sixth_guess_waits,
-    nobody_is_told_who_exists,
-    many_at_once_are_counted_one_by_one,
-    the_right_one_among_many_is_not_told,
-    success_forgets_what_failed_here,
-    success_at_one_s_own_account_forgets_nothing_of_another_s,
-    other_networks_wait_less,
-    one_network_at_all_accounts_waits,
-    what_a_caller_proves_again_is_guessed_at_no_faster,
-    a_quiet_hour_forgets,
-    nodes_count_together,
+    sixth_failed_login_is_throttled_with_growing_delay,
+    throttle_does_not_reveal_whether_an_account_exists,
+    concurrent_attempts_are_counted_exactly,
+    concurrent_guesses_do_not_evade_the_throttle,
+    success_resets_the_failures_of_the_account,
+    success_at_another_account_with_the_same_email_resets_nothing,
+    throttle_delays_other_networks_at_most_a_minute,
+    network_is_throttled_after_failures_at_many_accounts,
+    password_and_code_checks_are_throttled_like_a_login,
+    failures_are_reset_after_an_hour_without_any,
+    nodes_share_the_count_of_failures,
 );
 
 const WRONG: &str = "another-password";
@@ -28,7 +29,7 @@ async fn try_as(app: &App, email: &str, password: &str) -> Answer {
     app.post("/auth/token").json(&json!({ "email": email, "password": password })).send().await
 }
 
-/// From an address of the caller's choice, through a proxy that is believed.
+/// Tries to sign in from the given address, through a trusted proxy.
 async fn try_from(app: &App, address: &str, email: &str, password: &str) -> Answer {
     let body = json!({ "email": email, "password": password });
     app.post("/auth/token").header("x-forwarded-for", address).json(&body).send().await
@@ -45,19 +46,19 @@ async fn fail(app: &App, email: &str, times: usize) {
     }
 }
 
-/// A server behind a proxy that says who calls.
+/// A server behind a trusted proxy that reports the address of the client.
 async fn behind_a_proxy(app: &App) -> App {
     app.second(&["--trusted-proxies", "127.0.0.0/8"]).await
 }
 
-async fn the_sixth_guess_waits(app: &App) {
+async fn sixth_failed_login_is_throttled_with_growing_delay(app: &App) {
     let t = app.tenant().await;
     let email = &t.member.email;
     fail(app, email, 5).await;
     for (wait, guess) in [(1, WRONG), (1, PASSWORD)] {
         waits(try_as(app, email, guess).await, wait);
     }
-    // Nobody else waits.
+    // Other users are not throttled.
     let _ = t.other.sign_in(app).await;
     let mut waited = 1;
     for wait in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
@@ -66,7 +67,7 @@ async fn the_sixth_guess_waits(app: &App) {
         waits(try_as(app, email, PASSWORD).await, wait);
         waited = wait;
     }
-    // Asking does not make it longer.
+    // A throttled attempt does not extend the delay.
     app.clock.advance(Duration::from_mins(15));
     let _ = try_as(app, email, PASSWORD).await.expect(200);
     let path = format!("/audit?action=sign_in_failed&row={}&sort=at", t.member.id);
@@ -81,7 +82,7 @@ async fn the_sixth_guess_waits(app: &App) {
     assert_eq!(line(0)["address"], json!(app.address));
 }
 
-async fn nobody_is_told_who_exists(app: &App) {
+async fn throttle_does_not_reveal_whether_an_account_exists(app: &App) {
     let t = app.tenant().await;
     let nobody = format!("nobody@{}.example", t.slug);
     let mut told = Vec::new();
@@ -98,7 +99,7 @@ async fn nobody_is_told_who_exists(app: &App) {
     assert_eq!(told[0].iter().filter(|(status, ..)| *status == 401).count(), 5);
 }
 
-async fn many_at_once_are_counted_one_by_one(app: &App) {
+async fn concurrent_attempts_are_counted_exactly(app: &App) {
     let t = app.tenant().await;
     let answers = join_all((0..30).map(|_| try_as(app, &t.member.email, WRONG))).await;
     let judged = answers.iter().filter(|answer| answer.status == 401).count();
@@ -106,13 +107,15 @@ async fn many_at_once_are_counted_one_by_one(app: &App) {
     assert_eq!((judged, waited), (5, 25));
 }
 
-async fn the_right_one_among_many_is_not_told(app: &App) {
+async fn concurrent_guesses_do_not_evade_the_throttle(app: &App) {
     let other = app.second(&[]).await;
-    // A test's clock stands from the server's start on: both are to say the same.
+    // The clock of a test stands still from the start of its server. Both servers must have the
+    // same time.
     let behind = other.clock.now().micros() - app.clock.now().micros();
     app.clock.advance(Duration::from_micros(u64::try_from(behind).unwrap()));
     for _ in 0..20 {
-        // The right one comes when some of many are judged, and the others are under way.
+        // The right password is sent while some of the attempts are answered and the others are
+        // under way.
         let t = app.tenant().await;
         let judged = Semaphore::new(0);
         let (judged, node, email) = (&judged, &other, &t.member.email);
@@ -128,7 +131,8 @@ async fn the_right_one_among_many_is_not_told(app: &App) {
         let (wrong, right) = futures::join!(join_all(wrong), right);
         assert!(wrong.iter().all(|status| matches!(status, 401 | 429)), "{wrong:?}");
         let failed = wrong.iter().filter(|status| **status == 401).count();
-        // It may be judged before the fifth failure: then it is told, and forgets those before it.
+        // The right password may be checked before the fifth failure. Then it succeeds and resets
+        // the earlier failures.
         assert!(failed <= if right == 200 { 9 } else { 5 }, "{failed} failures, and {right}");
         if right != 200 {
             assert_eq!(right, 429);
@@ -139,7 +143,7 @@ async fn the_right_one_among_many_is_not_told(app: &App) {
     panic!("a guess among many got through again and again");
 }
 
-async fn success_forgets_what_failed_here(app: &App) {
+async fn success_resets_the_failures_of_the_account(app: &App) {
     let t = app.tenant().await;
     for _ in 0..3 {
         fail(app, &t.member.email, 4).await;
@@ -149,9 +153,9 @@ async fn success_forgets_what_failed_here(app: &App) {
     waits(try_as(app, &t.member.email, PASSWORD).await, 1);
 }
 
-async fn success_at_one_s_own_account_forgets_nothing_of_another_s(app: &App) {
+async fn success_at_another_account_with_the_same_email_resets_nothing(app: &App) {
     let (t, u) = (app.tenant().await, app.tenant().await);
-    // Somebody makes an account with another's email in an organisation of their own.
+    // Another tenant creates an account with the same email.
     let mine = "tall-quiet-mountains";
     let body = json!({ "email": t.member.email, "username": "both", "password": mine });
     let _ = app.post("/users").by(&u.admin).json(&body).gives(201).await;
@@ -161,7 +165,7 @@ async fn success_at_one_s_own_account_forgets_nothing_of_another_s(app: &App) {
     waits(try_as(app, &t.member.email, PASSWORD).await, 1);
 }
 
-async fn other_networks_wait_less(app: &App) {
+async fn throttle_delays_other_networks_at_most_a_minute(app: &App) {
     let t = app.tenant().await;
     let behind = behind_a_proxy(app).await;
     let email = &t.member.email;
@@ -171,7 +175,7 @@ async fn other_networks_wait_less(app: &App) {
             let _ = try_from(&behind, &from(number), email, WRONG).await.expect(401);
         }
     }
-    // Twenty failures from anywhere: everybody waits, but never longer than a minute.
+    // After twenty failures from any network every attempt is delayed, by at most a minute.
     waits(try_from(&behind, &from(9), email, PASSWORD).await, 1);
     for _ in 0..8 {
         behind.clock.advance(Duration::from_mins(1));
@@ -179,7 +183,7 @@ async fn other_networks_wait_less(app: &App) {
     }
     behind.clock.advance(Duration::from_mins(1));
     let _ = try_from(&behind, &from(11), email, PASSWORD).await.expect(200);
-    // An IPv6 network is one network.
+    // All addresses of an IPv6 network count as one.
     behind.clock.advance(Duration::from_hours(2));
     for number in 0..5 {
         let address = format!("2001:db8:1:1:{number:x}::1");
@@ -189,7 +193,7 @@ async fn other_networks_wait_less(app: &App) {
     behind.finish().await;
 }
 
-async fn one_network_at_all_accounts_waits(app: &App) {
+async fn network_is_throttled_after_failures_at_many_accounts(app: &App) {
     let t = app.tenant().await;
     for number in 0..50 {
         let _ = try_as(app, &format!("nobody-{number}@{}.example", t.slug), WRONG).await.expect(401);
@@ -201,7 +205,7 @@ async fn one_network_at_all_accounts_waits(app: &App) {
     waits(try_as(app, &t.member.email, PASSWORD).await, 2);
 }
 
-async fn what_a_caller_proves_again_is_guessed_at_no_faster(app: &App) {
+async fn password_and_code_checks_are_throttled_like_a_login(app: &App) {
     let t = app.tenant().await;
     let (access, _) = t.member.sign_in(app).await;
     let change = |old: &str| json!({ "old_password": old, "new_password": "tall-quiet-mountains" });
@@ -219,7 +223,7 @@ async fn what_a_caller_proves_again_is_guessed_at_no_faster(app: &App) {
     waits(post("/auth/mfa/totp/confirm", json!({ "code": "000000" })).await, 1);
     app.clock.advance(SECOND);
     let _ = post("/auth/mfa/totp", json!({ "password": PASSWORD })).await.expect(200);
-    // That the password was right is no reason to forget the codes that were wrong.
+    // A right password does not reset the count of wrong codes.
     for _ in 0..5 {
         let answer = post("/auth/mfa/totp/confirm", json!({ "code": "000000" })).await.expect(422);
         assert_eq!(answer.body["errors"][0]["code"], "invalid_code");
@@ -232,7 +236,7 @@ async fn what_a_caller_proves_again_is_guessed_at_no_faster(app: &App) {
     .await;
 }
 
-async fn a_quiet_hour_forgets(app: &App) {
+async fn failures_are_reset_after_an_hour_without_any(app: &App) {
     let t = app.tenant().await;
     fail(app, &t.member.email, 4).await;
     app.clock.advance(Duration::from_mins(59));
@@ -242,7 +246,7 @@ async fn a_quiet_hour_forgets(app: &App) {
     let _ = t.member.sign_in(app).await;
 }
 
-async fn nodes_count_together(app: &App) {
+async fn nodes_share_the_count_of_failures(app: &App) {
     let t = app.tenant().await;
     let there = app.second(&[]).await;
     fail(app, &t.member.email, 3).await;

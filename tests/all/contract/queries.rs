@@ -1,4 +1,4 @@
-//! Seventh walk, of three: every parameter and header that the document lists is read, and what it does not list is refused.
+//! Every documented parameter and header is validated, and undocumented parameters are refused.
 
 use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, every_database};
@@ -6,13 +6,13 @@ use taskhub_tests::{Answer, App, every_database};
 use super::{fixture::Fixture, request::Request, table::operations};
 
 every_database!(
-    a_wrong_parameter_is_refused,
-    a_good_parameter_is_taken,
-    an_unknown_parameter_is_refused,
-    a_wrong_header_is_refused
+    invalid_parameter_is_rejected_with_400,
+    valid_parameter_is_accepted,
+    unknown_parameter_is_rejected_with_400,
+    invalid_header_is_rejected_with_400
 );
 
-/// Values that a parameter with this schema can't have.
+/// Invalid values for the parameter.
 fn wrong(parameter: &Value) -> Vec<String> {
     let schema = &parameter["schema"];
     let mut values = vec!["nonsense".to_owned(), "\u{0}".to_owned(), "x'--".to_owned()];
@@ -29,7 +29,7 @@ fn wrong(parameter: &Value) -> Vec<String> {
     if schema["pattern"].is_string() {
         values.extend([String::new(), ",".to_owned()]);
     }
-    // A position of another list is none, whatever it looks like.
+    // A cursor of another list is invalid, whatever it contains.
     let sealed = matches!(parameter["name"].as_str(), Some("cursor" | "since"));
     if let Some(length) = schema["maxLength"].as_u64() {
         values.push("x".repeat(usize::try_from(length).unwrap() + 1));
@@ -40,7 +40,7 @@ fn wrong(parameter: &Value) -> Vec<String> {
     values
 }
 
-/// Values that it can have.
+/// Valid values for the parameter.
 fn good(parameter: &Value, request: &Request<'_>, fixture: &Fixture) -> Vec<String> {
     let schema = &parameter["schema"];
     if let Some(alternatives) = schema["anyOf"].as_array() {
@@ -63,7 +63,7 @@ fn good(parameter: &Value, request: &Request<'_>, fixture: &Fixture) -> Vec<Stri
     if let Some(words) = words.filter(|_| !ids.starts_with("Ids")) {
         let words: Vec<_> = words.split(')').next().unwrap().split('|').collect();
         let all = words.iter().map(|word| (*word).to_owned());
-        // Two at once: the first and the last are never the two ways to sort by one key, but where there is no other.
+        // Two values at once. The first and the last are different sort keys, if there are several.
         let [first, _, .., last] = words.as_slice() else { return all.collect() };
         return all.chain([format!("{first},{last}")]).collect();
     }
@@ -101,7 +101,7 @@ fn refused(answer: &Answer, name: &str) {
     assert_eq!(answer.pointer(), name, "{}: {}", answer.call, answer.text);
 }
 
-async fn a_wrong_parameter_is_refused(app: &App) {
+async fn invalid_parameter_is_rejected_with_400(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document) {
         for parameter in operation.parameters("query") {
@@ -123,7 +123,7 @@ async fn a_wrong_parameter_is_refused(app: &App) {
     }
 }
 
-async fn a_good_parameter_is_taken(app: &App) {
+async fn valid_parameter_is_accepted(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document) {
         for parameter in operation.parameters("query") {
@@ -131,7 +131,7 @@ async fn a_good_parameter_is_taken(app: &App) {
             for value in good(parameter, &Request::valid(operation, &fixture), &fixture) {
                 let request = Request::valid(operation, &fixture).with_query(name, &value);
                 let answer = request.ask(app, &fixture.admin).await;
-                // What records is known by its one instant.
+                // Records have a single timestamp, so some of the usual `fields` do not exist.
                 let lines =
                     matches!(operation.id, "list_audit" | "list_comment_versions" | "list_user_changes")
                         || operation.id.ends_with("_history");
@@ -142,7 +142,7 @@ async fn a_good_parameter_is_taken(app: &App) {
     }
 }
 
-async fn an_unknown_parameter_is_refused(app: &App) {
+async fn unknown_parameter_is_rejected_with_400(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document) {
         let known = operation.parameters("query");
@@ -157,7 +157,7 @@ async fn an_unknown_parameter_is_refused(app: &App) {
     }
 }
 
-async fn a_wrong_header_is_refused(app: &App) {
+async fn invalid_header_is_rejected_with_400(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document) {
         for header in operation.parameters("header") {
@@ -166,7 +166,8 @@ async fn a_wrong_header_is_refused(app: &App) {
                 "If-Match" | "If-None-Match" => {
                     vec!["3".to_owned(), "\"3".to_owned(), "W/3".to_owned(), String::new()]
                 }
-                // What is no range is none (RFC 9110 section 14.2), and another id than a plain one is passed over.
+                // An invalid range is ignored (RFC 9110, section 14.2), and an invalid request id
+                // is replaced.
                 "Range" | "If-Range" | "X-Request-Id" => Vec::new(),
                 "Last-Event-ID" => vec!["nonsense".to_owned(), "\"3\"".to_owned()],
                 "Repr-Digest" => vec!["x".to_owned(), "sha-256=x".to_owned(), "sha-256=:AA==:".to_owned()],

@@ -1,7 +1,8 @@
-//! First walk: without a credential that is good for it, no operation does or tells anything.
+//! Without a sufficient credential no operation has an effect or reveals anything.
 //!
-//! Whoever is not known gets 401 before anything of the request is looked at, so that the answer is the same whether the body is JSON, the id an
-//! id, or the row there. Whoever is known and does not reach that far gets 403, for rows that exist and rows that don't.
+//! A caller without a valid credential gets 401 before anything else of the request is checked. So
+//! the response does not depend on the body, the id or the row. A caller with a valid but
+//! insufficient credential gets 403, for existing and absent rows alike.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -17,10 +18,10 @@ use super::{
 };
 
 every_database!(
-    nobody_gets_in_without_a_good_credential,
-    nobody_reaches_beyond_their_scopes,
-    a_bad_credential_is_never_taken_for_none,
-    a_credential_opens_its_own_place_alone,
+    request_without_a_valid_credential_gets_401,
+    request_outside_the_scopes_gets_403,
+    invalid_credential_is_refused_on_public_operations,
+    credential_is_accepted_only_in_its_own_place,
 );
 
 fn with<'a>(call: Call<'a>, bad: &Bad) -> Call<'a> {
@@ -32,7 +33,7 @@ fn refused(request: &Request<'_>, bad: &Bad, answer: &Answer) {
     assert_eq!(told, bad.refusal, "{}, {}: {}", request.operation.id, bad.what, answer.text);
 }
 
-async fn nobody_gets_in_without_a_good_credential(app: &App) {
+async fn request_without_a_valid_credential_gets_401(app: &App) {
     let (database, fixture) = (Database::of(app).await, Fixture::new(app).await);
     let mut all = refused_everywhere(app, &fixture).await;
     all.push(Bad { what: "nothing", headers: Vec::new(), refusal: (401, "unauthenticated") });
@@ -60,7 +61,7 @@ async fn nobody_gets_in_without_a_good_credential(app: &App) {
     }
 }
 
-async fn nobody_reaches_beyond_their_scopes(app: &App) {
+async fn request_outside_the_scopes_gets_403(app: &App) {
     let (database, fixture) = (Database::of(app).await, Fixture::new(app).await);
     let people = &fixture.people;
     for operation in operations(&app.document) {
@@ -75,7 +76,8 @@ async fn nobody_reaches_beyond_their_scopes(app: &App) {
         }) {
             let told = request.answer(with(request.call(app), &bad)).await;
             refused(&request, &bad, &told);
-            // The first scope is the one for the row of the path; who has it may know whether that is there.
+            // The first scope is that of the row in the path. A caller with that scope may learn
+            // whether the row exists.
             if number > 0 {
                 continue;
             }
@@ -87,7 +89,7 @@ async fn nobody_reaches_beyond_their_scopes(app: &App) {
     }
 }
 
-async fn a_bad_credential_is_never_taken_for_none(app: &App) {
+async fn invalid_credential_is_refused_on_public_operations(app: &App) {
     let fixture = Fixture::new(app).await;
     let all = refused_everywhere(app, &fixture).await;
     for operation in operations(&app.document) {
@@ -95,7 +97,7 @@ async fn a_bad_credential_is_never_taken_for_none(app: &App) {
         if request.entry.reach == Reach::Public {
             for bad in &all {
                 let told = request.answer(with(request.call(app), bad)).await;
-                // Where clients say who they are like that, it is a client that nobody knows.
+                // Where clients can authenticate with Basic, it is an unknown client.
                 let client = bad.what == "another scheme" && operation.takes_basic();
                 let expected = if client { (401, "invalid_client") } else { bad.refusal };
                 assert_eq!((told.status, told.code()), expected, "{}, {}", operation.id, bad.what);
@@ -104,8 +106,8 @@ async fn a_bad_credential_is_never_taken_for_none(app: &App) {
     }
 }
 
-/// Every kind of credential in every kind of place, also under the prefix of the kind that belongs there.
-async fn a_credential_opens_its_own_place_alone(app: &App) {
+/// Every kind of credential in every place, also with the prefix of the kind that belongs there.
+async fn credential_is_accepted_only_in_its_own_place(app: &App) {
     let fixture = Fixture::new(app).await;
     let client = fixture.id(Slot::ServiceAccount);
     let kinds = [
@@ -127,7 +129,7 @@ async fn a_credential_opens_its_own_place_alone(app: &App) {
             let body =
                 json!({ "grant_type": "client_credentials", "client_id": client, "client_secret": shown });
             let secret = status(app.post("/auth/token").json(&body)).await;
-            // What is longer than any secret is refused as such.
+            // A value longer than any secret is invalid input.
             let refused = if kind == "access token" { 422 } else { 401 };
             assert_eq!(secret, good(is("client secret"), refused), "{what}");
             let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{shown}")));
@@ -138,7 +140,7 @@ async fn a_credential_opens_its_own_place_alone(app: &App) {
             assert_eq!(verified["active"], is("access token") || is("personal access token"), "{what}");
         }
     }
-    // Last, because a refresh token serves once.
+    // Last, because a refresh token is single-use.
     for (kind, credential, prefix) in kinds {
         let bare = credential.strip_prefix(prefix).unwrap();
         for shown in [credential.to_owned(), format!("thr_{bare}")] {

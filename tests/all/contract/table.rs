@@ -1,7 +1,8 @@
-//! The table of operations: how each one is called in earnest, on the rows of a [`Fixture`](super::fixture::Fixture).
+//! The table of operations: a valid request for each, on the rows of a
+//! [`Fixture`](super::fixture::Fixture).
 //!
-//! Its invariant is that it and the document list the same operations, and the same places for ids of rows. What is new in the document is
-//! entered here, or every walk fails.
+//! Invariant: the table and the OpenAPI document have the same operations, and the same positions
+//! for ids of rows. A new operation needs an entry, or every contract test fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,43 +21,43 @@ use super::{
     operation::{self, Operation},
 };
 
-/// Who reaches an operation at all.
+/// The credential that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Whoever comes.
+    /// None.
     Public,
-    /// A credential with these scopes, or one that is not narrowed.
+    /// A credential with these scopes, or an unrestricted one.
     Scope(&'static [&'static str]),
-    /// The same, but no service: it is about the user who calls.
+    /// The same, but not of a service account: the operation is about the calling user.
     Person(&'static [&'static str]),
-    /// The same, and in a session alone: no token without one.
+    /// The same, and only in a session: a token without a session is refused.
     Session(&'static [&'static str]),
 }
 
-/// A content type, and octets of it.
+/// A content type, and bytes of it.
 type RawBody = (&'static str, fn(&Fixture) -> Vec<u8>);
 
 /// An operation.
 pub(super) struct Entry {
     /// Its `operationId`.
     pub(super) id: &'static str,
-    /// What the braces of its path name.
+    /// The rows of its path parameters.
     pub(super) path: &'static [Slot],
-    /// The parameters that it can't do without.
+    /// The required parameters.
     pub(super) query: &'static [(&'static str, &'static str)],
-    /// The parameters that carry ids of rows.
+    /// The parameters with ids of rows.
     pub(super) query_ids: &'static [(&'static str, Slot)],
-    /// A body with every field that it takes.
+    /// A body with every accepted field.
     pub(super) body: Option<fn(&Fixture) -> Value>,
-    /// The content type of its octets, and octets, if it takes such and no JSON.
+    /// A content type and bytes, if it accepts bytes and no JSON.
     pub(super) octets: Option<RawBody>,
-    /// The fields of the body that carry ids of rows, as JSON pointers.
+    /// The fields of the body with ids of rows, as JSON pointers.
     pub(super) body_ids: &'static [(&'static str, Slot)],
-    /// Who reaches it.
+    /// The required credential.
     pub(super) reach: Reach,
-    /// The token of who calls it in earnest.
+    /// The token of the caller in a valid request.
     pub(super) by: fn(&Fixture) -> &str,
-    /// The tables of which it changes the tenant's rows, beside the record of what was done.
+    /// The tables in which it changes rows of the tenant, apart from the audit and events.
     pub(super) changes: &'static [&'static str],
 }
 
@@ -130,17 +131,17 @@ fn admin(fixture: &Fixture) -> &str {
     &fixture.admin
 }
 
-/// A user whose timer does not run.
+/// A user without a running timer.
 fn member(fixture: &Fixture) -> &str {
     &fixture.people.member.token
 }
 
-/// A user whose second factor is not confirmed.
+/// A user with an unconfirmed second factor.
 fn enrolling(fixture: &Fixture) -> &str {
     &fixture.enrolling.token
 }
 
-/// A user who has a second factor.
+/// A user with a second factor.
 fn guarded(fixture: &Fixture) -> &str {
     &fixture.guarded.token
 }
@@ -208,7 +209,7 @@ pub(super) const TABLE: &[Entry] = &[
         .of(&[Slot::Task])
         .query(&[("force", "false")])
         .changes(&["notification", "task"]),
-    // An open one stays as it is.
+    // Reopening an open task is a no-op.
     Entry::scoped("reopen_task", &["tasks:write"]).of(&[Slot::Task]).changes(&[]),
     Entry::scoped("move_task", &["tasks:write"])
         .of(&[Slot::Task])
@@ -749,7 +750,7 @@ pub(super) fn entry(id: &str) -> &'static Entry {
     TABLE.iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("{id} is not in the table"))
 }
 
-/// The document's operations, once the table and the document agree.
+/// The operations of the document, after comparing them with the table.
 pub(super) fn operations(document: &Value) -> Vec<Operation<'_>> {
     let operations = operation::all(document);
     let told: BTreeSet<_> = operations.iter().map(|operation| operation.id).collect();
@@ -761,7 +762,7 @@ pub(super) fn operations(document: &Value) -> Vec<Operation<'_>> {
     operations
 }
 
-/// The entry has every place for an id that the document has, and no more.
+/// Fails unless the entry has exactly the id positions of the document.
 fn agree(operation: &Operation<'_>) {
     let id = operation.id;
     let entry = entry(id);
@@ -789,7 +790,8 @@ fn agree(operation: &Operation<'_>) {
     assert_eq!(known, told, "{id}: the fields that carry ids");
 }
 
-/// The fields of a body by their pointers, with those of the objects in it, and of the first item of a list of objects or of ids.
+/// The fields of a body by pointer, including those of nested objects, and of the first item of a
+/// list of objects or ids.
 pub(super) fn leaves<'a>(
     operation: &Operation<'a>,
     schema: &'a Value,
@@ -804,7 +806,7 @@ pub(super) fn leaves<'a>(
             leaves(operation, inner, &at, found);
         }
         let item = operation.resolve(&inner["items"]);
-        // Of several shapes the one that says most.
+        // Of several shapes the one with the most fields.
         let shapes = item["oneOf"].as_array().into_iter().flatten().map(|shape| operation.resolve(shape));
         let item =
             shapes.max_by_key(|shape| shape["properties"].as_object().map_or(0, Map::len)).unwrap_or(item);

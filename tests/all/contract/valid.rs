@@ -1,6 +1,6 @@
-//! The table tells the truth: every operation answers its request with success, and changes what the table says and nothing else. Without this, a
-//! request that is refused in another walk would prove nothing. Whoever only asks first (`Prefer: validate-only`) is told the same, and changes
-//! nothing.
+//! The table is true: every operation succeeds with its request and changes exactly the rows that
+//! the table names. Without this, a refused request in another test would prove nothing. A dry run
+//! (`Prefer: validate-only`) gets the same response and changes nothing.
 
 use std::{fs, time::Duration};
 
@@ -15,16 +15,16 @@ use super::{
     table::operations,
 };
 
-every_database!(every_operation_works_and_changes_what_it_should);
+every_database!(every_operation_succeeds_and_changes_what_the_table_says);
 
-async fn every_operation_works_and_changes_what_it_should(app: &App) {
+async fn every_operation_succeeds_and_changes_what_the_table_says(app: &App) {
     let database = Database::of(app).await;
     let mut fixture = Fixture::new(app).await;
     let mut wrong = Vec::new();
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
         let before = database.rows_of(fixture.people.id).await;
-        // What is stamped with the present instant is to differ.
+        // The timestamps of the next request must differ.
         app.clock.advance(Duration::from_secs(1));
         let kept = files(app, &fixture);
         let asked = request.answer(request.valid_call(app).header("prefer", "validate-only")).await;
@@ -51,13 +51,14 @@ async fn every_operation_works_and_changes_what_it_should(app: &App) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// How many files of the tenant lie in the blob_store.
+/// The number of the tenant's files in the blob store.
 fn files(app: &App, fixture: &Fixture) -> usize {
     let folder = app.state.settings.data_dir.join("files").join(fixture.people.id.to_string());
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-/// How the answer to who only asked is another than what came of it in earnest; nothing when it is not.
+/// The difference between the responses to the dry run and to the committed request; `None` if
+/// there is none.
 fn told_otherwise(request: &Request<'_>, asked: &Answer, answer: &Answer) -> Option<String> {
     let knows = request.operation.parameters("header").iter().any(|it| it["name"] == "Prefer");
     let applied = (asked.header("preference-applied"), answer.header("preference-applied"));
@@ -73,7 +74,8 @@ fn told_otherwise(request: &Request<'_>, asked: &Answer, answer: &Answer) -> Opt
     (!same).then(wrong)
 }
 
-/// Whether two bodies say the same, but for the ids of new rows and for secrets, which are shown in earnest alone.
+/// Whether two bodies are equal, except for the ids of new rows and for secrets, which a dry run
+/// does not show.
 fn alike(asked: &Value, told: &Value) -> bool {
     // The rank of a new row begins with an id.
     let is_id =

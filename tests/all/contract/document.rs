@@ -1,11 +1,12 @@
-//! Sixth walk: the document says all that there is to say of every operation, and is the one that was committed.
+//! The OpenAPI document is complete for every operation and equals the committed one.
 //!
-//! That it tells the truth is seen by all walks: each answer is held against it (see [`contract`](super::contract)).
+//! All contract tests check that it is true: every response is checked against it (see
+//! [`response`](super::response)).
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use taskhub_tests::{App, every_database, told};
+use taskhub_tests::{App, conformance, every_database};
 
 use super::{
     operation::{Operation, resolve},
@@ -13,9 +14,9 @@ use super::{
     table::{Reach, entry, operations},
 };
 
-every_database!(the_document_is_the_committed_one);
+every_database!(served_document_equals_the_committed_one);
 
-/// The first words of operations' ids.
+/// The first words of operation ids.
 const VERBS: [&str; 33] = [
     "change",
     "complete",
@@ -56,7 +57,7 @@ fn built() -> Value {
     taskhub::openapi::build().unwrap()
 }
 
-async fn the_document_is_the_committed_one(app: &App) {
+async fn served_document_equals_the_committed_one(app: &App) {
     let json = app.get("/api/schema.json").send().await.expect(200);
     assert_eq!(json.body, *app.document);
     let yaml = app.get("/api/schema.yaml").send().await.expect(200);
@@ -65,7 +66,7 @@ async fn the_document_is_the_committed_one(app: &App) {
 }
 
 #[test]
-fn operations_are_named_alike() {
+fn operation_names_follow_the_conventions() {
     let document = built();
     let mut ids = BTreeSet::new();
     let mut tags = BTreeSet::new();
@@ -89,7 +90,7 @@ fn operations_are_named_alike() {
 }
 
 #[test]
-fn paths_are_plain() {
+fn paths_are_lower_case_without_trailing_slash() {
     for (path, _) in built()["paths"].as_object().unwrap() {
         let plain = |step: &str| {
             step.starts_with('{') && step.ends_with('}')
@@ -101,9 +102,9 @@ fn paths_are_plain() {
     }
 }
 
-/// The statuses that an operation can answer follow from what it is.
+/// The possible statuses of an operation follow from its properties.
 #[test]
-fn every_status_is_listed() {
+fn every_possible_status_is_documented() {
     let document = built();
     for operation in operations(&document) {
         let mut needed = vec![400, 401, 500];
@@ -128,7 +129,7 @@ fn every_status_is_listed() {
         for status in needed {
             assert!(operation.response(status).is_some(), "{} does not list {status}", operation.id);
         }
-        // A part of what is there is no other way.
+        // A partial response (206) is not another kind of success.
         let is_whole = |status: &u16| *status != 206 && operation.response(*status).is_some();
         let good = (200..300).filter(is_whole).count();
         assert_eq!(good, 1, "{} has {good} ways to succeed", operation.id);
@@ -136,7 +137,7 @@ fn every_status_is_listed() {
     }
 }
 
-/// Every answer has a description, and a body that is described; an error is a problem.
+/// Every response has a description, and its body a schema. Every error is a problem.
 fn check_answers(operation: &Operation<'_>) {
     for (status, answer) in operation.says["responses"].as_object().unwrap() {
         let (what, answer) = (format!("{} {status}", operation.id), operation.resolve(answer));
@@ -146,7 +147,7 @@ fn check_answers(operation: &Operation<'_>) {
         );
         assert!(answer["headers"]["X-Request-Id"].is_object(), "{what} has no X-Request-Id");
         let contents = answer["content"].as_object();
-        // What a revocation answers has no body (RFC 7009 section 2.2).
+        // The response to a revocation has no body (RFC 7009, section 2.2).
         let empty = matches!(status.as_str(), "204" | "304")
             || (operation.id, status.as_str()) == ("revoke_token", "200");
         assert_eq!(contents.is_none(), empty, "{what}: the body");
@@ -161,7 +162,7 @@ fn check_answers(operation: &Operation<'_>) {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_schema_is_used() {
+fn every_reference_resolves_and_every_schema_is_used() {
     let document = built();
     let mut used = BTreeSet::new();
     visit(&document, &mut |value| {
@@ -175,9 +176,9 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     assert_eq!(unused, Vec::<&String>::new(), "schemas that nothing refers to");
 }
 
-/// Whatever a client may write is closed and bounded: no field is open, no text without an end.
+/// Request bodies accept no additional fields, and no text without a maximum length.
 #[test]
-fn what_clients_write_is_bounded() {
+fn request_bodies_are_closed_and_bounded() {
     let document = built();
     let mut unbounded = Vec::new();
     for operation in operations(&document) {
@@ -206,9 +207,10 @@ fn visit(value: &Value, see: &mut impl FnMut(&Value)) {
     }
 }
 
-/// Every operation says what it does and which scopes it takes, and shows every body that comes or goes by examples, which are what their schemas say.
+/// Every operation has a description and its scopes. Every body has examples, which are valid by
+/// their schemas.
 #[test]
-fn every_operation_is_described_and_every_body_is_shown() {
+fn every_operation_has_a_description_and_every_body_an_example() {
     let document = built();
     let said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     for operation in operations(&document) {
@@ -236,7 +238,11 @@ fn every_operation_is_described_and_every_body_is_shown() {
                 shown.extend(media.get("example"));
                 assert!(!shown.is_empty(), "{place}: no example of {kind}");
                 for example in shown {
-                    assert_eq!(told().wrong(&schema, example), Vec::<String>::new(), "{place}: {example}");
+                    assert_eq!(
+                        conformance().wrong(&schema, example),
+                        Vec::<String>::new(),
+                        "{place}: {example}"
+                    );
                 }
             }
         }
@@ -244,7 +250,7 @@ fn every_operation_is_described_and_every_body_is_shown() {
 }
 
 #[test]
-fn every_operation_lets_its_request_be_named() {
+fn every_operation_documents_x_request_id() {
     let document = built();
     for operation in operations(&document) {
         let names = operation.parameters("header");
@@ -252,9 +258,9 @@ fn every_operation_lets_its_request_be_named() {
     }
 }
 
-/// Each change of many is of one of three shapes, each with the noun's own body.
+/// Each operation of a bulk request has one of three shapes, with the body of the resource.
 #[test]
-fn many_changes_have_shapes_of_their_noun() {
+fn bulk_operations_use_the_body_of_their_resource() {
     let document = built();
     let bulk = operations(&document).into_iter().filter(|operation| operation.path.ends_with("/bulk"));
     let checked = bulk.map(|operation| {
@@ -276,7 +282,7 @@ fn many_changes_have_shapes_of_their_noun() {
 }
 
 #[test]
-fn what_nobody_writes_is_marked() {
+fn read_only_fields_are_marked() {
     let document = built();
     let of = |schema: &str, field: &str| {
         document["components"]["schemas"][schema]["properties"][field]["readOnly"] == true

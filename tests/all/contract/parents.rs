@@ -1,7 +1,7 @@
-//! Third walk: what lies in one parent is not reached through another, be the other one's own, or another tenant's.
+//! A child row is not found below another parent, whether of the same tenant or of another one.
 //!
-//! Every path of the document that goes on behind a parameter stands in [`BEHIND`]: as something of the row itself, or as the rows that lie in it. A
-//! new one fails the walk until it is entered.
+//! Every path that continues after a parameter has an entry in [`BEHIND`]: as a property of the
+//! row, or as its child rows. A new path without an entry fails the test.
 
 use std::collections::BTreeSet;
 
@@ -15,21 +15,22 @@ use super::{
 };
 
 every_database!(
-    what_lies_behind_a_row_is_known,
-    a_child_is_reached_through_its_parent_alone,
-    a_list_of_children_is_its_parents,
-    nothing_moves_into_a_foreign_parent,
+    every_nested_path_has_an_entry,
+    child_is_found_only_below_its_parent,
+    list_of_children_contains_only_those_of_the_parent,
+    row_cannot_be_moved_to_a_parent_of_another_tenant,
 );
 
-/// What a path that goes on behind a parameter is about.
+/// The subject of a path that continues after a parameter.
 enum Behind {
-    /// Something of the row itself.
+    /// A property of the row itself.
     Itself,
-    /// The list of the rows that refer to it by this field; perhaps it can be narrowed by a parameter to those of a parent.
+    /// The list of child rows, which refer to the parent by this field. `filter` is the parameter
+    /// that selects the parent, if there is one.
     Children { field: &'static str, filter: Option<&'static str> },
 }
 
-/// All operations whose paths go on behind a parameter.
+/// All operations with such paths.
 const BEHIND: &[(&str, Behind)] = &[
     ("list_task_history", Behind::Itself),
     ("list_project_history", Behind::Itself),
@@ -124,7 +125,7 @@ const BEHIND: &[(&str, Behind)] = &[
     ("get_user_picture", Behind::Itself),
 ];
 
-/// Other rows of the same tenant that can stand where a row of this kind does.
+/// Another row of the same tenant that can replace a row of this kind.
 fn sibling(slot: Slot) -> Slot {
     match slot {
         Slot::Project | Slot::EmptyProject => Slot::OtherProject,
@@ -178,7 +179,7 @@ fn sibling(slot: Slot) -> Slot {
     }
 }
 
-async fn what_lies_behind_a_row_is_known(app: &App) {
+async fn every_nested_path_has_an_entry(app: &App) {
     let operations = operations(&app.document);
     let goes_on = |path: &str| path.split('}').nth(1).is_some_and(|rest| !rest.is_empty());
     let told: BTreeSet<_> = operations.iter().filter(|it| goes_on(it.path)).map(|it| it.id).collect();
@@ -186,8 +187,8 @@ async fn what_lies_behind_a_row_is_known(app: &App) {
     assert_eq!(told, known, "the document has other nested paths than the table of what lies behind them");
 }
 
-/// Every mixture of the parents and children of a path is answered as a path of ids that nobody has.
-async fn a_child_is_reached_through_its_parent_alone(app: &App) {
+/// Every combination of a parent with a child of another one gets the response for unknown ids.
+async fn child_is_found_only_below_its_parent(app: &App) {
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     for operation in operations(&app.document).into_iter().filter(|it| it.path_parameters().len() > 1) {
         let request = Request::valid(operation, &ours);
@@ -202,8 +203,8 @@ async fn a_child_is_reached_through_its_parent_alone(app: &App) {
     }
 }
 
-/// A parent's list has its own children, all of them and no others, and no filter adds to them.
-async fn a_list_of_children_is_its_parents(app: &App) {
+/// The list of a parent contains exactly its child rows, and no filter adds others.
+async fn list_of_children_contains_only_those_of_the_parent(app: &App) {
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     let operations = operations(&app.document);
     for (id, behind) in BEHIND {
@@ -236,8 +237,8 @@ async fn a_list_of_children_is_its_parents(app: &App) {
     }
 }
 
-/// A row can be moved to another parent of the tenant, and not to another tenant's: it stays where it was.
-async fn nothing_moves_into_a_foreign_parent(app: &App) {
+/// A row can be moved to another parent of its tenant, but not to a parent of another tenant.
+async fn row_cannot_be_moved_to_a_parent_of_another_tenant(app: &App) {
     let (ours, theirs) = (Fixture::new(app).await, Fixture::new(app).await);
     let operations = operations(&app.document);
     let moves = operations.iter().filter(|it| it.method == "PATCH" && !entry(it.id).path.is_empty());

@@ -1,4 +1,4 @@
-//! Behind the API: the tenant's rows as the database has them, and the schema as its catalogue tells it.
+//! Reads the rows of a tenant, and the schema from the catalogue of the database, without the API.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,24 +10,24 @@ use taskhub_tests::{App, Backend};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// A connection of the walks' own.
+/// The connections of the contract tests.
 enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
     MariaDb(MySqlPool),
 }
 
-/// A database, and what its catalogue told so far.
+/// A database and its schema.
 pub(crate) struct Database {
     pool: Pool,
-    /// All tables and their columns.
+    /// All tables and their columns, read once.
     schema: OnceCell<Vec<(String, Vec<String>)>>,
 }
 
-/// The rows of a tenant, written out, by their tables.
+/// The rows of a tenant as text, by table.
 pub(crate) type Rows = BTreeMap<String, BTreeSet<String>>;
 
-/// A reference: from which columns of which table to which of which.
+/// A foreign key: its columns and the columns that it refers to.
 #[derive(Debug)]
 pub(super) struct Reference {
     pub(super) table: String,
@@ -38,7 +38,7 @@ pub(super) struct Reference {
 
 macro_rules! read {
     ($pool:expr, $sql:expr) => {{
-        // Not prepared: none comes again.
+        // Not prepared, because no statement is repeated.
         let rows = sqlx::raw_sql(AssertSqlSafe($sql)).fetch_all($pool).await.unwrap();
         let cells = |row: &_| (0..Row::len(row)).map(|at| Row::get::<String, _>(row, at)).collect();
         rows.iter().map(cells).collect()
@@ -46,7 +46,7 @@ macro_rules! read {
 }
 
 impl Database {
-    /// That of a server.
+    /// The database of a server.
     pub(crate) async fn of(app: &App) -> Self {
         let pool = match app.backend {
             Backend::Sqlite => Pool::Sqlite(SqlitePool::connect(&app.database).await.unwrap()),
@@ -95,7 +95,7 @@ impl Database {
         self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
     }
 
-    /// The columns of a table's primary key, in its order.
+    /// The columns of the primary key of a table, in order.
     pub(super) async fn key(&self, table: &str) -> Vec<String> {
         let sql = match self.pool {
             Pool::Sqlite(_) => {
@@ -113,7 +113,7 @@ impl Database {
         self.column(sql).await.into_iter().map(|name| name.trim_end().to_owned()).collect()
     }
 
-    /// All references.
+    /// All foreign keys.
     pub(super) async fn references(&self) -> Vec<Reference> {
         let sql = match self.pool {
             Pool::Sqlite(_) => {
@@ -145,7 +145,7 @@ impl Database {
         self.read(sql.to_owned()).await.into_iter().map(reference).collect()
     }
 
-    /// All tables and their columns, which don't change while a test runs.
+    /// All tables and their columns, which do not change during a test.
     async fn schema(&self) -> &[(String, Vec<String>)] {
         let read = async || {
             let mut schema = Vec::new();
@@ -158,10 +158,11 @@ impl Database {
         self.schema.get_or_init(read).await
     }
 
-    /// All rows of a tenant, the tenant's own among them.
+    /// All rows of a tenant, including the row of the tenant itself.
     pub(crate) async fn rows_of(&self, tenant: Uuid) -> Rows {
         let mut rows = Rows::new();
-        // Mail that waits is sent and forgotten by the server in its own time; and in its own time it folds what it tallied of other tables.
+        // The server sends mail and compacts aggregates in the background, so these tables change
+        // at any time.
         let own_time = |table: &String| matches!(table.as_str(), "mail" | "tally" | "tally_sum");
         for (table, columns) in self.schema().await.iter().filter(|(table, _)| !own_time(table)) {
             let owner = if table == "tenant" { "id" } else { "tenant_id" };
@@ -173,12 +174,12 @@ impl Database {
         rows
     }
 
-    /// How much of a tenant's mail waits.
+    /// The number of pending mails of a tenant.
     pub(crate) async fn mail_of(&self, tenant: Uuid) -> usize {
         self.number_of("mail", tenant).await
     }
 
-    /// How many rows of a table a tenant has.
+    /// The number of rows of a tenant in a table.
     pub(crate) async fn number_of(&self, table: &str, tenant: Uuid) -> usize {
         let columns = self.columns(table).await;
         self.column(self.rows_sql(table, &columns, "tenant_id", tenant)).await.len()
@@ -206,33 +207,33 @@ impl Database {
         }
     }
 
-    /// What the name of the schema is in its own words.
+    /// The SQL expression for the current schema.
     fn present(&self) -> &'static str {
         if matches!(self.pool, Pool::MariaDb(_)) { "DATABASE()" } else { "current_schema()" }
     }
 }
 
-/// Whether a text stands somewhere in the rows, as it is or as MariaDB's are written.
+/// Whether a text occurs in the rows, plain or in the hexadecimal form of MariaDB.
 pub(crate) fn hold(rows: &Rows, text: &str) -> bool {
     let mut hex = String::new();
     text.bytes().for_each(|byte| write!(hex, "{byte:02X}").unwrap());
     rows.values().flatten().any(|row| row.contains(text) || row.contains(&hex))
 }
 
-/// The tables whose rows are not what they were.
+/// The tables with changed rows.
 pub(super) fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     before.keys().filter(|table| before[*table] != after[*table]).cloned().collect()
 }
 
-/// The row of a refusal, or of who found something out by asking: it is written when the answer is on its way already. (MariaDB writes values in
-/// hexadecimal.)
+/// Whether the row records a refusal or a dry run that confirmed a credential. Such a row is
+/// written after the response. (MariaDB shows values in hexadecimal.)
 fn is_incident(row: &str) -> bool {
     ["'refused'", "\"refused\"", "72656675736564", "'asked'", "\"asked\"", "action 61736B6564"]
         .iter()
         .any(|word| row.contains(word))
 }
 
-/// Fails when a row is not what it was.
+/// Fails if a row has changed.
 pub(super) fn assert_unchanged(before: &Rows, after: &Rows, what: &str) {
     let changes = changed(before, after).into_iter().map(|table| {
         let (before, after) = (&before[&table], &after[&table]);

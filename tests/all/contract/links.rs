@@ -1,15 +1,16 @@
-//! The links of the document are true: what was just made is found by each of them, by whoever made it.
+//! The links of the OpenAPI document are correct: each finds the new row for its creator.
 
 use taskhub_tests::{Answer, App, every_database};
 
 use super::{fixture::Fixture, operation::Operation, request::Request, table::operations};
 
-every_database!(what_was_made_is_found_by_every_link);
+every_database!(every_link_finds_the_new_row);
 
-/// Of what was just made these find nothing: a task is not deleted, and a user has no picture and no second factor.
+/// These find nothing for a new row: a task is not in the trash, and a user has no picture and no
+/// second factor.
 const NOT_YET: [&str; 3] = ["restore_task", "get_user_picture", "delete_second_factor"];
 
-async fn what_was_made_is_found_by_every_link(app: &App) {
+async fn every_link_finds_the_new_row(app: &App) {
     let fixture = Fixture::new(app).await;
     let all = operations(&app.document);
     let mut followed = 0;
@@ -40,7 +41,8 @@ async fn what_was_made_is_found_by_every_link(app: &App) {
     assert!(followed > 100, "{followed}");
 }
 
-/// What an expression (OpenAPI 3.1 section 4.8.20.3) is of a request and its answer.
+/// The value of a runtime expression (OpenAPI 3.1, section 4.8.20.3) for a request and its
+/// response.
 fn value(operation: &Operation<'_>, request: &Request<'_>, made: &Answer, expression: &str) -> String {
     if let Some(pointer) = expression.strip_prefix("$response.body#") {
         return made.body.pointer(pointer).and_then(|value| value.as_str()).unwrap().to_owned();

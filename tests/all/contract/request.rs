@@ -1,13 +1,13 @@
-//! A request as a walk puts it together: a valid one from the table, and the same with something in another's place.
+//! A request for a contract test: a valid one from the table, and variants of it.
 
 use reqwest::Url;
 use serde_json::Value;
 use taskhub_tests::{Answer, App, Call};
 
 use super::{
-    contract,
     fixture::{Fixture, Slot},
     operation::Operation,
+    response,
     table::{Entry, entry},
 };
 
@@ -16,34 +16,34 @@ use super::{
 pub(super) struct Request<'a> {
     pub(super) operation: Operation<'a>,
     pub(super) entry: &'static Entry,
-    /// What stands in the path's braces.
+    /// The values of the path parameters.
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Option<Value>,
-    /// A body that is no JSON: its content type, and its text.
+    /// A body that is not JSON: its content type and its bytes.
     pub(super) octets: Option<(&'static str, Vec<u8>)>,
-    /// Who calls in earnest.
+    /// The token of the caller in a valid request.
     pub(super) token: String,
 }
 
-/// Where a request carries the id of a row.
+/// A position of a request with the id of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Position {
-    /// In the braces of the path with this number.
+    /// The path parameter with this number.
     Path(usize),
-    /// In this parameter.
+    /// The query parameter with this name.
     Query(&'static str),
-    /// In the field of the body with this pointer.
+    /// The field of the body with this pointer.
     Body(&'static str),
 }
 
 impl<'a> Request<'a> {
-    /// The request that the table has for the operation.
+    /// The request in the table for the operation.
     pub(super) fn valid(operation: Operation<'a>, fixture: &Fixture) -> Self {
         let entry = entry(operation.id);
         let path = entry.path.iter().map(|slot| fixture.id(*slot).to_owned()).collect();
         let given = entry.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        // Of the parameters that carry ids of rows, those that it can't do without.
+        // Of the parameters with ids of rows, only the required ones.
         let needed = operation.parameters("query").into_iter().filter(|it| it["required"] == true);
         let needed: Vec<_> = needed.filter_map(|it| it["name"].as_str()).collect();
         let ids = entry.query_ids.iter().filter(|(name, _)| needed.contains(name));
@@ -54,7 +54,7 @@ impl<'a> Request<'a> {
         Self { operation, entry, path, query, body, octets, token }
     }
 
-    /// Everywhere that it can carry the id of a row, and of what kind.
+    /// Every position for the id of a row, with the kind of row.
     pub(super) fn positions(&self) -> Vec<(Position, Slot)> {
         let Entry { path, query_ids, body_ids, .. } = self.entry;
         let path = path.iter().enumerate().map(|(number, slot)| (Position::Path(number), *slot));
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         path.chain(query).chain(body).collect()
     }
 
-    /// With another id at a position.
+    /// The same request with another id at the position.
     pub(super) fn at(&self, position: Position, id: &str) -> Self {
         let mut request = self.clone();
         match position {
@@ -74,12 +74,12 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// With an id in every brace of the path.
+    /// The same request with the id in every path parameter.
     pub(super) fn with_path(&self, id: &str) -> Self {
         Self { path: self.path.iter().map(|_| id.to_owned()).collect(), ..self.clone() }
     }
 
-    /// With a parameter, in the place of one of this name.
+    /// The same request with the parameter, which replaces one of the same name.
     pub(super) fn with_query(&self, name: &str, value: &str) -> Self {
         let mut request = self.clone();
         request.query.retain(|(known, _)| known != name);
@@ -87,7 +87,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// With a field of the body, which may be a new one.
+    /// The same request with the field of the body, which may be new.
     pub(super) fn with_field(&self, pointer: &str, value: Value) -> Self {
         let mut request = self.clone();
         let mut at = request.body.as_mut().unwrap();
@@ -108,7 +108,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Without a field of the body.
+    /// The same request without the field of the body.
     pub(super) fn without_field(&self, pointer: &str) -> Self {
         let mut request = self.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -132,7 +132,7 @@ impl<'a> Request<'a> {
         format!("{path}?{}", url.query().unwrap())
     }
 
-    /// The call without its body and without a credential.
+    /// The call without a body and without a credential.
     pub(super) fn bare<'b>(&self, app: &'b App) -> Call<'b> {
         app.call(self.operation.method, &self.target())
     }
@@ -146,17 +146,18 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The call with its body, by who calls in earnest.
+    /// The call with its body and the valid token.
     pub(super) fn valid_call<'b>(&self, app: &'b App) -> Call<'b> {
         if self.operation.is_secured() { self.call(app).token(&self.token) } else { self.call(app) }
     }
 
-    /// Sends it with a token; the answer keeps the contract.
+    /// Sends the request with a token. Checks the response.
     pub(super) async fn by(&self, app: &App, token: &str) -> Answer {
         self.answer(self.call(app).token(token)).await
     }
 
-    /// Sends it with a token, and leaves everything as it is: what writes is only asked, and judged like what is done ([`super::valid`] shows it).
+    /// Sends the request with a token, as a dry run if it writes. A dry run is authorised like a
+    /// committed request (see [`super::valid`]).
     pub(super) async fn ask(&self, app: &App, token: &str) -> Answer {
         if self.operation.method == "GET" {
             return self.by(app, token).await;
@@ -167,22 +168,23 @@ impl<'a> Request<'a> {
         answer
     }
 
-    /// Sends a call of this operation; the answer keeps the contract.
+    /// Sends a call of this operation. Checks the response.
     pub(super) async fn answer(&self, call: Call<'_>) -> Answer {
         let answer = call.send().await;
-        contract::check(&self.operation, &answer);
+        response::check(&self.operation, &answer);
         answer
     }
 }
 
-/// What two answers to the same have in common: everything but the request's id and the time.
+/// What two responses to the same request have in common: everything except the request id and the
+/// time.
 pub(super) fn essence(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let mut body = answer.body.clone();
     if let Some(body) = body.as_object_mut() {
         body.remove("instance");
     }
     let told = answer.headers.iter().filter(|(name, _)| {
-        // Whether the connection is kept tells whether a body that is not read had arrived.
+        // Whether the connection is kept depends on whether an unread body had arrived.
         !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy" | "connection")
     });
     let mut headers: Vec<_> = told

@@ -1,5 +1,5 @@
-//! The stories of ownership and assignment: they show nobody a task of a project that they don't
-//! see, and who is assigned a task sees it.
+//! Scenario tests of ownership and assignment: they do not make the tasks of an invisible project
+//! visible, and an assignee sees the task.
 
 use serde_json::{Value, json};
 use taskhub_tests::{App, Tenant, User, every_database};
@@ -7,17 +7,17 @@ use taskhub_tests::{App, Tenant, User, every_database};
 use crate::feed::make;
 
 every_database!(
-    a_former_member_sees_nothing_of_the_team,
+    former_member_sees_nothing_of_the_team,
     removing_a_member_clears_open_assignments_and_notifies_the_manager,
     removing_a_member_transfers_open_assignments,
-    members_work_passes_to_somebody_who_sees_it,
-    an_assignee_must_see_the_task,
-    a_project_that_moves_clears_assignments,
-    another_role_or_manager_clears_assignments,
-    who_is_deactivated_is_given_nothing,
+    transferred_task_is_assigned_only_if_the_new_owner_sees_it,
+    assignee_must_see_the_task,
+    moving_a_project_clears_assignments_of_users_without_access,
+    changed_role_or_manager_clears_assignments,
+    deactivated_user_cannot_be_assigned,
 );
 
-/// A team with its project, which the manager manages, and the member's membership.
+/// A team, its project, both managed by the manager, and the membership of the member.
 struct Office {
     team: Value,
     team_path: String,
@@ -57,7 +57,7 @@ async fn inbox(app: &App, user: &User) -> Vec<Value> {
     list["results"].as_array().unwrap().iter().map(|line| line["text"].clone()).collect()
 }
 
-async fn a_former_member_sees_nothing_of_the_team(app: &App) {
+async fn former_member_sees_nothing_of_the_team(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let own = office.task(app, &t.member, &t.member, json!({ "title": "Quetzal" })).await;
@@ -115,7 +115,7 @@ async fn a_former_member_sees_nothing_of_the_team(app: &App) {
         (&json!(0), &json!(0))
     );
     assert_eq!(app.get("/reports/workload").by(&t.member).gives(200).await["results"], json!([]));
-    // They are the owner in the data still: who comes back sees what was theirs.
+    // The user is still stored as the owner, and sees the task again after rejoining.
     assert_eq!(app.get(&own).by(&t.admin).gives(200).await["owner_id"], json!(t.member.id));
     let back = json!({ "user_id": t.member.id });
     let _ = make(app, &t.admin, &format!("{}/members", office.team_path), back).await;
@@ -136,7 +136,7 @@ async fn removing_a_member_clears_open_assignments_and_notifies_the_manager(app:
     assert_eq!(assignee(app, &t, &open).await, Value::Null);
     let _ = app.post(&format!("{deleted}/restore")).by(&t.manager).gives(200).await;
     assert_eq!(assignee(app, &t, &deleted).await, Value::Null);
-    // What is done keeps its assignee as a record, and loses them when it is open again.
+    // A completed task keeps its assignee, and loses the assignee when it is reopened.
     assert_eq!(assignee(app, &t, &done).await, json!(t.member.id));
     let todo = json!({ "status": "todo" });
     assert_eq!(
@@ -186,8 +186,8 @@ async fn removing_a_member_transfers_open_assignments(app: &App) {
     assert_eq!(app.get("/audit?action=hand_over").by(&t.admin).gives(200).await["count"], 1);
 }
 
-/// Who gets what a removed user had is not assigned what they don't see.
-async fn members_work_passes_to_somebody_who_sees_it(app: &App) {
+/// A user who takes over the rows of a removed user is not assigned tasks that they do not see.
+async fn transferred_task_is_assigned_only_if_the_new_owner_sees_it(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let task = office.task(app, &t.member, &t.member, json!({})).await;
@@ -203,7 +203,7 @@ async fn members_work_passes_to_somebody_who_sees_it(app: &App) {
     assert_eq!(told, [json!("other can no longer see “Brand”: 1 open task has no assignee now.")]);
 }
 
-async fn an_assignee_must_see_the_task(app: &App) {
+async fn assignee_must_see_the_task(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let to_other = json!({ "assignee_id": t.other.id });
@@ -219,8 +219,8 @@ async fn an_assignee_must_see_the_task(app: &App) {
     let bulk = json!({ "operations": [{ "action": "create", "body": new }] });
     let refused = app.post("/tasks/bulk").by(&t.manager).json(&bulk).send().await.expect(422);
     assert_eq!(refused.pointer(), "/operations/0/body/assignee_id");
-    // Nor does a task move to where its assignee does not see it, by itself or with what it is a
-    // part of.
+    // A task cannot be moved to a place that its assignee does not see, neither alone nor with its
+    // parent.
     let loose = async |body: Value| make(app, &t.manager, "/tasks", body).await;
     let (_, personal) = loose(json!({ "title": "Loose", "assignee_id": t.other.id })).await;
     let (whole, whole_path) = loose(json!({ "title": "Whole" })).await;
@@ -234,8 +234,8 @@ async fn an_assignee_must_see_the_task(app: &App) {
     }
     let both = json!({ "project_id": office.project, "assignee_id": t.member.id });
     let _ = app.patch(&personal).by(&t.admin).json(&both).gives(200).await;
-    // Admins and the project's manager see it without being in the team; of a project of no team,
-    // everybody does.
+    // Admins and the manager of the project see the task without being in the team. All users see a
+    // project without a team.
     for user in [&t.admin, &t.manager] {
         let _ = app.patch(&task).by(&t.manager).json(&json!({ "assignee_id": user.id })).gives(200).await;
     }
@@ -243,7 +243,7 @@ async fn an_assignee_must_see_the_task(app: &App) {
     let _ = loose(json!({ "title": "Shared", "project_id": open, "assignee_id": t.other.id })).await;
 }
 
-async fn a_project_that_moves_clears_assignments(app: &App) {
+async fn moving_a_project_clears_assignments_of_users_without_access(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let (_, members) = (office.team.clone(), format!("{}/members", office.team_path));
@@ -257,7 +257,7 @@ async fn a_project_that_moves_clears_assignments(app: &App) {
     assert_eq!(assignee(app, &t, &stays).await, json!(t.member.id));
     assert_eq!(assignee(app, &t, &goes).await, Value::Null);
     assert_eq!(inbox(app, &t.manager).await.len(), 1);
-    // In a project of no team that becomes one's, likewise.
+    // The same holds for a project that gets its first team.
     let (website, place) =
         make(app, &t.manager, "/projects", json!({ "name": "Website", "manager_id": t.manager.id })).await;
     let body = json!({ "title": "Write it", "project_id": website, "assignee_id": t.other.id });
@@ -266,7 +266,7 @@ async fn a_project_that_moves_clears_assignments(app: &App) {
     assert_eq!(assignee(app, &t, &task).await, Value::Null);
 }
 
-async fn another_role_or_manager_clears_assignments(app: &App) {
+async fn changed_role_or_manager_clears_assignments(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let path = format!("/users/{}", t.other.id);
@@ -284,14 +284,14 @@ async fn another_role_or_manager_clears_assignments(app: &App) {
         let _ = app.patch(place).by(&t.admin).json(&back).gives(200).await;
         assert_eq!(assignee(app, &t, &task).await, Value::Null, "{place}");
     }
-    // Another in a member's place is a member less.
+    // Replacing the user of a membership removes a member, too.
     let task = office.task(app, &t.admin, &t.member, json!({})).await;
     let instead = json!({ "user_id": t.other.id });
     let _ = app.patch(&office.membership).by(&t.admin).json(&instead).gives(200).await;
     assert_eq!(assignee(app, &t, &task).await, Value::Null);
 }
 
-async fn who_is_deactivated_is_given_nothing(app: &App) {
+async fn deactivated_user_cannot_be_assigned(app: &App) {
     let t = app.tenant().await;
     let office = Office::new(app, &t).await;
     let (client, _) = make(app, &t.admin, "/clients", json!({ "name": "Harbour Bakery" })).await;

@@ -1,7 +1,8 @@
-//! Fifth walk: the tenant is in the key of every table, and in every reference between tables, as the database's own catalogue tells it.
+//! The tenant is part of the key of every table and of every foreign key, according to the
+//! catalogue of the database.
 //!
-//! What is not a tenant's stands in [`SHARED`], and a column that names a row without a reference in [`LOOSE`]. A new table or column that is
-//! neither fails the walk.
+//! Tables that belong to no tenant are in [`SHARED`]; columns with the id of a row but without a
+//! foreign key are in [`LOOSE`]. A new table or column that is in neither fails the test.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +10,24 @@ use taskhub_tests::{App, every_database};
 
 use super::database::{Database, Reference};
 
-every_database!(the_tenant_is_in_every_key, every_reference_stays_in_its_tenant, every_reference_is_one);
+every_database!(
+    tenant_is_part_of_every_primary_key,
+    every_foreign_key_stays_within_its_tenant,
+    every_id_column_has_a_foreign_key_or_is_listed
+);
 
-/// The tables of SQLite's own in which it keeps an index of full text.
+/// The internal tables of SQLite for the full-text index.
 const INDEX: &str = "search_text_fts";
 
-/// The table by which nodes take turns at migrating, where a row is needed for that (MySQL and MariaDB).
+/// The lock table for migrations, on databases that need a row for that (MySQL and MariaDB).
 const TURN: &str = "migration_lock";
 
-/// The tables that are no tenant's, and the one that has a number for each tenant.
+/// The tables that belong to no tenant, and the one with a number per tenant.
 const SHARED: [&str; 7] =
     ["feed", "guess", "installation", "readiness", "registration_invitation", "seaql_migrations", "tenant"];
 
-/// The columns that name a row which may be gone: of what is recorded, said, made, told or counted, and of what was revoked.
+/// The columns with the id of a row that may be gone: in records, texts, notifications, aggregates
+/// and revocations.
 const LOOSE: [(&str, &str); 15] = [
     ("audit", "actor_id"),
     ("audit", "row_id"),
@@ -40,7 +46,7 @@ const LOOSE: [(&str, &str); 15] = [
     ("time_entry", "user_id"),
 ];
 
-/// An audit line says which request it was in by a word of the client's, which names no row.
+/// The request id in an audit entry comes from the client and names no row.
 const WORDS: [(&str, &str); 1] = [("audit", "request_id")];
 
 async fn owned(database: &Database) -> BTreeSet<String> {
@@ -56,14 +62,14 @@ async fn owned(database: &Database) -> BTreeSet<String> {
     owned
 }
 
-async fn the_tenant_is_in_every_key(app: &App) {
+async fn tenant_is_part_of_every_primary_key(app: &App) {
     let database = Database::of(app).await;
     for table in owned(&database).await {
         assert_eq!(database.key(&table).await, ["tenant_id", "id"], "the primary key of {table}");
     }
 }
 
-async fn every_reference_stays_in_its_tenant(app: &App) {
+async fn every_foreign_key_stays_within_its_tenant(app: &App) {
     let database = Database::of(app).await;
     let owned = owned(&database).await;
     let references = database.references().await;
@@ -88,7 +94,7 @@ async fn every_reference_stays_in_its_tenant(app: &App) {
     }
 }
 
-async fn every_reference_is_one(app: &App) {
+async fn every_id_column_has_a_foreign_key_or_is_listed(app: &App) {
     let database = Database::of(app).await;
     let references = database.references().await;
     let refers = |table: &str, column: &str| {

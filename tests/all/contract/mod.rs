@@ -1,19 +1,21 @@
-//! The walks: proofs over every operation of the OpenAPI document.
+//! The contract tests: checks over every operation of the OpenAPI document.
 //!
-//! The document is the list, and [`table`] says how each operation is called in earnest. An operation that the table lacks, or an entry that
-//! the document lacks, fails every walk: a new endpoint is finished when it has its line in the table and the walks pass. Every answer that a
-//! walk gets is held against the document and the contract of all answers ([`contract`]), whatever the walk is about.
+//! The document is the list of operations, and [`table`] has a valid request for each. An operation
+//! without an entry in the table, or an entry without an operation, fails every contract test. So a
+//! new endpoint is complete when it has an entry and the contract tests pass. Every response is
+//! checked against the document and the common rules ([`response`]).
 //!
-//! `TASKHUB_REVIEW=1` writes what is reviewed by people (`roles.txt`, `openapi/`) instead of comparing with it.
+//! `TASKHUB_REVIEW=1` writes the reviewed files (`roles.txt`, `openapi/`) instead of comparing
+//! them.
 
 mod bodies;
 mod bounds;
 mod broken;
-mod contract;
 mod credentials;
 pub(crate) mod database;
 mod document;
 mod fixture;
+mod isolation;
 mod keys;
 mod links;
 mod operation;
@@ -22,16 +24,16 @@ mod parents;
 mod protocol;
 mod queries;
 mod request;
+mod response;
 mod roles;
 mod schema;
-mod strangers;
 mod table;
 mod tokens;
 mod valid;
 
 use std::{env, fs, path::Path};
 
-/// Holds a reviewed file against what it should be, or writes it when a review was asked for.
+/// Compares a reviewed file with its current content, or writes the file if a review was requested.
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
 pub(crate) fn reviewed(path: &str, present: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);

@@ -1,5 +1,5 @@
-//! Values that break one rule of a field's schema, and values that are exactly on its bounds: made from the document, so that a bound which the
-//! document and the code state differently is found.
+//! Values that violate one rule of the schema of a field, and values exactly on its bounds. They
+//! are derived from the OpenAPI document, so a difference between document and code is found.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{fixture::fresh, operation::Operation};
 pub(super) struct Field<'a> {
     /// Its JSON pointer.
     pub(super) pointer: String,
-    /// Its schema, without the references and without the null.
+    /// Its schema, with references resolved and without null.
     schema: &'a Value,
     /// Whether it may be null.
     pub(super) nullable: bool,
@@ -38,14 +38,14 @@ impl<'a> Field<'a> {
         self.schema["format"].as_str().unwrap_or_default()
     }
 
-    /// A bound of its length; a text of a format with one shape has no other.
+    /// A bound of its length; none for a format of fixed length.
     fn length(&self, name: &str) -> Option<usize> {
         let shaped = matches!(self.format(), "uuid" | "date" | "date-time");
         let length = self.schema[name].as_u64().filter(|_| !shaped);
         length.map(|length| usize::try_from(length).unwrap())
     }
 
-    /// Values that break one of its rules each, with a word for which.
+    /// Values that violate one rule each, with a description.
     pub(super) fn broken(&self) -> Vec<(&'static str, Value)> {
         let mut broken = Vec::new();
         if self.kind() != "array" {
@@ -65,7 +65,7 @@ impl<'a> Field<'a> {
                     ("a fraction", json!(1.5)),
                     ("too large for any", json!(1e30)),
                 ]);
-                // The greatest of all whole numbers is no bound of the field's own.
+                // The largest integer is not a bound of the field itself.
                 let beyond = |name: &str, by: i64| {
                     self.schema[name].as_i64()?.checked_add(by).map(|bound| json!(bound))
                 };
@@ -78,7 +78,7 @@ impl<'a> Field<'a> {
                 broken.extend([("text", json!("x")), ("a list of lists", json!([[]]))]);
                 broken.push(("a strange item", json!(["a!b c"])));
                 let most = self.length("maxItems").unwrap_or_else(|| panic!("{} has no bound", self.pointer));
-                // As many of what was valid, and one more.
+                // One item more than allowed, each a valid one.
                 broken.push(("too many items", json!(vec!["walks.example"; most + 1])));
             }
             other => panic!("{} is of the type {other}, of which no wrong values are known", self.pointer),
@@ -103,7 +103,7 @@ impl<'a> Field<'a> {
         if self.schema["enum"].is_array() || self.schema["const"].is_string() {
             broken.extend([("another word", json!("nonsense")), ("no word", json!(""))]);
         }
-        // Some patterns say nothing but which characters a text has, and refuse only those above.
+        // Some patterns only restrict the characters, and refuse only the values above.
         let strange = json!("a!b c");
         if !jsonschema::is_valid(
             &json!({ "pattern": self.schema.get("pattern").unwrap_or(&json!("")) }),
@@ -142,7 +142,7 @@ impl<'a> Field<'a> {
         broken
     }
 
-    /// Values that are exactly on its bounds.
+    /// Values exactly on its bounds.
     pub(super) fn bounds(&self) -> Vec<Value> {
         let mut values = Vec::new();
         if self.nullable {
@@ -175,7 +175,7 @@ impl<'a> Field<'a> {
         values
     }
 
-    /// A text of so many characters that breaks no other rule, and is another each time where there is room for it.
+    /// A text of that length that violates no other rule, and is unique if it is long enough.
     fn text(&self, length: usize) -> String {
         let word: String = fresh().chars().filter(|letter| *letter != '-').collect();
         match self.format() {
@@ -184,13 +184,13 @@ impl<'a> Field<'a> {
                     format!("{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(length - 64 - 129));
                 format!("{}{word}@{domain}", "a".repeat(64 - word.len()))
             }
-            // The shortest is a word of one character.
+            // The shortest title is one ideograph.
             "title" if length == 1 => "字".to_owned(),
             "color" => format!("#{}", "a".repeat(length - 1)),
-            // Nothing that is guessed early, whatever its length.
+            // A password that is strong at any length.
             "password" => "k7#Qz!vP2m@Xw9$Lr4".chars().cycle().take(length).collect(),
             _ => {
-                // Umlauts are two bytes: lengths are counted in characters, where the pattern lets them in.
+                // Umlauts take two bytes: lengths count characters. A pattern may not allow them.
                 let filler = if self.schema["pattern"].is_string() { "a" } else { "ä" };
                 let whole = format!("{}{word}", filler.repeat(length));
                 whole.chars().skip(whole.chars().count() - length).collect()

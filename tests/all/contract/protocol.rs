@@ -1,4 +1,4 @@
-//! Seventh walk, of three: HTTP itself, on every path of the document.
+//! HTTP itself, on every path of the OpenAPI document.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,26 +14,26 @@ use tokio::{
 };
 
 use super::{
-    contract,
     fixture::Fixture,
     operation::METHODS,
     request::{Request, essence},
+    response,
     table::operations,
 };
 
 every_database!(
-    another_method_is_refused_and_told,
-    head_is_get_without_a_body,
-    a_slash_at_the_end_changes_nothing,
-    what_is_not_there_is_a_problem,
-    a_path_takes_ids_alone,
-    a_body_is_json_of_a_bounded_size,
-    octets_are_of_a_kind_and_a_bounded_size,
-    a_request_keeps_its_id,
+    unsupported_method_gets_405_with_allow,
+    head_answers_like_get_without_a_body,
+    trailing_slash_is_ignored,
+    unknown_path_gets_404_problem,
+    malformed_id_in_a_path_gets_404,
+    body_must_be_json_within_the_size_limit,
+    bytes_must_have_an_accepted_type_and_size,
+    valid_request_id_is_kept,
 );
 
 const JSON: &str = "application/json";
-/// The most octets of a body of a kind.
+/// The maximum size in bytes of a body of this content type.
 fn most(kind: &str) -> usize {
     if matches!(kind, "text/csv" | "text/markdown") { 1024 * 1024 } else { 5 * 1024 * 1024 }
 }
@@ -42,7 +42,7 @@ fn allowed(answer: &Answer) -> BTreeSet<String> {
     answer.header("allow").split(", ").map(str::to_owned).collect()
 }
 
-async fn another_method_is_refused_and_told(app: &App) {
+async fn unsupported_method_gets_405_with_allow(app: &App) {
     let fixture = Fixture::new(app).await;
     let mut paths: BTreeMap<&str, Vec<Request<'_>>> = BTreeMap::new();
     for operation in operations(&app.document) {
@@ -58,20 +58,20 @@ async fn another_method_is_refused_and_told(app: &App) {
         let bare = Request { query: Vec::new(), ..requests[0].clone() };
         let target = bare.target();
         let options = app.call("OPTIONS", &target).send().await.expect(204);
-        contract::check_any(&options);
+        response::check_any(&options);
         assert_eq!(allowed(&options), expected, "OPTIONS {path}");
         let others = METHODS.iter().map(|it| it.to_uppercase()).filter(|it| !expected.contains(it));
         for other in others {
             let method = Method::from_bytes(other.as_bytes()).unwrap();
             let answer = app.call(method.as_str(), &target).token(&fixture.admin).send().await;
             assert_eq!(answer.status, 405, "{} → {}", answer.call, answer.text);
-            contract::check_any(&answer);
+            response::check_any(&answer);
             assert_eq!(allowed(&answer), expected, "{other} {path}");
         }
     }
 }
 
-async fn head_is_get_without_a_body(app: &App) {
+async fn head_answers_like_get_without_a_body(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
         let request = Request::valid(operation, &fixture);
@@ -88,7 +88,7 @@ async fn head_is_get_without_a_body(app: &App) {
     }
 }
 
-async fn a_slash_at_the_end_changes_nothing(app: &App) {
+async fn trailing_slash_is_ignored(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
         let request = Request::valid(operation, &fixture);
@@ -102,7 +102,7 @@ async fn a_slash_at_the_end_changes_nothing(app: &App) {
     }
 }
 
-async fn what_is_not_there_is_a_problem(app: &App) {
+async fn unknown_path_gets_404_problem(app: &App) {
     let fixture = Fixture::new(app).await;
     let mut paths = vec!["/api/nothing".to_owned(), "/health/nothing".to_owned(), "/api/v2/tasks".to_owned()];
     for operation in operations(&app.document) {
@@ -112,13 +112,13 @@ async fn what_is_not_there_is_a_problem(app: &App) {
     for path in paths {
         for method in METHODS {
             let answer = app.call(&method.to_uppercase(), &path).token(&fixture.admin).send().await;
-            contract::check_any(&answer);
+            response::check_any(&answer);
             assert_eq!((answer.status, answer.code()), (404, "not_found"), "{method} {path}");
         }
     }
 }
 
-async fn a_path_takes_ids_alone(app: &App) {
+async fn malformed_id_in_a_path_gets_404(app: &App) {
     let fixture = Fixture::new(app).await;
     let all = operations(&app.document);
     for operation in all.iter().filter(|it| it.path.contains('{')) {
@@ -129,14 +129,14 @@ async fn a_path_takes_ids_alone(app: &App) {
                 continue;
             }
             let answer = request.by(app, &fixture.admin).await;
-            // It is no other path either, and an escape is no other spelling of one.
+            // It is no other path, either, and an escaped path is not another spelling.
             let told = (answer.status, answer.code());
             assert_eq!(told, (404, "not_found"), "{} {wrong}: {}", operation.id, answer.text);
         }
     }
 }
 
-async fn a_body_is_json_of_a_bounded_size(app: &App) {
+async fn body_must_be_json_within_the_size_limit(app: &App) {
     let fixture = Fixture::new(app).await;
     let limit = app.state.settings.body_limit as usize;
     for operation in operations(&app.document).into_iter().filter(|it| it.body().is_some()) {
@@ -172,10 +172,10 @@ async fn a_body_is_json_of_a_bounded_size(app: &App) {
             let told = send("application/merge-patch+json", "[]").await;
             assert_eq!(told, (422, "invalid".to_owned()), "{}", operation.id);
         }
-        // Announced, and walked past in pieces.
-        let notifies_nodes =
+        // The limit applies to an announced size and to a chunked body.
+        let announced =
             raw(app, &request, &fixture.admin, JSON, &format!("content-length: {}", limit + 1), &[]).await;
-        assert_eq!(notifies_nodes, (413, "payload_too_large".to_owned()), "{}", operation.id);
+        assert_eq!(announced, (413, "payload_too_large".to_owned()), "{}", operation.id);
         let piece = format!("{:x}\r\n{}\r\n", limit / 4, " ".repeat(limit / 4));
         let more = "1\r\n \r\n".to_owned();
         let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, more];
@@ -186,7 +186,7 @@ async fn a_body_is_json_of_a_bounded_size(app: &App) {
     }
 }
 
-async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
+async fn bytes_must_have_an_accepted_type_and_size(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document).into_iter().filter(|it| !it.octets().is_empty()) {
         let request = Request::valid(operation, &fixture);
@@ -211,7 +211,7 @@ async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
         assert_eq!(request.answer(encoded).await.status, 415, "{} compressed", operation.id);
         for kind in &served {
             let most = most(kind);
-            // Whatever octets there are make a file, and whatever letters a text.
+            // Any bytes are a valid file, and any characters a valid text.
             let broken = match *kind {
                 super::table::FILE => Vec::new(),
                 "text/markdown" => vec![vec![0; most]],
@@ -221,9 +221,9 @@ async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
                 let told = send(kind, broken).await;
                 assert_eq!(told, (422, "invalid".to_owned()), "{} {kind}", operation.id);
             }
-            let notifies_nodes = format!("content-length: {}", most + 1);
-            let notifies_nodes = raw(app, &request, &fixture.admin, kind, &notifies_nodes, &[]).await;
-            assert_eq!(notifies_nodes, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
+            let announced = format!("content-length: {}", most + 1);
+            let announced = raw(app, &request, &fixture.admin, kind, &notifies_nodes, &[]).await;
+            assert_eq!(announced, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
             let piece = format!("{:x}\r\n{}\r\n", most / 4, " ".repeat(most / 4));
             let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, "1\r\n \r\n".to_owned()];
             let chunked =
@@ -233,7 +233,8 @@ async fn octets_are_of_a_kind_and_a_bounded_size(app: &App) {
     }
 }
 
-/// Sends the head of a request and pieces of a body that is never finished: the status and code of the answer.
+/// Sends the head of a request and parts of a body that never ends. Returns the status and the
+/// code.
 async fn raw(
     app: &App,
     request: &Request<'_>,
@@ -254,7 +255,8 @@ async fn raw(
     for piece in pieces {
         stream.write_all(piece.as_bytes()).await.unwrap();
     }
-    // The server may keep the connection for the rest of the body: the answer ends where its head says.
+    // The server may keep the connection for the rest of the body, so the length of the response is
+    // read from its head.
     let mut answer = Vec::new();
     let read = async {
         loop {
@@ -275,7 +277,7 @@ async fn raw(
     (status.parse().unwrap(), body["code"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn a_request_keeps_its_id(app: &App) {
+async fn valid_request_id_is_kept(app: &App) {
     let fixture = Fixture::new(app).await;
     for operation in operations(&app.document).into_iter().filter(|it| it.method == "GET") {
         let request = Request::valid(operation, &fixture);
