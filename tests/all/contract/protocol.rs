@@ -222,7 +222,7 @@ async fn bytes_must_have_an_accepted_type_and_size(app: &App) {
                 assert_eq!(told, (422, "invalid".to_owned()), "{} {kind}", operation.id);
             }
             let announced = format!("content-length: {}", most + 1);
-            let announced = raw(app, &request, &fixture.admin, kind, &notifies_nodes, &[]).await;
+            let announced = raw(app, &request, &fixture.admin, kind, &announced, &[]).await;
             assert_eq!(announced, (413, "payload_too_large".to_owned()), "{} {kind}", operation.id);
             let piece = format!("{:x}\r\n{}\r\n", most / 4, " ".repeat(most / 4));
             let pieces = [piece.clone(), piece.clone(), piece.clone(), piece, "1\r\n \r\n".to_owned()];
