@@ -7,6 +7,7 @@
 //! - This crate reads the time only from a [`Clock`].
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{
@@ -200,7 +201,12 @@ impl PartialSchema for Timestamp {
     }
 }
 
-impl ToSchema for Timestamp {}
+impl ToSchema for Timestamp {
+    /// The name in version 1 of the API.
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Instant")
+    }
+}
 
 /// The source of the current time.
 #[derive(Clone, Debug, Default)]
