@@ -63,7 +63,7 @@ pub use self::{
         search,
     },
     kernel::{
-        audit, context, credential, crud, error, idempotency, input, list, login_throttle, policy,
+        audit, change, context, credential, crud, error, idempotency, input, list, login_throttle, policy,
         repository, scopes, time,
     },
     work::{

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Context, Error, Repository, Result, Scope, Tx,
     kernel::{
+        change::ChangeType,
         error::{FieldError, Kind},
         input::Unchecked,
         list::{self, Page, Query, Within},
@@ -45,8 +46,8 @@ pub trait Editable: Resource + Blank {
     }
 
     /// The action of a change in the audit log.
-    fn change(_old: &Self, _new: &Self) -> &'static str {
-        "update"
+    fn change(_old: &Self, _new: &Self) -> ChangeType {
+        ChangeType::Update
     }
 
     /// Applies the input to the row: resolves its references, and checks the rules that span

@@ -11,7 +11,10 @@ use serde::Serialize;
 
 use crate::{
     Timestamp,
-    kernel::repository::{resource::owned, row::positions},
+    kernel::{
+        change::ChangeType,
+        repository::{resource::owned, row::positions},
+    },
 };
 
 pub(crate) mod entity {
@@ -61,10 +64,10 @@ pub(crate) fn row(
     at: Timestamp,
     noun: &str,
     row_id: Uuid,
-    action: &str,
+    action: ChangeType,
     row_version: i64,
 ) -> Event {
-    let (noun, action) = (noun.to_owned(), action.to_owned());
+    let (noun, action) = (noun.to_owned(), action.as_str().to_owned());
     Event {
         tenant_id,
         id,

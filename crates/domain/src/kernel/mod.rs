@@ -4,6 +4,7 @@
 //! Invariant: this module does not know any single resource.
 
 pub mod audit;
+pub mod change;
 pub mod context;
 pub mod credential;
 pub mod crud;

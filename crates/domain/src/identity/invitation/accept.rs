@@ -10,6 +10,7 @@ use crate::{
         user::{self, NewUser, User},
     },
     kernel::{
+        change::ChangeType,
         credential::{Credential, Purpose},
         error::Kind,
         repository::{Precondition, Update},
@@ -54,7 +55,7 @@ pub async fn accept(tx: &Tx, token: &SecretString, new: &NewUser, password_hash:
     }
     let user = user::create_verified(tx, &NewUser { email, role, ..new.clone() }, password_hash).await?;
     let row = Invitation { accepted_at: Some(tx.now()), accepted_by: Some(user.id), ..seen.row().clone() };
-    tx.update_as("accept", seen, row, &Precondition::Any).await?;
+    tx.update_as(ChangeType::Accept, seen, row, &Precondition::Any).await?;
     Ok(user)
 }
 

@@ -21,6 +21,7 @@ use crate::{
         user::{self, User},
     },
     kernel::{
+        change::ChangeType,
         credential::{Credential, Purpose},
         error::Kind,
         input::{Unchecked, folded, reachable},
@@ -187,7 +188,7 @@ pub async fn resend(tx: &Tx, id: Uuid, pre: &Precondition, delivery: Delivery) -
     }
     is_free(tx, &old).await?;
     let (row, token) = old.renewed(tx);
-    let row = tx.update_as("resend", seen, row, pre).await?;
+    let row = tx.update_as(ChangeType::Resend, seen, row, pre).await?;
     send(tx, &row, token).await?;
     Ok(row)
 }

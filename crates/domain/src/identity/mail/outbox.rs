@@ -16,7 +16,11 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Mail, Waiting, entity, purpose, seal};
-use crate::{Repository, Result, System, Tx, identity::tenant::Tenant, kernel::policy::ResourceType};
+use crate::{
+    Repository, Result, System, Tx,
+    identity::tenant::Tenant,
+    kernel::{change::ChangeType, policy::ResourceType},
+};
 
 /// How long a claim lasts: longer than a transport may take.
 const CLAIM: Duration = Duration::from_mins(2);
@@ -171,7 +175,7 @@ async fn put_off(tx: &Tx, row: Waiting, why: &str) -> Result<()> {
 async fn give_up(tx: &Tx, row: &Waiting, why: &str) -> Result<()> {
     tracing::error!(mail = %row.id, attempts = row.attempts, why, "gave up on an email");
     let what = json!({ "recipient": row.recipient, "attempts": row.attempts, "why": why });
-    tx.note(ResourceType::Tenant, "mail_undelivered", row.tenant_id, &what)?;
+    tx.note(ResourceType::Tenant, ChangeType::MailUndelivered, row.tenant_id, &what)?;
     tx.delete_internal::<Waiting>(row.id).await
 }
 

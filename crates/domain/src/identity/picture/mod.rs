@@ -15,6 +15,7 @@ use crate::{
     Context, Error, Repository, Result, Tx,
     identity::user::User,
     kernel::{
+        change::ChangeType,
         error::Kind,
         policy::{self, Action},
         repository::{Precondition, Read, UpdateProfile, entity},
@@ -50,12 +51,12 @@ pub async fn set(tx: &Tx, drawn: &Drawn, pre: &Precondition) -> Result<User> {
     let seen = tx.resolve::<User, _>(id, UpdateProfile).await?;
     let had_one = seen.row().picture.is_some();
     let row = User { picture: Some(format!("/api/v1/users/{id}/picture")), ..seen.row().clone() };
-    let user = tx.update_as("set_picture", seen, row, pre).await?;
+    let user = tx.update_as(ChangeType::SetPicture, seen, row, pre).await?;
     let Drawn { content_type, digest, bytes } = drawn.clone();
     if had_one {
         // The user is unchanged, so the update recorded nothing.
         let what = json!({ "content_type": content_type, "digest": digest });
-        tx.record::<User>("set_picture", id, user.version, None, Some(what.to_string()));
+        tx.record::<User>(ChangeType::SetPicture, id, user.version, None, Some(what.to_string()));
         tx.delete_internal::<Picture>(id).await?;
     }
     let content_type = content_type.to_owned();
@@ -74,7 +75,7 @@ pub async fn remove(tx: &Tx, pre: &Precondition) -> Result<()> {
         return Err(Kind::NotFound.into());
     }
     let row = User { picture: None, ..seen.row().clone() };
-    tx.update_as("remove_picture", seen, row, pre).await?;
+    tx.update_as(ChangeType::RemovePicture, seen, row, pre).await?;
     tx.delete_internal::<Picture>(id).await
 }
 

@@ -11,6 +11,7 @@ use crate::{
     Context, Error, Repository, Result, Timestamp, Tx,
     identity::{session, tenant::Tenant, user::User},
     kernel::{
+        change::ChangeType,
         error::Kind,
         repository::{Delete, Evidence, Precondition, Read, ReadPrivate, Update, json::AsJson},
     },
@@ -89,7 +90,7 @@ pub async fn enrol(tx: &Tx, verified: &str) -> Result<Enrolment> {
             return Err(Error::with(Kind::Conflict, "You have a second factor already. Disable it first."));
         }
         let row = seen.row().clone().with_secret(&totp, tx.cipher())?;
-        tx.update_as("enrol", seen, row, &Precondition::Any).await?;
+        tx.update_as(ChangeType::Enrol, seen, row, &Precondition::Any).await?;
     } else {
         let born = tx.birth();
         let blank = SecondFactor {
@@ -123,7 +124,7 @@ pub async fn confirm(tx: &Tx, code: &SecretString) -> Result<Vec<SecretString>> 
     let after = seen.row().after_totp(tx.cipher(), code.expose_secret(), tx.now())?.ok_or_else(wrong_code)?;
     let (row, codes) = after.with_recovery_codes();
     let row = SecondFactor { confirmed_at: Some(tx.now()), ..row };
-    tx.update_as("confirm", seen, row, &Precondition::Any).await?;
+    tx.update_as(ChangeType::Confirm, seen, row, &Precondition::Any).await?;
     session::end_others(tx, id).await?;
     Ok(codes)
 }
@@ -138,7 +139,7 @@ pub async fn renew(tx: &Tx, verified: &str, code: &SecretString) -> Result<Vec<S
     let seen = confirmed(tx).await?;
     let after = seen.row().after_code(tx.cipher(), code, tx.now())?.ok_or_else(wrong_code)?;
     let (row, codes) = after.with_recovery_codes();
-    tx.update_as("renew_recovery_codes", seen, row, &Precondition::Any).await?;
+    tx.update_as(ChangeType::RenewRecoveryCodes, seen, row, &Precondition::Any).await?;
     Ok(codes)
 }
 
@@ -176,7 +177,7 @@ pub async fn demand(tx: &Tx, code: Option<&SecretString>) -> Result<()> {
     let Some(seen) = own(tx).await?.filter(|seen| seen.row().confirmed_at.is_some()) else { return Ok(()) };
     let code = code.ok_or(Kind::SecondFactorRequired)?;
     let row = seen.row().after_code(tx.cipher(), code, tx.now())?.ok_or_else(wrong_code)?;
-    tx.update_as("use_code", seen, row, &Precondition::Any).await.map(drop)
+    tx.update_as(ChangeType::UseCode, seen, row, &Precondition::Any).await.map(drop)
 }
 
 /// Whether an operation failed because of a wrong code. That counts in the login throttle.

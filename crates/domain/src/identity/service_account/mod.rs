@@ -19,6 +19,7 @@ pub use self::{
 use crate::{
     Error, Result, Timestamp, Tx,
     kernel::{
+        change::ChangeType,
         credential::{Credential, Granted, Purpose},
         error::Kind,
         input::Unchecked,
@@ -183,7 +184,7 @@ pub async fn rotate(tx: &Tx, id: Uuid, body: &Unchecked<Rotation>, pre: &Precond
         previous_expires_at: Some(tx.now().plus(overlap)),
         ..old
     };
-    let row = tx.update_as("rotate", seen, row, pre).await?;
+    let row = tx.update_as(ChangeType::Rotate, seen, row, pre).await?;
     if overlap.is_zero() {
         // The old secret may have leaked, and so may the access tokens that it got.
         tx.revoke(Revocation::of_service(tx, id)).await?;

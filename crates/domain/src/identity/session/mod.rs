@@ -26,6 +26,7 @@ use crate::{
     Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::{tenant::Tenant, user::User},
     kernel::{
+        change::ChangeType,
         credential::{Credential, Purpose},
         error::Kind,
         list::Sort,
@@ -174,7 +175,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
             rotated_at: now,
             ..session.clone()
         };
-        tx.update_as("refresh", seen, row, &Precondition::Any).await?;
+        tx.update_as(ChangeType::Refresh, seen, row, &Precondition::Any).await?;
         return Ok(opened(successor));
     }
     let previous = session.previous_hash.as_ref().is_some_and(|hash| token.matches(hash));
@@ -183,7 +184,7 @@ pub async fn refresh(tx: &Tx, token: &SecretString, lifetimes: &Lifetimes) -> Re
     }
     // The seal proves that the token belonged to this family. Its owner or a thief sends it again,
     // so the family ends.
-    close(tx, seen, "reuse", &Precondition::Any).await?;
+    close(tx, seen, ChangeType::EndForReuse, &Precondition::Any).await?;
     Ok(Refreshed::Reused)
 }
 
@@ -195,7 +196,7 @@ pub async fn end(tx: &Tx) -> Result<()> {
     let id = tx.ctx().session().ok_or(Kind::Forbidden)?;
     // The id that a personal access token has in its place is no session.
     let none = |error: Error| if error.kind() == Kind::NotFound { Kind::Forbidden.into() } else { error };
-    close(tx, tx.resolve(id, Update).await.map_err(none)?, "sign_out", &Precondition::Any).await
+    close(tx, tx.resolve(id, Update).await.map_err(none)?, ChangeType::SignOut, &Precondition::Any).await
 }
 
 /// Ends all sessions of a user except the caller's own.
@@ -234,16 +235,11 @@ fn open_ones(user: Uuid, now: Timestamp) -> Condition {
 
 /// Ends a session by its id. The caller of this function has authorised it.
 async fn end_one(tx: &Tx, id: Uuid) -> Result<()> {
-    close(tx, tx.follow(id, Update).await?, "end", &Precondition::Any).await
+    close(tx, tx.follow(id, Update).await?, ChangeType::End, &Precondition::Any).await
 }
 
 /// Ends a session with its refresh tokens and access tokens. The audit records it under `name`.
-async fn close(
-    tx: &Tx,
-    seen: Evidence<Session, Update>,
-    name: &'static str,
-    pre: &Precondition,
-) -> Result<()> {
+async fn close(tx: &Tx, seen: Evidence<Session, Update>, name: ChangeType, pre: &Precondition) -> Result<()> {
     // A revoked session expires at once, so that one sweep deletes both kinds of ended sessions.
     let row = Session { revoked_at: Some(tx.now()), expires_at: tx.now(), ..seen.row().clone() };
     let row = tx.update_as(name, seen, row, pre).await?;

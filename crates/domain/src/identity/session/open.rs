@@ -7,6 +7,7 @@ use crate::{
     Result, Tx,
     identity::{second_factor, tenant::Tenant, user::User},
     kernel::{
+        change::ChangeType,
         credential::{Credential, Purpose},
         error::Kind,
         login_throttle::Attempt,
@@ -71,7 +72,7 @@ async fn rehash(
 ) -> Result<Evidence<User, UpdateProfile>> {
     let Some(hash) = hash else { return Ok(seen) };
     let user = User { password_hash: hash.clone(), ..seen.row().clone() };
-    let user = tx.update_as("rehash", seen, user, &Precondition::Any).await?;
+    let user = tx.update_as(ChangeType::Rehash, seen, user, &Precondition::Any).await?;
     tx.resolve(user.id, UpdateProfile).await
 }
 
@@ -100,7 +101,7 @@ async fn begin(tx: &Tx, seen: Evidence<User, UpdateProfile>, lifetimes: &Lifetim
         end_one(tx, oldest.id).await?;
     }
     let user = User { last_login_at: Some(born.at), ..seen.row().clone() };
-    let user = tx.update_as("sign_in", seen, user, &Precondition::Any).await?;
+    let user = tx.update_as(ChangeType::SignIn, seen, user, &Precondition::Any).await?;
     let session = tx.add(row).await?;
     Ok(Opened { user, session: session.id, refresh_token: token.into_secret() })
 }

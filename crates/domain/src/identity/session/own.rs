@@ -9,6 +9,7 @@ use crate::{
     Context, Repository, Result, Timestamp, Tx,
     identity::{second_factor, user::User},
     kernel::{
+        change::ChangeType,
         error::Kind,
         list::{self, Page, Query, Within},
         repository::{Precondition, ReadPrivate, Update},
@@ -89,7 +90,7 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
     if seen.row().revoked_at.is_some() {
         return Err(Kind::NotFound.into());
     }
-    close(tx, seen, "end", pre).await
+    close(tx, seen, ChangeType::End, pre).await
 }
 
 /// Ends all sessions of the caller except the current one.

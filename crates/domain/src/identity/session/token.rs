@@ -10,6 +10,7 @@ use crate::{
     Context, Repository, Result, System, Tx,
     identity::user::User,
     kernel::{
+        change::ChangeType,
         error::Kind,
         policy::{self, Action, Relation, Relations},
         repository::{Precondition, Revocation, Update},
@@ -44,10 +45,10 @@ pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     let what = json!({ "token_id": token.token_id() });
     match token.kind() {
         Bearer::Service => {
-            tx.note(policy::ResourceType::ServiceAccount, "revoke_token", token.id(), &what)?
+            tx.note(policy::ResourceType::ServiceAccount, ChangeType::RevokeToken, token.id(), &what)?
         }
         Bearer::User | Bearer::Operator => {
-            tx.note(policy::ResourceType::User, "revoke_token", token.id(), &what)?
+            tx.note(policy::ResourceType::User, ChangeType::RevokeToken, token.id(), &what)?
         }
     }
     tx.revoke(Revocation::of_token(tx, token)).await
@@ -60,7 +61,7 @@ async fn end_if_open(tx: &Tx, id: Uuid) -> Result<bool> {
         found => found?,
     };
     if seen.row().revoked_at.is_none() {
-        close(tx, seen, "revoke", &Precondition::Any).await?;
+        close(tx, seen, ChangeType::Revoke, &Precondition::Any).await?;
     }
     Ok(true)
 }

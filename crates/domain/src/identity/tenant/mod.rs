@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     Context, Error, Repository, Result, System, Timestamp, Tx,
     kernel::{
+        change::ChangeType,
         error::Kind,
         input::{Unchecked, folded, items, language_tag, one_line, trimmed, zone_name},
         list::Sort,
@@ -334,7 +335,7 @@ pub async fn update(tx: &Tx, body: &Unchecked<TenantInput>, pre: &Precondition) 
 pub async fn set_active(tx: &Tx, active: &bool) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { is_active: *active, ..seen.row().clone() };
-    let action = if *active { "activate" } else { "suspend" };
+    let action = if *active { ChangeType::Activate } else { ChangeType::Suspend };
     tx.notify_nodes();
     tx.update_as(action, seen, row, &Precondition::Any).await
 }
@@ -355,7 +356,7 @@ pub struct Quota {
 pub async fn set_quota(tx: &Tx, quota: &Quota) -> Result<Tenant> {
     let seen = tx.resolve::<Tenant, _>(tx.ctx().tenant(), Update).await?;
     let row = Tenant { file_bytes_quota: quota.bytes, file_count_quota: quota.files, ..seen.row().clone() };
-    tx.update_as("set_quota", seen, row, &Precondition::Any).await
+    tx.update_as(ChangeType::SetQuota, seen, row, &Precondition::Any).await
 }
 
 /// All tenants, for the operator.

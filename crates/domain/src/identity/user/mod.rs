@@ -41,6 +41,7 @@ use crate::{
     },
     kernel::{
         audit::Past,
+        change::ChangeType,
         error::Kind,
         input::Unchecked,
         list::{self, Filter, Form, Page, Query, Sort},
@@ -415,7 +416,7 @@ pub async fn change_password(tx: &Tx, verified: &str, password_hash: &str) -> Re
         return Err(Kind::InvalidCredentials.into());
     }
     let row = User { password_hash: password_hash.to_owned(), ..seen.row().clone() };
-    let user = tx.update_as("change_password", seen, row, &Precondition::Any).await?;
+    let user = tx.update_as(ChangeType::ChangePassword, seen, row, &Precondition::Any).await?;
     mail::send(tx, &user.email, &Mail::PasswordChanged).await?;
     access_token::end_all(tx, id).await?;
     session::end_others(tx, id).await
@@ -429,7 +430,7 @@ pub async fn change_password(tx: &Tx, verified: &str, password_hash: &str) -> Re
 pub async fn set_password(tx: &Tx, id: Uuid, password_hash: &str) -> Result<()> {
     let seen = tx.resolve::<User, _>(id, Update).await?;
     let row = User { password_hash: password_hash.to_owned(), ..seen.row().clone() };
-    let user = tx.update_as("set_password", seen, row, &Precondition::Any).await?;
+    let user = tx.update_as(ChangeType::SetPassword, seen, row, &Precondition::Any).await?;
     mail::send(tx, &user.email, &Mail::PasswordChanged).await?;
     access_token::end_all(tx, id).await?;
     session::revoke_user(tx, id).await

@@ -12,6 +12,7 @@ use crate::{
         tenant::Tenant,
     },
     kernel::{
+        change::ChangeType,
         credential::Purpose,
         error::Kind,
         repository::{Evidence, Precondition, Read, UpdateProfile},
@@ -57,7 +58,7 @@ pub async fn verify_email(tx: &Tx, token: &SecretString) -> Result<()> {
     let seen = link::consume(tx, Purpose::VerifyEmail, token).await?;
     let verified = seen.row().email_verified_at.or(Some(tx.now()));
     let row = User { email_verified_at: verified, ..seen.row().clone() };
-    tx.update_as("verify_email", seen, row, &Precondition::Any).await.map(drop)
+    tx.update_as(ChangeType::VerifyEmail, seen, row, &Precondition::Any).await.map(drop)
 }
 
 /// Sets the password of the caller, who is the holder of the link, and ends their sessions and
@@ -70,7 +71,7 @@ pub async fn reset_password(tx: &Tx, token: &SecretString, password_hash: &str) 
     let verified = seen.row().email_verified_at.or(Some(tx.now()));
     let row =
         User { password_hash: password_hash.to_owned(), email_verified_at: verified, ..seen.row().clone() };
-    let user = tx.update_as("reset_password", seen, row, &Precondition::Any).await?;
+    let user = tx.update_as(ChangeType::ResetPassword, seen, row, &Precondition::Any).await?;
     end_everything(tx, &user).await?;
     mail::send(tx, &user.email, &Mail::PasswordChanged).await
 }

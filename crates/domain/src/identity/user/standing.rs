@@ -10,6 +10,7 @@ use crate::{
     Error, Result, Tx,
     identity::{link, session},
     kernel::{
+        change::ChangeType,
         error::Kind,
         input::{Unchecked, is_reachable},
         policy::Role,
@@ -28,7 +29,7 @@ pub async fn update(tx: &Tx, id: Uuid, body: &Unchecked<UserInput>, pre: &Precon
     let seen = tx.resolve::<User, _>(id, Update).await?;
     let input = body.check_over(&UserInput::from(seen.row()))?;
     let row = input.into_row(seen.row().clone());
-    change(tx, "update", seen, row, pre).await
+    change(tx, ChangeType::Update, seen, row, pre).await
 }
 
 /// Activates or deactivates a user. A user in that state already is left unchanged.
@@ -39,12 +40,13 @@ pub async fn set_active(tx: &Tx, id: Uuid, active: bool, pre: &Precondition) -> 
     tx.lock_tenant().await?;
     let seen = tx.resolve::<User, _>(id, Update).await?;
     let row = User { is_active: active, ..seen.row().clone() };
-    change(tx, if active { "reactivate" } else { "deactivate" }, seen, row, pre).await
+    let change_type = if active { ChangeType::Reactivate } else { ChangeType::Deactivate };
+    change(tx, change_type, seen, row, pre).await
 }
 
 async fn change(
     tx: &Tx,
-    name: &'static str,
+    name: ChangeType,
     seen: Evidence<User, Update>,
     row: User,
     pre: &Precondition,

@@ -12,6 +12,7 @@ use crate::{
     Repository, Result, System, Tx,
     identity::user::User,
     kernel::{
+        change::ChangeType,
         error::Kind,
         repository::{Precondition, Resource, Update},
     },
@@ -64,7 +65,7 @@ async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
         seen => seen?,
     };
     let row = Reminder { fired_at: Some(tx.now()), ..seen.row().clone() };
-    tx.update_as("fire", seen, row, &Precondition::Any).await?;
+    tx.update_as(ChangeType::Fire, seen, row, &Precondition::Any).await?;
     of_alarm(tx, NotificationKind::Reminder, task, user.id).await
 }
 

@@ -16,6 +16,7 @@ use crate::{
     Context, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant,
     kernel::{
+        change::ChangeType,
         error::Kind,
         policy::{self, Action},
         repository::{Evidence, Precondition, Resource, SWEEP, Update, field, readable},
@@ -83,7 +84,7 @@ pub async fn read_all(tx: &Tx) -> Result<()> {
 async fn note(tx: &Tx, seen: Evidence<Notification, Update>, pre: &Precondition) -> Result<Notification> {
     let row = seen.row().clone();
     let row = Notification { read_at: row.read_at.or(Some(tx.now())), ..row };
-    tx.update_as("read", seen, row, pre).await
+    tx.update_as(ChangeType::Read, seen, row, pre).await
 }
 
 impl Repository {

@@ -16,6 +16,7 @@ use crate::{
         user::{Channel, User},
     },
     kernel::{
+        change::ChangeType,
         context::Actor,
         policy,
         repository::{ReactsTo, Resource, Written},
@@ -48,7 +49,7 @@ impl ReactsTo<Task> for Notification {
         Written { name, old, new }: Written<'a, Task>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
         // A transfer of all tasks or requests of a user notifies of none of them.
-        let task = new.filter(|_| name != "hand_over")?;
+        let task = new.filter(|_| name != ChangeType::Transfer)?;
         Some(Box::pin(about_task(tx, old, task)))
     }
 }
@@ -59,7 +60,7 @@ impl ReactsTo<ClientRequest> for Notification {
         Written { name, old, new }: Written<'a, ClientRequest>,
     ) -> Option<BoxFuture<'a, Result<()>>> {
         // A transfer of all tasks or requests of a user notifies of none of them.
-        let request = new.filter(|_| name != "hand_over")?;
+        let request = new.filter(|_| name != ChangeType::Transfer)?;
         Some(Box::pin(about_request(tx, old, request)))
     }
 }

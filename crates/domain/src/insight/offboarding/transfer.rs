@@ -13,6 +13,7 @@ use crate::{
     Result, Tx,
     identity::invitation::{self, Invitation},
     kernel::{
+        change::ChangeType,
         policy::{self, Action},
         repository::{Resource, resource::ColumnOf},
     },
@@ -68,7 +69,7 @@ async fn rows<N: Resource>(tx: &Tx, columns: &[ColumnOf<N>], from: Uuid, to: Uui
             }
             // Rows in archived projects too, so that an archived project does not block the
             // deletion.
-            tx.cascade_update("hand_over", old, row).await?;
+            tx.cascade_update(ChangeType::Transfer, old, row).await?;
         }
         tx.write_records().await?;
     }

@@ -25,6 +25,7 @@ pub use self::{
 use crate::{
     Context, Repository, Result, Timestamp,
     kernel::{
+        change::ChangeType,
         list::{self, Filter, Form, Page, Query, Sort},
         policy,
         repository::{Read, Resource, resource::owned, row::positions},
@@ -158,7 +159,7 @@ pub(crate) fn row(
     at: Timestamp,
     noun: &str,
     row_id: Uuid,
-    action: &str,
+    action: ChangeType,
     old_values: Option<String>,
     new_values: Option<String>,
 ) -> AuditEntry {
@@ -168,7 +169,7 @@ pub(crate) fn row(
         at,
         actor_kind: ctx.actor().kind().to_owned(),
         actor_id: ctx.actor().id(),
-        action: action.to_owned(),
+        action: action.as_str().to_owned(),
         noun: noun.to_owned(),
         row_id,
         request_id: ctx.request().id.clone(),

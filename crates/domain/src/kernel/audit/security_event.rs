@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Result, Timestamp, Tx,
-    kernel::{error::Kind, policy::ResourceType},
+    kernel::{change::ChangeType, error::Kind, policy::ResourceType},
 };
 
 /// A security event.
@@ -59,14 +59,21 @@ pub struct Failure {
 /// Those of the repository.
 pub async fn record(tx: &Tx, incident: &SecurityEvent) -> Result<()> {
     match incident {
-        SecurityEvent::Refused(what) => tx.note(ResourceType::Tenant, "refused", tx.ctx().tenant(), what),
-        SecurityEvent::SignInFailed(user, what) => tx.note(ResourceType::User, "sign_in_failed", *user, what),
-        SecurityEvent::Asked(what) => match tx.ctx().user() {
-            Some(user) => tx.note(ResourceType::User, "asked", user, what),
-            None => tx.note(ResourceType::Tenant, "asked", tx.ctx().tenant(), what),
-        },
-        SecurityEvent::ProofFailed(what) => {
-            tx.note(ResourceType::User, "proof_failed", tx.ctx().user().ok_or(Kind::Forbidden)?, what)
+        SecurityEvent::Refused(what) => {
+            tx.note(ResourceType::Tenant, ChangeType::Refused, tx.ctx().tenant(), what)
         }
+        SecurityEvent::SignInFailed(user, what) => {
+            tx.note(ResourceType::User, ChangeType::SignInFailed, *user, what)
+        }
+        SecurityEvent::Asked(what) => match tx.ctx().user() {
+            Some(user) => tx.note(ResourceType::User, ChangeType::Probe, user, what),
+            None => tx.note(ResourceType::Tenant, ChangeType::Probe, tx.ctx().tenant(), what),
+        },
+        SecurityEvent::ProofFailed(what) => tx.note(
+            ResourceType::User,
+            ChangeType::ProofFailed,
+            tx.ctx().user().ok_or(Kind::Forbidden)?,
+            what,
+        ),
     }
 }

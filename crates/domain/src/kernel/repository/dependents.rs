@@ -14,6 +14,7 @@ use super::{resource::Resource, scope::Scope, tx::Tx};
 use crate::{
     Error, Result,
     kernel::{
+        change::ChangeType,
         crud::Child,
         policy::{self, Authorization},
     },
@@ -81,7 +82,7 @@ async fn remove_all<N: Resource>(tx: &Tx, rows: Option<Condition>) -> Result<()>
             return Ok(());
         }
         for row in found {
-            tx.erase("delete", row).await?;
+            tx.erase(ChangeType::Delete, row).await?;
         }
         tx.write_records().await?;
     }
@@ -91,7 +92,7 @@ async fn remove_all<N: Resource>(tx: &Tx, rows: Option<Condition>) -> Result<()>
 #[derive(Debug)]
 pub struct Written<'a, N: ?Sized> {
     /// The name of the change in the audit.
-    pub(crate) name: &'static str,
+    pub(crate) name: ChangeType,
     pub(crate) old: Option<&'a N>,
     pub(crate) new: Option<&'a N>,
 }

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    kernel::event::{self, Event},
+    kernel::{
+        change::ChangeType,
+        event::{self, Event},
+    },
 };
 
 /// The column of the rows that [`Tx::guard`] writes.
@@ -49,7 +52,7 @@ impl Tx {
     pub(crate) fn insert_internal_and_publish<N: Resource>(&self, row: &N) -> Result<()> {
         self.insert_internal_later(row)?;
         let Birth { tenant, id, at } = self.birth();
-        let event = event::row(tenant, id, at, N::TYPE.as_str(), row.id(), "create", row.version());
+        let event = event::row(tenant, id, at, N::TYPE.as_str(), row.id(), ChangeType::Create, row.version());
         self.pending().events.push(Event { within_id: row.lies_in(), ..event });
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::{
     Error, Result,
     kernel::{
         audit,
+        change::ChangeType,
         event::{self, Event},
         policy::{self, Action},
     },
@@ -56,7 +57,7 @@ impl Tx {
     pub(crate) fn note(
         &self,
         noun: policy::ResourceType,
-        name: &'static str,
+        name: ChangeType,
         id: Uuid,
         what: &impl serde::Serialize,
     ) -> Result<()> {
@@ -71,7 +72,7 @@ impl Tx {
     /// [`Self::add`], [`Self::update`] and [`Self::remove`] record their own writes.
     pub(crate) fn record<N: Resource>(
         &self,
-        name: &'static str,
+        name: ChangeType,
         id: Uuid,
         version: i64,
         old: Option<String>,
@@ -88,7 +89,7 @@ impl Tx {
     /// visibility of rows.
     pub(crate) fn record_row<N: Resource>(
         &self,
-        name: &'static str,
+        name: ChangeType,
         row: &N,
         moves: bool,
         old: Option<String>,

@@ -37,6 +37,7 @@ use super::{
 use crate::{
     Error, Result, Timestamp,
     kernel::{
+        change::ChangeType,
         context::Actor,
         error::Kind,
         policy::{self, Action},
@@ -178,8 +179,8 @@ impl Tx {
             insert.map_err(|error| failure::from_write(error, N::uniques()))?;
         }
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
-        self.record_row("create", &row, N::GRANTS_VISIBILITY, None, Some(new));
-        self.follow_up(Written { name: "create", old: None, new: Some(&row) }).await?;
+        self.record_row(ChangeType::Create, &row, N::GRANTS_VISIBILITY, None, Some(new));
+        self.follow_up(Written { name: ChangeType::Create, old: None, new: Some(&row) }).await?;
         Ok(row)
     }
 
@@ -199,13 +200,13 @@ impl Tx {
         row: N,
         pre: &Precondition,
     ) -> Result<N> {
-        self.update_as("update", seen, row, pre).await
+        self.update_as(ChangeType::Update, seen, row, pre).await
     }
 
     /// As [`Self::update`], with another name of the change in the audit, such as `complete`.
     pub(crate) async fn update_as<N: Resource, A: Changes>(
         &self,
-        name: &'static str,
+        name: ChangeType,
         seen: Evidence<N, A>,
         row: N,
         pre: &Precondition,
@@ -225,8 +226,8 @@ impl Tx {
     /// Updates a row because of a change of another row. It is authorised by that change. It is
     /// also allowed in an archived project. The rows that a leaving user owns or is assigned to are
     /// not counted, so that their number never keeps a user from leaving.
-    pub(crate) async fn cascade_update<N: Resource>(&self, name: &'static str, old: N, row: N) -> Result<N> {
-        if !matches!(name, "hand_over" | "unassign") {
+    pub(crate) async fn cascade_update<N: Resource>(&self, name: ChangeType, old: N, row: N) -> Result<N> {
+        if !matches!(name, ChangeType::Transfer | ChangeType::Unassign) {
             self.count_cascade()?;
         }
         self.write(name, old, row).await
@@ -245,7 +246,7 @@ impl Tx {
         Err(Error::with(Kind::Conflict, detail))
     }
 
-    async fn write<N: Resource>(&self, name: &'static str, old: N, mut row: N) -> Result<N> {
+    async fn write<N: Resource>(&self, name: ChangeType, old: N, mut row: N) -> Result<N> {
         self.in_tenant(&row)?;
         let mut changed = changed(&old, &row);
         if changed.is_empty() {
@@ -274,7 +275,8 @@ impl Tx {
         let columns: Vec<_> = changed.iter().map(IdenStatic::as_str).collect();
         let (before, after) = (values(&old, Some(&columns))?, values(&row, Some(&columns))?);
         // A restored row brings the rows in it back into sight.
-        let moves = name == "restore" || changed.iter().any(|column| N::affects_visibility(*column));
+        let moves =
+            name == ChangeType::Restore || changed.iter().any(|column| N::affects_visibility(*column));
         self.record_row(name, &row, moves, Some(before), Some(after));
         self.follow_up(Written { name, old: Some(&old), new: Some(&row) }).await?;
         Ok(row)
@@ -290,8 +292,8 @@ impl Tx {
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
         match old.clone().removed(Some(self.at)) {
-            Some(row) => self.write("delete", old, row).await.map(drop),
-            None => self.erase("delete", old).await,
+            Some(row) => self.write(ChangeType::Delete, old, row).await.map(drop),
+            None => self.erase(ChangeType::Delete, old).await,
         }
     }
 
@@ -308,7 +310,7 @@ impl Tx {
         let old = seen.into_row();
         self.ensure_open(old.container(self).await?).await?;
         let row = old.clone().removed(None).ok_or(Kind::NotFound)?;
-        self.write("restore", old, row).await
+        self.write(ChangeType::Restore, old, row).await
     }
 
     /// Deletes a row permanently that was marked as deleted. It is also allowed in an archived
@@ -322,7 +324,7 @@ impl Tx {
         pre: &Precondition,
     ) -> Result<()> {
         self.check(pre, seen.row().version()).await?;
-        self.erase("purge", seen.into_row()).await
+        self.erase(ChangeType::Purge, seen.into_row()).await
     }
 
     /// As [`Self::purge`], because of another row that is purged. It is authorised by that purge.
@@ -331,7 +333,7 @@ impl Tx {
         let Some(row) = self.find::<N>(row.id(), true).await? else {
             return Err(Error::transient("the row was deleted concurrently"));
         };
-        self.erase("purge", row).await
+        self.erase(ChangeType::Purge, row).await
     }
 
     async fn follow_up<N: Resource>(&self, written: Written<'_, N>) -> Result<()> {
@@ -343,7 +345,7 @@ impl Tx {
     }
 
     /// Deletes a locked row permanently, and the rows that belong to it before.
-    pub(super) async fn erase<N: Resource>(&self, name: &'static str, old: N) -> Result<()> {
+    pub(super) async fn erase<N: Resource>(&self, name: ChangeType, old: N) -> Result<()> {
         self.dependents.cascade(self, &old).await?;
         self.follow_up(Written { name, old: Some(&old), new: None }).await?;
         self.begin_writing().await?;

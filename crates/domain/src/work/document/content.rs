@@ -5,7 +5,10 @@ use sea_orm::entity::prelude::*;
 use super::{Document, DocumentVersion, LONGEST_TEXT};
 use crate::{
     Context, Error, Repository, Result, Tx,
-    kernel::repository::{Precondition, Read, Update, json::AsJson},
+    kernel::{
+        change::ChangeType,
+        repository::{Precondition, Read, Update, json::AsJson},
+    },
     work::file::{self, FileInfo, Received},
 };
 
@@ -79,7 +82,7 @@ pub async fn set_text(tx: &Tx, id: Uuid, bytes: &[u8], pre: &Precondition) -> Re
         return Err(Error::field("", "control_character", "Control characters are not allowed."));
     }
     let row = Document { content: text.to_owned(), file: None, file_id: None, ..seen.row().clone() };
-    tx.update_as("set_content", seen, row, pre).await
+    tx.update_as(ChangeType::SetContent, seen, row, pre).await
 }
 
 /// Sets the stored file of a document. A file without a name gets the title as its name. The text
@@ -99,7 +102,7 @@ pub async fn set_file(
     file::keep(tx, received).await?;
     let info = received.info(name.unwrap_or(&seen.row().title));
     let row = Document { file: Some(AsJson(info)), file_id: Some(received.id), ..seen.row().clone() };
-    tx.update_as("set_content", seen, row, pre).await
+    tx.update_as(ChangeType::SetContent, seen, row, pre).await
 }
 
 /// Sets the title, text and file of a document to those of a version, which makes a new version.
@@ -111,5 +114,5 @@ pub async fn restore(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<D
     let seen = tx.resolve::<Document, _>(ids.0, Update).await?;
     let DocumentVersion { title, content, file, file_id, .. } = old;
     let row = Document { title, content, file, file_id, ..seen.row().clone() };
-    tx.update_as("restore", seen, row, pre).await
+    tx.update_as(ChangeType::Restore, seen, row, pre).await
 }

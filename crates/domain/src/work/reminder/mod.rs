@@ -20,6 +20,7 @@ use crate::{
     Context, Error, Result, Scope, Timestamp, Tx,
     identity::user::User,
     kernel::{
+        change::ChangeType,
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
@@ -86,7 +87,7 @@ async fn hand_on(tx: &Tx, from: Uuid, to: &Task) -> Result<()> {
         };
         tx.insert_internal(&row).await?;
         let new = serde_json::to_string(&row).map_err(Error::internal)?;
-        tx.record::<Reminder>("create", row.id, row.version, None, Some(new));
+        tx.record::<Reminder>(ChangeType::Create, row.id, row.version, None, Some(new));
         alarm::set_before(tx, &row, alarm::due(Some(to))).await?;
     }
     Ok(())

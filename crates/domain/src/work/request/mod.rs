@@ -19,6 +19,7 @@ use crate::{
     Context, Error, Repository, Result, Tx,
     identity::user::{self, User},
     kernel::{
+        change::ChangeType,
         crud::{self, Editable, Reference},
         error::Kind,
         input::{Unchecked, title_line, trimmed},
@@ -200,12 +201,12 @@ impl Editable for ClientRequest {
         Self { client_id, type_id, title, description, assignee_id, ..self }.with_status(tx, status)
     }
 
-    fn change(old: &Self, new: &Self) -> &'static str {
+    fn change(old: &Self, new: &Self) -> ChangeType {
         match (old.status, new.status) {
-            (was, is) if was == is => "update",
-            (was, is) if is < was => "reopen",
-            (_, RequestStatus::Completed) => "complete",
-            _ => "start",
+            (was, is) if was == is => ChangeType::Update,
+            (was, is) if is < was => ChangeType::Reopen,
+            (_, RequestStatus::Completed) => ChangeType::Complete,
+            _ => ChangeType::Start,
         }
     }
 }

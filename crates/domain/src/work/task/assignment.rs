@@ -14,6 +14,7 @@ use crate::{
     Error, Result, Tx,
     identity::user::{self, User},
     kernel::{
+        change::ChangeType,
         policy::{self, Action},
         repository::{Resource, field, readable_ids},
     },
@@ -116,7 +117,7 @@ pub(crate) async fn clear_unseen_of(
     let unseen = open_of(user.id, which)
         .add(Column::ProjectId.is_not_null())
         .add(Column::ProjectId.not_in_subquery(seen));
-    let cleared = reassign(tx, unseen, "unassign", None).await?;
+    let cleared = reassign(tx, unseen, ChangeType::Unassign, None).await?;
     Ok(Some((user, cleared)))
 }
 
@@ -125,14 +126,14 @@ pub(crate) async fn clear_unseen_of(
 /// # Errors
 /// `InsufficientScope`: the credential of the caller must reach what is transferred.
 pub(crate) async fn transfer(tx: &Tx, which: Condition, from: Uuid, to: Uuid) -> Result<()> {
-    reassign(tx, open_of(from, which), "hand_over", Some(to)).await.map(drop)
+    reassign(tx, open_of(from, which), ChangeType::Transfer, Some(to)).await.map(drop)
 }
 
 /// Assigns tasks to a user, or to nobody, page by page. Returns how many were in which project.
 async fn reassign(
     tx: &Tx,
     which: Condition,
-    name: &'static str,
+    name: ChangeType,
     to: Option<Uuid>,
 ) -> Result<BTreeMap<Uuid, usize>> {
     let page = tx.owned::<Task>().filter(which).order_by_asc(Column::Id).limit(PAGE).into_query();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, Result, Timestamp, Tx,
-    kernel::{error::Kind, repository::Resource},
+    kernel::{change::ChangeType, error::Kind, repository::Resource},
 };
 
 /// How many ancestors a task may have.
@@ -116,9 +116,9 @@ pub(super) async fn follow(tx: &Tx, old: &Task, new: &Task) -> Result<()> {
     for part in parts {
         let deleted_at = followed(&part, restored, new.deleted_at);
         let name = match deleted_at {
-            _ if deleted_at == part.deleted_at => "update",
-            Some(_) => "delete",
-            None => "restore",
+            _ if deleted_at == part.deleted_at => ChangeType::Update,
+            Some(_) => ChangeType::Delete,
+            None => ChangeType::Restore,
         };
         // In another project they come last, in their order.
         let mut rank = part.rank.clone();

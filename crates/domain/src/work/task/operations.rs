@@ -17,6 +17,7 @@ use crate::{
     Context, Error, Repository, Result, Scope, System, Timestamp, Tx,
     identity::tenant,
     kernel::{
+        change::ChangeType,
         crud,
         error::Kind,
         input::Unchecked,
@@ -35,14 +36,14 @@ pub async fn complete(tx: &Tx, id: Uuid, force: bool, pre: &Precondition) -> Res
     if force {
         let seen = tx.resolve::<Task, _>(id, Override).await?;
         let row = done(tx, seen.row()).await?;
-        return tx.update_as("force_complete", seen, row, pre).await;
+        return tx.update_as(ChangeType::ForceComplete, seen, row, pre).await;
     }
     let seen = tx.resolve::<Task, _>(id, Update).await?;
     if seen.row().status != TaskStatus::Done {
         dependency::check_unblocked(tx, id).await?;
     }
     let row = done(tx, seen.row()).await?;
-    tx.update_as("complete", seen, row, pre).await
+    tx.update_as(ChangeType::Complete, seen, row, pre).await
 }
 
 async fn done(tx: &Tx, task: &Task) -> Result<Task> {
@@ -68,7 +69,7 @@ pub async fn reopen(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<Task> {
     if !was_open {
         row = assignment::without_unseeing(tx, row).await?;
     }
-    tx.update_as("reopen", seen, row, pre).await
+    tx.update_as(ChangeType::Reopen, seen, row, pre).await
 }
 
 /// Moves a task next to another task, or to the end of a project.
@@ -113,7 +114,7 @@ pub async fn move_to(tx: &Tx, id: Uuid, body: &Unchecked<MoveInput>, pre: &Preco
     };
     let row = Task { project_id: project, rank, ..seen.row().clone() };
     assignment::check(tx, Assignment::from(seen.row()), &row).await?;
-    tx.update_as("move", seen, row, pre).await
+    tx.update_as(ChangeType::Move, seen, row, pre).await
 }
 
 /// One page of the tasks in the trash that the caller could see if they were restored.

@@ -12,7 +12,7 @@ use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Selec
 use super::{Task, entity, input::Side};
 use crate::{
     Error, Result, Tx,
-    kernel::{error::Kind, repository::readable},
+    kernel::{change::ChangeType, error::Kind, repository::readable},
     work::project::Project,
 };
 
@@ -96,7 +96,9 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
         let mut own = String::new();
         for (other, rank) in row.into_iter().zip(ranks) {
             match other {
-                Some(other) => drop(tx.cascade_update("move", other.clone(), Task { rank, ..other }).await?),
+                Some(other) => {
+                    drop(tx.cascade_update(ChangeType::Move, other.clone(), Task { rank, ..other }).await?)
+                }
                 None => own = rank,
             }
         }

@@ -12,7 +12,10 @@ use sea_orm::{
 use super::{Task, entity as task};
 use crate::{
     Context, Error, Result, Tx,
-    kernel::repository::{ReactsTo, Written, entity},
+    kernel::{
+        change::ChangeType,
+        repository::{ReactsTo, Written, entity},
+    },
     work::label::Label,
 };
 
@@ -87,7 +90,7 @@ async fn detach(tx: &Tx, label: Uuid) -> Result<()> {
         for old in some {
             let mut row = old.clone();
             row.label_ids.0.retain(|id| *id != label);
-            tx.cascade_update("update", old, row).await?;
+            tx.cascade_update(ChangeType::Update, old, row).await?;
         }
         tx.write_records().await?;
     }

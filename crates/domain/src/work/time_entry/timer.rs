@@ -12,6 +12,7 @@ use crate::{
     Context, Error, Repository, Result, Scope, Tx,
     identity::user::User,
     kernel::{
+        change::ChangeType,
         crud::{Child, EditableChild},
         error::Kind,
         policy::{self, Action},
@@ -121,5 +122,5 @@ async fn stop_now(tx: &Tx, row: TimeEntry) -> Result<TimeEntry> {
     // The clocks of two nodes may differ slightly.
     let end = tx.now().min(row.started_at.plus(LONGEST)).max(row.started_at);
     // Also in a project that was archived meanwhile: otherwise the timer would keep running.
-    tx.cascade_update("stop", row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
+    tx.cascade_update(ChangeType::Stop, row.clone(), TimeEntry { ended_at: Some(end), ..row }).await
 }

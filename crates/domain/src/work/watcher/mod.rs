@@ -12,6 +12,7 @@ use crate::{
     Context, Error, Result, Scope, Tx,
     identity::user::{self, User},
     kernel::{
+        change::ChangeType,
         crud::{Child, EditableChild},
         error::Kind,
         list::{Filter, Form, Sort},
@@ -181,6 +182,6 @@ async fn keep(tx: &Tx, task: Uuid, user: Uuid) -> Result<()> {
     };
     tx.insert_internal(&row).await?;
     let new = serde_json::to_string(&row).map_err(Error::internal)?;
-    tx.record_row("create", &row, false, None, Some(new));
+    tx.record_row(ChangeType::Create, &row, false, None, Some(new));
     Ok(())
 }
