@@ -1,5 +1,5 @@
 # Short names for common commands.
-.PHONY: build run up down migrate exampledata flush shell test test-all coverage lint fmt deny bench contract openapi ci
+.PHONY: build run up down migrate exampledata flush shell test test-all coverage lint fmt deny bench contract prose openapi ci
 
 build: # build the optimised program in target/release
 	cargo build --release --locked
@@ -55,6 +55,9 @@ bench: # compare TaskHub with the bare limit of the machine and the database
 
 contract: # check the OpenAPI document against the rules of Spectral, OWASP and Redocly
 	tools/contract/lint.sh
+
+prose: # check the language of the documentation and of the OpenAPI document
+	tools/prose/lint.sh
 
 openapi: # print the OpenAPI document
 	@cargo run --quiet -- openapi

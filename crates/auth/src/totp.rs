@@ -12,6 +12,8 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use data_encoding::BASE32_NOPAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::secret;
@@ -22,8 +24,8 @@ const STEP: i64 = 30;
 const DRIFT: i64 = 1;
 /// The length of a secret, in bytes: that of a SHA-1 digest (RFC 4226, section 4).
 const SECRET: usize = 20;
-/// The alphabet of base32 (RFC 4648, section 6).
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// All but the unreserved characters of a URI (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The secret that TaskHub shares with the authenticator app of a user.
 pub struct Totp([u8; SECRET]);
@@ -36,27 +38,19 @@ impl Totp {
 
     /// Parses the text of [`Totp::text`]: 32 characters of base32. `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bits = 0_u64;
-        let mut bytes = Vec::with_capacity(SECRET);
-        for (number, letter) in text.bytes().enumerate() {
-            let value = BASE32.iter().position(|known| *known == letter)?;
-            bits = bits << 5 | u64::try_from(value).ok()?;
-            if number % 8 == 7 {
-                bytes.extend_from_slice(bits.to_be_bytes().get(3..)?);
-            }
-        }
-        (text.len() == SECRET / 5 * 8).then(|| bytes.try_into().ok().map(Self)).flatten()
+        BASE32_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
     /// The secret in base32, for users who type it: 32 characters.
     pub fn text(&self) -> SecretString {
-        base32(&self.0).into()
+        BASE32_NOPAD.encode(&self.0).into()
     }
 
     /// The `otpauth://` URI for a QR code: the secret, and the names under which the authenticator
     /// app stores it.
     pub fn uri(&self, issuer: &str, account: &str) -> SecretString {
-        let (issuer, account, text) = (escaped(issuer), escaped(account), self.text());
+        let [issuer, account] = [issuer, account].map(|name| utf8_percent_encode(name, RESERVED));
+        let text = self.text();
         let secret = text.expose_secret();
         format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP}").into()
     }
@@ -91,29 +85,6 @@ impl fmt::Debug for Totp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Totp")
     }
-}
-
-/// Encodes bytes in base32 without padding (RFC 4648, section 6).
-///
-/// Five bytes become eight characters. The input must be whole groups of five bytes.
-pub fn base32(bytes: &[u8]) -> String {
-    let letters = bytes.chunks(5).flat_map(|five| {
-        let bits = five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        (0..8).rev().filter_map(move |place| BASE32.get((bits >> (5 * place) & 31) as usize))
-    });
-    letters.map(|letter| char::from(*letter)).collect()
-}
-
-/// Percent-encodes all but the unreserved characters of a URI (RFC 3986, sections 2.1 and 2.3).
-fn escaped(text: &str) -> String {
-    let octet = |byte: u8| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
-    };
-    text.bytes().map(octet).collect()
 }
 
 #[cfg(test)]
@@ -175,7 +146,7 @@ mod tests {
 
         #[test]
         fn nothing_else_is_read(text in "[A-Z2-7]{0,31}|[A-Z2-7]{33,40}|\\PC{32}") {
-            let plain = text.len() == 32 && text.bytes().all(|byte| BASE32.contains(&byte));
+            let plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'));
             prop_assert_eq!(Totp::parse(&text).is_some(), plain);
         }
     }

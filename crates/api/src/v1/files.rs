@@ -14,13 +14,14 @@ use actix_web::{
     web::Bytes,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::HEXLOWER;
 use futures::{Stream, TryStreamExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use taskhub_domain::{
     Error,
     document::Content,
-    file::{FileInfo, Received, hex},
+    file::{FileInfo, Received},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -145,7 +146,7 @@ pub(super) async fn send_content(
     match content {
         Content::File { id, info } => send(request, app, caller, known, (id, &info), tag).await,
         Content::Text { title, text } => {
-            let sha256 = hex(&taskhub_auth::secret::sha256(text.as_bytes()));
+            let sha256 = HEXLOWER.encode(&taskhub_auth::secret::sha256(text.as_bytes()));
             let tag = tag.unwrap_or_else(|| format!("\"{sha256}\""));
             let name = format!("{}.md", title.replace(['/', '\\'], "-"));
             let (kind, bytes) = ("text/markdown; charset=utf-8", Bytes::from(text));

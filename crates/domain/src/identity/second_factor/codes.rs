@@ -1,10 +1,10 @@
 //! The stored form of a second factor's secret and recovery codes, and how a code is used up.
 
+use data_encoding::BASE32_NOPAD;
 use secrecy::{ExposeSecret, SecretString};
 use taskhub_auth::{
     Cipher, Totp,
     secret::{digest, equal, random},
-    totp::base32,
 };
 
 use super::SecondFactor;
@@ -64,7 +64,7 @@ impl SecondFactor {
 
     /// Returns the row with new recovery codes that replace all others, and the codes to be shown.
     pub(super) fn with_recovery_codes(self) -> (Self, Vec<SecretString>) {
-        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| base32(&random::<RECOVERY>())).collect();
+        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| BASE32_NOPAD.encode(&random::<RECOVERY>())).collect();
         let hashes = codes.iter().map(|code| digest(code)).collect();
         let shown = codes.iter().map(|code| grouped(code).into()).collect();
         (Self { recovery_hashes: AsJson(hashes), ..self }, shown)

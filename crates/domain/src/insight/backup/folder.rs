@@ -8,11 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER;
 use secrecy::ExposeSecret;
 use taskhub_auth::secret::{self, Hashing};
 
 use super::SUMS;
-use crate::{Error, Result, kernel::error::Kind, work::file::hex};
+use crate::{Error, Result, kernel::error::Kind};
 
 /// A folder that becomes a backup when it is finished. If it is dropped before, it is removed.
 pub(super) struct Partial {
@@ -85,7 +86,7 @@ impl Partial {
     /// Makes a file durable. Returns its size.
     pub(super) fn keep(&mut self, file: Growing) -> Result<u64> {
         file.file.sync_all().map_err(|error| failed(Path::new(&file.name), &error))?;
-        self.sums.insert(file.name, hex(&file.hash.finish()));
+        self.sums.insert(file.name, HEXLOWER.encode(&file.hash.finish()));
         Ok(file.size)
     }
 
@@ -167,7 +168,7 @@ fn digest(path: &Path) -> Result<String> {
     loop {
         let length = file.read(&mut piece).map_err(|error| failed(path, &error))?;
         if length == 0 {
-            return Ok(hex(&hash.finish()));
+            return Ok(HEXLOWER.encode(&hash.finish()));
         }
         hash.update(piece.get(..length).unwrap_or_default());
     }

@@ -9,6 +9,7 @@
 use std::{io, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ClientOptions, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
@@ -19,7 +20,7 @@ use object_store::{
 use taskhub_auth::secret::Hashing;
 use uuid::Uuid;
 
-use super::{FileInfo, hex, receiving::Receiving};
+use super::{FileInfo, receiving::Receiving};
 use crate::{Error, Result, kernel::error::Kind};
 
 /// The longest time of one step: writing one part, or reading one chunk.
@@ -203,7 +204,7 @@ fn checked(bytes: ByteStream, name: Path, sha256: String) -> impl Stream<Item = 
                     hash.update(&piece);
                     Ok(Some((waiting, Some((bytes, hash, piece)))))
                 }
-                None if hex(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
+                None if HEXLOWER.encode(&hash.finish()) == *sha256 => Ok(Some((waiting, None))),
                 None => {
                     Err(Error::internal(format!("{name} changed after it was stored: its digest differs")))
                 }

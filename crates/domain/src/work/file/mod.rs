@@ -60,14 +60,6 @@ pub struct FileInfo {
     pub sha256: String,
 }
 
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    bytes.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
-}
-
 /// Checks the name of a file: one line of visible text, and no path.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use object_store::{buffered::BufWriter, path::Path};
 use taskhub_auth::secret::Hashing;
 use tokio::io::AsyncWriteExt;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::{
     FileInfo,
     blob_store::{BlobStore, PATIENCE, not_done, within},
-    hex, kind,
+    kind,
 };
 use crate::{Error, Result};
 
@@ -49,7 +50,7 @@ impl Received {
             name: name.to_owned(),
             media_type: self.media_type.to_owned(),
             size: self.size,
-            sha256: hex(&self.sha256),
+            sha256: HEXLOWER.encode(&self.sha256),
         }
     }
 
