@@ -20,7 +20,7 @@ use taskhub_domain::{
     user::{self, NewUser, User},
 };
 
-use self::stage::Batches;
+use self::stage::Stage;
 use super::{operator, say};
 use crate::{
     config::{Profile, Settings},
@@ -86,7 +86,7 @@ impl Seed {
                     json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token.expose_secret() }),
                 );
             }
-            let scene = Batches { state: &state, users: cast, now };
+            let scene = Stage { state: &state, users: cast, now };
             let service = story::play(&scene, &tenant.slug, self.tasks as usize, &bar).await?;
             told.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "users": introduced, "service": service,

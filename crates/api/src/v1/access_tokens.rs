@@ -20,7 +20,7 @@ pub(crate) async fn list_access_tokens(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<AccessToken>(&caller, &app, &query, &request).await
+    resource::list::<AccessToken>(&caller, &app, (), &query, &request).await
 }
 
 /// Create a personal access token

@@ -38,7 +38,7 @@ pub(crate) async fn list_task_attachments(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list_within::<Attachment>(&caller, &app, id, &query, &request).await
+    resource::list::<Attachment>(&caller, &app, id, &query, &request).await
 }
 
 /// Attach a file to a task
@@ -145,7 +145,7 @@ pub(crate) async fn get_task_attachment(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    resource::get_within_then::<Attachment>(&caller, &app, ids, query, &known).await
+    resource::get_then::<Attachment>(&caller, &app, ids, query, &known).await
 }
 
 /// Download an attachment
@@ -195,7 +195,7 @@ pub(crate) async fn get_task_attachment_content(
     known: IfNoneMatch,
     request: HttpRequest,
 ) -> Answered {
-    let row = crud::get_within::<Attachment>(&app.repository, &caller, (ids.0, ids.1)).await?;
+    let row = crud::get::<Attachment>(&app.repository, &caller, (ids.0, ids.1)).await?;
     let Attachment { id, name, media_type, size, sha256, .. } = row;
     let info = FileInfo { name, media_type, size, sha256 };
     files::send(&request, &app, &caller, &known, (id, &info), None).await
@@ -215,7 +215,7 @@ pub(crate) async fn get_task_attachment_content(
 )]
 #[delete("/{id}/attachments/{attachment_id}")]
 pub(crate) async fn delete_task_attachment(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    resource::remove_within::<Attachment>(&caller, &app, ids, pre).await
+    resource::remove::<Attachment>(&caller, &app, ids, pre).await
 }
 
 history! {

@@ -197,7 +197,7 @@ pub(crate) async fn list_document_versions(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list_within::<DocumentVersion>(&caller, &app, id, &query, &request).await
+    resource::list::<DocumentVersion>(&caller, &app, id, &query, &request).await
 }
 
 /// Get a version of a document
@@ -218,7 +218,7 @@ pub(crate) async fn get_document_version(
     ids: Within,
     known: IfNoneMatch,
 ) -> Answered {
-    resource::get_within::<DocumentVersion>(&caller, &app, ids, &known).await
+    resource::get::<DocumentVersion>(&caller, &app, ids, &known).await
 }
 
 /// Download the content of a version

@@ -34,7 +34,7 @@ pub(crate) async fn list_documents(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<Document>(&caller, &app, &query, &request).await
+    resource::list::<Document>(&caller, &app, (), &query, &request).await
 }
 
 /// Create a document
@@ -48,7 +48,7 @@ pub(crate) async fn list_documents(
 )]
 #[post("")]
 pub(crate) async fn create_document(caller: Caller, app: App, body: Body<DocumentInput>) -> Answered {
-    resource::create::<Document>(&caller, &app, body).await
+    resource::create::<Document>(&caller, &app, (), body).await
 }
 
 /// Get a document

@@ -56,7 +56,7 @@ macro_rules! endpoints {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::list::<$noun>(&caller, &app, &query, &request).await
+            crate::v1::resource::list::<$noun>(&caller, &app, (), &query, &request).await
         }
 
         $(#[$create_doc])*
@@ -71,7 +71,7 @@ macro_rules! endpoints {
             app: crate::v1::App,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::create::<$noun>(&caller, &app, body).await
+            crate::v1::resource::create::<$noun>(&caller, &app, (), body).await
         }
 
         $(#[$get_doc])*
@@ -220,7 +220,7 @@ macro_rules! endpoints_within {
             ids: crate::http::extract::Within,
             pre: crate::http::extract::IfMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::remove_within::<$noun>(&caller, &app, ids, pre).await
+            crate::v1::resource::remove::<$noun>(&caller, &app, ids, pre).await
         }
     };
     (
@@ -256,7 +256,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::list_within::<$noun>(&caller, &app, id, &query, &request).await
+            crate::v1::resource::list::<$noun>(&caller, &app, id, &query, &request).await
         }
 
         $(#[$create_doc])*
@@ -275,7 +275,7 @@ macro_rules! endpoints_within {
             id: crate::http::extract::Id,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::create_within::<$noun>(&caller, &app, id, body).await
+            crate::v1::resource::create::<$noun>(&caller, &app, id, body).await
         }
 
         $(#[$get_doc])*
@@ -295,7 +295,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             known: crate::http::extract::IfNoneMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::get_within_then::<$noun>(&caller, &app, ids, query, &known).await
+            crate::v1::resource::get_then::<$noun>(&caller, &app, ids, query, &known).await
         }
 
         $(#[$replace_doc])*
@@ -320,7 +320,7 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update_within::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update::<$noun>(&caller, &app, ids, pre, body).await
         }
 
         $(#[$update_doc])*
@@ -345,7 +345,7 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update_within::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update::<$noun>(&caller, &app, ids, pre, body).await
         }
 
         crate::v1::endpoints::history! {
@@ -423,7 +423,7 @@ macro_rules! history {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::changes_within::<$noun>(&caller, &app, ids, &query, &request).await
+            crate::v1::resource::changes::<$noun>(&caller, &app, ids, &query, &request).await
         }
     };
 }

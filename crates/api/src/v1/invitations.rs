@@ -24,7 +24,7 @@ pub(crate) async fn list_invitations(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<Invitation>(&caller, &app, &query, &request).await
+    resource::list::<Invitation>(&caller, &app, (), &query, &request).await
 }
 
 /// Create an invitation

@@ -25,7 +25,7 @@ pub(crate) async fn list_notifications(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<Notification>(&caller, &app, &query, &request).await
+    resource::list::<Notification>(&caller, &app, (), &query, &request).await
 }
 
 /// Count the caller's unread notifications

@@ -30,7 +30,7 @@ pub(crate) async fn list_projects(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<Project>(&caller, &app, &query, &request).await
+    resource::list::<Project>(&caller, &app, (), &query, &request).await
 }
 
 /// Create a project
@@ -44,7 +44,7 @@ pub(crate) async fn list_projects(
 )]
 #[post("")]
 pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectInput>) -> Answered {
-    resource::create::<Project>(&caller, &app, body).await
+    resource::create::<Project>(&caller, &app, (), body).await
 }
 
 /// Get the statistics of all projects

@@ -12,15 +12,15 @@ use taskhub_domain::{
     Timestamp,
     audit::Past,
     bulk::{Bulk, BulkInput, BulkResult, run},
-    crud::{self, Child, Editable, EditableChild},
+    crud::{self, Editable},
     idempotency::Key,
-    repository::{Operation, Resource},
+    repository::{CollectionOf, KeyOf, Operation, Parent, Resource},
 };
 
 use super::App;
 use crate::http::{
     answer::{self, Answered},
-    extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
+    extract::{Body, Caller, IfMatch, IfNoneMatch, Parameters},
     middleware::limits::{Charged, charge},
 };
 
@@ -30,14 +30,21 @@ pub(super) const INSTANT: &str = "a timestamp (RFC 3339), like 2026-01-31T12:00:
 pub(super) async fn list<N: Resource>(
     caller: &Caller,
     app: &App,
+    collection: impl Into<CollectionOf<N>>,
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    answer::list(app, request, crud::list::<N>(&app.repository, caller, &query.0).await?)
+    let page = crud::list::<N>(&app.repository, caller, collection.into(), &query.0).await?;
+    answer::list(app, request, page)
 }
 
-pub(super) async fn get<N: Resource>(caller: &Caller, app: &App, id: Id, known: &IfNoneMatch) -> Answered {
-    let row = crud::get::<N>(&app.repository, caller, id.0).await?;
+pub(super) async fn get<N: Resource>(
+    caller: &Caller,
+    app: &App,
+    key: impl Into<KeyOf<N>>,
+    known: &IfNoneMatch,
+) -> Answered {
+    let row = crud::get::<N>(&app.repository, caller, key.into()).await?;
     Ok(answer::resource(known, row.version(), &row))
 }
 
@@ -45,14 +52,14 @@ pub(super) async fn get<N: Resource>(caller: &Caller, app: &App, id: Id, known: 
 pub(super) async fn get_then<N: Resource>(
     caller: &Caller,
     app: &App,
-    id: Id,
+    key: impl Into<KeyOf<N>>,
     mut query: Parameters,
     known: &IfNoneMatch,
 ) -> Answered {
     let Some(at) = query.take::<Timestamp>("as_of", INSTANT)? else {
-        return get::<N>(caller, app, id, known).await;
+        return get::<N>(caller, app, key, known).await;
     };
-    Ok(past(known, &Past::<N>::of(&app.repository, caller, id.0).await?.at(at).await?))
+    Ok(past(known, &Past::<N>::of(&app.repository, caller, key.into()).await?.at(at).await?))
 }
 
 /// The response with a past state of a row.
@@ -64,11 +71,11 @@ pub(super) fn past(known: &IfNoneMatch, row: &Value) -> HttpResponse {
 pub(super) async fn changes<N: Resource>(
     caller: &Caller,
     app: &App,
-    id: Id,
+    key: impl Into<KeyOf<N>>,
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    told(app, query, request, &Past::<N>::of(&app.repository, caller, id.0).await?).await
+    told(app, query, request, &Past::<N>::of(&app.repository, caller, key.into()).await?).await
 }
 
 /// The response with a page of the history of a row.
@@ -81,29 +88,24 @@ pub(super) async fn told<N: Resource>(
     answer::list(app, request, past.changes(&app.repository, &query.0).await?)
 }
 
-pub(super) async fn changes_within<N: Child>(
+pub(super) async fn create<N: Editable>(
     caller: &Caller,
     app: &App,
-    Within(parent, id): Within,
-    query: &Parameters,
-    request: &HttpRequest,
+    collection: impl Into<CollectionOf<N>>,
+    body: Body<N::Input>,
 ) -> Answered {
-    told(app, query, request, &Past::<N>::inside(&app.repository, caller, (parent, id)).await?).await
-}
-
-pub(super) async fn create<N: Editable>(caller: &Caller, app: &App, body: Body<N::Input>) -> Answered {
     let key = caller.key(&app.repository, &body.bytes);
     let create = app.repository.write_once(
         caller,
         key,
-        body.input,
-        |tx, input| Box::pin(crud::create::<N>(tx, input)),
-        |row| answer::created(N::TYPE.scope(), row.id(), row.version(), row),
+        (collection.into(), body.input),
+        |tx, (collection, input)| Box::pin(crud::create::<N>(tx, *collection, input)),
+        |row| answer::created(&N::Parent::collection_path(row), row.id(), row.version(), row),
     );
     Ok(answer::kept(create.await?))
 }
 
-/// Changes a row. `octets` is the body of the request, for its idempotency key.
+/// Changes a row. `bytes` is the body of the request, for its idempotency key.
 pub(super) async fn change<N: Resource, I: Send + Sync + 'static>(
     caller: &Caller,
     app: &App,
@@ -149,7 +151,7 @@ where
     Ok(answer::kept(change.await?))
 }
 
-/// A change whose response has no content. `octets` is the body of the request, for its idempotency
+/// A change whose response has no content. `bytes` is the body of the request, for its idempotency
 /// key.
 pub(super) async fn finish<I: Send + Sync + 'static>(
     caller: &Caller,
@@ -167,96 +169,23 @@ pub(super) async fn finish<I: Send + Sync + 'static>(
 pub(super) async fn update<N: Editable>(
     caller: &Caller,
     app: &App,
-    id: Id,
+    key: impl Into<KeyOf<N>>,
     pre: IfMatch,
     body: Body<N::Input>,
 ) -> Answered {
-    let input = (id.0, body.input, pre.0);
-    change(caller, app, &body.bytes, input, |tx, (id, body, pre)| {
-        Box::pin(crud::update::<N>(tx, *id, body, pre))
+    let input = (key.into(), body.input, pre.0);
+    change(caller, app, &body.bytes, input, |tx, (key, body, pre)| {
+        Box::pin(crud::update::<N>(tx, *key, body, pre))
     })
     .await
 }
 
-pub(super) async fn remove<N: Resource>(caller: &Caller, app: &App, id: Id, pre: IfMatch) -> Answered {
-    finish(caller, app, b"", (id.0, pre.0), |tx, (id, pre)| Box::pin(crud::remove::<N>(tx, *id, pre))).await
-}
-
-pub(super) async fn list_within<N: Child>(
+pub(super) async fn remove<N: Resource>(
     caller: &Caller,
     app: &App,
-    parent: Id,
-    query: &Parameters,
-    request: &HttpRequest,
-) -> Answered {
-    answer::list(app, request, crud::list_within::<N>(&app.repository, caller, parent.0, &query.0).await?)
-}
-
-pub(super) async fn get_within<N: Child>(
-    caller: &Caller,
-    app: &App,
-    Within(parent, id): Within,
-    known: &IfNoneMatch,
-) -> Answered {
-    let row = crud::get_within::<N>(&app.repository, caller, (parent, id)).await?;
-    Ok(answer::resource(known, row.version(), &row))
-}
-
-/// As [`get_within`], for resources with a history: `as_of` returns a past state.
-pub(super) async fn get_within_then<N: Child>(
-    caller: &Caller,
-    app: &App,
-    ids: Within,
-    mut query: Parameters,
-    known: &IfNoneMatch,
-) -> Answered {
-    let Some(at) = query.take::<Timestamp>("as_of", INSTANT)? else {
-        return get_within::<N>(caller, app, ids, known).await;
-    };
-    Ok(past(known, &Past::<N>::inside(&app.repository, caller, (ids.0, ids.1)).await?.at(at).await?))
-}
-
-pub(super) async fn create_within<N: EditableChild>(
-    caller: &Caller,
-    app: &App,
-    parent: Id,
-    body: Body<N::Input>,
-) -> Answered {
-    let key = caller.key(&app.repository, &body.bytes);
-    let create = app.repository.write_once(
-        caller,
-        key,
-        (parent.0, body.input),
-        |tx, (parent, input)| Box::pin(crud::create_within::<N>(tx, *parent, input)),
-        |row: &N| {
-            let collection = format!("{}/{}/{}", N::Parent::TYPE.scope(), row.parent(), N::COLLECTION);
-            answer::created(&collection, row.id(), row.version(), row)
-        },
-    );
-    Ok(answer::kept(create.await?))
-}
-
-/// `PUT` and `PATCH`: the body knows which of them it is.
-pub(super) async fn update_within<N: EditableChild>(
-    caller: &Caller,
-    app: &App,
-    Within(parent, id): Within,
-    pre: IfMatch,
-    body: Body<N::Input>,
-) -> Answered {
-    let input = ((parent, id), body.input, pre.0);
-    change(caller, app, &body.bytes, input, |tx, (ids, body, pre)| {
-        Box::pin(crud::update_within::<N>(tx, *ids, body, pre))
-    })
-    .await
-}
-
-pub(super) async fn remove_within<N: Child>(
-    caller: &Caller,
-    app: &App,
-    Within(parent, id): Within,
+    key: impl Into<KeyOf<N>>,
     pre: IfMatch,
 ) -> Answered {
-    let input = ((parent, id), pre.0);
-    finish(caller, app, b"", input, |tx, (ids, pre)| Box::pin(crud::remove_within::<N>(tx, *ids, pre))).await
+    let input = (key.into(), pre.0);
+    finish(caller, app, b"", input, |tx, (key, pre)| Box::pin(crud::remove::<N>(tx, *key, pre))).await
 }

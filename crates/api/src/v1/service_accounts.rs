@@ -20,7 +20,7 @@ pub(crate) async fn list_service_accounts(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list::<ServiceAccount>(&caller, &app, &query, &request).await
+    resource::list::<ServiceAccount>(&caller, &app, (), &query, &request).await
 }
 
 /// Create a service account

@@ -82,7 +82,7 @@ pub(crate) async fn list_tasks_by_status(
 ) -> Answered {
     let mut others = query.0.clone();
     others.take("status")?;
-    resource::list::<Task>(&caller, &app, &query, &request).await
+    resource::list::<Task>(&caller, &app, (), &query, &request).await
 }
 
 /// List deleted tasks
@@ -309,7 +309,7 @@ pub(crate) async fn list_task_dependencies(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list_within::<TaskDependency>(&caller, &app, id, &query, &request).await
+    resource::list::<TaskDependency>(&caller, &app, id, &query, &request).await
 }
 
 /// Add a dependency to a task
@@ -331,7 +331,7 @@ pub(crate) async fn create_task_dependency(
     id: Id,
     body: Body<TaskDependencyInput>,
 ) -> Answered {
-    resource::create_within::<TaskDependency>(&caller, &app, id, body).await
+    resource::create::<TaskDependency>(&caller, &app, id, body).await
 }
 
 /// Get a dependency of a task
@@ -351,7 +351,7 @@ pub(crate) async fn get_task_dependency(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    resource::get_within_then::<TaskDependency>(&caller, &app, ids, query, &known).await
+    resource::get_then::<TaskDependency>(&caller, &app, ids, query, &known).await
 }
 
 /// Delete a dependency of a task
@@ -368,7 +368,7 @@ pub(crate) async fn get_task_dependency(
 )]
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    resource::remove_within::<TaskDependency>(&caller, &app, ids, pre).await
+    resource::remove::<TaskDependency>(&caller, &app, ids, pre).await
 }
 
 history! {

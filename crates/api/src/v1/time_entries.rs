@@ -146,7 +146,8 @@ endpoints_within! {
 )]
 #[get("/{id}")]
 pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
-    resource::get::<TimeEntry>(&caller, &app, id, &known).await
+    let entry = time_entry::get(&app.repository, &caller, id.0).await?;
+    Ok(answer::resource(&known, entry.version, &entry))
 }
 
 /// Replace a time entry
@@ -204,7 +205,9 @@ pub(crate) async fn update_time_entry_by_id(
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
-    resource::remove::<TimeEntry>(&caller, &app, id, pre).await
+    let input = (id.0, pre.0);
+    resource::finish(&caller, &app, b"", input, |tx, (id, pre)| Box::pin(time_entry::remove(tx, *id, pre)))
+        .await
 }
 
 async fn change(caller: &Caller, app: &App, id: Id, pre: IfMatch, body: Body<TimeEntryInput>) -> Answered {

@@ -26,7 +26,7 @@ pub(crate) async fn list_watchers(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::list_within::<Watcher>(&caller, &app, id, &query, &request).await
+    resource::list::<Watcher>(&caller, &app, id, &query, &request).await
 }
 
 /// Add a watcher to a task
@@ -43,7 +43,7 @@ pub(crate) async fn list_watchers(
 )]
 #[post("/{id}/watchers")]
 pub(crate) async fn create_watcher(caller: Caller, app: App, id: Id, body: Body<WatcherInput>) -> Answered {
-    resource::create_within::<Watcher>(&caller, &app, id, body).await
+    resource::create::<Watcher>(&caller, &app, id, body).await
 }
 
 /// Get a watcher of a task
@@ -67,7 +67,7 @@ pub(crate) async fn get_watcher(
     query: Parameters,
     known: IfNoneMatch,
 ) -> Answered {
-    resource::get_within_then::<Watcher>(&caller, &app, ids, query, &known).await
+    resource::get_then::<Watcher>(&caller, &app, ids, query, &known).await
 }
 
 /// Remove a watcher from a task
@@ -88,7 +88,7 @@ pub(crate) async fn get_watcher(
 )]
 #[delete("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn delete_watcher(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {
-    resource::remove_within::<Watcher>(&caller, &app, ids, pre).await
+    resource::remove::<Watcher>(&caller, &app, ids, pre).await
 }
 
 history! {

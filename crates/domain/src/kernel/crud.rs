@@ -1,6 +1,6 @@
 //! The operations on rows of any resource: list, get, create, update and remove.
 //!
-//! A resource says what is special to it ([`Resource`], [`Editable`], [`Child`]). A resource with rules
+//! A resource says what is special to it ([`Resource`], [`Editable`]). A resource with rules
 //! that go beyond its row has operations of its own in addition.
 //!
 //! Invariant: the caller is authorised before the body is validated. This module does not know any
@@ -16,19 +16,18 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Context, Error, Repository, Result, Scope, Tx,
+    Context, Error, Repository, Result, Tx,
     kernel::{
         change::ChangeType,
         error::{FieldError, Kind},
         input::Unchecked,
         list::{self, Page, Query, Within},
-        policy::{self, Action},
-        repository::{Birth, Blank, Delete, Owned, Precondition, Read, Resource, Update},
+        repository::{Birth, CollectionOf, Delete, KeyOf, Parent, Precondition, Read, Resource, Update},
     },
 };
 
 /// A resource whose rows are created and changed with one input type.
-pub trait Editable: Resource + Blank {
+pub trait Editable: Resource {
     /// The writable fields of a row. `POST` and `PUT` send all of them, `PATCH` some.
     type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
 
@@ -36,9 +35,7 @@ pub trait Editable: Resource + Blank {
     const REFERENCES: &'static [Reference] = &[];
 
     /// A new row, before the input is applied.
-    fn blank(born: Birth, _ctx: &Context) -> Self {
-        Self::born(born)
-    }
+    fn blank(born: Birth, ctx: &Context, parent: &Self::Parent) -> Self;
 
     /// Completes the input of a new row with defaults that depend on the caller.
     fn complete(input: Self::Input, _ctx: &Context) -> Self::Input {
@@ -120,39 +117,62 @@ async fn with_references<N: Editable>(
     Error::invalid(wrong)
 }
 
-/// A page of the rows that the caller sees.
+/// A page of the rows that the caller sees, in a parent if they have one.
 ///
 /// # Errors
-/// `InvalidParameter` for unknown filters and sort keys; `Forbidden` for the collection as a whole.
+/// `NotFound` for the parent; `InvalidParameter` for unknown filters and sort keys; `Forbidden` for
+/// the collection as a whole.
 pub async fn list<N: Resource>(
     repository: &Repository,
     ctx: &Context,
+    collection: CollectionOf<N>,
     query: &Query,
 ) -> Result<Page<N::Item>> {
-    list::page::<N>(repository, &repository.read(ctx), query, Within::all()).await
+    let scope = repository.read(ctx);
+    let rows = N::Parent::open(&scope, collection).await?.rows(&scope).await?;
+    list::page::<N>(repository, &scope, query, rows).await
+}
+
+/// A page of the rows that refer to another row.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) async fn list_of<P: Resource, N: Resource>(
+    repository: &Repository,
+    ctx: &Context,
+    place: Uuid,
+    query: &Query,
+    within: fn(&P) -> Condition,
+) -> Result<Page<N::Item>> {
+    let scope = repository.read(ctx);
+    let place = scope.resolve::<P, _>(place, Read).await?.into_row();
+    list::page::<N>(repository, &scope, query, Within::of(place.id(), within(&place))).await
 }
 
 /// One row.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get<N: Resource>(repository: &Repository, ctx: &Context, id: Uuid) -> Result<N> {
+pub async fn get<N: Resource>(repository: &Repository, ctx: &Context, key: KeyOf<N>) -> Result<N> {
     let scope = repository.read(ctx);
-    let mut row = scope.resolve::<N, _>(id, Read).await?.into_row();
+    let mut row = scope.resolve_at::<N, _>(key, Read).await?.into_row();
     scope.mark_removed(slice::from_mut(&mut row)).await?;
     Ok(row)
 }
 
-/// Creates a row.
+/// Creates a row, in a parent if it has one.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
-pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<N> {
-    policy::permit(tx.ctx(), N::TYPE, Action::Create)?;
-    let apply = async {
-        let input = N::complete(body.check()?, tx.ctx());
-        N::blank(tx.birth(), tx.ctx()).apply(tx, input).await
-    };
+/// `NotFound` for the parent; `Forbidden`, `Invalid`, `Conflict`.
+pub async fn create<N: Editable>(
+    tx: &Tx,
+    collection: CollectionOf<N>,
+    body: &Unchecked<N::Input>,
+) -> Result<N> {
+    let parent = N::Parent::open(tx, collection).await?;
+    let blank = N::blank(tx.birth(), tx.ctx(), &parent);
+    N::Parent::authorize_create(tx, &blank).await?;
+    let apply = async { blank.apply(tx, N::complete(body.check()?, tx.ctx())).await };
     let applied = apply.await;
     match applied {
         Ok(row) => tx.add(row).await,
@@ -166,18 +186,20 @@ pub async fn create<N: Editable>(tx: &Tx, body: &Unchecked<N::Input>) -> Result<
 /// `NotFound`, `Forbidden`, `Invalid`, `Conflict`, and those of the precondition.
 pub async fn update<N: Editable>(
     tx: &Tx,
-    id: Uuid,
+    key: KeyOf<N>,
     body: &Unchecked<N::Input>,
     pre: &Precondition,
 ) -> Result<N> {
-    let seen = tx.resolve::<N, _>(id, Update).await?;
+    let seen = tx.resolve_at::<N, _>(key, Update).await?;
     let present = N::Input::from(seen.row());
     let apply = async { seen.row().clone().apply(tx, body.check_over(&present)?).await };
     let applied = apply.await;
     match applied {
         Ok(row) => {
             let name = N::change(seen.row(), &row);
-            tx.update_as(name, seen, row, pre).await
+            let mut row = tx.update_as(name, seen, row, pre).await?;
+            tx.mark_removed(slice::from_mut(&mut row)).await?;
+            Ok(row)
         }
         Err(error) => {
             let present = serde_json::to_value(&present).map_err(Error::internal)?;
@@ -190,130 +212,8 @@ pub async fn update<N: Editable>(
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `InUse`, and those of the precondition.
-pub async fn remove<N: Resource>(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve::<N, _>(id, Delete).await?;
-    tx.remove(seen, pre).await
-}
-
-/// A resource whose rows are inside a row of another resource, its parent, and are reached through
-/// it only.
-pub trait Child: Resource {
-    /// The resource of the parent.
-    type Parent: Resource;
-
-    /// The name of the collection in the path of the parent, such as `members`.
-    const COLLECTION: &'static str;
-
-    /// The id of the parent.
-    fn parent(&self) -> Uuid;
-
-    /// The condition for the rows of a parent.
-    #[doc(hidden)]
-    fn within(parent: &Self::Parent) -> Condition;
-
-    /// The rows of the parent that the caller may see, if the policy alone does not decide that.
-    /// `None` means all.
-    #[doc(hidden)]
-    fn shown(
-        _scope: &Scope,
-        _parent: &Self::Parent,
-    ) -> impl Future<Output = Result<Option<Condition>>> + Send {
-        async { Ok(None) }
-    }
-}
-
-/// A child resource whose rows are created and changed with one input type.
-pub trait EditableChild: Child {
-    /// As [`Editable::Input`].
-    type Input: DeserializeOwned + Serialize + Validate<Context = ()> + for<'a> From<&'a Self> + Send + Sync;
-
-    /// A new row in a parent, before the input is applied.
-    fn blank(born: Birth, ctx: &Context, parent: &Self::Parent) -> Self;
-
-    /// As [`Editable::apply`].
-    fn apply(self, tx: &Tx, input: Self::Input) -> impl Future<Output = Result<Self>> + Send;
-}
-
-/// A page of the rows in a parent.
-///
-/// # Errors
-/// `NotFound` for the parent, and those of lists.
-pub async fn list_within<N: Child>(
-    repository: &Repository,
-    ctx: &Context,
-    parent: Uuid,
-    query: &Query,
-) -> Result<Page<N::Item>> {
-    let scope = repository.read(ctx);
-    let parent = scope.resolve::<N::Parent, _>(parent, Read).await?.into_row();
-    let rows = N::within(&parent).add_option(N::shown(&scope, &parent).await?);
-    list::page::<N>(repository, &scope, query, Within::of(parent.id(), rows)).await
-}
-
-/// A page of the rows that refer to another row.
-///
-/// # Errors
-/// As [`list_within`].
-pub(crate) async fn list_of<P: Resource, N: Resource>(
-    repository: &Repository,
-    ctx: &Context,
-    place: Uuid,
-    query: &Query,
-    within: fn(&P) -> Condition,
-) -> Result<Page<N::Item>> {
-    let scope = repository.read(ctx);
-    let place = scope.resolve::<P, _>(place, Read).await?.into_row();
-    list::page::<N>(repository, &scope, query, Within::of(place.id(), within(&place))).await
-}
-
-/// A row in a parent.
-///
-/// # Errors
-/// `NotFound` for the parent, and for a row in another parent.
-pub async fn get_within<N: Child>(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<N> {
-    let scope = repository.read(ctx);
-    let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
-    scope.mark_removed(slice::from_mut(&mut row)).await?;
-    Ok(row)
-}
-
-/// Creates a row in a parent. The new row itself is authorised, because the right to create it may
-/// depend on the parent.
-///
-/// # Errors
-/// `NotFound` for the parent; `Forbidden`, `Invalid`, `Conflict`.
-pub async fn create_within<N: EditableChild>(tx: &Tx, parent: Uuid, body: &Unchecked<N::Input>) -> Result<N> {
-    let parent = tx.resolve::<N::Parent, _>(parent, Read).await?.into_row();
-    let blank = N::blank(tx.birth(), tx.ctx(), &parent);
-    let relations = blank.relations(tx, Action::Create).await?;
-    policy::authorize(tx.ctx(), N::TYPE, Action::Create, relations)?;
-    tx.add(blank.apply(tx, body.check()?).await?).await
-}
-
-/// Updates a row in a parent: replaces it by the body, or applies the body as a merge patch.
-///
-/// # Errors
-/// As [`update`], and `NotFound` for a row in another parent.
-pub async fn update_within<N: EditableChild>(
-    tx: &Tx,
-    ids: (Uuid, Uuid),
-    body: &Unchecked<N::Input>,
-    pre: &Precondition,
-) -> Result<N> {
-    let seen = tx.resolve_within::<N, _>(ids, Update).await?;
-    let input = body.check_over(&N::Input::from(seen.row()))?;
-    let row = seen.row().clone().apply(tx, input).await?;
-    let mut row = tx.update(seen, row, pre).await?;
-    tx.mark_removed(slice::from_mut(&mut row)).await?;
-    Ok(row)
-}
-
-/// Removes a row in a parent.
-///
-/// # Errors
-/// As [`remove`], and `NotFound` for a row in another parent.
-pub async fn remove_within<N: Child>(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<()> {
-    let seen = tx.resolve_within::<N, _>(ids, Delete).await?;
+pub async fn remove<N: Resource>(tx: &Tx, key: KeyOf<N>, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve_at::<N, _>(key, Delete).await?;
     tx.remove(seen, pre).await
 }
 
@@ -328,6 +228,10 @@ macro_rules! input {
 
         impl $crate::kernel::crud::Editable for $row {
             type Input = $input;
+
+            fn blank(born: $crate::kernel::repository::Birth, _ctx: &$crate::Context, (): &()) -> Self {
+                $crate::kernel::repository::Blank::born(born)
+            }
 
             async fn apply(self, _tx: &$crate::Tx, input: $input) -> $crate::Result<Self> {
                 Ok(input.onto(self))

@@ -17,7 +17,7 @@ use taskhub_domain::{
 use uuid::Uuid;
 
 use super::{
-    stage::{Batches, DAYS},
+    stage::{DAYS, Stage},
     story::{Act, Story},
 };
 
@@ -65,24 +65,24 @@ const PROJECTS: [Plan; 7] = [
 ];
 
 /// Creates the initial data, and plans later changes of it.
-pub(super) async fn furnish(stage: &Batches<'_>, story: &mut Story) -> Result<Office> {
+pub(super) async fn furnish(stage: &Stage<'_>, story: &mut Story) -> Result<Office> {
     let mut office = Office::default();
     let teams = teams(stage).await?;
     for (number, (name, color)) in
         [("Bug", "#d73a4a"), ("Idea", "#0075ca"), ("Question", "#d876e3")].into_iter().enumerate()
     {
         let body = json!({ "name": name, "color": color });
-        office.labels.push(stage.make::<Label>(1, stage.hour(8 + number as u64), body).await?.id);
+        office.labels.push(stage.make::<Label>(1, stage.hour(8 + number as u64), (), body).await?.id);
     }
     let kinds = [("Repair", "Something is broken."), ("Question", "Somebody wants to know."), ("Order", "")];
     for (number, (name, description)) in kinds.into_iter().enumerate() {
         let body = json!({ "name": name, "description": description });
-        office.kinds.push(stage.make::<RequestType>(2, stage.hour(12 + number as u64), body).await?.id);
+        office.kinds.push(stage.make::<RequestType>(2, stage.hour(12 + number as u64), (), body).await?.id);
     }
     for (number, name) in ["Bakery", "Library", "Theatre", "Clinic", "School"].into_iter().enumerate() {
         let mail = format!("office@{}.example", name.to_lowercase());
         let body = json!({ "name": name, "email": mail });
-        office.clients.push(stage.make::<Client>(2, stage.hour(16 + number as u64), body).await?.id);
+        office.clients.push(stage.make::<Client>(2, stage.hour(16 + number as u64), (), body).await?.id);
     }
     for (number, plan) in (0_u64..).zip(&PROJECTS) {
         let place = project(stage, story, plan, &teams, 24 + number * 8).await?;
@@ -98,7 +98,7 @@ fn days(count: u64) -> Duration {
 }
 
 /// Two teams, each with a manager and two members.
-async fn teams(stage: &Batches<'_>) -> Result<Vec<Uuid>> {
+async fn teams(stage: &Stage<'_>) -> Result<Vec<Uuid>> {
     let mut ids = Vec::new();
     let teams = [
         ("Design", "One look for all products.", DESIGN),
@@ -107,12 +107,12 @@ async fn teams(stage: &Batches<'_>) -> Result<Vec<Uuid>> {
     for (number, (name, goals, people)) in (0_u64..).zip(teams) {
         let Some((manager, members)) = people.split_first() else { continue };
         let body = json!({ "name": name, "goals": goals });
-        let team = stage.make::<Team>(*manager, stage.hour(1 + number * 3), body).await?;
+        let team = stage.make::<Team>(*manager, stage.hour(1 + number * 3), (), body).await?;
         for (after, member) in (1..).zip(members) {
             let body =
                 json!({ "user_id": stage.user(*member), "role": if after == 1 { "Lead" } else { "Member" } });
             let at = stage.hour(1 + number * 3 + after);
-            stage.make_within::<TeamMember>(*manager, at, team.id, body).await?;
+            stage.make::<TeamMember>(*manager, at, team.id, body).await?;
         }
         ids.push(team.id);
     }
@@ -121,7 +121,7 @@ async fn teams(stage: &Batches<'_>) -> Result<Vec<Uuid>> {
 
 /// A project with its milestones and documents.
 async fn project(
-    stage: &Batches<'_>,
+    stage: &Stage<'_>,
     story: &mut Story,
     plan: &Plan,
     teams: &[Uuid],
@@ -134,7 +134,7 @@ async fn project(
         "objectives": "Fewer questions, and done by the summer.", "team_id": team.and_then(|team| teams.get(team)),
         "start_at": stage.hour(hour), "due_at": stage.now.plus(days(45 + hour % 30)),
     });
-    let made = stage.make::<Project>(manager, stage.hour(hour), body).await?;
+    let made = stage.make::<Project>(manager, stage.hour(hour), (), body).await?;
     let milestones = [
         ("Kick-off", stage.hour(hour + 7 * 24), Some(hour + 6 * 24)),
         ("First draft", stage.hour(60 * 24), Some(62 * 24 + hour)),
@@ -143,7 +143,7 @@ async fn project(
     ];
     for (name, due, reached) in milestones {
         let body = json!({ "name": name, "due_at": due });
-        let milestone = stage.make_within::<Milestone>(manager, stage.hour(hour + 1), made.id, body).await?;
+        let milestone = stage.make::<Milestone>(manager, stage.hour(hour + 1), made.id, body).await?;
         if let Some(reached) = reached {
             story.plan(stage.hour(reached), manager, Act::Reach(made.id, milestone.id));
         }
@@ -152,7 +152,7 @@ async fn project(
         story.plan(stage.hour((DAYS - 10) * 24 + hour), manager, Act::Move(made.id, status));
     }
     let body = json!({ "title": format!("{name}: minutes"), "project_id": made.id, "content": "# Minutes\n\nAll present." });
-    let minutes = stage.make::<Document>(manager, stage.hour(hour + 2), body).await?.id;
+    let minutes = stage.make::<Document>(manager, stage.hour(hour + 2), (), body).await?.id;
     for (day, text) in [
         (30, "# Minutes\n\nAll present.\n\n- The draft is agreed.\n"),
         (75, "# Minutes\n\nAll present but Donald.\n\n- The draft is agreed.\n- The beta is due soon.\n"),
@@ -161,7 +161,7 @@ async fn project(
     }
     let author = people.last().copied().unwrap_or(manager);
     let body = json!({ "title": format!("{name}: figures"), "project_id": made.id, "content": "The figures are in the file." });
-    let figures = stage.make::<Document>(author, stage.hour(hour + 3), body).await?.id;
+    let figures = stage.make::<Document>(author, stage.hour(hour + 3), (), body).await?.id;
     for day in [20, 80] {
         story.plan(stage.hour(day * 24 + hour), author, Act::Fill(figures, "figures.csv"));
     }
@@ -170,21 +170,21 @@ async fn project(
 
 /// The last event: the move of the office. It has a task with subtasks, one blocked by the other, a
 /// running timer and a recurring task.
-pub(super) async fn moving(stage: &Batches<'_>, office: &Office) -> Result<()> {
+pub(super) async fn moving(stage: &Stage<'_>, office: &Office) -> Result<()> {
     let at = |hours| stage.now.minus(Duration::from_hours(hours));
     let body = json!({
         "title": "Move to the new office", "description": "Two floors up. The lift carries 300 kg.",
         "label_ids": office.labels.get(1..2).unwrap_or_default(), "assignee_id": stage.user(0), "due_at": stage.now.plus(days(6)),
     });
-    let whole = stage.make::<Task>(0, at(7), body).await?;
+    let whole = stage.make::<Task>(0, at(7), (), body).await?;
     let mut parts = Vec::new();
     for title in ["Pack the boxes", "Carry the boxes"] {
         let body = json!({ "title": title, "parent_id": whole.id, "assignee_id": stage.user(0) });
-        parts.push(stage.make::<Task>(0, at(6), body).await?.id);
+        parts.push(stage.make::<Task>(0, at(6), (), body).await?.id);
     }
     if let [first, second] = parts.as_slice() {
         let body = json!({ "blocker_id": first });
-        stage.make_within::<TaskDependency>(0, at(5), *second, body).await?;
+        stage.make::<TaskDependency>(0, at(5), *second, body).await?;
         stage.change::<Task>(0, at(2), *first, json!({ "status": "in_progress" })).await?;
         stage
             .act(0, at(1), *first, |tx, task| Box::pin(taskhub_domain::time_entry::start(tx, *task)))
@@ -194,5 +194,5 @@ pub(super) async fn moving(stage: &Batches<'_>, office: &Office) -> Result<()> {
         "title": "Water the plants", "due_at": stage.now.plus(days(3)), "recurrence": "FREQ=WEEKLY",
         "assignee_id": stage.user(5),
     });
-    stage.make::<Task>(0, at(1), body).await.map(drop)
+    stage.make::<Task>(0, at(1), (), body).await.map(drop)
 }

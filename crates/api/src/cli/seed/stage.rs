@@ -11,10 +11,10 @@ use taskhub_auth::Principal;
 use taskhub_domain::{
     Clock, Context, Error, Result, Timestamp,
     context::Request,
-    crud::{self, Editable, EditableChild},
+    crud::{self, Editable},
     file::Received,
     input::Unchecked,
-    repository::{Operation, Precondition},
+    repository::{CollectionOf, KeyOf, Operation, Precondition},
 };
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub(super) const DAYS: u64 = 120;
 const DAY: Duration = Duration::from_hours(24);
 
 /// The users of an organisation, and the current time, at which their history ends.
-pub(super) struct Batches<'a> {
+pub(super) struct Stage<'a> {
     pub(super) state: &'a State,
     pub(super) users: Vec<(Uuid, Arc<Principal>)>,
     pub(super) now: Timestamp,
@@ -36,7 +36,7 @@ pub(super) fn beginning(now: Timestamp) -> Timestamp {
     now.minus(DAY * u32::try_from(DAYS).unwrap_or_default())
 }
 
-impl Batches<'_> {
+impl Stage<'_> {
     /// The time this number of hours after the start.
     pub(super) fn hour(&self, hours: u64) -> Timestamp {
         beginning(self.now).plus(Duration::from_hours(hours))
@@ -68,26 +68,16 @@ impl Batches<'_> {
         self.state.repository.write(&self.by(who, at)?, input, operation).await
     }
 
-    /// Creates a row.
-    pub(super) async fn make<N: Editable>(&self, who: usize, at: Timestamp, body: Value) -> Result<N> {
-        self.act(who, at, body, |tx, body| {
-            Box::pin(async move { crud::create::<N>(tx, &Unchecked::new(body.clone())).await })
-        })
-        .await
-    }
-
-    /// Creates a child of a row.
-    pub(super) async fn make_within<N: EditableChild>(
+    /// Creates a row, in a parent if it has one.
+    pub(super) async fn make<N: Editable>(
         &self,
         who: usize,
         at: Timestamp,
-        parent: Uuid,
+        collection: CollectionOf<N>,
         body: Value,
     ) -> Result<N> {
-        self.act(who, at, (parent, body), |tx, (parent, body)| {
-            Box::pin(
-                async move { crud::create_within::<N>(tx, *parent, &Unchecked::new(body.clone())).await },
-            )
+        self.act(who, at, (collection, body), |tx, (collection, body)| {
+            Box::pin(async move { crud::create::<N>(tx, *collection, &Unchecked::new(body.clone())).await })
         })
         .await
     }
@@ -97,13 +87,13 @@ impl Batches<'_> {
         &self,
         who: usize,
         at: Timestamp,
-        id: Uuid,
+        key: KeyOf<N>,
         body: Value,
     ) -> Result<()> {
-        self.act(who, at, (id, body), |tx, (id, body)| {
+        self.act(who, at, (key, body), |tx, (key, body)| {
             Box::pin(async move {
                 let body = Unchecked::patch(body.clone());
-                crud::update::<N>(tx, *id, &body, &Precondition::Any).await.map(drop)
+                crud::update::<N>(tx, *key, &body, &Precondition::Any).await.map(drop)
             })
         })
         .await

@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::{
     office::{self, Office, Place, SHARED},
     pick,
-    stage::{Batches, DAYS},
+    stage::{DAYS, Stage},
 };
 use crate::background::mail::Sending;
 
@@ -129,7 +129,7 @@ impl Story {
 
 /// Creates the history of an organisation with this number of tasks. Returns the credentials of its
 /// service account.
-pub(super) async fn play(stage: &Batches<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
+pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &ProgressBar) -> Result<Value> {
     let mut story = Story::default();
     let office = office::furnish(stage, &mut story).await?;
     let detailed = tasks.min(DETAILED);
@@ -174,7 +174,7 @@ pub(super) async fn play(stage: &Batches<'_>, slug: &str, tasks: usize, bar: &Pr
 }
 
 async fn perform(
-    stage: &Batches<'_>,
+    stage: &Stage<'_>,
     office: &Office,
     story: &mut Story,
     (at, who, act): (Timestamp, usize, Act),
@@ -200,18 +200,18 @@ async fn perform(
                 .await?;
         }
         Act::Say(task, text) => {
-            stage.make_within::<Comment>(who, at, task, json!({ "body": text })).await?;
+            stage.make::<Comment>(who, at, task, json!({ "body": text })).await?;
         }
         Act::Watch(task) => {
-            stage.make_within::<Watcher>(who, at, task, json!({})).await?;
+            stage.make::<Watcher>(who, at, task, json!({})).await?;
         }
         Act::Remind(task) => {
-            stage.make_within::<Reminder>(who, at, task, json!({ "before_due_minutes": 120 })).await?;
+            stage.make::<Reminder>(who, at, task, json!({ "before_due_minutes": 120 })).await?;
         }
         Act::Work(task, minutes, note) => {
             let start = at.minus(Duration::from_mins(minutes));
             let body = json!({ "started_at": start, "minutes": minutes, "note": note });
-            stage.make_within::<TimeEntry>(who, at, task, body).await?;
+            stage.make::<TimeEntry>(who, at, task, body).await?;
         }
         Act::Attach(task, name) => {
             let received = stage.receive(who, at, paper(name, at)).await?;
@@ -235,12 +235,12 @@ async fn perform(
                 .act(who, at, (project, id), |tx, ids| {
                     Box::pin(async move {
                         let body = Unchecked::patch(json!({ "reached": true }));
-                        crud::update_within::<Milestone>(tx, *ids, &body, &Precondition::Any).await
+                        crud::update::<Milestone>(tx, *ids, &body, &Precondition::Any).await
                     })
                 })
                 .await?;
         }
-        Act::Project(body) => drop(stage.make::<Project>(who, at, body).await?),
+        Act::Project(body) => drop(stage.make::<Project>(who, at, (), body).await?),
         Act::Move(id, status) => {
             stage
                 .act(who, at, (id, status), |tx, (id, status)| {
@@ -288,7 +288,7 @@ fn paper(name: &str, at: Timestamp) -> String {
 
 /// Creates a task with details, and plans what happens to it.
 async fn task(
-    stage: &Batches<'_>,
+    stage: &Stage<'_>,
     office: &Office,
     story: &mut Story,
     number: usize,
@@ -317,7 +317,7 @@ async fn task(
         "label_ids": office.labels.iter().skip(number % 6).take(1).collect::<Vec<_>>(),
         "start_at": later(4), "due_at": (number % 11 != 10).then_some(due), "estimate_minutes": (number % 16 + 2) * 30,
     });
-    let id = stage.make::<Task>(owner, at, body).await?.id;
+    let id = stage.make::<Task>(owner, at, (), body).await?.id;
     // The assignee may change the task; without one, the owner does.
     let doer = if number % 9 == 8 { owner } else { assignee };
     match outcome {
@@ -362,7 +362,7 @@ async fn task(
 
 /// Creates many tasks of one user. One in six is completed later.
 async fn many(
-    stage: &Batches<'_>,
+    stage: &Stage<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Timestamp, usize),
@@ -397,7 +397,7 @@ fn hours_of(at: Timestamp) -> u64 {
 async fn add(tx: &Tx, bodies: &[Value]) -> Result<Vec<Uuid>> {
     let mut ids = Vec::new();
     for body in bodies {
-        ids.push(crud::create::<Task>(tx, &Unchecked::new(body.clone())).await?.id);
+        ids.push(crud::create::<Task>(tx, (), &Unchecked::new(body.clone())).await?.id);
     }
     Ok(ids)
 }
@@ -415,7 +415,7 @@ fn title(number: usize) -> String {
 
 /// Creates a request of a client, and plans what happens to it.
 async fn ask(
-    stage: &Batches<'_>,
+    stage: &Stage<'_>,
     office: &Office,
     story: &mut Story,
     (at, who): (Timestamp, usize),
@@ -428,7 +428,7 @@ async fn ask(
         "client_id": of(&office.clients, number), "type_id": of(&office.kinds, number),
         "assignee_id": (number % 5 != 4).then(|| stage.user(assignee)),
     });
-    let id = stage.make::<ClientRequest>(who, at, body).await?.id;
+    let id = stage.make::<ClientRequest>(who, at, (), body).await?.id;
     let later = |hours: u64| at.plus(Duration::from_hours(hours));
     // The newest requests are pending, and the ones before are in progress.
     if number + 2 < REQUESTS {

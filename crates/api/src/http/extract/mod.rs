@@ -104,6 +104,12 @@ fn no_such_path() -> Problem {
 /// The id in the path.
 pub struct Id(pub Uuid);
 
+impl From<Id> for Uuid {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
 impl FromRequest for Id {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -116,6 +122,12 @@ impl FromRequest for Id {
 
 /// The two ids in the path of a child resource: of its parent, and its own.
 pub struct Within(pub Uuid, pub Uuid);
+
+impl From<Within> for (Uuid, Uuid) {
+    fn from(ids: Within) -> Self {
+        (ids.0, ids.1)
+    }
+}
 
 impl FromRequest for Within {
     type Error = Problem;

@@ -21,7 +21,7 @@ use crate::{
 
 /// The content type of a form with the file as its only part.
 pub const FORM: &str = "multipart/form-data";
-/// The most bytes of a form besides its file, when its notifies_nodes length is checked.
+/// The most bytes of a form besides its file, when its announced length is checked.
 const AROUND: u64 = 64 * 1024;
 /// So many bytes, or the rest of the file, must arrive within [`PATIENCE`].
 const STRETCH: u64 = 1024 * 1024;

@@ -54,6 +54,7 @@ entity! {
 
 impl Resource for AccessToken {
     const TYPE: policy::ResourceType = policy::ResourceType::AccessToken;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
     type Item = Self;
 

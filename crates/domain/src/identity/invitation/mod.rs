@@ -59,6 +59,7 @@ entity! {
 
 impl Resource for Invitation {
     const TYPE: policy::ResourceType = policy::ResourceType::Invitation;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
     type Item = Self;
 

@@ -40,6 +40,7 @@ entity! {
 
 impl Resource for SecondFactor {
     const TYPE: policy::ResourceType = policy::ResourceType::SecondFactor;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "sealed_secret", "last_step", "recovery_hashes"];
     type Item = Self;
 

@@ -59,6 +59,7 @@ entity! {
 
 impl Resource for ServiceAccount {
     const TYPE: policy::ResourceType = policy::ResourceType::ServiceAccount;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "secret_hash", "previous_hash"];
     type Item = Self;
 

@@ -71,6 +71,7 @@ entity! {
 
 impl Resource for Session {
     const TYPE: policy::ResourceType = policy::ResourceType::Session;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash", "previous_hash"];
     type Item = Self;
 

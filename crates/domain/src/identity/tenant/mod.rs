@@ -118,6 +118,7 @@ positions!(Tenant {
 
 impl Resource for Tenant {
     const TYPE: policy::ResourceType = policy::ResourceType::Tenant;
+    type Parent = ();
     type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {

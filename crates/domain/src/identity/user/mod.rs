@@ -112,6 +112,7 @@ entity! {
 
 impl Resource for User {
     const TYPE: policy::ResourceType = policy::ResourceType::User;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
     type Item = Self;
 

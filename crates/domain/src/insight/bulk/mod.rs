@@ -170,11 +170,11 @@ pub trait Bulk: Resource {
     fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> impl Future<Output = Result<()>> + Send;
 }
 
-impl<N: Editable> Bulk for N {
+impl<N: Editable + Resource<Parent = ()>> Bulk for N {
     type Ready = ();
 
     async fn make(tx: &Tx, body: Value, _ready: Option<&()>) -> Result<Self> {
-        crud::create(tx, &Unchecked::new(body)).await
+        crud::create(tx, (), &Unchecked::new(body)).await
     }
 
     async fn change(tx: &Tx, id: Uuid, patch: Value, pre: &Precondition) -> Result<Self> {

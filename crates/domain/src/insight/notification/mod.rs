@@ -116,6 +116,7 @@ impl NotificationKind {
 
 impl Resource for Notification {
     const TYPE: policy::ResourceType = policy::ResourceType::Notification;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
     type Item = Self;
 

@@ -31,7 +31,7 @@ pub async fn remove_member(
     transfer_to: Option<Uuid>,
     pre: &Precondition,
 ) -> Result<()> {
-    let seen = tx.resolve_within::<TeamMember, _>(ids, Delete).await?;
+    let seen = tx.resolve_at::<TeamMember, _>(ids, Delete).await?;
     tx.check(pre, seen.row().version).await?;
     let TeamMember { team_id, user_id, .. } = *seen.row();
     if let Some(heir) = transfer_to {

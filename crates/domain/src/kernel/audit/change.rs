@@ -18,11 +18,10 @@ use super::{names::Names, object};
 use crate::{
     Context, Error, Repository, Result, Scope, Timestamp,
     kernel::{
-        crud::Child,
         error::Kind,
         list::{self, Filter, Form, Page, Query, Sort},
         policy::{self, Action, Role},
-        repository::{Read, ReadPrivate, Resource, resource::owned, row::positions},
+        repository::{KeyOf, Parent, Read, ReadPrivate, Resource, resource::owned, row::positions},
     },
 };
 
@@ -92,6 +91,7 @@ positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_i
 
 impl Resource for Change {
     const TYPE: policy::ResourceType = policy::ResourceType::Change;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
     const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
@@ -195,12 +195,13 @@ impl<N: Resource> Past<N> {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn of(repository: &Repository, ctx: &Context, id: Uuid) -> Result<Self> {
+    pub async fn of(repository: &Repository, ctx: &Context, key: KeyOf<N>) -> Result<Self> {
         // A missing scope is reported before the row is read.
         policy::permit(ctx, Change::TYPE, Action::Read)?;
         let scope = repository.read(ctx);
-        let row = scope.resolve::<N, _>(id, Read).await?.into_row();
-        Ok(Self { scope, row, within: None })
+        let mut row = scope.resolve_at::<N, _>(key, Read).await?.into_row();
+        scope.mark_removed(slice::from_mut(&mut row)).await?;
+        Ok(Self { scope, row, within: N::Parent::parent_of(key) })
     }
 
     /// The history of a row with private fields, for callers who may read these.
@@ -221,21 +222,6 @@ impl<N: Resource> Past<N> {
         let scope = repository.read(ctx);
         let row = scope.resolve_removed::<N, _>(id, Read).await?.into_row();
         Ok(Self { scope, row, within: None })
-    }
-
-    /// The history of a row inside a parent.
-    ///
-    /// # Errors
-    /// `NotFound`, also for a row in another parent.
-    pub async fn inside(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Self>
-    where
-        N: Child,
-    {
-        policy::permit(ctx, Change::TYPE, Action::Read)?;
-        let scope = repository.read(ctx);
-        let mut row = scope.resolve_within::<N, _>(ids, Read).await?.into_row();
-        scope.mark_removed(slice::from_mut(&mut row)).await?;
-        Ok(Self { scope, row, within: Some((N::Parent::TYPE, ids.0)) })
     }
 
     /// The present state of the row.

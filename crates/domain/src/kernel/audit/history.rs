@@ -67,6 +67,7 @@ positions!(HistoryEntry { tenant_id, id, at, actor_id, action, noun, row_id, req
 
 impl Resource for HistoryEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::History;
+    type Parent = ();
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {

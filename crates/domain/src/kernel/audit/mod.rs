@@ -109,6 +109,7 @@ positions!(AuditEntry {
 
 impl Resource for AuditEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::Audit;
+    type Parent = ();
     const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
     type Item = Self;
 

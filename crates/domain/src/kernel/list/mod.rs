@@ -38,7 +38,7 @@ pub struct Page<T> {
 
 /// The part of the rows of a resource that a list covers.
 #[derive(Clone, Debug)]
-pub(crate) struct Within {
+pub struct Within {
     /// The parent of the rows; the nil id for all rows.
     place: Uuid,
     condition: Condition,

@@ -10,12 +10,11 @@ use std::any::Any;
 use futures::future::BoxFuture;
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{resource::Resource, scope::Scope, tx::Tx};
+use super::{parent::Child, resource::Resource, scope::Scope, tx::Tx};
 use crate::{
     Error, Result,
     kernel::{
         change::ChangeType,
-        crud::Child,
         policy::{self, Authorization},
     },
 };

@@ -27,6 +27,7 @@ pub(crate) mod json;
 mod limit;
 mod migrating;
 mod node_notifier;
+mod parent;
 mod pending;
 pub(crate) mod people;
 mod pool;
@@ -78,6 +79,7 @@ pub use self::{
         Act, Changes, Delete, Evidence, Override, Precondition, Read, ReadPrivate, Update, UpdateProfile,
     },
     migrating::{Loss, MigrationState},
+    parent::{Child, CollectionOf, KeyOf, Parent},
     pool::Database,
     readiness::Unready,
     resource::{Blank, Container, Owned, Resource},

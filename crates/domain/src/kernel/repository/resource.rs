@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{dependents::Written, row::Positioned, text::Searched, tx::Birth};
+use super::{dependents::Written, parent::Parent, row::Positioned, text::Searched, tx::Birth};
 use crate::{
     Context, Result, Scope, Timestamp, Tx,
     kernel::{
@@ -77,6 +77,10 @@ pub trait Resource: Owned {
     /// batch first.
     #[doc(hidden)]
     const BATCHED: bool = false;
+
+    /// The resource whose rows contain the rows of this one, which are reached through them alone;
+    /// `()` for a resource with a collection of its own.
+    type Parent: Parent<Self>;
 
     /// One item of a list.
     type Item: Positioned + Serialize + Send + Sync;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     conn::Conn,
     dependents::Dependents,
-    evidence::{Act, Evidence, Read},
+    evidence::{Act, Evidence},
     failure,
     resource::{EntityOf, Owned, Resource},
     row::Positioned,
@@ -26,7 +26,6 @@ use super::{
 use crate::{
     Context, Error, Result,
     kernel::{
-        crud::Child,
         error::Kind,
         policy::{self, Visibility},
     },
@@ -83,31 +82,6 @@ impl Scope {
             record.authorized_on(N::TYPE, A::ACTION, row.id());
         }
         Ok(Evidence::new(row, act))
-    }
-
-    /// As [`Self::resolve`], for the row `id` in the row `parent`, which the caller must be able to
-    /// read.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`]. `NotFound` also when the row is in another parent, whatever the caller
-    /// may do with it there.
-    pub(crate) async fn resolve_within<N: Child, A: Act>(
-        &self,
-        (parent, id): (Uuid, Uuid),
-        act: A,
-    ) -> Result<Evidence<N, A>> {
-        let parent = self.resolve::<N::Parent, _>(parent, Read).await?;
-        let elsewhere = |row: &N| row.parent() != parent.row().id();
-        if self.find::<N>(id, false).await?.is_some_and(|row| elsewhere(&row)) {
-            return Err(Kind::NotFound.into());
-        }
-        if let Some(shown) = N::shown(self, parent.row()).await? {
-            let found = self.owned::<N>().filter(N::id_column().eq(id)).filter(shown);
-            if self.count::<N>(found).await? == 0 {
-                return Err(Kind::NotFound.into());
-            }
-        }
-        self.resolve(id, act).await
     }
 
     /// As [`Self::resolve`], for a deleted row: to restore it or to purge it.

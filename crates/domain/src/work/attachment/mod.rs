@@ -9,10 +9,9 @@ use sea_orm::{Condition, entity::prelude::*};
 use crate::{
     Context, Repository, Result, Scope, Tx,
     kernel::{
-        crud::Child,
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Container, Read, Resource, Written, entity, readable_ids},
+        repository::{Child, Container, Read, Resource, Written, entity, readable_ids},
     },
     work::{
         file::{self, FileInfo, Received},
@@ -47,6 +46,7 @@ entity! {
 
 impl Resource for Attachment {
     const TYPE: policy::ResourceType = policy::ResourceType::Attachment;
+    type Parent = Task;
     const ADDED: &'static [&'static str] = &["uploader_removed"];
     type Item = Self;
 
@@ -97,7 +97,6 @@ impl Resource for Attachment {
 }
 
 impl Child for Attachment {
-    type Parent = Task;
     const COLLECTION: &'static str = "attachments";
 
     fn parent(&self) -> Uuid {

@@ -33,6 +33,7 @@ entity! {
 
 impl Resource for Client {
     const TYPE: policy::ResourceType = policy::ResourceType::Client;
+    type Parent = ();
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

@@ -16,11 +16,11 @@ pub use self::version::{CommentVersion, versions};
 use crate::{
     Context, Result, Scope, Tx,
     kernel::{
-        crud::{Child, EditableChild},
+        crud::Editable,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
+            Birth, Blank, Child, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
         },
     },
     work::{
@@ -52,6 +52,7 @@ entity! {
 
 impl Resource for Comment {
     const TYPE: policy::ResourceType = policy::ResourceType::Comment;
+    type Parent = Task;
     const ADDED: &'static [&'static str] = &["author_removed"];
     type Item = Self;
 
@@ -110,7 +111,6 @@ impl Resource for Comment {
 }
 
 impl Child for Comment {
-    type Parent = Task;
     const COLLECTION: &'static str = "comments";
 
     fn parent(&self) -> Uuid {
@@ -158,7 +158,7 @@ impl From<&Comment> for CommentInput {
     }
 }
 
-impl EditableChild for Comment {
+impl Editable for Comment {
     type Input = CommentInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {

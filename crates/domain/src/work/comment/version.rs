@@ -37,6 +37,7 @@ entity! {
 
 impl Resource for CommentVersion {
     const TYPE: policy::ResourceType = policy::ResourceType::CommentVersion;
+    type Parent = ();
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
@@ -81,7 +82,7 @@ pub async fn versions(
     query: &Query,
 ) -> Result<Page<CommentVersion>> {
     let scope = repository.read(ctx);
-    let comment = scope.resolve_within::<Comment, _>(ids, Read).await?.into_row();
+    let comment = scope.resolve_at::<Comment, _>(ids, Read).await?.into_row();
     // Versions from before the task came to its present project or team were visible to others.
     let came = Arrival::of(&scope, &comment, Some((Task::TYPE, comment.task_id))).await?;
     let own = Condition::all()

@@ -54,7 +54,7 @@ pub async fn content(repository: &Repository, ctx: &Context, id: Uuid) -> Result
 /// # Errors
 /// `NotFound`, also for a version of another document.
 pub async fn version_content(repository: &Repository, ctx: &Context, ids: (Uuid, Uuid)) -> Result<Content> {
-    let row = repository.read(ctx).resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+    let row = repository.read(ctx).resolve_at::<DocumentVersion, _>(ids, Read).await?.into_row();
     Ok(Content::of(row.title, row.content, row.file_id.zip(row.file)))
 }
 
@@ -110,7 +110,7 @@ pub async fn set_file(
 /// # Errors
 /// `NotFound`, also for a version of another document; `Forbidden`, and those of the precondition.
 pub async fn restore(tx: &Tx, ids: (Uuid, Uuid), pre: &Precondition) -> Result<Document> {
-    let old = tx.resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+    let old = tx.resolve_at::<DocumentVersion, _>(ids, Read).await?.into_row();
     let seen = tx.resolve::<Document, _>(ids.0, Update).await?;
     let DocumentVersion { title, content, file, file_id, .. } = old;
     let row = Document { title, content, file, file_id, ..seen.row().clone() };

@@ -36,9 +36,9 @@ pub async fn diff(
     held: impl Send + 'static,
 ) -> Result<String> {
     let scope = repository.read(ctx);
-    let new = scope.resolve_within::<DocumentVersion, _>(ids, Read).await?.into_row();
+    let new = scope.resolve_at::<DocumentVersion, _>(ids, Read).await?.into_row();
     let old = match against {
-        Some(id) => match scope.resolve_within::<DocumentVersion, _>((ids.0, id), Read).await {
+        Some(id) => match scope.resolve_at::<DocumentVersion, _>((ids.0, id), Read).await {
             Err(error) if error.kind() == Kind::NotFound => {
                 return Err(Error::parameter("against", "Must be the id of a version of this document."));
             }

@@ -85,6 +85,7 @@ positions!(DocumentSummary { id, title, project_id, author_id, created_at, updat
 
 impl Resource for Document {
     const TYPE: policy::ResourceType = policy::ResourceType::Document;
+    type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
     type Item = DocumentSummary;
 
@@ -189,7 +190,7 @@ impl Editable for Document {
     type Input = DocumentInput;
     const REFERENCES: &'static [Reference] = &[Reference::to::<Project>("project_id")];
 
-    fn blank(born: Birth, ctx: &Context) -> Self {
+    fn blank(born: Birth, ctx: &Context, (): &()) -> Self {
         Self { author_id: ctx.user(), ..Self::born(born) }
     }
 

@@ -11,12 +11,11 @@ use crate::{
     Context, Result, Scope, Timestamp, Tx,
     kernel::{
         audit::Arrival,
-        crud::Child,
         error::Kind,
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Resource, entity, field, json::AsJson, readable_ids, resource::ColumnOf, row::positions,
+            Child, Resource, entity, field, json::AsJson, readable_ids, resource::ColumnOf, row::positions,
         },
     },
     work::file::{self, FileInfo},
@@ -76,6 +75,7 @@ positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_
 
 impl Resource for DocumentVersion {
     const TYPE: policy::ResourceType = policy::ResourceType::DocumentVersion;
+    type Parent = Document;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
     type Item = DocumentVersionSummary;
 
@@ -116,7 +116,6 @@ impl Resource for DocumentVersion {
 }
 
 impl Child for DocumentVersion {
-    type Parent = Document;
     const COLLECTION: &'static str = "versions";
 
     fn parent(&self) -> Uuid {

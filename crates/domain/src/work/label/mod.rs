@@ -29,6 +29,7 @@ entity! {
 
 impl Resource for Label {
     const TYPE: policy::ResourceType = policy::ResourceType::Label;
+    type Parent = ();
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

@@ -12,11 +12,11 @@ use super::{Project, relations_within};
 use crate::{
     Context, Result, Scope, Timestamp, Tx,
     kernel::{
-        crud::{Child, EditableChild},
+        crud::Editable,
         input::{one_line, trimmed},
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Birth, Blank, Container, Resource, entity, readable_ids},
+        repository::{Birth, Blank, Child, Container, Resource, entity, readable_ids},
     },
 };
 
@@ -40,6 +40,7 @@ entity! {
 
 impl Resource for Milestone {
     const TYPE: policy::ResourceType = policy::ResourceType::Milestone;
+    type Parent = Project;
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
@@ -84,7 +85,6 @@ impl Resource for Milestone {
 }
 
 impl Child for Milestone {
-    type Parent = Project;
     const COLLECTION: &'static str = "milestones";
 
     fn parent(&self) -> Uuid {
@@ -133,7 +133,7 @@ impl From<&Milestone> for MilestoneInput {
     }
 }
 
-impl EditableChild for Milestone {
+impl Editable for Milestone {
     type Input = MilestoneInput;
 
     fn blank(born: Birth, _ctx: &Context, project: &Project) -> Self {

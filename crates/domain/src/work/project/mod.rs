@@ -23,7 +23,8 @@ use crate::{
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations, Role},
         repository::{
-            Container, Delete, Evidence, Precondition, Resource, Searched, Update, entity, row::enumeration,
+            Birth, Blank, Container, Delete, Evidence, Precondition, Resource, Searched, Update, entity,
+            row::enumeration,
         },
     },
     work::{
@@ -155,6 +156,7 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
 
 impl Resource for Project {
     const TYPE: policy::ResourceType = policy::ResourceType::Project;
+    type Parent = ();
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
@@ -271,6 +273,10 @@ impl Editable for Project {
     type Input = ProjectInput;
     const REFERENCES: &'static [Reference] =
         &[Reference::to::<User>("manager_id"), Reference::to::<Team>("team_id")];
+
+    fn blank(born: Birth, _ctx: &Context, (): &()) -> Self {
+        Self::born(born)
+    }
 
     /// The creator manages a new project that names no manager.
     fn complete(input: ProjectInput, ctx: &Context) -> ProjectInput {

@@ -21,11 +21,11 @@ use crate::{
     identity::user::User,
     kernel::{
         change::ChangeType,
-        crud::{Child, EditableChild},
+        crud::Editable,
         error::Kind,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, PassesOn, Resource, Written, entity, readable_ids},
+        repository::{BelongsTo, Birth, Blank, Child, PassesOn, Resource, Written, entity, readable_ids},
     },
     work::task::{self, Task},
 };
@@ -100,6 +100,7 @@ fn before(due: Option<Timestamp>, minutes: Option<i32>) -> Option<Timestamp> {
 
 impl Resource for Reminder {
     const TYPE: policy::ResourceType = policy::ResourceType::Reminder;
+    type Parent = Task;
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
@@ -160,7 +161,6 @@ impl BelongsTo<User> for Reminder {
 }
 
 impl Child for Reminder {
-    type Parent = Task;
     const COLLECTION: &'static str = "reminders";
 
     fn parent(&self) -> Uuid {
@@ -194,7 +194,7 @@ impl From<&Reminder> for ReminderInput {
     }
 }
 
-impl EditableChild for Reminder {
+impl Editable for Reminder {
     type Input = ReminderInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {

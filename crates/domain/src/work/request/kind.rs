@@ -27,6 +27,7 @@ entity! {
 
 impl Resource for RequestType {
     const TYPE: policy::ResourceType = policy::ResourceType::RequestType;
+    type Parent = ();
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];

@@ -25,7 +25,7 @@ use crate::{
         input::{Unchecked, title_line, trimmed},
         list::{Filter, Form, Page, Query, Sort},
         policy::{self, Role},
-        repository::{Precondition, Resource, Searched, Update, entity, row::enumeration},
+        repository::{Birth, Blank, Precondition, Resource, Searched, Update, entity, row::enumeration},
     },
     work::client::Client,
 };
@@ -89,6 +89,7 @@ enumeration!(RequestStatus as String);
 
 impl Resource for ClientRequest {
     const TYPE: policy::ResourceType = policy::ResourceType::ClientRequest;
+    type Parent = ();
     type Item = Self;
 
     fn searched(&self) -> Option<Searched<'_>> {
@@ -184,6 +185,10 @@ impl Editable for ClientRequest {
         Reference::to::<RequestType>("type_id"),
         Reference::to::<User>("assignee_id"),
     ];
+
+    fn blank(born: Birth, _ctx: &Context, (): &()) -> Self {
+        Self::born(born)
+    }
 
     async fn apply(self, tx: &Tx, input: ClientRequestInput) -> Result<Self> {
         let ClientRequestInput { client_id, type_id, title, description, assignee_id, status } = input;

@@ -14,11 +14,11 @@ use super::{Task, TaskStatus, entity as task};
 use crate::{
     Context, Error, Result, Scope, Tx,
     kernel::{
-        crud::{Child, EditableChild},
+        crud::Editable,
         error::Kind,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Container, Resource, Unique, entity, readable_ids},
+        repository::{BelongsTo, Birth, Blank, Child, Container, Resource, Unique, entity, readable_ids},
     },
 };
 
@@ -42,6 +42,7 @@ entity! {
 
 impl Resource for TaskDependency {
     const TYPE: policy::ResourceType = policy::ResourceType::TaskDependency;
+    type Parent = Task;
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
@@ -95,7 +96,6 @@ impl Resource for TaskDependency {
 }
 
 impl Child for TaskDependency {
-    type Parent = Task;
     const COLLECTION: &'static str = "dependencies";
 
     fn parent(&self) -> Uuid {
@@ -123,7 +123,7 @@ impl From<&TaskDependency> for TaskDependencyInput {
     }
 }
 
-impl EditableChild for TaskDependency {
+impl Editable for TaskDependency {
     type Input = TaskDependencyInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {

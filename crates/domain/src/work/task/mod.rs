@@ -146,6 +146,7 @@ enumeration!(TaskStatus as String);
 
 impl Resource for Task {
     const TYPE: policy::ResourceType = policy::ResourceType::Task;
+    type Parent = ();
     const BATCHED: bool = true;
     const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
     type Item = Self;
@@ -322,7 +323,7 @@ impl Editable for Task {
         Reference::to::<Label>("label_ids"),
     ];
 
-    fn blank(born: Birth, ctx: &Context) -> Self {
+    fn blank(born: Birth, ctx: &Context, (): &()) -> Self {
         Self { owner_id: ctx.user(), rank: rank::last(born.id), ..Self::born(born) }
     }
 

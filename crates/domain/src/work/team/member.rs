@@ -11,12 +11,12 @@ use crate::{
     Context, Result, Scope, Tx,
     identity::user::{self, User},
     kernel::{
-        crud::{Child, EditableChild, input},
+        crud::{Editable, input},
         error::Kind,
         input::{one_line, trimmed},
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Resource, Unique, entity},
+        repository::{BelongsTo, Birth, Blank, Child, Resource, Unique, entity},
     },
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn joined(ctx: &Context, user: Uuid) -> SelectStatement {
 
 impl Resource for TeamMember {
     const TYPE: policy::ResourceType = policy::ResourceType::TeamMember;
+    type Parent = Team;
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
@@ -98,7 +99,6 @@ impl BelongsTo<User> for TeamMember {
 }
 
 impl Child for TeamMember {
-    type Parent = Team;
     const COLLECTION: &'static str = "members";
 
     fn parent(&self) -> Uuid {
@@ -124,7 +124,7 @@ input! {
     }
 }
 
-impl EditableChild for TeamMember {
+impl Editable for TeamMember {
     type Input = TeamMemberInput;
 
     fn blank(born: Birth, _ctx: &Context, team: &Team) -> Self {

@@ -17,7 +17,7 @@ use crate::{
         input::{name_key, one_line, trimmed},
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Resource, Searched, Unique, entity},
+        repository::{Birth, Blank, Resource, Searched, Unique, entity},
     },
 };
 
@@ -66,6 +66,7 @@ pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
 
 impl Resource for Team {
     const TYPE: policy::ResourceType = policy::ResourceType::Team;
+    type Parent = ();
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
@@ -150,6 +151,10 @@ input! {
 impl Editable for Team {
     type Input = TeamInput;
     const REFERENCES: &'static [Reference] = &[Reference::to::<User>("manager_id")];
+
+    fn blank(born: Birth, _ctx: &Context, (): &()) -> Self {
+        Self::born(born)
+    }
 
     /// The creator manages a new team that names no manager.
     fn complete(input: TeamInput, ctx: &Context) -> TeamInput {

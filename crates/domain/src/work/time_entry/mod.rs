@@ -21,11 +21,14 @@ pub use self::{
 use crate::{
     Context, Error, Repository, Result, Scope, Timestamp, Tx,
     kernel::{
-        crud::{Child, EditableChild},
+        crud::Editable,
         input::Unchecked,
         list::{self, Filter, Form, Page, Query, Sort, Within},
         policy::{self, Action, Relation, Relations},
-        repository::{Birth, Container, Precondition, ReactsTo, Resource, Update, Written, entity, field},
+        repository::{
+            Birth, Child, Container, Delete, Precondition, ReactsTo, Read, Resource, Update, Written, entity,
+            field,
+        },
     },
     work::task::{self, Task},
 };
@@ -65,6 +68,7 @@ fn seconds(start: Timestamp, end: Timestamp) -> i32 {
 
 impl Resource for TimeEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::TimeEntry;
+    type Parent = Task;
     const ADDED: &'static [&'static str] = &["user_removed"];
     type Item = Self;
 
@@ -148,7 +152,6 @@ impl ReactsTo<Task> for TimeEntry {
 }
 
 impl Child for TimeEntry {
-    type Parent = Task;
     const COLLECTION: &'static str = "time-entries";
 
     fn parent(&self) -> Uuid {
@@ -160,7 +163,7 @@ impl Child for TimeEntry {
     }
 }
 
-impl EditableChild for TimeEntry {
+impl Editable for TimeEntry {
     type Input = TimeEntryInput;
 
     /// A new entry has an end, so that only [`start`] creates a running one.
@@ -188,6 +191,17 @@ impl EditableChild for TimeEntry {
     }
 }
 
+/// An entry by its own id, even if the caller can no longer see its task.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn get(repository: &Repository, ctx: &Context, id: Uuid) -> Result<TimeEntry> {
+    let scope = repository.read(ctx);
+    let mut row = scope.resolve::<TimeEntry, _>(id, Read).await?.into_row();
+    scope.mark_removed(slice::from_mut(&mut row)).await?;
+    Ok(row)
+}
+
 /// Updates an entry, even if the user who worked can no longer see its task.
 ///
 /// # Errors
@@ -204,6 +218,15 @@ pub async fn update(
     let mut row = tx.update(seen, row, pre).await?;
     tx.mark_removed(slice::from_mut(&mut row)).await?;
     Ok(row)
+}
+
+/// Deletes an entry, even if the user who worked can no longer see its task.
+///
+/// # Errors
+/// As [`crate::kernel::crud::remove`].
+pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
+    let seen = tx.resolve::<TimeEntry, _>(id, Delete).await?;
+    tx.remove(seen, pre).await
 }
 
 /// One page of the entries that the caller sees, of all tasks, including those in the trash.

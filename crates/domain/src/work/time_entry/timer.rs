@@ -13,10 +13,10 @@ use crate::{
     identity::user::User,
     kernel::{
         change::ChangeType,
-        crud::{Child, EditableChild},
+        crud::Editable,
         error::Kind,
         policy::{self, Action},
-        repository::{Precondition, Read, Resource, Update},
+        repository::{Child, Precondition, Read, Resource, Update},
     },
     work::task::Task,
 };

@@ -13,11 +13,13 @@ use crate::{
     identity::user::{self, User},
     kernel::{
         change::ChangeType,
-        crud::{Child, EditableChild},
+        crud::Editable,
         error::Kind,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Container, PassesOn, Resource, Unique, entity, readable_ids},
+        repository::{
+            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Unique, entity, readable_ids,
+        },
     },
     work::task::{self, Task},
 };
@@ -37,6 +39,7 @@ entity! {
 
 impl Resource for Watcher {
     const TYPE: policy::ResourceType = policy::ResourceType::Watcher;
+    type Parent = Task;
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
@@ -77,7 +80,6 @@ impl BelongsTo<User> for Watcher {
 }
 
 impl Child for Watcher {
-    type Parent = Task;
     const COLLECTION: &'static str = "watchers";
 
     fn parent(&self) -> Uuid {
@@ -106,7 +108,7 @@ impl From<&Watcher> for WatcherInput {
     }
 }
 
-impl EditableChild for Watcher {
+impl Editable for Watcher {
     type Input = WatcherInput;
 
     fn blank(born: Birth, ctx: &Context, task: &Task) -> Self {
