@@ -69,7 +69,8 @@ pub(crate) mod entity {
         pub updated_at: Timestamp,
         /// The version of the organisation, for `If-Match`.
         pub version: i64,
-        /// Who can join the organisation: `closed`, `invitation`, `domain` or `open`.
+        ///
+        /// The rule for joining the organisation: `closed`, `invitation`, `domain` or `open`.
         pub registration: Registration,
         /// The domains of email addresses whose owners can join if `registration` is `domain`.
         #[schema(value_type = Vec<String>, example = json!(["acme.example"]))]
@@ -151,7 +152,8 @@ pub struct TenantInput {
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_if_match: bool,
-    /// Who can join the organisation. Default: `invitation`.
+    ///
+    /// The rule for joining the organisation. Default: `invitation`.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "invitation")]

@@ -32,8 +32,9 @@ use crate::{
 /// The greatest number of totals in a response.
 const MOST: u64 = 400;
 
-/// What time is added up by: the task, its project, the user who worked, or the day (UTC) on which
-/// an entry starts.
+///
+/// The grouping of totals of time: by task, by project of the task, by user who worked, or by day
+/// (UTC) on which an entry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -90,7 +91,8 @@ pub struct TimeTotal {
 /// Totals of time entries. Running timers are not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimeTotals {
-    /// What the time is added up by.
+    ///
+    /// The grouping of the totals.
     pub by: By,
     /// The number of all entries, including those of totals beyond the first 400.
     pub entries: i64,
