@@ -252,10 +252,10 @@ fn describe(method: &str, by_id: bool, list: bool) -> &'static str {
     match method {
         _ if list => {
             "Returns the resources that the caller sees, filtered and sorted by the query parameters. Numbered pages have an exact \
-             `count`; with `cursor`, every page costs the same."
+             `count`; with `cursor`, every page takes about the same time."
         }
         "get" if by_id => {
-            "Returns the current state, or a past state where `as_of` is accepted. The `ETag` is the version."
+            "Returns the resource as it is now, or as it was at the time `as_of`, if the operation has that parameter. The `ETag` is the version."
         }
         "get" => "Returns the current state.",
         "patch" => {

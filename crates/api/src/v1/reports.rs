@@ -136,9 +136,10 @@ pub(crate) async fn get_workload_report(
 
 /// Get the completion report
 ///
-/// Returns how many tasks were created and completed on each day or in each week of the period, and
-/// how many of them on time. Admins get all tasks. Other callers get the tasks that they are
-/// assigned and those of the projects that they manage.
+///
+/// Returns the numbers of tasks that were created, completed, and completed on time, for each day
+/// or week of the period. Admins get all tasks. Other callers get the tasks that they are assigned
+/// and those of the projects that they manage.
 #[utoipa::path(
     tag = "reports",
     responses(

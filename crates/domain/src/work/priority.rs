@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::kernel::repository::row::enumeration;
 
-/// How much something matters.
+///
+/// The priority of a task or project.
 #[derive(
     Clone,
     Copy,

@@ -63,7 +63,8 @@ pub struct PersonFigures {
     /// The sum of the estimates, in minutes. A task counts if it has an estimate, was completed in
     /// the period, and the user tracked time on it.
     pub estimated_minutes: i64,
-    /// The time that the user tracked on the tasks with an estimate, at any time, in seconds.
+    ///
+    /// The time that the user tracked on the tasks in `estimated_minutes`, at any time, in seconds.
     pub estimated_tracked_seconds: i64,
     /// The tracked time divided by the estimates: 1 is as estimated, 2 is twice as long. Null if
     /// there are no estimates.

@@ -33,8 +33,9 @@ use crate::{
 const MOST: u64 = 400;
 
 ///
-/// The grouping of totals of time: by task, by project of the task, by user who worked, or by day
-/// (UTC) on which an entry starts.
+///
+/// The grouping of totals of time: by task, by project, by user, or by the day (UTC) on which an
+/// entry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -72,11 +73,13 @@ impl std::str::FromStr for By {
 pub struct TimeTotal {
     /// The id of the task, project or user. Null for a day, and for the personal tasks.
     pub id: Option<Uuid>,
+    ///
     /// The title of the task, the name of the project or the username. Null if the caller may not
-    /// see it or the token does not reach it.
+    /// see it or the scopes of the token do not include it.
     #[schema(example = "Website")]
     pub name: Option<String>,
-    /// Whether the user was removed. False also if the token does not reach users.
+    ///
+    /// Whether the user was deleted; false if the scopes of the token do not include users.
     pub removed: bool,
     /// The day (UTC) as YYYY-MM-DD, or null if the totals are not by day.
     #[schema(example = "2026-01-30")]
