@@ -45,7 +45,6 @@ pub struct List<T> {
 /// A number of resources.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Count {
-    ///
     /// The number of resources.
     #[schema(example = 3)]
     pub count: i64,

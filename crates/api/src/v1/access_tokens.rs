@@ -25,8 +25,6 @@ pub(crate) async fn list_access_tokens(
 
 /// Create a personal access token
 ///
-///
-///
 /// Creates a token of the caller for scripts and programs. It acts as the user, within its scopes.
 /// The token is shown once. Service accounts get 403 `forbidden`. A user has at most 50 tokens,
 /// expired ones included (409 `conflict`). A caller with a limited token can pass on only its own

@@ -23,7 +23,6 @@ use crate::http::{
 
 /// List the attachments of a task
 ///
-///
 /// Returns the metadata of the files that are attached to the task. Every caller who sees the task
 /// may list them.
 #[utoipa::path(
@@ -43,7 +42,6 @@ pub(crate) async fn list_task_attachments(
 }
 
 /// Attach a file to a task
-///
 ///
 /// Stores the file and returns its metadata. The body is the file itself, of any content type, or a
 /// form with the file as its only part, as browsers send it. `name` is required unless a form names
@@ -128,7 +126,6 @@ pub(crate) async fn create_task_attachment(
 }
 
 /// Get an attachment
-///
 ///
 /// Returns the metadata of the file: its name, size, media type and digest. The file itself is at
 /// `/api/v1/tasks/{id}/attachments/{attachment_id}/content`.

@@ -29,11 +29,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// List changes
 ///
-///
 /// Returns the changes of the resources that the caller sees, in commit order. Send `next` as the
 /// `since` of the next request: you then get each change exactly once. Without `since`, the
 /// response has no changes, only the cursor at the end of the change feed.
-///
 ///
 /// A change names a resource, its version and what was done, but not its fields. A permanent
 /// deletion is reported to the callers who could read the resource. A change that hides a resource

@@ -21,7 +21,6 @@ endpoints! {
     list_clients;
     /// Create a client
     ///
-    ///
     /// Creates a client. For managers and admins. The name must be unique in the organisation,
     /// ignoring case and spacing (409 `conflict`).
     create_client;

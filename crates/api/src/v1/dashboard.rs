@@ -8,7 +8,6 @@ use crate::http::{answer::Answered, extract::Caller};
 
 /// Get the dashboard of the caller
 ///
-///
 /// Returns the number of the caller's open tasks, and of those that are in progress, due soon or
 /// overdue. Also returns the next tasks, the running timer, and the latest changes of resources
 /// that the caller sees. A service account has no tasks of its own and no timer.

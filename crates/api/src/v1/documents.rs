@@ -53,7 +53,6 @@ pub(crate) async fn create_document(caller: Caller, app: App, body: Body<Documen
 
 /// Get a document
 ///
-///
 /// Returns the document with its text and the metadata of its stored file. Every caller who sees
 /// the project may read it.
 #[utoipa::path(

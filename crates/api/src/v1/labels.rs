@@ -29,7 +29,6 @@ endpoints! {
     update_label;
     /// Delete a label
     ///
-    ///
     /// Deletes the label permanently and removes it from the tasks in the trash. Only an admin may
     /// call it. Fails with 409 `in_use` while a task outside the trash has the label.
     delete_label;

@@ -22,7 +22,6 @@ impl Takes for Image {
 
 /// Replace the caller's picture
 ///
-///
 /// Takes a JPEG, PNG or WebP picture of at most 5 MiB, 10,000 pixels on each side and 50 million
 /// pixels in all. The server creates a new picture from it: upright, without metadata, and at most
 /// 512 pixels on the longer side. It is a PNG if it has transparent parts, otherwise a JPEG.
@@ -46,7 +45,6 @@ pub(crate) async fn replace_picture(
 }
 
 /// Delete the caller's picture
-///
 ///
 /// Deletes the picture of the user who calls. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]

@@ -17,7 +17,6 @@ use crate::http::{
 
 /// List projects
 ///
-///
 /// Returns the projects that the caller can see. These are projects without a team, projects of
 /// teams that the caller belongs to or manages, and projects that the caller manages. Admins see
 /// all projects.

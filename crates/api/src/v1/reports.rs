@@ -32,7 +32,6 @@ use crate::http::{
 
 /// Get the report of a user
 ///
-///
 /// Returns statistics about one user over the period: assigned tasks, tasks completed on time and
 /// late, and tracked time. Callers get complete statistics about themselves, and admins about every
 /// user. Other callers get statistics only from the projects that they manage. Tasks and time that
@@ -61,7 +60,6 @@ pub(crate) async fn get_individual_report(
 }
 
 /// Get the report of a team
-///
 ///
 /// Returns statistics from the projects of the team, with one line for each person and a total. The
 /// members and the manager of the team have a line. Other assignees of its tasks, and deleted users
@@ -135,7 +133,6 @@ pub(crate) async fn get_workload_report(
 }
 
 /// Get the completion report
-///
 ///
 /// Returns the numbers of tasks that were created, completed, and completed on time, for each day
 /// or week of the period. Admins get all tasks. Other callers get the tasks that they are assigned

@@ -13,7 +13,6 @@ endpoints! {
     list_request_types;
     /// Create a request type
     ///
-    ///
     /// Creates a request type. For managers and admins. The name must be unique in the
     /// organisation, ignoring case and spacing (409 `conflict`).
     create_request_type;

@@ -76,7 +76,6 @@ pub(crate) async fn change_requests(
 
 /// Get the dashboard of requests
 ///
-///
 /// Returns the number of client requests by status: in total, for each client and for each type.
 /// Also returns the age of the oldest request that is not completed. Every caller may read it.
 #[utoipa::path(

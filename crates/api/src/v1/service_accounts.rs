@@ -25,7 +25,6 @@ pub(crate) async fn list_service_accounts(
 
 /// Create a service account
 ///
-///
 /// Creates a service account with a new secret, which is shown once. With it the service account
 /// gets access tokens at `POST /api/v1/auth/token`. Only admins can call this. A caller with a
 /// limited token must have all scopes that the service account gets (403 `insufficient_scope`). A
@@ -68,7 +67,6 @@ pub(crate) async fn get_service_account(
 
 /// Replace a service account
 ///
-///
 /// Replaces all writable fields. An absent field gets its default. A change of the scopes, the
 /// expiry or `is_active` revokes the access tokens of the service account at once. Only admins can
 /// call this. A caller with a limited token must have all scopes that the service account gets (403
@@ -86,7 +84,6 @@ pub(crate) async fn replace_service_account(
 }
 
 /// Update a service account
-///
 ///
 /// Changes the given fields. A change of the scopes, the expiry or `is_active` revokes the access
 /// tokens of the service account at once. Only admins can call this. A caller with a limited token
@@ -117,8 +114,6 @@ pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre
 }
 
 /// Rotate a service account's secret
-///
-///
 ///
 /// Creates a new secret, which is shown once. The current secret stays valid for `overlap_seconds`,
 /// by default for one day. An older secret becomes invalid at once. With an overlap of 0 the access

@@ -44,7 +44,6 @@ endpoints! {
     replace_task;
     /// Update a task
     ///
-    ///
     /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field.
     /// The owner, the assignee, a manager of the project or an admin may call it; for a personal
     /// task, also every manager. Setting `parent_id` requires the right to delete the task. A new
@@ -68,7 +67,6 @@ endpoints! {
 
 /// List tasks by status
 ///
-///
 /// Returns the tasks with one of the given statuses that the caller can see. The parameter `status`
 /// is required. All other parameters are those of `GET /api/v1/tasks`.
 #[utoipa::path(
@@ -89,7 +87,6 @@ pub(crate) async fn list_tasks_by_status(
 
 /// List deleted tasks
 ///
-///
 /// Returns the tasks in the trash. A deleted task is visible to the callers who would see it after
 /// a restore.
 #[utoipa::path(
@@ -107,7 +104,6 @@ pub(crate) async fn list_deleted_tasks(
 }
 
 /// Get a deleted task
-///
 ///
 /// Returns a task in the trash, as it is now or as it was at the time `as_of`. A deleted task is
 /// visible to the callers who would see it after a restore.
@@ -133,7 +129,6 @@ pub(crate) async fn get_deleted_task(
 }
 
 /// List the history of a deleted task
-///
 ///
 /// Returns the changes to a task in the trash, newest first. A deleted task is visible to the
 /// callers who would see it after a restore.
@@ -272,7 +267,6 @@ pub(crate) async fn move_task(
 
 /// Create, update and delete tasks in bulk
 ///
-///
 /// Applies up to 100 operations in order, in one transaction: either all of them take effect or
 /// none. Each operation is authorised and validated as a single request would be.
 #[utoipa::path(
@@ -319,7 +313,6 @@ pub(crate) async fn list_task_dependencies(
 }
 
 /// Add a dependency to a task
-///
 ///
 /// Makes the task blocked by another task: it cannot be completed until that task is done,
 /// cancelled or deleted. The owner, the assignee, a manager of the project or an admin may call it.

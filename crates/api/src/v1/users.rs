@@ -62,7 +62,6 @@ pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -
 
 /// Create, update and delete users in bulk
 ///
-///
 /// Applies up to 100 operations in order, in one transaction: either all of them take effect or
 /// none. Each operation is authorised and validated as a single request would be. An operation has
 /// no `transfer_to`: a user who still has teams, projects, tasks, requests, documents or
@@ -106,7 +105,6 @@ impl Takes for UsersFile {
 }
 
 /// Import users
-///
 ///
 /// Creates users from a CSV file in UTF-8 with at most 1000 rows and 1 MiB. The header names the
 /// columns `email` and `username`, and optionally `first_name`, `last_name` and `role`, in any
@@ -152,7 +150,6 @@ pub(crate) async fn import_users(
 
 /// Export users
 ///
-///
 /// Returns a CSV file in UTF-8 with all users that match the filters. A cell that a spreadsheet
 /// would read as a formula starts with an apostrophe. Only admins can call this.
 #[utoipa::path(tag = "users", responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
@@ -193,8 +190,6 @@ pub(crate) async fn get_user(
 
 /// Replace a user
 ///
-///
-///
 /// Replaces all writable fields. An absent field gets its default. A new role or a deactivation
 /// ends all sessions and access tokens of the user. A user with a new role is also unassigned from
 /// open tasks that they can no longer see. A new email address must be verified again, and the user
@@ -214,8 +209,6 @@ pub(crate) async fn replace_user(
 
 /// Update a user
 ///
-///
-///
 /// Changes the given fields. A new role or a deactivation ends all sessions and access tokens of
 /// the user. A user with a new role is also unassigned from open tasks that they can no longer see.
 /// A new email address must be verified again, and the user gets an email for it. Only admins can
@@ -233,7 +226,6 @@ pub(crate) async fn update_user(
 }
 
 /// Delete a user
-///
 ///
 /// Deletes a user permanently and ends their sessions and tokens. Their teams, projects, tasks,
 /// assigned requests, documents and invitations pass to the active user in `transfer_to`. Without
@@ -280,7 +272,6 @@ pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 }
 
 /// List the activity of a user
-///
 ///
 /// Lists the actions of the user, each with its resource, time, request id and client address. The
 /// old and new values are in the audit log, for admins. The user and admins can call this.

@@ -56,7 +56,6 @@ pub struct Dashboard {
     pub timer: Option<TimeEntry>,
     /// The twenty most recently changed tasks that the caller sees, latest first.
     pub recent: Vec<Task>,
-    ///
     /// The latest changes of tasks, comments, documents, projects and client requests that the
     /// caller sees, latest first. There are at most twenty, from the latest 500 such changes in the
     /// organisation.

@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use crate::kernel::repository::row::enumeration;
 
-///
 /// The priority of a task or project.
 #[derive(
     Clone,

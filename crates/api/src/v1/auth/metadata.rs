@@ -36,15 +36,12 @@ pub(crate) struct AuthorizationServer {
     /// The grant types: `password` and `client_credentials`.
     #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 2],
-    ///
     /// The methods by which a client can authenticate at the token endpoint.
     #[schema(value_type = Vec<String>)]
     token_endpoint_auth_methods_supported: [&'static str; 3],
-    ///
     /// The methods by which a client can authenticate at the revocation endpoint.
     #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
-    ///
     /// The methods by which a caller can authenticate at the introspection endpoint.
     #[schema(value_type = Vec<String>)]
     introspection_endpoint_auth_methods_supported: [&'static str; 3],

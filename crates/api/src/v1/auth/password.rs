@@ -11,8 +11,6 @@ use crate::http::{
 
 /// Change the caller's password
 ///
-///
-///
 /// Sets a new password. The request must contain the old one. All other sessions of the user end at
 /// once, their personal access tokens are deleted, and they are notified by email. A wrong old
 /// password gets 422 with the code `wrong_password` and counts as a failed attempt. After too many

@@ -11,7 +11,6 @@ use crate::http::{
 
 /// Get the caller's permissions
 ///
-///
 /// Reports for each action whether the caller may perform it, under which rule, and which scope the
 /// token lacks. With `id` the report is about one resource. Without it the report is about the
 /// resource type: whether the caller can list resources (`read`) and create one (`create`).

@@ -11,7 +11,6 @@ use crate::http::{
 
 /// Get the caller's profile
 ///
-///
 /// Returns the user who calls, with all fields. A service account has no profile and gets 403
 /// `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The profile of the caller.", body = Profile)))]
@@ -22,7 +21,6 @@ pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) ->
 }
 
 /// Replace the caller's profile
-///
 ///
 /// Replaces all writable fields. An absent field gets its default. The email, the username, the
 /// role and the password are not part of the profile. Service accounts get 403 `forbidden`.
@@ -38,7 +36,6 @@ pub(crate) async fn replace_profile(
 }
 
 /// Update the caller's profile
-///
 ///
 /// Changes the given fields. An absent field keeps its value, and null clears it (RFC 7396). The
 /// email, the username, the role and the password are not part of the profile. Service accounts get

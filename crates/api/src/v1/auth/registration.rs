@@ -46,7 +46,6 @@ fn maybe_folded<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resu
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Account {
-    ///
     /// The email address, unique in the organisation and stored in lower case. Optional with an
     /// invitation; if sent, it must be the invited address.
     #[serde(default, deserialize_with = "maybe_folded")]

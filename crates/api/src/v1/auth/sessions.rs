@@ -11,7 +11,6 @@ use crate::http::{
 
 /// List the caller's sessions
 ///
-///
 /// Lists the open sessions of the user who calls. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "One page of sessions.", body = List<SessionView>)))]
 #[get("/sessions")]
@@ -36,7 +35,6 @@ pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatc
 }
 
 /// End the caller's other sessions
-///
 ///
 /// Ends all sessions of the user except the one that makes the request. The request needs a
 /// session: service accounts and personal access tokens get 403 `forbidden`.

@@ -203,7 +203,6 @@ pub(crate) struct Introduction {
     id: Option<Uuid>,
     /// The id of the organisation. Null for an operator.
     tenant: Option<Uuid>,
-    ///
     /// The role of the user: `admin`, `manager` or `member`. Null for a service account or an
     /// operator.
     role: Option<String>,

@@ -88,8 +88,6 @@ impl RecoveryCodes {
 
 /// Get the caller's second factor
 ///
-///
-///
 /// Reports whether a sign-in of the user requires a code. All operations on the caller's second
 /// factor need a session: service accounts and personal access tokens get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The state of the second factor.", body = State)))]
@@ -99,7 +97,6 @@ pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
 }
 
 /// Create a second factor
-///
 ///
 /// Creates the secret of an authenticator (TOTP, RFC 6238). The request must contain the caller's
 /// password. The secret is shown once, so an `Idempotency-Key` is refused (400 `invalid_header`). A
@@ -143,7 +140,6 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
 
 /// Replace the caller's recovery codes
 ///
-///
 /// Creates ten new recovery codes and makes all old ones invalid. The request must contain the
 /// caller's password and a code. The codes are shown once, so an `Idempotency-Key` is refused (400
 /// `invalid_header`). Without a second factor the response is 409 `conflict`.
@@ -163,7 +159,6 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 }
 
 /// Disable the caller's second factor
-///
 ///
 /// Deletes the second factor. The request must contain the caller's password and a code. A user who
 /// has lost the authenticator and all recovery codes asks an admin. Without a second factor the
@@ -191,7 +186,6 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
 }
 
 /// Delete a user's second factor
-///
 ///
 /// Deletes the second factor of another user who has lost it, and ends all sessions of that user.
 /// Only admins can call this, and only with a session. The caller's own second factor gets 403

@@ -21,7 +21,6 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessTokenInput {
-    ///
     /// A name that describes the purpose of the token.
     #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]

@@ -36,7 +36,6 @@ entity! {
         ..stamps,
         /// The id of the user as whom the token acts.
         pub user_id: Uuid,
-        ///
         /// A name that describes the purpose of the token.
         #[schema(example = "nightly report")]
         pub name: String,

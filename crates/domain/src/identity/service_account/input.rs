@@ -60,7 +60,6 @@ impl From<&ServiceAccount> for ServiceAccountInput {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    ///
     /// How long the current secret stays valid, in seconds. With 0 it becomes invalid at once, and
     /// the access tokens are revoked.
     #[serde(default = "a_day")]

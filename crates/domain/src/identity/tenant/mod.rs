@@ -52,7 +52,6 @@ pub(crate) mod entity {
         /// The short name for URLs and for signing in, unique in the installation.
         #[schema(example = "acme")]
         pub slug: String,
-        ///
         /// Whether the organisation is active. Users and service accounts of a suspended
         /// organisation have no access.
         pub is_active: bool,
@@ -62,7 +61,6 @@ pub(crate) mod entity {
         /// The language, a tag of RFC 5646.
         #[schema(example = "en")]
         pub locale: String,
-        ///
         /// Whether users must send `If-Match` with every change. Service accounts need not.
         pub require_if_match: bool,
         /// The date and time (UTC) at which the organisation was created.
@@ -71,10 +69,8 @@ pub(crate) mod entity {
         pub updated_at: Timestamp,
         /// The version of the organisation, for `If-Match`.
         pub version: i64,
-        ///
         /// The rule for joining the organisation: `closed`, `invitation`, `domain` or `open`.
         pub registration: Registration,
-        ///
         /// The email domains for the rule `domain` in `registration`: users with an address in one
         /// of them can join.
         #[schema(value_type = Vec<String>, example = json!(["acme.example"]))]
@@ -152,19 +148,16 @@ pub struct TenantInput {
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     pub(crate) locale: String,
-    ///
     /// Whether users must send `If-Match` with every change. Service accounts need not. Default:
     /// `false`.
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_if_match: bool,
-    ///
     /// The rule for joining the organisation. Default: `invitation`.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "invitation")]
     pub(crate) registration: Registration,
-    ///
     /// The email domains for the rule `domain` in `registration`: users with an address in one of
     /// them can join. At most 20, compared case-insensitively.
     #[serde(default, deserialize_with = "registration::domains")]

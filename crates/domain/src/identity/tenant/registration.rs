@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use super::Tenant;
 
-///
 /// The rule for joining an organisation. `closed`: only an admin adds users. `invitation`: invited
 /// users can also register. `domain`: everybody with an email address of one of the domains can
 /// also register, and must verify the address. `open`: everybody can register.

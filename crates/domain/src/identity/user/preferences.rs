@@ -26,30 +26,23 @@ pub enum Channel {
 #[garde(allow_unvalidated)]
 #[schema(as = NotificationPreferences)]
 pub struct Preferences {
-    ///
     /// The channel for the kind `assigned`: a task or a client request was assigned to the user. It
     /// is also for tasks that lost their assignee in a project that the user manages.
     pub assignment: Channel,
-    ///
     /// The channel for the kind `mentioned`: a comment mentions the user.
     pub mention: Channel,
-    ///
     /// The channel for the kind `commented`: a new comment on a task that the user owns, is
     /// assigned or watches.
     pub comment: Channel,
-    ///
     /// The channel for the kind `status_changed`: a new status of a task that the user owns, is
     /// assigned or watches.
     pub status: Channel,
-    ///
     /// The channel for the kind `due_soon`: a task is due within a day. It goes to the assignee, or
     /// else to the owner.
     pub due_soon: Channel,
-    ///
     /// The channel for the kind `overdue`: a task is overdue. It goes to the assignee, or else to
     /// the owner.
     pub overdue: Channel,
-    ///
     /// The channel for the kind `reminder`: a reminder that the user set.
     pub reminder: Channel,
     /// The start of the quiet hours, as `HH:MM` in the time zone of the user, or else of the
@@ -63,7 +56,6 @@ pub struct Preferences {
         example = "22:00"
     )]
     pub quiet_from: Option<String>,
-    ///
     /// The end of the quiet hours, as `HH:MM`. Quiet hours can span midnight. Emails that were held
     /// back are sent at their end. The inbox is not affected.
     #[garde(custom(is_time_of_day))]

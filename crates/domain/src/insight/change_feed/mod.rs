@@ -72,12 +72,10 @@ pub struct FeedChange {
     /// `hidden` means that the caller does not see the resource any more.
     #[schema(example = "complete")]
     pub action: String,
-    ///
     /// The id of the parent in the path of the resource. A member has a team, and a milestone has a
     /// project. A comment, watcher, dependency, attachment, reminder or time entry has a task. Null
     /// for a resource without a parent, and for the action `hidden`.
     pub within: Option<Uuid>,
-    ///
     /// Whether the change may have granted or revoked access to other resources. If true, read the
     /// resources inside this one again. After a change of the caller's own membership, read the
     /// resources of the team again. After a change of the caller's own role, read everything again.

@@ -30,14 +30,12 @@ use crate::{
     work::{project::Project, request::ClientRequest, task::Task},
 };
 
-///
 /// The event that a notification reports.
 ///
 /// - `assigned`: a task or a client request was assigned to the user, or tasks in a project that
 ///   they manage lost their assignee.
 /// - `mentioned`: a comment mentions the user.
 /// - `commented`: a task that the user owns, is assigned or watches got a comment.
-///
 /// - `status_changed`: a task that the user owns, is assigned or watches got another status.
 /// - `due_soon`: a task is due within 24 hours.
 /// - `overdue`: a task is past its due date.
@@ -72,7 +70,6 @@ entity! {
     pub struct Notification in "notification", shown {
         /// The id of the user whose inbox it is in.
         pub user_id: Uuid,
-        ///
         /// The event that the notification reports.
         pub kind: NotificationKind,
         /// The type of the resource that it is about: `task`, `comment`, `client_request` or

@@ -32,7 +32,6 @@ use crate::{
 
 /// A notification to be sent.
 struct Notice<'a> {
-    ///
     /// The event that the notification reports.
     kind: NotificationKind,
     /// The task that it belongs to, if there is one.

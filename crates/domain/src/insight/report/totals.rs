@@ -32,8 +32,6 @@ use crate::{
 /// The greatest number of totals in a response.
 const MOST: u64 = 400;
 
-///
-///
 /// The grouping of totals of time: by task, by project, by user, or by the day (UTC) on which an
 /// entry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -73,12 +71,10 @@ impl std::str::FromStr for By {
 pub struct TimeTotal {
     /// The id of the task, project or user. Null for a day, and for the personal tasks.
     pub id: Option<Uuid>,
-    ///
     /// The title of the task, the name of the project or the username. Null if the caller may not
     /// see it or the scopes of the token do not include it.
     #[schema(example = "Website")]
     pub name: Option<String>,
-    ///
     /// Whether the user was deleted; false if the scopes of the token do not include users.
     pub removed: bool,
     /// The day (UTC) as YYYY-MM-DD, or null if the totals are not by day.
@@ -94,7 +90,6 @@ pub struct TimeTotal {
 /// Totals of time entries. Running timers are not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimeTotals {
-    ///
     /// The grouping of the totals.
     pub by: By,
     /// The number of all entries, including those of totals beyond the first 400.

@@ -134,7 +134,6 @@ pub(crate) fn ids_in(ctx: &Context, project: Uuid) -> SelectStatement {
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentInput {
-    ///
     /// The text, in Markdown. `@username` outside code mentions a user who can see the task. The
     /// users of the first 50 names are notified; further names are ignored. A full stop, hyphen or
     /// underscore at the end of a name is not part of the name.

@@ -74,11 +74,9 @@ entity! {
         pub name: String,
         /// The description, or null.
         pub description: Option<String>,
-        ///
         /// The scope of the project: the work that it includes and excludes. Null if it is not
         /// defined.
         pub scope: Option<String>,
-        ///
         /// The objectives of the project, or null.
         pub objectives: Option<String>,
         /// The id of the user who manages the project, or null if nobody was named.
@@ -220,14 +218,12 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        ///
         /// The scope of the project: the work that it includes and excludes. Null if it is not
         /// defined.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "All pages but the shop.")]
         scope: Option<String>,
-        ///
         /// The objectives of the project, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

@@ -74,11 +74,9 @@ pub struct TaskInput {
     #[garde(range(min = 0, max = 1_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000, example = 90)]
     pub(super) estimate_minutes: Option<i32>,
-    ///
     /// The rule by which the task recurs (RFC 5545 section 3.3.10), without `RRULE:` in front, or
     /// null. The shortest frequency is `DAILY`. A task with a rule must have a due date. The rule
     /// must match a date within forty years.
-    ///
     ///
     /// Completing the task creates the next task, due on the next day that the rule matches. It is
     /// due at the same local time in the time zone of the organisation. If the clocks skip that
@@ -129,7 +127,6 @@ pub struct MoveInput {
     #[serde(default)]
     #[garde(skip)]
     pub(super) beside_id: Option<Uuid>,
-    ///
     /// Whether the task is placed before or after the other task.
     #[serde(default)]
     #[garde(skip)]
@@ -137,7 +134,6 @@ pub struct MoveInput {
     pub(super) side: Side,
 }
 
-///
 /// The place before or after a task in the order of its project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

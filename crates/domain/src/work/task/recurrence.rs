@@ -28,7 +28,6 @@ pub(super) const LONGEST: usize = 500;
 ///
 /// - `from_due`: the first date after the due date. It may have passed when an overdue task is
 ///   completed.
-///
 /// - `from_completion`: the first date after the day of completion. The rule starts on that day.
 /// - `next_future`: the first date after the due date that is in the future. Dates that have passed
 ///   are skipped and do not count for `COUNT`.
@@ -52,7 +51,6 @@ pub enum RecurrenceMode {
     /// The first date after the due date. It may have passed when an overdue task is completed.
     #[default]
     FromDue,
-    ///
     /// The first date after the day of completion. The rule starts on that day.
     FromCompletion,
     /// The first date after the due date that is in the future. Dates that have passed are skipped

@@ -27,7 +27,6 @@ entity! {
         pub team_id: Uuid,
         /// The id of the user, who has one membership in the team.
         pub user_id: Uuid,
-        ///
         /// The function of the user in the team. It grants no permissions.
         #[schema(example = "Illustrator")]
         pub role: String,
@@ -117,7 +116,6 @@ input! {
         /// The id of an active user, who can be in the team only once.
         #[garde(skip)]
         user_id: Uuid,
-        ///
         /// The function of the user in the team, on one line. It grants no permissions. Default:
         /// empty.
         #[serde(default, deserialize_with = "trimmed::<_, 100>")]

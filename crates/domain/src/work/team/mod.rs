@@ -31,7 +31,6 @@ entity! {
         pub name: String,
         /// The description, or null.
         pub description: Option<String>,
-        ///
         /// The goals of the team, or null.
         pub goals: Option<String>,
         /// The id of the user who manages the team, or null if nobody was named. The manager need
@@ -135,7 +134,6 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        ///
         /// The goals of the team, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]

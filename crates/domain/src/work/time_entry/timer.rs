@@ -25,7 +25,6 @@ use crate::{
 pub struct Timer {
     /// The running time entry, or null if none is running.
     pub entry: Option<TimeEntry>,
-    ///
     /// The duration of the running entry so far, in seconds, from 0 to 86400. Null if none is
     /// running.
     #[schema(example = 600)]
