@@ -78,7 +78,8 @@ pub struct FeedChange {
     pub within: Option<Uuid>,
     /// Whether the change may have granted or revoked access to other resources. If true, read the
     /// resources inside this one again. After a change of the caller's own membership, read the
-    /// resources of the team again. After a change of the caller's own role, read everything again.
+    /// resources of the team again. A change of the caller's own user means that their role has
+    /// changed: read everything again.
     pub reread: bool,
 }
 
