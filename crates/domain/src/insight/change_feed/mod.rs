@@ -78,7 +78,7 @@ pub struct FeedChange {
     pub within: Option<Uuid>,
     /// Whether the change may have granted or revoked access to other resources. If true, read the
     /// resources inside this one again. After a change of the caller's own membership, read the
-    /// resources of the team again. A change of the caller's own user means that their role has
+    /// resources of the team again. If it is true for the caller's own user, their role has
     /// changed: read everything again.
     pub reread: bool,
 }
