@@ -132,12 +132,12 @@ fn read(tokens: TokenStream, module: &[String], imports: &mut BTreeSet<Vec<Strin
             TokenTree::Ident(word) if word == "mod" && is_word(after.first(), "tests") => rest = &after[2..],
             TokenTree::Ident(word) if word == "crate" => imports.extend(paths(after, 2)),
             TokenTree::Ident(word) if word == "super" => {
-                let mut supers = 1;
+                let mut levels = 1;
                 while let Some(below) = below(rest).filter(|below| is_word(below.first(), "super")) {
-                    (supers, rest) = (supers + 1, &below[1..]);
+                    (levels, rest) = (levels + 1, &below[1..]);
                 }
                 // In the body of a macro the path may refer to a module of the caller.
-                if let Some(depth) = module.len().checked_sub(supers).filter(|depth| *depth < 2) {
+                if let Some(depth) = module.len().checked_sub(levels).filter(|depth| *depth < 2) {
                     let all = paths(rest, 2 - depth).into_iter();
                     imports.extend(all.map(|path| [&module[..depth], &path].concat()));
                 }

@@ -131,9 +131,9 @@ impl Walk<'_> {
         if way == Way::Request && old["default"] != new["default"] {
             self.tell(at, "has another default");
         }
-        let (olds, news) = (alternatives(self.old, old), alternatives(self.new, new));
+        let (was, now) = (alternatives(self.old, old), alternatives(self.new, new));
         // Each possible alternative must be a known one.
-        let (come, known) = if way == Way::Request { (&olds, &news) } else { (&news, &olds) };
+        let (come, known) = if way == Way::Request { (&was, &now) } else { (&now, &was) };
         for one in come {
             let mut least: Option<Vec<String>> = None;
             for other in known.iter().filter(|other| within(&one["type"], &other["type"])) {

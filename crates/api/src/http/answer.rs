@@ -45,7 +45,7 @@ pub struct List<T> {
 /// A number of resources.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Count {
-    /// How many there are.
+    /// The number of resources.
     #[schema(example = 3)]
     pub count: i64,
 }

@@ -63,8 +63,8 @@ const OF_KEYS: [(&str, &str); 2] = [
 const ABSENT: &str = "The resource does not exist, or is not visible to the caller.";
 
 /// The description of `Prefer`.
-const VALIDATE_ONLY: &str = "`validate-only` makes the request a dry run (RFC 7240): the response is the one that the request would have had, and \
-    nothing is changed, sent or stored. The id of a new resource is a placeholder, a new secret reads `validate-only`, and an \
+const VALIDATE_ONLY: &str = "`validate-only` makes the request a dry run (RFC 7240): nothing is changed, sent or stored. The response is the one that \
+    the request would have had. The id of a new resource is a placeholder, a new secret reads `validate-only`, and an \
     `Idempotency-Key` is not honoured. Other preferences are ignored.";
 
 /// Adds what applies to every operation to the document of the handlers.
@@ -252,10 +252,10 @@ fn describe(method: &str, by_id: bool, list: bool) -> &'static str {
     match method {
         _ if list => {
             "Returns the resources that the caller sees, filtered and sorted by the query parameters. Numbered pages have an exact \
-             `count`; with `cursor`, every page costs the same."
+             `count`; with `cursor`, every page takes about the same time."
         }
         "get" if by_id => {
-            "Returns the current state, or a past state where `as_of` is accepted. The `ETag` is the version."
+            "Returns the resource as it is now, or as it was at the time `as_of`, if the operation has that parameter. The `ETag` is the version."
         }
         "get" => "Returns the current state.",
         "patch" => {
@@ -386,7 +386,7 @@ fn of_others(id: &str) -> Vec<Value> {
         "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
         "get_time_totals" => {
             let by = json!({ "type": "string", "enum": By::WORDS });
-            let mut all = vec![query(true, "by", "What the totals are grouped by.", by)];
+            let mut all = vec![query(true, "by", "The grouping of the totals.", by)];
             all.extend(filters::<TimeEntry>(&[]));
             all
         }
@@ -465,7 +465,7 @@ fn of_feed() -> Vec<Value> {
         query(
             false,
             "since",
-            "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the feed, so that only later changes are returned.",
+            "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the change feed, so that only later changes are returned.",
             json!({ "type": "string", "maxLength": change_feed::CURSOR, "pattern": since }),
         ),
         query(

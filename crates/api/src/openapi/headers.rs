@@ -44,13 +44,13 @@ const HEADERS: [(&str, &str, &str, u64); 15] = [
     ),
     (
         "RateLimit",
-        "How many requests can be made now (`r`), and in how many seconds the full number is available again (`t`).",
+        "The number of requests that the caller can make now (`r`), and the seconds until the full number is available again (`t`).",
         "^\"[a-z-]+\";r=[0-9]+;t=[0-9]+$",
         128,
     ),
     (
         "RateLimit-Policy",
-        "How many requests can be made in an hour (`q`), and how many of them at once (`burst`).",
+        "The number of requests that the caller can make in an hour (`q`), and at once (`burst`).",
         "^\"[a-z-]+\";q=[0-9]+;w=[0-9]+;burst=[0-9]+$",
         128,
     ),

@@ -26,7 +26,7 @@ pub(super) fn query(required: bool, name: &str, description: &str, schema: Value
 }
 
 /// The description of a full-text search.
-pub(super) const WORDS: &str = "One to ten words. Matches resources whose title or text contains all of them, in any case. The last may be the beginning of a word.";
+pub(super) const WORDS: &str = "One to ten words. Matches resources whose title or text contains all of them, ignoring case. The last may be the beginning of a word.";
 
 /// The schema of a full-text search.
 pub(super) fn words() -> Value {
@@ -85,12 +85,12 @@ pub(super) fn filters<N: Resource>(required: &[&str]) -> Vec<Value> {
                     json!({ "type": "string", "pattern": pattern(words) }),
                 ),
                 Form::Id | Form::Through(_) => (
-                    format!("Ids that match `{name}`, separated by commas; `none` for resources without one."),
+                    format!("One or more ids for `{name}`, separated by commas. `none` matches resources without one."),
                     ids("none|"),
                 ),
                 Form::Person => (
                     format!(
-                        "Ids of users that match `{name}`, separated by commas; `me` for the caller, `none` for resources without one."
+                        "One or more ids of users for `{name}`, separated by commas. `me` is the caller, and `none` matches resources without one."
                     ),
                     ids("me|none|"),
                 ),
@@ -110,7 +110,7 @@ pub(super) fn filters<N: Resource>(required: &[&str]) -> Vec<Value> {
                     texts(),
                 ),
                 Form::Search => (
-                    "Words. Matches resources that contain all of them, in any case, also as parts of words.".to_owned(),
+                    "One or more words. Matches resources that contain all of them, ignoring case, also as parts of words.".to_owned(),
                     json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": written(&format!(r"^\s{CONTROLS}")) }),
                 ),
                 Form::FullText => (WORDS.to_owned(), words()),
@@ -175,7 +175,7 @@ pub(super) fn list_parameters<N: Resource>(required: &[&str]) -> Vec<Value> {
         query(
             false,
             "cursor",
-            "The cursor of the page, from `next` or `previous`; empty for the first page. Every page costs the same. The response has no `count`.",
+            "The cursor of the page, from `next` or `previous`; empty for the first page. Every page takes about the same time. The response has no `count`.",
             json!({ "type": "string", "maxLength": list::CURSOR, "pattern": "^[A-Za-z0-9_-]*$" }),
         ),
         query(

@@ -26,10 +26,10 @@ pub(crate) async fn list_access_tokens(
 /// Create a personal access token
 ///
 /// Creates a token of the caller for scripts and programs. It acts as the user, within its scopes.
-/// The token is shown once. Only users can call this, no services. A user has at most 50 tokens,
+/// The token is shown once. Service accounts get 403 `forbidden`. A user has at most 50 tokens,
 /// expired ones included (409 `conflict`). A caller with a limited token can pass on only its own
-/// scopes (403 `insufficient_scope`). A personal access token can create none that expires later
-/// (422 `invalid`).
+/// scopes (403 `insufficient_scope`). A caller with a personal access token cannot create a token
+/// that expires later than it (422 `invalid`).
 #[utoipa::path(tag = "access-tokens", request_body = AccessTokenInput, responses((status = 201, description = "The new personal access token, with the token itself.", body = WithToken)))]
 #[post("")]
 pub(crate) async fn create_access_token(caller: Caller, app: App, body: Body<AccessTokenInput>) -> Answered {

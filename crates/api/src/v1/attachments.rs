@@ -23,8 +23,8 @@ use crate::http::{
 
 /// List the attachments of a task
 ///
-/// Returns the descriptions of the files that are attached to the task. Every caller who sees the
-/// task may list them.
+/// Returns the metadata of the files that are attached to the task. Every caller who sees the task
+/// may list them.
 #[utoipa::path(
     tag = "attachments",
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
@@ -43,9 +43,9 @@ pub(crate) async fn list_task_attachments(
 
 /// Attach a file to a task
 ///
-/// Stores the file and returns its description. The body is the file itself, of any content type,
-/// or a form with the file as its only part, as browsers send it. `name` is required unless a form
-/// names the file. Every caller who sees the task may attach files.
+/// Stores the file and returns its metadata. The body is the file itself, of any content type, or a
+/// form with the file as its only part, as browsers send it. `name` is required unless a form names
+/// the file. Every caller who sees the task may attach files.
 ///
 /// A file that exceeds the size limit of the server (1 GiB by default) gets 413
 /// `payload_too_large`. A file that exceeds the quota of the organisation gets 413
@@ -127,8 +127,8 @@ pub(crate) async fn create_task_attachment(
 
 /// Get an attachment
 ///
-/// Returns the description of the file: its name, size, media type and digest. The file itself is
-/// at `/api/v1/tasks/{id}/attachments/{attachment_id}/content`.
+/// Returns the metadata of the file: its name, size, media type and digest. The file itself is at
+/// `/api/v1/tasks/{id}/attachments/{attachment_id}/content`.
 #[utoipa::path(
     tag = "attachments",
     params(

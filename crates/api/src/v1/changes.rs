@@ -31,12 +31,12 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// Returns the changes of the resources that the caller sees, in commit order. Send `next` as the
 /// `since` of the next request: you then get each change exactly once. Without `since`, the
-/// response has no changes, only the cursor at the end of the feed.
+/// response has no changes, only the cursor at the end of the change feed.
 ///
 /// A change names a resource, its version and what was done, but not its fields. A permanent
 /// deletion is reported to the callers who could read the resource. A change that hides a resource
-/// from the caller has the action `hidden`. A change with `reread` changed what else the caller
-/// sees: read the resources inside the changed one again.
+/// from the caller has the action `hidden`. If `reread` is true, the change may have granted or
+/// revoked access to other resources: read the resources inside the changed one again.
 #[utoipa::path(
     tag = "changes",
     responses((status = 200, description = "One page of changes.", body = FeedPage)),

@@ -21,8 +21,8 @@ endpoints! {
     list_clients;
     /// Create a client
     ///
-    /// Creates a client. For managers and admins. Two clients cannot have the same name, whatever
-    /// its case and spacing: 409 `conflict`.
+    /// Creates a client. For managers and admins. The name must be unique in the organisation,
+    /// ignoring case and spacing (409 `conflict`).
     create_client;
     /// Get a client
     ///

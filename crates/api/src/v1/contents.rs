@@ -202,7 +202,7 @@ pub(crate) async fn list_document_versions(
 
 /// Get a version of a document
 ///
-/// Returns the title, the text and the description of the stored file, as this version saved them.
+/// Returns the title, the text and the metadata of the stored file, as this version saved them.
 #[utoipa::path(
     tag = "documents",
     params(

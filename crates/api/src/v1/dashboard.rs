@@ -8,9 +8,9 @@ use crate::http::{answer::Answered, extract::Caller};
 
 /// Get the dashboard of the caller
 ///
-/// Returns how many open tasks the caller has, how many of them are due soon or overdue, the next
-/// tasks, the running timer, and the latest changes among the resources that the caller sees. A
-/// service account has no tasks of its own and no timer.
+/// Returns the number of the caller's open tasks, and of those that are in progress, due soon or
+/// overdue. Also returns the next tasks, the running timer, and the latest changes of resources
+/// that the caller sees. A service account has no tasks of its own and no timer.
 #[utoipa::path(
     tag = "tasks",
     responses((status = 200, description = "The dashboard.", body = Dashboard)),

@@ -53,7 +53,7 @@ pub(crate) async fn create_document(caller: Caller, app: App, body: Body<Documen
 
 /// Get a document
 ///
-/// Returns the document with its text and the description of its stored file. Every caller who sees
+/// Returns the document with its text and the metadata of its stored file. Every caller who sees
 /// the project may read it.
 #[utoipa::path(
     tag = "documents",
@@ -138,7 +138,7 @@ pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMat
     responses(
         (
             status = 200,
-            description = "The result of each operation, in order.",
+            description = "The result of each operation, in the order of the request.",
             body = BulkResult<Document>,
         ),
     ),

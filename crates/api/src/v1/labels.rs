@@ -30,7 +30,7 @@ endpoints! {
     /// Delete a label
     ///
     /// Deletes the label permanently and removes it from the tasks in the trash. Only an admin may
-    /// call it. Fails with 409 `in_use` while a task has the label.
+    /// call it. Fails with 409 `in_use` while a task outside the trash has the label.
     delete_label;
     /// List the history of a label
     list_label_history;

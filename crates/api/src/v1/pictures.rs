@@ -24,8 +24,8 @@ impl Takes for Image {
 ///
 /// Takes a JPEG, PNG or WebP picture of at most 5 MiB, 10,000 pixels on each side and 50 million
 /// pixels in all. The server creates a new picture from it: upright, without metadata, and at most
-/// 512 pixels on the longer side. It is a PNG if it has transparent parts, otherwise a JPEG. Only
-/// users can call this, no services.
+/// 512 pixels on the longer side. It is a PNG if it has transparent parts, otherwise a JPEG.
+/// Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)))]
 #[put("/profile/picture")]
 pub(crate) async fn replace_picture(
@@ -46,7 +46,7 @@ pub(crate) async fn replace_picture(
 
 /// Delete the caller's picture
 ///
-/// Deletes the picture of the user who calls. Only users can call this, no services.
+/// Deletes the picture of the user who calls. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {

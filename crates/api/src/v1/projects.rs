@@ -17,8 +17,9 @@ use crate::http::{
 
 /// List projects
 ///
-/// Returns the projects that the caller can see: projects without a team, projects of teams that
-/// the caller belongs to or manages, and projects that the caller manages. Admins see all projects.
+/// Returns the projects that the caller can see. These are projects without a team, projects of
+/// teams that the caller belongs to or manages, and projects that the caller manages. Admins see
+/// all projects.
 #[utoipa::path(
     tag = "projects",
     responses((status = 200, description = "One page of projects.", body = List<Project>))

@@ -32,10 +32,10 @@ use crate::http::{
 
 /// Get the report of a user
 ///
-/// Returns how many tasks the user was assigned and completed in the period, how many of them on
-/// time and late, and the time that the user tracked. Callers get their own complete figures. For
-/// another user, admins get all figures, and other callers get the figures from the projects that
-/// they manage. Tasks and time that the caller may not see count as zero.
+/// Returns statistics about one user over the period: assigned tasks, tasks completed on time and
+/// late, and tracked time. Callers get complete statistics about themselves, and admins about every
+/// user. Other callers get statistics only from the projects that they manage. Tasks and time that
+/// the caller may not see count as zero.
 #[utoipa::path(
     tag = "reports",
     responses(
@@ -61,10 +61,10 @@ pub(crate) async fn get_individual_report(
 
 /// Get the report of a team
 ///
-/// Returns the figures from the projects of the team, with one line for each person and a total.
-/// The lines are for the members of the team, its manager, other assignees of its tasks, and
-/// removed users who tracked time there in the period. The manager of the team and admins get all
-/// lines. Other callers get their own line. In CSV, the last line is the total.
+/// Returns statistics from the projects of the team, with one line for each person and a total. The
+/// members and the manager of the team have a line. Other assignees of its tasks, and deleted users
+/// who tracked time on them in the period, also have one. The manager of the team and admins get
+/// all lines. Other callers get only their own line. In CSV, the last line is the total.
 #[utoipa::path(
     tag = "reports",
     responses(
@@ -134,9 +134,9 @@ pub(crate) async fn get_workload_report(
 
 /// Get the completion report
 ///
-/// Returns how many tasks were created and completed on each day or in each week of the period, and
-/// how many of them on time. Admins get all tasks. Other callers get the tasks that they are
-/// assigned and those of the projects that they manage.
+/// Returns the numbers of tasks that were created, completed, and completed on time, for each day
+/// or week of the period. Admins get all tasks. Other callers get the tasks that they are assigned
+/// and those of the projects that they manage.
 #[utoipa::path(
     tag = "reports",
     responses(

@@ -13,8 +13,8 @@ endpoints! {
     list_request_types;
     /// Create a request type
     ///
-    /// Creates a request type. For managers and admins. Two request types cannot have the same
-    /// name, whatever its case and spacing: 409 `conflict`.
+    /// Creates a request type. For managers and admins. The name must be unique in the
+    /// organisation, ignoring case and spacing (409 `conflict`).
     create_request_type;
     /// Get a request type
     ///

@@ -59,7 +59,7 @@ endpoints! {
     responses(
         (
             status = 200,
-            description = "The result of each operation, in order.",
+            description = "The result of each operation, in the order of the request.",
             body = BulkResult<ClientRequest>,
         ),
     ),
@@ -76,8 +76,8 @@ pub(crate) async fn change_requests(
 
 /// Get the dashboard of requests
 ///
-/// Returns the number of requests by status, in all, by client and by type, and the age of the
-/// oldest request that is not completed. Every caller may read it.
+/// Returns the number of client requests by status: in total, for each client and for each type.
+/// Also returns the age of the oldest request that is not completed. Every caller may read it.
 #[utoipa::path(
     tag = "requests",
     responses(

@@ -36,9 +36,9 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 
 /// Check that the server can serve requests
 ///
-/// Returns 200 when the database has the schema of this version, and has stored a test write of
-/// this server and returned it. Returns 503 otherwise, and from the moment that the server is told
-/// to stop; `detail` has the reason. The response takes at most one second.
+/// Returns 200 when the database has the schema of this version, and the server can write to it and
+/// read the result. Returns 503 otherwise, and as soon as the server begins to stop. `detail` has
+/// the reason. The response takes at most one second.
 #[utoipa::path(
     tag = "service",
     security(()),

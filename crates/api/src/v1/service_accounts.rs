@@ -27,8 +27,8 @@ pub(crate) async fn list_service_accounts(
 ///
 /// Creates a service account with a new secret, which is shown once. With it the service account
 /// gets access tokens at `POST /api/v1/auth/token`. Only admins can call this. A caller with a
-/// limited token can pass on only its own scopes (403 `insufficient_scope`). A name that is taken
-/// gets 409 `conflict`.
+/// limited token must have all scopes that the service account gets (403 `insufficient_scope`). A
+/// name that is taken gets 409 `conflict`.
 #[utoipa::path(tag = "service-accounts", request_body = ServiceAccountInput, responses((status = 201, description = "The new service account, with its secret.", body = WithSecret)))]
 #[post("")]
 pub(crate) async fn create_service_account(
@@ -69,7 +69,7 @@ pub(crate) async fn get_service_account(
 ///
 /// Replaces all writable fields. An absent field gets its default. A change of the scopes, the
 /// expiry or `is_active` revokes the access tokens of the service account at once. Only admins can
-/// call this. A caller with a limited token can pass on only its own scopes (403
+/// call this. A caller with a limited token must have all scopes that the service account gets (403
 /// `insufficient_scope`).
 #[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
 #[put("/{id}")]
@@ -87,7 +87,7 @@ pub(crate) async fn replace_service_account(
 ///
 /// Changes the given fields. A change of the scopes, the expiry or `is_active` revokes the access
 /// tokens of the service account at once. Only admins can call this. A caller with a limited token
-/// must have all scopes of the service account (403 `insufficient_scope`).
+/// must have all scopes that the service account has after the change (403 `insufficient_scope`).
 #[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
 #[patch("/{id}")]
 pub(crate) async fn update_service_account(

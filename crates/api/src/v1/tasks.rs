@@ -47,7 +47,7 @@ endpoints! {
     /// Changes the fields that are in the body (JSON merge patch, RFC 7396); null clears a field.
     /// The owner, the assignee, a manager of the project or an admin may call it; for a personal
     /// task, also every manager. Setting `parent_id` requires the right to delete the task. A new
-    /// assignee is notified; a new status is notified to the owner, the assignee and the watchers.
+    /// assignee is notified. The owner, the assignee and the watchers are notified of a new status.
     ///
     /// If the project changes, the subtasks move too. A blocked task can leave its project only if
     /// the caller may complete it with `force=true` (403 `forbidden`). Setting the status to `done`
@@ -68,7 +68,7 @@ endpoints! {
 /// List tasks by status
 ///
 /// Returns the tasks with one of the given statuses that the caller can see. The parameter `status`
-/// is required; everything else is as in the list of tasks.
+/// is required. All other parameters are those of `GET /api/v1/tasks`.
 #[utoipa::path(
     tag = "tasks",
     responses((status = 200, description = "One page of tasks.", body = List<Task>))
@@ -87,8 +87,8 @@ pub(crate) async fn list_tasks_by_status(
 
 /// List deleted tasks
 ///
-/// Returns the tasks in the trash. The caller sees a deleted task if they could see it after a
-/// restore.
+/// Returns the tasks in the trash. A deleted task is visible to the callers who would see it after
+/// a restore.
 #[utoipa::path(
     tag = "tasks",
     responses((status = 200, description = "One page of deleted tasks.", body = List<Task>))
@@ -105,8 +105,8 @@ pub(crate) async fn list_deleted_tasks(
 
 /// Get a deleted task
 ///
-/// Returns a task in the trash, as it is now or as it was at the time `as_of`. The caller sees a
-/// deleted task if they could see it after a restore.
+/// Returns a task in the trash, as it is now or as it was at the time `as_of`. A deleted task is
+/// visible to the callers who would see it after a restore.
 #[utoipa::path(
     tag = "tasks",
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
@@ -130,8 +130,8 @@ pub(crate) async fn get_deleted_task(
 
 /// List the history of a deleted task
 ///
-/// Returns the changes to a task in the trash, newest first. The caller sees a deleted task if they
-/// could see it after a restore.
+/// Returns the changes to a task in the trash, newest first. A deleted task is visible to the
+/// callers who would see it after a restore.
 #[utoipa::path(
     tag = "tasks",
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
@@ -267,15 +267,15 @@ pub(crate) async fn move_task(
 
 /// Create, update and delete tasks in bulk
 ///
-/// Runs up to 100 operations in their order, in one transaction: all of them succeed, or none is
-/// applied. Each operation is authorised and validated like the request for a single task.
+/// Applies up to 100 operations in order, in one transaction: either all of them take effect or
+/// none. Each operation is authorised and validated as a single request would be.
 #[utoipa::path(
     tag = "tasks",
     request_body = BulkInput,
     responses(
         (
             status = 200,
-            description = "The result of each operation, in the order of the operations.",
+            description = "The result of each operation, in the order of the request.",
             body = BulkResult<Task>
         )
     )
@@ -316,8 +316,8 @@ pub(crate) async fn list_task_dependencies(
 ///
 /// Makes the task blocked by another task: it cannot be completed until that task is done,
 /// cancelled or deleted. The owner, the assignee, a manager of the project or an admin may call it.
-/// Fails with 409 `conflict` if the dependency exists or the task has 100 dependencies. The same
-/// error refuses a cycle: the other task depends on this one, directly or through other tasks.
+/// Fails with 409 `conflict` if the dependency exists, the task has 100 dependencies, or the
+/// dependencies would form a cycle.
 #[utoipa::path(
     tag = "tasks",
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),

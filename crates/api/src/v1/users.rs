@@ -62,10 +62,10 @@ pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -
 
 /// Create, update and delete users in bulk
 ///
-/// Performs at most 100 operations in their order. Each is authorised and validated by itself.
-/// Either all of them take effect, or none. A user who still has tasks, projects or the like cannot
-/// be deleted here, because there is no `transfer_to` (409 `in_use`). Each operation counts as a
-/// request against the rate limits. Only admins can call this.
+/// Applies up to 100 operations in order, in one transaction: either all of them take effect or
+/// none. Each operation is authorised and validated as a single request would be. An operation has
+/// no `transfer_to`: a user who still has teams, projects, tasks, requests, documents or
+/// invitations cannot be deleted (409 `in_use`). Only admins can call this.
 #[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "The result of each operation, in the order of the request.", body = BulkResult<User>)))]
 #[post("/bulk")]
 pub(crate) async fn change_users(
@@ -107,9 +107,9 @@ impl Takes for UsersFile {
 /// Import users
 ///
 /// Creates users from a CSV file in UTF-8 with at most 1000 rows and 1 MiB. The header names the
-/// columns `email` and `username`, and optionally `first_name`, `last_name` and `role`, in any case
-/// and order. Commas, semicolons or tabs separate the cells. Other columns are ignored and listed
-/// in `ignored_columns`, so that an export can be imported.
+/// columns `email` and `username`, and optionally `first_name`, `last_name` and `role`, in any
+/// order and ignoring case. Commas, semicolons or tabs separate the cells. Other columns are
+/// ignored and listed in `ignored_columns`, so that an export can be imported.
 ///
 /// All users are created, or none: `imported` says which, and `results` lists the errors of each
 /// row. With `dry_run` no user is created. New users have no password: they get an email with a
@@ -151,7 +151,7 @@ pub(crate) async fn import_users(
 /// Export users
 ///
 /// Returns a CSV file in UTF-8 with all users that match the filters. A cell that a spreadsheet
-/// would take for a formula starts with an apostrophe. Only admins can call this.
+/// would read as a formula starts with an apostrophe. Only admins can call this.
 #[utoipa::path(tag = "users", responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
 #[get("/export")]
 pub(crate) async fn export_users(
@@ -191,9 +191,10 @@ pub(crate) async fn get_user(
 /// Replace a user
 ///
 /// Replaces all writable fields. An absent field gets its default. A new role or a deactivation
-/// ends all sessions and access tokens of the user. A new role also clears the user from open tasks
-/// that they can no longer see. A new email address must be verified again, and the user gets an
-/// email for it. Only admins can call this. The last active admin must stay one (409 `last_admin`).
+/// ends all sessions and access tokens of the user. A user with a new role is also unassigned from
+/// open tasks that they can no longer see. A new email address must be verified again, and the user
+/// gets an email for it. Only admins can call this. The last active admin must stay an active admin
+/// (409 `last_admin`).
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
 #[put("/{id}")]
 pub(crate) async fn replace_user(
@@ -209,9 +210,9 @@ pub(crate) async fn replace_user(
 /// Update a user
 ///
 /// Changes the given fields. A new role or a deactivation ends all sessions and access tokens of
-/// the user. A new role also clears the user from open tasks that they can no longer see. A new
-/// email address must be verified again, and the user gets an email for it. Only admins can call
-/// this. The last active admin must stay one (409 `last_admin`).
+/// the user. A user with a new role is also unassigned from open tasks that they can no longer see.
+/// A new email address must be verified again, and the user gets an email for it. Only admins can
+/// call this. The last active admin must stay an active admin (409 `last_admin`).
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
 #[patch("/{id}")]
 pub(crate) async fn update_user(
@@ -230,8 +231,8 @@ pub(crate) async fn update_user(
 /// assigned requests, documents and invitations pass to the active user in `transfer_to`. Without
 /// `transfer_to` a user who has any of these gets 409 `in_use`. Open tasks that the new assignee
 /// cannot see lose their assignee. A running timer is stopped. Time entries, comments and the audit
-/// keep the name of the user, marked as removed. Only admins can call this. The last active admin
-/// cannot be deleted (409 `last_admin`). To keep the user, deactivate them instead.
+/// log keep the name of the user, marked as removed. Only admins can call this. The last active
+/// admin cannot be deleted (409 `last_admin`). To keep the user, deactivate them instead.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who receives the teams, projects, tasks, requests, documents and invitations of the deleted user.")), responses((status = 204, description = "No content: the user was deleted.")))]
 #[delete("/{id}")]
 pub(crate) async fn delete_user(
@@ -272,8 +273,8 @@ pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 
 /// List the activity of a user
 ///
-/// Lists what the user did: the action, the row, the time, the request and the address. The old and
-/// new values are in the audit, for admins. The user and admins can call this.
+/// Lists the actions of the user, each with its resource, time, request id and client address. The
+/// old and new values are in the audit log, for admins. The user and admins can call this.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of actions of the user.", body = List<HistoryEntry>)))]
 #[get("/{id}/history")]
 pub(crate) async fn list_user_history(

@@ -56,9 +56,9 @@ pub struct Dashboard {
     pub timer: Option<TimeEntry>,
     /// The twenty most recently changed tasks that the caller sees, latest first.
     pub recent: Vec<Task>,
-    /// The latest changes of tasks, comments, documents, projects and requests that the caller
-    /// sees, latest first: at most twenty, from the last 500 such changes of the organisation in
-    /// the change feed.
+    /// The latest changes of tasks, comments, documents, projects and client requests that the
+    /// caller sees, latest first. There are at most twenty, from the latest 500 such changes in the
+    /// organisation.
     pub activity: Vec<Activity>,
 }
 

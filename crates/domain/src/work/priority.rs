@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::kernel::repository::row::enumeration;
 
-/// How much something matters.
+/// The priority of a task or project.
 #[derive(
     Clone,
     Copy,

@@ -33,10 +33,10 @@ pub struct FieldProblem {
     /// A JSON pointer (RFC 6901) into the body, or the name of the parameter.
     #[schema(example = "/title")]
     pub pointer: String,
-    /// A stable code of what is wrong, for programs.
+    /// A stable code of the error, for programs.
     #[schema(example = "invalid_value")]
     pub code: String,
-    /// What is wrong, for people.
+    /// A message about the error, for people.
     #[schema(example = "Must be at least 3 characters.")]
     pub message: String,
 }
@@ -49,7 +49,7 @@ pub struct ProblemBody {
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid", max_length = 128, pattern = "^/problems/[a-z_]+$")]
     pub kind: String,
-    /// What all problems of this kind have in common, for people.
+    /// A summary for people. It is the same for all problems of this kind.
     #[schema(example = "The body is invalid.")]
     pub title: String,
     /// The HTTP status code.
@@ -58,7 +58,7 @@ pub struct ProblemBody {
     /// The stable code of the kind of problem, for programs.
     #[schema(example = "invalid")]
     pub code: String,
-    /// What is specific to this problem, for people.
+    /// An explanation of this problem, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<String>,

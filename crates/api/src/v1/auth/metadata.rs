@@ -36,13 +36,13 @@ pub(crate) struct AuthorizationServer {
     /// The grant types: `password` and `client_credentials`.
     #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 2],
-    /// How a client authenticates at the token endpoint.
+    /// The methods by which a client can authenticate at the token endpoint.
     #[schema(value_type = Vec<String>)]
     token_endpoint_auth_methods_supported: [&'static str; 3],
-    /// How a client authenticates at the revocation endpoint.
+    /// The methods by which a client can authenticate at the revocation endpoint.
     #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
-    /// How a caller authenticates at the introspection endpoint.
+    /// The methods by which a caller can authenticate at the introspection endpoint.
     #[schema(value_type = Vec<String>)]
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
 }

@@ -11,10 +11,10 @@ use crate::http::{
 
 /// Change the caller's password
 ///
-/// The caller proves the old password. All other sessions of the user end at once, their personal
-/// access tokens are deleted, and they are notified by email. A wrong old password gets 422 with
-/// the code `wrong_password` and counts as a failed attempt. After too many failed attempts the
-/// response is 429 `too_many_attempts`. Only users can call this, no services.
+/// Sets a new password. The request must contain the old one. All other sessions of the user end at
+/// once, their personal access tokens are deleted, and they are notified by email. A wrong old
+/// password gets 422 with the code `wrong_password` and counts as a failed attempt. After too many
+/// failed attempts the response is 429 `too_many_attempts`. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "No content: the password was changed.")))]
 #[post("/change-password")]
 pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {

@@ -12,8 +12,8 @@ use crate::http::{
 /// Get the caller's permissions
 ///
 /// Reports for each action whether the caller may perform it, under which rule, and which scope the
-/// token lacks. With `id` the report is about one row. Without it the report is about the resource
-/// type: whether the caller can list rows (`read`) and create one (`create`).
+/// token lacks. With `id` the report is about one resource. Without it the report is about the
+/// resource type: whether the caller can list resources (`read`) and create one (`create`).
 #[utoipa::path(tag = "auth", responses(
     (status = 200, description = "The permissions of the caller.", body = Permissions),
     (status = 404, description = "The row does not exist, or the caller cannot see it.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),

@@ -11,7 +11,8 @@ use crate::http::{
 
 /// Get the caller's profile
 ///
-/// Returns the user who calls, with all fields. A service has no profile and gets 403 `forbidden`.
+/// Returns the user who calls, with all fields. A service account has no profile and gets 403
+/// `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The profile of the caller.", body = Profile)))]
 #[get("/profile")]
 pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
@@ -22,7 +23,7 @@ pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) ->
 /// Replace the caller's profile
 ///
 /// Replaces all writable fields. An absent field gets its default. The email, the username, the
-/// role and the password are not part of the profile. Only users can call this, no services.
+/// role and the password are not part of the profile. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
 #[put("/profile")]
 pub(crate) async fn replace_profile(
@@ -37,8 +38,8 @@ pub(crate) async fn replace_profile(
 /// Update the caller's profile
 ///
 /// Changes the given fields. An absent field keeps its value, and null clears it (RFC 7396). The
-/// email, the username, the role and the password are not part of the profile. Only users can call
-/// this, no services.
+/// email, the username, the role and the password are not part of the profile. Service accounts get
+/// 403 `forbidden`.
 #[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
 #[patch("/profile")]
 pub(crate) async fn update_profile(

@@ -47,7 +47,7 @@ fn maybe_folded<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resu
 #[serde(deny_unknown_fields)]
 struct Account {
     /// The email address, unique in the organisation and stored in lower case. Optional with an
-    /// invitation: it must then be the invited address.
+    /// invitation; if sent, it must be the invited address.
     #[serde(default, deserialize_with = "maybe_folded")]
     #[garde(email, custom(reachable), length(chars, max = 254))]
     #[schema(format = Email, max_length = 254, example = "ada@acme.example")]

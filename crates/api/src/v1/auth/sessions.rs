@@ -11,7 +11,7 @@ use crate::http::{
 
 /// List the caller's sessions
 ///
-/// Lists the open sessions of the user who calls. Only users can call this, no services.
+/// Lists the open sessions of the user who calls. Service accounts get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "One page of sessions.", body = List<SessionView>)))]
 #[get("/sessions")]
 pub(crate) async fn list_sessions(
@@ -37,7 +37,7 @@ pub(crate) async fn delete_session(caller: Caller, app: App, id: Id, pre: IfMatc
 /// End the caller's other sessions
 ///
 /// Ends all sessions of the user except the one that makes the request. The request needs a
-/// session: a service and a personal access token get 403 `forbidden`.
+/// session: service accounts and personal access tokens get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 204, description = "No content: all other sessions were ended.")))]
 #[post("/sessions/end-others")]
 pub(crate) async fn end_other_sessions(caller: Caller, app: App) -> Answered {

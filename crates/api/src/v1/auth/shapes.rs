@@ -203,7 +203,8 @@ pub(crate) struct Introduction {
     id: Option<Uuid>,
     /// The id of the organisation. Null for an operator.
     tenant: Option<Uuid>,
-    /// The role of the user: `admin`, `manager` or `member`. Null for a service or an operator.
+    /// The role of the user: `admin`, `manager` or `member`. Null for a service account or an
+    /// operator.
     role: Option<String>,
     /// The scopes of the token. Null if the token is not limited to scopes.
     scopes: Option<Vec<String>>,

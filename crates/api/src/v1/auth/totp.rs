@@ -88,8 +88,8 @@ impl RecoveryCodes {
 
 /// Get the caller's second factor
 ///
-/// Reports whether a sign-in of the user needs a code. All operations on the caller's second factor
-/// need a session: a service and a personal access token get 403 `forbidden`.
+/// Reports whether a sign-in of the user requires a code. All operations on the caller's second
+/// factor need a session: service accounts and personal access tokens get 403 `forbidden`.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The state of the second factor.", body = State)))]
 #[get("/mfa/totp")]
 pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
@@ -98,10 +98,10 @@ pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
 
 /// Create a second factor
 ///
-/// Creates the secret of an authenticator (TOTP, RFC 6238). The caller proves the password. The
-/// secret is shown once, so an `Idempotency-Key` is refused (400 `invalid_header`). A sign-in needs
-/// a code only after the second factor is confirmed. Until then another call replaces the secret. A
-/// confirmed second factor gets 409 `conflict`: disable it first.
+/// Creates the secret of an authenticator (TOTP, RFC 6238). The request must contain the caller's
+/// password. The secret is shown once, so an `Idempotency-Key` is refused (400 `invalid_header`). A
+/// sign-in needs a code only after the second factor is confirmed. Until then another call replaces
+/// the secret. A confirmed second factor gets 409 `conflict`: disable it first.
 #[utoipa::path(tag = "auth", request_body = PasswordProof, responses((status = 200, description = "The secret for the authenticator.", body = TotpEnrolment)))]
 #[post("/mfa/totp")]
 pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordProof>) -> Answered {
@@ -140,9 +140,9 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
 
 /// Replace the caller's recovery codes
 ///
-/// Creates ten new recovery codes and makes all old ones invalid. The caller proves the password
-/// and a code. The codes are shown once, so an `Idempotency-Key` is refused (400 `invalid_header`).
-/// Without a second factor the response is 409 `conflict`.
+/// Creates ten new recovery codes and makes all old ones invalid. The request must contain the
+/// caller's password and a code. The codes are shown once, so an `Idempotency-Key` is refused (400
+/// `invalid_header`). Without a second factor the response is 409 `conflict`.
 #[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)))]
 #[post("/mfa/totp/recovery-codes")]
 pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
@@ -160,9 +160,9 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 
 /// Disable the caller's second factor
 ///
-/// Deletes the second factor. The caller proves the password and a code. A user who has lost the
-/// authenticator and all recovery codes asks an admin. Without a second factor the response is 409
-/// `conflict`.
+/// Deletes the second factor. The request must contain the caller's password and a code. A user who
+/// has lost the authenticator and all recovery codes asks an admin. Without a second factor the
+/// response is 409 `conflict`.
 #[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 204, description = "No content: the second factor was disabled.")))]
 #[post("/mfa/totp/disable")]
 pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
@@ -189,7 +189,7 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
 ///
 /// Deletes the second factor of another user who has lost it, and ends all sessions of that user.
 /// Only admins can call this, and only with a session. The caller's own second factor gets 403
-/// `forbidden`: disable it with a proof instead.
+/// `forbidden`: use `POST /api/v1/auth/mfa/totp/disable` for it.
 #[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 204, description = "No content: the second factor was deleted.")))]
 #[delete("/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {

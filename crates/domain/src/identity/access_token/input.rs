@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessTokenInput {
-    /// The name, which tells the user what the token is for.
+    /// A name that describes the purpose of the token.
     #[serde(deserialize_with = "trimmed::<_, 100>")]
     #[garde(length(chars, min = 1, max = 100), custom(one_line))]
     #[schema(format = "line", min_length = 1, max_length = 100, example = "nightly report")]

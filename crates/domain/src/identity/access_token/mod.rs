@@ -36,7 +36,7 @@ entity! {
         ..stamps,
         /// The id of the user as whom the token acts.
         pub user_id: Uuid,
-        /// The name, which tells the user what the token is for.
+        /// A name that describes the purpose of the token.
         #[schema(example = "nightly report")]
         pub name: String,
         /// The scopes of the token. It may do what its user may, within these scopes.

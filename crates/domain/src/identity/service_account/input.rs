@@ -60,8 +60,8 @@ impl From<&ServiceAccount> for ServiceAccountInput {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// How long the current secret stays valid, in seconds. 0 ends it at once, and revokes the
-    /// access tokens.
+    /// How long the current secret stays valid, in seconds. With 0 it becomes invalid at once, and
+    /// the access tokens are revoked.
     #[serde(default = "a_day")]
     #[garde(range(max = 604_800))]
     #[schema(minimum = 0, maximum = 604_800, default = 86_400)]

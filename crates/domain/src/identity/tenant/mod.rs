@@ -53,8 +53,8 @@ pub(crate) mod entity {
         /// The short name for URLs and for signing in, unique in the installation.
         #[schema(example = "acme")]
         pub slug: String,
-        /// Whether the organisation is active. In a suspended one no user and no service has
-        /// access.
+        /// Whether the organisation is active. Users and service accounts of a suspended
+        /// organisation have no access.
         pub is_active: bool,
         /// The time zone, a name of the IANA database.
         #[schema(example = "Europe/Berlin")]
@@ -62,7 +62,7 @@ pub(crate) mod entity {
         /// The language, a tag of RFC 5646.
         #[schema(example = "en")]
         pub locale: String,
-        /// Whether users must send `If-Match` with every change.
+        /// Whether users must send `If-Match` with every change. Service accounts need not.
         pub require_if_match: bool,
         /// The date and time (UTC) at which the organisation was created.
         pub created_at: Timestamp,
@@ -70,9 +70,10 @@ pub(crate) mod entity {
         pub updated_at: Timestamp,
         /// The version of the organisation, for `If-Match`.
         pub version: i64,
-        /// Who can join the organisation: `closed`, `invitation`, `domain` or `open`.
+        /// The rule for joining the organisation: `closed`, `invitation`, `domain` or `open`.
         pub registration: Registration,
-        /// The domains of email addresses whose owners can join if `registration` is `domain`.
+        /// The email domains for the rule `domain` in `registration`: users with an address in one
+        /// of them can join.
         #[schema(value_type = Vec<String>, example = json!(["acme.example"]))]
         pub email_domains: AsJson<Vec<String>>,
         /// Whether users must verify their email address before they can sign in.
@@ -149,17 +150,18 @@ pub struct TenantInput {
     #[garde(length(chars, max = 35), custom(language_tag))]
     #[schema(format = "language-tag", max_length = 35, example = "en")]
     pub(crate) locale: String,
-    /// Whether users must send `If-Match` with every change. Default: `false`.
+    /// Whether users must send `If-Match` with every change. Service accounts need not. Default:
+    /// `false`.
     #[serde(default)]
     #[garde(skip)]
     pub(crate) require_if_match: bool,
-    /// Who can join the organisation. Default: `invitation`.
+    /// The rule for joining the organisation. Default: `invitation`.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "invitation")]
     pub(crate) registration: Registration,
-    /// The domains of email addresses whose owners can join if `registration` is `domain`. At most
-    /// 20, compared case-insensitively.
+    /// The email domains for the rule `domain` in `registration`: users with an address in one of
+    /// them can join. At most 20, compared case-insensitively.
     #[serde(default, deserialize_with = "registration::domains")]
     #[garde(
         custom(items::<_, 0, 20>),

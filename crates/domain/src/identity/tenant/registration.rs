@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 
 use super::Tenant;
 
-/// Who can join an organisation. `closed`: only users whom an admin creates. `invitation`: also
-/// invited users. `domain`: also everybody with an email address of one of the domains, after
-/// verifying it. `open`: everybody.
+/// The rule for joining an organisation. `closed`: only an admin adds users. `invitation`: invited
+/// users can also register. `domain`: everybody with an email address of one of the domains can
+/// also register, and must verify the address. `open`: everybody can register.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, DeriveActiveEnum, EnumIter,
 )]

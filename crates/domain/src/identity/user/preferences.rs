@@ -26,23 +26,24 @@ pub enum Channel {
 #[garde(allow_unvalidated)]
 #[schema(as = NotificationPreferences)]
 pub struct Preferences {
-    /// For the kind `assigned`: a task or a client's request was assigned to the user, or tasks of
-    /// a project that they manage lost their assignee.
+    /// The channel for the kind `assigned`: a task or a client request was assigned to the user. It
+    /// is also for tasks that lost their assignee in a project that the user manages.
     pub assignment: Channel,
-    /// For the kind `mentioned`: a comment mentions the user.
+    /// The channel for the kind `mentioned`: a comment mentions the user.
     pub mention: Channel,
-    /// For the kind `commented`: a new comment on a task that the user owns, is assigned or
-    /// watches.
+    /// The channel for the kind `commented`: a new comment on a task that the user owns, is
+    /// assigned or watches.
     pub comment: Channel,
-    /// For the kind `status_changed`: a new status of a task that the user owns, is assigned or
-    /// watches.
+    /// The channel for the kind `status_changed`: a new status of a task that the user owns, is
+    /// assigned or watches.
     pub status: Channel,
-    /// For the kind `due_soon`: a task is due within a day. It goes to the assignee, or else to the
-    /// owner.
+    /// The channel for the kind `due_soon`: a task is due within a day. It goes to the assignee, or
+    /// else to the owner.
     pub due_soon: Channel,
-    /// For the kind `overdue`: a task is overdue. It goes to the assignee, or else to the owner.
+    /// The channel for the kind `overdue`: a task is overdue. It goes to the assignee, or else to
+    /// the owner.
     pub overdue: Channel,
-    /// For the kind `reminder`: a reminder that the user set.
+    /// The channel for the kind `reminder`: a reminder that the user set.
     pub reminder: Channel,
     /// The start of the quiet hours, as `HH:MM` in the time zone of the user, or else of the
     /// organisation. During quiet hours no notification is sent by email. Null, with `quiet_until`,
@@ -55,8 +56,8 @@ pub struct Preferences {
         example = "22:00"
     )]
     pub quiet_from: Option<String>,
-    /// The end of the quiet hours, as `HH:MM`. They can span midnight. The emails are sent then.
-    /// The inbox is not affected.
+    /// The end of the quiet hours, as `HH:MM`. Quiet hours can span midnight. Emails that were held
+    /// back are sent at their end. The inbox is not affected.
     #[garde(custom(is_time_of_day))]
     #[schema(
         format = "time-of-day",

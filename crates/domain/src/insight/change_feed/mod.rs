@@ -72,14 +72,14 @@ pub struct FeedChange {
     /// `hidden` means that the caller does not see the resource any more.
     #[schema(example = "complete")]
     pub action: String,
-    /// The id of the parent in the path of the resource: the team of a member, the project of a
-    /// milestone, or the task of a comment, watcher, dependency, attachment, reminder or time
-    /// entry. Null for a resource without a parent, and for the action `hidden`.
+    /// The id of the parent in the path of the resource. A member has a team, and a milestone has a
+    /// project. A comment, watcher, dependency, attachment, reminder or time entry has a task. Null
+    /// for a resource without a parent, and for the action `hidden`.
     pub within: Option<Uuid>,
-    /// Whether the change may have given or taken access to other resources. If so, read the
+    /// Whether the change may have granted or revoked access to other resources. If true, read the
     /// resources inside this one again. After a change of the caller's own membership, read the
-    /// resources of its team again; after a change of the caller's own user, whose role has
-    /// changed, read everything.
+    /// resources of the team again. If it is true for the caller's own user, their role has
+    /// changed: read everything again.
     pub reread: bool,
 }
 

@@ -30,13 +30,13 @@ use crate::{
     work::{project::Project, request::ClientRequest, task::Task},
 };
 
-/// What a notification is about.
+/// The event that a notification reports.
 ///
 /// - `assigned`: a task or a client request was assigned to the user, or tasks in a project that
 ///   they manage lost their assignee.
 /// - `mentioned`: a comment mentions the user.
 /// - `commented`: a task that the user owns, is assigned or watches got a comment.
-/// - `status_changed`: the status of such a task changed.
+/// - `status_changed`: a task that the user owns, is assigned or watches got another status.
 /// - `due_soon`: a task is due within 24 hours.
 /// - `overdue`: a task is past its due date.
 /// - `reminder`: a reminder of the user fired.
@@ -70,7 +70,7 @@ entity! {
     pub struct Notification in "notification", shown {
         /// The id of the user whose inbox it is in.
         pub user_id: Uuid,
-        /// What it is about.
+        /// The event that the notification reports.
         pub kind: NotificationKind,
         /// The type of the resource that it is about: `task`, `comment`, `client_request` or
         /// `project`.

@@ -33,7 +33,7 @@ use crate::{
 
 /// A notification to be sent.
 struct Notice<'a> {
-    /// What it is about.
+    /// The event that the notification reports.
     kind: NotificationKind,
     /// The task that it belongs to, if there is one.
     task: Option<&'a Task>,

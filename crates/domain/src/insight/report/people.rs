@@ -38,8 +38,8 @@ pub struct PersonFigures {
     /// Whether the user was deleted; false if the scopes of the token do not include users. The
     /// time that the user tracked still counts.
     pub removed: bool,
-    /// The number of tasks that are assigned to the user, were created before the end of the
-    /// period, were not completed before its start, and are not cancelled.
+    /// The number of tasks that are assigned to the user, without cancelled ones. A task counts if
+    /// it was created before the end of the period and not completed before its start.
     pub assigned: i64,
     /// The number of tasks of the user that were completed in the period.
     pub completed: i64,
@@ -58,10 +58,10 @@ pub struct PersonFigures {
     /// not count.
     #[schema(example = 5400)]
     pub tracked_seconds: i64,
-    /// The sum of the estimates, in minutes, of the tasks that were completed in the period, have
-    /// an estimate, and on which the user tracked time.
+    /// The sum of the estimates, in minutes. A task counts if it has an estimate, was completed in
+    /// the period, and the user tracked time on it.
     pub estimated_minutes: i64,
-    /// The time that the user tracked on the tasks with an estimate, at any time, in seconds.
+    /// The time that the user tracked on the tasks in `estimated_minutes`, at any time, in seconds.
     pub estimated_tracked_seconds: i64,
     /// The tracked time divided by the estimates: 1 is as estimated, 2 is twice as long. Null if
     /// there are no estimates.
@@ -80,9 +80,9 @@ pub struct TeamReport {
     pub from: Timestamp,
     /// The end of the period (UTC), exclusive.
     pub to: Timestamp,
-    /// One line for each person: first the members of the team in the order in which they joined,
-    /// then its manager, other assignees of tasks in its projects, and deleted users who tracked
-    /// time there in the period.
+    /// One line for each person. The members of the team come first, in the order in which they
+    /// joined. Then come its manager, other assignees of tasks in its projects, and deleted users
+    /// who tracked time there in the period.
     pub results: Vec<PersonFigures>,
     /// Whether lines were cut off: a report has at most 200 people.
     pub truncated: bool,

@@ -32,8 +32,8 @@ use crate::{
 /// The greatest number of totals in a response.
 const MOST: u64 = 400;
 
-/// What time is added up by: the task, its project, the user who worked, or the day (UTC) on which
-/// an entry starts.
+/// The grouping of totals of time: by task, by project, by user, or by the day (UTC) on which an
+/// entry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -72,10 +72,10 @@ pub struct TimeTotal {
     /// The id of the task, project or user. Null for a day, and for the personal tasks.
     pub id: Option<Uuid>,
     /// The title of the task, the name of the project or the username. Null if the caller may not
-    /// see it or the token does not reach it.
+    /// see it or the scopes of the token do not include it.
     #[schema(example = "Website")]
     pub name: Option<String>,
-    /// Whether the user was removed. False also if the token does not reach users.
+    /// Whether the user was deleted; false if the scopes of the token do not include users.
     pub removed: bool,
     /// The day (UTC) as YYYY-MM-DD, or null if the totals are not by day.
     #[schema(example = "2026-01-30")]
@@ -90,7 +90,7 @@ pub struct TimeTotal {
 /// Totals of time entries. Running timers are not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TimeTotals {
-    /// What the time is added up by.
+    /// The grouping of the totals.
     pub by: By,
     /// The number of all entries, including those of totals beyond the first 400.
     pub entries: i64,

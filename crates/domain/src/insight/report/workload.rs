@@ -29,7 +29,7 @@ pub struct Workload {
     pub due: i64,
     /// The number of open tasks without an estimate.
     pub unestimated: i64,
-    /// The sum of the estimates of the other open tasks, in minutes.
+    /// The sum of the estimates of the open tasks that have one, in minutes.
     #[schema(example = 480)]
     pub estimated_minutes: i64,
 }

@@ -137,7 +137,7 @@ impl IntoDeserializer<'_, Error> for StandIn {
     }
 }
 
-/// Implements methods of a deserialiser: for a stand-in by [`StandIn`], else by `deserialize_any`.
+/// Implements methods of a `Deserializer`: for a stand-in by [`StandIn`], else by `deserialize_any`.
 macro_rules! or_stand_in {
     ($($method:ident($($name:ident: $kind:ty),*);)*) => {$(
         fn $method<V: serde::de::Visitor<'de>>(

@@ -1,9 +1,9 @@
-//! A stricter deserialiser for JSON values.
+//! A stricter `Deserializer` for JSON values.
 //!
 //! serde_json accepts `{"low": null}` for the enum value `low`, and a list for the fields of a
 //! struct in their order. The `uuid` crate accepts ids in several forms.
 //!
-//! Invariant: this deserialiser accepts only what the OpenAPI document allows.
+//! Invariant: this `Deserializer` accepts only what the OpenAPI document allows.
 
 use std::any::type_name;
 

@@ -68,7 +68,7 @@ fn by_code(cause: &(dyn DatabaseError + 'static)) -> Meaning {
     }
 }
 
-/// The meaning of an extended result code of SQLite (sqlite.org/rescode.html).
+/// The meaning of an extended result code of SQLite: see "Result and Error Codes" in its manual.
 fn sqlite(code: i32) -> Meaning {
     match code {
         // IOERR_WRITE: a quota or a limit of the file's size. IOERR_SHMSIZE: no room for the index

@@ -135,8 +135,8 @@ pub(crate) fn ids_in(ctx: &Context, project: Uuid) -> SelectStatement {
 #[serde(deny_unknown_fields)]
 pub struct CommentInput {
     /// The text, in Markdown. `@username` outside code mentions a user who can see the task. The
-    /// first 50 names count, and these users are notified. A full stop, hyphen or underscore at the
-    /// end of a name is not part of the name.
+    /// users of the first 50 names are notified; further names are ignored. A full stop, hyphen or
+    /// underscore at the end of a name is not part of the name.
     #[garde(length(chars, min = 1, max = 20_000), custom(says_something))]
     #[schema(
         min_length = 1,

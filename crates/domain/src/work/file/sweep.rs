@@ -33,7 +33,7 @@ impl Repository {
     pub async fn sweep_files(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         // A step that fails does not prevent the others.
         let outcomes = [
-            self.release_unreferred(system).await,
+            self.release_unreferenced(system).await,
             self.remove_discarded(system, blob_store).await,
             self.remove_orphans(system, blob_store).await,
             remove_leftovers(blob_store, system.now()).await,
@@ -43,7 +43,7 @@ impl Repository {
 
     /// Releases files that nothing refers to: the deletion of a task deletes its attachments by a
     /// cascade.
-    async fn release_unreferred(&self, system: &System) -> Result<()> {
+    async fn release_unreferenced(&self, system: &System) -> Result<()> {
         let refers = |table: &'static str, column: &'static str| {
             Query::select()
                 .expr(Expr::val(1))
@@ -52,14 +52,14 @@ impl Repository {
                 .and_where(Expr::col((table, column)).equals(("file", "id")))
                 .take()
         };
-        let unreferred = files(
+        let unreferenced = files(
             Condition::all()
                 .add(Expr::col(("file", "discarded_at")).is_null())
                 .add(Expr::exists(refers("attachment", "id")).not())
                 .add(Expr::exists(refers("document_version", "file_id")).not()),
         );
         loop {
-            let found = self.ids_of(system, &unreferred).await?;
+            let found = self.ids_of(system, &unreferenced).await?;
             if found.is_empty() {
                 return Ok(());
             }

@@ -75,9 +75,10 @@ entity! {
         pub name: String,
         /// The description, or null.
         pub description: Option<String>,
-        /// What the project includes and what it excludes, or null.
+        /// The scope of the project: the work that it includes and excludes. Null if it is not
+        /// defined.
         pub scope: Option<String>,
-        /// What the project is to achieve, or null.
+        /// The objectives of the project, or null.
         pub objectives: Option<String>,
         /// The id of the user who manages the project, or null if nobody was named.
         pub manager_id: Option<Uuid>,
@@ -219,12 +220,13 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        /// What the project includes and what it excludes, or null.
+        /// The scope of the project: the work that it includes and excludes. Null if it is not
+        /// defined.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "All pages but the shop.")]
         scope: Option<String>,
-        /// What the project is to achieve, or null.
+        /// The objectives of the project, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "Twice as many visitors by June.")]

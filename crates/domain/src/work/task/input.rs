@@ -75,11 +75,11 @@ pub struct TaskInput {
     #[schema(minimum = 0, maximum = 1_000_000, example = 90)]
     pub(super) estimate_minutes: Option<i32>,
     /// The rule by which the task recurs (RFC 5545 section 3.3.10), without `RRULE:` in front, or
-    /// null. The shortest frequency is `DAILY`. A rule needs a due date, and a date within forty
-    /// years on which it holds.
+    /// null. The shortest frequency is `DAILY`. A task with a rule must have a due date. The rule
+    /// must match a date within forty years.
     ///
-    /// Completing the task creates the next task, due on the next day on which the rule holds. It
-    /// is due at the same local time in the time zone of the organisation. If the clocks skip that
+    /// Completing the task creates the next task, due on the next day that the rule matches. It is
+    /// due at the same local time in the time zone of the organisation. If the clocks skip that
     /// time, the task is due that much later on the same day. If the time occurs twice, the first
     /// one counts. `UNTIL` may be a date, which is then the last day.
     ///
@@ -127,14 +127,14 @@ pub struct MoveInput {
     #[serde(default)]
     #[garde(skip)]
     pub(super) beside_id: Option<Uuid>,
-    /// On which side of the other task the task is placed.
+    /// Whether the task is placed before or after the other task.
     #[serde(default)]
     #[garde(skip)]
     #[schema(default = "after")]
     pub(super) side: Side,
 }
 
-/// A side of a task in the order of its project.
+/// The place before or after a task in the order of its project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {

@@ -28,7 +28,7 @@ pub(super) const LONGEST: usize = 500;
 ///
 /// - `from_due`: the first date after the due date. It may have passed when an overdue task is
 ///   completed.
-/// - `from_completion`: the first date after the day of completion, counted from that day.
+/// - `from_completion`: the first date after the day of completion. The rule starts on that day.
 /// - `next_future`: the first date after the due date that is in the future. Dates that have passed
 ///   are skipped and do not count for `COUNT`.
 #[derive(
@@ -51,7 +51,7 @@ pub enum RecurrenceMode {
     /// The first date after the due date. It may have passed when an overdue task is completed.
     #[default]
     FromDue,
-    /// The first date after the day of completion, counted from that day.
+    /// The first date after the day of completion. The rule starts on that day.
     FromCompletion,
     /// The first date after the due date that is in the future. Dates that have passed are skipped
     /// and do not count for `COUNT`.

@@ -27,7 +27,7 @@ entity! {
         pub team_id: Uuid,
         /// The id of the user, who has one membership in the team.
         pub user_id: Uuid,
-        /// What the user does in the team. It gives no rights.
+        /// The function of the user in the team. It grants no permissions.
         #[schema(example = "Illustrator")]
         pub role: String,
     }
@@ -116,7 +116,8 @@ input! {
         /// The id of an active user, who can be in the team only once.
         #[garde(skip)]
         user_id: Uuid,
-        /// What the user does in the team, on one line. It gives no rights. Default: empty.
+        /// The function of the user in the team, on one line. It grants no permissions. Default:
+        /// empty.
         #[serde(default, deserialize_with = "trimmed::<_, 100>")]
         #[garde(length(chars, max = 100), custom(one_line))]
         #[schema(format = "line", max_length = 100, example = "Illustrator")]

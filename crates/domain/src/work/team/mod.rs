@@ -31,7 +31,7 @@ entity! {
         pub name: String,
         /// The description, or null.
         pub description: Option<String>,
-        /// What the team wants to achieve, or null.
+        /// The goals of the team, or null.
         pub goals: Option<String>,
         /// The id of the user who manages the team, or null if nobody was named. The manager need
         /// not be a member.
@@ -135,7 +135,7 @@ input! {
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000)]
         description: Option<String>,
-        /// What the team wants to achieve, or null.
+        /// The goals of the team, or null.
         #[serde(default)]
         #[garde(length(chars, max = 20_000))]
         #[schema(max_length = 20_000, example = "One look for all products by June.")]

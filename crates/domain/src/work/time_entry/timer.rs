@@ -26,8 +26,8 @@ use crate::{
 pub struct Timer {
     /// The running time entry, or null if none is running.
     pub entry: Option<TimeEntry>,
-    /// The seconds that the entry would have if it were stopped now, from 0 to 86400. Null if none
-    /// is running.
+    /// The duration of the running entry so far, in seconds, from 0 to 86400. Null if none is
+    /// running.
     #[schema(example = 600)]
     pub seconds: Option<i32>,
 }
