@@ -19,7 +19,7 @@ const VERBS: [&str; 2] = ["read", "write"];
 /// All scopes.
 pub fn all() -> Vec<String> {
     // Some resource types share a scope, as a team and its members do.
-    let names: BTreeSet<_> = ResourceType::ALL.iter().map(|noun| noun.scope()).collect();
+    let names: BTreeSet<_> = ResourceType::ALL.iter().map(|resource| resource.scope()).collect();
     names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
 }
 

@@ -27,13 +27,13 @@ use crate::{Context, Error, Result, kernel::error::Kind};
 
 /// The rules for an action on a resource type. One of them is enough. No rule means that nobody may
 /// do it.
-pub fn rules(noun: ResourceType, action: Action) -> &'static [Rule] {
-    POLICY.iter().find(|(n, a, _)| (*n, *a) == (noun, action)).map_or(&[], |(_, _, rules)| rules)
+pub fn rules(resource: ResourceType, action: Action) -> &'static [Rule] {
+    POLICY.iter().find(|(n, a, _)| (*n, *a) == (resource, action)).map_or(&[], |(_, _, rules)| rules)
 }
 
 /// The actions on a resource type that are in the table.
-pub(crate) fn actions(noun: ResourceType) -> impl Iterator<Item = Action> {
-    POLICY.iter().filter(move |(other, ..)| *other == noun).map(|(_, action, _)| *action)
+pub(crate) fn actions(resource: ResourceType) -> impl Iterator<Item = Action> {
+    POLICY.iter().filter(move |(other, ..)| *other == resource).map(|(_, action, _)| *action)
 }
 
 /// Whether the caller may do an action, and why.
@@ -59,18 +59,18 @@ pub struct Ruling {
 /// explains the decision of [`permit`].
 pub(crate) fn explain(
     ctx: &Context,
-    noun: ResourceType,
+    resource: ResourceType,
     action: Action,
     relations: Option<Relations>,
 ) -> Ruling {
-    let all = rules(noun, action);
+    let all = rules(resource, action);
     let rule = all.iter().find(|rule| match relations {
         Some(relations) => rule.holds(ctx.role(), relations),
         None => rule.is_possible(ctx.role()),
     });
-    let seen = relations.is_none_or(|relations| action == Action::Create || sees(ctx, noun, relations));
+    let seen = relations.is_none_or(|relations| action == Action::Create || sees(ctx, resource, relations));
     let rule = rule.filter(|_| seen);
-    let missing_scope = (!ctx.reaches(noun, action)).then(|| scope(noun, action));
+    let missing_scope = (!ctx.reaches(resource, action)).then(|| scope(resource, action));
     Ruling {
         action: action.as_str(),
         allowed: rule.is_some() && missing_scope.is_none(),
@@ -88,10 +88,10 @@ pub(crate) fn explain(
 ///   not depend on the row.
 /// - `NotFound` (404) when the caller does not see the row.
 /// - `Forbidden` (403) when the caller sees the row but may not do that.
-pub fn authorize(ctx: &Context, noun: ResourceType, action: Action, relations: Relations) -> Result<()> {
-    reach(ctx, noun, action)?;
-    authorize_row(ctx, noun, action, relations)?;
-    authorized(ctx, noun, action);
+pub fn authorize(ctx: &Context, resource: ResourceType, action: Action, relations: Relations) -> Result<()> {
+    reach(ctx, resource, action)?;
+    authorize_row(ctx, resource, action, relations)?;
+    authorized(ctx, resource, action);
     Ok(())
 }
 
@@ -101,27 +101,27 @@ pub fn authorize(ctx: &Context, noun: ResourceType, action: Action, relations: R
 /// `NotFound` and `Forbidden`, as [`authorize`].
 pub(crate) fn authorize_row(
     ctx: &Context,
-    noun: ResourceType,
+    resource: ResourceType,
     action: Action,
     relations: Relations,
 ) -> Result<()> {
     // No rule allows a change of an invisible row. A row that is being created is not yet visible
     // to anybody.
-    if action != Action::Create && !sees(ctx, noun, relations) {
+    if action != Action::Create && !sees(ctx, resource, relations) {
         Err(Kind::NotFound.into())
-    } else if is_allowed(ctx, noun, action, relations) {
+    } else if is_allowed(ctx, resource, action, relations) {
         Ok(())
     } else {
         Err(Kind::Forbidden.into())
     }
 }
 
-fn sees(ctx: &Context, noun: ResourceType, relations: Relations) -> bool {
-    is_allowed(ctx, noun, Action::Read, relations)
+fn sees(ctx: &Context, resource: ResourceType, relations: Relations) -> bool {
+    is_allowed(ctx, resource, Action::Read, relations)
 }
 
-fn is_allowed(ctx: &Context, noun: ResourceType, action: Action, relations: Relations) -> bool {
-    rules(noun, action).iter().any(|rule| rule.holds(ctx.role(), relations))
+fn is_allowed(ctx: &Context, resource: ResourceType, action: Action, relations: Relations) -> bool {
+    rules(resource, action).iter().any(|rule| rule.holds(ctx.role(), relations))
 }
 
 /// Authorises an action before there is a row: creating one, or reading a collection. It is enough
@@ -130,33 +130,36 @@ fn is_allowed(ctx: &Context, noun: ResourceType, action: Action, relations: Rela
 ///
 /// # Errors
 /// `InsufficientScope` and `Forbidden` (403).
-pub fn permit(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
-    reach(ctx, noun, action)?;
-    let possible = rules(noun, action).iter().any(|rule| rule.is_possible(ctx.role()));
+pub fn permit(ctx: &Context, resource: ResourceType, action: Action) -> Result<()> {
+    reach(ctx, resource, action)?;
+    let possible = rules(resource, action).iter().any(|rule| rule.is_possible(ctx.role()));
     if !possible {
         return Err(Kind::Forbidden.into());
     }
-    authorized(ctx, noun, action);
+    authorized(ctx, resource, action);
     Ok(())
 }
 
 /// Notes the right in the authorisation record of the caller, if there is one.
-fn authorized(ctx: &Context, noun: ResourceType, action: Action) {
+fn authorized(ctx: &Context, resource: ResourceType, action: Action) {
     if let Some(record) = ctx.record() {
-        record.authorized(noun, action);
+        record.authorized(resource, action);
     }
 }
 
-fn reach(ctx: &Context, noun: ResourceType, action: Action) -> Result<()> {
-    if ctx.reaches(noun, action) {
+fn reach(ctx: &Context, resource: ResourceType, action: Action) -> Result<()> {
+    if ctx.reaches(resource, action) {
         return Ok(());
     }
-    Err(Error::with(Kind::InsufficientScope, format!("The token needs the scope {}.", scope(noun, action))))
+    Err(Error::with(
+        Kind::InsufficientScope,
+        format!("The token needs the scope {}.", scope(resource, action)),
+    ))
 }
 
 /// The scope that reaches an action on a resource type, such as `tasks:read`.
-fn scope(noun: ResourceType, action: Action) -> String {
-    format!("{}:{}", noun.scope(), action.verb())
+fn scope(resource: ResourceType, action: Action) -> String {
+    format!("{}:{}", resource.scope(), action.verb())
 }
 
 /// What a row must meet so that the caller may read it.
@@ -169,9 +172,9 @@ pub(crate) enum Visibility {
 }
 
 /// The table's condition for reading with a role.
-pub(crate) fn visibility(noun: ResourceType, role: Role) -> Visibility {
+pub(crate) fn visibility(resource: ResourceType, role: Role) -> Visibility {
     let mut relations = Vec::new();
-    for rule in rules(noun, Action::Read) {
+    for rule in rules(resource, Action::Read) {
         match (rule.role, rule.relation) {
             (Some(needed), _) if needed != role => {}
             (_, Some(relation)) => relations.push(relation),
@@ -216,7 +219,7 @@ mod tests {
     }
 
     fn scopes() -> impl Strategy<Value = Option<Vec<String>>> {
-        let all: Vec<_> = POLICY.iter().map(|(noun, action, _)| scope(*noun, *action)).collect();
+        let all: Vec<_> = POLICY.iter().map(|(resource, action, _)| scope(*resource, *action)).collect();
         prop::option::of(prop::sample::subsequence(all.clone(), 0..=all.len()))
     }
 
@@ -224,25 +227,25 @@ mod tests {
         /// Lists and single reads agree: the condition of lists holds exactly if the row may be
         /// read.
         #[test]
-        fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
+        fn visibility_is_the_right_to_read(bits in 0u16..4096, role in roles(), resource in prop::sample::select(ResourceType::ALL.to_vec())) {
             let relations = Relations(bits);
-            let listed = match visibility(noun, role) {
+            let listed = match visibility(resource, role) {
                 Visibility::All => true,
                 Visibility::Any(any) => any.into_iter().any(|relation| relations.has(relation)),
             };
-            prop_assert_eq!(listed, authorize(&caller(role), noun, Action::Read, relations).is_ok());
+            prop_assert_eq!(listed, authorize(&caller(role), resource, Action::Read, relations).is_ok());
         }
 
         /// The explanation agrees with the decision, whatever the scopes of the credential.
         #[test]
-        fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
+        fn what_is_explained_is_what_is_decided(bits in 0u16..4096, role in roles(), scopes in scopes(), resource in prop::sample::select(ResourceType::ALL.to_vec())) {
             let caller = caller(role).narrowed(scopes);
-            for action in actions(noun) {
-                let decided = authorize(&caller, noun, action, Relations(bits));
-                let ruling = explain(&caller, noun, action, Some(Relations(bits)));
+            for action in actions(resource) {
+                let decided = authorize(&caller, resource, action, Relations(bits));
+                let ruling = explain(&caller, resource, action, Some(Relations(bits)));
                 prop_assert_eq!(ruling.allowed, decided.is_ok());
                 prop_assert_eq!(ruling.missing_scope.is_some(), decided.is_err_and(|error| error.kind() == Kind::InsufficientScope));
-                prop_assert_eq!(explain(&caller, noun, action, None).allowed, permit(&caller, noun, action).is_ok());
+                prop_assert_eq!(explain(&caller, resource, action, None).allowed, permit(&caller, resource, action).is_ok());
             }
         }
 
@@ -251,34 +254,34 @@ mod tests {
         fn ownership_and_assignment_show_no_row_of_a_hidden_project(
             relations in prop::sample::subsequence(vec![Relation::Owner, Relation::Assignee, Relation::Author], 0..=3),
             role in prop::sample::select(vec![Role::Manager, Role::Member]),
-            noun in prop::sample::select(vec![
+            resource in prop::sample::select(vec![
                 ResourceType::Project, ResourceType::Milestone, ResourceType::Task, ResourceType::TaskDependency, ResourceType::Comment, ResourceType::CommentVersion,
                 ResourceType::Watcher, ResourceType::Attachment, ResourceType::Document, ResourceType::DocumentVersion,
             ]),
         ) {
             let relations = relations.into_iter().fold(Relations::default(), |relations, relation| relations.with(relation, true));
-            for action in actions(noun).filter(|action| *action != Action::Create) {
-                let judged = authorize(&caller(role), noun, action, relations);
+            for action in actions(resource).filter(|action| *action != Action::Create) {
+                let judged = authorize(&caller(role), resource, action, relations);
                 prop_assert_eq!(judged.unwrap_err().kind(), Kind::NotFound);
             }
         }
 
         /// A further relation never takes a right away.
         #[test]
-        fn facts_only_add(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec()), more in prop::sample::select(RELATIONS.to_vec())) {
+        fn facts_only_add(bits in 0u16..4096, role in roles(), resource in prop::sample::select(ResourceType::ALL.to_vec()), more in prop::sample::select(RELATIONS.to_vec())) {
             for action in [Action::Read, Action::Update, Action::Delete] {
-                if authorize(&caller(role), noun, action, Relations(bits)).is_ok() {
-                    prop_assert!(authorize(&caller(role), noun, action, Relations(bits).with(more, true)).is_ok());
+                if authorize(&caller(role), resource, action, Relations(bits)).is_ok() {
+                    prop_assert!(authorize(&caller(role), resource, action, Relations(bits).with(more, true)).is_ok());
                 }
             }
         }
 
         /// A forbidden row is visible. An invisible row is absent, whatever the action.
         #[test]
-        fn forbidden_means_visible(bits in 0u16..4096, role in roles(), noun in prop::sample::select(ResourceType::ALL.to_vec())) {
-            let readable = authorize(&caller(role), noun, Action::Read, Relations(bits)).is_ok();
+        fn forbidden_means_visible(bits in 0u16..4096, role in roles(), resource in prop::sample::select(ResourceType::ALL.to_vec())) {
+            let readable = authorize(&caller(role), resource, Action::Read, Relations(bits)).is_ok();
             for action in [Action::Update, Action::Delete] {
-                match authorize(&caller(role), noun, action, Relations(bits)) {
+                match authorize(&caller(role), resource, action, Relations(bits)) {
                     Ok(()) => prop_assert!(readable),
                     Err(error) => prop_assert_eq!(error.kind(), if readable { Kind::Forbidden } else { Kind::NotFound }),
                 }
@@ -288,11 +291,11 @@ mod tests {
 
     #[test]
     fn every_pair_stands_once() {
-        for (noun, action, _) in POLICY {
+        for (resource, action, _) in POLICY {
             assert_eq!(
-                POLICY.iter().filter(|(n, a, _)| (n, a) == (noun, action)).count(),
+                POLICY.iter().filter(|(n, a, _)| (n, a) == (resource, action)).count(),
                 1,
-                "{noun:?} {action:?}"
+                "{resource:?} {action:?}"
             );
         }
     }

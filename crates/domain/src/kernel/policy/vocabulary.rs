@@ -57,22 +57,22 @@ impl std::str::FromStr for Role {
 /// Declares the resource types. Each has two lines: its documentation, and the Rust name, the name
 /// in the audit and the name in scopes.
 macro_rules! nouns {
-    ($($(#[$doc:meta])* $noun:ident, $name:literal, $scope:literal;)*) => {
+    ($($(#[$doc:meta])* $resource:ident, $name:literal, $scope:literal;)*) => {
         /// A type of resource.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum ResourceType {
-            $($(#[$doc])* $noun,)*
+            $($(#[$doc])* $resource,)*
         }
 
         impl ResourceType {
             /// All resource types.
-            pub const ALL: &'static [Self] = &[$(Self::$noun),*];
+            pub const ALL: &'static [Self] = &[$(Self::$resource),*];
 
             /// The name in the audit, the change feed and permissions.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$noun => $name,)*
+                    $(Self::$resource => $name,)*
                 }
             }
 
@@ -81,7 +81,7 @@ macro_rules! nouns {
             /// document and its versions.
             pub const fn scope(self) -> &'static str {
                 match self {
-                    $(Self::$noun => $scope,)*
+                    $(Self::$resource => $scope,)*
                 }
             }
         }

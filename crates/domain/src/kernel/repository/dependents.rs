@@ -47,7 +47,7 @@ pub(crate) trait BelongsTo<P: Resource>: Resource {
 
 /// A cascade: the rows of one resource that are deleted with a row of another.
 pub(crate) struct Cascade {
-    noun: policy::ResourceType,
+    resource: policy::ResourceType,
     remove: for<'a> fn(&'a Tx, &'a AnyRow) -> BoxFuture<'a, Result<()>>,
 }
 
@@ -55,7 +55,7 @@ impl Cascade {
     /// Deletes the children with their parent.
     pub(crate) const fn children<C: Child>() -> Self {
         Self {
-            noun: C::Parent::TYPE,
+            resource: C::Parent::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::within))),
         }
     }
@@ -63,7 +63,7 @@ impl Cascade {
     /// Deletes the rows of `C` that belong to a deleted row of `P`.
     pub(crate) const fn of<C: BelongsTo<P>, P: Resource>() -> Self {
         Self {
-            noun: P::TYPE,
+            resource: P::TYPE,
             remove: |tx, row| Box::pin(remove_all::<C>(tx, row.downcast_ref().map(C::belonging_to))),
         }
     }
@@ -112,14 +112,14 @@ pub(crate) trait ReactsTo<N: Resource> {
 
 /// The reaction of one resource to the writes of another.
 pub(crate) struct Reaction {
-    noun: policy::ResourceType,
+    resource: policy::ResourceType,
     react: for<'a> fn(&'a Tx, Written<'a, AnyRow>) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Reaction {
     pub(crate) const fn of<R: ReactsTo<N>, N: Resource>() -> Self {
         Self {
-            noun: N::TYPE,
+            resource: N::TYPE,
             react: |tx, Written { name, old, new }| {
                 let (old, new) =
                     (old.and_then(|row| row.downcast_ref()), new.and_then(|row| row.downcast_ref()));
@@ -139,14 +139,14 @@ pub(crate) trait PassesOn<N: Resource> {
 
 /// The rows of one resource that the successor of a row gets.
 pub(crate) struct Succession {
-    noun: policy::ResourceType,
+    resource: policy::ResourceType,
     pass_on: for<'a> fn(&'a Tx, &'a AnyRow, &'a AnyRow) -> Option<BoxFuture<'a, Result<()>>>,
 }
 
 impl Succession {
     pub(crate) const fn of<R: PassesOn<N>, N: Resource>() -> Self {
         Self {
-            noun: N::TYPE,
+            resource: N::TYPE,
             pass_on: |tx, from, to| Some(R::pass_on(tx, from.downcast_ref()?, to.downcast_ref()?)),
         }
     }
@@ -155,7 +155,7 @@ impl Succession {
 impl Dependents {
     /// Passes rows on to the successor, which was added before.
     async fn succeed<N: Resource>(&self, tx: &Tx, from: &N, to: &N) -> Result<()> {
-        for succession in self.successions.iter().filter(|succession| succession.noun == N::TYPE) {
+        for succession in self.successions.iter().filter(|succession| succession.resource == N::TYPE) {
             if let Some(rest) = (succession.pass_on)(tx, from, to) {
                 rest.await?;
             }
@@ -165,7 +165,7 @@ impl Dependents {
 
     /// Deletes the rows that belong to a row that is about to be deleted permanently.
     pub(super) async fn cascade<N: Resource>(&self, tx: &Tx, row: &N) -> Result<()> {
-        for cascade in self.cascades.iter().filter(|cascade| cascade.noun == N::TYPE) {
+        for cascade in self.cascades.iter().filter(|cascade| cascade.resource == N::TYPE) {
             (cascade.remove)(tx, row).await?;
         }
         Ok(())
@@ -173,7 +173,7 @@ impl Dependents {
 
     /// Runs the reactions of all resources to a write.
     pub(super) async fn react<N: Resource>(&self, tx: &Tx, written: Written<'_, N>) -> Result<()> {
-        for reaction in self.reactions.iter().filter(|reaction| reaction.noun == N::TYPE) {
+        for reaction in self.reactions.iter().filter(|reaction| reaction.resource == N::TYPE) {
             let (old, new) = (written.old.map(|row| row as &AnyRow), written.new.map(|row| row as &AnyRow));
             if let Some(rest) = (reaction.react)(tx, Written { name: written.name, old, new }) {
                 rest.await?;
