@@ -217,7 +217,7 @@ async fn redoc(app: &App, browser: &Browser) -> Done {
 
 async fn problem(app: &App, browser: &Browser) -> Done {
     browser.goto(&format!("{}/problems/stale", app.url)).await?;
-    browser.wait_for("document.body.innerText.includes('The resource has changed meanwhile.')").await
+    browser.wait_for("document.body.innerText.includes('The resource has changed.')").await
 }
 
 /// Opens Swagger UI and enters the token of the admin.

@@ -128,7 +128,7 @@ async fn every_refused_sign_in_gets_the_same_response(app: &App) {
     for told in told {
         let mut body = told.body.clone();
         body.as_object_mut().unwrap().remove("instance");
-        let title = "This client's id and secret are not right, or not any more.";
+        let title = "The client credentials are invalid.";
         let expected = json!({
             "type": "/problems/invalid_client", "title": title, "status": 401, "code": "invalid_client",
             "error": "invalid_client",

@@ -85,12 +85,12 @@ pub(super) fn filters<N: Resource>(required: &[&str]) -> Vec<Value> {
                     json!({ "type": "string", "pattern": pattern(words) }),
                 ),
                 Form::Id | Form::Through(_) => (
-                    format!("One or more ids for `{name}`, separated by commas. `none` matches resources without one."),
+                    format!("Ids for `{name}`, separated by commas. `none` matches resources without one."),
                     ids("none|"),
                 ),
                 Form::Person => (
                     format!(
-                        "One or more ids of users for `{name}`, separated by commas. `me` is the caller, and `none` matches resources without one."
+                        "Ids of users for `{name}`, separated by commas. `me` is the caller, and `none` matches resources without one."
                     ),
                     ids("me|none|"),
                 ),
