@@ -45,10 +45,10 @@ pub async fn revoke_access(tx: &Tx, token: &Principal) -> Result<()> {
     let what = json!({ "token_id": token.token_id() });
     match token.kind() {
         Bearer::Service => {
-            tx.note(policy::ResourceType::ServiceAccount, ChangeType::RevokeToken, token.id(), &what)?
+            tx.note(policy::ResourceType::ServiceAccount, ChangeType::RevokeToken, token.id(), &what)?;
         }
         Bearer::User | Bearer::Operator => {
-            tx.note(policy::ResourceType::User, ChangeType::RevokeToken, token.id(), &what)?
+            tx.note(policy::ResourceType::User, ChangeType::RevokeToken, token.id(), &what)?;
         }
     }
     tx.revoke(Revocation::of_token(tx, token)).await

@@ -24,6 +24,8 @@ const PAGE: u64 = 200;
 
 /// A row of any resource.
 type AnyRow = dyn Any + Send + Sync;
+/// What follows from a write, still to be run.
+type Effect<'a> = BoxFuture<'a, Result<()>>;
 
 /// All relations between resources.
 pub(crate) struct Dependents {
@@ -113,7 +115,7 @@ pub(crate) trait ReactsTo<N: Resource> {
 /// The reaction of one resource to the writes of another.
 pub(crate) struct Reaction {
     resource: policy::ResourceType,
-    react: for<'a> fn(&'a Tx, Written<'a, AnyRow>) -> Option<BoxFuture<'a, Result<()>>>,
+    react: for<'a> fn(&'a Tx, Written<'a, AnyRow>) -> Option<Effect<'a>>,
 }
 
 impl Reaction {
@@ -140,7 +142,7 @@ pub(crate) trait PassesOn<N: Resource> {
 /// The rows of one resource that the successor of a row gets.
 pub(crate) struct Succession {
     resource: policy::ResourceType,
-    pass_on: for<'a> fn(&'a Tx, &'a AnyRow, &'a AnyRow) -> Option<BoxFuture<'a, Result<()>>>,
+    pass_on: for<'a> fn(&'a Tx, &'a AnyRow, &'a AnyRow) -> Option<Effect<'a>>,
 }
 
 impl Succession {

@@ -43,7 +43,7 @@ fn tighten(file: &Path) {
             tracing::info!(file = %file.display(), "removed the permissions of other users on a database file");
         }
         Err(error) => {
-            tracing::warn!(file = %file.display(), %error, "other users can access a database file")
+            tracing::warn!(file = %file.display(), %error, "other users can access a database file");
         }
     }
 }

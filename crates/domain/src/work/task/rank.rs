@@ -97,7 +97,7 @@ async fn make_room(tx: &Tx, task: Uuid, side: Side, anchor: &Task) -> Result<Str
         for (other, rank) in row.into_iter().zip(ranks) {
             match other {
                 Some(other) => {
-                    drop(tx.cascade_update(ChangeType::Move, other.clone(), Task { rank, ..other }).await?)
+                    drop(tx.cascade_update(ChangeType::Move, other.clone(), Task { rank, ..other }).await?);
                 }
                 None => own = rank,
             }
