@@ -190,7 +190,7 @@ pub struct Settings {
     /// is taken from their `X-Forwarded-For` or, without one, their `X-Real-IP`. Default: none.
     #[arg(long, env = "TASKHUB_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     pub trusted_proxies: Vec<IpNet>,
-    /// The origins whose pages may call the API, such as https://app.example.com, separated by
+    /// The origins whose pages may call the API, such as `https://app.example.com`, separated by
     /// commas. Default: none.
     #[arg(long, env = "TASKHUB_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Vec<String>,

@@ -1,7 +1,7 @@
 //! The endpoints of `/api/v1`, one file for each resource.
 //!
 //! Invariant: a handler only converts between HTTP and an operation of the domain. It decides no
-//! right and knows no table. [`noun`] has what the handlers of all resources share; [`endpoints`]
+//! right and knows no table. [`resource`] has what the handlers of all resources share; [`endpoints`]
 //! declares the handlers that most resources have.
 
 pub(crate) mod access_tokens;

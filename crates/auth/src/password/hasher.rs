@@ -94,7 +94,7 @@ impl Hasher {
         .await
     }
 
-    /// Assesses a password as [`weakness`] does, outside the async threads and within the same
+    /// Assesses a password as [`weakness()`] does, outside the async threads and within the same
     /// bounds.
     ///
     /// # Errors

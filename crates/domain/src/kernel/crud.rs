@@ -136,7 +136,7 @@ pub async fn list<N: Resource>(
 /// A page of the rows that refer to another row.
 ///
 /// # Errors
-/// As [`list`].
+/// As [`list()`].
 pub(crate) async fn list_of<P: Resource, N: Resource>(
     repository: &Repository,
     ctx: &Context,

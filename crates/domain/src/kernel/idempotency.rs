@@ -119,7 +119,7 @@ impl Repository {
         Key { id: Uuid::from_bytes(id), fingerprint: URL_SAFE_NO_PAD.encode(fingerprint) }
     }
 
-    /// As [`Store::write`], but returns a response that can be stored. With a key, the operation
+    /// As [`Repository::write`], but returns a response that can be stored. With a key, the operation
     /// runs once.
     ///
     /// # Errors

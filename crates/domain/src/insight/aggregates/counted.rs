@@ -2,7 +2,7 @@
 //! log.
 //!
 //! Invariant: all statements must see the same snapshot of the database
-//! ([`crate::Store::at_once`]). Rows that are compacted between two statements would be counted
+//! ([`crate::Repository::at_once`]). Rows that are compacted between two statements would be counted
 //! twice or not at all.
 
 use std::{collections::BTreeMap, ops::Range};

@@ -4,7 +4,7 @@
 //!
 //! This module reacts to each write of a task or a time entry; no resource calls it. A write adds
 //! one row to the log for the old values and one for the new values. It changes no existing row, so
-//! writes do not wait for each other here. [`crate::Store::compact_deltas`] compacts the log: it
+//! writes do not wait for each other here. [`crate::Repository::compact_deltas`] compacts the log: it
 //! moves its rows into sums ([`sum`]) by status and priority, by ranges of due dates and by ranges
 //! of durations. Each range is a 64th of a larger one ([`tree`]). So the cost of reading
 //! ([`counted`]) grows neither with the number of tasks nor with the number of their changes.

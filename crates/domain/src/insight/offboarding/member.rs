@@ -22,7 +22,7 @@ use crate::{
 /// of the projects are notified.
 ///
 /// # Errors
-/// As [`crate::kernel::crud::remove_within`]. `InvalidParameter` if the named user is not another
+/// As [`crate::kernel::crud::remove`]. `InvalidParameter` if the named user is not another
 /// active user who can see the projects of the team. `InsufficientScope` if a task passes to them
 /// and the scopes of the credential do not include tasks.
 pub async fn remove_member(

@@ -3,7 +3,7 @@
 //!
 //! Invariant: an object is durable before the row that refers to it is committed. It is removed
 //! only after a committed row says that it may be. A failure or a kill in between leaves an object
-//! without a row, which [`Store::sweep_files`](crate::Store::sweep_files) removes.
+//! without a row, which [`Repository::sweep_files`](crate::Repository::sweep_files) removes.
 //!
 //! This module does not know which resource uses a file. A file has no path of its own, so it can
 //! be read only through the resource that refers to it.

@@ -1,8 +1,8 @@
 //! The assignees of tasks.
 //!
 //! Invariant: the assignee of an open task sees it. [`check`] refuses an assignment to a user who
-//! does not. When a user loses access to projects, [`clear_unseen`] clears their open assignments
-//! there and notifies the managers of the projects. A task that is done or cancelled keeps its
+//! does not. When a user loses access to projects, [`clear_unseen_of`] clears their open
+//! assignments there, and `insight::offboarding` notifies the managers of the projects. A task that is done or cancelled keeps its
 //! assignee as a record, which alone gives them no access.
 
 use std::collections::BTreeMap;
@@ -103,7 +103,9 @@ pub(crate) async fn assignees(tx: &Tx, which: Condition) -> Result<Vec<Uuid>> {
     tx.rows(&people).await?.iter().map(|row| field(row, 0)).collect()
 }
 
-/// As [`clear_unseen`], for the tasks of one user.
+/// Clears a user's assignments of those open tasks that meet a condition and that the user can no
+/// longer see. Returns the user and the number of cleared assignments by project. The change that
+/// took the access away was authorised; this follows from it and needs no scope of its own.
 pub(crate) async fn clear_unseen_of(
     tx: &Tx,
     user: Uuid,
