@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use taskhub_domain::{
-    Instant,
+    Timestamp,
     error::Kind,
     fuzzing::{LONGEST_RECURRENCE, recurrence},
 };
@@ -13,7 +13,7 @@ use taskhub_domain::{
 fuzz_target!(|text: &str| {
     let mut lines = text.splitn(3, '\n');
     let (Some(from), Some(zone), Some(rule)) = (lines.next(), lines.next(), lines.next()) else { return };
-    let Ok(from) = from.parse().map(Instant::from_micros) else { return };
+    let Ok(from) = from.parse().map(Timestamp::from_micros) else { return };
     if rule.chars().nth(LONGEST_RECURRENCE).is_some() {
         return;
     }

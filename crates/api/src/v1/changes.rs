@@ -1,7 +1,7 @@
 //! Endpoints of the change feed: `/api/v1/changes` returns pages, `/api/v1/events` a stream.
 //!
-//! Both read the same feed with the same cursors ([`taskhub_domain::change_feed`]). They do not know which changes a
-//! caller may see.
+//! Both read the same feed with the same cursors ([`taskhub_domain::change_feed`]). They do not
+//! know which changes a caller may see.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Where the rows of a resource are: in a collection of their own, or inside a row of another
 //! resource, their parent.
 //!
-//! Invariant: a row inside a parent is reached through that parent alone. A row in another parent is
-//! absent, whatever the caller may do with it there.
+//! Invariant: a row inside a parent is reached through that parent alone. A row in another parent
+//! is absent, whatever the caller may do with it there.
 
 use std::future::Future;
 
@@ -68,7 +68,7 @@ pub trait Parent<N: Resource>: Sized + Send + Sync + 'static {
     /// The parent in a key.
     fn parent_of(key: Self::Key) -> Option<(ResourceType, Uuid)>;
 
-    /// The path of the collection of a row, such as `tasks/0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e/comments`.
+    /// The path of the collection of a row, such as `tasks/{id}/comments` with the id of the task.
     fn collection_path(row: &N) -> String;
 }
 
