@@ -6,7 +6,7 @@
 //!   resource gets every change of it. A permanent deletion goes to callers who could read the last
 //!   state of the row.
 //! - A reader who continues from a cursor gets each change exactly once. Positions have no gaps
-//!   (`store/feed.rs`), and a position that is no longer stored is an error.
+//!   (`repository/feed.rs`), and a position that is no longer stored is an error.
 //!
 //! A caller sees a row through a chain, such as comment → task → project → team → own membership.
 //! Each link is a value of a row. A change that gives or takes access is returned with `reread`:
@@ -153,7 +153,7 @@ impl Reading {
     /// The next changes, at most `most`. The number of examined changes is limited too.
     ///
     /// # Errors
-    /// `CursorExpired` if some of them are no longer stored; those of the store.
+    /// `CursorExpired` if some of them are no longer stored; repository errors.
     pub async fn next(&mut self, repository: &Repository, most: usize) -> Result<FeedPage> {
         let scope = repository.read(&self.ctx);
         // Read first: later commits have greater positions.

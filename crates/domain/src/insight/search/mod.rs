@@ -1,8 +1,8 @@
 //! The search over several resources: the rows that contain some words, best match first.
 //!
 //! Invariant: what is found is what the caller's lists show. The database finds rows by their
-//! terms (`store/tokenizer.rs`), which the recorded write keeps in step with them
-//! (`store/text.rs`). Each resource's own visibility wraps that. The matches are ranked here, by
+//! terms (`repository/tokenizer.rs`), which the recorded write keeps in step with them
+//! (`repository/text.rs`). Each resource's own visibility wraps that. The matches are ranked here, by
 //! the rows' own texts alone. So no row that is hidden from the caller, and no other tenant,
 //! changes the result.
 
@@ -174,7 +174,7 @@ macro_rules! indexed {
             /// version wrote them.
             ///
             /// # Errors
-            /// Those of the store.
+            /// Repository errors.
             pub async fn index_missing(&self, system: &System, since: Option<Timestamp>) -> Result<()> {
                 let after = since.map_or(Uuid::nil(), Timestamp::first_id);
                 for tenant in tenant::ids(self, system).await? {

@@ -29,7 +29,7 @@ impl Repository {
     /// files and lists all objects.
     ///
     /// # Errors
-    /// Those of the store and of the blob store. The next sweep tries again.
+    /// Errors of the repository and of the blob store. The next sweep tries again.
     pub async fn sweep_files(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         // A step that fails does not prevent the others.
         let outcomes = [
@@ -73,7 +73,7 @@ impl Repository {
     /// Removes the objects of released files, and then their rows.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Repository errors.
     pub async fn remove_discarded(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         let mut last = None;
         loop {
@@ -161,7 +161,7 @@ fn is_before(id: Uuid, instant: Timestamp) -> bool {
     made.is_some_and(|seconds| seconds < instant.seconds())
 }
 
-/// Removes partly written files that a kill left in the folder. The lists of the store do not have
+/// Removes partly written files that a kill left in the folder. The lists of the blob store do not have
 /// them.
 async fn remove_leftovers(blob_store: &BlobStore, now: Timestamp) -> Result<()> {
     let Some(folder) = blob_store.folder.clone() else { return Ok(()) };

@@ -92,9 +92,7 @@ fn is_open() -> sea_orm::sea_query::Expr {
     Column::Status.is_in([TaskStatus::Todo, TaskStatus::InProgress])
 }
 
-/// Clears the assignments of the open tasks that meet a condition and whose assignees no longer see
-/// them, and notifies the managers of their projects. It is a consequence of the change that took
-/// away the access, so it needs no OAuth scope of its own.
+/// The assignees of the open tasks in projects that meet a condition, each once.
 pub(crate) async fn assignees(tx: &Tx, which: Condition) -> Result<Vec<Uuid>> {
     let which =
         which.add(Column::ProjectId.is_not_null()).add(is_open()).add(Column::AssigneeId.is_not_null());
