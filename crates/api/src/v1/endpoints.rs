@@ -2,7 +2,7 @@
 //!
 //! A module names each endpoint (its name is the `operationId`) and gives its text for the OpenAPI
 //! document. The macros add the parameters, the responses and `routes`, which registers the
-//! handlers. The handlers only call [`noun`](super::resource), which holds the behaviour.
+//! handlers. The handlers only call [`resource`](super::resource), which holds the behaviour.
 //!
 //! Invariant: every generated response and parameter names its resource, from `one` and `many`.
 //!
