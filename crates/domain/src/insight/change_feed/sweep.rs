@@ -25,7 +25,7 @@ impl Repository {
     /// Removes the events that are older than `kept`.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the repository.
     pub async fn forget_events(&self, system: &System, kept: Duration) -> Result<()> {
         let mut after = Some(Uuid::nil());
         while let Some(id) = after {
