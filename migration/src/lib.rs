@@ -5,9 +5,9 @@
 //! rejects a reference across tenants. The tables without a tenant are few, and a test keeps their
 //! list. Timestamps are 64-bit integers: microseconds since the Unix epoch.
 //!
-//! Differences between the databases are in [`dialect`] and [`manager`], and nowhere else. This
-//! crate must not know any type of the domain: a migration names the schema as it was when it was
-//! written, and never changes after its release.
+//! Differences between the databases are in [`dialect`], [`manager`] and [`migrator`], and one is in
+//! [`m0011_feed`]. This crate must not know any type of the domain: a migration names the schema as
+//! it was when it was written, and never changes after its release.
 //!
 //! The rule of upgrades: the previous version may run beside the new one as long as every migration
 //! between them is additive. The end of its name says so ([`ADDITIVE`]). An additive migration adds

@@ -91,7 +91,7 @@ pub struct Activity {
 /// The dashboard of the caller.
 ///
 /// # Errors
-/// `InsufficientScope`, and repository errors.
+/// `InsufficientScope`, and those of the repository.
 pub async fn of(repository: &Repository, ctx: &Context) -> Result<Dashboard> {
     let scope = repository.read(ctx);
     let user = ctx.user().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What the caller may do, and why: the policy table, queried in advance.
 //!
 //! Invariant: only callers who can read a row learn about it. The report comes from the same policy
-//! table and the same facts that `resolve` uses.
+//! table and the same relations that `resolve` uses.
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,4 +1,6 @@
-//! The types of changes, which the audit and the change feed name.
+//! The types of changes, with their names in the audit log and the change feed.
+//!
+//! Invariant: the names are part of the API and of stored rows, so they never change.
 
 /// What was done to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

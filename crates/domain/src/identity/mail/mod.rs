@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Token {
 /// Adds an email to the outbox, in the transaction that it is about.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
     send_at(tx, recipient, mail, tx.now()).await
 }
@@ -95,7 +95,7 @@ pub(crate) async fn send(tx: &Tx, recipient: &str, mail: &Mail) -> Result<()> {
 /// As [`send`], but the email is not sent before a timestamp.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub(crate) async fn send_at(tx: &Tx, recipient: &str, mail: &Mail, at: Timestamp) -> Result<()> {
     let born = tx.birth();
     let sealed = seal(tx, born.id, mail)?;

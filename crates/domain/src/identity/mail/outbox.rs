@@ -76,7 +76,7 @@ impl Repository {
     /// emails of one do not delay those of another.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn tenants_with_mail(&self, system: &System, most: u64) -> Result<Vec<Uuid>> {
         self.tenants_due(system, "mail", "next_at", most).await
     }
@@ -85,7 +85,7 @@ impl Repository {
     /// attempt does not count.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn wake_deferred_mail(&self, system: &System) -> Result<()> {
         let ctx = system.within(Uuid::nil());
         self.write(&ctx, (), |tx, ()| Box::pin(wake_deferred(tx))).await
@@ -94,7 +94,7 @@ impl Repository {
     /// Deletes emails that have been due for days, on a server that sends no email.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn forget_mail(&self, system: &System) -> Result<()> {
         // An email without an attempt is due since it was written, or since the end of the quiet
         // hours of its recipient.
@@ -105,7 +105,7 @@ impl Repository {
 /// Claims the email of the tenant that is due first, if there is one.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub async fn claim(tx: &Tx) -> Result<Next> {
     let due = tx.owned::<Waiting>().filter(entity::Column::NextAt.lte(tx.now()));
     let first = due.order_by_asc(entity::Column::NextAt).order_by_asc(entity::Column::Id).limit(1);
@@ -147,7 +147,7 @@ fn open(tx: &Tx, row: &Waiting) -> Result<Mail, &'static str> {
 /// Records the outcome of an attempt to send a claimed email.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub async fn record_outcome(tx: &Tx, id: Uuid, outcome: &Outcome) -> Result<()> {
     let Some(row) = tx.find_internal::<Waiting>(id).await? else { return Ok(()) };
     match outcome {

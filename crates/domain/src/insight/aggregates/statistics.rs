@@ -98,7 +98,7 @@ pub async fn of_one(repository: &Repository, ctx: &Context, id: Uuid) -> Result<
 /// The statistics of all projects that the caller sees.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub async fn of_all(repository: &Repository, ctx: &Context) -> Result<Statistics> {
     repository
         .at_once(ctx, async |scope| {

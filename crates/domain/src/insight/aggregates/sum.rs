@@ -124,7 +124,7 @@ impl Repository {
     /// Compacts the logs of all tenants into sums. Several servers may do so at the same time.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn compact_deltas(&self, system: &System) -> Result<()> {
         let tenants = Query::select().column("tenant_id").distinct().from("tally").take();
         for row in self.unscoped(system).rows(&tenants).await? {

@@ -153,7 +153,7 @@ impl Reading {
     /// The next changes, at most `most`. The number of examined changes is limited too.
     ///
     /// # Errors
-    /// `CursorExpired` if some of them are no longer stored; repository errors.
+    /// `CursorExpired` if some of them are no longer stored; those of the repository.
     pub async fn next(&mut self, repository: &Repository, most: usize) -> Result<FeedPage> {
         let scope = repository.read(&self.ctx);
         // Read first: later commits have greater positions.

@@ -25,7 +25,7 @@ impl Repository {
     /// Removes the events that are older than `kept`.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn forget_events(&self, system: &System, kept: Duration) -> Result<()> {
         let mut after = Some(Uuid::nil());
         while let Some(id) = after {

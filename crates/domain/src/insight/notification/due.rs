@@ -32,7 +32,7 @@ const LATE: Duration = Duration::from_hours(7 * 24);
 /// Handles the first due alarm of the tenant. Returns whether there was one.
 ///
 /// # Errors
-/// Repository errors.
+/// Those of the repository.
 pub async fn ring(tx: &Tx) -> Result<bool> {
     let due = tx.owned::<Alarm>().filter(entity::Column::At.lte(tx.now()));
     let first = due.order_by_asc(entity::Column::At).order_by_asc(entity::Column::Id).limit(1);
@@ -85,7 +85,7 @@ impl Repository {
     /// The tenants with due alarms, the one with the oldest first. Tenants take turns.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn tenants_with_alarms(&self, system: &System, most: u64) -> Result<Vec<Uuid>> {
         self.tenants_due(system, "alarm", "at", most).await
     }

@@ -92,7 +92,7 @@ impl Repository {
     /// notification since a time, also deletes the oldest beyond the limit.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn forget_notifications(&self, system: &System, since: Option<Timestamp>) -> Result<()> {
         self.housekeep(system, "notification", "read_at", system.now().minus(KEPT)).await?;
         for tenant in tenant::ids(self, system).await? {

@@ -174,7 +174,7 @@ macro_rules! indexed {
             /// version wrote them.
             ///
             /// # Errors
-            /// Repository errors.
+            /// Those of the repository.
             pub async fn index_missing(&self, system: &System, since: Option<Timestamp>) -> Result<()> {
                 let after = since.map_or(Uuid::nil(), Timestamp::first_id);
                 for tenant in tenant::ids(self, system).await? {

@@ -2,8 +2,8 @@
 //! stored with a response for an idempotency key.
 //!
 //! Invariant: [`super::permit`] and [`super::authorize`] write it, and so do finding and adding a
-//! row. No operation calls it, so none can leave it out. A stored response is replayed only to a
-//! caller who passes its record again.
+//! row. No operation writes it itself, so none can leave it out. A stored response is replayed only
+//! to a caller who is still authorised to do all that its record lists.
 
 use std::{
     collections::BTreeSet,

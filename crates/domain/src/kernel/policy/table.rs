@@ -1,4 +1,5 @@
-//! The policy table: who may do what, line by line.
+//! The policy table: who may do what, line by line. The words in it are explained in
+//! `vocabulary`.
 
 use super::vocabulary::{Action, Relation, ResourceType, Role, Rule};
 

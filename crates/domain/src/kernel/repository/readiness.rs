@@ -1,5 +1,5 @@
-//! Whether the server can serve: the schema is that of this version, and a written row of this node
-//! is stored and read back.
+//! Whether the server can serve: the schema is that of this version, and a row of this node can be
+//! written and read back.
 //!
 //! Invariant: the answer comes within a second, whatever the database does. All callers share one
 //! probe, whose result is valid for a second. So any number of requests costs the database one

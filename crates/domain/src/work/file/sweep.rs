@@ -29,7 +29,7 @@ impl Repository {
     /// files and lists all objects.
     ///
     /// # Errors
-    /// Errors of the repository and of the blob store. The next sweep tries again.
+    /// Those of the repository and of the blob store. The next sweep tries again.
     pub async fn sweep_files(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         // A step that fails does not prevent the others.
         let outcomes = [
@@ -73,7 +73,7 @@ impl Repository {
     /// Removes the objects of released files, and then their rows.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn remove_discarded(&self, system: &System, blob_store: &BlobStore) -> Result<()> {
         let mut last = None;
         loop {

@@ -112,10 +112,10 @@ async fn standing(project: &Project, scope: &Scope) -> Result<(bool, bool)> {
     Ok((manages || relations.has(Relation::TeamMember), manages))
 }
 
-/// The facts about a child of a project: whether the caller sees the project, and manages it.
+/// The relations to a child of a project: whether the caller sees the project, and manages it.
 pub(crate) async fn relations_within(project: Option<Uuid>, scope: &Scope) -> Result<Relations> {
     let relations = Relations::default().with(Relation::Personal, project.is_none());
-    // Admins need no facts.
+    // Admins need no relation to a project.
     let Some(id) = project.filter(|_| scope.ctx().role() != Role::Admin) else { return Ok(relations) };
     let Some(project) = scope.find::<Project>(id, false).await? else { return Ok(relations) };
     let (visible, manages) = standing(&project, scope).await?;

@@ -71,7 +71,7 @@ pub struct RequestsDashboard {
 /// The dashboard of the client requests of a tenant.
 ///
 /// # Errors
-/// `InsufficientScope`, and repository errors.
+/// `InsufficientScope`, and those of the repository.
 pub async fn dashboard(repository: &Repository, ctx: &Context) -> Result<RequestsDashboard> {
     let scope = repository.read(ctx);
     let clients = scope.visible::<Client>(Condition::all())?;

@@ -267,7 +267,7 @@ fn is_visible(scope: &Scope, relations: Relations) -> bool {
     policy::authorize_row(scope.ctx(), policy::ResourceType::Task, Action::Read, relations).is_ok()
 }
 
-/// The facts about a child of a task: whether the caller sees the task, and manages its project.
+/// The relations to a child of a task: whether the caller sees the task, and manages its project.
 pub(crate) async fn relations_within(id: Uuid, scope: &Scope) -> Result<Relations> {
     let Some(task) = scope.find::<Task>(id, false).await?.filter(|task| !task.is_removed()) else {
         return Ok(Relations::default());

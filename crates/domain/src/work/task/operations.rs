@@ -149,7 +149,7 @@ impl Repository {
     /// Purges the tasks that have been in the trash for longer than their tenant keeps them.
     ///
     /// # Errors
-    /// Repository errors.
+    /// Those of the repository.
     pub async fn purge_tasks(&self, system: &System) -> Result<()> {
         for tenant in tenant::all(self, system).await? {
             let ctx = system.within(tenant.id);

@@ -49,7 +49,7 @@ impl Team {
     }
 }
 
-/// The facts about a team and its children.
+/// The relations to a team and to its children.
 pub(crate) async fn relations_within(team: &Team, scope: &Scope) -> Result<Relations> {
     let manages = team.managed_by(scope.ctx());
     // The manager sees the team anyway, so their membership need not be looked up.
