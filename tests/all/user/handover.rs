@@ -9,6 +9,7 @@ use crate::concurrency::rows;
 
 every_database!(
     transfer_to_transfers_all_rows,
+    transfer_to_transfers_tasks_that_the_user_sees_as_a_manager_only,
     transfer_to_requires_an_active_user_of_the_tenant,
     many_rows_are_transferred_at_once
 );
@@ -55,6 +56,29 @@ async fn transfer_to_transfers_all_rows(app: &App) {
         (&line["old_values"]["owner_id"], &line["new_values"]["owner_id"]),
         (&json!(t.member.id), &heir)
     );
+}
+
+async fn transfer_to_transfers_tasks_that_the_user_sees_as_a_manager_only(app: &App) {
+    let t = app.tenant().await;
+    let make = async |path: &str, body: Value| app.post(path).by(&t.admin).json(&body).gives(201).await;
+    let lead = t.manager.id;
+    // One manages the team and the other the project; neither is a member of the team.
+    let managed = make("/teams", json!({ "name": "Design", "manager_id": lead })).await;
+    let in_team = make("/projects", json!({ "name": "Website", "team_id": managed["id"] })).await;
+    let other = make("/teams", json!({ "name": "Print", "manager_id": t.admin.id })).await;
+    let own = json!({ "name": "Poster", "team_id": other["id"], "manager_id": lead });
+    let own = make("/projects", own).await;
+    let mut tasks = Vec::new();
+    for project in [in_team, own] {
+        let body = json!({ "title": "Draw", "project_id": project["id"], "assignee_id": lead });
+        let task = make("/tasks", body).await;
+        tasks.push(format!("/tasks/{}", task["id"].as_str().unwrap()));
+    }
+    let remove = format!("/users/{lead}?transfer_to={}", t.other.id);
+    let _ = app.delete(&remove).by(&t.admin).gives(204).await;
+    for task in tasks {
+        assert_eq!(app.get(&task).by(&t.other).gives(200).await["assignee_id"], json!(t.other.id));
+    }
 }
 
 async fn transfer_to_requires_an_active_user_of_the_tenant(app: &App) {

@@ -38,9 +38,11 @@ pub(super) async fn transfer(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
     use task::entity::Column as OfTask;
     use team::entity::Column as OfTeam;
     rows::<Invitation>(tx, &[OfInvitation::InvitedBy], from, to).await?;
+    // Before teams and projects: a user who no longer manages these may not see their tasks, and
+    // would lose the assignments.
+    rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
     rows::<Team>(tx, &[OfTeam::ManagerId], from, to).await?;
     rows::<Project>(tx, &[OfProject::ManagerId], from, to).await?;
-    rows::<Task>(tx, &[OfTask::OwnerId, OfTask::AssigneeId], from, to).await?;
     // The new owner may not see all projects of the user's teams. Owning a task does not make it
     // visible.
     assignments::clear_unseen_of(tx, to, Condition::all()).await?;
