@@ -25,7 +25,7 @@ const PAGE: u64 = 200;
 /// A row of any resource.
 type AnyRow = dyn Any + Send + Sync;
 /// What follows from a write, still to be run.
-type Effect<'a> = BoxFuture<'a, Result<()>>;
+pub(crate) type Effect<'a> = BoxFuture<'a, Result<()>>;
 
 /// All relations between resources.
 pub(crate) struct Dependents {
@@ -50,7 +50,7 @@ pub(crate) trait BelongsTo<P: Resource>: Resource {
 /// A cascade: the rows of one resource that are deleted with a row of another.
 pub(crate) struct Cascade {
     resource: policy::ResourceType,
-    remove: for<'a> fn(&'a Tx, &'a AnyRow) -> BoxFuture<'a, Result<()>>,
+    remove: for<'a> fn(&'a Tx, &'a AnyRow) -> Effect<'a>,
 }
 
 impl Cascade {
@@ -109,7 +109,7 @@ impl<N: ?Sized> Copy for Written<'_, N> {}
 /// What a resource does in the transaction of another resource's writes.
 pub(crate) trait ReactsTo<N: Resource> {
     /// The reaction; `None` if nothing follows from this write.
-    fn react<'a>(tx: &'a Tx, written: Written<'a, N>) -> Option<BoxFuture<'a, Result<()>>>;
+    fn react<'a>(tx: &'a Tx, written: Written<'a, N>) -> Option<Effect<'a>>;
 }
 
 /// The reaction of one resource to the writes of another.
@@ -136,7 +136,7 @@ impl Reaction {
 pub(crate) trait PassesOn<N: Resource> {
     /// Adds the rows of the successor. They follow from the change of the row, so the caller needs
     /// no scope for them.
-    fn pass_on<'a>(tx: &'a Tx, from: &'a N, to: &'a N) -> BoxFuture<'a, Result<()>>;
+    fn pass_on<'a>(tx: &'a Tx, from: &'a N, to: &'a N) -> Effect<'a>;
 }
 
 /// The rows of one resource that the successor of a row gets.

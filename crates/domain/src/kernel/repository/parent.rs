@@ -139,8 +139,7 @@ impl<P: Resource, N: Child<Parent = P>> Parent<N> for P {
 
     /// The new row itself is authorised, because the right to create it may depend on the parent.
     async fn authorize_create(scope: &Scope, blank: &N) -> Result<()> {
-        let relations = blank.relations(scope, Action::Create).await?;
-        policy::authorize(scope.ctx(), N::TYPE, Action::Create, relations)
+        scope.authorize_create(blank).await
     }
 
     async fn resolve<A: Act>(scope: &Scope, (parent, id): (Uuid, Uuid), act: A) -> Result<Evidence<N, A>> {

@@ -109,6 +109,15 @@ impl Scope {
         Ok(Evidence::new(row, act))
     }
 
+    /// Authorises the creation of a row by the relations of the caller to it.
+    ///
+    /// # Errors
+    /// `InsufficientScope` and `Forbidden`.
+    pub(crate) async fn authorize_create<N: Resource>(&self, row: &N) -> Result<()> {
+        let relations = row.relations(self, policy::Action::Create).await?;
+        policy::authorize(&self.ctx, N::TYPE, policy::Action::Create, relations)
+    }
+
     /// Authorises again an action that was authorised before. It uses the caller's present scopes
     /// and role, and the row as it is now. The replay of a stored response needs it.
     ///

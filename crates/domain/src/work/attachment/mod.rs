@@ -140,8 +140,7 @@ pub async fn add(tx: &Tx, task: Uuid, received: &Received, name: &str) -> Result
         version: 1,
         uploader_removed: None,
     };
-    let relations = row.relations(tx, Action::Create).await?;
-    policy::authorize(tx.ctx(), policy::ResourceType::Attachment, Action::Create, relations)?;
+    tx.authorize_create(&row).await?;
     file::keep(tx, received).await?;
     tx.add(row).await
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: the assignee of an open task sees it. [`check`] refuses an assignment to a user who
 //! does not. When a user loses access to projects, [`clear_unseen_of`] clears their open
-//! assignments there, and `insight::offboarding` notifies the managers of the projects. A task that is done or cancelled keeps its
-//! assignee as a record, which alone gives them no access.
+//! assignments there, and `insight::offboarding` notifies the managers of the projects. A task that
+//! is done or cancelled keeps its assignee as a record, which alone gives them no access.
 
 use std::collections::BTreeMap;
 

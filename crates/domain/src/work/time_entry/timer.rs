@@ -59,8 +59,7 @@ pub async fn start(tx: &Tx, task: Uuid) -> Result<TimeEntry> {
     let _user = tx.ctx().user().ok_or(Kind::Forbidden)?;
     let task = tx.resolve::<Task, _>(task, Read).await?.into_row();
     let blank = TimeEntry::blank(tx.birth(), tx.ctx(), &task);
-    let relations = blank.relations(tx, Action::Create).await?;
-    policy::authorize(tx.ctx(), TimeEntry::TYPE, Action::Create, relations)?;
+    tx.authorize_create(&blank).await?;
     // Of two timers started at once, the second waits here and finds the first.
     tx.find::<User>(blank.user_id, true).await?.ok_or(Kind::NotFound)?;
     stop_running(tx, blank.user_id).await?;

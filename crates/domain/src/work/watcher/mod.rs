@@ -125,7 +125,7 @@ impl Editable for Watcher {
         };
         let row = Self { user_id, ..self };
         // The right to add oneself, which was checked before, does not include other users.
-        policy::authorize(tx.ctx(), Self::TYPE, Action::Create, row.relations(tx, Action::Create).await?)?;
+        tx.authorize_create(&row).await?;
         let user = user::refer_active(tx, Some(user_id), "user_id").await?;
         let task = tx.find::<Task>(row.task_id, false).await?.ok_or(Kind::NotFound)?;
         let sees = match &user {
