@@ -8,5 +8,6 @@ pub(crate) mod chart;
 pub mod export;
 pub mod extract;
 pub mod middleware;
+pub(crate) mod parameters;
 pub mod problem;
 pub(crate) mod streams;

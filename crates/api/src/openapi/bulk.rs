@@ -7,13 +7,20 @@
 use serde_json::{Map, Value, json};
 
 /// The end of the path of a bulk request.
-const PATH: &str = "/bulk";
+pub(super) const PATH: &str = "/bulk";
 /// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
 /// What the description of every bulk request ends with.
 const BESIDE: &str = "Invalid input gets 422 with up to 20 errors from all operations; each pointer names its operation, such as \
     `/operations/3/body/title`. If the state of a resource does not allow an operation, the response is the error of the first such \
     operation. `If-Match` is not honoured: send `version` in the operation. Each operation counts as one request against the rate limits.";
+
+/// The problems of bulk requests, each about one of the operations in the body.
+pub(super) const PROBLEMS: [(&str, &str); 3] = [
+    ("404", "A resource in `operations` does not exist, or is not visible to the caller."),
+    ("412", "A resource in `operations` is at another version."),
+    ("428", "The organisation requires a `version` in each update and delete."),
+];
 
 /// Adds the schemas of the bulk requests of each resource.
 pub(super) fn apply(document: &mut Value) {

@@ -1,54 +1,19 @@
 //! What applies to every operation of the OpenAPI document: security, headers, problems, and the
-//! parameters of lists.
-//!
-//! Invariant: the parameters come from the tables by which the server reads them, so the document
-//! and the server cannot differ.
+//! parameters that follow from the method.
 
 use serde_json::{Map, Value, json};
-use taskhub_domain::{
-    access_token::AccessToken,
-    attachment::Attachment,
-    audit::{AuditEntry, Change, HistoryEntry},
-    change_feed,
-    client::Client,
-    comment::{Comment, CommentVersion},
-    document::{Document, DocumentVersion},
-    invitation::Invitation,
-    label::Label,
-    notification::Notification,
-    permission,
-    project::{Milestone, Project},
-    reminder::Reminder,
-    report::{By, Every},
-    request::{ClientRequest, RequestType},
-    search,
-    service_account::ServiceAccount,
-    session::Session,
-    task::{Task, TaskDependency},
-    team::{Team, TeamMember},
-    time_entry::TimeEntry,
-    user::User,
-    watcher::Watcher,
+use utoipa::{IntoParams, openapi::path::Parameter};
+
+use super::{bulk, deprecation, headers, problems};
+use crate::http::{
+    extract::IfMatch,
+    middleware::operations::METHODS,
+    parameters::{self, PAGE_SIZE_OF_LISTS},
+    problem::Code,
 };
 
-use super::{
-    deprecation, headers,
-    parameters::{WORDS, filter_parameters, filters, list_parameters, pattern, query, search_filters, words},
-    scopes,
-};
-use crate::http::middleware::operations::METHODS;
-
-/// The operations that change many rows at once.
-const BULK: [&str; 4] = ["change_documents", "change_requests", "change_tasks", "change_users"];
-/// Their additional problems, each about one of the operations in the body.
-const OF_BULK: [(&str, &str); 3] = [
-    ("404", "A resource in `operations` does not exist, or is not visible to the caller."),
-    ("412", "A resource in `operations` is at another version."),
-    ("428", "The organisation requires a `version` in each update and delete."),
-];
-
-/// The operations whose response has a secret that is shown once. They accept no idempotency key.
-const SHOWN_ONCE: [&str; 3] = ["create_totp", "confirm_totp", "replace_recovery_codes"];
+/// The mark of a handler whose responses are not stored: `("x-idempotency-key" = json!(false))`.
+const IDEMPOTENCY_KEY: &str = "x-idempotency-key";
 
 /// The problems of every operation that writes, with and without an idempotency key.
 const OF_KEYS: [(&str, &str); 2] = [
@@ -95,17 +60,17 @@ pub(super) fn apply(document: &mut Value) {
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get_mut(method) else { continue };
-            let list = listed(operation).map(str::to_owned);
+            let list = listed(operation).is_some();
             let Some(operation) = operation.as_object_mut() else { continue };
             if method == "get" && past.contains(path) {
-                add_parameters(operation, [as_of()]);
+                add_parameters(operation, [json!(as_of())]);
                 // A resource that always exists today may not have existed then.
                 add_problem(operation, "404", ABSENT);
             }
             if method == "patch" {
                 patches.extend(take_merge_patch(operation));
             }
-            complete(path, method, operation, list.as_deref());
+            complete(path, method, operation, list);
         }
     }
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
@@ -129,29 +94,29 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// Adds the credentials that an operation accepts; true if it can be called without one.
-fn secure(path: &str, method: &str, operation: &mut Map<String, Value>) -> bool {
-    let given = operation.get("security").and_then(Value::as_array).cloned();
-    let public = given.is_some();
-    let security = match given {
-        None => json!([{ "token": scopes::of(path, method) }]),
-        // `security(())` at a handler: no credential is needed. Other schemes that it names are
-        // optional.
-        Some(given) if given.iter().all(|one| *one == json!({})) => json!([]),
-        Some(given) => given.into(),
-    };
-    operation.insert("security".to_owned(), security);
+/// Completes the credentials that an operation accepts; true if it can be called without one.
+fn secure(operation: &mut Map<String, Value>) -> bool {
+    let mut given = operation.get("security").and_then(Value::as_array).cloned().unwrap_or_default();
+    let public = given.contains(&json!({}));
+    // `security(())` at a handler: no credential is needed. Other schemes that it names are
+    // optional.
+    if given.iter().all(|one| *one == json!({})) {
+        given.clear();
+    }
+    for scopes in given.iter_mut().filter_map(|one| one.get_mut("token")?.as_array_mut()) {
+        // A child can have the scope of its parent.
+        scopes.dedup();
+    }
+    operation.insert("security".to_owned(), given.into());
     public
 }
 
-fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: Option<&str>) {
-    let public = secure(path, method, operation);
-    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: bool) {
+    let public = secure(operation);
     let by_id = path.contains("{id}");
     let has_body = operation.contains_key("requestBody");
-    let single =
-        operation["responses"].as_object().is_some_and(|all| all.contains_key("200")) && list.is_none();
-    let makes = operation["responses"].as_object().is_some_and(|all| all.contains_key("201"));
+    let answers = |status| operation["responses"].as_object().is_some_and(|all| all.contains_key(status));
+    let makes = answers("201");
     // Health checks are not counted against the rate limits.
     let counted = !path.starts_with("/health/");
     let mut parameters: Vec<_> = (method != "get").then(preference).into_iter().collect();
@@ -178,8 +143,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
         "The caller is not allowed to do this, the token lacks a scope, or the organisation is suspended."
     };
     problems.push(("403", kept_out));
-    if by_id || matches!(id.as_str(), "get_completion_report" | "get_individual_report" | "get_team_report") {
+    if by_id || problems::has(operation, Code::NotFound) {
         problems.push(("404", ABSENT));
+    }
+    if problems::has(operation, Code::CursorExpired) {
+        problems.push(("410", "The changes after this cursor are no longer stored."));
     }
     if has_body {
         problems.extend([
@@ -189,29 +157,17 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
             ("422", "The body is invalid. `errors` names the fields."),
         ]);
     }
-    if matches!(id.as_str(), "get_changes" | "stream_events") {
-        problems.push(("410", "The changes after this cursor are no longer stored."));
-    }
     match method {
-        "get"
-            if single
-                && (by_id || matches!(id.as_str(), "get_tenant" | "get_profile"))
-                // Statistics and audit entries have no version.
-                && !id.contains("statistics")
-                && id != "get_audit_entry" =>
-        {
-            parameters.push(header(
-                "If-None-Match",
-                "The entity tags of the versions that the client has. If one of them is current, the response is 304.",
-            ));
-            add(
-                operation,
-                "304",
-                json!({ "description": "Not modified: the client has the current version." }),
-            );
-        }
+        "get" if accepts(operation, "If-None-Match") => add(
+            operation,
+            "304",
+            json!({ "description": "Not modified: the client has the current version." }),
+        ),
         "post" if !public => {
-            if !SHOWN_ONCE.contains(&id.as_str()) {
+            if path.ends_with(bulk::PATH) {
+                problems.extend(bulk::PROBLEMS);
+            }
+            if operation.remove(IDEMPOTENCY_KEY) != Some(json!(false)) {
                 parameters.push(idempotency_key());
                 problems.push((
                     "404",
@@ -219,9 +175,6 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
                 ));
             }
             problems.extend(OF_KEYS);
-            if BULK.contains(&id.as_str()) {
-                problems.extend(OF_BULK);
-            }
             // An action on a row. A row that is created inside another has no version yet.
             if by_id && !makes {
                 if_match(&mut parameters, &mut problems);
@@ -234,9 +187,6 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
         }
         _ => {}
     }
-    let required: &[&str] = if id == "list_tasks_by_status" { &["status"] } else { &[] };
-    parameters.extend(list.map(|item| of_list(item, required)).unwrap_or_default());
-    parameters.extend(of_others(&id));
     parameters.push(headers::request_id());
     add_parameters(operation, parameters);
     for (status, description) in problems {
@@ -244,7 +194,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, list: 
     }
     headers::apply(counted, method, operation);
     deprecation::complete(operation);
-    operation.entry("description").or_insert_with(|| describe(method, by_id, list.is_some()).into());
+    operation.entry("description").or_insert_with(|| describe(method, by_id, list).into());
+}
+
+/// Whether an operation has a parameter with this name.
+fn accepts(operation: &Map<String, Value>, name: &str) -> bool {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    parameters.into_iter().flatten().any(|parameter| parameter["name"] == name)
 }
 
 /// The description of an operation whose handler has none.
@@ -279,11 +235,7 @@ fn idempotency_key() -> Value {
 }
 
 fn if_match(parameters: &mut Vec<Value>, problems: &mut Vec<(&'static str, &'static str)>) {
-    parameters.push(header("If-Match", "The entity tags of the versions that may be changed. If the resource is at another version, the response is 412."));
-    parameters.push(header(
-        "If-None-Match",
-        "The entity tags of the versions that must not be changed. If the resource is at one of them, the response is 412. `*` matches every existing resource.",
-    ));
+    parameters.extend(IfMatch::into_params(|| None).iter().map(|parameter| json!(parameter)));
     problems.push(("412", "The resource is not at a version that `If-Match` and `If-None-Match` allow."));
     problems.push(("428", "The organisation requires `If-Match`."));
 }
@@ -314,51 +266,10 @@ fn preference() -> Value {
     json!({ "name": "Prefer", "in": "header", "required": false, "description": VALIDATE_ONLY, "schema": schema })
 }
 
-/// A parameter that holds entity tags.
-fn header(name: &str, description: &str) -> Value {
-    let tag = r#"(W/)?"[!#-~]*""#;
-    let schema = json!({ "type": "string", "maxLength": 1024, "pattern": format!(r"^(\*|{tag}( *, *{tag})*)$"), "examples": ["\"3\""] });
-    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
-}
-
 /// The name of the schema of the results, if the operation returns a list.
 fn listed(operation: &Value) -> Option<&str> {
     let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref")?;
     schema.as_str()?.strip_prefix("#/components/schemas/List_")
-}
-
-/// The parameters of a list, from the tables of its resource.
-fn of_list(item: &str, required: &[&str]) -> Vec<Value> {
-    match item {
-        "AccessToken" => list_parameters::<AccessToken>(required),
-        "Attachment" => list_parameters::<Attachment>(required),
-        "AuditEntry" => list_parameters::<AuditEntry>(required),
-        "Change" => list_parameters::<Change>(required),
-        "Client" => list_parameters::<Client>(required),
-        "ClientRequest" => list_parameters::<ClientRequest>(required),
-        "Comment" => list_parameters::<Comment>(required),
-        "CommentVersion" => list_parameters::<CommentVersion>(required),
-        "DocumentSummary" => list_parameters::<Document>(required),
-        "DocumentVersionSummary" => list_parameters::<DocumentVersion>(required),
-        "HistoryEntry" => list_parameters::<HistoryEntry>(required),
-        "Invitation" => list_parameters::<Invitation>(required),
-        "Label" => list_parameters::<Label>(required),
-        "Milestone" => list_parameters::<Milestone>(required),
-        "Notification" => list_parameters::<Notification>(required),
-        "Project" => list_parameters::<Project>(required),
-        "Reminder" => list_parameters::<Reminder>(required),
-        "RequestType" => list_parameters::<RequestType>(required),
-        "ServiceAccount" => list_parameters::<ServiceAccount>(required),
-        "Session" => list_parameters::<Session>(required),
-        "Task" => list_parameters::<Task>(required),
-        "TaskDependency" => list_parameters::<TaskDependency>(required),
-        "Team" => list_parameters::<Team>(required),
-        "TeamMember" => list_parameters::<TeamMember>(required),
-        "TimeEntry" => list_parameters::<TimeEntry>(required),
-        "UserView" => list_parameters::<User>(required),
-        "Watcher" => list_parameters::<Watcher>(required),
-        _ => Vec::new(),
-    }
 }
 
 /// The paths of the resources that accept `as_of`: those with a history.
@@ -370,136 +281,12 @@ fn with_history(paths: &Map<String, Value>) -> Vec<String> {
 }
 
 /// The parameter `as_of`.
-fn as_of() -> Value {
-    query(
-        false,
+fn as_of() -> Parameter {
+    parameters::optional(
         "as_of",
         "A date and time (RFC 3339). Returns the resource as it was then. Also requires the scope `history:read`.",
-        json!({ "type": "string", "format": "date-time" }),
+        parameters::date_time(),
     )
-}
-
-/// The parameters of operations that return no page, from the tables of the domain.
-fn of_others(id: &str) -> Vec<Value> {
-    match id {
-        "export_users" => filter_parameters::<User>(&[]),
-        "export_time_entries" => filter_parameters::<TimeEntry>(&[]),
-        "get_time_totals" => {
-            let by = json!({ "type": "string", "enum": By::WORDS });
-            let mut all = vec![query(true, "by", "The grouping of the totals.", by)];
-            all.extend(filters::<TimeEntry>(&[]));
-            all
-        }
-        "get_individual_report" => {
-            let user = json!({ "type": "string", "format": "uuid" });
-            let mut all = vec![query(false, "user", "The id of the user. Default: the caller.", user)];
-            all.extend(of_reports(&["json", "csv"]));
-            all
-        }
-        "get_team_report" => {
-            let team = json!({ "type": "string", "format": "uuid" });
-            let mut all = vec![query(true, "team", "The id of the team.", team)];
-            all.extend(of_reports(&["json", "csv"]));
-            all
-        }
-        "get_completion_report" => {
-            let every = json!({ "type": "string", "enum": Every::WORDS, "default": "day" });
-            let project = json!({ "type": "string", "format": "uuid" });
-            let mut all = vec![
-                query(false, "every", "Whether each line is for a day or a week. Days and weeks are in UTC, and weeks begin on Monday.", every),
-                query(false, "project", "The id of a project, to count only its tasks. Default: all tasks that count for the caller.", project),
-            ];
-            all.extend(of_reports(&["json", "csv", "svg"]));
-            all
-        }
-        "get_workload_report" | "get_time_by_project_report" => of_reports(&["json", "csv", "svg"]),
-        "get_permissions" => vec![
-            query(true, "noun", "The resource type.", json!({ "type": "string", "enum": permission::RESOURCE_TYPES })),
-            query(
-                false,
-                "id",
-                "The id of one resource. Default: the permissions to list and to create resources of the type.",
-                json!({ "type": "string", "format": "uuid" }),
-            ),
-        ],
-        "get_changes" => {
-            let size =
-                json!({ "type": "integer", "minimum": 1, "maximum": change_feed::MOST, "default": change_feed::SHOWN });
-            let mut all = of_feed();
-            all.push(query(false, "page_size", "The most changes in the response.", size));
-            all
-        }
-        "stream_events" => of_feed(),
-        "search_rows" => vec![
-            query(true, "q", WORDS, words()),
-            query(
-                false,
-                "noun",
-                "The resource types to search, separated by commas. Default: all types that the scopes of the token allow.",
-                json!({ "type": "string", "pattern": pattern(search::RESOURCE_TYPES) }),
-            ),
-            query(
-                false,
-                "project",
-                "The id of a project, to search only the project, its tasks and their comments, and its documents.",
-                json!({ "type": "string", "format": "uuid" }),
-            ),
-            query(
-                false,
-                "page_size",
-                "The most results in the response.",
-                json!({ "type": "integer", "minimum": 1, "maximum": search::MOST, "default": search::SHOWN }),
-            ),
-        ]
-        .into_iter()
-        .chain(search_filters())
-        .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The parameters of the change feed.
-fn of_feed() -> Vec<Value> {
-    let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", change_feed::OLDEST, change_feed::CURSOR);
-    vec![
-        query(
-            false,
-            "since",
-            "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the change feed, so that only later changes are returned.",
-            json!({ "type": "string", "maxLength": change_feed::CURSOR, "pattern": since }),
-        ),
-        query(
-            false,
-            "noun",
-            "The resource types whose changes are returned, separated by commas. Default: all types that the scopes of the token allow.",
-            json!({ "type": "string", "pattern": pattern(change_feed::RESOURCE_TYPES) }),
-        ),
-    ]
-}
-
-/// The parameters of every report.
-fn of_reports(formats: &[&str]) -> Vec<Value> {
-    let instant = || json!({ "type": "string", "format": "date-time" });
-    vec![
-        query(
-            false,
-            "from",
-            "The start of the period (RFC 3339), inclusive. Default: 30 days before its end.",
-            instant(),
-        ),
-        query(
-            false,
-            "to",
-            "The end of the period (RFC 3339), exclusive, at most 366 days after its start. Default: 30 days after `from`, or now when `from` is absent as well.",
-            instant(),
-        ),
-        query(
-            false,
-            "format",
-            "The format of the response. Default: the first of these formats in `Accept`, or else `json`.",
-            json!({ "type": "string", "enum": formats }),
-        ),
-    ]
 }
 
 /// Makes the body of an operation a merge patch; returns the name of the schema that is patched.
@@ -533,4 +320,18 @@ fn as_patch(schema: &Value) -> Value {
         );
     }
     patch
+}
+
+/// Sets the default of the `page_size` of lists.
+pub(super) fn set_page_size(document: &mut Value, rows: u64) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten());
+    let parameters = operations.flat_map(|(_, operation)| {
+        operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+    });
+    for parameter in parameters.filter(|parameter| parameter["description"] == PAGE_SIZE_OF_LISTS) {
+        if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+            schema.insert("default".to_owned(), rows.into());
+        }
+    }
 }

@@ -1,12 +1,17 @@
-//! The OpenAPI document: the descriptions at the handlers, and what applies to every operation.
+//! The OpenAPI document: the contract at the handlers, and what applies to every operation.
 //!
-//! A handler describes what is special to it. This module adds the rest: security, common headers,
-//! the parameters of lists, and the problems that any operation can return. [`Operations`] is the
-//! document as the middleware reads it: the operation of a path, its parameters, the methods of a
-//! path, and deprecations.
+//! A handler says in `#[utoipa::path]` what is special to its operation: the parameters, the
+//! required scopes (`security`), and in `extensions`
+//! - `x-problems`: the problem codes that only some operations return ([`problems`]),
+//! - `x-idempotency-key`: `false` if its response is not stored ([`contract`]),
+//! - `x-deprecated-at`, `x-sunset`: its deprecation ([`deprecation`]).
 //!
-//! Invariant: what is added here comes from the same tables that the server uses, so the document
-//! describes what the server does. This module does not know what any single operation does.
+//! This module adds the rest: common headers, the problems that any operation can return, and the
+//! headers of conditional requests and idempotency keys. [`Operations`] is the document as the
+//! middleware reads it: the operation of a path, its parameters and scopes, the methods of a path,
+//! and deprecations.
+//!
+//! Invariant: this module does not know what any single operation does.
 
 mod bounds;
 mod bulk;
@@ -16,9 +21,7 @@ mod examples;
 mod headers;
 mod links;
 pub mod pages;
-mod parameters;
 mod problems;
-mod scopes;
 mod shapes;
 
 use serde_json::Value;
@@ -95,7 +98,8 @@ pub fn build_with(page_size: u64) -> serde_json::Result<Value> {
     bounds::apply(&mut document);
     examples::apply(&mut document);
     links::apply(&mut document);
-    parameters::set_page_size(&mut document, page_size);
+    contract::set_page_size(&mut document, page_size);
     shapes::share(&mut document);
+    problems::unmark(&mut document);
     Ok(document)
 }

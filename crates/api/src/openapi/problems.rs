@@ -1,13 +1,41 @@
 //! The problem codes that an operation can return with each status, from the table of codes.
+//!
+//! Some codes are special to operations. Their handlers name them:
+//!
+//! ```text
+//! extensions(("x-problems" = json!([Code::LastAdmin])))
+//! ```
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::http::problem::Code;
+
+/// The mark with the special codes of an operation.
+const SPECIAL: &str = "x-problems";
+
+/// Whether the handler of an operation names a special code.
+pub(super) fn has(operation: &Map<String, Value>, code: Code) -> bool {
+    special(operation.get(SPECIAL)).any(|name| name == code.as_str())
+}
+
+fn special(mark: Option<&Value>) -> impl Iterator<Item = &str> {
+    mark.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Removes the marks of the handlers.
+pub(super) fn unmark(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+    for operation in operations.flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        operation.remove(SPECIAL);
+    }
+}
 
 /// The properties of an operation on which its codes depend.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, and every combination is possible")]
 pub(super) struct Operation {
-    id: String,
+    /// The codes that its handler names.
+    special: Vec<String>,
     /// Whether it accepts a credential.
     secured: bool,
     /// Whether it accepts an idempotency key.
@@ -24,7 +52,7 @@ impl Operation {
         let security = says["security"].as_array().map(Vec::as_slice).unwrap_or_default();
         let parameters = says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
-            id: says["operationId"].as_str().unwrap_or_default().to_owned(),
+            special: special(says.get(SPECIAL)).map(str::to_owned).collect(),
             secured: !security.is_empty(),
             once: parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
             basic: security.iter().any(|one| one.get("basic").is_some()),
@@ -38,36 +66,27 @@ impl Operation {
     }
 
     fn answers(&self, code: Code) -> bool {
-        let id = self.id.as_str();
-        let signs_in = id == "create_token";
-        // The caller proves a password or code again, so guesses are throttled here too.
-        let proves = matches!(
-            id,
-            "change_password" | "create_totp" | "confirm_totp" | "replace_recovery_codes" | "disable_totp"
-        );
         match code {
             Code::MalformedBody => self.body,
-            Code::InvalidCredentials => signs_in || proves,
-            Code::TooManyAttempts => signs_in || proves || self.basic,
-            Code::SecondFactorRequired | Code::EmailUnverified | Code::TenantRequired => signs_in,
             Code::InvalidClient => self.basic,
-            Code::InvalidRefreshToken => id == "refresh_token",
             Code::Forbidden | Code::InsufficientScope => self.secured,
-            Code::InvalidLink => matches!(id, "verify_email" | "confirm_password_reset"),
-            Code::RegistrationClosed => id == "register_account",
-            Code::LastAdmin => matches!(
-                id,
-                "replace_user"
-                    | "update_user"
-                    | "change_users"
-                    | "delete_user"
-                    | "deactivate_user"
-                    | "delete_tenant"
-            ),
-            Code::Stopping => id == "get_readiness",
             Code::IdempotencyInFlight | Code::IdempotencyMismatch => self.once,
-            Code::QuotaExceeded => matches!(id, "create_task_attachment" | "replace_document_content"),
+            Code::TooManyAttempts => self.basic || self.names(code),
+            Code::EmailUnverified
+            | Code::InvalidCredentials
+            | Code::InvalidLink
+            | Code::InvalidRefreshToken
+            | Code::LastAdmin
+            | Code::QuotaExceeded
+            | Code::RegistrationClosed
+            | Code::SecondFactorRequired
+            | Code::Stopping
+            | Code::TenantRequired => self.names(code),
             _ => true,
         }
+    }
+
+    fn names(&self, code: Code) -> bool {
+        self.special.iter().any(|name| name == code.as_str())
     }
 }

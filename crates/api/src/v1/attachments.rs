@@ -18,6 +18,8 @@ use super::{
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
+    parameters::ListOf,
+    problem::Code,
     problem::ProblemBody,
 };
 
@@ -27,7 +29,11 @@ use crate::http::{
 /// may list them.
 #[utoipa::path(
     tag = "attachments",
-    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    security(("token" = ["tasks:read", "attachments:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ListOf<Attachment>,
+    ),
     responses((status = 200, description = "One page of attachments.", body = List<Attachment>)),
 )]
 #[get("/{id}/attachments")]
@@ -52,6 +58,7 @@ pub(crate) async fn list_task_attachments(
 /// `quota_exceeded`. Each MiB must arrive within 60 seconds, or the request gets 408.
 #[utoipa::path(
     tag = "attachments",
+    security(("token" = ["tasks:read", "attachments:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         (
@@ -74,6 +81,7 @@ pub(crate) async fn list_task_attachments(
         content((AnyFile = "application/octet-stream"), (FileForm = "multipart/form-data")),
     ),
     responses((status = 201, description = "The new attachment.", body = Attachment)),
+    extensions(("x-problems" = json!([Code::QuotaExceeded]))),
 )]
 #[post("/{id}/attachments")]
 pub(crate) async fn create_task_attachment(
@@ -131,9 +139,11 @@ pub(crate) async fn create_task_attachment(
 /// `/api/v1/tasks/{id}/attachments/{attachment_id}/content`.
 #[utoipa::path(
     tag = "attachments",
+    security(("token" = ["tasks:read", "attachments:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),
+        IfNoneMatch,
     ),
     responses((status = 200, description = "The attachment.", body = Attachment)),
 )]
@@ -154,6 +164,7 @@ pub(crate) async fn get_task_attachment(
 /// (RFC 9110 section 14). The `ETag` and `Repr-Digest` are the SHA-256 of the whole file.
 #[utoipa::path(
     tag = "attachments",
+    security(("token" = ["tasks:read", "attachments:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),
@@ -167,6 +178,7 @@ pub(crate) async fn get_task_attachment(
             Header,
             description = "The `ETag` of the file that the range belongs to. When it is out of date, the whole file is sent.",
         ),
+        IfNoneMatch,
     ),
     responses(
         (
@@ -207,6 +219,7 @@ pub(crate) async fn get_task_attachment_content(
 /// the organisation. For the user who uploaded it, managers of the project and admins.
 #[utoipa::path(
     tag = "attachments",
+    security(("token" = ["tasks:read", "attachments:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         ("attachment_id" = uuid::Uuid, Path, description = "The id of the attachment."),

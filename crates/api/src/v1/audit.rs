@@ -1,12 +1,14 @@
 //! Endpoints of the audit log: `/api/v1/audit`. It can only be read.
 
 use actix_web::{HttpRequest, HttpResponse, get};
+use taskhub_domain::audit::AuditEntry;
 use taskhub_domain::audit::{self, AuditLine};
 
 use super::App;
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
+    parameters::ListOf,
 };
 
 /// List audit entries
@@ -16,6 +18,8 @@ use crate::http::{
 /// hashes, read `[redacted]`. For admins.
 #[utoipa::path(
     tag = "audit",
+    security(("token" = ["audit:read"])),
+    params(ListOf<AuditEntry>),
     responses((status = 200, description = "One page of audit entries.", body = List<AuditLine>)),
 )]
 #[get("")]
@@ -33,6 +37,7 @@ pub(crate) async fn list_audit(
 /// Returns one entry of the audit log. For admins.
 #[utoipa::path(
     tag = "audit",
+    security(("token" = ["audit:read"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the audit entry.")),
     responses((status = 200, description = "The audit entry.", body = AuditLine)),
 )]

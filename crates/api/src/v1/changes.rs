@@ -14,18 +14,54 @@ use taskhub_domain::{
     change_feed::{self, FeedPage, Reading},
     error::Kind,
 };
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 
 use super::App;
 use crate::http::{
     answer::Answered,
     extract::{Caller, Parameters},
     middleware::IsHead,
+    parameters::{integer, optional, several_of, text},
     problem::{Code, Problem},
     streams::Place,
 };
 
 /// The header in which a reconnecting client sends the cursor of its last event.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Where to begin in the change feed, and the resource types.
+struct FeedParameters;
+
+impl IntoParams for FeedParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let since = format!("^{}$|^[A-Za-z0-9_-]{{{}}}$", change_feed::OLDEST, change_feed::CURSOR);
+        vec![
+            optional(
+                "since",
+                "The cursor after which to continue, or `oldest` for the oldest stored change. Default: the end of the change feed, so that only later changes are returned.",
+                text(0, change_feed::CURSOR, &since),
+            ),
+            optional(
+                "noun",
+                "The resource types whose changes are returned, separated by commas. Default: all types that the scopes of the token allow.",
+                several_of(change_feed::RESOURCE_TYPES),
+            ),
+        ]
+    }
+}
+
+/// The most changes on a page.
+struct PageSize;
+
+impl IntoParams for PageSize {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let size = integer(1, change_feed::MOST, Some(change_feed::SHOWN));
+        vec![optional("page_size", "The most changes in the response.", size)]
+    }
+}
 
 /// List changes
 ///
@@ -39,7 +75,10 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// revoked access to other resources: read the resources inside the changed one again.
 #[utoipa::path(
     tag = "changes",
+    security(("token" = [])),
+    params(FeedParameters, PageSize),
     responses((status = 200, description = "One page of changes.", body = FeedPage)),
+    extensions(("x-problems" = json!([Code::CursorExpired]))),
 )]
 #[get("")]
 pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> Answered {
@@ -58,6 +97,7 @@ pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> 
 /// streams get 429 `rate_limited`.
 #[utoipa::path(
     tag = "changes",
+    security(("token" = [])),
     params(
         (
             "Last-Event-ID" = Option<String>,
@@ -66,6 +106,7 @@ pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> 
             max_length = 32,
             pattern = "^$|^oldest$|^[A-Za-z0-9_-]{32}$",
         ),
+        FeedParameters,
     ),
     responses(
         (

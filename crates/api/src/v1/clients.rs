@@ -10,6 +10,7 @@ use super::{App, endpoints::endpoints};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, Parameters},
+    parameters::ListOf,
 };
 
 endpoints! {
@@ -51,7 +52,11 @@ endpoints! {
 /// Returns the requests of the client. Every caller may list them.
 #[utoipa::path(
     tag = "clients",
-    params(("id" = uuid::Uuid, Path, description = "The id of the client.")),
+    security(("token" = ["clients:read", "requests:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the client."),
+        ListOf<ClientRequest>,
+    ),
     responses((status = 200, description = "One page of requests.", body = List<ClientRequest>)),
 )]
 #[get("/{id}/requests")]

@@ -7,6 +7,7 @@ use super::{App, endpoints::endpoints_within};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Parameters, Within},
+    parameters::ListOf,
 };
 
 endpoints_within! {
@@ -51,9 +52,11 @@ endpoints_within! {
 /// returned to admins only.
 #[utoipa::path(
     tag = "comments",
+    security(("token" = ["tasks:read", "comments:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
-        ("comment_id" = uuid::Uuid, Path, description = "The id of the comment.")
+        ("comment_id" = uuid::Uuid, Path, description = "The id of the comment."),
+        ListOf<CommentVersion>,
     ),
     responses(
         (
@@ -61,7 +64,7 @@ endpoints_within! {
             description = "One page of earlier versions of the comment.",
             body = List<CommentVersion>
         )
-    )
+    ),
 )]
 #[get("/{id}/comments/{comment_id}/versions")]
 pub(crate) async fn list_comment_versions(

@@ -17,6 +17,8 @@ use super::{
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters, Upload, Within},
+    parameters::ListOf,
+    problem::Code,
     problem::ProblemBody,
 };
 
@@ -28,6 +30,7 @@ use crate::http::{
 /// `Repr-Digest` has the SHA-256 of the whole content.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         (
@@ -40,6 +43,7 @@ use crate::http::{
             Header,
             description = "The `ETag` of the content that the range belongs to. When it is out of date, the whole content is sent.",
         ),
+        IfNoneMatch,
     ),
     responses(
         (
@@ -85,6 +89,7 @@ pub(crate) async fn get_document_content(
 /// `quota_exceeded`.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         (
@@ -111,6 +116,7 @@ pub(crate) async fn get_document_content(
         ),
     ),
     responses((status = 200, description = "The document after the change.", body = Document)),
+    extensions(("x-problems" = json!([Code::QuotaExceeded]))),
 )]
 #[put("/{id}/content")]
 pub(crate) async fn replace_document_content(
@@ -180,7 +186,11 @@ pub(crate) async fn replace_document_content(
 /// to another project, or its project to another team.
 #[utoipa::path(
     tag = "documents",
-    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    security(("token" = ["documents:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        ListOf<DocumentVersion>,
+    ),
     responses(
         (
             status = 200,
@@ -205,9 +215,11 @@ pub(crate) async fn list_document_versions(
 /// Returns the title, the text and the metadata of the stored file, as this version saved them.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
+        IfNoneMatch,
     ),
     responses((status = 200, description = "The version.", body = DocumentVersion)),
 )]
@@ -229,6 +241,7 @@ pub(crate) async fn get_document_version(
 /// content.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
@@ -242,6 +255,7 @@ pub(crate) async fn get_document_version(
             Header,
             description = "The `ETag` of the content that the range belongs to. When it is out of date, the whole content is sent.",
         ),
+        IfNoneMatch,
     ),
     responses(
         (
@@ -280,6 +294,7 @@ pub(crate) async fn get_document_version_content(
 /// of context. Stored files are not compared.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         ("version_id" = uuid::Uuid, Path, description = "The id of the version."),
@@ -288,6 +303,7 @@ pub(crate) async fn get_document_version_content(
             Query,
             description = "The id of the version to compare with. Default: the version before this one; the first version is compared with an empty text.",
         ),
+        IfNoneMatch,
     ),
     responses(
         (
@@ -327,6 +343,7 @@ pub(crate) async fn get_document_version_diff(
 /// admins.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read", "documents:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the document."),
         ("version_id" = uuid::Uuid, Path, description = "The id of the version."),

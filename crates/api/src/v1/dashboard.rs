@@ -13,6 +13,7 @@ use crate::http::{answer::Answered, extract::Caller};
 /// that the caller sees. A service account has no tasks of its own and no timer.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read"])),
     responses((status = 200, description = "The dashboard.", body = Dashboard)),
 )]
 #[get("")]

@@ -11,6 +11,7 @@ use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    parameters::ListOf,
 };
 
 /// List documents
@@ -19,6 +20,8 @@ use crate::http::{
 /// file: get a single document for these.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:read"])),
+    params(ListOf<Document>),
     responses(
         (
             status = 200,
@@ -43,6 +46,7 @@ pub(crate) async fn list_documents(
 /// saved as the first version. To store a file, replace the content of the new document.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     request_body = DocumentInput,
     responses((status = 201, description = "The new document.", body = Document)),
 )]
@@ -57,7 +61,11 @@ pub(crate) async fn create_document(caller: Caller, app: App, body: Body<Documen
 /// the project may read it.
 #[utoipa::path(
     tag = "documents",
-    params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
+    security(("token" = ["documents:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the document."),
+        IfNoneMatch,
+    ),
     responses((status = 200, description = "The document.", body = Document)),
 )]
 #[get("/{id}")]
@@ -78,6 +86,7 @@ pub(crate) async fn get_document(
 /// saved as a new version.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
     request_body = DocumentInput,
     responses((status = 200, description = "The document after the change.", body = Document)),
@@ -99,6 +108,7 @@ pub(crate) async fn replace_document(
 /// of the title or text is saved as a new version.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
     request_body = DocumentInput,
     responses((status = 200, description = "The document after the change.", body = Document)),
@@ -120,6 +130,7 @@ pub(crate) async fn update_document(
 /// count towards the quota of the organisation. For the author, managers of the project and admins.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the document.")),
     responses((status = 204, description = "No content: the document was deleted.")),
 )]
@@ -134,6 +145,7 @@ pub(crate) async fn delete_document(caller: Caller, app: App, id: Id, pre: IfMat
 /// none. Each operation is authorised and validated as a single request would be.
 #[utoipa::path(
     tag = "documents",
+    security(("token" = ["documents:write"])),
     request_body = BulkInput,
     responses(
         (

@@ -43,6 +43,8 @@ macro_rules! endpoints {
         $(#[$list_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::read::<$noun>()])),
+            params(crate::http::parameters::ListOf<$noun>),
             responses((
                 status = 200,
                 description = concat!("One page of ", $many, "."),
@@ -62,6 +64,7 @@ macro_rules! endpoints {
         $(#[$create_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
             request_body = $input,
             responses((status = 201, description = concat!("The new ", $one, "."), body = $noun))
         )]
@@ -77,8 +80,10 @@ macro_rules! endpoints {
         $(#[$get_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::read::<$noun>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+                crate::http::extract::IfNoneMatch,
             ),
             responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
         )]
@@ -96,6 +101,7 @@ macro_rules! endpoints {
         $(#[$replace_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -120,6 +126,7 @@ macro_rules! endpoints {
         $(#[$update_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -144,6 +151,7 @@ macro_rules! endpoints {
         $(#[$delete_doc])*
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -204,6 +212,12 @@ macro_rules! endpoints_within {
         $(#[$delete_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::write::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
@@ -239,8 +253,15 @@ macro_rules! endpoints_within {
         $(#[$list_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::read::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
+                crate::http::parameters::ListOf<$noun>,
             ),
             responses((
                 status = 200,
@@ -262,6 +283,12 @@ macro_rules! endpoints_within {
         $(#[$create_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::write::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
             ),
@@ -281,9 +308,16 @@ macro_rules! endpoints_within {
         $(#[$get_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::read::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+                crate::http::extract::IfNoneMatch,
             ),
             responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
         )]
@@ -301,6 +335,12 @@ macro_rules! endpoints_within {
         $(#[$replace_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::write::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
@@ -326,6 +366,12 @@ macro_rules! endpoints_within {
         $(#[$update_doc])*
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::write::<$noun>(),
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
@@ -372,8 +418,10 @@ macro_rules! history {
         /// team.
         #[utoipa::path(
             tag = $tag,
+            security(("token" = [taskhub_domain::scopes::read::<$noun>(), "history:read"])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+                crate::http::parameters::ListOf<taskhub_domain::audit::Change>,
             ),
             responses((
                 status = 200,
@@ -405,9 +453,17 @@ macro_rules! history {
         /// team.
         #[utoipa::path(
             tag = $tag,
+            security((
+                "token" = [
+                    taskhub_domain::scopes::parent::<$noun>(),
+                    taskhub_domain::scopes::read::<$noun>(),
+                    "history:read",
+                ]
+            )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
+                crate::http::parameters::ListOf<taskhub_domain::audit::Change>,
             ),
             responses((
                 status = 200,

@@ -9,6 +9,7 @@ use crate::{
     http::{
         answer::{self, Answered, List},
         extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+        parameters::ListOf,
     },
 };
 
@@ -16,7 +17,12 @@ use crate::{
 ///
 /// Admins see all invitations, other users those that they created. An invitation is open while
 /// `accepted_at` is null and `expires_at` is in the future.
-#[utoipa::path(tag = "invitations", responses((status = 200, description = "One page of invitations.", body = List<Invitation>)))]
+#[utoipa::path(
+    tag = "invitations",
+    security(("token" = ["invitations:read"])),
+    params(ListOf<Invitation>),
+    responses((status = 200, description = "One page of invitations.", body = List<Invitation>)),
+)]
 #[get("")]
 pub(crate) async fn list_invitations(
     caller: Caller,
@@ -34,7 +40,12 @@ pub(crate) async fn list_invitations(
 /// role, managers only members. The response is 409 `conflict` if the server sends no email or the
 /// organisation has closed its registration. It is also 409 if the address belongs to a user or has
 /// an open invitation.
-#[utoipa::path(tag = "invitations", request_body = InvitationInput, responses((status = 201, description = "The new invitation.", body = Invitation)))]
+#[utoipa::path(
+    tag = "invitations",
+    security(("token" = ["invitations:write"])),
+    request_body = InvitationInput,
+    responses((status = 201, description = "The new invitation.", body = Invitation)),
+)]
 #[post("")]
 pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<InvitationInput>) -> Answered {
     let key = caller.key(&app.repository, &body.bytes);
@@ -52,7 +63,15 @@ pub(crate) async fn create_invitation(caller: Caller, app: App, body: Body<Invit
 ///
 /// Returns an invitation, now or at the time `as_of`. Admins see all invitations, other users those
 /// that they created.
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
+#[utoipa::path(
+    tag = "invitations",
+    security(("token" = ["invitations:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the invitation."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The invitation.", body = Invitation)),
+)]
 #[get("/{id}")]
 pub(crate) async fn get_invitation(
     caller: Caller,
@@ -68,7 +87,12 @@ pub(crate) async fn get_invitation(
 ///
 /// Revokes the invitation: its token becomes invalid. Admins can delete every invitation, other
 /// users those that they created.
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 204, description = "No content: the invitation was deleted.")))]
+#[utoipa::path(
+    tag = "invitations",
+    security(("token" = ["invitations:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")),
+    responses((status = 204, description = "No content: the invitation was deleted.")),
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     resource::remove::<Invitation>(&caller, &app, id, pre).await
@@ -79,7 +103,12 @@ pub(crate) async fn delete_invitation(caller: Caller, app: App, id: Id, pre: IfM
 /// Sends the invitation by email again, with a new token that is valid for seven days. The old
 /// token becomes invalid. The caller must be allowed to see the invitation and to create one like
 /// it. An accepted invitation gets 409 `conflict`, and so does one that could not be created now.
-#[utoipa::path(tag = "invitations", params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")), responses((status = 200, description = "The invitation.", body = Invitation)))]
+#[utoipa::path(
+    tag = "invitations",
+    security(("token" = ["invitations:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the invitation.")),
+    responses((status = 200, description = "The invitation.", body = Invitation)),
+)]
 #[post("/{id}/resend")]
 pub(crate) async fn resend_invitation(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0, delivery(&app));

@@ -57,6 +57,7 @@ endpoints_within! {
 /// projects and of the team are notified of that. The time entries of the user are kept.
 #[utoipa::path(
     tag = "teams",
+    security(("token" = ["teams:read", "teams:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the team."),
         (
@@ -70,7 +71,7 @@ endpoints_within! {
             description = "The id of another active user who can see the projects of the team. The open tasks of the member there are assigned to this user. Default: nobody."
         )
     ),
-    responses((status = 204, description = "No content: the member was removed from the team."))
+    responses((status = 204, description = "No content: the member was removed from the team.")),
 )]
 #[delete("/{id}/members/{member_id}")]
 pub(crate) async fn delete_team_member(

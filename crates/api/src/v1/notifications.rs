@@ -7,6 +7,7 @@ use super::{App, resource};
 use crate::http::{
     answer::{Answered, Count, List},
     extract::{Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    parameters::ListOf,
 };
 
 /// List the caller's notifications
@@ -16,7 +17,9 @@ use crate::http::{
 /// read. Beyond 1000 notifications, the oldest are deleted.
 #[utoipa::path(
     tag = "notifications",
-    responses((status = 200, description = "One page of notifications.", body = List<Notification>))
+    security(("token" = ["notifications:read"])),
+    params(ListOf<Notification>),
+    responses((status = 200, description = "One page of notifications.", body = List<Notification>)),
 )]
 #[get("")]
 pub(crate) async fn list_notifications(
@@ -33,7 +36,8 @@ pub(crate) async fn list_notifications(
 /// Counts the unread notifications that the list of notifications would return.
 #[utoipa::path(
     tag = "notifications",
-    responses((status = 200, description = "The number of unread notifications.", body = Count))
+    security(("token" = ["notifications:read"])),
+    responses((status = 200, description = "The number of unread notifications.", body = Count)),
 )]
 #[get("/unread-count")]
 pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answered {
@@ -47,7 +51,8 @@ pub(crate) async fn count_unread_notifications(caller: Caller, app: App) -> Answ
 /// and gets 403 `forbidden`.
 #[utoipa::path(
     tag = "notifications",
-    responses((status = 204, description = "No content: all notifications are read."))
+    security(("token" = ["notifications:write"])),
+    responses((status = 204, description = "No content: all notifications are read.")),
 )]
 #[post("/read-all")]
 pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered {
@@ -59,8 +64,12 @@ pub(crate) async fn read_all_notifications(caller: Caller, app: App) -> Answered
 /// Returns a notification of the caller. A notification of another user gets 404, for admins too.
 #[utoipa::path(
     tag = "notifications",
-    params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
-    responses((status = 200, description = "The notification.", body = Notification))
+    security(("token" = ["notifications:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the notification."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The notification.", body = Notification)),
 )]
 #[get("/{id}")]
 pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
@@ -73,8 +82,9 @@ pub(crate) async fn get_notification(caller: Caller, app: App, id: Id, known: If
 /// admins too.
 #[utoipa::path(
     tag = "notifications",
+    security(("token" = ["notifications:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
-    responses((status = 204, description = "No content: the notification was deleted."))
+    responses((status = 204, description = "No content: the notification was deleted.")),
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
@@ -87,10 +97,11 @@ pub(crate) async fn delete_notification(caller: Caller, app: App, id: Id, pre: I
 /// unchanged. A notification of another user gets 404, for admins too.
 #[utoipa::path(
     tag = "notifications",
+    security(("token" = ["notifications:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the notification.")),
     responses(
         (status = 200, description = "The notification after the change.", body = Notification)
-    )
+    ),
 )]
 #[post("/{id}/read")]
 pub(crate) async fn read_notification(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {

@@ -26,7 +26,12 @@ impl Takes for Image {
 /// pixels in all. The server creates a new picture from it: upright, without metadata, and at most
 /// 512 pixels on the longer side. It is a PNG if it has transparent parts, otherwise a JPEG.
 /// Service accounts get 403 `forbidden`.
-#[utoipa::path(tag = "auth", request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))), responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:write"])),
+    request_body(description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"))),
+    responses((status = 200, description = "The caller as a user, with the path of the picture.", body = User)),
+)]
 #[put("/profile/picture")]
 pub(crate) async fn replace_picture(
     caller: Caller,
@@ -47,7 +52,11 @@ pub(crate) async fn replace_picture(
 /// Delete the caller's picture
 ///
 /// Deletes the picture of the user who calls. Service accounts get 403 `forbidden`.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:write"])),
+    responses((status = 204, description = "No content: the picture was deleted."), (status = 404, description = "The caller has no picture.", body = crate::http::problem::ProblemBody, content_type = "application/problem+json")),
+)]
 #[delete("/profile/picture")]
 pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> Answered {
     resource::finish(&caller, &app, b"", pre.0, |tx, pre| Box::pin(picture::remove(tx, pre))).await
@@ -57,7 +66,15 @@ pub(crate) async fn delete_picture(caller: Caller, app: App, pre: IfMatch) -> An
 ///
 /// Returns the picture of a user. Everybody in the organisation can call this. A client can cache
 /// the picture for five minutes. A user without a picture gets 404 `not_found`.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the user."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The picture.", content((Image = "image/jpeg"), (Image = "image/png")))),
+)]
 #[get("/{id}/picture")]
 pub(crate) async fn get_user_picture(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
     let picture = picture::get(&app.repository, &caller, id.0).await?;

@@ -13,6 +13,7 @@ use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    parameters::ListOf,
 };
 
 /// List projects
@@ -22,7 +23,9 @@ use crate::http::{
 /// all projects.
 #[utoipa::path(
     tag = "projects",
-    responses((status = 200, description = "One page of projects.", body = List<Project>))
+    security(("token" = ["projects:read"])),
+    params(ListOf<Project>),
+    responses((status = 200, description = "One page of projects.", body = List<Project>)),
 )]
 #[get("")]
 pub(crate) async fn list_projects(
@@ -40,8 +43,9 @@ pub(crate) async fn list_projects(
 /// without a team. The caller manages the project unless `manager_id` names another user.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:write"])),
     request_body = ProjectInput,
-    responses((status = 201, description = "The new project.", body = Project))
+    responses((status = 201, description = "The new project.", body = Project)),
 )]
 #[post("")]
 pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectInput>) -> Answered {
@@ -54,13 +58,14 @@ pub(crate) async fn create_project(caller: Caller, app: App, body: Body<ProjectI
 /// and their cost does not depend on the number of tasks.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:read", "tasks:read"])),
     responses(
         (
             status = 200,
             description = "The statistics of the tasks of all visible projects.",
             body = Statistics
         )
-    )
+    ),
 )]
 #[get("/statistics")]
 pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answered {
@@ -70,8 +75,12 @@ pub(crate) async fn get_projects_statistics(caller: Caller, app: App) -> Answere
 /// Get a project
 #[utoipa::path(
     tag = "projects",
-    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
-    responses((status = 200, description = "The project.", body = Project))
+    security(("token" = ["projects:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the project."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The project.", body = Project)),
 )]
 #[get("/{id}")]
 pub(crate) async fn get_project(
@@ -90,9 +99,10 @@ pub(crate) async fn get_project(
 /// Permissions, side effects and special errors are those of `PATCH`.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
     request_body = ProjectInput,
-    responses((status = 200, description = "The project after the change.", body = Project))
+    responses((status = 200, description = "The project after the change.", body = Project)),
 )]
 #[put("/{id}")]
 pub(crate) async fn replace_project(
@@ -115,9 +125,10 @@ pub(crate) async fn replace_project(
 /// `conflict`).
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
     request_body = ProjectInput,
-    responses((status = 200, description = "The project after the change.", body = Project))
+    responses((status = 200, description = "The project after the change.", body = Project)),
 )]
 #[patch("/{id}")]
 pub(crate) async fn update_project(
@@ -138,6 +149,7 @@ pub(crate) async fn update_project(
 /// `conflict` if the project is archived.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the project."),
         (
@@ -146,7 +158,7 @@ pub(crate) async fn update_project(
             description = "Whether to delete the tasks of the project that are in the trash permanently: `true` or `false` (default)."
         )
     ),
-    responses((status = 204, description = "No content: the project was deleted."))
+    responses((status = 204, description = "No content: the project was deleted.")),
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_project(
@@ -170,9 +182,10 @@ pub(crate) async fn delete_project(
 /// status first.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
     request_body = ProjectStatusInput,
-    responses((status = 200, description = "The project after the change.", body = Project))
+    responses((status = 200, description = "The project after the change.", body = Project)),
 )]
 #[patch("/{id}/status")]
 pub(crate) async fn update_project_status(
@@ -194,8 +207,12 @@ pub(crate) async fn update_project_status(
 /// Returns the tasks of a project that the caller can see, without those in the trash.
 #[utoipa::path(
     tag = "projects",
-    params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
-    responses((status = 200, description = "One page of tasks.", body = List<Task>))
+    security(("token" = ["projects:read", "tasks:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the project."),
+        ListOf<Task>,
+    ),
+    responses((status = 200, description = "One page of tasks.", body = List<Task>)),
 )]
 #[get("/{id}/tasks")]
 pub(crate) async fn list_project_tasks(
@@ -214,6 +231,7 @@ pub(crate) async fn list_project_tasks(
 /// depend on the number of tasks.
 #[utoipa::path(
     tag = "projects",
+    security(("token" = ["projects:read", "tasks:read"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the project.")),
     responses(
         (
@@ -221,7 +239,7 @@ pub(crate) async fn list_project_tasks(
             description = "The statistics of the tasks of the project.",
             body = Statistics
         )
-    )
+    ),
 )]
 #[get("/{id}/statistics")]
 pub(crate) async fn get_project_statistics(caller: Caller, app: App, id: Id) -> Answered {

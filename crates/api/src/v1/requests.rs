@@ -55,6 +55,7 @@ endpoints! {
 /// none. Each operation is authorised and validated as a single request would be.
 #[utoipa::path(
     tag = "requests",
+    security(("token" = ["requests:write"])),
     request_body = BulkInput,
     responses(
         (
@@ -80,6 +81,7 @@ pub(crate) async fn change_requests(
 /// Also returns the age of the oldest request that is not completed. Every caller may read it.
 #[utoipa::path(
     tag = "requests",
+    security(("token" = ["clients:read", "request-types:read", "requests:read"])),
     responses(
         (status = 200, description = "The statistics of all requests.", body = RequestsDashboard),
     ),
@@ -96,6 +98,7 @@ pub(crate) async fn get_requests_dashboard(caller: Caller, app: App) -> Answered
 /// Only managers and admins may move a request back; other callers get 403 `forbidden`.
 #[utoipa::path(
     tag = "requests",
+    security(("token" = ["requests:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the request.")),
     request_body = RequestStatusInput,
     responses((status = 200, description = "The request after the change.", body = ClientRequest)),

@@ -51,6 +51,7 @@ pub(crate) async fn get_liveness() -> HttpResponse {
             content_type = "application/problem+json",
         ),
     ),
+    extensions(("x-problems" = json!([Code::Stopping]))),
 )]
 #[get("/health/ready")]
 pub(crate) async fn get_readiness(app: App) -> Answered {

@@ -7,12 +7,18 @@ use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    parameters::ListOf,
 };
 
 /// List service accounts
 ///
 /// Lists the service accounts of the organisation. Only admins can call this.
-#[utoipa::path(tag = "service-accounts", responses((status = 200, description = "One page of service accounts.", body = List<ServiceAccount>)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:read"])),
+    params(ListOf<ServiceAccount>),
+    responses((status = 200, description = "One page of service accounts.", body = List<ServiceAccount>)),
+)]
 #[get("")]
 pub(crate) async fn list_service_accounts(
     caller: Caller,
@@ -29,7 +35,12 @@ pub(crate) async fn list_service_accounts(
 /// gets access tokens at `POST /api/v1/auth/token`. Only admins can call this. A caller with a
 /// limited token must have all scopes that the service account gets (403 `insufficient_scope`). A
 /// name that is taken gets 409 `conflict`.
-#[utoipa::path(tag = "service-accounts", request_body = ServiceAccountInput, responses((status = 201, description = "The new service account, with its secret.", body = WithSecret)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:write"])),
+    request_body = ServiceAccountInput,
+    responses((status = 201, description = "The new service account, with its secret.", body = WithSecret)),
+)]
 #[post("")]
 pub(crate) async fn create_service_account(
     caller: Caller,
@@ -53,7 +64,15 @@ pub(crate) async fn create_service_account(
 /// Get a service account
 ///
 /// Returns a service account without its secret. Only admins can call this.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), responses((status = 200, description = "The service account, without its secret.", body = ServiceAccount)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the service account."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The service account, without its secret.", body = ServiceAccount)),
+)]
 #[get("/{id}")]
 pub(crate) async fn get_service_account(
     caller: Caller,
@@ -71,7 +90,13 @@ pub(crate) async fn get_service_account(
 /// expiry or `is_active` revokes the access tokens of the service account at once. Only admins can
 /// call this. A caller with a limited token must have all scopes that the service account gets (403
 /// `insufficient_scope`).
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the service account.")),
+    request_body = ServiceAccountInput,
+    responses((status = 200, description = "The service account after the change.", body = ServiceAccount)),
+)]
 #[put("/{id}")]
 pub(crate) async fn replace_service_account(
     caller: Caller,
@@ -88,7 +113,13 @@ pub(crate) async fn replace_service_account(
 /// Changes the given fields. A change of the scopes, the expiry or `is_active` revokes the access
 /// tokens of the service account at once. Only admins can call this. A caller with a limited token
 /// must have all scopes that the service account has after the change (403 `insufficient_scope`).
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = ServiceAccountInput, responses((status = 200, description = "The service account after the change.", body = ServiceAccount)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the service account.")),
+    request_body = ServiceAccountInput,
+    responses((status = 200, description = "The service account after the change.", body = ServiceAccount)),
+)]
 #[patch("/{id}")]
 pub(crate) async fn update_service_account(
     caller: Caller,
@@ -103,7 +134,12 @@ pub(crate) async fn update_service_account(
 /// Delete a service account
 ///
 /// Deletes a service account and revokes its access tokens at once. Only admins can call this.
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), responses((status = 204, description = "No content: the service account was deleted.")))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the service account.")),
+    responses((status = 204, description = "No content: the service account was deleted.")),
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);
@@ -119,7 +155,13 @@ pub(crate) async fn delete_service_account(caller: Caller, app: App, id: Id, pre
 /// by default for one day. An older secret becomes invalid at once. With an overlap of 0 the access
 /// tokens of the service account are revoked too. Only admins can call this. A caller with a
 /// limited token must have all scopes of the service account (403 `insufficient_scope`).
-#[utoipa::path(tag = "service-accounts", params(("id" = uuid::Uuid, Path, description = "The id of the service account.")), request_body = Rotation, responses((status = 200, description = "The service account, with its new secret.", body = WithSecret)))]
+#[utoipa::path(
+    tag = "service-accounts",
+    security(("token" = ["service-accounts:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the service account.")),
+    request_body = Rotation,
+    responses((status = 200, description = "The service account, with its new secret.", body = WithSecret)),
+)]
 #[post("/{id}/rotate")]
 pub(crate) async fn rotate_service_account(
     caller: Caller,

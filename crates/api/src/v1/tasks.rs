@@ -5,9 +5,16 @@
 
 use actix_web::HttpRequest;
 use taskhub_domain::{
-    audit::{ChangeLine, Past},
+    audit::{Change, ChangeLine, Past},
     bulk::{BulkInput, BulkResult},
     task::{self, MoveInput, Task, TaskDependency, TaskDependencyInput, TaskInput},
+};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterIn},
+    },
 };
 
 use super::{
@@ -18,6 +25,7 @@ use super::{
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
+    parameters::ListOf,
 };
 
 endpoints! {
@@ -65,13 +73,28 @@ endpoints! {
     list_task_history;
 }
 
+/// The parameters of a list of tasks, of which `status` is required.
+struct ByStatus;
+
+impl IntoParams for ByStatus {
+    fn into_params(part: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut all = ListOf::<Task>::into_params(part);
+        for status in all.iter_mut().filter(|parameter| parameter.name == "status") {
+            status.required = Required::True;
+        }
+        all
+    }
+}
+
 /// List tasks by status
 ///
 /// Returns the tasks with one of the given statuses that the caller can see. The parameter `status`
 /// is required. All other parameters are those of `GET /api/v1/tasks`.
 #[utoipa::path(
     tag = "tasks",
-    responses((status = 200, description = "One page of tasks.", body = List<Task>))
+    security(("token" = ["tasks:read"])),
+    params(ByStatus),
+    responses((status = 200, description = "One page of tasks.", body = List<Task>)),
 )]
 #[get("/by-status")]
 pub(crate) async fn list_tasks_by_status(
@@ -91,7 +114,9 @@ pub(crate) async fn list_tasks_by_status(
 /// a restore.
 #[utoipa::path(
     tag = "tasks",
-    responses((status = 200, description = "One page of deleted tasks.", body = List<Task>))
+    security(("token" = ["tasks:read"])),
+    params(ListOf<Task>),
+    responses((status = 200, description = "One page of deleted tasks.", body = List<Task>)),
 )]
 #[get("/deleted")]
 pub(crate) async fn list_deleted_tasks(
@@ -109,8 +134,12 @@ pub(crate) async fn list_deleted_tasks(
 /// visible to the callers who would see it after a restore.
 #[utoipa::path(
     tag = "tasks",
-    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "The deleted task.", body = Task))
+    security(("token" = ["tasks:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The deleted task.", body = Task)),
 )]
 #[get("/deleted/{id}")]
 pub(crate) async fn get_deleted_task(
@@ -134,8 +163,12 @@ pub(crate) async fn get_deleted_task(
 /// callers who would see it after a restore.
 #[utoipa::path(
     tag = "tasks",
-    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "One page of changes.", body = List<ChangeLine>))
+    security(("token" = ["tasks:read", "history:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ListOf<Change>,
+    ),
+    responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)),
 )]
 #[get("/deleted/{id}/history")]
 pub(crate) async fn list_deleted_task_history(
@@ -157,8 +190,9 @@ pub(crate) async fn list_deleted_task_history(
 /// 500 subtasks.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 204, description = "No content: the task was deleted permanently."))
+    responses((status = 204, description = "No content: the task was deleted permanently.")),
 )]
 #[delete("/deleted/{id}")]
 pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
@@ -173,8 +207,9 @@ pub(crate) async fn purge_task(caller: Caller, app: App, id: Id, pre: IfMatch) -
 /// the trash or its project is archived.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "The restored task.", body = Task))
+    responses((status = 200, description = "The restored task.", body = Task)),
 )]
 #[post("/{id}/restore")]
 pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
@@ -193,6 +228,7 @@ pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch)
 /// or the owner of a personal task may send `force=true`.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         (
@@ -201,7 +237,7 @@ pub(crate) async fn restore_task(caller: Caller, app: App, id: Id, pre: IfMatch)
             description = "Whether to complete the task even if open tasks block it: `true` or `false` (default)."
         )
     ),
-    responses((status = 200, description = "The completed task.", body = Task))
+    responses((status = 200, description = "The completed task.", body = Task)),
 )]
 #[post("/{id}/complete")]
 pub(crate) async fn complete_task(
@@ -227,8 +263,9 @@ pub(crate) async fn complete_task(
 /// who may update the task may reopen it. The owner, the assignee and the watchers are notified.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "The task after the change.", body = Task))
+    responses((status = 200, description = "The task after the change.", body = Task)),
 )]
 #[post("/{id}/reopen")]
 pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
@@ -246,9 +283,10 @@ pub(crate) async fn reopen_task(caller: Caller, app: App, id: Id, pre: IfMatch) 
 /// its project only if the caller may complete it with `force=true` (403 `forbidden`).
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
     request_body = MoveInput,
-    responses((status = 200, description = "The task after the move.", body = Task))
+    responses((status = 200, description = "The task after the move.", body = Task)),
 )]
 #[post("/{id}/move")]
 pub(crate) async fn move_task(
@@ -271,6 +309,7 @@ pub(crate) async fn move_task(
 /// none. Each operation is authorised and validated as a single request would be.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:write"])),
     request_body = BulkInput,
     responses(
         (
@@ -278,7 +317,7 @@ pub(crate) async fn move_task(
             description = "The result of each operation, in the order of the request.",
             body = BulkResult<Task>
         )
-    )
+    ),
 )]
 #[post("/bulk")]
 pub(crate) async fn change_tasks(
@@ -296,10 +335,14 @@ pub(crate) async fn change_tasks(
 /// callers who can see both tasks.
 #[utoipa::path(
     tag = "tasks",
-    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
+    security(("token" = ["tasks:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ListOf<TaskDependency>,
+    ),
     responses(
         (status = 200, description = "One page of dependencies.", body = List<TaskDependency>)
-    )
+    ),
 )]
 #[get("/{id}/dependencies")]
 pub(crate) async fn list_task_dependencies(
@@ -320,9 +363,10 @@ pub(crate) async fn list_task_dependencies(
 /// dependencies would form a cycle.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read", "tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
     request_body = TaskDependencyInput,
-    responses((status = 201, description = "The new dependency.", body = TaskDependency))
+    responses((status = 201, description = "The new dependency.", body = TaskDependency)),
 )]
 #[post("/{id}/dependencies")]
 pub(crate) async fn create_task_dependency(
@@ -337,11 +381,13 @@ pub(crate) async fn create_task_dependency(
 /// Get a dependency of a task
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
-        ("dependency_id" = uuid::Uuid, Path, description = "The id of the dependency.")
+        ("dependency_id" = uuid::Uuid, Path, description = "The id of the dependency."),
+        IfNoneMatch,
     ),
-    responses((status = 200, description = "The dependency.", body = TaskDependency))
+    responses((status = 200, description = "The dependency.", body = TaskDependency)),
 )]
 #[get("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn get_task_dependency(
@@ -360,11 +406,12 @@ pub(crate) async fn get_task_dependency(
 /// project or an admin may call it. For a personal task, the owner of the task may too.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read", "tasks:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         ("dependency_id" = uuid::Uuid, Path, description = "The id of the dependency.")
     ),
-    responses((status = 204, description = "No content: the dependency was deleted."))
+    responses((status = 204, description = "No content: the dependency was deleted.")),
 )]
 #[delete("/{id}/dependencies/{dependency_id}")]
 pub(crate) async fn delete_task_dependency(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {

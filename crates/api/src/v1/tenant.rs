@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, get, patch, put};
 use taskhub_domain::{
-    audit::{ChangeLine, Past},
+    audit::{Change, ChangeLine, Past},
     tenant::{self, Tenant, TenantInput},
 };
 
@@ -10,13 +10,19 @@ use super::{App, resource};
 use crate::http::{
     answer::{self, Answered, List},
     extract::{Body, Caller, IfMatch, IfNoneMatch, Parameters},
+    parameters::ListOf,
     problem::Problem,
 };
 
 /// Get the organisation
 ///
 /// Returns the organisation of the caller with its settings, now or at the time `as_of`.
-#[utoipa::path(tag = "tenant", responses((status = 200, description = "The organisation of the caller.", body = Tenant)))]
+#[utoipa::path(
+    tag = "tenant",
+    security(("token" = ["tenant:read"])),
+    params(IfNoneMatch),
+    responses((status = 200, description = "The organisation of the caller.", body = Tenant)),
+)]
 #[get("")]
 pub(crate) async fn get_tenant(
     caller: Caller,
@@ -34,7 +40,12 @@ pub(crate) async fn get_tenant(
 /// List the history of the organisation
 ///
 /// Lists who changed which settings of the organisation and when, newest first.
-#[utoipa::path(tag = "tenant", responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)))]
+#[utoipa::path(
+    tag = "tenant",
+    security(("token" = ["tenant:read", "history:read"])),
+    params(ListOf<Change>),
+    responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)),
+)]
 #[get("/history")]
 pub(crate) async fn list_tenant_history(
     caller: Caller,
@@ -52,7 +63,12 @@ async fn past(caller: &Caller, app: &App) -> Result<Past<Tenant>, Problem> {
 /// Replace the organisation's settings
 ///
 /// Replaces all writable settings. An absent field gets its default. Only admins can call this.
-#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The organisation after the change.", body = Tenant)))]
+#[utoipa::path(
+    tag = "tenant",
+    security(("token" = ["tenant:write"])),
+    request_body = TenantInput,
+    responses((status = 200, description = "The organisation after the change.", body = Tenant)),
+)]
 #[put("")]
 pub(crate) async fn replace_tenant(
     caller: Caller,
@@ -66,7 +82,12 @@ pub(crate) async fn replace_tenant(
 /// Update the organisation's settings
 ///
 /// Changes the given settings. An absent field keeps its value. Only admins can call this.
-#[utoipa::path(tag = "tenant", request_body = TenantInput, responses((status = 200, description = "The organisation after the change.", body = Tenant)))]
+#[utoipa::path(
+    tag = "tenant",
+    security(("token" = ["tenant:write"])),
+    request_body = TenantInput,
+    responses((status = 200, description = "The organisation after the change.", body = Tenant)),
+)]
 #[patch("")]
 pub(crate) async fn update_tenant(
     caller: Caller,

@@ -11,12 +11,17 @@ use taskhub_domain::{
     report::{self, By, TimeTotals},
     time_entry::{self, TimeEntry, TimeEntryInput},
 };
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 
 use super::{App, endpoints::endpoints_within, resource};
 use crate::http::{
     answer::{self, Answered, List},
     export::{self, Line},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters},
+    parameters::{self, ExportOf, ListOf},
 };
 
 /// List time entries
@@ -25,7 +30,9 @@ use crate::http::{
 /// manages. Admins see all entries. Entries on tasks in the trash are included.
 #[utoipa::path(
     tag = "time-entries",
-    responses((status = 200, description = "One page of time entries.", body = List<TimeEntry>))
+    security(("token" = ["time-entries:read"])),
+    params(ListOf<TimeEntry>),
+    responses((status = 200, description = "One page of time entries.", body = List<TimeEntry>)),
 )]
 #[get("")]
 pub(crate) async fn list_time_entries(
@@ -37,6 +44,17 @@ pub(crate) async fn list_time_entries(
     answer::list(&app, &request, time_entry::list(&app.repository, &caller, &query.0).await?)
 }
 
+/// The filters of time entries, and the grouping of their totals.
+struct TotalsBy;
+
+impl IntoParams for TotalsBy {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let by =
+            parameters::required("by", "The grouping of the totals.", parameters::one_of(&By::WORDS, None));
+        [vec![by], parameters::filters::<TimeEntry>()].concat()
+    }
+}
+
 /// Get time totals
 ///
 /// Adds up the time entries that the caller can see and that match the filters, by task, project,
@@ -44,7 +62,9 @@ pub(crate) async fn list_time_entries(
 /// response has at most 400 totals.
 #[utoipa::path(
     tag = "time-entries",
-    responses((status = 200, description = "The totals.", body = TimeTotals))
+    security(("token" = ["time-entries:read"])),
+    params(TotalsBy),
+    responses((status = 200, description = "The totals.", body = TimeTotals)),
 )]
 #[get("/totals")]
 pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Parameters) -> Answered {
@@ -58,6 +78,8 @@ pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Paramet
 /// filters. A cell that a spreadsheet would read as a formula starts with an apostrophe.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["time-entries:read"])),
+    params(ExportOf<TimeEntry>),
     responses(
         (
             status = 200,
@@ -66,7 +88,7 @@ pub(crate) async fn get_time_totals(caller: Caller, app: App, mut query: Paramet
             content_type = "text/csv",
             example = "id,task_id,user_id,started_at,ended_at,seconds,note\r\n"
         )
-    )
+    ),
 )]
 #[get("/export")]
 pub(crate) async fn export_time_entries(
@@ -141,8 +163,12 @@ endpoints_within! {
 /// it even if they can no longer see the task, or the task is in the trash.
 #[utoipa::path(
     tag = "time-entries",
-    params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
-    responses((status = 200, description = "The time entry.", body = TimeEntry))
+    security(("token" = ["time-entries:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the time entry."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The time entry.", body = TimeEntry)),
 )]
 #[get("/{id}")]
 pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known: IfNoneMatch) -> Answered {
@@ -156,9 +182,10 @@ pub(crate) async fn get_time_entry_by_id(caller: Caller, app: App, id: Id, known
 /// user who worked or an admin may call it, even if they can no longer see the task.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["time-entries:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
     request_body = TimeEntryInput,
-    responses((status = 200, description = "The time entry after the change.", body = TimeEntry))
+    responses((status = 200, description = "The time entry after the change.", body = TimeEntry)),
 )]
 #[put("/{id}")]
 pub(crate) async fn replace_time_entry_by_id(
@@ -179,9 +206,10 @@ pub(crate) async fn replace_time_entry_by_id(
 /// removed.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["time-entries:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
     request_body = TimeEntryInput,
-    responses((status = 200, description = "The time entry after the change.", body = TimeEntry))
+    responses((status = 200, description = "The time entry after the change.", body = TimeEntry)),
 )]
 #[patch("/{id}")]
 pub(crate) async fn update_time_entry_by_id(
@@ -200,8 +228,9 @@ pub(crate) async fn update_time_entry_by_id(
 /// longer see the task.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["time-entries:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the time entry.")),
-    responses((status = 204, description = "No content: the time entry was deleted."))
+    responses((status = 204, description = "No content: the time entry was deleted.")),
 )]
 #[delete("/{id}")]
 pub(crate) async fn delete_time_entry_by_id(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {

@@ -16,7 +16,8 @@ use crate::http::{
 /// while no timer is running.
 #[utoipa::path(
     tag = "time-entries",
-    responses((status = 200, description = "The caller's timer.", body = Timer))
+    security(("token" = ["time-entries:read"])),
+    responses((status = 200, description = "The caller's timer.", body = Timer)),
 )]
 #[get("")]
 pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
@@ -30,8 +31,9 @@ pub(crate) async fn get_timer(caller: Caller, app: App) -> Answered {
 /// `forbidden`.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["tasks:read", "time-entries:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 201, description = "The running time entry.", body = TimeEntry))
+    responses((status = 201, description = "The running time entry.", body = TimeEntry)),
 )]
 #[post("/{id}/timer")]
 pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
@@ -55,8 +57,9 @@ pub(crate) async fn start_timer(caller: Caller, app: App, id: Id) -> Answered {
 /// is not running on this task.
 #[utoipa::path(
     tag = "time-entries",
+    security(("token" = ["tasks:read", "time-entries:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "The stopped time entry.", body = TimeEntry))
+    responses((status = 200, description = "The stopped time entry.", body = TimeEntry)),
 )]
 #[post("/{id}/timer/stop")]
 pub(crate) async fn stop_timer(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use taskhub_domain::{
-    audit::{ChangeLine, HistoryEntry, Past},
+    audit::{Change, ChangeLine, HistoryEntry, Past},
     bulk::{self, BulkInput, BulkResult},
     idempotency::Answer,
     offboarding,
@@ -19,13 +19,20 @@ use crate::http::{
     export::{self, Line},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, RawBody, Takes},
     middleware::limits::charge,
+    parameters::{ExportOf, ListOf},
+    problem::Code,
 };
 
 /// List users
 ///
 /// Lists the users of the organisation. Everybody sees the fields of the directory, and admins see
 /// all fields. `q` searches the usernames and names, and for admins also the email addresses.
-#[utoipa::path(tag = "users", responses((status = 200, description = "One page of users.", body = List<UserView>)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    params(ListOf<User>),
+    responses((status = 200, description = "One page of users.", body = List<UserView>)),
+)]
 #[get("")]
 pub(crate) async fn list_users(
     caller: Caller,
@@ -43,7 +50,12 @@ pub(crate) async fn list_users(
 /// for seven days. An inactive user gets no email. Only admins can call this. A caller with a
 /// limited token needs every scope to create a manager or an admin (403 `insufficient_scope`). An
 /// email address or a username that is taken gets 409 `conflict`.
-#[utoipa::path(tag = "users", request_body = NewUser, responses((status = 201, description = "The new user.", body = User)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    request_body = NewUser,
+    responses((status = 201, description = "The new user.", body = User)),
+)]
 #[post("")]
 pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -> Answered {
     let new = user::check_new(&caller, &body.input)?;
@@ -66,7 +78,13 @@ pub(crate) async fn create_user(caller: Caller, app: App, body: Body<NewUser>) -
 /// none. Each operation is authorised and validated as a single request would be. An operation has
 /// no `transfer_to`: a user who still has teams, projects, tasks, requests, documents or
 /// invitations cannot be deleted (409 `in_use`). Only admins can call this.
-#[utoipa::path(tag = "users", request_body = BulkInput, responses((status = 200, description = "The result of each operation, in the order of the request.", body = BulkResult<User>)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    request_body = BulkInput,
+    responses((status = 200, description = "The result of each operation, in the order of the request.", body = BulkResult<User>)),
+    extensions(("x-problems" = json!([Code::LastAdmin]))),
+)]
 #[post("/bulk")]
 pub(crate) async fn change_users(
     caller: Caller,
@@ -89,7 +107,11 @@ pub(crate) async fn change_users(
 /// Count active users
 ///
 /// Counts the active users of the organisation. Every user can call this.
-#[utoipa::path(tag = "users", responses((status = 200, description = "The number of active users.", body = Count)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    responses((status = 200, description = "The number of active users.", body = Count)),
+)]
 #[get("/active-count")]
 pub(crate) async fn count_active_users(caller: Caller, app: App) -> Answered {
     let count = user::active_count(&app.repository, &caller).await?;
@@ -115,7 +137,13 @@ impl Takes for UsersFile {
 /// row. With `dry_run` no user is created. New users have no password: they get an email with a
 /// link to choose one. Each row counts as a request against the rate limits. Only admins can call
 /// this.
-#[utoipa::path(tag = "users", params(("dry_run" = Option<bool>, Query, description = "`true` checks the file and creates no user. Default: `false`.")), request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"), responses((status = 200, description = "The result of each row.", body = ImportReport)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("dry_run" = Option<bool>, Query, description = "`true` checks the file and creates no user. Default: `false`.")),
+    request_body(content = String, content_type = "text/csv", example = "email,username,first_name,last_name,role\r\ngrace@acme.example,grace,Grace,Hopper,member\r\n"),
+    responses((status = 200, description = "The result of each row.", body = ImportReport)),
+)]
 #[post("/import")]
 pub(crate) async fn import_users(
     caller: Caller,
@@ -152,7 +180,12 @@ pub(crate) async fn import_users(
 ///
 /// Returns a CSV file in UTF-8 with all users that match the filters. A cell that a spreadsheet
 /// would read as a formula starts with an apostrophe. Only admins can call this.
-#[utoipa::path(tag = "users", responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    params(ExportOf<User>),
+    responses((status = 200, description = "The CSV file.", body = String, content_type = "text/csv", example = "id,email,username,first_name,last_name,role,is_active,created_at,last_login_at\r\n")),
+)]
 #[get("/export")]
 pub(crate) async fn export_users(
     caller: Caller,
@@ -172,7 +205,15 @@ pub(crate) async fn export_users(
 ///
 /// Returns a user, now or at the time `as_of`. Everybody sees the fields of the directory. The user
 /// and admins see all fields.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The user.", body = UserView)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the user."),
+        IfNoneMatch,
+    ),
+    responses((status = 200, description = "The user.", body = UserView)),
+)]
 #[get("/{id}")]
 pub(crate) async fn get_user(
     caller: Caller,
@@ -195,7 +236,14 @@ pub(crate) async fn get_user(
 /// open tasks that they can no longer see. A new email address must be verified again, and the user
 /// gets an email for it. Only admins can call this. The last active admin must stay an active admin
 /// (409 `last_admin`).
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user.")),
+    request_body = UserInput,
+    responses((status = 200, description = "The user after the change.", body = User)),
+    extensions(("x-problems" = json!([Code::LastAdmin]))),
+)]
 #[put("/{id}")]
 pub(crate) async fn replace_user(
     caller: Caller,
@@ -213,7 +261,14 @@ pub(crate) async fn replace_user(
 /// the user. A user with a new role is also unassigned from open tasks that they can no longer see.
 /// A new email address must be verified again, and the user gets an email for it. Only admins can
 /// call this. The last active admin must stay an active admin (409 `last_admin`).
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), request_body = UserInput, responses((status = 200, description = "The user after the change.", body = User)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user.")),
+    request_body = UserInput,
+    responses((status = 200, description = "The user after the change.", body = User)),
+    extensions(("x-problems" = json!([Code::LastAdmin]))),
+)]
 #[patch("/{id}")]
 pub(crate) async fn update_user(
     caller: Caller,
@@ -233,7 +288,13 @@ pub(crate) async fn update_user(
 /// cannot see lose their assignee. A running timer is stopped. Time entries, comments and the audit
 /// log keep the name of the user, marked as removed. Only admins can call this. The last active
 /// admin cannot be deleted (409 `last_admin`). To keep the user, deactivate them instead.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who receives the teams, projects, tasks, requests, documents and invitations of the deleted user.")), responses((status = 204, description = "No content: the user was deleted.")))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user."), ("transfer_to" = Option<uuid::Uuid>, Query, description = "The id of the active user who receives the teams, projects, tasks, requests, documents and invitations of the deleted user.")),
+    responses((status = 204, description = "No content: the user was deleted.")),
+    extensions(("x-problems" = json!([Code::LastAdmin]))),
+)]
 #[delete("/{id}")]
 pub(crate) async fn delete_user(
     caller: Caller,
@@ -255,7 +316,13 @@ pub(crate) async fn delete_user(
 /// Their personal access tokens are refused until the user is reactivated. An inactive user stays
 /// inactive. Only admins can call this. The last active admin cannot be deactivated (409
 /// `last_admin`).
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The deactivated user.", body = User)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user.")),
+    responses((status = 200, description = "The deactivated user.", body = User)),
+    extensions(("x-problems" = json!([Code::LastAdmin]))),
+)]
 #[post("/{id}/deactivate")]
 pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     set_active(&caller, &app, id, false, pre).await
@@ -265,7 +332,12 @@ pub(crate) async fn deactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 ///
 /// Gives a deactivated user access to the organisation again. An active user stays active. Only
 /// admins can call this.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "The reactivated user.", body = User)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user.")),
+    responses((status = 200, description = "The reactivated user.", body = User)),
+)]
 #[post("/{id}/reactivate")]
 pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     set_active(&caller, &app, id, true, pre).await
@@ -275,7 +347,15 @@ pub(crate) async fn reactivate_user(caller: Caller, app: App, id: Id, pre: IfMat
 ///
 /// Lists the actions of the user, each with its resource, time, request id and client address. The
 /// old and new values are in the audit log, for admins. The user and admins can call this.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of actions of the user.", body = List<HistoryEntry>)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the user."),
+        ListOf<HistoryEntry>,
+    ),
+    responses((status = 200, description = "One page of actions of the user.", body = List<HistoryEntry>)),
+)]
 #[get("/{id}/history")]
 pub(crate) async fn list_user_history(
     caller: Caller,
@@ -291,7 +371,15 @@ pub(crate) async fn list_user_history(
 ///
 /// Lists who changed which fields of the user and when, newest first. The actions of the user are
 /// in their activity (`GET /api/v1/users/{id}/history`). The user and admins can call this.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["users:read", "history:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the user."),
+        ListOf<Change>,
+    ),
+    responses((status = 200, description = "One page of changes.", body = List<ChangeLine>)),
+)]
 #[get("/{id}/changes")]
 pub(crate) async fn list_user_changes(
     caller: Caller,

@@ -7,6 +7,7 @@ use super::{App, endpoints::history, resource};
 use crate::http::{
     answer::{Answered, List},
     extract::{Body, Caller, Id, IfMatch, IfNoneMatch, Parameters, Within},
+    parameters::ListOf,
 };
 
 /// List the watchers of a task
@@ -15,8 +16,12 @@ use crate::http::{
 /// notified without watching.
 #[utoipa::path(
     tag = "tasks",
-    params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
-    responses((status = 200, description = "One page of watchers.", body = List<Watcher>))
+    security(("token" = ["tasks:read"])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The id of the task."),
+        ListOf<Watcher>,
+    ),
+    responses((status = 200, description = "One page of watchers.", body = List<Watcher>)),
 )]
 #[get("/{id}/watchers")]
 pub(crate) async fn list_watchers(
@@ -37,9 +42,10 @@ pub(crate) async fn list_watchers(
 /// task already, or if 100 users watch it.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read", "tasks:write"])),
     params(("id" = uuid::Uuid, Path, description = "The id of the task.")),
     request_body = WatcherInput,
-    responses((status = 201, description = "The new watcher.", body = Watcher))
+    responses((status = 201, description = "The new watcher.", body = Watcher)),
 )]
 #[post("/{id}/watchers")]
 pub(crate) async fn create_watcher(caller: Caller, app: App, id: Id, body: Body<WatcherInput>) -> Answered {
@@ -49,15 +55,17 @@ pub(crate) async fn create_watcher(caller: Caller, app: App, id: Id, body: Body<
 /// Get a watcher of a task
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         (
             "watcher_id" = uuid::Uuid,
             Path,
             description = "The id of the watcher, which is not the id of the user."
-        )
+        ),
+        IfNoneMatch,
     ),
-    responses((status = 200, description = "The watcher.", body = Watcher))
+    responses((status = 200, description = "The watcher.", body = Watcher)),
 )]
 #[get("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn get_watcher(
@@ -76,6 +84,7 @@ pub(crate) async fn get_watcher(
 /// unless they own the task, are assigned to it or are mentioned.
 #[utoipa::path(
     tag = "tasks",
+    security(("token" = ["tasks:read", "tasks:write"])),
     params(
         ("id" = uuid::Uuid, Path, description = "The id of the task."),
         (
@@ -84,7 +93,7 @@ pub(crate) async fn get_watcher(
             description = "The id of the watcher, which is not the id of the user."
         )
     ),
-    responses((status = 204, description = "No content: the user no longer watches the task."))
+    responses((status = 204, description = "No content: the user no longer watches the task.")),
 )]
 #[delete("/{id}/watchers/{watcher_id}")]
 pub(crate) async fn delete_watcher(caller: Caller, app: App, ids: Within, pre: IfMatch) -> Answered {

@@ -11,6 +11,7 @@ use crate::{
     kernel::{
         error::Kind,
         policy::{ResourceType, Role},
+        repository::Resource,
     },
 };
 
@@ -21,6 +22,24 @@ pub fn all() -> Vec<String> {
     // Some resource types share a scope, as a team and its members do.
     let names: BTreeSet<_> = ResourceType::ALL.iter().map(|resource| resource.scope()).collect();
     names.into_iter().flat_map(|name| VERBS.map(|verb| format!("{name}:{verb}"))).collect()
+}
+
+/// The scope to read resources of this type.
+pub fn read<R: Resource>() -> String {
+    format!("{}:read", R::TYPE.scope())
+}
+
+/// The scope to create, change and delete resources of this type.
+pub fn write<R: Resource>() -> String {
+    format!("{}:write", R::TYPE.scope())
+}
+
+/// The scope to read the parents of resources of this type.
+pub fn parent<R: Resource>() -> String
+where
+    R::Parent: Resource,
+{
+    read::<R::Parent>()
 }
 
 /// A garde rule: known scopes, each once. This also limits their number.

@@ -11,8 +11,18 @@ use actix_web::{
     http::header::{self, HeaderName},
 };
 use taskhub_domain::repository::Precondition;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ObjectBuilder, Type,
+        path::{Parameter, ParameterIn},
+    },
+};
 
-use crate::http::problem::{Code, Problem};
+use crate::http::{
+    parameters,
+    problem::{Code, Problem},
+};
 
 /// The greatest length of a header with entity tags, in bytes.
 const LONGEST: usize = 1024;
@@ -49,8 +59,43 @@ impl FromRequest for IfMatch {
     }
 }
 
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            entity_tags(
+                "If-Match",
+                "The entity tags of the versions that may be changed. If the resource is at another version, the response is 412.",
+            ),
+            entity_tags(
+                "If-None-Match",
+                "The entity tags of the versions that must not be changed. If the resource is at one of them, the response is 412. `*` matches every existing resource.",
+            ),
+        ]
+    }
+}
+
+/// The parameter of a header with entity tags.
+fn entity_tags(name: &str, description: &str) -> Parameter {
+    let tag = r#"(W/)?"[!#-~]*""#;
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(LONGEST))
+        .pattern(Some(format!(r"^(\*|{tag}( *, *{tag})*)$")))
+        .examples(["\"3\""]);
+    parameters::header(name, description, schema)
+}
+
 /// `If-None-Match` of a read: the versions that the client has.
 pub struct IfNoneMatch(Option<Tags>);
+
+impl IntoParams for IfNoneMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![entity_tags(
+            "If-None-Match",
+            "The entity tags of the versions that the client has. If one of them is current, the response is 304.",
+        )]
+    }
+}
 
 impl IfNoneMatch {
     /// Whether the client has this version.

@@ -24,6 +24,12 @@ macro_rules! codes {
             $($(#[$doc])* $name,)*
         }
 
+        impl serde::Serialize for Code {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
         impl Code {
             /// All codes, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];

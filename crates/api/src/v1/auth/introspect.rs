@@ -104,9 +104,14 @@ impl Introspection {
 /// body. A user can introspect their own tokens. An admin and a service account can introspect all
 /// tokens of the organisation. Any other token gets `{"active": false}`. A request with both a
 /// bearer token and client credentials gets 400 `invalid_header`. The body is JSON or a form.
-#[utoipa::path(tag = "auth", security((), ("token" = []), ("basic" = [])), request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "The state of the token, and its claims if it is active.", body = Introspection),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security((), ("token" = []), ("basic" = [])),
+    request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The state of the token, and its claims if it is active.", body = Introspection),
+    ),
+)]
 #[post("/token/introspect")]
 pub(crate) async fn introspect_token(
     app: App,

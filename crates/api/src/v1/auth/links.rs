@@ -20,6 +20,7 @@ use crate::{
     http::{
         answer::{self, Answered},
         extract::{Body, Origin},
+        problem::Code,
     },
     state::State,
 };
@@ -78,10 +79,16 @@ pub(crate) struct Accepted {
 /// Verifies the email address of a user with the token of a link that was sent to it. A link is
 /// valid for 24 hours and for one use. A newer link or a change of the email address makes it
 /// invalid. An invalid link gets 403 `invalid_link`.
-#[utoipa::path(tag = "auth", security(()), request_body = LinkToken, responses(
-    (status = 204, description = "No content: the email address was verified."),
-    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = LinkToken,
+    responses(
+        (status = 204, description = "No content: the email address was verified."),
+        (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidLink]))),
+)]
 #[post("/verify-email")]
 pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>) -> Answered {
     let token = body.input.check()?.token;
@@ -97,7 +104,12 @@ pub(crate) async fn verify_email(app: App, origin: Origin, body: Body<LinkToken>
 /// Sends a new link by email to an active user whose email address is not verified yet. An account
 /// gets at most three such links in an hour. The response is the same whether or not an account
 /// exists. A newer link replaces the older ones.
-#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was accepted.", body = Accepted)))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = LinkRequest,
+    responses((status = 202, description = "The request was accepted.", body = Accepted)),
+)]
 #[post("/verify-email/request")]
 pub(crate) async fn request_email_verification(
     app: App,
@@ -112,7 +124,12 @@ pub(crate) async fn request_email_verification(
 /// Sends a link by email to an active user whose email address is verified. The link is valid for
 /// one hour. An account gets at most three such links in an hour. The response is the same whether
 /// or not an account exists. A newer link replaces the older ones.
-#[utoipa::path(tag = "auth", security(()), request_body = LinkRequest, responses((status = 202, description = "The request was accepted.", body = Accepted)))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = LinkRequest,
+    responses((status = 202, description = "The request was accepted.", body = Accepted)),
+)]
 #[post("/password-reset")]
 pub(crate) async fn request_password_reset(app: App, origin: Origin, body: Body<LinkRequest>) -> Answered {
     ask(&app, origin, body.input.check()?, |tx, ()| Box::pin(user::request_reset(tx)))
@@ -124,10 +141,16 @@ pub(crate) async fn request_password_reset(app: App, origin: Origin, body: Body<
 /// address. Ends all sessions of the user, deletes their personal access tokens, and notifies them
 /// by email. The user is not signed in. A link is valid for one use. A newer link, or a change of
 /// the email address or the password, makes it invalid (403 `invalid_link`).
-#[utoipa::path(tag = "auth", security(()), request_body = PasswordReset, responses(
-    (status = 204, description = "No content: the password was changed."),
-    (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = PasswordReset,
+    responses(
+        (status = 204, description = "No content: the password was changed."),
+        (status = 403, description = "The link is invalid (`invalid_link`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidLink]))),
+)]
 #[post("/password-reset/confirm")]
 pub(crate) async fn confirm_password_reset(app: App, origin: Origin, body: Body<PasswordReset>) -> Answered {
     let PasswordReset { token, new_password } = body.input.check()?;

@@ -50,7 +50,11 @@ pub(crate) struct AuthorizationServer {
 /// Get the authorization server's metadata
 ///
 /// Returns the endpoints, scopes and grant types of this server for OAuth 2 clients (RFC 8414).
-#[utoipa::path(tag = "service", security(()), responses((status = 200, description = "The metadata of the authorization server.", body = AuthorizationServer)))]
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The metadata of the authorization server.", body = AuthorizationServer)),
+)]
 #[get("/.well-known/oauth-authorization-server")]
 pub(crate) async fn get_authorization_server(app: App) -> HttpResponse {
     let at = |path: &str| format!("{}{path}", app.public_url);

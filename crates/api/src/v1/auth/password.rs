@@ -7,6 +7,7 @@ use super::{super::App, hash, proving::Proving, shapes::PasswordChange};
 use crate::http::{
     answer::{self, Answered},
     extract::{Body, Caller},
+    problem::Code,
 };
 
 /// Change the caller's password
@@ -15,7 +16,13 @@ use crate::http::{
 /// once, their personal access tokens are deleted, and they are notified by email. A wrong old
 /// password gets 422 with the code `wrong_password` and counts as a failed attempt. After too many
 /// failed attempts the response is 429 `too_many_attempts`. Service accounts get 403 `forbidden`.
-#[utoipa::path(tag = "auth", request_body = PasswordChange, responses((status = 204, description = "No content: the password was changed.")))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:write"])),
+    request_body = PasswordChange,
+    responses((status = 204, description = "No content: the password was changed.")),
+    extensions(("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts]))),
+)]
 #[post("/change-password")]
 pub(crate) async fn change_password(caller: Caller, app: App, body: Body<PasswordChange>) -> Answered {
     let user = user::profile(&app.repository, &caller).await?;

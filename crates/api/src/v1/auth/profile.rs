@@ -13,7 +13,12 @@ use crate::http::{
 ///
 /// Returns the user who calls, with all fields. A service account has no profile and gets 403
 /// `forbidden`.
-#[utoipa::path(tag = "auth", responses((status = 200, description = "The profile of the caller.", body = Profile)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:read"])),
+    params(IfNoneMatch),
+    responses((status = 200, description = "The profile of the caller.", body = Profile)),
+)]
 #[get("/profile")]
 pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) -> Answered {
     let profile = Profile::from(user::profile(&app.repository, &caller).await?);
@@ -24,7 +29,12 @@ pub(crate) async fn get_profile(caller: Caller, app: App, known: IfNoneMatch) ->
 ///
 /// Replaces all writable fields. An absent field gets its default. The email, the username, the
 /// role and the password are not part of the profile. Service accounts get 403 `forbidden`.
-#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:write"])),
+    request_body = ProfileInput,
+    responses((status = 200, description = "The profile after the change.", body = Profile)),
+)]
 #[put("/profile")]
 pub(crate) async fn replace_profile(
     caller: Caller,
@@ -40,7 +50,12 @@ pub(crate) async fn replace_profile(
 /// Changes the given fields. An absent field keeps its value, and null clears it (RFC 7396). The
 /// email, the username, the role and the password are not part of the profile. Service accounts get
 /// 403 `forbidden`.
-#[utoipa::path(tag = "auth", request_body = ProfileInput, responses((status = 200, description = "The profile after the change.", body = Profile)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["users:write"])),
+    request_body = ProfileInput,
+    responses((status = 200, description = "The profile after the change.", body = Profile)),
+)]
 #[patch("/profile")]
 pub(crate) async fn update_profile(
     caller: Caller,

@@ -39,11 +39,17 @@ use crate::{
 ///
 /// Without an invitation the user gets a link by email to verify the address. The response holds no
 /// token: the user signs in afterwards.
-#[utoipa::path(tag = "auth", security(()), request_body = Registration, responses(
-    (status = 201, description = "The organisation and the new user.", body = Registered),
-    (status = 403, description = "Registration is closed or needs an invitation (`registration_closed`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "The slug, the email or the username is taken (`conflict`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = Registration,
+    responses(
+        (status = 201, description = "The organisation and the new user.", body = Registered),
+        (status = 403, description = "Registration is closed or needs an invitation (`registration_closed`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The slug, the email or the username is taken (`conflict`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+    extensions(("x-problems" = json!([Code::RegistrationClosed]))),
+)]
 #[post("/register")]
 pub(crate) async fn register_account(app: App, origin: Origin, body: Body<Registration>) -> Answered {
     let system = app.repository.system("registration", origin.0);

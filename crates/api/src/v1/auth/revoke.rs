@@ -16,9 +16,14 @@ use crate::http::{
 /// session, ends the session. A personal access token is deleted. Any other access token becomes
 /// invalid. An unknown or expired token is no error. Client credentials are optional, but must be
 /// valid if they are sent (401 `invalid_client`). The body is JSON or a form.
-#[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "The token is invalid from now on."),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security((), ("basic" = [])),
+    request_body(content((TokenHint = "application/json"), (TokenHint = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The token is invalid from now on."),
+    ),
+)]
 #[post("/token/revoke")]
 pub(crate) async fn revoke_token(
     app: App,

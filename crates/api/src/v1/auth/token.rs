@@ -34,11 +34,17 @@ use crate::{
 /// A service account sends `grant_type` `client_credentials` (RFC 6749 section 4.4), with its
 /// `client_id` and `client_secret` in the body or by HTTP Basic. It gets an access token with all
 /// of its scopes, or with those in `scope`, and no refresh token. The body is JSON or a form.
-#[utoipa::path(tag = "auth", security((), ("basic" = [])), request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "The access token and, for a user, the refresh token.", body = TokenPair),
-    (status = 403, description = "The email address must be verified first (`email_unverified`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "The credentials match in several organisations (`tenant_required`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security((), ("basic" = [])),
+    request_body(content((TokenRequest = "application/json"), (TokenRequest = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The access token and, for a user, the refresh token.", body = TokenPair),
+        (status = 403, description = "The email address must be verified first (`email_unverified`), or the organisation is suspended (`tenant_suspended`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The credentials match in several organisations (`tenant_required`).", body = crate::http::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts, Code::SecondFactorRequired, Code::EmailUnverified, Code::TenantRequired]))),
+)]
 #[post("/token")]
 pub(crate) async fn create_token(
     app: App,
@@ -60,9 +66,15 @@ pub(crate) async fn create_token(
 /// valid for one use. If it is sent again within 10 seconds, it gets the same new refresh token. If
 /// it is sent again later, the whole session ends (401 `invalid_refresh_token`). The body is JSON
 /// or a form.
-#[utoipa::path(tag = "auth", security(()), request_body(content((RefreshGrant = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))), responses(
-    (status = 200, description = "The new access token and the new refresh token.", body = TokenPair),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body(content((RefreshGrant = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The new access token and the new refresh token.", body = TokenPair),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRefreshToken]))),
+)]
 #[post("/token/refresh")]
 pub(crate) async fn refresh_token(app: App, origin: Origin, body: FormOrJson<RefreshGrant>) -> Answered {
     let token = body.input.check()?.refresh_token;
@@ -106,9 +118,14 @@ fn pair(app: &Data<State>, origin: &Origin, opened: &Opened) -> Answered {
 ///
 /// Reports whether an access token or a personal access token is valid now, and its claims. The
 /// token itself is the only credential that this needs.
-#[utoipa::path(tag = "auth", security(()), request_body = TokenToVerify, responses(
-    (status = 200, description = "The state of the token, and its claims if it is active.", body = Introduction),
-))]
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = TokenToVerify,
+    responses(
+        (status = 200, description = "The state of the token, and its claims if it is active.", body = Introduction),
+    ),
+)]
 #[post("/token/verify")]
 pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVerify>) -> Answered {
     let token = body.input.check()?.token;
@@ -120,7 +137,11 @@ pub(crate) async fn verify_token(app: App, origin: Origin, body: Body<TokenToVer
 ///
 /// Ends the session of the access token, with all its access tokens and refresh tokens. A token
 /// without a session gets 403 `forbidden`.
-#[utoipa::path(tag = "auth", responses((status = 204, description = "No content: the session was ended.")))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["sessions:write"])),
+    responses((status = 204, description = "No content: the session was ended.")),
+)]
 #[post("/logout")]
 pub(crate) async fn end_session(caller: Caller, app: App) -> Answered {
     resource::finish(&caller, &app, b"", (), |tx, ()| Box::pin(session::end(tx))).await

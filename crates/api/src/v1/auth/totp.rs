@@ -21,6 +21,7 @@ use super::{
 use crate::http::{
     answer::{self, Answered},
     extract::{Body, Caller, Id, IfMatch},
+    problem::Code,
 };
 
 /// The proof of the caller's password.
@@ -90,7 +91,11 @@ impl RecoveryCodes {
 ///
 /// Reports whether a sign-in of the user requires a code. All operations on the caller's second
 /// factor need a session: service accounts and personal access tokens get 403 `forbidden`.
-#[utoipa::path(tag = "auth", responses((status = 200, description = "The state of the second factor.", body = State)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["second-factor:read"])),
+    responses((status = 200, description = "The state of the second factor.", body = State)),
+)]
 #[get("/mfa/totp")]
 pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
     Ok(HttpResponse::Ok().json(second_factor::state(&app.repository, &caller).await?))
@@ -102,7 +107,16 @@ pub(crate) async fn get_totp(caller: Caller, app: App) -> Answered {
 /// password. The secret is shown once, so an `Idempotency-Key` is refused (400 `invalid_header`). A
 /// sign-in needs a code only after the second factor is confirmed. Until then another call replaces
 /// the secret. A confirmed second factor gets 409 `conflict`: disable it first.
-#[utoipa::path(tag = "auth", request_body = PasswordProof, responses((status = 200, description = "The secret for the authenticator.", body = TotpEnrolment)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["second-factor:write"])),
+    request_body = PasswordProof,
+    responses((status = 200, description = "The secret for the authenticator.", body = TotpEnrolment)),
+    extensions(
+        ("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts])),
+        ("x-idempotency-key" = json!(false)),
+    ),
+)]
 #[post("/mfa/totp")]
 pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -125,7 +139,16 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
 /// code. All other sessions of the user end. The ten recovery codes are shown once, so an
 /// `Idempotency-Key` is refused (400 `invalid_header`). Without an unconfirmed second factor the
 /// response is 409 `conflict`.
-#[utoipa::path(tag = "auth", request_body = CodeProof, responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["second-factor:write"])),
+    request_body = CodeProof,
+    responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)),
+    extensions(
+        ("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts])),
+        ("x-idempotency-key" = json!(false)),
+    ),
+)]
 #[post("/mfa/totp/confirm")]
 pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -143,7 +166,16 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
 /// Creates ten new recovery codes and makes all old ones invalid. The request must contain the
 /// caller's password and a code. The codes are shown once, so an `Idempotency-Key` is refused (400
 /// `invalid_header`). Without a second factor the response is 409 `conflict`.
-#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["second-factor:write"])),
+    request_body = FullProof,
+    responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)),
+    extensions(
+        ("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts])),
+        ("x-idempotency-key" = json!(false)),
+    ),
+)]
 #[post("/mfa/totp/recovery-codes")]
 pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -163,7 +195,13 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
 /// Deletes the second factor. The request must contain the caller's password and a code. A user who
 /// has lost the authenticator and all recovery codes asks an admin. Without a second factor the
 /// response is 409 `conflict`.
-#[utoipa::path(tag = "auth", request_body = FullProof, responses((status = 204, description = "No content: the second factor was disabled.")))]
+#[utoipa::path(
+    tag = "auth",
+    security(("token" = ["second-factor:write"])),
+    request_body = FullProof,
+    responses((status = 204, description = "No content: the second factor was disabled.")),
+    extensions(("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts]))),
+)]
 #[post("/mfa/totp/disable")]
 pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>) -> Answered {
     second_factor::caller(&caller)?;
@@ -190,7 +228,12 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
 /// Deletes the second factor of another user who has lost it, and ends all sessions of that user.
 /// Only admins can call this, and only with a session. The caller's own second factor gets 403
 /// `forbidden`: use `POST /api/v1/auth/mfa/totp/disable` for it.
-#[utoipa::path(tag = "users", params(("id" = uuid::Uuid, Path, description = "The id of the user.")), responses((status = 204, description = "No content: the second factor was deleted.")))]
+#[utoipa::path(
+    tag = "users",
+    security(("token" = ["second-factor:write"])),
+    params(("id" = uuid::Uuid, Path, description = "The id of the user.")),
+    responses((status = 204, description = "No content: the second factor was deleted.")),
+)]
 #[delete("/{id}/second-factor")]
 pub(crate) async fn delete_second_factor(caller: Caller, app: App, id: Id, pre: IfMatch) -> Answered {
     let input = (id.0, pre.0);

@@ -6,6 +6,8 @@
 //! Invariant: an SVG contains names that users chose, so it is sent with a policy under which
 //! nothing in it runs or loads.
 
+mod parameters;
+
 use std::borrow::Cow;
 
 use actix_web::{
@@ -21,13 +23,14 @@ use taskhub_domain::{
     },
 };
 
+use self::parameters::{OfCompletion, OfTeam, OfUser, WithChart};
 use super::App;
 use crate::http::{
     answer::Answered,
     chart::{Chart, Kind},
     export::{self, Line},
     extract::{Caller, Parameters},
-    problem::Problem,
+    problem::{Code, Problem},
 };
 
 /// Get the report of a user
@@ -38,6 +41,8 @@ use crate::http::{
 /// the caller may not see count as zero.
 #[utoipa::path(
     tag = "reports",
+    security(("token" = ["reports:read"])),
+    params(OfUser),
     responses(
         (
             status = 200,
@@ -45,6 +50,7 @@ use crate::http::{
             content((Report<PersonFigures> = "application/json"), (String = "text/csv")),
         ),
     ),
+    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 #[get("/individual")]
 pub(crate) async fn get_individual_report(
@@ -67,6 +73,8 @@ pub(crate) async fn get_individual_report(
 /// all lines. Other callers get only their own line. In CSV, the last line is the total.
 #[utoipa::path(
     tag = "reports",
+    security(("token" = ["reports:read"])),
+    params(OfTeam),
     responses(
         (
             status = 200,
@@ -74,6 +82,7 @@ pub(crate) async fn get_individual_report(
             content((TeamReport = "application/json"), (String = "text/csv")),
         ),
     ),
+    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 #[get("/team")]
 pub(crate) async fn get_team_report(
@@ -102,6 +111,8 @@ pub(crate) async fn get_team_report(
 /// they manage.
 #[utoipa::path(
     tag = "reports",
+    security(("token" = ["reports:read"])),
+    params(WithChart),
     responses(
         (
             status = 200,
@@ -139,6 +150,8 @@ pub(crate) async fn get_workload_report(
 /// and those of the projects that they manage.
 #[utoipa::path(
     tag = "reports",
+    security(("token" = ["reports:read"])),
+    params(OfCompletion),
     responses(
         (
             status = 200,
@@ -150,6 +163,7 @@ pub(crate) async fn get_workload_report(
             ),
         ),
     ),
+    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 #[get("/completion")]
 pub(crate) async fn get_completion_report(
@@ -181,6 +195,8 @@ pub(crate) async fn get_completion_report(
 /// time. Other callers get their own time and the time on the projects that they manage.
 #[utoipa::path(
     tag = "reports",
+    security(("token" = ["reports:read"])),
+    params(WithChart),
     responses(
         (
             status = 200,
