@@ -1,5 +1,4 @@
-//! Backups: made while the server accepts writes, restored into an empty installation, and refused
-//! when they do not match it.
+//! A backup made under load is restored.
 
 use std::{
     fs,
@@ -8,14 +7,14 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, MySqlPool, PgPool};
-use taskhub_tests::{App, Backend, encryption_key, every_database};
+use taskhub_tests::{App, encryption_key, every_database};
 use tempfile::TempDir;
 
+use super::{drop_database, empty_database};
 use crate::{
     kill::{all, by},
     poll,
-    process::{Ran, Served, command, run, shared},
+    process::{Served, command, run, shared},
 };
 
 every_database!(backup_made_under_load_is_restored);
@@ -83,59 +82,6 @@ async fn backup_made_under_load_is_restored(app: &App) {
     drop_database(app, database).await;
 }
 
-#[test]
-fn foreign_or_incomplete_backup_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let taskhub = |args: &str| -> Ran {
-        run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
-    };
-    let _ = taskhub("tenant create Acme").said();
-    let _ = taskhub("backup kept").said();
-    let complaint = taskhub("backup kept").complained();
-    assert!(complaint.contains("must be an empty folder"), "{complaint}");
-    // With another key the encrypted values could not be decrypted.
-    let _ = taskhub("keys generate --data-dir other").said();
-    let complaint = taskhub("restore kept --data-dir other").complained();
-    assert!(complaint.contains("not the key of the backup"), "{complaint}");
-    let complaint = taskhub("restore kept --data-dir none --with-keys").complained();
-    assert!(complaint.contains("no keys"), "{complaint}");
-    fs::create_dir(folder.path().join("third")).unwrap();
-    fs::copy(folder.path().join("taskhub-data/encryption-key"), folder.path().join("third/encryption-key"))
-        .unwrap();
-    // A changed file, a missing file, and an unfinished backup.
-    let file = |name: &str| folder.path().join("kept").join(name);
-    let whole = fs::read(file("database.sqlite")).unwrap();
-    let broken = |change: &dyn Fn(), said: &str| {
-        change();
-        let complaint = taskhub("restore kept --data-dir third").complained();
-        assert!(complaint.contains(said), "{complaint}");
-    };
-    broken(&|| fs::write(file("database.sqlite"), &whole[1..]).unwrap(), "digest");
-    fs::write(file("database.sqlite"), &whole).unwrap();
-    let manifest = fs::read_to_string(file("manifest.json")).unwrap();
-    broken(&|| fs::remove_file(file("manifest.json")).unwrap(), "The backup is incomplete");
-    fs::write(file("manifest.json"), manifest).unwrap();
-    let said = taskhub("restore kept --data-dir third").said();
-    assert!(said.contains("Restored"), "{said}");
-    assert!(taskhub("tenant list --data-dir third").said().contains("acme"));
-}
-
-#[test]
-fn server_with_another_encryption_key_does_not_start() {
-    let folder = TempDir::new().unwrap();
-    let taskhub = |args: &str| -> Ran {
-        run(&mut command(folder.path(), &args.split_whitespace().collect::<Vec<_>>()), "")
-    };
-    let _ = taskhub("tenant create Acme").said();
-    let key = folder.path().join("taskhub-data/encryption-key");
-    let right = fs::read(&key).unwrap();
-    fs::remove_file(&key).unwrap();
-    let complaint = taskhub("tenant list").complained();
-    assert!(complaint.contains("encryption key is not the key of this database"), "{complaint}");
-    fs::write(&key, right).unwrap();
-    assert!(taskhub("tenant list").said().contains("acme"));
-}
-
 /// The flags of a server on the database. Its files are in the folder that it runs in.
 fn flags(database: &str) -> [&str; 4] {
     ["--database-url", database, "--encryption-key-file", encryption_key()]
@@ -170,34 +116,4 @@ async fn attach(server: &Served, token: &str) -> String {
     let sent = request.header("content-type", "application/octet-stream").body("the plan").send();
     let made: Value = serde_json::from_str(&sent.await.unwrap().text().await.unwrap()).unwrap();
     format!("{attachments}/{}", made["id"].as_str().unwrap())
-}
-
-/// Creates a new database beside that of the server.
-pub(crate) async fn empty_database(app: &App, folder: &Path, suffix: &str) -> String {
-    if app.backend == Backend::Sqlite {
-        return format!("sqlite://{}", folder.join(format!("{suffix}.db")).display());
-    }
-    let url = format!("{}_{suffix}", app.database);
-    drop_database(app, &url).await;
-    execute(app, format!("CREATE DATABASE {}", name(&url))).await;
-    url
-}
-
-pub(crate) async fn drop_database(app: &App, url: &str) {
-    if app.backend != Backend::Sqlite {
-        execute(app, format!("DROP DATABASE IF EXISTS {}", name(url))).await;
-    }
-}
-
-fn name(url: &str) -> &str {
-    url.rsplit_once('/').unwrap().1
-}
-
-async fn execute(app: &App, sql: String) {
-    let sql = sqlx::raw_sql(AssertSqlSafe(sql));
-    if app.backend == Backend::Postgres {
-        sql.execute(&PgPool::connect(&app.database).await.unwrap()).await.unwrap();
-    } else {
-        sql.execute(&MySqlPool::connect(&app.database).await.unwrap()).await.unwrap();
-    }
 }

@@ -7,7 +7,7 @@ mod deprecation;
 use serde_json::Value;
 
 /// The OpenAPI document of the last release, which existing clients use.
-const RELEASED: &str = include_str!("../../openapi/released.json");
+const RELEASED: &str = include_str!("../../../openapi/released.json");
 
 #[test]
 fn released_api_has_no_breaking_change() {

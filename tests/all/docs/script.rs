@@ -1,91 +1,16 @@
-//! The documentation for users of the API. The commands of a page (blocks of `sh`) run in one bash
-//! per page, against a new server with default settings. The outputs that the page shows after them
-//! (blocks of `json`, `http` or `text`) must match, where `…` stands for any text. A `curl` with an
-//! error response fails its page, unless the page shows that response. The pages of the problems
-//! are generated from their table.
+//! Runs the commands of a page, and compares their output with the page.
 
-use std::{collections::BTreeSet, fmt::Write, fs, path::Path, process::Stdio, time::Duration};
+use std::{fmt::Write, fs, process::Stdio, time::Duration};
 
-use taskhub::http::problem::{Code, FIELDS};
-use taskhub_tests::{App, every_database};
 use tempfile::TempDir;
 
-use crate::{contract::reviewed, process::Served};
+use crate::process::Served;
 
 /// The address of the server in the pages.
 const SERVER: &str = "127.0.0.1:8080";
-/// The page that the other pages build on.
-const FIRST: &str = "docs/quick-start.md";
+
 /// The time limit per page.
 const DEADLINE: Duration = Duration::from_mins(2);
-
-macro_rules! pages {
-    ($($name:ident = $path:literal,)*) => {
-        /// All pages with commands.
-        const PAGES: &[&str] = &[$($path),*];
-        $(
-            #[test]
-            fn $name() {
-                let first = if $path == FIRST || $path == "README.md" { String::new() } else { read(FIRST) };
-                let typed = typed(&first, &read($path));
-                assert_eq!(typed, Ok(()), "{}", $path);
-            }
-        )*
-    };
-}
-
-pages! {
-    the_readme = "README.md",
-    the_quick_start = "docs/quick-start.md",
-    the_tour = "docs/tour.md",
-    authentication = "docs/authentication.md",
-    tenancy = "docs/tenancy.md",
-    errors = "docs/errors.md",
-    lists = "docs/lists.md",
-    changes = "docs/changes.md",
-    following_changes = "docs/events.md",
-    limits = "docs/limits.md",
-    versions = "docs/api-versioning.md",
-}
-
-every_database!(problem_type_links_to_its_page);
-
-#[test]
-fn every_page_is_run_and_listed_in_the_index() {
-    let pages =
-        names("docs").into_iter().filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
-    let index = read("docs/README.md");
-    for name in pages {
-        let page = format!("docs/{name}");
-        let is_read_only = blocks(&read(&page)).is_empty();
-        assert!(is_read_only || PAGES.contains(&page.as_str()), "{page} is not run");
-        assert!(
-            name == "README.md" || index.contains(&format!("]({name})")),
-            "docs/README.md does not lead to {name}"
-        );
-    }
-}
-
-#[test]
-fn documented_defaults_match_the_settings() {
-    let variables = taskhub::cli::variables();
-    let mut compared = BTreeSet::new();
-    for page in PAGES {
-        for line in read(page).lines().filter(|line| line.starts_with('|')) {
-            for (variable, default) in &variables {
-                let Some(default) = default.as_ref().filter(|_| line.contains(&format!("`{variable}`")))
-                else {
-                    continue;
-                };
-                let told = line.split(['|', '`', ' ']).any(|word| word == default)
-                    || line.contains(&format!("`{default}`"));
-                assert!(told, "{page}: {variable} is {default} by default, and not: {line}");
-                compared.insert(variable);
-            }
-        }
-    }
-    assert!(compared.len() > 20, "{compared:?}");
-}
 
 #[test]
 fn failing_command_or_wrong_output_fails_the_page() {
@@ -105,54 +30,8 @@ fn failing_command_or_wrong_output_fails_the_page() {
     assert_eq!(typed("", &right), Ok(()));
 }
 
-#[test]
-fn every_problem_code_has_a_page() {
-    let mut list = "# Error codes\n\n[Errors](../errors.md) describes the format of error responses. These pages are generated \
-                    from the tables in `crates/api/src/http/problem`.\n\n\
-                    | code | status | title | retry |\n| --- | --- | --- | --- |\n"
-        .to_owned();
-    let mut names = BTreeSet::from(["README.md".to_owned()]);
-    for code in Code::ALL {
-        let (name, status) = (code.as_str(), code.status().as_u16());
-        writeln!(list, "| [`{name}`]({name}.md) | {status} | {} | {:?} |", code.title(), code.again())
-            .unwrap();
-        reviewed(&format!("docs/errors/{name}.md"), &code.page());
-        names.insert(format!("{name}.md"));
-    }
-    list += "\nThe column *retry* says when the same request can succeed: `Never`, `Now`, or `Later`, after the number of seconds in \
-             `Retry-After`.\n\n## Codes of fields\n\nThe values of `errors[].code`:\n\n| code | meaning |\n| --- | --- |\n";
-    for (code, meaning) in FIELDS {
-        writeln!(list, "| `{code}` | {meaning} |").unwrap();
-    }
-    reviewed("docs/errors/README.md", &list);
-    assert_eq!(self::names("docs/errors"), names, "a page of a code that there is not");
-}
-
-async fn problem_type_links_to_its_page(app: &App) {
-    let refused = app.get("/tasks").send().await.expect(401);
-    let page = app.get(refused.body["type"].as_str().unwrap()).send().await.expect(200);
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src"));
-    for code in Code::ALL {
-        let page = app.get(&format!("/problems/{}", code.as_str())).send().await.expect(200);
-        assert!(page.text.contains(&format!("<h1>{}</h1>", code.as_str())), "{}", page.text);
-        assert!(page.text.contains("<h2>Can I retry?</h2>") && !page.text.contains('`'), "{}", page.text);
-    }
-    assert_eq!(app.get("/problems/made_up").send().await.expect(404).code(), "not_found");
-}
-
-/// The names of the files in a folder.
-fn names(folder: &str) -> BTreeSet<String> {
-    let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)).unwrap();
-    folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
-}
-
 /// Commands, and the output that the page shows for them.
-struct Block {
+pub(super) struct Block {
     line: usize,
     typed: String,
     shown: Option<String>,
@@ -167,7 +46,7 @@ impl Block {
 }
 
 /// The blocks of a page.
-fn blocks(page: &str) -> Vec<Block> {
+pub(super) fn blocks(page: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut follows = false;
     let mut lines = page.lines().enumerate();
@@ -190,7 +69,7 @@ fn blocks(page: &str) -> Vec<Block> {
 
 /// Runs the commands of a page after those of another page, and compares the output with that
 /// shown.
-fn typed(first: &str, page: &str) -> Result<(), String> {
+pub(super) fn typed(first: &str, page: &str) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let blocks: Vec<_> = blocks(first).into_iter().chain(blocks(page)).collect();
     runtime.block_on(async {
