@@ -16,11 +16,9 @@ use crate::process::{LIFTED, Served};
 const SIZE: usize = 11 * 1024 * 1024;
 
 #[tokio::test]
+#[cfg_attr(not(bucket), ignore = "TASKHUB_TEST_S3_URL is not set")]
 async fn files_are_stored_in_a_bucket() {
-    let Some(s3) = configured("TASKHUB_TEST_S3_URL") else {
-        eprintln!("skipped: no bucket is configured");
-        return;
-    };
+    let s3 = configured("TASKHUB_TEST_S3_URL");
     let (client, folder) = (Client::new(), TempDir::new().unwrap());
     let bucket = format!("{s3}/taskhub-files-{}", std::process::id());
     assert!(client.put(&bucket).send().await.unwrap().status().is_success());

@@ -47,13 +47,6 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Whether tests in a browser were requested: `TASKHUB_TEST_BROWSER` is set, and not to `0`.
-    pub fn wanted() -> bool {
-        #[expect(clippy::disallowed_methods, reason = "what a test run covers is decided by its environment")]
-        let asked = std::env::var("TASKHUB_TEST_BROWSER");
-        asked.is_ok_and(|value| !matches!(value.as_str(), "" | "0"))
-    }
-
     /// Starts a browser with an empty profile and a blank page.
     pub async fn start() -> Result<Self> {
         let driver = tokio::task::spawn_blocking(Driver::start).await??;

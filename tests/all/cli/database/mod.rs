@@ -1,0 +1,5 @@
+//! Migrating, seeding and wiping the database.
+
+mod migrate;
+mod seed;
+mod wipe;

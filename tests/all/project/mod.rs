@@ -1,0 +1,4 @@
+//! Scenario tests of projects.
+
+mod basics;
+mod status;

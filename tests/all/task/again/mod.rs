@@ -1,0 +1,5 @@
+//! Scenario tests of recurring tasks.
+
+mod dates;
+mod invalid;
+mod next;
