@@ -20,6 +20,7 @@ every_database!(
     notification_preferences_are_honoured,
     inbox_keeps_the_newest_1000_notifications,
     reminder_is_created_fired_and_deleted,
+    reminder_fires_in_an_archived_project,
     reminder_follows_the_due_date,
     overdue_reminder_fires_at_once,
     reminder_is_private_to_its_user,
@@ -362,6 +363,18 @@ async fn overdue_reminder_fires_at_once(app: &App) {
     let _ = app.patch(&task).by(&t.member).json(&due(60)).gives(200).await;
     pass(app, &mut t, Duration::from_mins(1)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
+}
+
+async fn reminder_fires_in_an_archived_project(app: &App) {
+    let mut t = tenant(app).await;
+    let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Old" })).gives(201).await;
+    let task = task(app, &t.member, json!({ "title": "Write it", "project_id": project["id"] })).await;
+    let path = ask(app, &t.member, &task, json!({ "remind_at": after(app, HOUR) })).await;
+    let status = format!("/projects/{}/status", project["id"].as_str().unwrap());
+    let _ = app.patch(&status).by(&t.manager).json(&json!({ "status": "archived" })).gives(200).await;
+    pass(app, &mut t, HOUR).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
+    assert_eq!(app.get(&path).by(&t.member).gives(200).await["version"], 2);
 }
 
 async fn reminder_is_private_to_its_user(app: &App) {
