@@ -92,8 +92,7 @@ async fn permissions_on_the_children_of_a_deleted_task_get_404(app: &App) {
     let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Write" })).gives(201).await;
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
     let mut asked = Vec::new();
-    let children =
-        [("comment", &t.member, json!({ "body": "Sedge" })), ("watcher", &t.manager, json!({}))];
+    let children = [("comment", &t.member, json!({ "body": "Sedge" })), ("watcher", &t.manager, json!({}))];
     for (noun, user, body) in children {
         let child = app.post(&format!("{path}/{noun}s")).by(user).json(&body).gives(201).await;
         asked.push(format!("/auth/permissions?noun={noun}&id={}", child["id"].as_str().unwrap()));
