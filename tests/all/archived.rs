@@ -9,6 +9,8 @@ use crate::concurrency::rows;
 every_database!(
     rows_of_an_archived_project_cannot_be_changed,
     rows_cannot_be_moved_into_or_out_of_an_archived_project,
+    reminders_in_an_archived_project_cannot_be_changed,
+    timer_stops_and_trash_is_purged_in_an_archived_project,
     archived_project_can_only_be_reopened_or_deleted,
     removing_a_user_transfers_rows_of_archived_projects,
     no_concurrent_write_lands_after_archiving_returned,
@@ -102,6 +104,33 @@ async fn rows_cannot_be_moved_into_or_out_of_an_archived_project(app: &App) {
     let (_, personal) = make(app, &t.member, "/tasks", json!({ "title": "Mine alone" })).await;
     let into = json!({ "project_id": archived["id"] });
     refused(&app.patch(&personal).by(&t.member).json(&into).send().await);
+}
+
+async fn reminders_in_an_archived_project_cannot_be_changed(app: &App) {
+    let t = app.tenant().await;
+    let (_, place, inside) = whole(app, &t).await;
+    let (list, new) = (format!("{}/reminders", inside[0].0), json!({ "before_due_minutes": 5 }));
+    let (_, reminder) = make(app, &t.member, &list, new.clone()).await;
+    let _ = set(app, &t, &place, "archived").await;
+    refused(&app.post(&list).by(&t.member).json(&new).send().await);
+    refused(&app.patch(&reminder).by(&t.member).json(&json!({ "before_due_minutes": 6 })).send().await);
+    refused(&app.delete(&reminder).by(&t.member).send().await);
+    let _ = set(app, &t, &place, "active").await;
+    let _ = app.delete(&reminder).by(&t.member).gives(204).await;
+}
+
+async fn timer_stops_and_trash_is_purged_in_an_archived_project(app: &App) {
+    let t = app.tenant().await;
+    let (project, place, inside) = whole(app, &t).await;
+    let timer = format!("{}/timer", inside[0].0);
+    let _ = app.post(&timer).by(&t.member).gives(201).await;
+    let (_, task) =
+        make(app, &t.member, "/tasks", json!({ "title": "No", "project_id": project["id"] })).await;
+    let _ = app.delete(&task).by(&t.member).gives(204).await;
+    let _ = set(app, &t, &place, "archived").await;
+    let _ = app.post(&format!("{timer}/stop")).by(&t.member).gives(200).await;
+    refused(&app.post(&timer).by(&t.member).send().await);
+    let _ = app.delete(&task.replace("/tasks/", "/tasks/deleted/")).by(&t.member).gives(204).await;
 }
 
 async fn archived_project_can_only_be_reopened_or_deleted(app: &App) {

@@ -12,6 +12,7 @@ every_database!(
     reminder_is_created_fired_and_deleted,
     reminder_follows_the_due_date,
     overdue_reminder_fires_at_once,
+    reminder_fires_in_an_archived_project,
 );
 
 async fn reminder_is_created_fired_and_deleted(app: &App) {
@@ -61,6 +62,18 @@ async fn reminder_follows_the_due_date(app: &App) {
     let _ = app.patch(&task).by(&t.other).json(&due(30)).gives(200).await;
     pass(app, &mut t, Duration::from_mins(25)).await;
     assert_eq!(told(app, &t.member).await, ["reminder"]);
+}
+
+async fn reminder_fires_in_an_archived_project(app: &App) {
+    let mut t = tenant(app).await;
+    let project = app.post("/projects").by(&t.manager).json(&json!({ "name": "Old" })).gives(201).await;
+    let task = task(app, &t.member, json!({ "title": "Write it", "project_id": project["id"] })).await;
+    let path = ask(app, &t.member, &task, json!({ "remind_at": after(app, HOUR) })).await;
+    let status = format!("/projects/{}/status", project["id"].as_str().unwrap());
+    let _ = app.patch(&status).by(&t.manager).json(&json!({ "status": "archived" })).gives(200).await;
+    pass(app, &mut t, HOUR).await;
+    assert_eq!(told(app, &t.member).await, ["reminder"]);
+    assert_eq!(app.get(&path).by(&t.member).gives(200).await["version"], 2);
 }
 
 async fn overdue_reminder_fires_at_once(app: &App) {

@@ -37,8 +37,14 @@ async fn subtask_is_in_the_project_of_its_parent(app: &App) {
     let path = format!("/tasks/{}", part["id"].as_str().unwrap());
     let moved = app.get(&path).by(&t.member).gives(200).await;
     assert_eq!((&moved["project_id"], &moved["version"]), (&there, &json!(2)));
-    let alone = app.patch(&path).by(&t.member).json(&json!({ "project_id": here })).send().await.expect(422);
-    assert_eq!(alone.pointer(), "/project_id");
+    for alone in [&here, &json!(null)] {
+        let alone = json!({ "project_id": alone });
+        let answer = app.patch(&path).by(&t.member).json(&alone).send().await.expect(422);
+        assert_eq!(answer.pointer(), "/project_id");
+    }
+    // A body that does not name the project leaves the subtask in it.
+    let silent = json!({ "title": "A part", "parent_id": whole["id"] });
+    assert_eq!(app.put(&path).by(&t.member).json(&silent).gives(200).await, moved);
     let both = json!({ "project_id": here, "parent_id": null });
     let free = app.patch(&path).by(&t.member).json(&both).gives(200).await;
     assert_eq!((&free["project_id"], &free["parent_id"]), (&here, &json!(null)));

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use taskhub_tests::{App, every_database};
 
-every_database!(reported_permissions_match_the_operations, permissions_of_an_invisible_row_get_404);
+every_database!(
+    reported_permissions_match_the_operations,
+    permissions_of_an_invisible_row_get_404,
+    permissions_on_the_children_of_a_deleted_task_get_404,
+);
 
 fn ruling<'a>(permissions: &'a Value, action: &str) -> &'a Value {
     permissions["actions"].as_array().unwrap().iter().find(|it| it["action"] == action).unwrap()
@@ -81,4 +85,27 @@ async fn permissions_of_an_invisible_row_get_404(app: &App) {
         "noun"
     );
     assert_eq!(app.get("/auth/permissions").by(&t.admin).send().await.expect(400).pointer(), "noun");
+}
+
+async fn permissions_on_the_children_of_a_deleted_task_get_404(app: &App) {
+    let t = app.tenant().await;
+    let task = app.post("/tasks").by(&t.member).json(&json!({ "title": "Write" })).gives(201).await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let mut asked = Vec::new();
+    let children = [("comment", &t.member, json!({ "body": "Sedge" })), ("watcher", &t.manager, json!({}))];
+    for (noun, user, body) in children {
+        let child = app.post(&format!("{path}/{noun}s")).by(user).json(&body).gives(201).await;
+        asked.push(format!("/auth/permissions?noun={noun}&id={}", child["id"].as_str().unwrap()));
+    }
+    let service = t.service(app, &["tasks:read", "comments:read"]);
+    for status in [200, 404, 200] {
+        for asked in &asked {
+            let _ = app.get(asked).by(&t.admin).gives(status).await;
+            let _ = app.get(asked).token(&service).gives(status).await;
+        }
+        let _ = match status {
+            200 => app.delete(&path).by(&t.member).send().await,
+            _ => app.post(&format!("{path}/restore")).by(&t.member).send().await,
+        };
+    }
 }

@@ -179,7 +179,7 @@ pub(crate) async fn delete_project(
 ///
 /// Changes only the status. A manager of the project or an admin may call it. While a project is
 /// archived, a change to it or to its contents fails with 409 `conflict`. Give the project another
-/// status first.
+/// status first. Stopping a timer and deleting a task in the trash permanently stay possible.
 #[utoipa::path(
     tag = "projects",
     security(("token" = ["projects:write"])),

@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         change::ChangeType,
         error::Kind,
-        repository::{Precondition, Resource, Update},
+        repository::{Resource, Update},
     },
     work::{
         reminder::{
@@ -64,8 +64,9 @@ async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
         Err(error) if error.kind() == Kind::NotFound => return Ok(()),
         seen => seen?,
     };
-    let row = Reminder { fired_at: Some(tx.now()), ..seen.row().clone() };
-    tx.update_as(ChangeType::Fire, seen, row, &Precondition::Any).await?;
+    let old = seen.into_row();
+    // Also in an archived project: no caller changes the reminder.
+    tx.cascade_update(ChangeType::Fire, old.clone(), Reminder { fired_at: Some(tx.now()), ..old }).await?;
     of_alarm(tx, NotificationKind::Reminder, task, user.id).await
 }
 

@@ -70,7 +70,7 @@ pub(crate) use self::{
     migrating::check_known,
     resource::{Unique, entity},
     revocation::Revocation,
-    scope::{field, names_readable, readable, readable_ids},
+    scope::{field, lies_in_readable, names_readable, readable, readable_ids},
     text::unindexed,
 };
 pub use self::{

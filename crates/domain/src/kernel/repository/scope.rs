@@ -263,13 +263,23 @@ pub(crate) fn readable_ids<N: Resource>(ctx: &Context) -> SelectStatement {
     rows.filter(own).filter(there).filter(readable::<N>(ctx)).into_query()
 }
 
-/// Whether a column has the id of a row that the caller may read; deleted rows count. The database
-/// evaluates it for each row, so it is for lists of few rows.
+/// Whether a column has the id of a row that the caller may read. The database looks the row up for
+/// each candidate, so it is for conditions that leave few candidates: the ids of [`readable_ids`]
+/// are all rows of the tenant.
+pub(crate) fn lies_in_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
+    exists::<N>(ctx, column, Condition::all().add_option(N::not_removed()))
+}
+
+/// As [`lies_in_readable`]; deleted rows count.
 pub(crate) fn names_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
+    exists::<N>(ctx, column, Condition::all())
+}
+
+fn exists<N: Resource>(ctx: &Context, column: impl ColumnTrait, condition: Condition) -> Expr {
     let same = Expr::col((EntityOf::<N>::default(), N::id_column())).equals(column.as_column_ref());
     let row =
         EntityOf::<N>::find().select_only().expr(Expr::val(1)).filter(N::tenant_column().eq(ctx.tenant()));
-    Expr::exists(row.filter(same).filter(readable::<N>(ctx)).into_query())
+    Expr::exists(row.filter(same).filter(condition).filter(readable::<N>(ctx)).into_query())
 }
 
 /// The value at a position of a row, from 0.

@@ -20,7 +20,8 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Child, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
+            Birth, Blank, Child, Container, Resource, Searched, Written, entity, json::AsJson,
+            lies_in_readable,
         },
     },
     work::{
@@ -67,7 +68,7 @@ impl Resource for Comment {
     }
 
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
-        let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        let seen = || lies_in_readable::<Task>(ctx, entity::Column::TaskId);
         (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 

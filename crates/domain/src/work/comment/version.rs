@@ -13,7 +13,7 @@ use crate::{
         audit::Arrival,
         list::{self, Page, Query, Sort, Within},
         policy::{self, Action, Relation, Relations},
-        repository::{Read, Resource, entity, readable_ids},
+        repository::{Read, Resource, entity, lies_in_readable},
     },
     work::task::Task,
 };
@@ -48,7 +48,7 @@ impl Resource for CommentVersion {
     }
 
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
-        let seen = || entity::Column::CommentId.in_subquery(readable_ids::<Comment>(ctx));
+        let seen = || lies_in_readable::<Comment>(ctx, entity::Column::CommentId);
         (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 

@@ -34,7 +34,8 @@ use crate::{
 };
 
 /// The status of a project. An `archived` project and its contents are read-only until it has
-/// another status.
+/// another status. Two changes stay possible: stopping a timer, and deleting a task in the trash
+/// permanently.
 #[derive(
     Clone,
     Copy,

@@ -25,7 +25,9 @@ use crate::{
         error::Kind,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Child, PassesOn, Resource, Written, entity, readable_ids},
+        repository::{
+            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Written, entity, readable_ids,
+        },
     },
     work::task::{self, Task},
 };
@@ -124,6 +126,10 @@ impl Resource for Reminder {
         let user = ctx.user()?;
         let seen = || Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
         (relation == Relation::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(seen()))
+    }
+
+    async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
+        task::container_of(self.task_id, scope).await
     }
 
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {

@@ -9,7 +9,9 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude:
 use super::{
     Task,
     assignment::{self, Assignment},
-    dependency, entity, rank,
+    dependency, entity,
+    input::Given,
+    rank,
 };
 use crate::{
     Error, Result, Timestamp, Tx,
@@ -31,9 +33,9 @@ pub(super) async fn project_of(
     tx: &Tx,
     task: &Task,
     parent: Option<Uuid>,
-    project: Option<Uuid>,
+    project: Given,
 ) -> Result<Option<Uuid>> {
-    let Some(id) = parent else { return Ok(project) };
+    let Some(id) = parent else { return Ok(project.flatten()) };
     if parent != task.parent_id {
         tx.refer::<Task>(parent, "parent_id").await?;
         check_depth(tx, task.id, id).await?;
@@ -43,8 +45,10 @@ pub(super) async fn project_of(
     // subtask.
     let whole = tx.hold::<Task>(id).await?.filter(|whole| !whole.is_removed());
     let own = whole.ok_or_else(|| Error::reference("parent_id"))?.project_id;
-    // A subtask that moves with its parent was moved before this check.
-    if project.is_some() && project != own {
+    // A subtask that moves with its parent was moved before this check. A null asks a task in a
+    // project to leave it, and another task for nothing.
+    let asked = project.filter(|project| project.is_some() || task.project_id.is_some());
+    if asked.is_some_and(|asked| asked != own) {
         return Err(Error::field(
             "/project_id",
             "invalid_value",

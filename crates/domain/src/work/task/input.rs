@@ -4,7 +4,7 @@
 //! or rows are in [`super::Task`].
 
 use garde::Validate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,10 +33,11 @@ pub struct TaskInput {
     #[schema(max_length = 20_000)]
     pub(super) description: Option<String>,
     /// The id of a project that the caller can see. Null or absent for a personal task. A subtask
-    /// without it gets the project of its parent task.
-    #[serde(default)]
+    /// without it gets the project of its parent task. To leave that project, clear `parent_id` too.
+    #[serde(default, deserialize_with = "given")]
     #[garde(skip)]
-    pub(super) project_id: Option<Uuid>,
+    #[schema(value_type = Option<Uuid>)]
+    pub(super) project_id: Given,
     /// The id of the parent task, or null if the task is not a subtask. Subtasks nest at most five
     /// levels deep and are in the project of their parent task.
     #[serde(default)]
@@ -103,6 +104,17 @@ pub struct TaskInput {
     pub(super) month_end_clamp: bool,
 }
 
+/// The project in a body: `None` if the field is absent, `Some(None)` if it is null.
+#[expect(
+    clippy::option_option,
+    reason = "a subtask that is to leave its project differs from one that says nothing"
+)]
+pub(super) type Given = Option<Option<Uuid>>;
+
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Given, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 /// A rule of garde: no id occurs twice.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn distinct(ids: &[Uuid], _: &()) -> garde::Result {
@@ -150,7 +162,7 @@ impl From<&Task> for TaskInput {
         Self {
             title: row.title.clone(),
             description: row.description.clone(),
-            project_id: row.project_id,
+            project_id: Some(row.project_id),
             parent_id: row.parent_id,
             assignee_id: row.assignee_id,
             status: row.status,

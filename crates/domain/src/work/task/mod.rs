@@ -345,17 +345,17 @@ impl Editable for Task {
             month_end_clamp,
         } = input;
         in_order(start_at, due_at, "due_at")?;
-        if project_id != self.project_id {
-            tx.refer::<Project>(project_id, "project_id").await?;
+        let (given, wanted) = (project_id, project_id.flatten());
+        if wanted != self.project_id {
+            tx.refer::<Project>(wanted, "project_id").await?;
         }
         if parent_id.is_some() && parent_id != self.parent_id {
             // The right to delete the parent task includes the right to delete its subtasks.
             let relations = self.relations(tx, Action::Delete).await?;
             policy::authorize_row(tx.ctx(), Self::TYPE, Action::Delete, relations)?;
         }
-        let given = project_id;
         let project_id = family::project_of(tx, &self, parent_id, given).await?;
-        if project_id != given {
+        if project_id != wanted {
             tx.refer::<Project>(project_id, "parent_id").await?;
         }
         // In a new project the task comes last, as after a move. A new task, which has no title

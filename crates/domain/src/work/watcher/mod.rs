@@ -18,7 +18,7 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Unique, entity, readable_ids,
+            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Unique, entity, lies_in_readable,
         },
     },
     work::task::{self, Task},
@@ -52,7 +52,7 @@ impl Resource for Watcher {
     }
 
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
-        let seen = || entity::Column::TaskId.in_subquery(readable_ids::<Task>(ctx));
+        let seen = || lies_in_readable::<Task>(ctx, entity::Column::TaskId);
         (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
 
