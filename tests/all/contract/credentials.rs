@@ -13,7 +13,7 @@ use super::{
     database::{Database, assert_unchanged},
     fixture::{Fixture, Slot},
     request::{Request, essence},
-    table::{Reach, operations},
+    table::{Credential, operations},
     tokens::{Bad, out_of_reach, refused_everywhere},
 };
 
@@ -29,8 +29,14 @@ fn with<'a>(call: Call<'a>, bad: &Bad) -> Call<'a> {
 }
 
 fn refused(request: &Request<'_>, bad: &Bad, answer: &Answer) {
-    let told = (answer.status, answer.code());
-    assert_eq!(told, bad.refusal, "{}, {}: {}", request.operation.id, bad.what, answer.text);
+    assert_eq!(
+        (answer.status, answer.code()),
+        bad.refusal,
+        "{}, {}: {}",
+        request.operation.id,
+        bad.what,
+        answer.text
+    );
 }
 
 async fn request_without_a_valid_credential_gets_401(app: &App) {
@@ -39,13 +45,13 @@ async fn request_without_a_valid_credential_gets_401(app: &App) {
     all.push(Bad { what: "nothing", headers: Vec::new(), refusal: (401, "unauthenticated") });
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
-        if request.entry.reach == Reach::Public {
+        if request.entry.credential == Credential::Public {
             continue;
         }
         let before = database.rows_of(fixture.people.id).await;
         for bad in &all {
-            let told = request.answer(with(request.call(app), bad)).await;
-            refused(&request, bad, &told);
+            let refusal = request.answer(with(request.call(app), bad)).await;
+            refused(&request, bad, &refusal);
             let unknown = request.with_path("no-id").with_query("unknown", "1");
             let mut others = vec![unknown.call(app)];
             if operation.takes_body() {
@@ -54,7 +60,7 @@ async fn request_without_a_valid_credential_gets_401(app: &App) {
             }
             for other in others {
                 let answer = request.answer(with(other, bad)).await;
-                assert_eq!(essence(&answer), essence(&told), "{}, {}", operation.id, bad.what);
+                assert_eq!(essence(&answer), essence(&refusal), "{}, {}", operation.id, bad.what);
             }
         }
         assert_unchanged(&before, &database.rows_of(fixture.people.id).await, operation.id);
@@ -66,16 +72,13 @@ async fn request_outside_the_scopes_gets_403(app: &App) {
     let people = &fixture.people;
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
-        let reach = request.entry.reach;
-        let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
-            continue;
-        };
+        let Some(scopes) = request.entry.credential.scopes() else { continue };
         let before = database.rows_of(people.id).await;
         for (number, bad) in scopes.iter().enumerate().flat_map(|(number, scope)| {
             out_of_reach(app, people, scope).into_iter().map(move |bad| (number, bad))
         }) {
-            let told = request.answer(with(request.call(app), &bad)).await;
-            refused(&request, &bad, &told);
+            let refusal = request.answer(with(request.call(app), &bad)).await;
+            refused(&request, &bad, &refusal);
             // The first scope is that of the row in the path. A caller with that scope may learn
             // whether the row exists.
             if number > 0 {
@@ -83,7 +86,7 @@ async fn request_outside_the_scopes_gets_403(app: &App) {
             }
             let absent = request.with_path(&Uuid::from_u128(7).to_string());
             let answer = request.answer(with(absent.call(app), &bad)).await;
-            assert_eq!(essence(&answer), essence(&told), "{}, {}", operation.id, bad.what);
+            assert_eq!(essence(&answer), essence(&refusal), "{}, {}", operation.id, bad.what);
         }
         assert_unchanged(&before, &database.rows_of(people.id).await, operation.id);
     }
@@ -94,13 +97,13 @@ async fn invalid_credential_is_refused_on_public_operations(app: &App) {
     let all = refused_everywhere(app, &fixture).await;
     for operation in operations(&app.document) {
         let request = Request::valid(operation, &fixture);
-        if request.entry.reach == Reach::Public {
+        if request.entry.credential == Credential::Public {
             for bad in &all {
-                let told = request.answer(with(request.call(app), bad)).await;
+                let answer = request.answer(with(request.call(app), bad)).await;
                 // Where clients can authenticate with Basic, it is an unknown client.
                 let client = bad.what == "another scheme" && operation.takes_basic();
                 let expected = if client { (401, "invalid_client") } else { bad.refusal };
-                assert_eq!((told.status, told.code()), expected, "{}, {}", operation.id, bad.what);
+                assert_eq!((answer.status, answer.code()), expected, "{}, {}", operation.id, bad.what);
             }
         }
     }
@@ -144,9 +147,10 @@ async fn credential_is_accepted_only_in_its_own_place(app: &App) {
     for (kind, credential, prefix) in kinds {
         let bare = credential.strip_prefix(prefix).unwrap();
         for shown in [credential.to_owned(), format!("thr_{bare}")] {
-            let told = status(app.post("/auth/token/refresh").json(&json!({ "refresh_token": shown }))).await;
+            let found =
+                status(app.post("/auth/token/refresh").json(&json!({ "refresh_token": shown }))).await;
             let refused = if kind == "access token" { 422 } else { 401 };
-            assert_eq!(told, if kind == "refresh token" { 200 } else { refused }, "{kind}");
+            assert_eq!(found, if kind == "refresh token" { 200 } else { refused }, "{kind}");
         }
     }
 }

@@ -11,7 +11,7 @@ use taskhub_tests::{App, conformance, every_database};
 use super::{
     operation::{Operation, resolve},
     reviewed,
-    table::{Reach, entry, operations},
+    table::{entry, operations},
 };
 
 every_database!(served_document_equals_the_committed_one);
@@ -70,23 +70,23 @@ fn operation_names_follow_the_conventions() {
     let document = built();
     let mut ids = BTreeSet::new();
     let mut tags = BTreeSet::new();
-    let told: BTreeSet<_> =
+    let described: BTreeSet<_> =
         document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
     for operation in operations(&document) {
         let id = operation.id;
-        assert!(ids.insert(id), "{id} stands twice");
+        assert!(ids.insert(id), "{id} is not unique");
         let verb = id.split('_').next().unwrap();
-        assert!(VERBS.contains(&verb) && id.contains('_'), "{id} is no verb and noun");
+        assert!(VERBS.contains(&verb) && id.contains('_'), "{id} is not a verb and a noun");
         assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{id}");
-        let summary = operation.says["summary"].as_str().unwrap_or_default();
+        let summary = operation.object["summary"].as_str().unwrap_or_default();
         assert!(!summary.is_empty() && !summary.ends_with('.'), "{id} has no summary");
-        let [tag] = operation.says["tags"].as_array().unwrap().as_slice() else {
+        let [tag] = operation.object["tags"].as_array().unwrap().as_slice() else {
             panic!("{id} has not one tag")
         };
         tags.insert(tag.as_str().unwrap());
-        assert!(operation.says["security"].is_array(), "{id} does not say who may call it");
+        assert!(operation.object["security"].is_array(), "{id} has no security");
     }
-    assert_eq!(tags, told, "tags that are used, and tags that are described");
+    assert_eq!(tags, described, "tags that are used, and tags that are described");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn every_possible_status_is_documented() {
 
 /// Every response has a description, and its body a schema. Every error is a problem.
 fn check_answers(operation: &Operation<'_>) {
-    for (status, answer) in operation.says["responses"].as_object().unwrap() {
+    for (status, answer) in operation.object["responses"].as_object().unwrap() {
         let (what, answer) = (format!("{} {status}", operation.id), operation.resolve(answer));
         assert!(
             answer["description"].as_str().is_some_and(|text| !text.is_empty()),
@@ -171,8 +171,8 @@ fn every_reference_resolves_and_every_schema_is_used() {
             used.insert(path.rsplit('/').next().unwrap().to_owned());
         }
     });
-    let told: BTreeSet<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
-    let unused: Vec<_> = told.difference(&used).collect();
+    let all: BTreeSet<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
+    let unused: Vec<_> = all.difference(&used).collect();
     assert_eq!(unused, Vec::<&String>::new(), "schemas that nothing refers to");
 }
 
@@ -183,10 +183,8 @@ fn request_bodies_are_closed_and_bounded() {
     let mut unbounded = Vec::new();
     for operation in operations(&document) {
         let Some(schema) = operation.body() else { continue };
-        let mut fields = std::collections::BTreeMap::new();
-        super::table::leaves(&operation, schema, "", &mut fields);
         assert_eq!(schema["additionalProperties"], false, "{} takes any field", operation.id);
-        for (pointer, property) in fields {
+        for (pointer, property) in operation.fields() {
             let is_text = property["type"] == "string" || property["type"][0] == "string";
             let is_bounded = ["maxLength", "enum", "const"].iter().any(|name| !property[name].is_null())
                 || matches!(property["format"].as_str(), Some("uuid" | "date" | "date-time"));
@@ -215,16 +213,16 @@ fn every_operation_has_a_description_and_every_body_an_example() {
     let said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     for operation in operations(&document) {
         let id = operation.id;
-        assert!(said(&operation.says["description"]), "{id} is not described");
-        if let Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes) = entry(id).reach {
-            assert_eq!(operation.says["security"], json!([{ "token": scopes }]), "{id}: the scopes");
+        assert!(said(&operation.object["description"]), "{id} is not described");
+        if let Some(scopes) = entry(id).credential.scopes() {
+            assert_eq!(operation.object["security"], json!([{ "token": scopes }]), "{id}: the scopes");
         }
-        for parameter in operation.says["parameters"].as_array().into_iter().flatten() {
+        for parameter in operation.object["parameters"].as_array().into_iter().flatten() {
             assert!(said(&parameter["description"]), "{id}: {} is not described", parameter["name"]);
         }
         let steps =
             format!("/paths/{}/{}", operation.path.replace('/', "~1"), operation.method.to_lowercase());
-        let statuses = operation.says["responses"].as_object().unwrap().keys();
+        let statuses = operation.object["responses"].as_object().unwrap().keys();
         let places = statuses.map(|status| format!("{steps}/responses/{status}"));
         for place in places.chain([format!("{steps}/requestBody")]) {
             let Some(body) = document.pointer(&place) else { continue };

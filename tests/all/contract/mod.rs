@@ -8,7 +8,6 @@
 //! `TASKHUB_REVIEW=1` writes the reviewed files (`roles.txt`, `openapi/`) instead of comparing
 //! them.
 
-mod bodies;
 mod bounds;
 mod broken;
 mod credentials;

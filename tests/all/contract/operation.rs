@@ -1,6 +1,8 @@
 //! The operations of the OpenAPI document.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 /// The methods of a path in the document.
 pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -20,7 +22,7 @@ pub(super) struct Operation<'a> {
     /// Its path, with `{id}` for parameters.
     pub(super) path: &'a str,
     /// Its object in the document.
-    pub(super) says: &'a Value,
+    pub(super) object: &'a Value,
     document: &'a Value,
 }
 
@@ -29,9 +31,9 @@ pub(super) fn all(document: &Value) -> Vec<Operation<'_>> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, name) in METHODS.iter().zip(["GET", "POST", "PUT", "PATCH", "DELETE"]) {
-            if let Some(says) = item.get(method) {
-                let id = says["operationId"].as_str().unwrap();
-                all.push(Operation { id, method: name, path, says, document });
+            if let Some(object) = item.get(method) {
+                let id = object["operationId"].as_str().unwrap();
+                all.push(Operation { id, method: name, path, object, document });
             }
         }
     }
@@ -42,13 +44,13 @@ pub(super) fn all(document: &Value) -> Vec<Operation<'_>> {
 impl<'a> Operation<'a> {
     /// Whether it requires a credential.
     pub(super) fn is_secured(&self) -> bool {
-        let security = self.says["security"].as_array().unwrap();
+        let security = self.object["security"].as_array().unwrap();
         !security.is_empty() && security.iter().all(|one| one.as_object().is_some_and(|it| !it.is_empty()))
     }
 
     /// Whether clients can authenticate with Basic.
     pub(super) fn takes_basic(&self) -> bool {
-        self.says["security"].as_array().unwrap().iter().any(|one| one.get("basic").is_some())
+        self.object["security"].as_array().unwrap().iter().any(|one| one.get("basic").is_some())
     }
 
     /// The names of its path parameters.
@@ -58,36 +60,81 @@ impl<'a> Operation<'a> {
 
     /// Its parameters in the `query` or the `header`.
     pub(super) fn parameters(&self, place: &str) -> Vec<&'a Value> {
-        let all = self.says["parameters"].as_array().into_iter().flatten();
+        let all = self.object["parameters"].as_array().into_iter().flatten();
         all.filter(|parameter| parameter["in"] == place).collect()
     }
 
     /// The schema of its JSON body, if it accepts one.
     pub(super) fn body(&self) -> Option<&'a Value> {
-        let media = &self.says["requestBody"]["content"]["application/json"];
+        let media = &self.object["requestBody"]["content"]["application/json"];
         (!media.is_null()).then(|| self.resolve(&media["schema"]))
     }
 
+    /// The fields of its JSON body by pointer, including those of nested objects, and of the first
+    /// item of a list of objects or ids.
+    pub(super) fn fields(&self) -> BTreeMap<String, &'a Value> {
+        let mut fields = BTreeMap::new();
+        if let Some(schema) = self.body() {
+            self.collect_fields(schema, "", &mut fields);
+        }
+        fields
+    }
+
+    fn collect_fields(&self, schema: &'a Value, at: &str, fields: &mut BTreeMap<String, &'a Value>) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let at = format!("{at}/{name}");
+            let some =
+                property["oneOf"].as_array().and_then(|all| all.iter().find(|it| it["type"] != "null"));
+            let inner = self.resolve(some.unwrap_or(property));
+            if inner["properties"].is_object() {
+                self.collect_fields(inner, &at, fields);
+            }
+            let item = self.resolve(&inner["items"]);
+            // Of several shapes the one with the most fields.
+            let shapes = item["oneOf"].as_array().into_iter().flatten().map(|shape| self.resolve(shape));
+            let item = shapes
+                .max_by_key(|shape| shape["properties"].as_object().map_or(0, Map::len))
+                .unwrap_or(item);
+            if item["properties"].is_object() {
+                self.collect_fields(item, &format!("{at}/0"), fields);
+            } else if item["format"] == "uuid" {
+                fields.insert(format!("{at}/0"), item);
+            }
+            fields.insert(at, property);
+        }
+    }
+
     /// The content types of its body, if it accepts bytes. A form is another way to send them.
-    pub(super) fn octets(&self) -> Vec<&'a str> {
-        let kinds = self.says["requestBody"]["content"].as_object().into_iter().flatten();
+    pub(super) fn bytes(&self) -> Vec<&'a str> {
+        let kinds = self.object["requestBody"]["content"].as_object().into_iter().flatten();
         let kinds = kinds.map(|(kind, _)| kind.as_str()).filter(|kind| *kind != FORM);
         if self.body().is_some() { Vec::new() } else { kinds.collect() }
     }
 
     /// Whether it accepts bytes of every content type.
     pub(super) fn takes_any(&self) -> bool {
-        self.says["requestBody"]["content"].get(FILE).is_some()
+        self.object["requestBody"]["content"].get(FILE).is_some()
     }
 
     /// Whether it accepts a body.
     pub(super) fn takes_body(&self) -> bool {
-        self.body().is_some() || !self.octets().is_empty()
+        self.body().is_some() || !self.bytes().is_empty()
+    }
+
+    /// Whether a response with 200 is a list.
+    pub(super) fn is_list(&self) -> bool {
+        let schema = self.response(200).map(|response| &response["content"]["application/json"]["schema"]);
+        schema.is_some_and(|schema| self.resolve(schema)["properties"]["results"].is_object())
+    }
+
+    /// Whether its path continues after a parameter.
+    pub(super) fn is_nested(&self) -> bool {
+        self.path.split_once('}').is_some_and(|(_, rest)| !rest.is_empty())
     }
 
     /// The documented response with this status.
     pub(super) fn response(&self, status: u16) -> Option<&'a Value> {
-        self.says["responses"].get(status.to_string()).map(|answer| self.resolve(answer))
+        self.object["responses"].get(status.to_string()).map(|response| self.resolve(response))
     }
 
     /// Resolves a reference to a schema.

@@ -97,8 +97,8 @@ async fn trailing_slash_is_ignored(app: &App) {
             Some((path, query)) => format!("{path}/?{query}"),
             None => format!("{target}/"),
         };
-        let told = request.answer(app.get(&slash).token(&fixture.admin)).await;
-        assert_eq!(essence(&told), essence(&request.by(app, &fixture.admin).await), "{slash}");
+        let answer = request.answer(app.get(&slash).token(&fixture.admin)).await;
+        assert_eq!(essence(&answer), essence(&request.by(app, &fixture.admin).await), "{slash}");
     }
 }
 
@@ -130,8 +130,8 @@ async fn malformed_id_in_a_path_gets_404(app: &App) {
             }
             let answer = request.by(app, &fixture.admin).await;
             // It is no other path, either, and an escaped path is not another spelling.
-            let told = (answer.status, answer.code());
-            assert_eq!(told, (404, "not_found"), "{} {wrong}: {}", operation.id, answer.text);
+            let refusal = (answer.status, answer.code());
+            assert_eq!(refusal, (404, "not_found"), "{} {wrong}: {}", operation.id, answer.text);
         }
     }
 }
@@ -159,18 +159,18 @@ async fn body_must_be_json_within_the_size_limit(app: &App) {
         let none = request.answer(request.bare(app).token(&fixture.admin)).await;
         assert_eq!(none.status, 415, "{} without a body: {}", operation.id, none.text);
         for broken in ["", "{", "{\"title\": nothing}", "{} {}", "\u{feff}{}", "{\"a\":1,}", "[1", "NaN"] {
-            let told = send("application/json", broken).await;
-            assert_eq!(told, (400, "malformed_body".to_owned()), "{} {broken}", operation.id);
+            let refusal = send("application/json", broken).await;
+            assert_eq!(refusal, (400, "malformed_body".to_owned()), "{} {broken}", operation.id);
         }
         let deep = "[".repeat(100_000);
         assert_eq!(send("application/json", &deep).await.0, 400, "{}: a deep body", operation.id);
         for other in ["[]", "null", "\"text\"", "1"] {
-            let told = send("application/json; charset=utf-8", other).await;
-            assert_eq!(told, (422, "invalid".to_owned()), "{} {other}", operation.id);
+            let refusal = send("application/json; charset=utf-8", other).await;
+            assert_eq!(refusal, (422, "invalid".to_owned()), "{} {other}", operation.id);
         }
         if operation.method == "PATCH" {
-            let told = send("application/merge-patch+json", "[]").await;
-            assert_eq!(told, (422, "invalid".to_owned()), "{}", operation.id);
+            let refusal = send("application/merge-patch+json", "[]").await;
+            assert_eq!(refusal, (422, "invalid".to_owned()), "{}", operation.id);
         }
         // The limit applies to an announced size and to a chunked body.
         let announced =
@@ -188,9 +188,9 @@ async fn body_must_be_json_within_the_size_limit(app: &App) {
 
 async fn bytes_must_have_an_accepted_type_and_size(app: &App) {
     let fixture = Fixture::new(app).await;
-    for operation in operations(&app.document).into_iter().filter(|it| !it.octets().is_empty()) {
+    for operation in operations(&app.document).into_iter().filter(|it| !it.bytes().is_empty()) {
         let request = Request::valid(operation, &fixture);
-        let served = operation.octets();
+        let served = operation.bytes();
         let send = async |kind: &str, body: Vec<u8>| {
             let call = request.bare(app).token(&fixture.admin).body(kind, body);
             let answer = request.answer(call).await;
@@ -202,8 +202,8 @@ async fn bytes_must_have_an_accepted_type_and_size(app: &App) {
             &["image/gif", "image/svg+xml", "image/*", "application/octet-stream", JSON, "text/html"]
         };
         for kind in wrong.iter().filter(|kind| !served.contains(kind)) {
-            let told = send(kind, request.octets.clone().unwrap().1).await;
-            assert_eq!(told, (415, "unsupported_media_type".to_owned()), "{} {kind}", operation.id);
+            let refusal = send(kind, request.bytes.clone().unwrap().1).await;
+            assert_eq!(refusal, (415, "unsupported_media_type".to_owned()), "{} {kind}", operation.id);
         }
         let none = request.answer(request.bare(app).token(&fixture.admin)).await;
         assert_eq!(none.status, 415, "{} without a body: {}", operation.id, none.text);
@@ -218,8 +218,8 @@ async fn bytes_must_have_an_accepted_type_and_size(app: &App) {
                 _ => vec![Vec::new(), b"rubbish".to_vec(), vec![0; most]],
             };
             for broken in broken {
-                let told = send(kind, broken).await;
-                assert_eq!(told, (422, "invalid".to_owned()), "{} {kind}", operation.id);
+                let refusal = send(kind, broken).await;
+                assert_eq!(refusal, (422, "invalid".to_owned()), "{} {kind}", operation.id);
             }
             let announced = format!("content-length: {}", most + 1);
             let announced = raw(app, &request, &fixture.admin, kind, &announced, &[]).await;
@@ -261,14 +261,14 @@ async fn raw(
     let read = async {
         loop {
             let text = String::from_utf8_lossy(&answer).into_owned();
-            let told = text.split_once("\r\n\r\n").filter(|(head, body)| {
+            let whole = text.split_once("\r\n\r\n").filter(|(head, body)| {
                 let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
                 length.is_some_and(|length| length.parse::<usize>().unwrap() <= body.len())
             });
-            if let Some((head, body)) = told {
+            if let Some((head, body)) = whole {
                 break (head.to_owned(), body.to_owned());
             }
-            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "half an answer: {text}");
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "an incomplete response: {text}");
         }
     };
     let (head, body) = tokio::time::timeout(Duration::from_secs(20), read).await.unwrap();

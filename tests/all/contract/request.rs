@@ -21,7 +21,7 @@ pub(super) struct Request<'a> {
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Option<Value>,
     /// A body that is not JSON: its content type and its bytes.
-    pub(super) octets: Option<(&'static str, Vec<u8>)>,
+    pub(super) bytes: Option<(&'static str, Vec<u8>)>,
     /// The token of the caller in a valid request.
     pub(super) token: String,
 }
@@ -49,9 +49,9 @@ impl<'a> Request<'a> {
         let ids = entry.query_ids.iter().filter(|(name, _)| needed.contains(name));
         let ids = ids.map(|(name, slot)| ((*name).to_owned(), fixture.id(*slot).to_owned()));
         let query = given.chain(ids).collect();
-        let octets = entry.octets.map(|(kind, octets)| (kind, octets(fixture)));
+        let bytes = entry.bytes.map(|(kind, bytes)| (kind, bytes(fixture)));
         let (body, token) = (entry.body.map(|body| body(fixture)), (entry.by)(fixture).to_owned());
-        Self { operation, entry, path, query, body, octets, token }
+        Self { operation, entry, path, query, body, bytes, token }
     }
 
     /// Every position for the id of a row, with the kind of row.
@@ -139,9 +139,9 @@ impl<'a> Request<'a> {
 
     /// The call with its body and without a credential.
     pub(super) fn call<'b>(&self, app: &'b App) -> Call<'b> {
-        match (&self.body, &self.octets) {
+        match (&self.body, &self.bytes) {
             (Some(body), _) => self.bare(app).json(body),
-            (None, Some((kind, octets))) => self.bare(app).body(kind, octets.clone()),
+            (None, Some((kind, bytes))) => self.bare(app).body(kind, bytes.clone()),
             (None, None) => self.bare(app),
         }
     }
@@ -183,11 +183,11 @@ pub(super) fn essence(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     if let Some(body) = body.as_object_mut() {
         body.remove("instance");
     }
-    let told = answer.headers.iter().filter(|(name, _)| {
+    let compared = answer.headers.iter().filter(|(name, _)| {
         // Whether the connection is kept depends on whether an unread body had arrived.
         !matches!(name.as_str(), "x-request-id" | "date" | "ratelimit" | "ratelimit-policy" | "connection")
     });
-    let mut headers: Vec<_> = told
+    let mut headers: Vec<_> = compared
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
     headers.sort();

@@ -20,22 +20,21 @@ const HEADERS: [&str; 6] = [
 /// Checks a response against the OpenAPI document and the common rules.
 pub(super) fn check(operation: &Operation<'_>, answer: &Answer) {
     let Answer { call, status, text, .. } = answer;
-    let told = operation.response(*status);
-    let Some(told) = told else {
+    let Some(documented) = operation.response(*status) else {
         panic!("{}: {call} → {status}, which the document does not list: {text}", operation.id)
     };
     check_any(answer);
     if *status >= 400 {
         return;
     }
-    let Some(content) = told["content"].as_object().filter(|content| !content.is_empty()) else {
+    let Some(content) = documented["content"].as_object().filter(|content| !content.is_empty()) else {
         assert!(text.is_empty(), "{call} → {status} with a body that the document does not know: {text}");
         return;
     };
     let kind = answer.header("content-type").split(';').next().unwrap_or_default();
-    let says = content.get(kind).unwrap_or_else(|| panic!("{call} → {status}: the content type {kind}"));
+    let media = content.get(kind).unwrap_or_else(|| panic!("{call} → {status}: the content type {kind}"));
     if !text.is_empty() && kind == "application/json" {
-        check_shape(operation, &says["schema"], answer);
+        check_shape(operation, &media["schema"], answer);
     }
 }
 
@@ -49,15 +48,15 @@ pub(super) fn check_any(answer: &Answer) {
     if *status < 400 || text.is_empty() {
         return;
     }
-    let told = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{call} → no {name} in {text}"));
+    let field = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{call} → no {name} in {text}"));
     assert_eq!(answer.header("content-type"), "application/problem+json", "{call} → {status}");
-    let code = Code::ALL.iter().find(|code| code.as_str() == told("code"));
+    let code = Code::ALL.iter().find(|code| code.as_str() == field("code"));
     let code = code.unwrap_or_else(|| panic!("{call} → a code that no table has: {text}"));
     assert_eq!(code.status().as_u16(), *status, "{call} → {text}");
     assert_eq!(body["status"], *status, "{call} → {text}");
-    assert_eq!(told("type"), format!("{TYPES}{}", code.as_str()), "{call}");
-    assert_eq!(told("title"), code.title(), "{call}");
-    assert_eq!(told("instance"), answer.header("x-request-id"), "{call}");
+    assert_eq!(field("type"), format!("{TYPES}{}", code.as_str()), "{call}");
+    assert_eq!(field("title"), code.title(), "{call}");
+    assert_eq!(field("instance"), answer.header("x-request-id"), "{call}");
     let challenge = if code == &Code::InvalidClient { "Basic " } else { "Bearer" };
     assert_eq!(*status == 401, answer.header("www-authenticate").starts_with(challenge), "{call} → {status}");
     for error in body["errors"].as_array().into_iter().flatten() {

@@ -2,11 +2,12 @@
 //!
 //! A row is an operation on a row of some kind; a column is a relation of the caller to it. Each
 //! cell is the response of a running server for the same rows. Writing operations run as dry runs
-//! (`Prefer: validate-only`); [`super::valid`] checks that dry runs tell the truth.
+//! (`Prefer: validate-only`); [`super::valid`] checks that a dry run gets the response of the
+//! committed request.
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use taskhub_tests::{Answer, App, User, every_database};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use super::{
     operation::Operation,
     request::{Position, Request},
     reviewed,
-    table::{Reach, operations},
+    table::{Credential, Entry, List, operations},
 };
 
 every_database!(permissions_of_every_role_match_the_reviewed_table);
@@ -24,20 +25,34 @@ every_database!(permissions_of_every_role_match_the_reviewed_table);
 const CALLERS: [&str; 7] = ["admin", "manager", "lead", "author", "assignee", "member", "service"];
 
 const LEGEND: &str = "\
-# Who may do what. Written by the walk over the roles with TASKHUB_REVIEW=1, and compared with it ever after.
+# The permissions of every role. A test writes this file with TASKHUB_REVIEW=1, and otherwise compares it.
 #
-#   admin     an admin                        author    a member who owns the task or wrote the document
-#   manager   a manager                       assignee  a member to whom the task is assigned
-#   lead      a member who is named the       member    a member who has nothing to do with the row
-#             project's manager               service   a service with just the scopes of the operation
+# A row is an operation, and the kind of row on which it is called. A column is a caller:
 #
-# A team's project is managed by the admin, and its team by the lead; the author is its member. All other projects belong
-# to no team. A cell is the status; of a list also how many rows the caller sees (of 4 projects, one of them the team's; of
-# 7 tasks, one of them personal, one the team's; of 2 documents; of 1 milestone, in the shared project; of 2 teams; of 8
-# users; of 1 invitation, the manager's; of 1 service account; of 1 personal access token, the author's), of a user whether
-# all fields are shown or the directory's. What is said about the task, and the reminder and the notification, is the admin's;
-# time on the task is the author's, and the admin's timer runs on the team's task. The admin has a picture, and the
-# lead has begun a second factor.
+#   admin     an admin
+#   manager   a manager
+#   lead      a member who is the manager of the projects and of the teams
+#   author    a member who owns the task and wrote the document
+#   assignee  a member to whom the task is assigned
+#   member    a member without a relation to the row
+#   service   a service account that has only the scopes of the operation
+#
+# A cell is the status. A list also shows how many rows the caller sees (x2). A user also shows which fields the
+# caller sees: all, or only those of the directory. A cell with - has no request: a service account is not a user.
+#
+# The rows of the tenant:
+#
+#   projects            4; one of them belongs to a team and is managed by the admin
+#   tasks               7; one of them is personal, and one is the admin's in the project of the team
+#   teams               2, managed by the lead; the author is a member of the one with a project
+#   documents           2
+#   milestones          1 in the shared project
+#   users               8; the admin has a picture, and the lead is setting up a second factor
+#   invitations         1, sent by the manager
+#   service accounts    1
+#   access tokens       1, the author's
+#   time entries        the author's on the task, and the admin's running timer on the task of the team
+#   comments, watchers, reminders and notifications of the task are the admin's
 
 ";
 
@@ -61,80 +76,78 @@ fn user<'a>(fixture: &'a Fixture, name: &str) -> Option<&'a User> {
     })
 }
 
-fn caller(app: &App, fixture: &Fixture, name: &str, reach: Reach) -> Caller {
+fn caller(app: &App, fixture: &Fixture, name: &str, credential: Credential) -> Caller {
     if let Some(user) = user(fixture, name) {
         return Caller { id: Some(user.id), token: user.token.clone() };
     }
-    let (Reach::Scope(scopes) | Reach::Person(scopes) | Reach::Session(scopes)) = reach else {
-        panic!("nobody is asked")
-    };
-    Caller { id: None, token: fixture.people.service(app, scopes) }
+    Caller { id: None, token: fixture.people.service(app, credential.scopes().unwrap()) }
+}
+
+/// The row on which an operation is tried.
+#[derive(Clone, Copy)]
+enum Target {
+    /// That of the valid request.
+    Same,
+    /// Another row in the path.
+    Row(Slot),
+    /// The caller.
+    Oneself,
+    /// Other fields of the body.
+    Fields(&'static [(&'static str, Option<Slot>)]),
 }
 
 /// The rows on which an operation is tried, by their names in the table.
-fn variants(operation: &Operation<'_>, request: &Request<'_>) -> Vec<(&'static str, Option<Slot>)> {
-    match (operation.id, request.entry.path) {
-        ("create_task", _) => {
-            vec![
-                ("in a project", Some(Slot::Project)),
-                ("a team's", Some(Slot::TeamProject)),
-                ("personal", None),
-            ]
-        }
-        ("create_project", _) => vec![("shared", None), ("a team's", Some(Slot::Team))],
-        ("delete_project", _) => vec![("", None)],
-        (_, [Slot::Task]) => vec![
-            ("in a project", Some(Slot::Task)),
-            ("a team's", Some(Slot::TeamTask)),
-            ("personal", Some(Slot::PersonalTask)),
+fn targets(entry: &Entry) -> Vec<(&'static str, Target)> {
+    if !entry.variants.is_empty() {
+        return entry.variants.iter().map(|(name, fields)| (*name, Target::Fields(fields))).collect();
+    }
+    match entry.path {
+        [Slot::Task] => vec![
+            ("in a project", Target::Row(Slot::Task)),
+            ("a team's", Target::Row(Slot::TeamTask)),
+            ("personal", Target::Row(Slot::PersonalTask)),
         ],
-        (_, [Slot::Project]) => vec![("shared", Some(Slot::Project)), ("a team's", Some(Slot::TeamProject))],
-        (_, [Slot::Spare]) => vec![("another", Some(Slot::Spare)), ("oneself", None)],
-        _ => vec![("", None)],
+        [Slot::Project] => {
+            vec![("shared", Target::Row(Slot::Project)), ("a team's", Target::Row(Slot::TeamProject))]
+        }
+        [Slot::Spare] => vec![("another", Target::Row(Slot::Spare)), ("oneself", Target::Oneself)],
+        _ => vec![("", Target::Same)],
     }
 }
 
-/// The request for such a row.
+/// The request for such a row; `None` if the caller is not a user.
 fn about<'a>(
-    request: Request<'a>,
+    mut request: Request<'a>,
     fixture: &Fixture,
-    variant: (&str, Option<Slot>),
+    (name, target): (&str, Target),
     caller: &Caller,
 ) -> Option<Request<'a>> {
-    // A shared row belongs to no team.
-    let request = match request.body.as_ref().and_then(|body| body.get("team_id")) {
-        Some(_) if variant.0 == "shared" => request.with_field("/team_id", Value::Null),
-        _ => request,
-    };
-    // A subtask follows its parent, and setting a parent requires another right than changing the
-    // task.
-    let request = if matches!(request.operation.id, "create_task" | "replace_task" | "update_task") {
-        request.with_field("/parent_id", Value::Null)
-    } else {
-        request
-    };
-    Some(match variant {
-        ("personal", None) => request.with_field("/project_id", Value::Null),
-        ("oneself", _) => request.at(Position::Path(0), &caller.id?.to_string()),
-        (_, Some(_)) if request.operation.id == "create_project" => request,
-        (_, Some(slot)) if request.operation.id == "create_task" => {
-            // That an assignee must see the project is another rule.
-            request.with_field("/project_id", fixture.id(slot).into()).with_field("/assignee_id", Value::Null)
+    // A shared project belongs to no team. A subtask follows its parent, and setting a parent
+    // requires another right than changing the task.
+    for (field, is_cleared) in [("team_id", name == "shared"), ("parent_id", true)] {
+        if is_cleared && request.body.as_ref().is_some_and(|body| body.get(field).is_some()) {
+            request = request.with_field(&format!("/{field}"), Value::Null);
         }
-        (_, Some(slot)) => request.at(Position::Path(0), fixture.id(slot)),
-        _ => request,
+    }
+    Some(match target {
+        Target::Same => request,
+        Target::Row(slot) => request.at(Position::Path(0), fixture.id(slot)),
+        Target::Oneself => request.at(Position::Path(0), &caller.id?.to_string()),
+        Target::Fields(fields) => fields.iter().fold(request, |request, (pointer, slot)| {
+            request.with_field(pointer, json!(slot.map(|slot| fixture.id(slot))))
+        }),
     })
 }
 
 /// The text of the cell for a response.
-fn cell(answer: &Answer) -> String {
+fn cell(entry: &Entry, answer: &Answer) -> String {
     let mut cell = answer.status.to_string();
     let fields = |row: &Value| if row.get("email").is_some() { " all" } else { " directory" };
     if let Some(rows) = answer.body["results"].as_array() {
-        let of_a_user = answer.call.contains("/users/") && answer.call.ends_with("/changes");
-        let grows = of_a_user || answer.call.ends_with("/audit") || answer.call.ends_with("/history");
-        let shown = if grows { String::new() } else { format!(" x{}", rows.len()) };
-        cell += &shown;
+        // The number of records grows.
+        if !matches!(entry.list, Some(List::Records)) {
+            write!(cell, " x{}", rows.len()).unwrap();
+        }
         // The row of the caller shows all fields to every caller.
         if answer.call.ends_with("/users") {
             cell += if rows.iter().all(|row| fields(row) == " all") { " all" } else { " directory" };
@@ -165,19 +178,19 @@ async fn permissions_of_every_role_match_the_reviewed_table(app: &App) {
     line("", "", &CALLERS.map(str::to_owned));
     for operation in operations(&app.document).into_iter().filter(Operation::is_secured) {
         let request = Request::valid(operation, &fixture);
-        for variant in variants(&operation, &request) {
+        for target in targets(request.entry) {
             let mut cells = Vec::new();
             for (name, session) in CALLERS.iter().zip(&sessions) {
-                let mut caller = caller(app, &fixture, name, request.entry.reach);
-                if let (Reach::Session(_), Some(session)) = (request.entry.reach, session) {
+                let mut caller = caller(app, &fixture, name, request.entry.credential);
+                if let (Credential::Session(_), Some(session)) = (request.entry.credential, session) {
                     caller.token.clone_from(session);
                 }
-                cells.push(match about(request.clone(), &fixture, variant, &caller) {
-                    Some(request) => cell(&request.ask(app, &caller.token).await),
+                cells.push(match about(request.clone(), &fixture, target, &caller) {
+                    Some(request) => cell(request.entry, &request.ask(app, &caller.token).await),
                     None => "-".to_owned(),
                 });
             }
-            line(operation.id, variant.0, &cells);
+            line(operation.id, target.0, &cells);
         }
     }
     reviewed("tests/all/contract/roles.txt", &text);

@@ -27,14 +27,14 @@ async fn every_operation_succeeds_and_changes_what_the_table_says(app: &App) {
         // The timestamps of the next request must differ.
         app.clock.advance(Duration::from_secs(1));
         let kept = files(app, &fixture);
-        let asked = request.answer(request.valid_call(app).header("prefer", "validate-only")).await;
-        assert_eq!(files(app, &fixture), kept, "{}: files that were only asked about", operation.id);
+        let dry_run = request.answer(request.valid_call(app).header("prefer", "validate-only")).await;
+        assert_eq!(files(app, &fixture), kept, "{}: files that were only tried", operation.id);
         let unchanged = database.rows_of(fixture.people.id).await;
         let answer = request.answer(request.valid_call(app)).await;
         assert!(answer.status < 300, "{}: {} {}", operation.id, answer.status, answer.text);
         if operation.method != "GET" {
             assert_unchanged(&before, &unchanged, operation.id);
-            wrong.extend(told_otherwise(&request, &asked, &answer));
+            wrong.extend(difference(&request, &dry_run, &answer));
         }
         let after = database.rows_of(fixture.people.id).await;
         let mut expected: Vec<_> = request.entry.changes.to_vec();
@@ -59,37 +59,43 @@ fn files(app: &App, fixture: &Fixture) -> usize {
 
 /// The difference between the responses to the dry run and to the committed request; `None` if
 /// there is none.
-fn told_otherwise(request: &Request<'_>, asked: &Answer, answer: &Answer) -> Option<String> {
+fn difference(request: &Request<'_>, dry_run: &Answer, answer: &Answer) -> Option<String> {
     let knows = request.operation.parameters("header").iter().any(|it| it["name"] == "Prefer");
-    let applied = (asked.header("preference-applied"), answer.header("preference-applied"));
+    let applied = (dry_run.header("preference-applied"), answer.header("preference-applied"));
     let made = |answer: &Answer| !answer.header("location").is_empty();
     let heads = |answer: &Answer| (answer.status, answer.header("etag").to_owned(), made(answer));
     let same = knows
         && applied == ("validate-only", "")
-        && heads(asked) == heads(answer)
-        && alike(&asked.body, &answer.body);
+        && heads(dry_run) == heads(answer)
+        && alike(&dry_run.body, &answer.body);
     let wrong = || {
-        format!("{}: {} {} is not {} {}", asked.call, asked.status, asked.text, answer.status, answer.text)
+        format!(
+            "{}: {} {} is not {} {}",
+            dry_run.call, dry_run.status, dry_run.text, answer.status, answer.text
+        )
     };
     (!same).then(wrong)
 }
 
 /// Whether two bodies are equal, except for the ids of new rows and for secrets, which a dry run
 /// does not show.
-fn alike(asked: &Value, told: &Value) -> bool {
+fn alike(dry_run: &Value, answer: &Value) -> bool {
     // The rank of a new row begins with an id.
     let is_id =
         |text: &str| [text, text.get(..32).unwrap_or_default()].iter().any(|it| Uuid::parse_str(it).is_ok());
     let id = |value: &Value| value.as_str().is_some_and(is_id);
-    match (asked, told) {
-        (Value::Object(asked), Value::Object(told)) => {
-            asked.len() == told.len()
-                && asked.iter().all(|(name, value)| told.get(name).is_some_and(|told| alike(value, told)))
+    match (dry_run, answer) {
+        (Value::Object(dry_run), Value::Object(answer)) => {
+            dry_run.len() == answer.len()
+                && dry_run
+                    .iter()
+                    .all(|(name, value)| answer.get(name).is_some_and(|answer| alike(value, answer)))
         }
-        (Value::Array(asked), Value::Array(told)) => {
-            asked.len() == told.len() && asked.iter().zip(told).all(|(asked, told)| alike(asked, told))
+        (Value::Array(dry_run), Value::Array(answer)) => {
+            dry_run.len() == answer.len()
+                && dry_run.iter().zip(answer).all(|(dry_run, answer)| alike(dry_run, answer))
         }
-        (asked, told) if asked == "validate-only" => told.is_string() && told != asked,
-        (asked, told) => asked == told || (id(asked) && id(told)),
+        (dry_run, answer) if dry_run == "validate-only" => answer.is_string() && answer != dry_run,
+        (dry_run, answer) => dry_run == answer || (id(dry_run) && id(answer)),
     }
 }
