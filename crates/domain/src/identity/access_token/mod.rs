@@ -22,7 +22,10 @@ use crate::{
         input::Unchecked,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Delete, Evidence, Precondition, Resource, Revocation, entity, json::AsJson},
+        repository::{
+            Access, BelongsTo, Delete, Evidence, Listed, Precondition, Resource, Revocation, Stored, entity,
+            json::AsJson,
+        },
         scopes,
     },
 };
@@ -55,9 +58,9 @@ entity! {
 impl Resource for AccessToken {
     const TYPE: policy::ResourceType = policy::ResourceType::AccessToken;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
-    type Item = Self;
+}
 
+impl Access for AccessToken {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
@@ -65,6 +68,14 @@ impl Resource for AccessToken {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
+}
+
+impl Stored for AccessToken {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
+}
+
+impl Listed for AccessToken {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

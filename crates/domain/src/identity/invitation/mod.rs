@@ -27,7 +27,7 @@ use crate::{
         input::{Unchecked, folded, reachable},
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations, Role},
-        repository::{Precondition, Resource, Update, entity},
+        repository::{Access, Listed, Precondition, Resource, Stored, Update, entity},
         scopes,
     },
 };
@@ -60,9 +60,9 @@ entity! {
 impl Resource for Invitation {
     const TYPE: policy::ResourceType = policy::ResourceType::Invitation;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
-    type Item = Self;
+}
 
+impl Access for Invitation {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         Ok(Relations::default().with(Relation::Author, user.is_some() && user == self.invited_by))
@@ -71,6 +71,14 @@ impl Resource for Invitation {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::Author).then(|| Condition::all().add(entity::Column::InvitedBy.eq(ctx.user())))
     }
+}
+
+impl Stored for Invitation {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash"];
+}
+
+impl Listed for Invitation {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

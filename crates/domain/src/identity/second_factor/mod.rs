@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         list::Sort,
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Resource, entity, json::AsJson},
+        repository::{Access, BelongsTo, Listed, Resource, Stored, entity, json::AsJson},
     },
 };
 
@@ -41,9 +41,9 @@ entity! {
 impl Resource for SecondFactor {
     const TYPE: policy::ResourceType = policy::ResourceType::SecondFactor;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "sealed_secret", "last_step", "recovery_hashes"];
-    type Item = Self;
+}
 
+impl Access for SecondFactor {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.id)))
     }
@@ -51,6 +51,14 @@ impl Resource for SecondFactor {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
+}
+
+impl Stored for SecondFactor {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "sealed_secret", "last_step", "recovery_hashes"];
+}
+
+impl Listed for SecondFactor {
+    type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]

@@ -25,7 +25,10 @@ use crate::{
         input::Unchecked,
         list::{Filter, Form, Sort},
         policy::{self, Action},
-        repository::{Delete, Precondition, Resource, Revocation, Unique, Update, entity, json::AsJson},
+        repository::{
+            Access, Delete, Listed, Precondition, Resource, Revocation, Stored, Unique, Update, entity,
+            json::AsJson,
+        },
         scopes,
     },
 };
@@ -60,7 +63,19 @@ entity! {
 impl Resource for ServiceAccount {
     const TYPE: policy::ResourceType = policy::ResourceType::ServiceAccount;
     type Parent = ();
+}
+
+impl Access for ServiceAccount {}
+
+impl Stored for ServiceAccount {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "secret_hash", "previous_hash"];
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "service_account_name_key", columns: "service_account.name", field: "name" }]
+    }
+}
+
+impl Listed for ServiceAccount {
     type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
@@ -77,10 +92,6 @@ impl Resource for ServiceAccount {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "service_account_name_key", columns: "service_account.name", field: "name" }]
     }
 }
 

@@ -31,7 +31,9 @@ use crate::{
         error::Kind,
         list::Sort,
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Evidence, Precondition, Resource, Revocation, Update, entity},
+        repository::{
+            Access, BelongsTo, Evidence, Listed, Precondition, Resource, Revocation, Stored, Update, entity,
+        },
     },
 };
 
@@ -72,9 +74,9 @@ entity! {
 impl Resource for Session {
     const TYPE: policy::ResourceType = policy::ResourceType::Session;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash", "previous_hash"];
-    type Item = Self;
+}
 
+impl Access for Session {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         Ok(Relations::default().with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
     }
@@ -82,6 +84,14 @@ impl Resource for Session {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::UserId.eq(ctx.user())))
     }
+}
+
+impl Stored for Session {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "token_hash", "previous_hash"];
+}
+
+impl Listed for Session {
+    type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]

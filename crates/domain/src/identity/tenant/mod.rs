@@ -22,7 +22,7 @@ use crate::{
         list::Sort,
         policy,
         repository::{
-            Precondition, Read, Resource, Update, field,
+            Access, Listed, Precondition, Read, Resource, Stored, Update, field,
             json::AsJson,
             resource::{Unique, owned},
             row::positions,
@@ -120,14 +120,21 @@ positions!(Tenant {
 impl Resource for Tenant {
     const TYPE: policy::ResourceType = policy::ResourceType::Tenant;
     type Parent = ();
+}
+
+impl Access for Tenant {}
+
+impl Stored for Tenant {
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "tenant_slug_key", columns: "tenant.slug", field: "slug" }]
+    }
+}
+
+impl Listed for Tenant {
     type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "tenant_slug_key", columns: "tenant.slug", field: "slug" }]
     }
 }
 

@@ -47,7 +47,8 @@ use crate::{
         list::{self, Filter, Form, Page, Query, Sort},
         policy::{self, Action, Relation, Relations, Role},
         repository::{
-            Precondition, Read, ReadPrivate, Resource, Unique, Update, UpdateProfile, entity, json::AsJson,
+            Access, Listed, Precondition, Read, ReadPrivate, Resource, Stored, Unique, Update, UpdateProfile,
+            entity, json::AsJson,
         },
         scopes,
     },
@@ -113,9 +114,9 @@ entity! {
 impl Resource for User {
     const TYPE: policy::ResourceType = policy::ResourceType::User;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
-    type Item = Self;
+}
 
+impl Access for User {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         Ok(Relations::default().with(Relation::Oneself, scope.ctx().user() == Some(self.id)))
     }
@@ -127,11 +128,26 @@ impl Resource for User {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::Oneself).then(|| Condition::all().add(entity::Column::Id.eq(ctx.user())))
     }
+}
+
+impl Stored for User {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
 
     fn derived(mut self) -> Self {
         self.search = user_search([&self.username, &self.first_name, &self.last_name]);
         self
     }
+
+    fn uniques() -> &'static [Unique] {
+        &[
+            Unique { index: "user_email_key", columns: "user.email", field: "email" },
+            Unique { index: "user_username_key", columns: "user.username", field: "username" },
+        ]
+    }
+}
+
+impl Listed for User {
+    type Item = Self;
 
     /// The fields that everybody may see.
     fn filters() -> &'static [Filter<Self>] {
@@ -160,13 +176,6 @@ impl Resource for User {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "username", column: "username", key: |row| (&row.username).into() },
             Sort { name: "last_name", column: "last_name", key: |row| (&row.last_name).into() },
-        ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[
-            Unique { index: "user_email_key", columns: "user.email", field: "email" },
-            Unique { index: "user_username_key", columns: "user.username", field: "username" },
         ]
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     Result, Scope, Timestamp,
     kernel::{
         policy::{self, Visibility},
-        repository::{Resource, field, readable_ids},
+        repository::{Resource, Stored, field, readable_ids},
     },
     work::{
         project::Project,

@@ -24,7 +24,7 @@ pub use self::statistics::{Statistics, of_all as statistics_of_all, of_one as st
 pub(crate) use self::sum::Sum;
 use crate::{
     Result, Timestamp, Tx,
-    kernel::repository::{ReactsTo, Resource, Written, entity},
+    kernel::repository::{ReactsTo, Stored, Written, entity},
     work::{
         task::{Priority, Task, TaskStatus},
         time_entry::{self, TimeEntry},

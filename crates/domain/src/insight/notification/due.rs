@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         change::ChangeType,
         error::Kind,
-        repository::{Resource, Update},
+        repository::{Stored, Update},
     },
     work::{
         reminder::{

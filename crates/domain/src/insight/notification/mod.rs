@@ -25,7 +25,7 @@ use crate::{
     kernel::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Resource, entity, names_readable, row::enumeration},
+        repository::{Access, BelongsTo, Listed, Resource, Stored, entity, names_readable, row::enumeration},
     },
     work::{project::Project, request::ClientRequest, task::Task},
 };
@@ -117,9 +117,9 @@ impl NotificationKind {
 impl Resource for Notification {
     const TYPE: policy::ResourceType = policy::ResourceType::Notification;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
-    type Item = Self;
+}
 
+impl Access for Notification {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let own = scope.ctx().user() == Some(self.user_id);
         Ok(Relations::default().with(Relation::Owner, own && self.is_about_seen(scope).await?))
@@ -136,11 +136,19 @@ impl Resource for Notification {
         };
         (relation == Relation::Owner).then(|| Condition::all().add(Column::UserId.eq(user)).add(about()))
     }
+}
+
+impl Stored for Notification {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "unread"];
 
     fn derived(mut self) -> Self {
         self.unread = self.read_at.is_none();
         self
     }
+}
+
+impl Listed for Notification {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -19,7 +19,7 @@ use crate::{
         change::ChangeType,
         context::Actor,
         policy,
-        repository::{ReactsTo, Resource, Written},
+        repository::{ReactsTo, Resource, Stored, Written},
     },
     work::{
         comment::Comment,

@@ -34,7 +34,7 @@ use crate::{
     Context, Repository, Result, Scope, Timestamp,
     kernel::{
         policy::{self, Action, Role},
-        repository::{Resource, people::Name, readable, resource::EntityOf},
+        repository::{Stored, people::Name, readable, resource::EntityOf},
     },
     work::{
         task::{Task, TaskStatus, entity as task},

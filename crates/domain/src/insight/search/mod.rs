@@ -27,7 +27,9 @@ use crate::{
     kernel::{
         list::{Form, Query},
         policy::{self, Action},
-        repository::{Owned, Resource, Searched, field, resource::ColumnOf, tokenizer::Wanted, unindexed},
+        repository::{
+            Listed, Owned, Resource, Searched, field, resource::ColumnOf, tokenizer::Wanted, unindexed,
+        },
     },
     work::{
         comment,

@@ -21,7 +21,10 @@ use crate::{
         error::Kind,
         list::{self, Filter, Form, Page, Query, Sort},
         policy::{self, Action, Role},
-        repository::{KeyOf, Parent, Read, ReadPrivate, Resource, resource::owned, row::positions},
+        repository::{
+            Access, KeyOf, Listed, Parent, Read, ReadPrivate, Resource, Stored, resource::owned,
+            row::positions,
+        },
     },
 };
 
@@ -92,9 +95,18 @@ positions!(Change { tenant_id, id, at, actor_kind, actor_id, action, noun, row_i
 impl Resource for Change {
     const TYPE: policy::ResourceType = policy::ResourceType::Change;
     type Parent = ();
+}
+
+impl Access for Change {}
+
+impl Stored for Change {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "noun"];
-    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
+}
+
+impl Listed for Change {
     type Item = Self;
+
+    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -12,7 +12,7 @@ use crate::{
     kernel::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Resource, resource::owned, row::positions},
+        repository::{Access, Listed, Resource, Stored, resource::owned, row::positions},
     },
 };
 
@@ -68,8 +68,9 @@ positions!(HistoryEntry { tenant_id, id, at, actor_id, action, noun, row_id, req
 impl Resource for HistoryEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::History;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for HistoryEntry {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         Ok(Relations::default().with(Relation::Owner, user.is_some() && user == self.actor_id))
@@ -79,6 +80,12 @@ impl Resource for HistoryEntry {
         let user = ctx.user()?;
         (relation == Relation::Owner).then(|| Condition::all().add(entity::Column::ActorId.eq(user)))
     }
+}
+
+impl Stored for HistoryEntry {}
+
+impl Listed for HistoryEntry {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -28,7 +28,7 @@ use crate::{
         change::ChangeType,
         list::{self, Filter, Form, Page, Query, Sort},
         policy,
-        repository::{Read, Resource, resource::owned, row::positions},
+        repository::{Access, Listed, Read, Resource, Stored, resource::owned, row::positions},
     },
 };
 
@@ -110,8 +110,15 @@ positions!(AuditEntry {
 impl Resource for AuditEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::Audit;
     type Parent = ();
-    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
+}
+
+impl Access for AuditEntry {}
+impl Stored for AuditEntry {}
+
+impl Listed for AuditEntry {
     type Item = Self;
+
+    const ADDED: &'static [&'static str] = &["actor_name", "actor_removed"];
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

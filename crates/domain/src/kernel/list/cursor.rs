@@ -122,7 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Timestamp, work::label::Label};
+    use crate::{Timestamp, kernel::repository::Listed, work::label::Label};
 
     fn label(name: String, id: Uuid) -> Label {
         let (tenant_id, now) = (Uuid::from_u128(1), Timestamp::from_micros(0));

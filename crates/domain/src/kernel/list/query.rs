@@ -18,7 +18,7 @@ use crate::{
         input,
         policy::{self, Action, Relations},
         repository::{
-            resource::{ColumnOf, EntityOf, Resource},
+            resource::{ColumnOf, EntityOf, Listed, Owned, Resource},
             tokenizer::Wanted,
         },
     },
@@ -65,7 +65,7 @@ pub enum Form {
 }
 
 /// A filter of the lists of a resource.
-pub struct Filter<N: Resource> {
+pub struct Filter<N: Owned> {
     /// The name of the parameter.
     pub name: &'static str,
     /// The form of its values.
@@ -73,7 +73,7 @@ pub struct Filter<N: Resource> {
     pub(crate) column: ColumnOf<N>,
 }
 
-impl<N: Resource> Filter<N> {
+impl<N: Owned> Filter<N> {
     /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
         matches!(self.form, Form::Timestamp) && self.column.def().is_null()
@@ -81,14 +81,14 @@ impl<N: Resource> Filter<N> {
 }
 
 /// A sort key of the lists of a resource.
-pub struct Sort<N: Resource> {
+pub struct Sort<N: Listed> {
     /// The value in the parameter `sort`.
     pub name: &'static str,
     pub(crate) column: &'static str,
     pub(crate) key: fn(&N::Item) -> Key,
 }
 
-impl<N: Resource> Sort<N> {
+impl<N: Listed> Sort<N> {
     pub(crate) fn expr<M: Resource>(&self) -> Expr {
         Expr::col((EntityOf::<M>::default(), self.column).into_column_ref())
     }
@@ -425,7 +425,7 @@ pub fn parameters<N: Resource>() -> (Vec<Parameter>, Vec<&'static str>) {
 }
 
 /// All columns of a row, for resources whose lists have whole rows.
-pub(crate) fn whole<N: Resource>() -> Vec<ColumnOf<N>> {
+pub(crate) fn whole<N: Owned>() -> Vec<ColumnOf<N>> {
     ColumnOf::<N>::iter().collect()
 }
 

@@ -82,7 +82,7 @@ pub use self::{
     parent::{Child, CollectionOf, KeyOf, Parent},
     pool::Database,
     readiness::Unready,
-    resource::{Blank, Container, Owned, Resource},
+    resource::{Access, Blank, Container, Listed, Owned, Resource, Stored},
     revocation::{Revocations, follow_revocations},
     scope::Scope,
     tenant_limiter::{TenantLimiter, TenantShare},

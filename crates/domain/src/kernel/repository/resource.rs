@@ -66,76 +66,40 @@ pub struct Container {
     pub(crate) ensure_open: for<'a> fn(&'a Scope, Uuid) -> BoxFuture<'a, Result<()>>,
 }
 
-/// A resource with endpoints of its own: its type in the policy, and the relations of the caller to
-/// its rows.
-pub trait Resource: Owned {
+/// A resource with endpoints of its own. [`Access`] says who reaches its rows, [`Stored`] how they
+/// are written, and [`Listed`] how they are filtered and sorted.
+pub trait Resource: Access + Stored + Listed {
     /// The type of the resource in the policy.
     const TYPE: policy::ResourceType;
-    /// Whether new rows are batched: they wait until the end of the transaction and are inserted
-    /// many at once. It is only for resources without a unique constraint, because a violation
-    /// would be found too late to name the field. A transaction that reads such rows writes the
-    /// batch first.
-    #[doc(hidden)]
-    const BATCHED: bool = false;
 
     /// The resource whose rows contain the rows of this one, which are reached through them alone;
     /// `()` for a resource with a collection of its own.
     type Parent: Parent<Self>;
+}
 
-    /// One item of a list.
-    type Item: Positioned + Serialize + Send + Sync;
-
+/// The relations of the caller to the rows of a resource, for the policy and the change feed.
+///
+/// Invariant: [`Self::relations`] and [`Self::related`] agree, so that lists show what a single
+/// read allows.
+pub trait Access: Owned {
     /// The relations of the caller to this row that the policy needs for the action. By default
     /// none holds.
-    #[doc(hidden)]
     fn relations(&self, _scope: &Scope, _action: Action) -> impl Future<Output = Result<Relations>> + Send {
         async { Ok(Relations::default()) }
     }
 
-    /// The condition for the rows to which the caller has a relation; `None` if no row has it. It
-    /// must agree with [`Self::relations`], so that lists show what a single read allows.
-    #[doc(hidden)]
-    fn related(_fact: Relation, _ctx: &Context) -> Option<Condition> {
-        None
-    }
-
-    /// Whether the row was deleted and can still be restored. Such a row is absent to everything
-    /// that does not ask for deleted rows.
-    #[doc(hidden)]
-    fn is_removed(&self) -> bool {
-        false
-    }
-
-    /// The condition for the rows that were not deleted; `None` for a resource whose rows can't be
-    /// restored.
-    #[doc(hidden)]
-    fn not_removed() -> Option<Condition> {
-        None
-    }
-
-    /// The row as deleted at a timestamp, or as restored with `None`. The result is `None` for a
-    /// resource whose rows can't be restored: they are deleted permanently.
-    #[doc(hidden)]
-    fn removed(self, _at: Option<Timestamp>) -> Option<Self> {
-        None
-    }
-
-    /// What the resource itself writes beside a row, in the transaction of each write of it. What
-    /// other resources write is their reaction ([`super::dependents`]).
-    #[doc(hidden)]
-    fn follow_up<'a>(_tx: &'a Tx, _written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+    /// The condition for the rows to which the caller has a relation; `None` if no row has it.
+    fn related(_relation: Relation, _ctx: &Context) -> Option<Condition> {
         None
     }
 
     /// The row that contains this one and may forbid changes of it; `None` by default.
-    #[doc(hidden)]
     fn container(&self, _scope: &Scope) -> impl Future<Output = Result<Option<Container>>> + Send {
         async { Ok(None) }
     }
 
     /// The id of the row in whose path this one is found (`/tasks/{id}/comments`), for the change
     /// feed. It never changes.
-    #[doc(hidden)]
     fn lies_in(&self) -> Option<Uuid> {
         None
     }
@@ -143,66 +107,94 @@ pub trait Resource: Owned {
     /// Whether a change of the column can affect who sees the row, or the rows in it. The change
     /// feed marks such a change ([`crate::insight::change_feed`]). By default every column of an id
     /// does.
-    #[doc(hidden)]
     fn affects_visibility(column: ColumnOf<Self>) -> bool {
         *column.def().get_column_type() == ColumnType::Uuid
     }
 
     /// Whether the existence of a row lets its user see other rows, as a team membership does.
-    #[doc(hidden)]
     const GRANTS_VISIBILITY: bool = false;
+}
 
-    /// The searchable text of the row; `None` for a resource that is not searched. See
-    /// [`crate::insight::search`].
-    #[doc(hidden)]
-    fn searched(&self) -> Option<Searched<'_>> {
-        None
-    }
-
-    /// The columns that a list reads; all of them where an item of a list is the row.
-    #[doc(hidden)]
-    fn item_columns() -> Vec<ColumnOf<Self>> {
-        list::whole::<Self>()
-    }
+/// How the rows of a resource are written, deleted and shown.
+pub trait Stored: Owned {
+    /// Whether new rows are batched: they wait until the end of the transaction and are inserted
+    /// many at once. It is only for resources without a unique constraint, because a violation
+    /// would be found too late to name the field. A transaction that reads such rows writes the
+    /// batch first.
+    const BATCHED: bool = false;
 
     /// The columns that no response shows. The audit shows their changes as `[redacted]`.
-    #[doc(hidden)]
     const HIDDEN: &'static [&'static str] = &["tenant_id"];
 
-    /// The fields of an item of a list that are no columns of the row.
-    #[doc(hidden)]
-    const ADDED: &'static [&'static str] = &[];
+    /// The unique constraints.
+    fn uniques() -> &'static [Unique] {
+        &[]
+    }
 
     /// The row with the columns that are computed from its other values, such as the key of a name.
     /// Every write calls it. The audit does not record these columns.
-    #[doc(hidden)]
     #[must_use]
     fn derived(self) -> Self {
         self
     }
 
-    /// The filters of lists.
-    #[doc(hidden)]
+    /// What the resource itself writes beside a row, in the transaction of each write of it. What
+    /// other resources write is their reaction ([`super::dependents`]).
+    fn follow_up<'a>(_tx: &'a Tx, _written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+        None
+    }
+
+    /// The searchable text of the row; `None` for a resource that is not searched. See
+    /// [`crate::insight::search`].
+    fn searched(&self) -> Option<Searched<'_>> {
+        None
+    }
+
+    /// The row as deleted at a timestamp, or as restored with `None`. The result is `None` for a
+    /// resource whose rows can't be restored: they are deleted permanently.
+    fn removed(self, _at: Option<Timestamp>) -> Option<Self> {
+        None
+    }
+
+    /// Whether the row was deleted and can still be restored. Such a row is absent to everything
+    /// that does not ask for deleted rows.
+    fn is_removed(&self) -> bool {
+        false
+    }
+
+    /// The condition for the rows that were not deleted; `None` for a resource whose rows can't be
+    /// restored.
+    fn not_removed() -> Option<Condition> {
+        None
+    }
+}
+
+/// The lists of a resource: the fields of an item, the filters and the sort keys.
+pub trait Listed: Owned {
+    /// One item of a list.
+    type Item: Positioned + Serialize + Send + Sync;
+
+    /// The columns that a list reads; all of them where an item of a list is the row.
+    fn item_columns() -> Vec<ColumnOf<Self>> {
+        list::whole::<Self>()
+    }
+
+    /// The fields of an item that are no columns of the row.
+    const ADDED: &'static [&'static str] = &[];
+
+    /// The filters.
     fn filters() -> &'static [Filter<Self>] {
         &[]
     }
 
     /// The filters for callers who may read the private fields of every row. For the others they
     /// don't exist. A private filter with the name of a public one adds a column to it.
-    #[doc(hidden)]
     fn private_filters() -> &'static [Filter<Self>] {
         &[]
     }
 
-    /// The sort keys of lists. The default order is by the first, descending.
-    #[doc(hidden)]
+    /// The sort keys. The default order is by the first, descending.
     fn sorts() -> &'static [Sort<Self>];
-
-    /// The unique constraints.
-    #[doc(hidden)]
-    fn uniques() -> &'static [Unique] {
-        &[]
-    }
 }
 
 /// Implements [`Owned`] for a row with the columns that every row of a tenant has. Without a last

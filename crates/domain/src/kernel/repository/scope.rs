@@ -19,7 +19,7 @@ use super::{
     dependents::Dependents,
     evidence::{Act, Evidence},
     failure,
-    resource::{EntityOf, Owned, Resource},
+    resource::{EntityOf, Owned, Resource, Stored},
     row::Positioned,
     sql::{Lock, Statements},
 };
@@ -93,7 +93,7 @@ impl Scope {
         id: Uuid,
         act: A,
     ) -> Result<Evidence<N, A>> {
-        let row = self.find::<N>(id, A::WRITES).await?.filter(Resource::is_removed);
+        let row = self.find::<N>(id, A::WRITES).await?.filter(Stored::is_removed);
         self.judged(row, act).await
     }
 

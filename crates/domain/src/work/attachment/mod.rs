@@ -11,7 +11,9 @@ use crate::{
     kernel::{
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Child, Container, Read, Resource, Written, entity, readable_ids},
+        repository::{
+            Access, Child, Container, Listed, Read, Resource, Stored, Written, entity, readable_ids,
+        },
     },
     work::{
         file::{self, FileInfo, Received},
@@ -47,9 +49,9 @@ entity! {
 impl Resource for Attachment {
     const TYPE: policy::ResourceType = policy::ResourceType::Attachment;
     type Parent = Task;
-    const ADDED: &'static [&'static str] = &["uploader_removed"];
-    type Item = Self;
+}
 
+impl Access for Attachment {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         let relations = task::relations_within(self.task_id, scope).await?;
@@ -68,7 +70,9 @@ impl Resource for Attachment {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         task::container_of(self.task_id, scope).await
     }
+}
 
+impl Stored for Attachment {
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
             match (written.old, written.new) {
@@ -77,6 +81,12 @@ impl Resource for Attachment {
             }
         }))
     }
+}
+
+impl Listed for Attachment {
+    type Item = Self;
+
+    const ADDED: &'static [&'static str] = &["uploader_removed"];
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

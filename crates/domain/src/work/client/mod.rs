@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Resource, Searched, Unique, entity},
+    repository::{Access, Listed, Resource, Searched, Stored, Unique, entity},
 };
 
 entity! {
@@ -34,8 +34,11 @@ entity! {
 impl Resource for Client {
     const TYPE: policy::ResourceType = policy::ResourceType::Client;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for Client {}
+
+impl Stored for Client {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
@@ -52,6 +55,14 @@ impl Resource for Client {
         })
     }
 
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "client_folded_key", columns: "client.name_key", field: "name" }]
+    }
+}
+
+impl Listed for Client {
+    type Item = Self;
+
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -67,10 +78,6 @@ impl Resource for Client {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "client_folded_key", columns: "client.name_key", field: "name" }]
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Child, Container, Resource, Searched, Written, entity, json::AsJson,
-            lies_in_readable,
+            Access, Birth, Blank, Child, Container, Listed, Resource, Searched, Stored, Written, entity,
+            json::AsJson, lies_in_readable,
         },
     },
     work::{
@@ -54,9 +54,9 @@ entity! {
 impl Resource for Comment {
     const TYPE: policy::ResourceType = policy::ResourceType::Comment;
     type Parent = Task;
-    const ADDED: &'static [&'static str] = &["author_removed"];
-    type Item = Self;
+}
 
+impl Access for Comment {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         let relations = task::relations_within(self.task_id, scope).await?;
@@ -75,7 +75,9 @@ impl Resource for Comment {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         task::container_of(self.task_id, scope).await
     }
+}
 
+impl Stored for Comment {
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: "",
@@ -96,6 +98,12 @@ impl Resource for Comment {
             }
         }))
     }
+}
+
+impl Listed for Comment {
+    type Item = Self;
+
+    const ADDED: &'static [&'static str] = &["author_removed"];
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

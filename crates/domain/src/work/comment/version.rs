@@ -13,7 +13,7 @@ use crate::{
         audit::Arrival,
         list::{self, Page, Query, Sort, Within},
         policy::{self, Action, Relation, Relations},
-        repository::{Read, Resource, entity, lies_in_readable},
+        repository::{Access, Listed, Read, Resource, Stored, entity, lies_in_readable},
     },
     work::task::Task,
 };
@@ -38,8 +38,9 @@ entity! {
 impl Resource for CommentVersion {
     const TYPE: policy::ResourceType = policy::ResourceType::CommentVersion;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for CommentVersion {
     async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         match scope.find::<Comment>(self.comment_id, false).await? {
             Some(comment) => comment.relations(scope, action).await,
@@ -51,6 +52,12 @@ impl Resource for CommentVersion {
         let seen = || lies_in_readable::<Comment>(ctx, entity::Column::CommentId);
         (relation == Relation::TaskVisible).then(|| Condition::all().add(seen()))
     }
+}
+
+impl Stored for CommentVersion {}
+
+impl Listed for CommentVersion {
+    type Item = Self;
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "number", column: "id", key: |row| row.id.into() }]

@@ -26,8 +26,8 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
-            resource::ColumnOf, row::positions,
+            Access, Birth, Blank, Container, Listed, Resource, Searched, Stored, Written, entity,
+            json::AsJson, readable_ids, resource::ColumnOf, row::positions,
         },
     },
     work::{
@@ -86,9 +86,9 @@ positions!(DocumentSummary { id, title, project_id, author_id, created_at, updat
 impl Resource for Document {
     const TYPE: policy::ResourceType = policy::ResourceType::Document;
     type Parent = ();
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
-    type Item = DocumentSummary;
+}
 
+impl Access for Document {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         let relations = project::relations_within(Some(self.project_id), scope).await?;
@@ -100,6 +100,14 @@ impl Resource for Document {
         (relation == Relation::ProjectVisible).then(|| Condition::all().add(visible()))
     }
 
+    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
+        Ok(Some(project::container(self.project_id)))
+    }
+}
+
+impl Stored for Document {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
+
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.title,
@@ -108,10 +116,6 @@ impl Resource for Document {
             project_id: Some(self.project_id),
             task_id: None,
         })
-    }
-
-    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
-        Ok(Some(project::container(self.project_id)))
     }
 
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
@@ -125,6 +129,10 @@ impl Resource for Document {
             }
         }))
     }
+}
+
+impl Listed for Document {
+    type Item = DocumentSummary;
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
         use entity::Column;

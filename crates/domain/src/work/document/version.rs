@@ -15,7 +15,8 @@ use crate::{
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Child, Resource, entity, field, json::AsJson, readable_ids, resource::ColumnOf, row::positions,
+            Access, Child, Listed, Resource, Stored, entity, field, json::AsJson, readable_ids,
+            resource::ColumnOf, row::positions,
         },
     },
     work::file::{self, FileInfo},
@@ -76,9 +77,9 @@ positions!(DocumentVersionSummary { id, document_id, number, title, file, saved_
 impl Resource for DocumentVersion {
     const TYPE: policy::ResourceType = policy::ResourceType::DocumentVersion;
     type Parent = Document;
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
-    type Item = DocumentVersionSummary;
+}
 
+impl Access for DocumentVersion {
     async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         let document = scope.find::<Document>(self.document_id, false).await?.ok_or(Kind::NotFound)?;
         document.relations(scope, action).await
@@ -88,6 +89,14 @@ impl Resource for DocumentVersion {
         let visible = || entity::Column::DocumentId.in_subquery(readable_ids::<Document>(ctx));
         (relation == Relation::ProjectVisible).then(|| Condition::all().add(visible()))
     }
+}
+
+impl Stored for DocumentVersion {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "file_id"];
+}
+
+impl Listed for DocumentVersion {
+    type Item = DocumentVersionSummary;
 
     fn item_columns() -> Vec<ColumnOf<Self>> {
         use entity::Column;

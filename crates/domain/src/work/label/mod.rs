@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Resource, Unique, entity},
+    repository::{Access, Listed, Resource, Stored, Unique, entity},
 };
 
 entity! {
@@ -30,13 +30,24 @@ entity! {
 impl Resource for Label {
     const TYPE: policy::ResourceType = policy::ResourceType::Label;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for Label {}
+
+impl Stored for Label {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<50>(&self.name, &self.name_key, self.id), ..self }
     }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "label_folded_key", columns: "label.name_key", field: "name" }]
+    }
+}
+
+impl Listed for Label {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "name", form: Form::Text, column: entity::Column::Name }]
@@ -47,10 +58,6 @@ impl Resource for Label {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "label_folded_key", columns: "label.name_key", field: "name" }]
     }
 }
 

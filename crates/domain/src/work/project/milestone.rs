@@ -16,7 +16,9 @@ use crate::{
         input::{one_line, trimmed},
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Birth, Blank, Child, Container, Resource, entity, readable_ids},
+        repository::{
+            Access, Birth, Blank, Child, Container, Listed, Resource, Stored, entity, readable_ids,
+        },
     },
 };
 
@@ -41,8 +43,9 @@ entity! {
 impl Resource for Milestone {
     const TYPE: policy::ResourceType = policy::ResourceType::Milestone;
     type Parent = Project;
-    type Item = Self;
+}
 
+impl Access for Milestone {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         relations_within(Some(self.project_id), scope).await
     }
@@ -59,6 +62,12 @@ impl Resource for Milestone {
     async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
         Ok(Some(super::container(self.project_id)))
     }
+}
+
+impl Stored for Milestone {}
+
+impl Listed for Milestone {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -23,8 +23,8 @@ use crate::{
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations, Role},
         repository::{
-            Birth, Blank, Container, Delete, Evidence, Precondition, Resource, Searched, Update, entity,
-            row::enumeration,
+            Access, Birth, Blank, Container, Delete, Evidence, Listed, Precondition, Resource, Searched,
+            Stored, Update, entity, row::enumeration,
         },
     },
     work::{
@@ -159,8 +159,9 @@ pub(crate) fn managed_ids(ctx: &Context, user: Uuid) -> SelectStatement {
 impl Resource for Project {
     const TYPE: policy::ResourceType = policy::ResourceType::Project;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for Project {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let (visible, manages) = standing(self, scope).await?;
         Ok(Relations::default()
@@ -171,7 +172,9 @@ impl Resource for Project {
     fn related(relation: Relation, ctx: &Context) -> Option<Condition> {
         (relation == Relation::ProjectVisible).then(|| visible(ctx))
     }
+}
 
+impl Stored for Project {
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.name,
@@ -181,6 +184,10 @@ impl Resource for Project {
             task_id: None,
         })
     }
+}
+
+impl Listed for Project {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -12,7 +12,7 @@ use sea_orm::{QueryFilter, QueryTrait, entity::prelude::*};
 use super::{Reminder, before, entity as reminders};
 use crate::{
     Result, Timestamp, Tx,
-    kernel::repository::{ReactsTo, Resource, Written, entity},
+    kernel::repository::{ReactsTo, Stored, Written, entity},
     work::task::Task,
 };
 

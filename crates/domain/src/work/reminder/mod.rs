@@ -26,7 +26,8 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Written, entity, readable_ids,
+            Access, BelongsTo, Birth, Blank, Child, Container, Listed, PassesOn, Resource, Stored, Written,
+            entity, readable_ids,
         },
     },
     work::task::{self, Task},
@@ -103,8 +104,9 @@ fn before(due: Option<Timestamp>, minutes: Option<i32>) -> Option<Timestamp> {
 impl Resource for Reminder {
     const TYPE: policy::ResourceType = policy::ResourceType::Reminder;
     type Parent = Task;
-    type Item = Self;
+}
 
+impl Access for Reminder {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         if scope.ctx().user() != Some(self.user_id) {
             return Ok(Relations::default());
@@ -131,7 +133,9 @@ impl Resource for Reminder {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         task::container_of(self.task_id, scope).await
     }
+}
 
+impl Stored for Reminder {
     fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
         Some(Box::pin(async move {
             let Some(reminder) = written.new else {
@@ -146,6 +150,10 @@ impl Resource for Reminder {
             alarm::set(tx, reminder.id, reminder.at(due)).await
         }))
     }
+}
+
+impl Listed for Reminder {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -8,7 +8,7 @@ use crate::kernel::{
     input::{name_key, one_line, trimmed},
     list::{Filter, Form, Sort},
     policy,
-    repository::{Resource, Searched, Unique, entity},
+    repository::{Access, Listed, Resource, Searched, Stored, Unique, entity},
 };
 
 entity! {
@@ -28,8 +28,11 @@ entity! {
 impl Resource for RequestType {
     const TYPE: policy::ResourceType = policy::ResourceType::RequestType;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for RequestType {}
+
+impl Stored for RequestType {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
 
     fn derived(self) -> Self {
@@ -46,6 +49,14 @@ impl Resource for RequestType {
         })
     }
 
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "request_type_folded_key", columns: "request_type.name_key", field: "name" }]
+    }
+}
+
+impl Listed for RequestType {
+    type Item = Self;
+
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
         &[
@@ -59,10 +70,6 @@ impl Resource for RequestType {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "request_type_folded_key", columns: "request_type.name_key", field: "name" }]
     }
 }
 

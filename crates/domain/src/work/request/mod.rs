@@ -25,7 +25,10 @@ use crate::{
         input::{Unchecked, title_line, trimmed},
         list::{Filter, Form, Page, Query, Sort},
         policy::{self, Role},
-        repository::{Birth, Blank, Precondition, Resource, Searched, Update, entity, row::enumeration},
+        repository::{
+            Access, Birth, Blank, Listed, Precondition, Resource, Searched, Stored, Update, entity,
+            row::enumeration,
+        },
     },
     work::client::Client,
 };
@@ -90,8 +93,11 @@ enumeration!(RequestStatus as String);
 impl Resource for ClientRequest {
     const TYPE: policy::ResourceType = policy::ResourceType::ClientRequest;
     type Parent = ();
-    type Item = Self;
+}
 
+impl Access for ClientRequest {}
+
+impl Stored for ClientRequest {
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.title,
@@ -101,6 +107,10 @@ impl Resource for ClientRequest {
             task_id: None,
         })
     }
+}
+
+impl Listed for ClientRequest {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

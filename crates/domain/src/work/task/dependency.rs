@@ -18,7 +18,10 @@ use crate::{
         error::Kind,
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Child, Container, Resource, Unique, entity, readable_ids},
+        repository::{
+            Access, BelongsTo, Birth, Blank, Child, Container, Listed, Resource, Stored, Unique, entity,
+            readable_ids,
+        },
     },
 };
 
@@ -43,8 +46,9 @@ entity! {
 impl Resource for TaskDependency {
     const TYPE: policy::ResourceType = policy::ResourceType::TaskDependency;
     type Parent = Task;
-    type Item = Self;
+}
 
+impl Access for TaskDependency {
     async fn relations(&self, scope: &Scope, action: Action) -> Result<Relations> {
         let Some(task) = scope.find::<Task>(self.task_id, false).await?.filter(|task| !task.is_removed())
         else {
@@ -77,6 +81,20 @@ impl Resource for TaskDependency {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         super::container_of(self.task_id, scope).await
     }
+}
+
+impl Stored for TaskDependency {
+    fn uniques() -> &'static [Unique] {
+        &[Unique {
+            index: "task_dependency_key",
+            columns: "task_dependency.task_id, task_dependency.blocker_id",
+            field: "blocker_id",
+        }]
+    }
+}
+
+impl Listed for TaskDependency {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "blocker", form: Form::Id, column: entity::Column::BlockerId }]
@@ -84,14 +102,6 @@ impl Resource for TaskDependency {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique {
-            index: "task_dependency_key",
-            columns: "task_dependency.task_id, task_dependency.blocker_id",
-            field: "blocker_id",
-        }]
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Result, Timestamp, Tx,
-    kernel::{change::ChangeType, error::Kind, repository::Resource},
+    kernel::{change::ChangeType, error::Kind, repository::Stored},
 };
 
 /// How many ancestors a task may have.

@@ -105,10 +105,6 @@ pub struct TaskInput {
 }
 
 /// The project in a body: `None` if the field is absent, `Some(None)` if it is null.
-#[expect(
-    clippy::option_option,
-    reason = "a subtask that is to leave its project differs from one that says nothing"
-)]
 pub(super) type Given = Option<Option<Uuid>>;
 
 fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Given, D::Error> {

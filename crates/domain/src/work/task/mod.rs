@@ -45,8 +45,8 @@ use crate::{
         list::{self, Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Blank, Container, Resource, Searched, Written, entity, json::AsJson, readable_ids,
-            row::enumeration,
+            Access, Birth, Blank, Container, Listed, Resource, Searched, Stored, Written, entity,
+            json::AsJson, readable_ids, row::enumeration,
         },
     },
     work::{
@@ -147,10 +147,9 @@ enumeration!(TaskStatus as String);
 impl Resource for Task {
     const TYPE: policy::ResourceType = policy::ResourceType::Task;
     type Parent = ();
-    const BATCHED: bool = true;
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
-    type Item = Self;
+}
 
+impl Access for Task {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let user = scope.ctx().user();
         let mine = |id: Option<Uuid>| user.is_some() && user == id;
@@ -161,33 +160,6 @@ impl Resource for Task {
         Ok(relations
             .with(Relation::PersonalOwner, personal && owner)
             .with(Relation::PersonalAssignee, personal && assignee))
-    }
-
-    fn is_removed(&self) -> bool {
-        self.deleted_at.is_some()
-    }
-
-    fn not_removed() -> Option<Condition> {
-        Some(Condition::all().add(entity::Column::DeletedAt.is_null()))
-    }
-
-    fn removed(self, at: Option<Timestamp>) -> Option<Self> {
-        Some(Self { deleted_at: at, ..self })
-    }
-
-    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
-        Ok(self.project_id.map(project::container))
-    }
-
-    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
-        let task = written.new?;
-        Some(Box::pin(async move {
-            tagged::keep(tx, written.old, task).await?;
-            match written.old {
-                Some(old) => family::follow(tx, old, task).await,
-                None => Ok(()),
-            }
-        }))
     }
 
     fn affects_visibility(column: entity::Column) -> bool {
@@ -210,6 +182,26 @@ impl Resource for Task {
         })
     }
 
+    async fn container(&self, _scope: &Scope) -> Result<Option<Container>> {
+        Ok(self.project_id.map(project::container))
+    }
+}
+
+impl Stored for Task {
+    const BATCHED: bool = true;
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "start_local", "due_local"];
+
+    fn follow_up<'a>(tx: &'a Tx, written: Written<'a, Self>) -> Option<BoxFuture<'a, Result<()>>> {
+        let task = written.new?;
+        Some(Box::pin(async move {
+            tagged::keep(tx, written.old, task).await?;
+            match written.old {
+                Some(old) => family::follow(tx, old, task).await,
+                None => Ok(()),
+            }
+        }))
+    }
+
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.title,
@@ -219,6 +211,22 @@ impl Resource for Task {
             task_id: None,
         })
     }
+
+    fn is_removed(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    fn not_removed() -> Option<Condition> {
+        Some(Condition::all().add(entity::Column::DeletedAt.is_null()))
+    }
+
+    fn removed(self, at: Option<Timestamp>) -> Option<Self> {
+        Some(Self { deleted_at: at, ..self })
+    }
+}
+
+impl Listed for Task {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

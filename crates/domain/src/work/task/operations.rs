@@ -22,7 +22,7 @@ use crate::{
         error::Kind,
         input::Unchecked,
         list::{self, Page, Query, Within},
-        repository::{Delete, Override, Precondition, ReactsTo, Resource, SWEEP, Update, Written},
+        repository::{Delete, Override, Precondition, ReactsTo, SWEEP, Stored, Update, Written},
     },
     work::project::{self, Project},
 };

@@ -16,7 +16,7 @@ use crate::{
         input::{one_line, trimmed},
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{BelongsTo, Birth, Blank, Child, Resource, Unique, entity},
+        repository::{Access, BelongsTo, Birth, Blank, Child, Listed, Resource, Stored, Unique, entity},
     },
 };
 
@@ -50,8 +50,9 @@ pub(crate) fn joined(ctx: &Context, user: Uuid) -> SelectStatement {
 impl Resource for TeamMember {
     const TYPE: policy::ResourceType = policy::ResourceType::TeamMember;
     type Parent = Team;
-    type Item = Self;
+}
 
+impl Access for TeamMember {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let team = scope.find::<Team>(self.team_id, false).await?.ok_or(Kind::NotFound)?;
         let own = scope.ctx().user() == Some(self.user_id);
@@ -74,6 +75,20 @@ impl Resource for TeamMember {
         };
         Some(Condition::all().add(entity::Column::TeamId.in_subquery(teams)))
     }
+}
+
+impl Stored for TeamMember {
+    fn uniques() -> &'static [Unique] {
+        &[Unique {
+            index: "team_member_key",
+            columns: "team_member.team_id, team_member.user_id",
+            field: "user_id",
+        }]
+    }
+}
+
+impl Listed for TeamMember {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
@@ -81,14 +96,6 @@ impl Resource for TeamMember {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique {
-            index: "team_member_key",
-            columns: "team_member.team_id, team_member.user_id",
-            field: "user_id",
-        }]
     }
 }
 

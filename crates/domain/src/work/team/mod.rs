@@ -17,7 +17,7 @@ use crate::{
         input::{name_key, one_line, trimmed},
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
-        repository::{Birth, Blank, Resource, Searched, Unique, entity},
+        repository::{Access, Birth, Blank, Listed, Resource, Searched, Stored, Unique, entity},
     },
 };
 
@@ -67,14 +67,9 @@ pub(crate) fn managed(ctx: &Context, user: Uuid) -> SelectStatement {
 impl Resource for Team {
     const TYPE: policy::ResourceType = policy::ResourceType::Team;
     type Parent = ();
-    type Item = Self;
+}
 
-    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
-
-    fn derived(self) -> Self {
-        Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
-    }
-
+impl Access for Team {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         relations_within(self, scope).await
     }
@@ -88,6 +83,14 @@ impl Resource for Team {
         };
         Some(Condition::all().add(condition))
     }
+}
+
+impl Stored for Team {
+    const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+
+    fn derived(self) -> Self {
+        Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
+    }
 
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
@@ -98,6 +101,14 @@ impl Resource for Team {
             task_id: None,
         })
     }
+
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "team_folded_key", columns: "team.name_key", field: "name" }]
+    }
+}
+
+impl Listed for Team {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;
@@ -114,10 +125,6 @@ impl Resource for Team {
             Sort { name: "created_at", column: "id", key: |row| row.id.into() },
             Sort { name: "name", column: "name", key: |row| (&row.name).into() },
         ]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "team_folded_key", columns: "team.name_key", field: "name" }]
     }
 }
 

@@ -26,8 +26,8 @@ use crate::{
         list::{self, Filter, Form, Page, Query, Sort, Within},
         policy::{self, Action, Relation, Relations},
         repository::{
-            Birth, Child, Container, Delete, Precondition, ReactsTo, Read, Resource, Update, Written, entity,
-            field,
+            Access, Birth, Child, Container, Delete, Listed, Precondition, ReactsTo, Read, Resource, Stored,
+            Update, Written, entity, field,
         },
     },
     work::task::{self, Task},
@@ -69,9 +69,9 @@ fn seconds(start: Timestamp, end: Timestamp) -> i32 {
 impl Resource for TimeEntry {
     const TYPE: policy::ResourceType = policy::ResourceType::TimeEntry;
     type Parent = Task;
-    const ADDED: &'static [&'static str] = &["user_removed"];
-    type Item = Self;
+}
 
+impl Access for TimeEntry {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let own = scope.ctx().user().is_some_and(|user| self.user_id == user);
         let task = scope.find::<Task>(self.task_id, false).await?;
@@ -101,7 +101,9 @@ impl Resource for TimeEntry {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         task::container_of(self.task_id, scope).await
     }
+}
 
+impl Stored for TimeEntry {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "running_key"];
 
     fn derived(self) -> Self {
@@ -111,6 +113,12 @@ impl Resource for TimeEntry {
             ..self
         }
     }
+}
+
+impl Listed for TimeEntry {
+    type Item = Self;
+
+    const ADDED: &'static [&'static str] = &["user_removed"];
 
     fn filters() -> &'static [Filter<Self>] {
         use entity::Column;

@@ -16,7 +16,7 @@ use crate::{
         crud::Editable,
         error::Kind,
         policy::{self, Action},
-        repository::{Child, Precondition, Read, Resource, Update},
+        repository::{Child, Precondition, Read, Resource, Stored, Update},
     },
     work::task::Task,
 };

@@ -18,7 +18,8 @@ use crate::{
         list::{Filter, Form, Sort},
         policy::{self, Action, Relation, Relations},
         repository::{
-            BelongsTo, Birth, Blank, Child, Container, PassesOn, Resource, Unique, entity, lies_in_readable,
+            Access, BelongsTo, Birth, Blank, Child, Container, Listed, PassesOn, Resource, Stored, Unique,
+            entity, lies_in_readable,
         },
     },
     work::task::{self, Task},
@@ -40,8 +41,9 @@ entity! {
 impl Resource for Watcher {
     const TYPE: policy::ResourceType = policy::ResourceType::Watcher;
     type Parent = Task;
-    type Item = Self;
+}
 
+impl Access for Watcher {
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let relations = task::relations_within(self.task_id, scope).await?;
         Ok(relations.with(Relation::Owner, scope.ctx().user() == Some(self.user_id)))
@@ -59,6 +61,16 @@ impl Resource for Watcher {
     async fn container(&self, scope: &Scope) -> Result<Option<Container>> {
         task::container_of(self.task_id, scope).await
     }
+}
+
+impl Stored for Watcher {
+    fn uniques() -> &'static [Unique] {
+        &[Unique { index: "watcher_key", columns: "watcher.task_id, watcher.user_id", field: "user_id" }]
+    }
+}
+
+impl Listed for Watcher {
+    type Item = Self;
 
     fn filters() -> &'static [Filter<Self>] {
         &[Filter { name: "user", form: Form::Person, column: entity::Column::UserId }]
@@ -66,10 +78,6 @@ impl Resource for Watcher {
 
     fn sorts() -> &'static [Sort<Self>] {
         &[Sort { name: "created_at", column: "id", key: |row| row.id.into() }]
-    }
-
-    fn uniques() -> &'static [Unique] {
-        &[Unique { index: "watcher_key", columns: "watcher.task_id, watcher.user_id", field: "user_id" }]
     }
 }
 
