@@ -5,6 +5,9 @@ use taskhub_tests::PASSWORD;
 
 use super::{Entry, Fixture, Slot};
 
+/// A client names both its id and its secret.
+const CLIENT: &[(&str, &str)] = &[("required", "/client_")];
+
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::public("create_token")
         .body(credentials, &[])
@@ -16,8 +19,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         .changes(&["session", "user"]),
     Entry::public("refresh_token").body(refresh, &[]).changes(&["session"]),
     Entry::public("verify_token").body(token, &[]),
-    Entry::public("revoke_token").body(revocation, &[]).changes(&["access_token", "revocation"]),
-    Entry::public("introspect_token").body(introspection, &[]),
+    Entry::public("revoke_token")
+        .body(revocation, &[])
+        .cross_field(CLIENT)
+        .changes(&["access_token", "revocation"]),
+    Entry::public("introspect_token").body(introspection, &[]).cross_field(CLIENT),
 ];
 
 fn credentials(fixture: &Fixture) -> Value {
