@@ -6,6 +6,8 @@
 //! belongs to that file, which the programs of the page can use. The pages of the problems are
 //! generated from their table.
 
+mod permissions;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
