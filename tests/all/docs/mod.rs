@@ -1,15 +1,19 @@
-//! The documentation for users of the API. The commands of a page (blocks of `sh`) run in one bash
-//! per page, against a new server with default settings. The outputs that the page shows after them
-//! (blocks of `json`, `http` or `text`) must match, where `…` stands for any text. A `curl` with an
-//! error response fails its page, unless the page shows that response. The pages of the problems
-//! are generated from their table.
+//! The documentation for users of the API.
+//!
+//! The blocks of `sh`, of `js` and of `python` of a page are three programs. Each runs after the
+//! blocks of the quick start in the same language, against a new server with default settings. The
+//! outputs that the page shows after a block (blocks of `json`, `http` or `text`) must match, where
+//! `…` stands for any text. A `curl` with an error response fails its page, unless the page shows
+//! that response. A block that names a file (`js taskhub.js`) belongs to that file, which the
+//! programs of the page can use. The pages of problems and permissions are generated.
 
+mod permissions;
 mod problems;
 mod script;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use script::{blocks, typed};
+use script::{LANGUAGES, blocks, ran};
 
 /// The page that the other pages build on.
 const FIRST: &str = "docs/quick-start.md";
@@ -22,8 +26,10 @@ macro_rules! pages {
             #[test]
             fn $name() {
                 let first = if $path == FIRST || $path == "README.md" { String::new() } else { read(FIRST) };
-                let typed = typed(&first, &read($path));
-                assert_eq!(typed, Ok(()), "{}", $path);
+                for language in &LANGUAGES {
+                    let ran = ran(language, &first, &read($path));
+                    assert_eq!(ran, Ok(()), "{} in {}", $path, language.name);
+                }
             }
         )*
     };
@@ -41,16 +47,20 @@ pages! {
     following_changes = "docs/events.md",
     limits = "docs/limits.md",
     versions = "docs/api-versioning.md",
+    web_app = "docs/guides/web-app.md",
+    mobile_app = "docs/guides/mobile-app.md",
+    service = "docs/guides/service.md",
 }
 
 #[test]
 fn every_page_is_run_and_listed_in_the_index() {
-    let pages =
-        names("docs").into_iter().filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
+    let guides = names("docs/guides").into_iter().map(|name| format!("guides/{name}"));
+    let pages = names("docs").into_iter().chain(guides);
+    let pages = pages.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
     let index = read("docs/README.md");
     for name in pages {
         let page = format!("docs/{name}");
-        let is_read_only = blocks(&read(&page)).is_empty();
+        let is_read_only = LANGUAGES.iter().all(|language| blocks(language, &read(&page)).is_empty());
         assert!(is_read_only || PAGES.contains(&page.as_str()), "{page} is not run");
         assert!(
             name == "README.md" || index.contains(&format!("]({name})")),
