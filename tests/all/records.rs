@@ -20,6 +20,7 @@ every_database!(
     earlier_text_stays_hidden_after_a_project_changes_team,
     project_with_restorable_tasks_is_deleted_only_with_purge,
     deleted_label_is_removed_from_deleted_tasks,
+    in_use_says_what_refers_to_the_row,
     unique_names_ignore_case_and_spacing,
 );
 
@@ -404,6 +405,35 @@ async fn deleted_label_is_removed_from_deleted_tasks(app: &App) {
     let _ = app.delete(&path).by(&t.admin).gives(204).await;
     let restored = app.post(&format!("{gone}/restore")).by(&t.member).gives(200).await;
     assert_eq!(restored["label_ids"], json!([]));
+}
+
+async fn in_use_says_what_refers_to_the_row(app: &App) {
+    let t = app.tenant().await;
+    let named = async |path: &str, body: Value| make(app, &t.admin, path, body).await;
+    let (team_id, team) = named("/teams", json!({ "name": "Design" })).await;
+    let (project_id, project) = named("/projects", json!({ "name": "Site", "team_id": team_id["id"] })).await;
+    let (label_id, label) = named("/labels", json!({ "name": "Bug" })).await;
+    let (client_id, client) = named("/clients", json!({ "name": "Bakery" })).await;
+    let (type_id, kind) = named("/request-types", json!({ "name": "Repair" })).await;
+    let _ = named(
+        "/tasks",
+        json!({ "title": "Mend", "project_id": project_id["id"], "label_ids": [label_id["id"]] }),
+    )
+    .await;
+    let request = json!({ "title": "Oven", "client_id": client_id["id"], "type_id": type_id["id"] });
+    let _ = named("/requests", request).await;
+    let uses = [
+        (&team, "The team has projects. "),
+        (&project, "The project contains tasks or documents. "),
+        (&label, "Tasks outside the trash have this label. "),
+        (&client, "The client has requests. "),
+        (&kind, "Requests have this type. "),
+    ];
+    for (path, detail) in uses {
+        let refused = app.delete(path).by(&t.admin).send().await.expect(409);
+        assert_eq!(refused.code(), "in_use");
+        assert!(refused.body["detail"].as_str().unwrap().starts_with(detail), "{}", refused.text);
+    }
 }
 
 async fn unique_names_ignore_case_and_spacing(app: &App) {

@@ -114,6 +114,10 @@ impl Resource for User {
     const TYPE: policy::ResourceType = policy::ResourceType::User;
     type Parent = ();
     const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
+    const IN_USE: Option<&'static str> = Some(
+        "The user still has projects, teams, tasks, requests, documents or invitations. Give the id of the user \
+         who takes them over in transfer_to, or deactivate the user instead.",
+    );
     type Item = Self;
 
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {

@@ -152,6 +152,10 @@ pub trait Resource: Owned {
     #[doc(hidden)]
     const GRANTS_VISIBILITY: bool = false;
 
+    /// The message when other rows refer to a row that is to be deleted: which rows, and what to do.
+    #[doc(hidden)]
+    const IN_USE: Option<&'static str> = None;
+
     /// The searchable text of the row; `None` for a resource that is not searched. See
     /// [`crate::insight::search`].
     #[doc(hidden)]

@@ -37,6 +37,8 @@ impl Resource for Client {
     type Item = Self;
 
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+    const IN_USE: Option<&'static str> =
+        Some("The client has requests. Delete them, or give them another client.");
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }

@@ -161,6 +161,9 @@ impl Resource for Project {
     type Parent = ();
     type Item = Self;
 
+    const IN_USE: Option<&'static str> =
+        Some("The project contains tasks or documents. Delete them, or move them to another project.");
+
     async fn relations(&self, scope: &Scope, _action: Action) -> Result<Relations> {
         let (visible, manages) = standing(self, scope).await?;
         Ok(Relations::default()
