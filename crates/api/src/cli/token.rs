@@ -7,10 +7,9 @@ use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
     input::Unchecked,
     service_account::{self, ServiceAccountInput},
-    tenant,
 };
 
-use super::{operator, say};
+use super::{operator, say, within};
 use crate::{config::Settings, state::StartError};
 
 /// The longest lifetime of such a token in seconds: a year.
@@ -41,7 +40,7 @@ impl Token {
         let (state, system) = operator(settings, "creating a token").await?;
         let token = match (&self.tenant, &self.service) {
             (Some(slug), Some(name)) => {
-                let ctx = system.within(tenant::by_slug(&state.repository, &system, slug).await?.id);
+                let ctx = within(&state, &system, slug).await?;
                 let body = json!({ "name": name, "scopes": self.scope });
                 let body = Unchecked::<ServiceAccountInput>::new(body);
                 let write = state.repository.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
@@ -59,6 +58,6 @@ impl Token {
                 lifetime: self.seconds,
             }),
         };
-        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?.expose_secret())
+        say(token?.expose_secret())
     }
 }
