@@ -111,6 +111,10 @@ fn operator_mints_service_and_operator_tokens() {
         let _ = hub("tenant create Acme").said();
         let url = "--public-url http://127.0.0.1:8080";
         let importer = "token --tenant acme --service importer";
+        let complaint = hub(importer).complained();
+        let unknown =
+            "The tenant has no service account \"importer\". To create it, give its scopes with --scope.";
+        assert_eq!(complaint.trim(), format!("taskhub: {unknown}"));
         let service = hub(&format!("{importer} --scope tasks:read,projects:read {url}")).said();
         // The same service account, with one of its scopes and with all of them.
         let less = hub(&format!("{importer} --scope tasks:read {url}")).said();

@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
+    Error, error,
     input::Unchecked,
     service_account::{self, ServiceAccountInput},
 };
@@ -20,7 +21,7 @@ pub(super) struct Token {
     /// The slug of the tenant of the service account
     #[arg(long, requires = "service", required_unless_present = "operator")]
     tenant: Option<String>,
-    /// The name of the service account; a missing one is created with the scopes in --scope
+    /// The name of the service account; with --scope, a missing one is created with these scopes
     #[arg(long, requires = "tenant")]
     service: Option<String>,
     /// Create the token for an operator, who has no tenant
@@ -46,7 +47,7 @@ impl Token {
                 let write = state.repository.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
                     Box::pin(service_account::ensure(tx, body, *seconds))
                 });
-                state.mint(&write.await?)
+                state.mint(&write.await.map_err(|error| unknown(error, name))?)
             }
             _ => state.mint_grant(&Grant {
                 kind: Kind::Operator,
@@ -59,5 +60,15 @@ impl Token {
             }),
         };
         say(token?.expose_secret())
+    }
+}
+
+/// Explains that the service account does not exist.
+fn unknown(error: Error, name: &str) -> StartError {
+    match error.kind() {
+        error::Kind::NotFound => StartError::Setting(format!(
+            "The tenant has no service account \"{name}\". To create it, give its scopes with --scope."
+        )),
+        _ => error.into(),
     }
 }
