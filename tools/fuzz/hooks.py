@@ -41,7 +41,6 @@ SAID = (
     "Must be absent when ",
     "Must be absent for a text",  # a parameter of another content type
     "Must be later than from.",
-    "The end is before the start.",
     "The end must not be before the start.",
     "A time entry must be at most 24 hours long.",
     "This action needs it.",
@@ -49,7 +48,7 @@ SAID = (
     "Authenticate with a bearer token or with client credentials, not with both.",
     "This parameter is required, unless a form names the file.",
     "Must be at most 366 days after from.",
-    "Expected at most 3 of: ",  # a repeated sort key
+    "Must be at most 3 of: ",  # a repeated sort key
     # the state of this row or of others
     "Must be the project of the task in beside_id.",
     "Must be the project of the parent task.",

@@ -120,6 +120,12 @@ pub enum StartError {
     Setting(String),
 }
 
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Setting(problem.code().title().to_owned())
+    }
+}
+
 impl State {
     /// Reads the keys and opens the database, and migrates it if the setting says so.
     ///
@@ -202,11 +208,22 @@ impl State {
     }
 }
 
-/// The message of a domain error for the operator: its detail, if there is nothing else to say.
+/// The message of a domain error for the operator: what is wrong in which field, or its detail or
+/// title, and the cause.
 fn sentence(error: &taskhub_domain::Error) -> String {
-    match error.detail() {
-        Some(detail) if error.fields().is_empty() && error.cause().is_none() => detail.to_owned(),
-        _ => format!("The operation failed: {error}"),
+    let fields = error.fields().iter();
+    let fields: Vec<_> =
+        fields.map(|field| format!("{}: {}", field.pointer.trim_start_matches('/'), field.message)).collect();
+    let text = match error.detail() {
+        None if fields.is_empty() => Code::from(error.kind()).title().to_owned(),
+        detail => {
+            let parts = detail.map(str::to_owned).into_iter().chain(fields);
+            parts.collect::<Vec<_>>().join(" ")
+        }
+    };
+    match error.cause() {
+        Some(cause) => format!("{text} The cause: {cause}"),
+        None => text,
     }
 }
 

@@ -28,7 +28,8 @@ fn operator_creates_tenants_and_users() {
         assert_eq!(slug, "acme");
         let _ = hub("tenant create Other --slug the-other").said();
         let complaint = hub("tenant create Acme").complained();
-        assert!(complaint.contains("/slug"), "{complaint}");
+        let taken = "slug: Another resource has this value already. Use a different value.";
+        assert_eq!(complaint.trim(), format!("taskhub: {taken}"));
         let listed = hub("tenant list").said();
         assert_eq!(listed.lines().count(), 2);
         assert!(listed.lines().next().unwrap().starts_with(id) && listed.contains("the-other"), "{listed}");
@@ -43,7 +44,8 @@ fn operator_creates_tenants_and_users() {
         assert!(made.contains("ada@acme.example") && !made.contains(PASSWORD), "{made}");
         assert!(with(create, PASSWORD).complained().contains("has this value already"));
         let nowhere = "user create --tenant nowhere --email a@b.example --username ada";
-        let _ = with(nowhere, PASSWORD).complained();
+        let unknown = "taskhub: No tenant has the slug \"nowhere\".";
+        assert_eq!(with(nowhere, PASSWORD).complained().trim(), unknown);
         let server = serve(&folder, &[]).await;
         let sign_in = async |password: &str| {
             let body = json!({ "username": "ada", "tenant": "acme", "password": password });
@@ -69,7 +71,9 @@ fn operator_creates_tenants_and_users() {
             server.send("GET", "/tasks", &access, &Value::Null).await.unwrap().0 == 200
         })
         .await;
-        let _ = hub("tenant suspend nowhere").complained();
+        for command in ["suspend nowhere", "activate nowhere", "quota nowhere --max-bytes 1 --max-files 1"] {
+            assert_eq!(hub(&format!("tenant {command}")).complained().trim(), unknown);
+        }
         let _ = server.stop().await;
     });
 }
@@ -107,6 +111,10 @@ fn operator_mints_service_and_operator_tokens() {
         let _ = hub("tenant create Acme").said();
         let url = "--public-url http://127.0.0.1:8080";
         let importer = "token --tenant acme --service importer";
+        let complaint = hub(importer).complained();
+        let unknown =
+            "The tenant has no service account \"importer\". To create it, give its scopes with --scope.";
+        assert_eq!(complaint.trim(), format!("taskhub: {unknown}"));
         let service = hub(&format!("{importer} --scope tasks:read,projects:read {url}")).said();
         // The same service account, with one of its scopes and with all of them.
         let less = hub(&format!("{importer} --scope tasks:read {url}")).said();

@@ -174,6 +174,27 @@ impl Database {
         rows
     }
 
+    /// Stores dependencies, each of a task on its blocker: more than a test can create by requests.
+    pub(crate) async fn add_dependencies(&self, tenant: Uuid, pairs: &[(Uuid, Uuid)]) {
+        let quote = if matches!(self.pool, Pool::Postgres(_)) { "" } else { "X" };
+        let id = |id: Uuid| format!("{quote}'{}'", id.simple());
+        let row = |((task, blocker), own): (&(Uuid, Uuid), u128)| {
+            format!(
+                "({}, {}, {}, {}, 0, 0, 1)",
+                id(tenant),
+                id(Uuid::from_u128(own)),
+                id(*task),
+                id(*blocker)
+            )
+        };
+        let rows: Vec<_> = pairs.iter().zip(1..).map(row).collect();
+        for rows in rows.chunks(1000) {
+            let columns = "tenant_id, id, task_id, blocker_id, created_at, updated_at, version";
+            let sql = format!("INSERT INTO task_dependency ({columns}) VALUES {}", rows.join(", "));
+            let _ = self.read(sql).await;
+        }
+    }
+
     /// The number of pending mails of a tenant.
     pub(crate) async fn mail_of(&self, tenant: Uuid) -> usize {
         self.number_of("mail", tenant).await

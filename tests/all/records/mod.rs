@@ -2,10 +2,12 @@
 //! history keeps the permissions of its place.
 
 mod cascade;
+mod cascade_feed;
 mod cascade_team;
 mod deleted;
 mod history;
 mod history_user;
+mod in_use;
 mod moved_project;
 mod moved_task;
 

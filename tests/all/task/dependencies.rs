@@ -9,6 +9,7 @@ every_database!(
     blocked_task_cannot_be_completed,
     only_managers_force_the_completion_of_a_blocked_task,
     dependency_cycle_is_rejected_with_409,
+    cycle_through_thousands_of_dependencies_is_rejected_with_409,
     one_of_two_concurrent_dependencies_that_form_a_cycle_fails,
     dependency_is_visible_only_with_its_blocker,
     blocked_assignee_cannot_evade_the_dependency,
@@ -74,6 +75,30 @@ async fn dependency_cycle_is_rejected_with_409(app: &App) {
         wait(app, &t.member, &chain[task], &chain[blocker], 409).await;
     }
     wait(app, &t.member, &chain[0], &chain[2], 201).await;
+}
+
+async fn cycle_through_thousands_of_dependencies_is_rejected_with_409(app: &App) {
+    let t = app.tenant().await;
+    let mut tasks = Vec::new();
+    for _ in 0..2 {
+        let create = json!({ "action": "create", "body": { "title": "Task" } });
+        let body = json!({ "operations": vec![create; 80] });
+        let made = app.post("/tasks/bulk").by(&t.member).json(&body).gives(200).await;
+        tasks.extend(made["results"].as_array().unwrap().iter().map(|result| result["row"].clone()));
+    }
+    let id = |at: usize| tasks[at]["id"].as_str().unwrap().parse().unwrap();
+    // The first task depends on 55 tasks, each of these on the same 100 tasks, and the last of
+    // these on a further one.
+    let (first, middle, last, end) = (0, 1..56, 56..156, 156);
+    let mut pairs: Vec<_> = middle.clone().map(|at| (id(first), id(at))).collect();
+    for at in middle {
+        pairs.extend(last.clone().map(|below| (id(at), id(below))));
+    }
+    pairs.push((id(55), id(end)));
+    crate::contract::database::Database::of(app).await.add_dependencies(t.id, &pairs).await;
+    let refused = wait(app, &t.member, &tasks[end], &tasks[first], 409).await;
+    assert!(refused["detail"].as_str().unwrap().contains("cycle"), "{refused}");
+    wait(app, &t.member, &tasks[end], &tasks[end + 1], 201).await;
 }
 
 async fn one_of_two_concurrent_dependencies_that_form_a_cycle_fails(app: &App) {

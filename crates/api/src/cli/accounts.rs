@@ -14,7 +14,7 @@ use taskhub_domain::{
 };
 use uuid::Uuid;
 
-use super::{operator, say};
+use super::{operator, say, within};
 use crate::{
     config::Settings,
     state::{StartError, State},
@@ -82,7 +82,7 @@ impl TenantCommand {
             Self::Suspend { slug } => set_active(&state, &system, &slug, false).await?,
             Self::Activate { slug } => set_active(&state, &system, &slug, true).await?,
             Self::Quota { slug, max_bytes: bytes, max_files: files } => {
-                let ctx = system.within(tenant::by_slug(&state.repository, &system, &slug).await?.id);
+                let ctx = within(&state, &system, &slug).await?;
                 let quota = Quota { bytes, files };
                 let write =
                     state.repository.write(&ctx, quota, |tx, quota| Box::pin(tenant::set_quota(tx, quota)));
@@ -103,7 +103,7 @@ impl TenantCommand {
 }
 
 async fn set_active(state: &State, system: &System, slug: &str, active: bool) -> Result<(), StartError> {
-    let ctx = system.within(tenant::by_slug(&state.repository, system, slug).await?.id);
+    let ctx = within(state, system, slug).await?;
     let tenant =
         state.repository.write(&ctx, active, |tx, active| Box::pin(tenant::set_active(tx, active))).await?;
     say(format_args!("{} is {}.", tenant.slug, if tenant.is_active { "active" } else { "suspended" }))
@@ -143,7 +143,7 @@ impl UserCommand {
         let password = read_password()?;
         match self {
             Self::Create { tenant, email, username, role } => {
-                let ctx = system.within(tenant::by_slug(&state.repository, &system, &tenant).await?.id);
+                let ctx = within(&state, &system, &tenant).await?;
                 let body = json!({
                     "email": email, "username": username, "role": role.parse::<Role>().ok(),
                     "password": password.expose_secret(),

@@ -22,7 +22,7 @@ use clap::{
     Arg, CommandFactory, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
-use taskhub_domain::{Clock, System, context::Request};
+use taskhub_domain::{Clock, Context, System, context::Request, error, tenant};
 
 use crate::{
     config::Settings,
@@ -166,6 +166,17 @@ async fn operator(settings: Settings, reason: &'static str) -> Result<(State, Sy
     let state = State::open(settings, Clock::System).await?;
     let system = state.repository.system(reason, Request::default());
     Ok((state, system))
+}
+
+/// The context of the tenant with a slug.
+async fn within(state: &State, system: &System, slug: &str) -> Result<Context, StartError> {
+    match tenant::by_slug(&state.repository, system, slug).await {
+        Ok(tenant) => Ok(system.within(tenant.id)),
+        Err(error) if error.kind() == error::Kind::NotFound => {
+            Err(StartError::Setting(format!("No tenant has the slug \"{slug}\".")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Prints a line of output. A closed pipe, for example by `head`, is not an error.

@@ -81,7 +81,7 @@ impl Seed {
             for user in &users {
                 let token = token_of(&state, user)?;
                 let principal = state.enter(token.expose_secret(), &Request::default()).await;
-                cast.push((user.id, principal.map_err(|problem| StartError::Setting(problem.to_string()))?));
+                cast.push((user.id, principal?));
                 introduced.push(
                     json!({ "id": user.id, "email": user.email, "role": user.role, "access_token": token.expose_secret() }),
                 );
@@ -141,7 +141,7 @@ fn token_of(state: &State, user: &User) -> std::result::Result<SecretString, Sta
         session: None,
         lifetime: 86_400,
     };
-    state.mint_grant(&grant).map_err(|problem| StartError::Setting(problem.to_string()))
+    Ok(state.mint_grant(&grant)?)
 }
 
 fn pick<'a>(words: &[&'a str], number: usize) -> &'a str {

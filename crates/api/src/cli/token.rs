@@ -5,12 +5,12 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use taskhub_auth::{Grant, Kind};
 use taskhub_domain::{
+    Error, error,
     input::Unchecked,
     service_account::{self, ServiceAccountInput},
-    tenant,
 };
 
-use super::{operator, say};
+use super::{operator, say, within};
 use crate::{config::Settings, state::StartError};
 
 /// The longest lifetime of such a token in seconds: a year.
@@ -21,7 +21,7 @@ pub(super) struct Token {
     /// The slug of the tenant of the service account
     #[arg(long, requires = "service", required_unless_present = "operator")]
     tenant: Option<String>,
-    /// The name of the service account; a missing one is created with the scopes in --scope
+    /// The name of the service account; with --scope, a missing one is created with these scopes
     #[arg(long, requires = "tenant")]
     service: Option<String>,
     /// Create the token for an operator, who has no tenant
@@ -41,13 +41,13 @@ impl Token {
         let (state, system) = operator(settings, "creating a token").await?;
         let token = match (&self.tenant, &self.service) {
             (Some(slug), Some(name)) => {
-                let ctx = system.within(tenant::by_slug(&state.repository, &system, slug).await?.id);
+                let ctx = within(&state, &system, slug).await?;
                 let body = json!({ "name": name, "scopes": self.scope });
                 let body = Unchecked::<ServiceAccountInput>::new(body);
                 let write = state.repository.write(&ctx, (body, self.seconds), |tx, (body, seconds)| {
                     Box::pin(service_account::ensure(tx, body, *seconds))
                 });
-                state.mint(&write.await?)
+                state.mint(&write.await.map_err(|error| unknown(error, name))?)
             }
             _ => state.mint_grant(&Grant {
                 kind: Kind::Operator,
@@ -59,6 +59,16 @@ impl Token {
                 lifetime: self.seconds,
             }),
         };
-        say(token.map_err(|problem| StartError::Setting(problem.to_string()))?.expose_secret())
+        say(token?.expose_secret())
+    }
+}
+
+/// Explains that the service account does not exist.
+fn unknown(error: Error, name: &str) -> StartError {
+    match error.kind() {
+        error::Kind::NotFound => StartError::Setting(format!(
+            "The tenant has no service account \"{name}\". To create it, give its scopes with --scope."
+        )),
+        _ => error.into(),
     }
 }

@@ -171,7 +171,7 @@ fn problem(code: Code) -> Value {
     };
     let errors = match code {
         Code::Invalid => wrong("/title", "invalid_value", "Must be at least 3 characters."),
-        Code::InvalidParameter => wrong("page_size", "invalid_parameter", "Expected a number from 1 to 200."),
+        Code::InvalidParameter => wrong("page_size", "invalid_parameter", "Must be a number from 1 to 200."),
         _ => Vec::new(),
     };
     let body = ProblemBody {

@@ -141,7 +141,7 @@ pub(crate) fn in_order(
 ) -> Result<()> {
     match (start, end) {
         (Some(start), Some(end)) if end < start => {
-            Err(Error::field(format!("/{field}"), "invalid_value", "The end is before the start."))
+            Err(Error::field(format!("/{field}"), "invalid_value", "The end must not be before the start."))
         }
         _ => Ok(()),
     }

@@ -150,7 +150,7 @@ impl Parameters {
     /// `InvalidParameter` when it was sent twice or has a wrong type.
     pub fn take<T: FromStr>(&mut self, name: &str, expected: &str) -> Result<Option<T>, Error> {
         let value = self.0.take_any(name)?.map(|value| value.parse());
-        value.transpose().map_err(|_| Error::parameter(name, format!("Expected {expected}.")))
+        value.transpose().map_err(|_| Error::parameter(name, format!("Must be {expected}.")))
     }
 
     /// As [`Self::take`], for an id.
@@ -158,7 +158,7 @@ impl Parameters {
     /// # Errors
     /// As [`Self::take`].
     pub fn take_id(&mut self, name: &str, expected: &str) -> Result<Option<Uuid>, Error> {
-        let wrong = || Error::parameter(name, format!("Expected {expected}."));
+        let wrong = || Error::parameter(name, format!("Must be {expected}."));
         self.0.take_any(name)?.map(|value| input::id(&value).ok_or_else(wrong)).transpose()
     }
 }

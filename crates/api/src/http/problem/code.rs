@@ -204,7 +204,7 @@ codes! {
         act "Change the request, or resolve the conflict first.";
     /// References.
     InUse = "in_use", CONFLICT, "The resource is in use.", Never,
-        when "The resource cannot be deleted because other resources refer to it.",
+        when "The resource cannot be deleted because other resources refer to it. `detail` says which.",
         act "Delete or move those resources first. For a user, transfer them to another user with \
              `?transfer_to=`, or deactivate the user instead (`POST \
              /api/v1/users/{id}/deactivate`).";

@@ -215,11 +215,11 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
 }
 
 /// A token of the service account with a name, for an operator, with some of its scopes. Creates
-/// the service account if it does not exist. Nobody knows the secret of a new one until it is
-/// rotated.
+/// the service account with these scopes if it does not exist. Nobody knows the secret of a new one
+/// until it is rotated.
 ///
 /// # Errors
-/// `Invalid` for scopes that it does not have. `InvalidClient` if it is inactive or expired.
+/// `NotFound` if it does not exist and there are no scopes to create it with. `Invalid` for scopes that it does not have. `InvalidClient` if it is inactive or expired.
 pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64) -> Result<Granted> {
     tx.lock_tenant().await?;
     let input = body.check()?;
@@ -228,6 +228,8 @@ pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64
     let asked = input.scopes.join(" ");
     let account = match found.first() {
         Some(account) => tx.resolve::<ServiceAccount, _>(account.id, Update).await?.into_row(),
+        // A misspelt name must not create an account that may do nothing.
+        None if input.scopes.is_empty() => return Err(Kind::NotFound.into()),
         None => add(tx, input).await?.account,
     };
     let now = tx.ctx().now();

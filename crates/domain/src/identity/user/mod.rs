@@ -132,6 +132,10 @@ impl Access for User {
 
 impl Stored for User {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "password_hash", "search", "must_verify_email"];
+    const IN_USE: Option<&'static str> = Some(
+        "The user still has projects, teams, tasks, requests, documents or invitations. Give the id of the user \
+         who takes them over in transfer_to, or deactivate the user instead.",
+    );
 
     fn derived(mut self) -> Self {
         self.search = user_search([&self.username, &self.first_name, &self.last_name]);

@@ -10,10 +10,7 @@ use crate::{
         session,
         user::{User, is_admin, other_admin},
     },
-    kernel::{
-        error::Kind,
-        repository::{Delete, Precondition, people::FormerUser},
-    },
+    kernel::repository::{Delete, Precondition, people::FormerUser},
     work::time_entry,
 };
 
@@ -43,17 +40,7 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
     // meanwhile is revoked with its session.
     session::revoke_user(tx, id).await?;
     let User { tenant_id, username, first_name, last_name, .. } = seen.row().clone();
-    tx.remove(seen, pre).await.map_err(needs_heir)?;
+    tx.remove(seen, pre).await?;
     tx.insert_internal(&FormerUser { tenant_id, id, username, first_name, last_name, deleted_at: tx.now() })
         .await
-}
-
-/// Adds to `InUse` what the caller can do about it.
-fn needs_heir(error: Error) -> Error {
-    if error.kind() != Kind::InUse {
-        return error;
-    }
-    let detail = "The user still has projects, teams, tasks, requests, documents or invitations. Give the id of \
-                  the user who takes them over in transfer_to, or deactivate the user instead.";
-    Error::with(Kind::InUse, detail)
 }

@@ -233,7 +233,7 @@ impl Query {
 
 fn number(name: &str, value: &str, most: u64) -> Result<u64> {
     let number = value.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| Error::parameter(name, format!("Expected a number from 1 to {most}.")))
+    number.ok_or_else(|| Error::parameter(name, format!("Must be a number from 1 to {most}.")))
 }
 
 /// The fields of the results of a list.
@@ -246,7 +246,7 @@ pub fn fields<N: Resource>() -> Vec<&'static str> {
 fn read_fields<N: Resource>(value: &str) -> Result<Vec<String>> {
     let known = fields::<N>();
     let check = |name: &str| {
-        let unknown = || Error::parameter("fields", format!("Expected some of: {}.", known.join(", ")));
+        let unknown = || Error::parameter("fields", format!("Must be one or more of: {}.", known.join(", ")));
         if known.contains(&name) { Ok(name.to_owned()) } else { Err(unknown()) }
     };
     value.split(',').map(|name| check(name.trim())).collect()
@@ -267,7 +267,7 @@ fn read_sort<N: Resource>(value: Option<&str>) -> Result<Vec<(&'static Sort<N>, 
                 return Err(Error::parameter(
                     "sort",
                     format!(
-                        "Expected at most {KEYS} of: {}; a minus before a key sorts in descending order.",
+                        "Must be at most {KEYS} of: {}; a minus before a key sorts in descending order.",
                         names.join(", ")
                     ),
                 ));
@@ -314,7 +314,7 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
             values.dedup();
         }
         if values.len() > VALUES {
-            return Err(Error::parameter(name, format!("Expected at most {VALUES} values.")));
+            return Err(Error::parameter(name, format!("Must have at most {VALUES} values.")));
         }
         let mut any = Condition::any();
         for value in values {
@@ -338,14 +338,14 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
         "lte" => column.lte(value),
         "gt" => column.gt(value),
         "gte" => column.gte(value),
-        _ => return Err(Error::parameter(name, "Expected one of the operators lt, lte, gt, gte.")),
+        _ => return Err(Error::parameter(name, "Must have one of the operators lt, lte, gt, gte.")),
     }))
 }
 
 impl Form {
     /// Converts the value of a parameter to that of the column; `None` means null.
     pub(crate) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
-        let wrong = |expected: String| Err(Error::parameter(name, format!("Expected {expected}.")));
+        let wrong = |expected: String| Err(Error::parameter(name, format!("Must be {expected}.")));
         Ok(Some(match self {
             Self::Words(words) if words.contains(&value) => value.into(),
             Self::Ranks(words) if words.contains(&value) => {
@@ -377,7 +377,7 @@ impl Form {
                 value.into()
             }
             // These are read as a whole: see `read_filter`.
-            Self::Search | Self::FullText => return wrong("this filter without an operator".to_owned()),
+            Self::Search | Self::FullText => return Err(Error::parameter(name, "Must have no operator.")),
             Self::Text => {
                 return wrong(
                     "at most 254 characters, without control characters and spaces at the ends".to_owned(),

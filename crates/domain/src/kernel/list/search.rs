@@ -20,7 +20,7 @@ pub(super) fn condition(name: &str, text: &str, columns: &[impl ColumnTrait]) ->
     let mut words = searched(text).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     words.dedup();
     if !is_short || words.is_empty() || text.contains(char::is_control) {
-        let expected = format!("Expected one or more words of at most {LONGEST} characters in total.");
+        let expected = format!("Must be one or more words of at most {LONGEST} characters in total.");
         return Err(Error::parameter(name, expected));
     }
     let mut all = Condition::all();

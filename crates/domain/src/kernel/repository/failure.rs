@@ -172,10 +172,14 @@ pub(super) fn from_write(error: DbErr, uniques: &[Unique]) -> Error {
     }
 }
 
-/// The error of a delete. A foreign key means that other rows refer to this one.
-pub(super) fn from_remove(error: DbErr) -> Error {
+/// The error of a delete. A foreign key means that other rows refer to this one; `in_use` says
+/// which.
+pub(super) fn from_remove(error: DbErr, in_use: Option<&str>) -> Error {
     match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => Kind::InUse.into(),
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => match in_use {
+            Some(detail) => Error::with(Kind::InUse, detail),
+            None => Kind::InUse.into(),
+        },
         _ => from_db(error),
     }
 }

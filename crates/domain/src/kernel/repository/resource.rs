@@ -126,6 +126,9 @@ pub trait Stored: Owned {
     /// The columns that no response shows. The audit shows their changes as `[redacted]`.
     const HIDDEN: &'static [&'static str] = &["tenant_id"];
 
+    /// The message when other rows refer to a row that is to be deleted: which rows, and what to do.
+    const IN_USE: Option<&'static str> = None;
+
     /// The unique constraints.
     fn uniques() -> &'static [Unique] {
         &[]

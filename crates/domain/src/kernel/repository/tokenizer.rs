@@ -121,7 +121,7 @@ impl Wanted {
     /// more than 200 characters.
     pub(crate) fn read(name: &str, text: &str) -> Result<Self> {
         let expected = || {
-            let expected = format!("Expected 1 to {MOST} words of at most {LONGEST} characters in total.");
+            let expected = format!("Must be 1 to {MOST} words of at most {LONGEST} characters in total.");
             Error::parameter(name, expected)
         };
         let mut words: Vec<_> =

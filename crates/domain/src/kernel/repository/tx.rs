@@ -351,7 +351,11 @@ impl Tx {
         self.begin_writing().await?;
         let mut delete = Query::delete();
         delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
-        self.conn.change(&delete).await.map_err(failure::from_remove).and_then(Self::hit)?;
+        self.conn
+            .change(&delete)
+            .await
+            .map_err(|error| failure::from_remove(error, N::IN_USE))
+            .and_then(Self::hit)?;
         self.record_row(name, &old, N::GRANTS_VISIBILITY, Some(values(&old, None)?), None);
         Ok(())
     }

@@ -40,6 +40,8 @@ impl Access for Client {}
 
 impl Stored for Client {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+    const IN_USE: Option<&'static str> =
+        Some("The client has requests. Delete them, or give them another client.");
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }

@@ -36,6 +36,8 @@ impl Access for Label {}
 
 impl Stored for Label {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+    const IN_USE: Option<&'static str> =
+        Some("Tasks outside the trash have this label. Remove it from them first.");
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<50>(&self.name, &self.name_key, self.id), ..self }

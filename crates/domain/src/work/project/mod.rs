@@ -175,6 +175,8 @@ impl Access for Project {
 }
 
 impl Stored for Project {
+    const IN_USE: Option<&'static str> =
+        Some("The project contains tasks or documents. Delete them, or move them to another project.");
     fn searched(&self) -> Option<Searched<'_>> {
         Some(Searched {
             title: &self.name,

@@ -34,6 +34,8 @@ impl Access for RequestType {}
 
 impl Stored for RequestType {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+    const IN_USE: Option<&'static str> =
+        Some("Requests have this type. Delete them, or give them another type.");
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<100>(&self.name, &self.name_key, self.id), ..self }

@@ -20,14 +20,14 @@ use crate::{
         policy::{self, Action, Relation, Relations},
         repository::{
             Access, BelongsTo, Birth, Blank, Child, Container, Listed, Resource, Stored, Unique, entity,
-            readable_ids,
+            field, readable_ids,
         },
     },
 };
 
 /// How many dependencies a task may have.
 const MOST: i64 = 100;
-/// How many tasks are visited in the search for a cycle.
+/// How many tasks are visited in the search for a cycle. Beyond that a dependency is refused.
 const FARTHEST: usize = 5000;
 
 entity! {
@@ -176,10 +176,16 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
         for some in level.chunks(500) {
             let rows = tx.owned::<TaskDependency>();
             let rows = rows.filter(entity::Column::TaskId.is_in(some.iter().copied()));
-            let rows: Vec<TaskDependency> = tx.all(&rows.limit(FARTHEST as u64).into_query()).await?;
-            next.extend(rows.into_iter().map(|row| row.blocker_id).filter(|id| seen.insert(*id)));
-            if seen.len() >= FARTHEST {
-                return Err(Error::with(Kind::Conflict, "Too many tasks depend on each other here."));
+            let blockers = rows.select_only().column(entity::Column::BlockerId).distinct();
+            // Each id once: if the limit cuts any off, the others are too many already.
+            for row in tx.rows(&blockers.limit(FARTHEST as u64 + 1).into_query()).await? {
+                next.extend(Some(field(&row, 0)?).filter(|id| seen.insert(*id)));
+            }
+            if seen.len() > FARTHEST {
+                let detail = format!(
+                    "The other task depends on more than {FARTHEST} tasks, too many to look for a cycle."
+                );
+                return Err(Error::with(Kind::Conflict, detail));
             }
         }
         level = next;

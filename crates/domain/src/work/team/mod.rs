@@ -87,6 +87,8 @@ impl Access for Team {
 
 impl Stored for Team {
     const HIDDEN: &'static [&'static str] = &["tenant_id", "name_key"];
+    const IN_USE: Option<&'static str> =
+        Some("The team has projects. Delete them, or give them another team.");
 
     fn derived(self) -> Self {
         Self { name_key: name_key::<200>(&self.name, &self.name_key, self.id), ..self }
