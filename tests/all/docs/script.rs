@@ -18,7 +18,7 @@ const END: char = '\u{1e}';
 
 /// A language of the blocks.
 pub(super) struct Language {
-    name: &'static str,
+    pub(super) name: &'static str,
     program: &'static str,
     file: &'static str,
     /// The statement that writes [`END`].
