@@ -125,7 +125,7 @@ async fn timer_stops_and_trash_is_purged_in_an_archived_project(app: &App) {
     let timer = format!("{}/timer", inside[0].0);
     let _ = app.post(&timer).by(&t.member).gives(201).await;
     let (_, task) =
-        make(app, &t.member, "/tasks", json!({ "title": "No", "project_id": project["id"] })).await;
+        make(app, &t.member, "/tasks", json!({ "title": "Out", "project_id": project["id"] })).await;
     let _ = app.delete(&task).by(&t.member).gives(204).await;
     let _ = set(app, &t, &place, "archived").await;
     let _ = app.post(&format!("{timer}/stop")).by(&t.member).gives(200).await;

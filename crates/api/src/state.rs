@@ -216,10 +216,7 @@ fn sentence(error: &taskhub_domain::Error) -> String {
         fields.map(|field| format!("{}: {}", field.pointer.trim_start_matches('/'), field.message)).collect();
     let text = match error.detail() {
         None if fields.is_empty() => Code::from(error.kind()).title().to_owned(),
-        detail => {
-            let parts = detail.map(str::to_owned).into_iter().chain(fields);
-            parts.collect::<Vec<_>>().join(" ")
-        }
+        detail => detail.map(str::to_owned).into_iter().chain(fields).collect::<Vec<_>>().join(" "),
     };
     match error.cause() {
         Some(cause) => format!("{text} The cause: {cause}"),
