@@ -50,6 +50,7 @@ mod work;
 
 pub use self::kernel::{
     context::{Context, System},
+    date::Date,
     error::{Error, Result},
     repository::{Repository, Scope, Tx},
     time::{Clock, Timestamp},

@@ -2,6 +2,7 @@
 
 mod administration;
 mod basics;
+mod date_of_birth;
 mod files;
 mod handover;
 mod making;

@@ -136,6 +136,7 @@ fn written<N: Resource>(name: &str, value: &str) -> Option<String> {
             (Form::Timestamp, Some(Value::BigInt(Some(micros)))) => {
                 Timestamp::from_micros(micros).to_string()
             }
+            (Form::Date, Some(Value::TimeDate(Some(date)))) => Date::from(date).to_string(),
             (_, Some(Value::Uuid(Some(id)))) => id.to_string(),
             (_, Some(Value::Bool(Some(flag)))) => flag.to_string(),
             (_, Some(Value::String(Some(text)))) => text.clone(),

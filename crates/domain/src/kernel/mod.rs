@@ -8,6 +8,7 @@ pub mod change;
 pub mod context;
 pub mod credential;
 pub mod crud;
+pub(crate) mod date;
 pub mod error;
 pub(crate) mod event;
 pub mod idempotency;

@@ -22,8 +22,18 @@ fn words(name: &str, words: &[&str]) -> String {
     format!("Matches `{name}`: one or more of {}, separated by commas.", quoted(words))
 }
 
-/// The description of a filter by time; its name may end in an operator.
+/// The description of a filter by time.
 fn by_time(name: &str, takes_none: bool) -> String {
+    compared(name, "date and time (RFC 3339)", takes_none)
+}
+
+/// The description of a filter by date.
+fn by_date(name: &str, takes_none: bool) -> String {
+    compared(name, "date, such as 2026-01-31", takes_none)
+}
+
+/// The description of a filter whose name may end in an operator.
+fn compared(name: &str, value: &str, takes_none: bool) -> String {
     let (field, operator) = name.split_once('[').unwrap_or((name, ""));
     let relation = match operator {
         "lt]" => "before",
@@ -33,7 +43,7 @@ fn by_time(name: &str, takes_none: bool) -> String {
         _ => "at exactly",
     };
     let none = if takes_none { ", or `none` for resources without one" } else { "" };
-    format!("Matches `{field}` {relation} this date and time (RFC 3339){none}.")
+    format!("Matches `{field}` {relation} this {value}{none}.")
 }
 
 /// The filters of the lists of a resource.
@@ -56,6 +66,8 @@ fn filter(list::Parameter { name, form, private, takes_none }: &list::Parameter)
         ),
         Form::Timestamp if *takes_none => (by_time(name, true), schema::date_time_or_none()),
         Form::Timestamp => (by_time(name, false), schema::date_time()),
+        Form::Date if *takes_none => (by_date(name, true), schema::date_or_none()),
+        Form::Date => (by_date(name, false), schema::date()),
         Form::Flag | Form::Unset => (format!("Matches `{name}`: `true` or `false`."), schema::flag()),
         Form::Text => (
             format!("Matches `{name}` exactly: one or more texts, separated by commas."),

@@ -72,6 +72,15 @@ pub(super) fn date_time_or_none() -> Schema {
     AnyOfBuilder::new().item(format(KnownFormat::DateTime)).item(string().enum_values(Some(["none"]))).into()
 }
 
+pub(super) fn date() -> Schema {
+    format(KnownFormat::Date).into()
+}
+
+/// A date, or `none`.
+pub(super) fn date_or_none() -> Schema {
+    AnyOfBuilder::new().item(format(KnownFormat::Date)).item(string().enum_values(Some(["none"]))).into()
+}
+
 /// Control characters, for a class of a pattern.
 const CONTROLS: &str = r"\u0000-\u001f\u007f-\u009f";
 

@@ -3,18 +3,17 @@
 use garde::Validate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use time::Date;
 use utoipa::ToSchema;
 
 use super::{Preferences, User};
-use crate::kernel::{
-    input::{folded, language_tag, one_line, reachable, trimmed, zone_name},
-    policy::Role,
-    repository::{Birth, json::AsJson},
+use crate::{
+    Date,
+    kernel::{
+        input::{folded, language_tag, one_line, reachable, trimmed, zone_name},
+        policy::Role,
+        repository::{Birth, json::AsJson},
+    },
 };
-
-time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
-pub(super) use iso_date::option as date;
 
 /// A new user.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -69,15 +68,6 @@ pub struct NewUser {
     #[garde(skip)]
     #[schema(default = true)]
     pub is_active: bool,
-}
-
-/// A garde rule: a year that every database supports.
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn of_our_era(date: &Option<Date>, _: &()) -> garde::Result {
-    match date {
-        Some(date) if date.year() < 1 => Err(garde::Error::new("must be in the years 0001 to 9999")),
-        _ => Ok(()),
-    }
 }
 
 fn member() -> Role {
@@ -160,9 +150,9 @@ pub struct UserInput {
     #[schema(max_length = 500)]
     address: Option<String>,
     /// The date of birth (years 0001 to 9999), or null.
-    #[serde(default, with = "date")]
-    #[garde(custom(of_our_era))]
-    #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(example = "1815-12-10")]
     date_of_birth: Option<Date>,
     /// The time zone, a name of the IANA database, or null for that of the organisation.
     #[serde(default)]
@@ -260,9 +250,9 @@ pub struct ProfileInput {
     #[schema(max_length = 500)]
     address: Option<String>,
     /// The date of birth (years 0001 to 9999), or null.
-    #[serde(default, with = "date")]
-    #[garde(custom(of_our_era))]
-    #[schema(value_type = Option<String>, format = Date, example = "1815-12-10")]
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(example = "1815-12-10")]
     date_of_birth: Option<Date>,
     /// The time zone, a name of the IANA database, or null for that of the organisation.
     #[serde(default)]

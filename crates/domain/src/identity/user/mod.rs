@@ -75,9 +75,7 @@ entity! {
         /// The postal address, or null.
         pub address: Option<String>,
         /// The date of birth, or null.
-        #[serde(with = "input::date")]
-        #[schema(value_type = Option<String>, format = Date)]
-        pub date_of_birth: Option<TimeDate>,
+        pub date_of_birth: Option<Date>,
         /// The time zone, a name of the IANA database, or null for that of the organisation.
         pub time_zone: Option<String>,
         /// The language, a tag of RFC 5646, or null.
@@ -171,6 +169,7 @@ impl Listed for User {
         &[
             Filter { name: "q", form: Form::Search, column: Column::Email },
             Filter { name: "email", form: Form::Text, column: Column::Email },
+            Filter { name: "date_of_birth", form: Form::Date, column: Column::DateOfBirth },
             Filter { name: "last_login_at", form: Form::Timestamp, column: Column::LastLoginAt },
         ]
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::search;
 use crate::{
-    Context, Error, Result, Scope, Timestamp,
+    Context, Date, Error, Result, Scope, Timestamp,
     kernel::{
         input,
         policy::{self, Action, Relations},
@@ -48,6 +48,8 @@ pub enum Form {
     /// A timestamp, with the operators `[lt]`, `[lte]`, `[gt]` and `[gte]`; `none` where the column
     /// may be null.
     Timestamp,
+    /// A date, with the same operators; `none` where the column may be null.
+    Date,
     /// `true` or `false`.
     Flag,
     /// `true` for rows without a value in the column, and `false` for rows with one.
@@ -76,7 +78,7 @@ pub struct Filter<N: Owned> {
 impl<N: Owned> Filter<N> {
     /// Whether it is a filter by time that accepts `none`.
     fn takes_none(&self) -> bool {
-        matches!(self.form, Form::Timestamp) && self.column.def().is_null()
+        self.form.is_ordered() && self.column.def().is_null()
     }
 }
 
@@ -105,6 +107,8 @@ pub enum Key {
     Text(String),
     /// An id.
     Id(Uuid),
+    /// A date.
+    Date(Date),
 }
 
 impl From<Uuid> for Key {
@@ -116,6 +120,12 @@ impl From<Uuid> for Key {
 impl From<&String> for Key {
     fn from(text: &String) -> Self {
         Self::Text(text.clone())
+    }
+}
+
+impl From<Date> for Key {
+    fn from(date: Date) -> Self {
+        Self::Date(date)
     }
 }
 
@@ -132,6 +142,7 @@ impl From<Key> for Value {
             Key::Rank(number) => number.into(),
             Key::Text(text) => text.into(),
             Key::Id(id) => id.into(),
+            Key::Date(date) => date.into(),
         }
     }
 }
@@ -330,7 +341,7 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
         }
         return Ok(any);
     };
-    let (Form::Timestamp, Some(value)) = (filter.form, filter.form.read(name, value, ctx)?) else {
+    let (true, Some(value)) = (filter.form.is_ordered(), filter.form.read(name, value, ctx)?) else {
         return Err(unknown());
     };
     Ok(Condition::all().add(match operator {
@@ -343,6 +354,11 @@ fn read_filter<N: Resource>(name: &str, value: &str, scope: &Scope) -> Result<Co
 }
 
 impl Form {
+    /// Whether its values have an order, so that the operators compare them.
+    const fn is_ordered(self) -> bool {
+        matches!(self, Self::Timestamp | Self::Date)
+    }
+
     /// Converts the value of a parameter to that of the column; `None` means null.
     pub(crate) fn read(self, name: &str, value: &str, ctx: &Context) -> Result<Option<Value>> {
         let wrong = |expected: String| Err(Error::parameter(name, format!("Must be {expected}.")));
@@ -362,6 +378,10 @@ impl Form {
             Self::Timestamp => match value.parse::<Timestamp>() {
                 Ok(instant) => instant.into(),
                 Err(_) => return wrong("a timestamp (RFC 3339), like 2026-01-31T12:00:00Z".to_owned()),
+            },
+            Self::Date => match value.parse::<Date>() {
+                Ok(date) => date.into(),
+                Err(_) => return wrong("a date, like 2026-01-31".to_owned()),
             },
             Self::Flag | Self::Unset => match value {
                 "true" => true.into(),
@@ -411,7 +431,7 @@ pub fn parameters<N: Resource>() -> (Vec<Parameter>, Vec<&'static str>) {
         }
         let takes_none = filter.takes_none();
         filters.push(Parameter { name: (*name).to_owned(), form: *form, private, takes_none });
-        if matches!(form, Form::Timestamp) {
+        if form.is_ordered() {
             let operators = ["lt", "lte", "gt", "gte"];
             filters.extend(operators.map(|op| Parameter {
                 name: format!("{name}[{op}]"),
@@ -440,12 +460,13 @@ mod tests {
         work::task::Task,
     };
 
-    const FORMS: [Form; 8] = [
+    const FORMS: [Form; 9] = [
         Form::Words(&["low", "high"]),
         Form::Ranks(&["low", "high"]),
         Form::Id,
         Form::Person,
         Form::Timestamp,
+        Form::Date,
         Form::Flag,
         Form::Unset,
         Form::Text,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{dependents::Written, parent::Parent, row::Positioned, text::Searched, tx::Birth};
 use crate::{
-    Context, Result, Scope, Timestamp, Tx,
+    Context, Date, Result, Scope, Timestamp, Tx,
     kernel::{
         list::{self, Filter, Sort},
         policy::{self, Action, Relation, Relations},
@@ -45,8 +45,32 @@ pub trait Owned: ModelTrait + Serialize + Positioned + Sync + Unpin + 'static {
 
 /// A row that can begin with only a tenant, an id and a timestamp. Only [`entity!`] implements it.
 pub trait Blank: Owned {
-    /// The new row. All fields of its own have their defaults.
+    /// The new row. All fields of its own have their initial values.
     fn born(birth: Birth) -> Self;
+}
+
+/// The value of a field in a new row, before the input is applied: the default of its type. Points
+/// in time have none; they begin with the time of the transaction.
+pub(crate) trait Initial {
+    fn initial(birth: &Birth) -> Self;
+}
+
+impl<T: Default> Initial for T {
+    fn initial(_: &Birth) -> Self {
+        Self::default()
+    }
+}
+
+impl Initial for Timestamp {
+    fn initial(birth: &Birth) -> Self {
+        birth.at
+    }
+}
+
+impl Initial for Date {
+    fn initial(birth: &Birth) -> Self {
+        Self::of(birth.at)
+    }
 }
 
 /// A unique constraint, and the field that a client gets as the cause of a violation. It has two
@@ -321,7 +345,7 @@ macro_rules! entity {
             use sea_orm::entity::prelude::*;
 
             use super::*;
-            use $crate::Timestamp;
+            use $crate::{Date, Timestamp};
 
             $($doc)*
             #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
@@ -364,11 +388,11 @@ macro_rules! entity {
                 Self {
                     tenant_id: birth.tenant,
                     id: birth.id,
-                    $($field: Default::default(),)*
+                    $($field: $crate::kernel::repository::resource::Initial::initial(&birth),)*
                     created_at: birth.at,
                     updated_at: birth.at,
                     version: 1,
-                    $($($last: Default::default(),)*)?
+                    $($($last: $crate::kernel::repository::resource::Initial::initial(&birth),)*)?
                     $($removed: None,)?
                 }
             }

@@ -11,7 +11,7 @@ use sqlx::{Row, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::people::RemovedUser;
-use crate::Timestamp;
+use crate::{Date, Timestamp};
 
 /// A row of one of the databases.
 pub enum Cells<'a> {
@@ -110,6 +110,12 @@ macro_rules! plain {
 }
 
 plain!(bool, i16, i32, i64, String, Vec<u8>, Uuid, time::Date);
+
+impl Cell for Date {
+    fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
+        Ok(time::Date::read(cells, position)?.map(Self::from))
+    }
+}
 
 impl Cell for Timestamp {
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
