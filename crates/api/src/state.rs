@@ -15,7 +15,7 @@ use taskhub_domain::{
 use thiserror::Error;
 
 use crate::{
-    background::{link_requests::LinkRequests, security_events::Incidents},
+    background::{link_requests::LinkRequests, security_events::SecurityEvents},
     config::{Profile, Settings},
     http::{
         authentication::Exchanged,
@@ -56,7 +56,7 @@ pub struct Inner {
     /// The limiter of uploads per tenant.
     pub uploads: Arc<TenantLimiter>,
     /// The security events on their way to the audit log.
-    pub incidents: Incidents,
+    pub security_events: SecurityEvents,
     /// The open event streams.
     pub streams: Streams,
     /// The accepted requests for links by email.
@@ -151,7 +151,7 @@ impl State {
             Arc::new(TenantLimiter::new(1)),
         );
         let (public_url, exchanged) = (settings.public_url(), Exchanged::default());
-        let (image_processor, incidents) = (ImageProcessor::default(), Incidents::default());
+        let (image_processor, security_events) = (ImageProcessor::default(), SecurityEvents::default());
         let uploads = Arc::new(TenantLimiter::new(UPLOADS));
         let streams = Streams::new(settings.streams, settings.streams_each);
         let link_requests = LinkRequests::default();
@@ -165,7 +165,7 @@ impl State {
             turns,
             blob_store,
             uploads,
-            incidents,
+            security_events,
             streams,
             link_requests,
             public_url,

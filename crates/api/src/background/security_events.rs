@@ -20,9 +20,9 @@ const AT_ONCE: usize = 64;
 
 /// The permits for events that are being written.
 #[derive(Clone)]
-pub struct Incidents(Arc<Semaphore>);
+pub struct SecurityEvents(Arc<Semaphore>);
 
-impl Default for Incidents {
+impl Default for SecurityEvents {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(AT_ONCE)))
     }
@@ -30,18 +30,15 @@ impl Default for Incidents {
 
 impl State {
     /// Records an event in the audit log of the context's tenant, in the background.
-    pub fn tell(&self, ctx: Context, incident: SecurityEvent) {
-        let Ok(place) = self.incidents.0.clone().try_acquire_owned() else {
-            tracing::warn!(
-                ?incident,
-                "too many security events at once: one was not recorded in the audit log"
-            );
+    pub fn record_event(&self, ctx: Context, event: SecurityEvent) {
+        let Ok(place) = self.security_events.0.clone().try_acquire_owned() else {
+            tracing::warn!(?event, "too many security events at once: one was not recorded in the audit log");
             return;
         };
         let repository = self.repository.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = record(&repository, &ctx, incident).await {
+            if let Err(error) = record(&repository, &ctx, event).await {
                 tracing::warn!(%error, "a security event was not recorded in the audit log");
             }
         });
@@ -62,6 +59,6 @@ impl State {
 }
 
 /// Records an event, in a dry run too.
-async fn record(repository: &Repository, ctx: &Context, incident: SecurityEvent) -> Result<()> {
-    repository.write(&ctx.in_earnest(), incident, |tx, incident| Box::pin(audit::record(tx, incident))).await
+async fn record(repository: &Repository, ctx: &Context, event: SecurityEvent) -> Result<()> {
+    repository.write(&ctx.in_earnest(), event, |tx, event| Box::pin(audit::record(tx, event))).await
 }

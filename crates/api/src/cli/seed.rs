@@ -69,7 +69,7 @@ impl Seed {
         let now = system.now();
         // The organisations are created at the start of their history.
         let system = System::new("seeding", Request::default(), Clock::at(stage::beginning(now)));
-        let mut told = Vec::new();
+        let mut tenants = Vec::new();
         for number in 0..self.tenants as usize {
             let ctx = system.within(system.now().token_id());
             let people = (number, hash.clone());
@@ -88,13 +88,13 @@ impl Seed {
             }
             let scene = Stage { state: &state, users: cast, now };
             let service = story::play(&scene, &tenant.slug, self.tasks as usize, &bar).await?;
-            told.push(json!({
+            tenants.push(json!({
                 "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "users": introduced, "service": service,
             }));
         }
         bar.finish_and_clear();
         state.settings.database().analyze().await?;
-        let file = json!({ "password": PASSWORD, "tenants": told });
+        let file = json!({ "password": PASSWORD, "tenants": tenants });
         let text =
             serde_json::to_string_pretty(&file).map_err(|error| StartError::Setting(error.to_string()))?;
         let mut open = fs::OpenOptions::new();

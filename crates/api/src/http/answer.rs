@@ -83,7 +83,7 @@ pub fn changed(version: i64, row: &impl Serialize) -> Result<Answer> {
 ///
 /// # Errors
 /// `Internal`.
-pub fn told(result: &impl Serialize) -> Result<Answer> {
+pub fn ok(result: &impl Serialize) -> Result<Answer> {
     Answer::new(200, result)
 }
 

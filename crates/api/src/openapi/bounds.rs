@@ -210,7 +210,7 @@ impl Place<'_> {
     }
 
     /// The entry of a table for this place: by schema and field, or else by field.
-    fn told<T>(self, table: &[T], name: impl Fn(&T) -> &str) -> Option<&T> {
+    fn row_of<T>(self, table: &[T], name: impl Fn(&T) -> &str) -> Option<&T> {
         let whole = format!("{}.{}", self.owner, self.name);
         let find = |wanted: &str| table.iter().find(|row| name(row) == wanted);
         find(&whole).or_else(|| find(self.name))
@@ -229,8 +229,8 @@ impl Place<'_> {
             }
         }
         let format = fields.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (told, known) =
-            (self.told(&TEXTS, |row| row.0), self.written.get(self.name).and_then(|bounds| bounds[0]));
+        let (row_of, known) =
+            (self.row_of(&TEXTS, |row| row.0), self.written.get(self.name).and_then(|bounds| bounds[0]));
         let longest = match format.as_str() {
             "uuid" => 36,
             "date" => 10,
@@ -238,7 +238,7 @@ impl Place<'_> {
             "binary" => LARGEST_FILE,
             _ if self.owner == "parameter" => 4096,
             _ if self.owner == "body" => LONGEST,
-            _ => told.map(|row| row.1).or(known).unwrap_or_default(),
+            _ => row_of.map(|row| row.1).or(known).unwrap_or_default(),
         };
         if longest > 0 {
             fields.entry("maxLength").or_insert_with(|| json!(longest));
@@ -247,7 +247,7 @@ impl Place<'_> {
             fields.entry("pattern").or_insert_with(|| json!(time::WRITTEN));
         }
         if format.is_empty() {
-            let pattern = match told {
+            let pattern = match row_of {
                 _ if by_client && self.name != "email_domains" => input::TEXT,
                 Some(row) => row.2,
                 None => ANY,
@@ -258,7 +258,7 @@ impl Place<'_> {
 
     fn list(self, fields: &mut Map<String, Value>) {
         let known = self.written.get(self.name).and_then(|bounds| bounds[1]);
-        let most = self.told(&LISTS, |row| row.0).map(|row| row.1).or(known);
+        let most = self.row_of(&LISTS, |row| row.0).map(|row| row.1).or(known);
         if let Some(most) = most {
             fields.entry("maxItems").or_insert_with(|| json!(most));
         }

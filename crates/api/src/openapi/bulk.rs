@@ -29,7 +29,7 @@ pub(super) fn apply(document: &mut Value) {
         let body = paths.get(path)?.get(method)?.get("requestBody")?;
         body.pointer("/content/application~1json/schema/$ref")?.as_str().map(str::to_owned)
     };
-    let told: Vec<_> = paths
+    let requests: Vec<_> = paths
         .iter()
         .filter_map(|(path, item)| {
             let rows = path.strip_suffix(PATH)?;
@@ -39,7 +39,7 @@ pub(super) fn apply(document: &mut Value) {
             Some((path.clone(), noun.to_owned(), of(rows, "post")?, of(&format!("{rows}/{{id}}"), "patch")?))
         })
         .collect();
-    for (path, noun, input, patch) in told {
+    for (path, noun, input, patch) in requests {
         let named = |name: &str| json!({ "$ref": format!("{SCHEMAS}{noun}{name}") });
         let operations = document.get_mut("paths").and_then(|paths| paths.get_mut(&path));
         let Some(operation) = operations.and_then(|item| item.get_mut("post")?.as_object_mut()) else {

@@ -274,9 +274,10 @@ fn listed(operation: &Value) -> Option<&str> {
 
 /// The paths of the resources that accept `as_of`: those with a history.
 fn with_history(paths: &Map<String, Value>) -> Vec<String> {
-    let told = paths.iter().filter(|(_, item)| listed(&item["get"]) == Some("Change"));
+    let histories = paths.iter().filter(|(_, item)| listed(&item["get"]) == Some("Change"));
     let ends = ["/history", "/changes"];
-    told.filter_map(|(path, _)| ends.iter().find_map(|end| path.strip_suffix(end)).map(str::to_owned))
+    histories
+        .filter_map(|(path, _)| ends.iter().find_map(|end| path.strip_suffix(end)).map(str::to_owned))
         .collect()
 }
 

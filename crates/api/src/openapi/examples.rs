@@ -267,6 +267,6 @@ fn text(format: Option<&str>, name: &str) -> String {
 
 /// An id that depends on the name of the field only.
 fn id(name: &str) -> String {
-    let sum = name.bytes().fold(7_u64, |sum, octet| (sum * 31 + u64::from(octet)) % (1 << 40));
+    let sum = name.bytes().fold(7_u64, |sum, byte| (sum * 31 + u64::from(byte)) % (1 << 40));
     format!("0190f2a8-5d3c-7c1e-9d4e-{sum:012x}")
 }

@@ -128,13 +128,13 @@ pub(crate) async fn stream_events(
     let last = request.headers().get(LAST_EVENT_ID).map(|last| last.to_str().unwrap_or("?").to_owned());
     // A client that has received no event yet sends an empty value.
     let last = last.filter(|last| !last.is_empty());
-    let told = last.is_some();
+    let resumes = last.is_some();
     if let Some(last) = last {
         query.take_any("since")?;
         query.0.push(("since".to_owned(), last));
     }
     let wrong = |error: taskhub_domain::Error| match error.kind() {
-        Kind::InvalidParameter if told => Problem::new(
+        Kind::InvalidParameter if resumes => Problem::new(
             Code::InvalidHeader,
             "Last-Event-ID: must be a cursor of this change feed, and the query parameters must be valid.",
         ),

@@ -29,7 +29,7 @@ pub(super) use served;
 macro_rules! endpoints {
     (
         one $one:literal, many $many:literal, removal $removal:literal;
-        $noun:ident by $input:ident, tagged $tag:literal;
+        $resource:ident by $input:ident, tagged $tag:literal;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
         $(#[$get_doc:meta])* $get:ident;
@@ -43,12 +43,12 @@ macro_rules! endpoints {
         $(#[$list_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::read::<$noun>()])),
-            params(crate::http::parameters::ListOf<$noun>),
+            security(("token" = [taskhub_domain::scopes::read::<$resource>()])),
+            params(crate::http::parameters::ListOf<$resource>),
             responses((
                 status = 200,
                 description = concat!("One page of ", $many, "."),
-                body = crate::http::answer::List<$noun>,
+                body = crate::http::answer::List<$resource>,
             ))
         )]
         #[get("")]
@@ -58,15 +58,15 @@ macro_rules! endpoints {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::list::<$noun>(&caller, &app, (), &query, &request).await
+            crate::v1::resource::list::<$resource>(&caller, &app, (), &query, &request).await
         }
 
         $(#[$create_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
+            security(("token" = [taskhub_domain::scopes::write::<$resource>()])),
             request_body = $input,
-            responses((status = 201, description = concat!("The new ", $one, "."), body = $noun))
+            responses((status = 201, description = concat!("The new ", $one, "."), body = $resource))
         )]
         #[post("")]
         pub(crate) async fn $create(
@@ -74,18 +74,18 @@ macro_rules! endpoints {
             app: crate::v1::App,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::create::<$noun>(&caller, &app, (), body).await
+            crate::v1::resource::create::<$resource>(&caller, &app, (), body).await
         }
 
         $(#[$get_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::read::<$noun>()])),
+            security(("token" = [taskhub_domain::scopes::read::<$resource>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
                 crate::http::extract::IfNoneMatch,
             ),
-            responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
+            responses((status = 200, description = concat!("The ", $one, "."), body = $resource))
         )]
         #[get("/{id}")]
         pub(crate) async fn $get(
@@ -95,13 +95,13 @@ macro_rules! endpoints {
             query: crate::http::extract::Parameters,
             known: crate::http::extract::IfNoneMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::get_then::<$noun>(&caller, &app, id, query, &known).await
+            crate::v1::resource::get_then::<$resource>(&caller, &app, id, query, &known).await
         }
 
         $(#[$replace_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
+            security(("token" = [taskhub_domain::scopes::write::<$resource>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -109,7 +109,7 @@ macro_rules! endpoints {
             responses((
                 status = 200,
                 description = concat!("The ", $one, " after the change."),
-                body = $noun,
+                body = $resource,
             ))
         )]
         #[put("/{id}")]
@@ -120,13 +120,13 @@ macro_rules! endpoints {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update::<$noun>(&caller, &app, id, pre, body).await
+            crate::v1::resource::update::<$resource>(&caller, &app, id, pre, body).await
         }
 
         $(#[$update_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
+            security(("token" = [taskhub_domain::scopes::write::<$resource>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -134,7 +134,7 @@ macro_rules! endpoints {
             responses((
                 status = 200,
                 description = concat!("The ", $one, " after the change."),
-                body = $noun,
+                body = $resource,
             ))
         )]
         #[patch("/{id}")]
@@ -145,13 +145,13 @@ macro_rules! endpoints {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update::<$noun>(&caller, &app, id, pre, body).await
+            crate::v1::resource::update::<$resource>(&caller, &app, id, pre, body).await
         }
 
         $(#[$delete_doc])*
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::write::<$noun>()])),
+            security(("token" = [taskhub_domain::scopes::write::<$resource>()])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
             ),
@@ -167,12 +167,12 @@ macro_rules! endpoints {
             id: crate::http::extract::Id,
             pre: crate::http::extract::IfMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::remove::<$noun>(&caller, &app, id, pre).await
+            crate::v1::resource::remove::<$resource>(&caller, &app, id, pre).await
         }
 
         crate::v1::endpoints::history! {
             one $one;
-            $noun, tagged $tag;
+            $resource, tagged $tag;
             $(#[$history_doc])* $history;
         }
     };
@@ -188,7 +188,7 @@ pub(super) use endpoints;
 macro_rules! endpoints_within {
     (
         one $one:literal, many $many:literal, of $parent:literal, removal $removal:literal;
-        $noun:ident by $input:ident, tagged $tag:literal,
+        $resource:ident by $input:ident, tagged $tag:literal,
         at $all:literal, $row:literal, $past:literal, by $id:literal;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
@@ -200,7 +200,7 @@ macro_rules! endpoints_within {
     ) => {
         crate::v1::endpoints::endpoints_within! {
             one $one, many $many, of $parent;
-            $noun by $input, tagged $tag, at $all, $row, $past, by $id, removed by $delete;
+            $resource by $input, tagged $tag, at $all, $row, $past, by $id, removed by $delete;
             $(#[$list_doc])* $list;
             $(#[$create_doc])* $create;
             $(#[$get_doc])* $get;
@@ -214,8 +214,8 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::write::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::write::<$resource>(),
                 ]
             )),
             params(
@@ -234,12 +234,12 @@ macro_rules! endpoints_within {
             ids: crate::http::extract::Within,
             pre: crate::http::extract::IfMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::remove::<$noun>(&caller, &app, ids, pre).await
+            crate::v1::resource::remove::<$resource>(&caller, &app, ids, pre).await
         }
     };
     (
         one $one:literal, many $many:literal, of $parent:literal;
-        $noun:ident by $input:ident, tagged $tag:literal,
+        $resource:ident by $input:ident, tagged $tag:literal,
         at $all:literal, $row:literal, $past:literal, by $id:literal, removed by $delete:ident;
         $(#[$list_doc:meta])* $list:ident;
         $(#[$create_doc:meta])* $create:ident;
@@ -255,18 +255,18 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::read::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::read::<$resource>(),
                 ]
             )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
-                crate::http::parameters::ListOf<$noun>,
+                crate::http::parameters::ListOf<$resource>,
             ),
             responses((
                 status = 200,
                 description = concat!("One page of ", $many, "."),
-                body = crate::http::answer::List<$noun>,
+                body = crate::http::answer::List<$resource>,
             ))
         )]
         #[get($all)]
@@ -277,7 +277,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::list::<$noun>(&caller, &app, id, &query, &request).await
+            crate::v1::resource::list::<$resource>(&caller, &app, id, &query, &request).await
         }
 
         $(#[$create_doc])*
@@ -285,15 +285,15 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::write::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::write::<$resource>(),
                 ]
             )),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $parent, ".")),
             ),
             request_body = $input,
-            responses((status = 201, description = concat!("The new ", $one, "."), body = $noun))
+            responses((status = 201, description = concat!("The new ", $one, "."), body = $resource))
         )]
         #[post($all)]
         pub(crate) async fn $create(
@@ -302,7 +302,7 @@ macro_rules! endpoints_within {
             id: crate::http::extract::Id,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::create::<$noun>(&caller, &app, id, body).await
+            crate::v1::resource::create::<$resource>(&caller, &app, id, body).await
         }
 
         $(#[$get_doc])*
@@ -310,8 +310,8 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::read::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::read::<$resource>(),
                 ]
             )),
             params(
@@ -319,7 +319,7 @@ macro_rules! endpoints_within {
                 ($id = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
                 crate::http::extract::IfNoneMatch,
             ),
-            responses((status = 200, description = concat!("The ", $one, "."), body = $noun))
+            responses((status = 200, description = concat!("The ", $one, "."), body = $resource))
         )]
         #[get($row)]
         pub(crate) async fn $get(
@@ -329,7 +329,7 @@ macro_rules! endpoints_within {
             query: crate::http::extract::Parameters,
             known: crate::http::extract::IfNoneMatch,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::get_then::<$noun>(&caller, &app, ids, query, &known).await
+            crate::v1::resource::get_then::<$resource>(&caller, &app, ids, query, &known).await
         }
 
         $(#[$replace_doc])*
@@ -337,8 +337,8 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::write::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::write::<$resource>(),
                 ]
             )),
             params(
@@ -349,7 +349,7 @@ macro_rules! endpoints_within {
             responses((
                 status = 200,
                 description = concat!("The ", $one, " after the change."),
-                body = $noun,
+                body = $resource,
             ))
         )]
         #[put($row)]
@@ -360,7 +360,7 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update::<$resource>(&caller, &app, ids, pre, body).await
         }
 
         $(#[$update_doc])*
@@ -368,8 +368,8 @@ macro_rules! endpoints_within {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::write::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::write::<$resource>(),
                 ]
             )),
             params(
@@ -380,7 +380,7 @@ macro_rules! endpoints_within {
             responses((
                 status = 200,
                 description = concat!("The ", $one, " after the change."),
-                body = $noun,
+                body = $resource,
             ))
         )]
         #[patch($row)]
@@ -391,12 +391,12 @@ macro_rules! endpoints_within {
             pre: crate::http::extract::IfMatch,
             body: crate::http::extract::Body<$input>,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::update::<$noun>(&caller, &app, ids, pre, body).await
+            crate::v1::resource::update::<$resource>(&caller, &app, ids, pre, body).await
         }
 
         crate::v1::endpoints::history! {
             one $one, of $parent;
-            $noun, tagged $tag, at $past, by $id;
+            $resource, tagged $tag, at $past, by $id;
             $(#[$history_doc])* $history;
         }
     };
@@ -409,7 +409,7 @@ pub(super) use endpoints_within;
 /// parent, `at` the path, and `by` the name of the path parameter for the row's own id. The module
 /// that calls this imports actix's `get`.
 macro_rules! history {
-    (one $one:literal; $noun:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
+    (one $one:literal; $resource:ident, tagged $tag:literal; $(#[$doc:meta])* $name:ident;) => {
         $(#[$doc])*
         ///
         /// Each entry says who made a change, when, and the old and new values of the changed
@@ -418,7 +418,7 @@ macro_rules! history {
         /// team.
         #[utoipa::path(
             tag = $tag,
-            security(("token" = [taskhub_domain::scopes::read::<$noun>(), "history:read"])),
+            security(("token" = [taskhub_domain::scopes::read::<$resource>(), "history:read"])),
             params(
                 ("id" = uuid::Uuid, Path, description = concat!("The id of the ", $one, ".")),
                 crate::http::parameters::ListOf<taskhub_domain::audit::Change>,
@@ -437,12 +437,12 @@ macro_rules! history {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::changes::<$noun>(&caller, &app, id, &query, &request).await
+            crate::v1::resource::changes::<$resource>(&caller, &app, id, &query, &request).await
         }
     };
     (
         one $one:literal, of $parent:literal;
-        $noun:ident, tagged $tag:literal, at $path:literal, by $id:literal;
+        $resource:ident, tagged $tag:literal, at $path:literal, by $id:literal;
         $(#[$doc:meta])* $name:ident;
     ) => {
         $(#[$doc])*
@@ -455,8 +455,8 @@ macro_rules! history {
             tag = $tag,
             security((
                 "token" = [
-                    taskhub_domain::scopes::parent::<$noun>(),
-                    taskhub_domain::scopes::read::<$noun>(),
+                    taskhub_domain::scopes::parent::<$resource>(),
+                    taskhub_domain::scopes::read::<$resource>(),
                     "history:read",
                 ]
             )),
@@ -479,7 +479,7 @@ macro_rules! history {
             query: crate::http::extract::Parameters,
             request: actix_web::HttpRequest,
         ) -> crate::http::answer::Answered {
-            crate::v1::resource::changes::<$noun>(&caller, &app, ids, &query, &request).await
+            crate::v1::resource::changes::<$resource>(&caller, &app, ids, &query, &request).await
         }
     };
 }

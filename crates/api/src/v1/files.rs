@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn parts_are_read_as_the_rfc_has_them() {
-        for (range, told) in [
+        for (range, expected) in [
             ("bytes=0-0", Some(0..1)),
             ("bytes=2-5", Some(2..6)),
             ("Bytes=8-100", Some(8..10)),
@@ -289,7 +289,7 @@ mod tests {
             ("items=0-1", None),
             ("bytes", None),
         ] {
-            assert_eq!(part(range, 10), told, "{range}");
+            assert_eq!(part(range, 10), expected, "{range}");
         }
         assert_eq!(part("bytes=0-0", 0), Some(0..0));
     }

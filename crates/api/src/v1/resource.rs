@@ -75,11 +75,11 @@ pub(super) async fn changes<N: Resource>(
     query: &Parameters,
     request: &HttpRequest,
 ) -> Answered {
-    told(app, query, request, &Past::<N>::of(&app.repository, caller, key.into()).await?).await
+    history_page(app, query, request, &Past::<N>::of(&app.repository, caller, key.into()).await?).await
 }
 
 /// The response with a page of the history of a row.
-pub(super) async fn told<N: Resource>(
+pub(super) async fn history_page<N: Resource>(
     app: &App,
     query: &Parameters,
     request: &HttpRequest,
@@ -146,7 +146,7 @@ where
         key,
         (body.input, ready),
         |tx, (input, ready)| Box::pin(run::<N>(tx, input, ready)),
-        |result: &BulkResult<N>| answer::told(result),
+        |result: &BulkResult<N>| answer::ok(result),
     );
     Ok(answer::kept(change.await?))
 }

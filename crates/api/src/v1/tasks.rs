@@ -179,7 +179,7 @@ pub(crate) async fn list_deleted_task_history(
     request: HttpRequest,
 ) -> Answered {
     let past = Past::<Task>::removed(&app.repository, &caller, id.0).await?;
-    resource::told(&app, &query, &request, &past).await
+    resource::history_page(&app, &query, &request, &past).await
 }
 
 /// Purge a task

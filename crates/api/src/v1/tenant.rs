@@ -53,7 +53,7 @@ pub(crate) async fn list_tenant_history(
     query: Parameters,
     request: HttpRequest,
 ) -> Answered {
-    resource::told(&app, &query, &request, &past(&caller, &app).await?).await
+    resource::history_page(&app, &query, &request, &past(&caller, &app).await?).await
 }
 
 async fn past(caller: &Caller, app: &App) -> Result<Past<Tenant>, Problem> {

@@ -389,7 +389,7 @@ pub(crate) async fn list_user_changes(
     request: HttpRequest,
 ) -> Answered {
     let past = Past::<User>::private(&app.repository, &caller, id.0).await?;
-    resource::told(&app, &query, &request, &past).await
+    resource::history_page(&app, &query, &request, &past).await
 }
 
 async fn set_active(caller: &Caller, app: &App, id: Id, active: bool, pre: IfMatch) -> Answered {

@@ -126,12 +126,12 @@ impl KeySet {
                 _ => Standing::Verifies,
             }
         };
-        let told = self.keys.iter().map(|key| KeyState {
+        let states = self.keys.iter().map(|key| KeyState {
             kid: key.kid(),
             algorithm: key.algorithm(),
             standing: state(key),
             until: key.jwk().until,
         });
-        told.collect()
+        states.collect()
     }
 }

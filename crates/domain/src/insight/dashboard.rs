@@ -134,7 +134,7 @@ pub async fn of(repository: &Repository, ctx: &Context) -> Result<Dashboard> {
 /// The latest changes that the caller sees, by the rules of the change feed.
 async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     let shown = usize::try_from(RECENT).unwrap_or_default();
-    let (mut told, mut before) = (Vec::new(), None);
+    let (mut lines, mut before) = (Vec::new(), None);
     for _ in 0..LOOKED / AT_ONCE {
         let older = before.map(|position: i64| event::Column::Position.lt(position));
         let of = event::Column::Noun.is_in(search::RESOURCE_TYPES.iter().copied());
@@ -144,17 +144,17 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
         let events: Vec<Event> = scope.all(&events).await?;
         before = events.last().and_then(|event| event.position);
         let is_last = (events.len() as u64) < AT_ONCE;
-        let mut actions = change_feed::told(scope, &events.iter().collect::<Vec<_>>()).await?;
+        let mut actions = change_feed::delivered(scope, &events.iter().collect::<Vec<_>>()).await?;
         // A row that was hidden from the caller is left out.
         let mut action =
-            |event: &Event| actions.remove(&event.id).filter(|told| told.action != change_feed::HIDDEN);
-        told.extend(events.into_iter().filter_map(|event| Some((action(&event)?.action, event))));
-        if is_last || told.len() >= shown {
+            |event: &Event| actions.remove(&event.id).filter(|lines| lines.action != change_feed::HIDDEN);
+        lines.extend(events.into_iter().filter_map(|event| Some((action(&event)?.action, event))));
+        if is_last || lines.len() >= shown {
             break;
         }
     }
-    told.truncate(shown);
-    let ids: Vec<Uuid> = told.iter().map(|(_, event)| event.id).collect();
+    lines.truncate(shown);
+    let ids: Vec<Uuid> = lines.iter().map(|(_, event)| event.id).collect();
     let actors = scope.owned::<AuditEntry>().filter(audit::Column::Id.is_in(ids)).select_only();
     let actors = actors.column(audit::Column::Id).column(audit::Column::ActorId).into_query();
     let actors = scope.rows(&actors).await?;
@@ -165,7 +165,7 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
     people.sort_unstable();
     people.dedup();
     let names = scope.names(&people).await?;
-    let rows: Vec<Uuid> = told.iter().map(|(_, event)| event.row_id).collect();
+    let rows: Vec<Uuid> = lines.iter().map(|(_, event)| event.row_id).collect();
     let titles = search::titles(scope, &rows).await?;
     let line = |(action, event): (String, Event)| {
         let actor_id = actors.get(&event.id).copied().flatten();
@@ -182,5 +182,5 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
             actor_removed: known.is_some_and(|known| known.removed),
         }
     };
-    Ok(told.into_iter().map(line).collect())
+    Ok(lines.into_iter().map(line).collect())
 }

@@ -31,13 +31,13 @@ pub struct Permissions {
 
 /// The resource types that can be queried, one on each line.
 macro_rules! nouns {
-    ($($noun:ty),* $(,)?) => {
+    ($($resource:ty),* $(,)?) => {
         /// The names of the resource types that can be queried.
-        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun as Resource>::TYPE.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$resource as Resource>::TYPE.as_str()),*];
 
         async fn dispatch(scope: &Scope, noun: &str, id: Option<Uuid>) -> Result<Permissions> {
-            $(if noun == <$noun as Resource>::TYPE.as_str() {
-                return of::<$noun>(scope, id).await;
+            $(if noun == <$resource as Resource>::TYPE.as_str() {
+                return of::<$resource>(scope, id).await;
             })*
             Err(Error::parameter("noun", format!("Must be one of: {}.", RESOURCE_TYPES.join(", "))))
         }

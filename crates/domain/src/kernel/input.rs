@@ -249,8 +249,8 @@ mod tests {
         for other in
             [json!({"red": null}), json!({"red": {}}), json!({}), json!(["red"]), json!(1), json!("blue")]
         {
-            let told = check(json!({"title": "abc", "colour": other})).unwrap_err();
-            assert_eq!(first(&told), ("/colour", "invalid_type"), "{other}");
+            let refused = check(json!({"title": "abc", "colour": other})).unwrap_err();
+            assert_eq!(first(&refused), ("/colour", "invalid_type"), "{other}");
         }
     }
 

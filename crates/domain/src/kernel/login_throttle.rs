@@ -157,7 +157,7 @@ impl Attempt {
     ///
     /// # Errors
     /// `TooManyAttempts`, and those of the verification.
-    pub async fn judge<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    pub async fn settle<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let counts: Vec<Count> = tx.find_unscoped(self.keys(), false).await?;
         open(&counts, tx.now())?;
         let output = judgement.await?;

@@ -59,7 +59,7 @@ fn is_written(text: &str) -> bool {
 /// The number of fractional digits. A text with at most [`DIGITS`] of them is at most [`LONGEST`]
 /// long.
 fn fraction(bytes: &[u8]) -> usize {
-    bytes.iter().skip(20).take_while(|octet| octet.is_ascii_digit()).count()
+    bytes.iter().skip(20).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 impl Timestamp {

@@ -90,7 +90,7 @@ impl Sender {
             tokio::select! {
                 () = self.state.repository.mail_written(), if pause.is_none() => {}
                 // An error means that the other end of the channel was dropped.
-                told = stopping.changed() => if told.is_err() { return },
+                changed = stopping.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(pause.unwrap_or(PAUSE)) => {}
             }
         }

@@ -128,10 +128,10 @@ async fn transfer(
     // The sender is a setting, so an error here does not concern the recipient.
     from.map_err(|error| Outcome::Unreachable(error.to_string()))?;
     for to in envelope.to() {
-        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| judge(&error))?;
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| outcome_of(&error))?;
     }
-    connection.command(Data).await.map_err(|error| judge(&error))?;
-    connection.message(text).await.map_err(|error| judge(&error))?;
+    connection.command(Data).await.map_err(|error| outcome_of(&error))?;
+    connection.message(text).await.map_err(|error| outcome_of(&error))?;
     Ok(())
 }
 
@@ -157,7 +157,7 @@ fn parameters(
 }
 
 /// The outcome for an error about the recipient or the message.
-fn judge(error: &Error) -> Outcome {
+fn outcome_of(error: &Error) -> Outcome {
     let why = error.to_string();
     match error.status().map(u16::from) {
         // The server closes the connection, or requires authentication (RFC 4954).

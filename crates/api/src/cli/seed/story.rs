@@ -169,8 +169,8 @@ pub(super) async fn play(stage: &Stage<'_>, slug: &str, tasks: usize, bar: &Prog
             Box::pin(async move { service_account::create(tx, &Unchecked::new(body.clone())).await })
         })
         .await?;
-    let told = serde_json::to_value(&service).map_err(taskhub_domain::Error::internal)?;
-    Ok(json!({ "client_id": told.get("client_id"), "client_secret": told.get("client_secret") }))
+    let created = serde_json::to_value(&service).map_err(taskhub_domain::Error::internal)?;
+    Ok(json!({ "client_id": created.get("client_id"), "client_secret": created.get("client_secret") }))
 }
 
 async fn perform(

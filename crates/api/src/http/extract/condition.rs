@@ -154,7 +154,7 @@ fn listed(list: &str) -> Option<Vec<String>> {
     loop {
         let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
         let (inner, after) = opaque.split_once('"')?;
-        if !inner.bytes().all(|octet| octet.is_ascii_graphic()) {
+        if !inner.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
         }
         tags.push(rest.strip_suffix(after)?.to_owned());

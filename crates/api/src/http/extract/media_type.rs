@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    fn told(kind: &str, types: &[&str]) -> Option<String> {
+    fn chosen(kind: &str, types: &[&str]) -> Option<String> {
         let request = TestRequest::default().insert_header((header::CONTENT_TYPE, kind)).to_http_request();
         served(&request, types).ok()
     }
@@ -93,11 +93,11 @@ mod tests {
             "application/JSON;charset=\"UTF-8\"",
             "application/json; x=y; charset=US-ASCII",
         ] {
-            assert_eq!(told(kind, &[json]).as_deref(), Some(json), "{kind}");
+            assert_eq!(chosen(kind, &[json]).as_deref(), Some(json), "{kind}");
         }
         for kind in ["application/json; charset=windows-1252", "application/json;charset=utf-16", "text/json"]
         {
-            assert_eq!(told(kind, &[json]), None, "{kind}");
+            assert_eq!(chosen(kind, &[json]), None, "{kind}");
         }
     }
 
@@ -107,10 +107,10 @@ mod tests {
         for kind in
             ["application/pdf", "image/svg+xml", "text/plain; charset=windows-1252", "application/json"]
         {
-            assert!(told(kind, &types).is_some(), "{kind}");
+            assert!(chosen(kind, &types).is_some(), "{kind}");
         }
         for kind in ["", "*/*", "image/*", "pdf", FORM, "multipart/mixed; boundary=x", "text/pl ain"] {
-            assert_eq!(told(kind, &types), None, "{kind}");
+            assert_eq!(chosen(kind, &types), None, "{kind}");
         }
     }
 }

@@ -50,7 +50,7 @@ impl Deprecation {
     }
 
     /// Adds the headers to a response.
-    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {
             // A page of a list already has `Link`.
             headers.append(name.clone(), value.clone());

@@ -301,7 +301,7 @@ impl Allowance {
 
     /// Adds the headers: `RateLimit-Policy` with the requests per hour and the burst, `RateLimit`
     /// with the requests that are left now and the seconds until the full burst is available.
-    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+    pub(super) fn add_to(&self, headers: &mut HeaderMap) {
         let Self { bucket, hourly, burst, remaining, wait } = *self;
         let name = bucket.name();
         let refill = (u64::from(burst.saturating_sub(remaining)) * 3600).div_ceil(u64::from(hourly.max(1)));

@@ -116,7 +116,7 @@ pub async fn inner<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<Body<B>>, Error> {
     let mut response = match admit(&request).await {
-        Ok(()) => prefer::applied(told(next.call(request).await?)),
+        Ok(()) => prefer::applied(with_problem(next.call(request).await?)),
         Err(problem) => {
             let request = request.into_parts().0;
             tell_refusal(&request, &problem);
@@ -125,11 +125,11 @@ pub async fn inner<B: MessageBody + 'static>(
     };
     let counted = response.request().extensions().get::<Counted>().copied();
     if let Some(counted) = counted {
-        counted.tighter().tell(response.headers_mut());
+        counted.tighter().add_to(response.headers_mut());
     }
     let operation = response.request().extensions().get::<Arc<Operation>>().cloned();
     if let Some(deprecation) = operation.as_ref().and_then(|operation| operation.deprecation.as_ref()) {
-        deprecation.tell(response.headers_mut());
+        deprecation.add_to(response.headers_mut());
     }
     Ok(response)
 }
@@ -150,20 +150,20 @@ fn as_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
 }
 
 /// The one conversion of errors to problems.
-fn told<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
+fn with_problem<B>(response: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     match response.response().error().map(Problem::find) {
         None => response.map_into_left_body(),
         Some(problem) => {
             let (request, response) = response.into_parts();
             tell_refusal(&request, &problem);
-            let mut told = answer(request, &problem);
+            let mut answered = answer(request, &problem);
             // Other headers of the error response are kept.
             for (name, value) in response.headers() {
-                if !told.headers().contains_key(name) {
-                    told.headers_mut().insert(name.clone(), value.clone());
+                if !answered.headers().contains_key(name) {
+                    answered.headers_mut().insert(name.clone(), value.clone());
                 }
             }
-            told
+            answered
         }
     }
 }
@@ -181,7 +181,7 @@ fn tell_refusal(request: &HttpRequest, problem: &Problem) {
         request.app_data::<Data<State>>(),
     ) {
         let refusal = Refusal { operation: operation.id.clone(), code: code.as_str() };
-        state.tell(ctx.clone(), SecurityEvent::Refused(refusal));
+        state.record_event(ctx.clone(), SecurityEvent::Refused(refusal));
     }
 }
 

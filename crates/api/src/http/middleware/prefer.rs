@@ -38,7 +38,7 @@ pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
         return Ok(());
     }
     let readable = |value: &HeaderValue| {
-        value.len() <= LONGEST && value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'))
+        value.len() <= LONGEST && value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'))
     };
     if !request.headers().get_all("Prefer").all(readable) {
         return Err(Problem::new(
@@ -56,8 +56,8 @@ pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
 
 /// Adds `Preference-Applied` to the response of a dry run.
 pub(super) fn applied<B: MessageBody>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
-    let heeded = response.request().extensions().get::<Origin>().is_some_and(|origin| origin.0.dry_run);
-    if heeded {
+    let honoured = response.request().extensions().get::<Origin>().is_some_and(|origin| origin.0.dry_run);
+    if honoured {
         let name = HeaderName::from_static("preference-applied");
         response.headers_mut().insert(name, HeaderValue::from_static(PREFERENCE));
     }

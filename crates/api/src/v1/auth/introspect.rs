@@ -133,11 +133,11 @@ pub(crate) async fn introspect_token(
             ));
         }
     };
-    let mut told = Introspection::default();
+    let mut introspection = Introspection::default();
     if let Some(token) = app.who(&token, &origin.0).await?
         && let Some(known) = session::known(&app.repository, &ctx, &token).await?
     {
-        told = Introspection::of(&app, &token, known);
+        introspection = Introspection::of(&app, &token, known);
     }
-    Ok(HttpResponse::Ok().json(told))
+    Ok(HttpResponse::Ok().json(introspection))
 }

@@ -67,8 +67,8 @@ impl<'a> Proving<'a> {
 
     async fn failed(&self, reason: &'static str) -> Result<(), Problem> {
         let blocked_until = self.attempt.failed(&self.app.repository).await?;
-        let incident = SecurityEvent::ProofFailed(Failure { reason, blocked_until });
-        self.app.tell(self.caller.clone(), incident);
+        let event = SecurityEvent::ProofFailed(Failure { reason, blocked_until });
+        self.app.record_event(self.caller.clone(), event);
         Ok(())
     }
 }

@@ -123,7 +123,7 @@ async fn failed(
     let blocked_until = attempt.failed(&app.repository).await?;
     for (tenant, user, reason) in meant {
         let failure = Failure { reason, blocked_until };
-        app.tell(system.within(*tenant), SecurityEvent::SignInFailed(*user, failure));
+        app.record_event(system.within(*tenant), SecurityEvent::SignInFailed(*user, failure));
     }
     Ok(())
 }

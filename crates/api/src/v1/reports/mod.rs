@@ -302,8 +302,8 @@ fn answer<T: Line + Serialize>(
 /// A report as CSV; a header says whether lines were cut off.
 fn file<T: Line>(name: &str, lines: &[T], truncated: bool) -> Answered {
     let mut file = export::lines(name, lines)?;
-    let told = HeaderValue::from_static(if truncated { "true" } else { "false" });
-    file.headers_mut().insert(HeaderName::from_static("x-truncated"), told);
+    let is_truncated = HeaderValue::from_static(if truncated { "true" } else { "false" });
+    file.headers_mut().insert(HeaderName::from_static("x-truncated"), is_truncated);
     Ok(file)
 }
 

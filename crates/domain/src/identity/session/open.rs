@@ -42,7 +42,7 @@ pub async fn open(tx: &Tx, sign_in: &SignIn) -> Result<Opened> {
         second_factor::demand(tx, sign_in.code.as_ref()).await?;
         Ok(seen)
     };
-    let seen = sign_in.attempt.judge(tx, judgement).await?;
+    let seen = sign_in.attempt.settle(tx, judgement).await?;
     let seen = rehash(tx, seen, sign_in.rehash.as_ref()).await?;
     begin(tx, seen, &sign_in.lifetimes).await
 }

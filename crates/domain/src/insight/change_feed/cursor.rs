@@ -18,7 +18,7 @@ pub const CURSOR: usize = (SEAL + POSITION) / 3 * 4;
 pub(crate) fn close(secret: &[u8], tenant: Uuid, position: i64) -> String {
     let position = position.to_be_bytes();
     let mask = mac(secret, &[b"feed mask", tenant.as_bytes(), &seal(secret, tenant, position)]);
-    let hidden: Vec<u8> = position.iter().zip(mask).map(|(octet, mask)| octet ^ mask).collect();
+    let hidden: Vec<u8> = position.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
     URL_SAFE_NO_PAD.encode([seal(secret, tenant, position).as_slice(), &hidden].concat())
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn open(secret: &[u8], tenant: Uuid, cursor: &str) -> Result<i64> {
     let hidden = <[u8; POSITION]>::try_from(hidden).map_err(|_| wrong())?;
     let mask = mac(secret, &[b"feed mask", tenant.as_bytes(), given]);
     let mut bytes = hidden;
-    bytes.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
+    bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
     if !taskhub_auth::secret::equal(given, &seal(secret, tenant, bytes)) {
         return Err(wrong());
     }
@@ -62,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_is_its_tenants_own(position: i64, tenant: u128, other: u128, octet in 0..SEAL + POSITION, bit in 0..8_u32) {
+        fn a_cursor_is_its_tenants_own(position: i64, tenant: u128, other: u128, byte in 0..SEAL + POSITION, bit in 0..8_u32) {
             prop_assume!(tenant != other);
             let (secret, tenant) = (b"secret".as_slice(), Uuid::from_u128(tenant));
             let cursor = close(secret, tenant, position);
@@ -70,7 +70,7 @@ mod tests {
             prop_assert!(open(secret, Uuid::from_u128(other), &cursor).is_err());
             prop_assert!(open(b"another", tenant, &cursor).is_err());
             let mut changed = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
-            changed[octet] ^= 1 << bit;
+            changed[byte] ^= 1 << bit;
             prop_assert!(open(secret, tenant, &URL_SAFE_NO_PAD.encode(changed)).is_err());
         }
 

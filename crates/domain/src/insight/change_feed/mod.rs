@@ -18,7 +18,7 @@
 
 pub(crate) mod cursor;
 mod sweep;
-mod told;
+mod visible;
 
 use std::collections::HashMap;
 
@@ -28,9 +28,9 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::told::Told;
-pub(crate) use self::told::{HIDDEN, of as told};
-pub use self::{cursor::CURSOR, told::RESOURCE_TYPES};
+use self::visible::Delivered;
+pub(crate) use self::visible::{HIDDEN, of as delivered};
+pub use self::{cursor::CURSOR, visible::RESOURCE_TYPES};
 use crate::{
     Context, Error, Repository, Result, Scope, Timestamp,
     kernel::{
@@ -127,7 +127,7 @@ impl Reading {
     /// # Errors
     /// As [`changes`].
     pub async fn begin(repository: &Repository, ctx: &Context, mut query: Query) -> Result<Self> {
-        let nouns = query.take_any("noun")?.map(|names| told::wanted(ctx, &names)).transpose()?;
+        let nouns = query.take_any("noun")?.map(|names| visible::wanted(ctx, &names)).transpose()?;
         let scope = repository.read(ctx);
         let position = match query.take_any("since")?.as_deref() {
             None => scope.last_position().await?,
@@ -165,10 +165,10 @@ impl Reading {
                 break;
             }
             looked += some.len();
-            let told: HashMap<Uuid, Told> = told::of(&scope, &self.wanted(&some)).await?;
+            let delivered: HashMap<Uuid, Delivered> = visible::of(&scope, &self.wanted(&some)).await?;
             for event in some {
                 self.position = event.position.unwrap_or(self.position);
-                let Some(Told { action, reread }) = told.get(&event.id) else { continue };
+                let Some(Delivered { action, reread }) = delivered.get(&event.id) else { continue };
                 results.push(FeedChange {
                     cursor: self.cursor(repository),
                     at: event.at,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{NotificationKind, tell::of_alarm};
+use super::{NotificationKind, notify::of_alarm};
 use crate::{
     Repository, Result, System, Tx,
     identity::user::User,

@@ -7,14 +7,14 @@
 
 mod due;
 mod inbox;
+mod notify;
 mod quiet;
-mod tell;
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::tell::about_unassigned;
+pub(crate) use self::notify::about_unassigned;
 pub use self::{
     due::ring,
     inbox::{count_unread, read, read_all},

@@ -147,11 +147,11 @@ mod tests {
     #[test]
     fn what_is_no_period_is_refused() {
         let now = at("2026-11-20T00:00:00Z");
-        let told = |from: &str, to: &str| Period::of(Some(at(from)), Some(at(to)), now).is_ok();
-        assert!(told("2025-01-01T00:00:00Z", "2026-01-02T00:00:00Z"));
-        assert!(!told("2025-01-01T00:00:00Z", "2026-01-02T00:00:00.000001Z"));
-        assert!(!told("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"));
-        assert!(!told("1969-12-31T00:00:00Z", "1970-01-01T00:00:00Z"));
+        let is_accepted = |from: &str, to: &str| Period::of(Some(at(from)), Some(at(to)), now).is_ok();
+        assert!(is_accepted("2025-01-01T00:00:00Z", "2026-01-02T00:00:00Z"));
+        assert!(!is_accepted("2025-01-01T00:00:00Z", "2026-01-02T00:00:00.000001Z"));
+        assert!(!is_accepted("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"));
+        assert!(!is_accepted("1969-12-31T00:00:00Z", "1970-01-01T00:00:00Z"));
         assert_eq!(Period::of(None, None, now).unwrap().to, now);
     }
 

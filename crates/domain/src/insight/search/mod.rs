@@ -113,15 +113,15 @@ pub const FILTERS: &[&str] = &["status", "assignee", "created_at", "updated_at"]
 
 /// Declares the resources that are searched. Each says in [`Resource::searched`] which texts count.
 macro_rules! nouns {
-    ($($noun:ty),*) => {
+    ($($resource:ty),*) => {
         /// The names of the resources that are searched.
-        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun>::TYPE.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$resource>::TYPE.as_str()),*];
 
         impl Search {
             async fn run(&self) -> Result<SearchResults> {
                 let (mut results, mut truncated) = (Vec::new(), false);
                 $(
-                    let (found, more) = self.find::<$noun>().await?;
+                    let (found, more) = self.find::<$resource>().await?;
                     results.extend(found);
                     truncated |= more;
                 )*
@@ -133,12 +133,12 @@ macro_rules! nouns {
         pub(crate) async fn titles(scope: &Scope, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
             let mut titles = HashMap::new();
             $(
-                if !ids.is_empty() && policy::permit(scope.ctx(), <$noun>::TYPE, Action::Read).is_ok() {
-                    let own = Condition::all().add(<$noun>::id_column().is_in(ids.iter().copied()));
-                    let mut columns = ColumnOf::<$noun>::iter();
+                if !ids.is_empty() && policy::permit(scope.ctx(), <$resource>::TYPE, Action::Read).is_ok() {
+                    let own = Condition::all().add(<$resource>::id_column().is_in(ids.iter().copied()));
+                    let mut columns = ColumnOf::<$resource>::iter();
                     if let Some(title) = columns.find(|column| matches!(column.as_str(), "title" | "name")) {
-                        let rows = scope.visible::<$noun>(own)?.select_only();
-                        let rows = rows.column(<$noun>::id_column()).column(title).into_query();
+                        let rows = scope.visible::<$resource>(own)?.select_only();
+                        let rows = rows.column(<$resource>::id_column()).column(title).into_query();
                         for row in scope.rows(&rows).await? {
                             titles.insert(field(&row, 0)?, field(&row, 1)?);
                         }
@@ -152,7 +152,7 @@ macro_rules! nouns {
         pub fn statuses() -> Vec<&'static str> {
             let mut all = Vec::new();
             $(
-                let status = <$noun>::filters().iter().find(|filter| filter.name == "status");
+                let status = <$resource>::filters().iter().find(|filter| filter.name == "status");
                 if let Some(Form::Words(words)) = status.map(|filter| filter.form) {
                     all.extend(words);
                 }
@@ -170,7 +170,7 @@ resources::each!(search, nouns);
 /// Declares the resources whose rows are indexed: those of this search, and those with `q` in
 /// lists.
 macro_rules! indexed {
-    ($($noun:ty),*) => {
+    ($($resource:ty),*) => {
         impl Repository {
             /// Indexes rows without words that were created since a time: a server of an older
             /// version wrote them.
@@ -181,7 +181,7 @@ macro_rules! indexed {
                 let after = since.map_or(Uuid::nil(), Timestamp::first_id);
                 for tenant in tenant::ids(self, system).await? {
                     let ctx = system.within(tenant);
-                    $(index::<$noun>(self, &ctx, after).await?;)*
+                    $(index::<$resource>(self, &ctx, after).await?;)*
                 }
                 Ok(())
             }
@@ -198,7 +198,7 @@ resources::each!(words, indexed);
 pub async fn search(repository: &Repository, ctx: &Context, query: &Query) -> Result<SearchResults> {
     let mut query = query.clone();
     let wanted = Wanted::read("q", &query.take("q")?)?;
-    let nouns = query.take_any("noun")?.map(|names| read_nouns(&names)).transpose()?;
+    let nouns = query.take_any("noun")?.map(|names| read_types(&names)).transpose()?;
     let read = |text: String| {
         crate::kernel::input::id(&text).ok_or_else(|| {
             Error::parameter("project", "Must be an id, like 0190f2a8-5d3c-7c1e-9d4e-6f1b2a3c4d5e.")
@@ -234,7 +234,7 @@ fn plain(name: &str) -> &str {
     name.split_once('[').map_or(name, |(plain, _)| plain)
 }
 
-fn read_nouns(names: &str) -> Result<Vec<String>> {
+fn read_types(names: &str) -> Result<Vec<String>> {
     let known = |name: &str| RESOURCE_TYPES.contains(&name).then(|| name.to_owned());
     let expected =
         || Error::parameter("noun", format!("Must be one or more of: {}.", RESOURCE_TYPES.join(", ")));

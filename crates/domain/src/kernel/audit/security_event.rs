@@ -57,8 +57,8 @@ pub struct Failure {
 ///
 /// # Errors
 /// Those of the repository.
-pub async fn record(tx: &Tx, incident: &SecurityEvent) -> Result<()> {
-    match incident {
+pub async fn record(tx: &Tx, event: &SecurityEvent) -> Result<()> {
+    match event {
         SecurityEvent::Refused(what) => {
             tx.note(ResourceType::Tenant, ChangeType::Refused, tx.ctx().tenant(), what)
         }

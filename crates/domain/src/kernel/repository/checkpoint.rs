@@ -11,7 +11,7 @@ use sea_orm::{DbBackend, DbErr, Statement};
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::{task::AbortHandle, time::MissedTickBehavior};
 
-use super::{home::Pool, pool::Database};
+use super::{bound_pool::Pool, pool::Database};
 
 /// The size from which the log is truncated, in bytes (64 MiB). It is also the maximum size of the
 /// file after a checkpoint.
@@ -94,7 +94,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{Checkpoints, log};
-    use crate::kernel::repository::{Database, home::Pool};
+    use crate::kernel::repository::{Database, bound_pool::Pool};
 
     const LARGE: u64 = 1 << 20;
 

@@ -11,7 +11,7 @@ use sea_orm::{
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    home::Pool,
+    bound_pool::Pool,
     row::{self, Positioned},
     tenant_limiter::TenantShare,
     transaction::Transaction,

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::{
     pool::Database,
-    tools::{Access, Engine, create_secret},
+    tool_access::{Access, Engine, create_secret},
 };
 use crate::{Error, Result};
 

@@ -135,13 +135,13 @@ impl Followers {
     /// The tenants that still have a follower.
     fn followed(&self) -> Vec<Uuid> {
         let mut tenants = self.tenants();
-        tenants.retain(|_, told| told.receiver_count() > 0);
+        tenants.retain(|_, follower| follower.receiver_count() > 0);
         tenants.keys().copied().collect()
     }
 
-    fn tell(&self, tenant: Uuid, last: i64) {
-        if let Some(told) = self.tenants().get(&tenant) {
-            told.send_if_modified(|known| std::mem::replace(known, last) != last);
+    fn notify(&self, tenant: Uuid, last: i64) {
+        if let Some(follower) = self.tenants().get(&tenant) {
+            follower.send_if_modified(|known| std::mem::replace(known, last) != last);
         }
     }
 }
@@ -176,7 +176,7 @@ impl Repository {
             let theirs = Expr::col("tenant_id").is_in(some.iter().copied().map(Value::from));
             let select = Query::select().columns(["tenant_id", "last"]).from(TABLE).and_where(theirs).take();
             for row in self.unscoped(&system).rows(&select).await? {
-                self.0.followers.tell(field(&row, 0)?, field(&row, 1)?);
+                self.0.followers.notify(field(&row, 0)?, field(&row, 1)?);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use taskhub_migration::{ADDITIVE, Migrator, Progress, Standing};
 
-use super::{failure, pool::Database, turn::Turn};
+use super::{failure, migration_lock::MigrationLock, pool::Database};
 use crate::{Error, Result, kernel::error::Kind};
 
 /// The number of attempts of a migration that meets a lock. Each waits for the lock, and there is 1
@@ -127,7 +127,7 @@ impl Database {
         connection: &DatabaseConnection,
         work: impl Future<Output = Result<O>>,
     ) -> Result<O> {
-        let turn = Turn::take(connection).await?;
+        let turn = MigrationLock::take(connection).await?;
         // The lock is renewed on a connection of its own, because a statement of the migration can
         // keep the first one busy for long.
         let keeper = self.single().await?;

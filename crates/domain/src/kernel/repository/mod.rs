@@ -9,6 +9,7 @@
 //! [`Resource`] and `Dependents`.
 
 mod batch;
+mod bound_pool;
 mod checkpoint;
 mod conn;
 mod dependents;
@@ -17,36 +18,35 @@ mod dump;
 mod evidence;
 mod failure;
 mod feed;
+mod file_mode;
 #[cfg(fuzzing)]
 mod fuzzing;
 mod group;
-mod home;
 mod installation;
 mod internal;
 pub(crate) mod json;
 mod limit;
 mod migrating;
+mod migration_lock;
 mod node_notifier;
 mod parent;
 mod pending;
 pub(crate) mod people;
 mod pool;
-mod private;
 mod queue;
-mod reach;
 mod readiness;
 pub(crate) mod resource;
 mod revocation;
 pub(crate) mod row;
 mod scope;
 mod sql;
+mod startup_wait;
 mod statistics;
 mod tenant_limiter;
 mod text;
 pub(crate) mod tokenizer;
-mod tools;
+mod tool_access;
 mod transaction;
-mod turn;
 mod tx;
 mod writer_connection;
 
@@ -63,9 +63,9 @@ use tracing::Instrument;
 
 use self::writer_connection::WriterConnection;
 pub(crate) use self::{
+    bound_pool::Pool,
     conn::Conn,
     dependents::{BelongsTo, Cascade, Dependents, PassesOn, Reaction, ReactsTo, Succession},
-    home::Pool,
     installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
     resource::{Unique, entity},
@@ -87,7 +87,7 @@ pub use self::{
     scope::Scope,
     tenant_limiter::{TenantLimiter, TenantShare},
     text::Searched,
-    tools::Engine,
+    tool_access::Engine,
     tx::{Birth, Tx},
 };
 use crate::{

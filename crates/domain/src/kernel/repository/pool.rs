@@ -10,7 +10,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{checkpoint, home::Pool, limit::Limit, private, statistics};
+use super::{bound_pool::Pool, checkpoint, file_mode, limit::Limit, statistics};
 
 /// The time that a request waits for a connection. It may have waited 1 s for its tenant's share
 /// before, so together it waits at most 2 s.
@@ -109,7 +109,7 @@ impl Database {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
         let file = options.get_filename();
-        private::keep(file)
+        file_mode::keep(file)
             .map_err(|error| DbErr::Conn(RuntimeErr::Internal(format!("{}: {error}", file.display()))))
     }
 

@@ -63,10 +63,10 @@ impl Scope {
     ///   on the row.
     pub async fn resolve<N: Resource, A: Act>(&self, id: Uuid, act: A) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.filter(|row| !row.is_removed());
-        self.judged(row, act).await
+        self.authorized(row, act).await
     }
 
-    async fn judged<N: Resource, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
+    async fn authorized<N: Resource, A: Act>(&self, row: Option<N>, act: A) -> Result<Evidence<N, A>> {
         let Some(row) = row else {
             // A missing scope comes first for rows that exist, so it does here: the error does not
             // reveal whether the row exists.
@@ -94,7 +94,7 @@ impl Scope {
         act: A,
     ) -> Result<Evidence<N, A>> {
         let row = self.find::<N>(id, A::WRITES).await?.filter(Stored::is_removed);
-        self.judged(row, act).await
+        self.authorized(row, act).await
     }
 
     /// As [`Self::resolve`], for a row that must change because of another row. The scope for the

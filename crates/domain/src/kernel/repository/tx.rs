@@ -268,7 +268,7 @@ impl Tx {
         update.table(EntityOf::<N>::default().table_ref()).values(written);
         self.begin_writing().await?;
         self.conn
-            .change(update.cond_where(self.judged(&old)))
+            .change(update.cond_where(self.still_authorized(&old)))
             .await
             .map_err(|error| failure::from_write(error, N::uniques()))
             .and_then(Self::hit)?;
@@ -350,7 +350,7 @@ impl Tx {
         self.follow_up(Written { name, old: Some(&old), new: None }).await?;
         self.begin_writing().await?;
         let mut delete = Query::delete();
-        delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.judged(&old));
+        delete.from_table(EntityOf::<N>::default().table_ref()).cond_where(self.still_authorized(&old));
         self.conn
             .change(&delete)
             .await
@@ -381,7 +381,7 @@ impl Tx {
     }
 
     /// The condition for the authorised row at its authorised version.
-    fn judged<N: Resource>(&self, old: &N) -> sea_orm::Condition {
+    fn still_authorized<N: Resource>(&self, old: &N) -> sea_orm::Condition {
         sea_orm::Condition::all()
             .add(N::tenant_column().eq(self.ctx.tenant()))
             .add(N::id_column().eq(old.id()))

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{failure, home::Pool, pool::Database, transaction::Transaction};
+use super::{bound_pool::Pool, failure, pool::Database, transaction::Transaction};
 use crate::{Error, Result};
 
 /// The time that a group waits for the old connection to close. A connection that hangs in a call

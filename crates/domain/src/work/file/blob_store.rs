@@ -109,8 +109,8 @@ impl BlobStore {
         let name = self.name(tenant, id);
         let got = within(self.objects.get_opts(&name, options)).await?;
         if i64::try_from(got.meta.size) != Ok(info.size) {
-            let (told, size) = (info.size, got.meta.size);
-            return Err(Error::internal(format!("{name} has {size} bytes instead of {told}")));
+            let (announced, size) = (info.size, got.meta.size);
+            return Err(Error::internal(format!("{name} has {size} bytes instead of {announced}")));
         }
         let bytes = impatient(got.into_stream().map_err(failed)).boxed();
         Ok(if is_whole { checked(bytes, name, info.sha256.clone()).boxed() } else { bytes })

@@ -103,10 +103,10 @@ pub async fn dashboard(repository: &Repository, ctx: &Context) -> Result<Request
 
 /// The requests that no line counts. A request that is created between two queries may be missed,
 /// so the result is never negative.
-fn rest(total: &RequestsByStatus, told: &[RequestsOf]) -> RequestsByStatus {
+fn rest(total: &RequestsByStatus, listed: &[RequestsOf]) -> RequestsByStatus {
     let left = |of: fn(&RequestsByStatus) -> i64| {
-        let told: i64 = told.iter().map(|line| of(&line.by_status)).sum();
-        (of(total) - told).max(0)
+        let listed: i64 = listed.iter().map(|line| of(&line.by_status)).sum();
+        (of(total) - listed).max(0)
     };
     RequestsByStatus {
         pending: left(|it| it.pending),

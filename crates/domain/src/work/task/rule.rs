@@ -290,7 +290,7 @@ mod tests {
 
     use super::*;
 
-    fn told(rule: &str) -> String {
+    fn message_of(rule: &str) -> String {
         Rule::read(rule).unwrap_err().fields()[0].message.clone()
     }
 
@@ -327,7 +327,10 @@ mod tests {
             "+2270131",
             "",
         ] {
-            assert!(told(&format!("FREQ=DAILY;UNTIL={text}")).starts_with("UNTIL must be a date"), "{text}");
+            assert!(
+                message_of(&format!("FREQ=DAILY;UNTIL={text}")).starts_with("UNTIL must be a date"),
+                "{text}"
+            );
         }
     }
 
@@ -393,7 +396,7 @@ mod tests {
             ("FREQ=DAILY;BYMINUTE=0,1", "BYMINUTE is not supported"),
             ("FREQ=DAILY;BYSECOND=0", "BYSECOND is not supported"),
         ] {
-            assert!(told(rule).starts_with(message), "{rule}: {}", told(rule));
+            assert!(message_of(rule).starts_with(message), "{rule}: {}", message_of(rule));
         }
     }
 

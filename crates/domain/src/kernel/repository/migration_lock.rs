@@ -25,12 +25,12 @@ const RENEWAL: Duration = Duration::from_secs(5);
 const LOCK: i64 = 8_386_112_016_437;
 
 /// The lock, held by this node.
-pub(super) struct Turn {
+pub(super) struct MigrationLock {
     /// The name of this node in the row.
     owner: String,
 }
 
-impl Turn {
+impl MigrationLock {
     /// Waits for the lock.
     ///
     /// # Errors

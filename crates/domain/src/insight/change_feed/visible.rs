@@ -39,7 +39,7 @@ const RESTORE: &str = "restore";
 const EVENT: &str = "event_id";
 
 /// What a caller gets to know of a change.
-pub(crate) struct Told {
+pub(crate) struct Delivered {
     /// The action.
     pub(crate) action: String,
     /// Whether it gave or took access to other rows.
@@ -48,15 +48,15 @@ pub(crate) struct Told {
 
 /// Declares the resources in the feed.
 macro_rules! nouns {
-    ($($noun:ty),* $(,)?) => {
+    ($($resource:ty),* $(,)?) => {
         /// The names of the resources in the feed.
-        pub const RESOURCE_TYPES: &[&str] = &[$(<$noun as Resource>::TYPE.as_str()),*];
+        pub const RESOURCE_TYPES: &[&str] = &[$(<$resource as Resource>::TYPE.as_str()),*];
 
         /// The events that the caller gets, and what they get to know of each.
-        pub(crate) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, Told>> {
-            let mut told = HashMap::new();
-            $(told.extend(of_noun::<$noun>(scope, events).await?);)*
-            Ok(told)
+        pub(crate) async fn of(scope: &Scope, events: &[&Event]) -> Result<HashMap<Uuid, Delivered>> {
+            let mut delivered = HashMap::new();
+            $(delivered.extend(of_resource::<$resource>(scope, events).await?);)*
+            Ok(delivered)
         }
 
         /// Reads the names of the requested resource types.
@@ -65,7 +65,7 @@ macro_rules! nouns {
             let mut wanted = Vec::new();
             for name in names.split(',') {
                 let noun = match name {
-                    $(name if name == <$noun as Resource>::TYPE.as_str() => <$noun as Resource>::TYPE,)*
+                    $(name if name == <$resource as Resource>::TYPE.as_str() => <$resource as Resource>::TYPE,)*
                     _ => return Err(expected()),
                 };
                 policy::permit(ctx, noun, Action::Read)?;
@@ -78,16 +78,16 @@ macro_rules! nouns {
 
 resources::each!(feed, nouns);
 
-async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Told)>> {
+async fn of_resource<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(Uuid, Delivered)>> {
     let ctx = scope.ctx();
     let own: Vec<&Event> = events.iter().filter(|event| event.noun == N::TYPE.as_str()).copied().collect();
     // Resources outside the scopes of the token are left out.
     if own.is_empty() || policy::permit(ctx, N::TYPE, Action::Read).is_err() {
         return Ok(Vec::new());
     }
-    let told = |event: &Event, reread: bool| {
+    let delivered = |event: &Event, reread: bool| {
         let action = action::<N>(ctx, event).to_owned();
-        (event.id, Told { action, reread })
+        (event.id, Delivered { action, reread })
     };
     if policy::visibility(N::TYPE, ctx.role()) == Visibility::All {
         // The caller sees all rows, so only a new role of the caller or a restored row changes what
@@ -95,7 +95,7 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
         let oneself =
             |event: &Event| N::TYPE == policy::ResourceType::User && Some(event.row_id) == ctx.user();
         let reread = |event: &Event| moves::<N>(event) && (oneself(event) || event.action == RESTORE);
-        return Ok(own.into_iter().map(|event| told(event, reread(event))).collect());
+        return Ok(own.into_iter().map(|event| delivered(event, reread(event))).collect());
     }
     let ids: HashSet<_> = own.iter().map(|event| event.row_id).collect();
     let rows = scope.owned::<N>().filter(N::id_column().is_in(ids));
@@ -110,7 +110,7 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
     let (there, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|event| seen.contains(&event.row_id));
     let counts = |event: &Event| mine.as_ref().is_none_or(|mine| mine.contains(&event.row_id));
     let mut all: Vec<_> =
-        there.into_iter().map(|event| told(event, moves::<N>(event) && counts(event))).collect();
+        there.into_iter().map(|event| delivered(event, moves::<N>(event) && counts(event))).collect();
     // Of the other rows, only permanent deletions and changes that hide the row are returned.
     let ends = |event: &&Event| moves::<N>(event) || matches!(event.action.as_str(), "delete" | "purge");
     let rest: Vec<&Event> = rest.into_iter().filter(ends).collect();
@@ -123,9 +123,9 @@ async fn of_noun<N: Resource>(scope: &Scope, events: &[&Event]) -> Result<Vec<(U
         };
         for event in some.iter().filter(|event| seen.contains(&event.id)) {
             if before.removed.contains(&event.id) {
-                all.push(told(event, mine.contains(&event.id)));
+                all.push(delivered(event, mine.contains(&event.id)));
             } else if moves::<N>(event) {
-                all.push((event.id, Told { action: HIDDEN.to_owned(), reread: true }));
+                all.push((event.id, Delivered { action: HIDDEN.to_owned(), reread: true }));
             }
         }
     }
@@ -274,7 +274,7 @@ mod tests {
 
     /// The resources without changes of their own: they are no rows, or never change. The feed has
     /// the changes of what they belong to.
-    const UNTOLD: [ResourceType; 6] = [
+    const NOT_IN_FEED: [ResourceType; 6] = [
         ResourceType::CommentVersion,
         ResourceType::DocumentVersion,
         ResourceType::Report,
@@ -285,9 +285,9 @@ mod tests {
 
     #[test]
     fn no_noun_is_forgotten() {
-        let told: BTreeSet<_> =
-            RESOURCE_TYPES.iter().copied().chain(UNTOLD.map(ResourceType::as_str)).collect();
-        assert_eq!(told, ResourceType::ALL.iter().map(|noun| noun.as_str()).collect());
-        assert_eq!(told.len(), RESOURCE_TYPES.len() + UNTOLD.len());
+        let delivered: BTreeSet<_> =
+            RESOURCE_TYPES.iter().copied().chain(NOT_IN_FEED.map(ResourceType::as_str)).collect();
+        assert_eq!(delivered, ResourceType::ALL.iter().map(|noun| noun.as_str()).collect());
+        assert_eq!(delivered.len(), RESOURCE_TYPES.len() + NOT_IN_FEED.len());
     }
 }

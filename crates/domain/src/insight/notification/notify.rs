@@ -1,6 +1,6 @@
 //! Decides who is notified of a change, and how.
 //!
-//! Invariant: every notification goes through [`tell`], which checks the recipient: active, not the
+//! Invariant: every notification goes through [`notify`], which checks the recipient: active, not the
 //! actor, able to see the task, and with a channel for the kind.
 
 use futures::future::BoxFuture;
@@ -84,7 +84,7 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     let assignee = task.assignee_id.filter(|id| old.is_none_or(|old| old.assignee_id != Some(*id)));
     if let Some(assignee) = assignee.filter(|id| tx.ctx().user() != Some(*id)) {
         let text = format!("{} assigned “{}” to you.", actor(tx).await?, task.title);
-        tell(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: Some(task), about, text })
+        notify(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: Some(task), about, text })
             .await?;
     }
     let Some(before) = old.map(|old| old.status).filter(|status| *status != task.status) else {
@@ -93,7 +93,8 @@ async fn about_task(tx: &Tx, old: Option<&Task>, task: &Task) -> Result<()> {
     let words = [before, task.status].map(|status| status.to_value().replace('_', " "));
     let text = format!("{} changed “{}” from {} to {}.", actor(tx).await?, task.title, words[0], words[1]);
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| Some(*id) != assignee).collect();
-    tell(tx, &others, &Notice { kind: NotificationKind::StatusChanged, task: Some(task), about, text }).await
+    notify(tx, &others, &Notice { kind: NotificationKind::StatusChanged, task: Some(task), about, text })
+        .await
 }
 
 /// Notifies the new assignee of a client request. All users see requests.
@@ -105,7 +106,7 @@ async fn about_request(tx: &Tx, old: Option<&ClientRequest>, request: &ClientReq
     };
     let text = format!("{} assigned “{}” to you.", actor(tx).await?, request.title);
     let about = (ClientRequest::TYPE, request.id);
-    tell(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
+    notify(tx, &[assignee], &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Notifies the managers of a project that a user can no longer see it, and that their open tasks
@@ -121,7 +122,7 @@ pub(crate) async fn about_unassigned(tx: &Tx, project: Uuid, user: &User, tasks:
     let left = if tasks == 1 { "1 open task has".to_owned() } else { format!("{tasks} open tasks have") };
     let text = format!("{} can no longer see “{}”: {left} no assignee now.", user.full_name(), project.name);
     let about = (Project::TYPE, project.id);
-    tell(tx, &managers, &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
+    notify(tx, &managers, &Notice { kind: NotificationKind::Assigned, task: None, about, text }).await
 }
 
 /// Notifies the users whom a comment mentions for the first time. A new comment also notifies the
@@ -132,14 +133,14 @@ async fn about_comment(tx: &Tx, old: Option<&Comment>, comment: &Comment) -> Res
     let mentioned: Vec<_> = comment.mentions.0.iter().copied().filter(|id| !known.contains(id)).collect();
     let (about, actor) = ((Comment::TYPE, comment.id), actor(tx).await?);
     let text = format!("{actor} mentioned you in a comment on “{}”.", task.title);
-    tell(tx, &mentioned, &Notice { kind: NotificationKind::Mentioned, task: Some(task), about, text })
+    notify(tx, &mentioned, &Notice { kind: NotificationKind::Mentioned, task: Some(task), about, text })
         .await?;
     if old.is_some() {
         return Ok(());
     }
     let others: Vec<_> = people(tx, task).await?.into_iter().filter(|id| !mentioned.contains(id)).collect();
     let text = format!("{actor} commented on “{}”.", task.title);
-    tell(tx, &others, &Notice { kind: NotificationKind::Commented, task: Some(task), about, text }).await
+    notify(tx, &others, &Notice { kind: NotificationKind::Commented, task: Some(task), about, text }).await
 }
 
 /// Notifies a user of an alarm of a task.
@@ -149,7 +150,7 @@ pub(super) async fn of_alarm(tx: &Tx, kind: NotificationKind, task: &Task, user:
         NotificationKind::Overdue => format!("“{}” is overdue.", task.title),
         _ => format!("Reminder: “{}”.", task.title),
     };
-    tell(tx, &[user], &Notice { kind, task: Some(task), about: (Task::TYPE, task.id), text }).await
+    notify(tx, &[user], &Notice { kind, task: Some(task), about: (Task::TYPE, task.id), text }).await
 }
 
 /// The watchers, the owner and the assignee of a task, each once.
@@ -173,7 +174,7 @@ async fn actor(tx: &Tx) -> Result<String> {
 
 /// Notifies users: those who are active, did not cause the change, see the task and want the
 /// notification.
-async fn tell(tx: &Tx, to: &[Uuid], notice: &Notice<'_>) -> Result<()> {
+async fn notify(tx: &Tx, to: &[Uuid], notice: &Notice<'_>) -> Result<()> {
     for id in to.iter().filter(|id| tx.ctx().user() != Some(**id)) {
         let Some(user) = tx.find::<User>(*id, false).await?.filter(|user| user.is_active) else { continue };
         let channel = notice.kind.channel(&user.notification_preferences.0);
