@@ -116,6 +116,7 @@ pub(crate) async fn get_changes(caller: Caller, app: App, query: Parameters) -> 
             body = String,
         ),
     ),
+    extensions(("x-problems" = json!([Code::CursorExpired]))),
 )]
 #[get("")]
 pub(crate) async fn stream_events(

@@ -5,6 +5,7 @@
 //! from the same tables. This module does not know any single resource.
 
 pub(crate) mod cursor;
+mod form;
 pub(crate) mod query;
 mod search;
 
@@ -14,8 +15,11 @@ use uuid::Uuid;
 pub use self::cursor::CURSOR;
 use self::query::Paging;
 pub(crate) use self::query::whole;
-pub use self::query::{Filter, Form, Key, PAGE_SIZE, Parameter, Query, Sort, fields, parameters};
 pub use self::search::LONGEST as LONGEST_SEARCH;
+pub use self::{
+    form::Form,
+    query::{Filter, Key, PAGE_SIZE, Parameter, Query, Sort, fields, parameters},
+};
 use crate::{
     Error, Repository, Result, Scope,
     kernel::repository::resource::{ColumnOf, Resource},
