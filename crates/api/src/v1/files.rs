@@ -212,6 +212,8 @@ fn range(request: &HttpRequest, sent: &Sent<'_>) -> Result<Option<Range<u64>>, P
     Ok(part(range, sent.size))
 }
 
+/// The bytes of a range. The header type of actix is not used: it takes the valid ranges of a set
+/// and ignores the others, accepts a sign before a number, and compares the unit with letter case.
 fn part(range: &str, size: u64) -> Option<Range<u64>> {
     let (unit, range) = range.split_once('=')?;
     let (first, last) = range.trim().split_once('-')?;

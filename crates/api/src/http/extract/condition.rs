@@ -2,6 +2,9 @@
 //!
 //! The entity tag of a resource is its version in quotes. This module reads the headers; the write
 //! itself compares the version.
+//!
+//! The header types of actix are not used: they ignore the tags that they cannot parse, and split a
+//! tag at a comma inside it. A header that is not understood must be rejected, not weakened.
 
 use std::future::{Ready, ready};
 
