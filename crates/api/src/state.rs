@@ -208,8 +208,8 @@ impl State {
     }
 }
 
-/// The message of a domain error for the operator: what is wrong in which field, or its detail or
-/// title, and the cause.
+/// The message of a domain error for the operator: its detail and the wrong fields, or else the
+/// title of its code. The cause follows, if there is one.
 fn sentence(error: &taskhub_domain::Error) -> String {
     let fields = error.fields().iter();
     let fields: Vec<_> =

@@ -94,7 +94,8 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// Completes the credentials that an operation accepts; true if it can be called without one.
+/// Completes the credentials that an operation accepts. Returns whether its handler says that none
+/// is needed.
 fn secure(operation: &mut Map<String, Value>) -> bool {
     let mut given = operation.get("security").and_then(Value::as_array).cloned().unwrap_or_default();
     let public = given.contains(&json!({}));

@@ -32,7 +32,7 @@ use crate::http::{
 /// The header in which a reconnecting client sends the cursor of its last event.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Where to begin in the change feed, and the resource types.
+/// The query parameters of the change feed: where to begin, and which resource types.
 struct FeedParameters;
 
 impl IntoParams for FeedParameters {
@@ -53,7 +53,7 @@ impl IntoParams for FeedParameters {
     }
 }
 
-/// The most changes on a page.
+/// The parameter `page_size` of the change feed.
 struct PageSize;
 
 impl IntoParams for PageSize {

@@ -14,7 +14,7 @@ use crate::http::{
     parameters::{WORDS, full_text, integer, optional, required, search_filters, several_of, uuid},
 };
 
-/// The words to search, and what to search.
+/// The query parameters of the search.
 struct SearchParameters;
 
 impl IntoParams for SearchParameters {

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - A date is in the years 0001 to 9999, which every database supports. It is stored as `DATE`.
-//! - It is serialised as in RFC 3339 (`full-date`). So dates have the same order as texts.
+//! - It is serialised as `full-date` of RFC 3339, so texts sort in the order of their dates.
 
 use std::{fmt, str::FromStr};
 

@@ -31,8 +31,8 @@ pub(crate) fn several_of(words: &[&str]) -> Schema {
     string().pattern(Some(pattern(words))).into()
 }
 
-/// One to three of these sort keys, each with an optional `-` before it. The default is the second
-/// key that is listed: the first one, descending.
+/// One to three of these sort keys, each with an optional `-` before it. The default is the first
+/// key in descending order.
 pub(super) fn sort_keys(keys: &[&str]) -> Schema {
     let keys: Vec<_> = keys.iter().flat_map(|key| [(*key).to_owned(), format!("-{key}")]).collect();
     let words: Vec<_> = keys.iter().map(String::as_str).collect();

@@ -15,7 +15,7 @@ use crate::http::{
     problem::Code,
 };
 
-/// What the permissions are for.
+/// The query parameters: the resource type, and the id of one resource.
 struct PermissionParameters;
 
 impl IntoParams for PermissionParameters {

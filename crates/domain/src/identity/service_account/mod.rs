@@ -219,7 +219,8 @@ pub async fn remove(tx: &Tx, id: Uuid, pre: &Precondition) -> Result<()> {
 /// until it is rotated.
 ///
 /// # Errors
-/// `NotFound` if it does not exist and there are no scopes to create it with. `Invalid` for scopes that it does not have. `InvalidClient` if it is inactive or expired.
+/// `NotFound` if it does not exist and there are no scopes to create it with. `Invalid` for scopes
+/// that it does not have. `InvalidClient` if it is inactive or expired.
 pub async fn ensure(tx: &Tx, body: &Unchecked<ServiceAccountInput>, longest: i64) -> Result<Granted> {
     tx.lock_tenant().await?;
     let input = body.check()?;

@@ -65,7 +65,7 @@ async fn remind(tx: &Tx, task: &Task, reminder: &Reminder) -> Result<()> {
         seen => seen?,
     };
     let old = seen.into_row();
-    // Also in an archived project: no caller changes the reminder.
+    // A reminder fires in an archived project too: the server changes it, and not the user.
     tx.cascade_update(ChangeType::Fire, old.clone(), Reminder { fired_at: Some(tx.now()), ..old }).await?;
     of_alarm(tx, NotificationKind::Reminder, task, user.id).await
 }

@@ -174,7 +174,7 @@ impl BelongsTo<User> for Notification {
 }
 
 impl Notification {
-    /// Whether the caller sees the row that it is about. [`Resource::related`] is the same condition in
+    /// Whether the caller sees the row that it is about. [`Access::related`] is the same condition in
     /// the database.
     async fn is_about_seen(&self, scope: &Scope) -> Result<bool> {
         if !self.task_id.is_nil() {

@@ -111,7 +111,7 @@ struct Search {
 /// filter of that name are not found.
 pub const FILTERS: &[&str] = &["status", "assignee", "created_at", "updated_at"];
 
-/// Declares the resources that are searched. Each says in [`Resource::searched`] which texts count.
+/// Declares the resources that are searched. Each says in `Stored::searched` which texts count.
 macro_rules! nouns {
     ($($resource:ty),*) => {
         /// The names of the resources that are searched.

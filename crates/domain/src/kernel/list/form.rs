@@ -24,8 +24,8 @@ pub enum Form {
     Flag,
     /// `true` for rows without a value in the column, and `false` for rows with one.
     Unset,
-    /// An id of a row that contains the row in the column. The function selects the ids of the
-    /// column; `none` means in no such row.
+    /// An id of a row that is linked to the filtered rows, such as a label of tasks. The function
+    /// selects the values of the column for this id; for `none`, those without such a link.
     Through(fn(&Context, Option<Value>) -> SelectStatement),
     /// A text, compared exactly.
     Text,
@@ -79,7 +79,7 @@ impl Form {
             {
                 value.into()
             }
-            // These are read as a whole: see `read_filter`.
+            // `read_filter` reads these itself, unless the name of the parameter has an operator.
             Self::Search | Self::FullText => return Err(Error::parameter(name, "Must have no operator.")),
             Self::Text => {
                 return wrong(

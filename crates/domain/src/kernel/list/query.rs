@@ -43,7 +43,7 @@ pub struct Filter<N: Owned> {
 }
 
 impl<N: Owned> Filter<N> {
-    /// Whether it is a filter by time that accepts `none`.
+    /// Whether it is a filter by time or date that accepts `none`.
     fn takes_none(&self) -> bool {
         self.form.is_ordered() && self.column.def().is_null()
     }

@@ -1,7 +1,7 @@
 //! Batches: rows that wait and are inserted many at once.
 //!
 //! Audit and event rows wait until the end of the transaction, because nothing reads them in it.
-//! The rows of some resources wait too ([`super::resource::Resource::BATCHED`]). Events come last
+//! The rows of some resources wait too ([`super::resource::Stored::BATCHED`]). Events come last
 //! and get their positions then ([`super::feed`]).
 //!
 //! A statement inserts a power of two of rows, so a few prepared statements serve every number of

@@ -1,6 +1,6 @@
 //! Migrates a database: one node at a time, whatever else runs.
 //!
-//! Invariant: the schema changes only while a node holds the [`turn`](super::turn). Each migration
+//! Invariant: the schema changes only while a node holds the [lock](super::migration_lock). Each migration
 //! is applied as a whole, or runs again. A migration that meets a lock of a running server gives
 //! way and is retried, so it blocks no request for longer than a statement waits for a lock (5 s).
 

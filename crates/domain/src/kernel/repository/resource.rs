@@ -49,8 +49,8 @@ pub trait Blank: Owned {
     fn born(birth: Birth) -> Self;
 }
 
-/// The value of a field in a new row, before the input is applied: the default of its type. Points
-/// in time have none; they begin with the time of the transaction.
+/// The value of a field in a new row, before the input is applied: the default of its type. A
+/// timestamp or a date has no default, so it begins with the time of the transaction.
 pub(crate) trait Initial {
     fn initial(birth: &Birth) -> Self;
 }
@@ -150,7 +150,8 @@ pub trait Stored: Owned {
     /// The columns that no response shows. The audit shows their changes as `[redacted]`.
     const HIDDEN: &'static [&'static str] = &["tenant_id"];
 
-    /// The message when other rows refer to a row that is to be deleted: which rows, and what to do.
+    /// The detail of `InUse`, when a row is not deleted because others refer to it. It says which
+    /// rows these are, and what the caller can do.
     const IN_USE: Option<&'static str> = None;
 
     /// The unique constraints.

@@ -263,14 +263,14 @@ pub(crate) fn readable_ids<N: Resource>(ctx: &Context) -> SelectStatement {
     rows.filter(own).filter(there).filter(readable::<N>(ctx)).into_query()
 }
 
-/// Whether a column has the id of a row that the caller may read. The database looks the row up for
-/// each candidate, so it is for conditions that leave few candidates: the ids of [`readable_ids`]
-/// are all rows of the tenant.
+/// Whether a column has the id of a row that the caller may read. The database looks this row up for
+/// each candidate. Use it where other conditions leave few candidates: [`readable_ids`] would select
+/// all readable rows of the tenant first.
 pub(crate) fn lies_in_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
     exists::<N>(ctx, column, Condition::all().add_option(N::not_removed()))
 }
 
-/// As [`lies_in_readable`]; deleted rows count.
+/// As [`lies_in_readable`], but the row may also be in the trash.
 pub(crate) fn names_readable<N: Resource>(ctx: &Context, column: impl ColumnTrait) -> Expr {
     exists::<N>(ctx, column, Condition::all())
 }

@@ -5,7 +5,7 @@
 //! still has the version that was authorised. A resource can't leave any of this out.
 //!
 //! This module must not know any resource. A resource adds to its writes through
-//! [`Resource::follow_up`] and [`super::dependents`].
+//! [`Stored::follow_up`](super::resource::Stored::follow_up) and [`super::dependents`].
 
 use std::{
     ops::Deref,

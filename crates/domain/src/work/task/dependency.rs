@@ -27,7 +27,7 @@ use crate::{
 
 /// How many dependencies a task may have.
 const MOST: i64 = 100;
-/// How many tasks are visited in the search for a cycle. Beyond that a dependency is refused.
+/// How many tasks the search for a cycle visits. If there are more, the dependency is refused.
 const FARTHEST: usize = 5000;
 
 entity! {
@@ -177,7 +177,7 @@ async fn waits_for(tx: &Tx, task: Uuid, other: Uuid) -> Result<bool> {
             let rows = tx.owned::<TaskDependency>();
             let rows = rows.filter(entity::Column::TaskId.is_in(some.iter().copied()));
             let blockers = rows.select_only().column(entity::Column::BlockerId).distinct();
-            // Each id once: if the limit cuts any off, the others are too many already.
+            // The ids are distinct. If the limit cuts some off, the rest is already too many.
             for row in tx.rows(&blockers.limit(FARTHEST as u64 + 1).into_query()).await? {
                 next.extend(Some(field(&row, 0)?).filter(|id| seen.insert(*id)));
             }

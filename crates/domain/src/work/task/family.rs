@@ -45,8 +45,8 @@ pub(super) async fn project_of(
     // subtask.
     let whole = tx.hold::<Task>(id).await?.filter(|whole| !whole.is_removed());
     let own = whole.ok_or_else(|| Error::reference("parent_id"))?.project_id;
-    // A subtask that moves with its parent was moved before this check. A null asks a task in a
-    // project to leave it, and another task for nothing.
+    // A subtask that moves with its parent was moved before this check. A null asks to leave the
+    // project. For a task without a project it changes nothing, so it is not compared.
     let asked = project.filter(|project| project.is_some() || task.project_id.is_some());
     if asked.is_some_and(|asked| asked != own) {
         return Err(Error::field(
