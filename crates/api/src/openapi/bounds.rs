@@ -229,7 +229,7 @@ impl Place<'_> {
             }
         }
         let format = fields.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (row_of, known) =
+        let (row, known) =
             (self.row_of(&TEXTS, |row| row.0), self.written.get(self.name).and_then(|bounds| bounds[0]));
         let longest = match format.as_str() {
             "uuid" => 36,
@@ -238,7 +238,7 @@ impl Place<'_> {
             "binary" => LARGEST_FILE,
             _ if self.owner == "parameter" => 4096,
             _ if self.owner == "body" => LONGEST,
-            _ => row_of.map(|row| row.1).or(known).unwrap_or_default(),
+            _ => row.map(|row| row.1).or(known).unwrap_or_default(),
         };
         if longest > 0 {
             fields.entry("maxLength").or_insert_with(|| json!(longest));
@@ -247,7 +247,7 @@ impl Place<'_> {
             fields.entry("pattern").or_insert_with(|| json!(time::WRITTEN));
         }
         if format.is_empty() {
-            let pattern = match row_of {
+            let pattern = match row {
                 _ if by_client && self.name != "email_domains" => input::TEXT,
                 Some(row) => row.2,
                 None => ANY,

@@ -97,7 +97,9 @@ pub(super) fn apply(document: &mut Value) {
 /// Completes the credentials that an operation accepts. Returns whether its handler says that none
 /// is needed.
 fn secure(operation: &mut Map<String, Value>) -> bool {
-    let mut given = operation.get("security").and_then(Value::as_array).cloned().unwrap_or_default();
+    let given = operation.get("security").and_then(Value::as_array).cloned();
+    // A handler that says nothing needs a credential.
+    let mut given = given.unwrap_or_else(|| vec![json!({ "token": [] })]);
     let public = given.contains(&json!({}));
     // `security(())` at a handler: no credential is needed. Other schemes that it names are
     // optional.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::SECRET;
 use crate::{
-    Clock, Result, Scope, Timestamp,
+    Clock, Date, Result, Scope, Timestamp,
     dependents::DEPENDENTS,
     identity::user::User,
     insight::notification::Notification,
@@ -15,7 +15,7 @@ use crate::{
         context::{Request, System},
         list::{self, Form, Key, Query, Sort, cursor::Seal, query::Paging},
         policy::{self, Role},
-        repository::resource::{ColumnOf, Resource},
+        repository::resource::{ColumnOf, Listed, Resource},
     },
     work::{label::Label, project::Project, task::Task, time_entry::TimeEntry},
 };
@@ -136,7 +136,7 @@ fn written<N: Resource>(name: &str, value: &str) -> Option<String> {
             (Form::Timestamp, Some(Value::BigInt(Some(micros)))) => {
                 Timestamp::from_micros(micros).to_string()
             }
-            (Form::Date, Some(Value::TimeDate(Some(date)))) => Date::from(date).to_string(),
+            (Form::Date, Some(Value::TimeDate(Some(date)))) => Date::from_calendar(date).to_string(),
             (_, Some(Value::Uuid(Some(id)))) => id.to_string(),
             (_, Some(Value::Bool(Some(flag)))) => flag.to_string(),
             (_, Some(Value::String(Some(text)))) => text.clone(),

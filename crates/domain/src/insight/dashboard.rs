@@ -146,8 +146,9 @@ async fn activity(scope: &Scope) -> Result<Vec<Activity>> {
         let is_last = (events.len() as u64) < AT_ONCE;
         let mut actions = change_feed::delivered(scope, &events.iter().collect::<Vec<_>>()).await?;
         // A row that was hidden from the caller is left out.
-        let mut action =
-            |event: &Event| actions.remove(&event.id).filter(|lines| lines.action != change_feed::HIDDEN);
+        let mut action = |event: &Event| {
+            actions.remove(&event.id).filter(|delivered| delivered.action != change_feed::HIDDEN)
+        };
         lines.extend(events.into_iter().filter_map(|event| Some((action(&event)?.action, event))));
         if is_last || lines.len() >= shown {
             break;

@@ -20,16 +20,15 @@ pub struct Date(time::Date);
 pub struct InvalidDate;
 
 impl Date {
+    /// A date that a database has stored.
+    pub(crate) const fn from_calendar(date: time::Date) -> Self {
+        Self(date)
+    }
+
     /// The date in UTC at a timestamp.
     pub(crate) fn of(at: crate::Timestamp) -> Self {
         let at = time::OffsetDateTime::from_unix_timestamp(at.seconds());
         Self(at.unwrap_or(time::OffsetDateTime::UNIX_EPOCH).date())
-    }
-}
-
-impl From<time::Date> for Date {
-    fn from(date: time::Date) -> Self {
-        Self(date)
     }
 }
 

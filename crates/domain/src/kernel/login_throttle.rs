@@ -157,10 +157,14 @@ impl Attempt {
     ///
     /// # Errors
     /// `TooManyAttempts`, and those of the verification.
-    pub async fn settle<T>(&self, tx: &Tx, judgement: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    pub async fn verify<T>(
+        &self,
+        tx: &Tx,
+        verification: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         let counts: Vec<Count> = tx.find_unscoped(self.keys(), false).await?;
         open(&counts, tx.now())?;
-        let output = judgement.await?;
+        let output = verification.await?;
         if self.forgets && !counts.is_empty() {
             let here = self.counts.iter().filter(|(rule, _)| rule.name == HERE.name);
             let keys = here.map(|(_, key)| key.as_str());

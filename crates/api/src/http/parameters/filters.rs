@@ -22,19 +22,9 @@ fn words(name: &str, words: &[&str]) -> String {
     format!("Matches `{name}`: one or more of {}, separated by commas.", quoted(words))
 }
 
-/// The description of a filter by time.
+/// The description of a filter by time; its name may end in an operator.
 fn by_time(name: &str, takes_none: bool) -> String {
-    compared(name, "date and time (RFC 3339)", takes_none)
-}
-
-/// The description of a filter by date.
-fn by_date(name: &str, takes_none: bool) -> String {
-    compared(name, "date, such as 2026-01-31", takes_none)
-}
-
-/// The description of a filter whose name may end in an operator.
-fn compared(name: &str, value: &str, takes_none: bool) -> String {
-    let (field, operator) = name.split_once('[').unwrap_or((name, ""));
+    let (field, operator) = field_and_operator(name);
     let relation = match operator {
         "lt]" => "before",
         "lte]" => "at or before",
@@ -42,8 +32,28 @@ fn compared(name: &str, value: &str, takes_none: bool) -> String {
         "gte]" => "at or after",
         _ => "at exactly",
     };
-    let none = if takes_none { ", or `none` for resources without one" } else { "" };
-    format!("Matches `{field}` {relation} this {value}{none}.")
+    format!("Matches `{field}` {relation} this date and time (RFC 3339){}.", or_none(takes_none))
+}
+
+/// The description of a filter by date; its name may end in an operator.
+fn by_date(name: &str, takes_none: bool) -> String {
+    let (field, operator) = field_and_operator(name);
+    let relation = match operator {
+        "lt]" => "before",
+        "lte]" => "on or before",
+        "gt]" => "after",
+        "gte]" => "on or after",
+        _ => "on",
+    };
+    format!("Matches `{field}` {relation} this date, such as 2026-01-31{}.", or_none(takes_none))
+}
+
+fn field_and_operator(name: &str) -> (&str, &str) {
+    name.split_once('[').unwrap_or((name, ""))
+}
+
+const fn or_none(takes_none: bool) -> &'static str {
+    if takes_none { ", or `none` for resources without one" } else { "" }
 }
 
 /// The filters of the lists of a resource.

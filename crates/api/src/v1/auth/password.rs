@@ -39,7 +39,7 @@ pub(crate) async fn change_password(caller: Caller, app: App, body: Body<Passwor
         &caller,
         key,
         (proving.attempt(), user.password_hash, new_hash),
-        |tx, (attempt, old, new)| Box::pin(attempt.settle(tx, user::change_password(tx, old, new))),
+        |tx, (attempt, old, new)| Box::pin(attempt.verify(tx, user::change_password(tx, old, new))),
         |()| Ok(answer::nothing()),
     );
     Ok(answer::kept(write.await?))

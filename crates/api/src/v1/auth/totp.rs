@@ -126,7 +126,7 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
     proving.password(proof.password, &user, "/password").await?;
     let input = (proving.attempt(), user.password_hash);
     let enrol = app.repository.write(&caller, input, |tx, (attempt, hash)| {
-        Box::pin(attempt.settle(tx, second_factor::enrol(tx, hash)))
+        Box::pin(attempt.verify(tx, second_factor::enrol(tx, hash)))
     });
     let enrolment = enrol.await?;
     let (secret, uri) = (caller.shown(&enrolment.secret), caller.shown(&enrolment.uri));
@@ -145,7 +145,7 @@ pub(crate) async fn create_totp(caller: Caller, app: App, body: Body<PasswordPro
     request_body = CodeProof,
     responses((status = 200, description = "The new recovery codes.", body = RecoveryCodes)),
     extensions(
-        ("x-problems" = json!([Code::InvalidCredentials, Code::TooManyAttempts])),
+        ("x-problems" = json!([Code::TooManyAttempts])),
         ("x-idempotency-key" = json!(false)),
     ),
 )]
@@ -156,7 +156,7 @@ pub(crate) async fn confirm_totp(caller: Caller, app: App, body: Body<CodeProof>
     let proving = Proving::begin(&app, &caller).await?;
     let input = (proving.attempt(), proof.code);
     let confirm = app.repository.write(&caller, input, |tx, (attempt, code)| {
-        Box::pin(attempt.settle(tx, second_factor::confirm(tx, code)))
+        Box::pin(attempt.verify(tx, second_factor::confirm(tx, code)))
     });
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(confirm.await).await?))
 }
@@ -185,7 +185,7 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, app: App, body: Body<
     proving.password(proof.password, &user, "/password").await?;
     let input = (proving.attempt(), user.password_hash, proof.code);
     let renew = app.repository.write(&caller, input, |tx, (attempt, hash, code)| {
-        Box::pin(attempt.settle(tx, second_factor::renew(tx, hash, code)))
+        Box::pin(attempt.verify(tx, second_factor::renew(tx, hash, code)))
     });
     Ok(RecoveryCodes::answer(&caller, &proving.outcome(renew.await).await?))
 }
@@ -217,7 +217,7 @@ pub(crate) async fn disable_totp(caller: Caller, app: App, body: Body<FullProof>
         &caller,
         key,
         (proving.attempt(), user.password_hash, proof.code),
-        |tx, (attempt, hash, code)| Box::pin(attempt.settle(tx, second_factor::disable(tx, hash, code))),
+        |tx, (attempt, hash, code)| Box::pin(attempt.verify(tx, second_factor::disable(tx, hash, code))),
         |()| Ok(answer::nothing()),
     );
     Ok(answer::kept(proving.outcome(disable.await).await?))

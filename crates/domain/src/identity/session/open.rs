@@ -37,12 +37,12 @@ pub struct SignIn {
 /// meanwhile. `TenantSuspended`. `EmailUnverified`. `SecondFactorRequired`, and `Invalid` at the
 /// code.
 pub async fn open(tx: &Tx, sign_in: &SignIn) -> Result<Opened> {
-    let judgement = async {
+    let verification = async {
         let seen = let_in(tx, &sign_in.verified).await?;
         second_factor::demand(tx, sign_in.code.as_ref()).await?;
         Ok(seen)
     };
-    let seen = sign_in.attempt.settle(tx, judgement).await?;
+    let seen = sign_in.attempt.verify(tx, verification).await?;
     let seen = rehash(tx, seen, sign_in.rehash.as_ref()).await?;
     begin(tx, seen, &sign_in.lifetimes).await
 }

@@ -113,7 +113,7 @@ plain!(bool, i16, i32, i64, String, Vec<u8>, Uuid, time::Date);
 
 impl Cell for Date {
     fn read(cells: &Cells<'_>, position: usize) -> Result<Option<Self>, sqlx::Error> {
-        Ok(time::Date::read(cells, position)?.map(Self::from))
+        Ok(time::Date::read(cells, position)?.map(Self::from_calendar))
     }
 }
 
