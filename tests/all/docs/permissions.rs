@@ -57,7 +57,8 @@ fn page_of_permissions_matches_the_policy() {
 - Every action on a row needs the right to read it. A row that the caller may not read gets 404.
 - A service account and a personal access token also need the scope. A service account owns nothing.
 - A new row needs the right to see the project or the task that it belongs to.
-- Some operations have further rules: a manager can invite members only.
+- Some operations have further rules: a manager can invite members only. Those on second factors need a
+  session, which a service account does not have.
 
 ";
     writeln!(page, "| resource | action | {} |\n|{}", COLUMNS.join(" | "), " --- |".repeat(6)).unwrap();

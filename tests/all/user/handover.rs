@@ -10,6 +10,7 @@ use crate::concurrency::rows;
 every_database!(
     transfer_to_transfers_all_rows,
     transfer_to_transfers_tasks_that_the_user_sees_as_a_manager_only,
+    user_with_open_invitations_is_not_deleted,
     transfer_to_requires_an_active_user_of_the_tenant,
     many_rows_are_transferred_at_once
 );
@@ -79,6 +80,18 @@ async fn transfer_to_transfers_tasks_that_the_user_sees_as_a_manager_only(app: &
     for task in tasks {
         assert_eq!(app.get(&task).by(&t.other).gives(200).await["assignee_id"], json!(t.other.id));
     }
+}
+
+async fn user_with_open_invitations_is_not_deleted(app: &App) {
+    let t = app.tenant().await;
+    let invitation = json!({ "email": format!("guest@{}.example", t.slug) });
+    let sent = app.post("/invitations").by(&t.manager).json(&invitation).gives(201).await;
+    let path = format!("/users/{}", t.manager.id);
+    assert_eq!(app.delete(&path).by(&t.admin).send().await.expect(409).code(), "in_use");
+    // An invitation that has expired or was withdrawn does not count.
+    let sent = format!("/invitations/{}", sent["id"].as_str().unwrap());
+    let _ = app.delete(&sent).by(&t.manager).gives(204).await;
+    let _ = app.delete(&path).by(&t.admin).gives(204).await;
 }
 
 async fn transfer_to_requires_an_active_user_of_the_tenant(app: &App) {

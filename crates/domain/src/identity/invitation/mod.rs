@@ -227,12 +227,23 @@ async fn is_free(tx: &Tx, row: &Invitation) -> Result<()> {
         .owned::<Invitation>()
         .filter(Column::Email.eq(&row.email))
         .filter(Column::Id.ne(row.id))
-        .filter(Column::AcceptedAt.is_null())
-        .filter(Column::ExpiresAt.gt(tx.now()));
+        .filter(open(tx));
     let users = tx.owned::<User>().filter(user::entity::Column::Email.eq(&row.email));
     let taken = !tx.all::<Invitation>(&others.limit(1).into_query()).await?.is_empty()
         || !tx.all::<User>(&users.limit(1).into_query()).await?.is_empty();
     if taken { Err(Error::taken("email")) } else { Ok(()) }
+}
+
+/// Whether the user sent an invitation that is still open.
+pub(crate) async fn has_open(tx: &Tx, user: Uuid) -> Result<bool> {
+    let sent = tx.owned::<Invitation>().filter(entity::Column::InvitedBy.eq(user)).filter(open(tx));
+    Ok(!tx.all::<Invitation>(&sent.limit(1).into_query()).await?.is_empty())
+}
+
+/// The condition for [`Invitation::is_open`].
+fn open(tx: &Tx) -> Condition {
+    use entity::Column;
+    Condition::all().add(Column::AcceptedAt.is_null()).add(Column::ExpiresAt.gt(tx.now()))
 }
 
 /// Whether the token of an invitation in a queued email is still valid.

@@ -7,10 +7,10 @@ use super::transfer;
 use crate::{
     Error, Result, Tx,
     identity::{
-        session,
+        invitation, session,
         user::{User, is_admin, other_admin},
     },
-    kernel::repository::{Delete, Precondition, people::FormerUser},
+    kernel::repository::{Delete, Precondition, in_use, people::FormerUser},
     work::time_entry,
 };
 
@@ -34,6 +34,9 @@ pub async fn remove_user(tx: &Tx, id: Uuid, transfer_to: Option<Uuid>, pre: &Pre
             Error::parameter("transfer_to", "Must be the id of another active user of the organisation.")
         })?;
         transfer::transfer(tx, id, heir).await?;
+    } else if invitation::has_open(tx, id).await? {
+        // No foreign key refers to the sender of an invitation: an accepted one outlives them.
+        return Err(in_use::<User>());
     }
     time_entry::stop_running(tx, id).await?;
     // Sessions end one by one before they are deleted with the user. So a token that is minted

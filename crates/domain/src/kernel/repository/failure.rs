@@ -6,7 +6,7 @@
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 
-use super::resource::Unique;
+use super::resource::{Stored, Unique};
 use crate::{Error, kernel::error::Kind};
 
 /// The error detail when a commit was not confirmed.
@@ -172,15 +172,19 @@ pub(super) fn from_write(error: DbErr, uniques: &[Unique]) -> Error {
     }
 }
 
-/// The error of a delete. A foreign key means that other rows refer to this one; `in_use` says
-/// which.
-pub(super) fn from_remove(error: DbErr, in_use: Option<&str>) -> Error {
+/// The error of a delete. A foreign key means that other rows refer to this one.
+pub(super) fn from_remove<N: Stored>(error: DbErr) -> Error {
     match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => match in_use {
-            Some(detail) => Error::with(Kind::InUse, detail),
-            None => Kind::InUse.into(),
-        },
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => in_use::<N>(),
         _ => from_db(error),
+    }
+}
+
+/// The error when other rows refer to a row that is to be deleted: [`Stored::IN_USE`] says which.
+pub(crate) fn in_use<N: Stored>() -> Error {
+    match N::IN_USE {
+        Some(detail) => Error::with(Kind::InUse, detail),
+        None => Kind::InUse.into(),
     }
 }
 

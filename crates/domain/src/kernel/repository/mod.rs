@@ -66,6 +66,7 @@ pub(crate) use self::{
     bound_pool::Pool,
     conn::Conn,
     dependents::{BelongsTo, Cascade, Dependents, PassesOn, Reaction, ReactsTo, Succession},
+    failure::in_use,
     installation::{WRONG_KEY, fingerprint as key_fingerprint},
     migrating::check_known,
     resource::{Unique, entity},

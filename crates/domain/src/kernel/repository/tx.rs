@@ -354,7 +354,7 @@ impl Tx {
         self.conn
             .change(&delete)
             .await
-            .map_err(|error| failure::from_remove(error, N::IN_USE))
+            .map_err(|error| failure::from_remove::<N>(error))
             .and_then(Self::hit)?;
         self.record_row(name, &old, N::GRANTS_VISIBILITY, Some(values(&old, None)?), None);
         Ok(())
