@@ -18,8 +18,10 @@ const IDS: &[(&str, Slot)] = &[
     ("/label_ids/0", Slot::Label),
 ];
 const CHANGES: &[&str] = &["alarm", "notification", "search_text", "task", "task_label", "tenant"];
-/// A recurring task needs a due date, and the settings of a recurrence need a rule.
-const CROSS_FIELD: &[(&str, &str)] = &[("required", "/due_at"), ("required", "/recurrence")];
+/// A recurring task needs a due date, and the settings of a recurrence need a rule. A subtask is in
+/// the project of its parent task.
+const CROSS_FIELD: &[(&str, &str)] =
+    &[("required", "/due_at"), ("required", "/recurrence"), ("invalid_value", "/project_id")];
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::scoped("list_tasks", &["tasks:read"]).query_ids(FILTERS),
