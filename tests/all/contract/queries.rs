@@ -72,6 +72,7 @@ fn good(parameter: &Value, request: &Request<'_>, fixture: &Fixture) -> Vec<Stri
         (_, Some("date-time")) => {
             vec!["2027-01-31T12:00:00Z".to_owned(), "2027-01-31T12:00:00.5+02:00".to_owned()]
         }
+        (_, Some("date")) => vec!["1815-12-10".to_owned(), "9999-12-31".to_owned()],
         _ if ids.starts_with("Ids") => {
             let mut values = vec!["01890a5d-ac96-774b-bcce-b302099a8057".to_owned()];
             if ids.contains("`none`") {
