@@ -24,36 +24,25 @@ fn words(name: &str, words: &[&str]) -> String {
 
 /// The description of a filter by time; its name may end in an operator.
 fn by_time(name: &str, takes_none: bool) -> String {
-    let (field, operator) = field_and_operator(name);
-    let relation = match operator {
-        "lt]" => "before",
-        "lte]" => "at or before",
-        "gt]" => "after",
-        "gte]" => "at or after",
-        _ => "at exactly",
-    };
-    format!("Matches `{field}` {relation} this date and time (RFC 3339){}.", or_none(takes_none))
+    compared(name, ["at exactly", "at or before", "at or after"], "date and time (RFC 3339)", takes_none)
 }
 
 /// The description of a filter by date; its name may end in an operator.
 fn by_date(name: &str, takes_none: bool) -> String {
-    let (field, operator) = field_and_operator(name);
+    compared(name, ["on", "on or before", "on or after"], "date, such as 2026-01-31", takes_none)
+}
+
+fn compared(name: &str, [equal, until, from]: [&str; 3], value: &str, takes_none: bool) -> String {
+    let (field, operator) = name.split_once('[').unwrap_or((name, ""));
     let relation = match operator {
         "lt]" => "before",
-        "lte]" => "on or before",
+        "lte]" => until,
         "gt]" => "after",
-        "gte]" => "on or after",
-        _ => "on",
+        "gte]" => from,
+        _ => equal,
     };
-    format!("Matches `{field}` {relation} this date, such as 2026-01-31{}.", or_none(takes_none))
-}
-
-fn field_and_operator(name: &str) -> (&str, &str) {
-    name.split_once('[').unwrap_or((name, ""))
-}
-
-const fn or_none(takes_none: bool) -> &'static str {
-    if takes_none { ", or `none` for resources without one" } else { "" }
+    let none = if takes_none { ", or `none` for resources without one" } else { "" };
+    format!("Matches `{field}` {relation} this {value}{none}.")
 }
 
 /// The filters of the lists of a resource.
@@ -74,10 +63,8 @@ fn filter(list::Parameter { name, form, private, takes_none }: &list::Parameter)
             ),
             schema::ids("me|none|"),
         ),
-        Form::Timestamp if *takes_none => (by_time(name, true), schema::date_time_or_none()),
-        Form::Timestamp => (by_time(name, false), schema::date_time()),
-        Form::Date if *takes_none => (by_date(name, true), schema::date_or_none()),
-        Form::Date => (by_date(name, false), schema::date()),
+        Form::Timestamp => (by_time(name, *takes_none), schema::or_none(schema::date_time(), *takes_none)),
+        Form::Date => (by_date(name, *takes_none), schema::or_none(schema::date(), *takes_none)),
         Form::Flag | Form::Unset => (format!("Matches `{name}`: `true` or `false`."), schema::flag()),
         Form::Text => (
             format!("Matches `{name}` exactly: one or more texts, separated by commas."),

@@ -67,18 +67,16 @@ pub(crate) fn date_time() -> Schema {
     format(KnownFormat::DateTime).into()
 }
 
-/// A date and time, or `none`.
-pub(super) fn date_time_or_none() -> Schema {
-    AnyOfBuilder::new().item(format(KnownFormat::DateTime)).item(string().enum_values(Some(["none"]))).into()
-}
-
 pub(super) fn date() -> Schema {
     format(KnownFormat::Date).into()
 }
 
-/// A date, or `none`.
-pub(super) fn date_or_none() -> Schema {
-    AnyOfBuilder::new().item(format(KnownFormat::Date)).item(string().enum_values(Some(["none"]))).into()
+/// A value of this schema, or also `none`.
+pub(super) fn or_none(schema: Schema, takes_none: bool) -> Schema {
+    if !takes_none {
+        return schema;
+    }
+    AnyOfBuilder::new().item(schema).item(string().enum_values(Some(["none"]))).into()
 }
 
 /// Control characters, for a class of a pattern.

@@ -23,7 +23,7 @@ use taskhub_domain::{
     },
 };
 
-use self::parameters::{OfCompletion, OfTeam, OfUser, WithChart};
+use self::parameters::{CHART, OfCompletion, OfTeam, OfUser, TABLE, WithChart};
 use super::App;
 use crate::http::{
     answer::Answered,
@@ -270,7 +270,7 @@ fn asked(
         Some("csv") => Format::Csv,
         Some("svg") if drawn => Format::Svg,
         Some(_) => {
-            let words = if drawn { "json, csv, svg" } else { "json, csv" };
+            let words = if drawn { CHART } else { TABLE }.join(", ");
             return Err(Error::parameter("format", format!("Must be one of: {words}.")).into());
         }
     };

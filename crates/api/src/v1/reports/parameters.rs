@@ -9,9 +9,9 @@ use utoipa::{
 use crate::http::parameters::{date_time, one_of, optional, required, uuid};
 
 /// The formats of a report without a chart.
-const TABLE: &[&str] = &["json", "csv"];
+pub(super) const TABLE: &[&str] = &["json", "csv"];
 /// The formats of a report with a chart.
-const CHART: &[&str] = &["json", "csv", "svg"];
+pub(super) const CHART: &[&str] = &["json", "csv", "svg"];
 
 /// The parameters of every report.
 fn of_every_report(formats: &[&str]) -> Vec<Parameter> {
